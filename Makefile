@@ -1,0 +1,47 @@
+# What a person types. Everything runs in .venv, which `make setup` makes and keeps in step with the project's files.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo ingest test check bench constraints clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## the environment in .venv (seconds the second time)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; name one with: make PYTHON=python3.13 setup" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+demo: setup  ## the whole pipeline against a replica of the site, into demo-data/
+	$(BIN)/python -m replica.demo
+
+ingest: setup  ## one polite ingest of the live site's feeds into data/: make ingest CONTACT=you@example.org
+	@test -n "$(CONTACT)" || { echo "Say who is crawling: make ingest CONTACT=you@example.org" >&2; exit 2; }
+	BROADSHEET_CONTACT="$(CONTACT)" $(BIN)/broadsheet ingest
+
+test: setup  ## the whole test suite
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: setup  ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## benchmarks: ratios measured side by side
+	$(BIN)/python -m benchmarks
+
+constraints:  ## compile constraints.txt anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--group dev pyproject.toml --output-file constraints.txt
+
+clean:  ## remove the environment and caches (never data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -1,0 +1,22 @@
+"""`make bench`: every benchmark; exit status 1 when a target is missed."""
+
+import sys
+
+from benchmarks import ingest
+
+BENCHMARKS = {"ingest": ingest.main}
+
+
+def main() -> int:
+    """Run those that are named, or all."""
+    missed = []
+    for name in sys.argv[1:] or BENCHMARKS:
+        print(f"\n== {name} ==")
+        if not BENCHMARKS[name]():
+            missed.append(name)
+    for name in missed:
+        print(f"target missed: {name}")
+    return 1 if missed else 0
+
+
+sys.exit(main())

@@ -1,0 +1,104 @@
+"""Pages per second from the replica to the database, beside the same crawl that stores nothing."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.process import Measured, measure_command, sum_resident_bytes
+from replica.server import running
+from replica.site import Site
+
+PAGE_COUNT = 2_000
+CONCURRENCY = 16
+"""Enough requests under way that loopback is never waited for; the same for both."""
+SHARE_TARGET = 0.5
+MEMORY_TARGET_MB = 400
+SERVER_START_SECONDS = 180
+
+
+def main() -> bool:
+    """Measure, print; whether the targets are met."""
+    with TemporaryDirectory() as folder, running(Site(PAGE_COUNT)) as server, prefect_server(Path(folder)) as api_url:
+        environment = make_environment(Path(folder), api_url, server.origins)
+        bare_command = [sys.executable, "-m", "benchmarks.bare", json.dumps(server.origins), str(CONCURRENCY)]
+        warm_up(bare_command, environment)
+        bare = measure_command(bare_command, environment)
+        ours = measure_command([sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json"], environment)
+        again = measure_command(bare_command, environment)
+    return render(ours, (bare, again))
+
+
+def warm_up(command: list[str], environment: dict[str, str]) -> None:
+    """The replica makes each page once and keeps it: neither side pays for that."""
+    measure_command(command, environment)
+
+
+def render(ours: Measured, bare: tuple[Measured, Measured]) -> bool:
+    """The figures, and whether they meet the targets."""
+    report = json.loads(ours.output)
+    pages = report["page_count"]
+    bare_seconds = sum(one.seconds for one in bare) / len(bare)
+    share = bare_seconds / ours.seconds
+    peak_mb = ours.peak_bytes / 1e6
+    print(f"pages                     {pages} ({report['outcomes'].get('stored', 0)} stored)")
+    print(f"bare crawl                {bare_seconds:8.1f} s   {pages / bare_seconds:7.1f} pages/s")
+    print(f"broadsheet ingest         {ours.seconds:8.1f} s   {pages / ours.seconds:7.1f} pages/s")
+    print(f"share of the bare crawl   {share:8.2f}     target {SHARE_TARGET} or more")
+    print(
+        f"peak memory, all together {peak_mb:8.0f} MB  target under {MEMORY_TARGET_MB} MB (without the Prefect server)"
+    )
+    return share >= SHARE_TARGET and peak_mb < MEMORY_TARGET_MB
+
+
+def make_environment(folder: Path, api_url: str, origins: dict[str, str]) -> dict[str, str]:
+    """The settings of an ingest without any politeness: it is loopback."""
+    return os.environ | {
+        "BROADSHEET_DATA_DIR": str(folder / "data"),
+        "BROADSHEET_ORIGINS": json.dumps(origins),
+        "BROADSHEET_CONTACT": "benchmark@example.org",
+        "BROADSHEET_DELAY_SECONDS": "0",
+        "BROADSHEET_CONCURRENCY": str(CONCURRENCY),
+        "PREFECT_API_URL": api_url,
+        "PREFECT_HOME": str(folder / "prefect"),
+    }
+
+
+@contextmanager
+def prefect_server(folder: Path) -> Iterator[str]:
+    """A server as a deployment has it, up before anything is measured."""
+    environment = os.environ | {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    port = "4290"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api/health")
+        print(f"Prefect server, idle      {sum_resident_bytes(process.pid) / 1e6:8.0f} MB")
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(url: str) -> None:
+    """Until it answers.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    deadline = time.monotonic() + SERVER_START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - loopback
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(f"{url} does not answer")

@@ -1,0 +1,1 @@
+"""What a person types: the `broadsheet` command. It parses, calls and prints; what it calls is elsewhere."""

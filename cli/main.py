@@ -1,0 +1,228 @@
+"""The `broadsheet` command.
+
+Heavy libraries are imported inside the commands that need them, so that `--help` answers at once.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from cli.failure import EXIT_BELOW_PROMISE, explain_failure
+
+if TYPE_CHECKING:
+    from flows.archive import Archive
+    from schemas.report import RunReport
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="broadsheet",
+    help="Keeps a complete, clean and explainable archive of The Moscow Times.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+quarantine_app = typer.Typer(help="What was set aside, and why.", invoke_without_command=True)
+app.add_typer(quarantine_app, name="quarantine")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+FromDay = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
+]
+ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
+RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any address of the article.")]
+
+
+class SourceChoice(StrEnum):
+    """Where to look for articles."""
+
+    FEEDS = "feeds"
+    SITEMAPS = "sitemaps"
+    LISTINGS = "listings"
+    ALL = "all"
+
+
+class ExportFormat(StrEnum):
+    """What an export can be."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Keep a complete, clean and explainable archive of The Moscow Times."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("broadsheet"))
+        raise typer.Exit
+
+
+@app.command()
+def ingest(
+    site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
+    source: Annotated[SourceChoice, typer.Option(help="Where to look for articles.")] = SourceChoice.FEEDS,
+    limit: Annotated[int | None, typer.Option(min=0, help="Fetch at most so many pages.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Discover, fetch what is due, read, validate, dedupe, store; print the run's report."""
+    from flows.environment import set_prefect_defaults
+
+    set_prefect_defaults()
+    from flows.ingest import run_ingest
+
+    _report(run_ingest(site, source.value, limit), as_json=as_json)
+
+
+@app.command("import")
+def import_files(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Texts, .html, .warc(.gz), lists of addresses, or folders of them.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Import files: the same reading, validation and dedupe as for fetched pages."""
+    from flows.archive import open_archive
+    from flows.importing import import_paths
+    from schemas.settings import load_settings
+
+    with open_archive(load_settings(), writable=True) as archive:
+        report = import_paths(archive, paths)
+    _report(report, as_json=as_json)
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Show the ledger by state, completeness by month, and the last runs."""
+    from cli.render import print_json, render_status
+    from flows.status import read_status
+
+    found = _with_archive(read_status)
+    print_json(found.model_dump(mode="json")) if as_json else render_status(found)
+
+
+@app.command()
+def identify(
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whose address it is, and whether it is known; or the rule by which it is no article."""
+    from cli.render import print_json, render_identities
+    from flows.status import identify_urls
+    from schemas.settings import load_settings
+
+    found = identify_urls(load_settings(), urls)
+    print_json([one.model_dump(mode="json") for one in found]) if as_json else render_identities(found)
+
+
+@app.command()
+def show(record_id: RecordId, *, as_json: AsJson = False) -> None:
+    """Show one record: text, metadata, where the values came from, duplicates."""
+    from cli.render import print_json, render_record
+    from flows.status import find_record
+
+    record = _with_archive(lambda archive: find_record(archive, record_id))
+    print_json(record.model_dump(mode="json")) if as_json else render_record(record)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="The file to write; - is standard output.")],
+    file_format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.JSONL,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the articles into a file, oldest first."""
+    from cli.render import print_json
+    from storage.article import ArticleFilter
+    from storage.export import export_articles
+
+    chosen = ArticleFilter(since=_day(from_day), until=_day(to_day), include_duplicates=include_duplicates)
+    count = _with_archive(lambda archive: export_articles(archive.database, out, file_format.value, chosen))
+    if as_json:
+        print_json({"path": str(out), "format": file_format.value, "count": count})
+    else:
+        typer.echo(f"{count} articles written to {out}", err=True)
+
+
+@quarantine_app.callback()
+def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """List what was set aside, when no command is given."""
+    if ctx.invoked_subcommand is None:
+        quarantine_list(as_json=as_json)
+
+
+@quarantine_app.command("list")
+def quarantine_list(*, as_json: AsJson = False) -> None:
+    """List what was set aside, with every reason."""
+    from cli.render import print_json, render_quarantine
+    from flows.status import list_set_aside
+
+    found = _with_archive(list_set_aside)
+    print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
+
+
+@quarantine_app.command("show")
+def quarantine_show(record_id: RecordId, *, as_json: AsJson = False) -> None:
+    """Show what was set aside of one address, and where its capture lies."""
+    from cli.render import print_json, render_quarantined
+    from flows.status import find_set_aside
+
+    found = _with_archive(lambda archive: find_set_aside(archive, record_id))
+    print_json(found.model_dump(mode="json")) if as_json else render_quarantined(found)
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, database, disk and Prefect."""
+    from cli.render import print_json, render_checks
+    from flows.doctor import run_checks
+    from schemas.settings import load_settings
+
+    checks = run_checks(load_settings())
+    print_json([check.model_dump(mode="json") for check in checks]) if as_json else render_checks(checks)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(EXIT_BELOW_PROMISE)
+
+
+def _with_archive(read: "Callable[[Archive], Result]") -> Result:
+    from flows.archive import open_archive
+    from schemas.settings import load_settings
+
+    with open_archive(load_settings(), writable=False) as archive:
+        return read(archive)
+
+
+def _report(report: "RunReport", *, as_json: bool) -> None:
+    from cli.render import print_json, render_report
+
+    print_json(report.model_dump(mode="json")) if as_json else render_report(report)
+    if report.problems:
+        raise typer.Exit(EXIT_BELOW_PROMISE)
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.date() if at else None
+
+
+def run() -> None:
+    """Run the command: the entry point of `broadsheet`."""
+    try:
+        app()
+    except Exception as error:
+        explained = explain_failure(error)
+        if explained is None:
+            raise
+        message, status = explained
+        typer.echo(f"broadsheet: {message}", err=True)
+        sys.exit(status)

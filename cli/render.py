@@ -1,0 +1,126 @@
+"""How results look on a terminal, and as JSON. Every `render_` function takes what a flow returned, and prints it."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.doctor import Check
+from flows.report import OUTCOME_MEANINGS
+from flows.status import IdentifiedUrl, Status
+from schemas.article import ArticleRecord
+from schemas.report import RunReport
+from storage.ledger import MonthCount
+from storage.quarantine import QuarantineRecord
+
+console = Console()
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def render_report(report: RunReport) -> None:
+    """A run's report."""
+    seconds = (report.ended_at - report.started_at).total_seconds()
+    console.print(f"[bold]{report.kind}[/] {report.site or ''} {report.run_id} · {seconds:.1f} s", highlight=False)
+    console.print(
+        f"{report.request_count} answers archived, {report.page_count} of them pages · "
+        f"{report.advertised_count} addresses advertised, {report.advertised_new_count} new",
+        highlight=False,
+    )
+    _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
+    _print_counts("the ledger", report.ledger, {})
+    _print_sentences("note", report.notes, "cyan")
+    _print_sentences("problem", report.problems, "red")
+
+
+def render_status(status: Status) -> None:
+    """The ledger, the months, the last runs."""
+    _print_counts("the ledger", status.ledger, {})
+    if status.completeness is not None:
+        console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised addresses\n")
+    _print_table("months", ("month", "advertised", "stored", "share"), _month_rows(status.months))
+    rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
+    _print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
+    _print_sentences("problem", status.problems, "red")
+
+
+def render_record(record: ArticleRecord) -> None:
+    """One article, with what is known of it."""
+    console.print(Text(record.headline or "(no headline)", style="bold"))
+    if record.subtitle:
+        console.print(Text(record.subtitle, style="italic"))
+    facts = record.model_dump(mode="json", exclude={"body", "headline", "subtitle"})
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        if value not in (None, [], {}):
+            source = record.sources.get(name)
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(Text(name, style="cyan"), Text(shown), Text(f"({source})" if source else "", style="dim"))
+    console.print(table)
+    console.print()
+    console.print(Text(record.body))
+
+
+def render_identities(found: Iterable[IdentifiedUrl]) -> None:
+    """Whose addresses they are."""
+    rows = ((one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found)
+    _print_table("", ("address", "record", "no article by rule", ""), rows)
+
+
+def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
+    """What was set aside."""
+    if not found:
+        console.print("nothing is set aside")
+        return
+    rows = ((str(one.id), one.key or "a file", "\n".join(one.reasons), f"{one.created_at:%Y-%m-%d}") for one in found)
+    _print_table("set aside", ("id", "record or address", "reasons", "since"), rows)
+
+
+def render_quarantined(one: QuarantineRecord) -> None:
+    """What was set aside of one address, in full."""
+    state = f"resolved {one.resolved_at:%Y-%m-%d %H:%M}" if one.resolved_at else "open"
+    console.print(Text(f"{one.key or 'a file without an address'} · {state}", style="bold"))
+    for reason in one.reasons:
+        console.print(Text(f"  {reason}"))
+    console.print(Text(f"  address: {one.url or 'none'}"))
+    console.print(Text(f"  capture: {one.capture.warc} at {one.capture.offset}, {one.capture.length} bytes"))
+
+
+def render_checks(checks: Iterable[Check]) -> None:
+    """What the doctor found."""
+    rows = (("ok" if check.ok else "BROKEN", check.name, check.detail) for check in checks)
+    _print_table("", ("", "what", "found"), rows)
+
+
+def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
+    for one in months:
+        share = f"{one.stored_count / one.advertised_count:.1%}" if one.advertised_count else "-"
+        yield (one.month or "unknown", str(one.advertised_count), str(one.stored_count), share)
+
+
+def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) -> None:
+    rows = [(name, str(count), meanings.get(name, "")) for name, count in counts.items()]
+    if rows:
+        _print_table(title, ("", "count", ""), rows)
+
+
+def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(title=title or None, title_justify="left", show_header=any(columns))
+    for column in columns:
+        table.add_column(column, justify="right" if column in {"count", "advertised", "stored", "share"} else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # as text: a headline may have [brackets]
+    console.print(table)
+
+
+def _print_sentences(name: str, sentences: Iterable[str], style: str) -> None:
+    for sentence in sentences:
+        console.print(Text.assemble((f"{name}: ", style), sentence))

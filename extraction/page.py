@@ -1,0 +1,155 @@
+"""Reads a capture of an article page into a draft."""
+
+import re
+from urllib.parse import urljoin
+
+from lxml import html
+from lxml.etree import ParserError
+from lxml.html import HtmlElement
+
+from extraction import EXTRACTOR, field
+from extraction.body import read_body
+from extraction.metadata import Metadata, read_metadata
+from extraction.picture import read_images
+from extraction.tree import decode, parse_page
+from schemas.address import Identity
+from schemas.article import Draft, Kind, Unreadable
+from schemas.capture import Capture
+from sites.profile import Site
+
+BLOCK_PAGE_CHARS = 3000
+"""A page that keeps readers out says so briefly; an article about such pages is longer, or has a container."""
+
+TEXTLESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST, Kind.LIVE})
+"""Kinds whose page may have no text of its own: without care the donation message becomes it."""
+
+_BLOCK_TITLE = re.compile(
+    r"just a moment|attention required|access (?:to this page )?(?:is |has been )?denied|are you (?:a )?(?:human|robot)"
+    r"|captcha|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|before you continue|request blocked"
+    r"|security check|one more step|403 forbidden|ddos",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+
+
+def read_page(capture: Capture, site: Site) -> Draft | Unreadable:
+    """The draft of a captured page, or why it is no article."""
+    tree = parse_page(capture)
+    if isinstance(tree, Unreadable):
+        return tree
+    metadata = read_metadata(tree)
+    container = next(iter(site.page.container(tree)), None)
+    asked = site.identify(capture.url) if capture.url else None
+    answered = asked if metadata.canonical_url == capture.url else _identify_canonical(capture.url, metadata, site)
+    address = answered if answered and answered.rule is None else asked
+    return (
+        _find_wrong_page(tree, container, metadata, site)
+        or _find_other_article(asked, answered, site)
+        or _read_draft(capture, field.Page(tree, container, metadata, site, address))
+    )
+
+
+def find_url(capture: Capture) -> str | None:
+    """The address that a page gives as its own, for a capture that came without one."""
+    tree = parse_page(capture)
+    if isinstance(tree, Unreadable):
+        return None
+    metadata = read_metadata(tree)
+    for url in (metadata.canonical_url, metadata.meta.get("og:url")):
+        if url and re.match(r"https?://", url.strip(), re.IGNORECASE):
+            return url.strip()
+    return None
+
+
+def _read_draft(capture: Capture, page: field.Page) -> Draft | Unreadable:
+    site = page.site
+    edition = page.address.edition if page.address else None
+    kind = field.choose_kind(page)
+    if kind is Kind.LIVE and page.container is not None:
+        _show_hidden_byline(capture, page.container)
+    byline = field.choose_byline(page)
+    headline = field.choose_headline(page)
+    subtitle = field.choose_subtitle(page)
+    published_at, modified_at = field.choose_published_at(page), field.choose_modified_at(page)
+    section, tags = field.choose_section(page), field.choose_tags(page)
+    images = tuple(read_images(page.container, site.page, page.url)) if page.container is not None else ()
+    body = read_body(page.tree, page.container, site, is_textless=kind in TEXTLESS_KINDS)
+    if not body.text and headline is None:
+        return Unreadable(reason="empty-page", detail="neither headline nor text")
+    if not body.text:
+        page.flags.add("body-empty")
+    page.note("body", body.source)
+    if body.agencies and not byline.agencies:
+        page.note("agencies", "text")
+    return Draft(
+        site=site.name,
+        edition=edition,
+        language=site.language_of(edition) or page.metadata.language,
+        url=page.url,
+        kind=kind,
+        headline=headline,
+        subtitle=subtitle,
+        authors=byline.authors,
+        agencies=tuple(dict.fromkeys((*byline.agencies, *body.agencies))),
+        section=section,
+        tags=tags,
+        published_at=published_at,
+        modified_at=modified_at,
+        body=body.text,
+        images=images,
+        sources=dict(sorted((page.sources | ({"images": "page"} if images else {})).items())),
+        flags=tuple(sorted({*page.flags, *body.flags})),
+        extractor=EXTRACTOR,
+    )
+
+
+def _identify_canonical(fetched_url: str | None, metadata: Metadata, site: Site) -> Identity | None:
+    """Whose address the canonical link is; None where there is no such link."""
+    if not metadata.canonical_url:
+        return None
+    try:
+        return site.identify(urljoin(fetched_url, metadata.canonical_url) if fetched_url else metadata.canonical_url)
+    except ValueError:  # an address that cannot be joined
+        return None
+
+
+def _find_other_article(asked: Identity | None, answered: Identity | None, site: Site) -> Unreadable | None:
+    """The page names another article as its own: a redirect led astray. A generic id is a mere address."""
+    if asked is None or answered is None or not site.editions:
+        return None
+    if asked.id and answered.id and asked.id != answered.id:
+        return Unreadable(reason="other-article", detail=f"{answered.id} at {asked.url}")
+    return None
+
+
+def _find_wrong_page(
+    tree: HtmlElement, container: HtmlElement | None, metadata: Metadata, site: Site
+) -> Unreadable | None:
+    """The publisher's page for missing pages, or one that keeps readers out."""
+    if container is not None and site.page.content(container):
+        return None
+    text = tree.text_content()
+    if site.page.missing and _shows(text, site.page.missing):
+        return Unreadable(reason="soft-404", detail=metadata.title or "")
+    if not text.strip():
+        return Unreadable(reason="empty-page", detail="no text in it")
+    if _BLOCK_TITLE.search(metadata.title or "") and len(" ".join(text.split())) <= BLOCK_PAGE_CHARS:
+        return Unreadable(reason="block-page", detail=metadata.title or "")
+    return None
+
+
+def _shows(text: str, sentences: tuple[str, ...]) -> bool:
+    """Whether all these sentences (in lower case) stand in a text."""
+    plain = " ".join(text.lower().replace("’", "'").split())
+    return all(sentence in plain for sentence in sentences)
+
+
+def _show_hidden_byline(capture: Capture, container: HtmlElement) -> None:
+    """Live blogs have author and time in an HTML comment: puts them back where they are looked for."""
+    for comment in _COMMENT.findall(decode(capture)):
+        if "byline__" in comment:
+            try:
+                container.append(html.fragment_fromstring(comment, create_parent="div"))
+            except (ParserError, ValueError):
+                continue
+            return

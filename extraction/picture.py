@@ -1,0 +1,66 @@
+"""Reads an article's pictures: address, caption and credit apart."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+from lxml.html import HtmlElement
+
+from extraction.prose import tidy_or_none
+from schemas.article import Image
+from sites.structure import PageRules
+
+CAPTION_CHARS = 400
+"""The longest caption with its credit that is told from a paragraph of text."""
+
+# A word with a capital, initials, or a site's name (`Kremlin.ru`): a full stop otherwise ends a caption's sentence.
+_NAME = r"(?:(?:[A-ZА-ЯЁ]\.)+|[A-ZА-ЯЁ][\w'’-]*(?:\.[a-z]{2,3}\b)?)"
+_CREDIT = re.compile(
+    # A sentence, then two to four capitalised words without a full stop, or any short words with a slash.
+    rf"^(?P<caption>.+?[.!?][”\"’')]?)\s+(?P<credit>{_NAME}(?:\s{_NAME}){{1,3}}(?:\s?/\s?[\w .-]{{2,40}})?"
+    rf"|[\w'’-]{{1,40}}(?:\s[\w'’-]+){{0,3}}\s?/\s?[\w .-]{{2,40}})$"
+)
+_BARE_CREDIT = re.compile(rf"^{_NAME}(?:\s{_NAME}){{0,3}}\s/\s{_NAME}(?:\s{_NAME}){{0,3}}$")
+
+
+def read_images(container: HtmlElement, rules: PageRules, base_url: str | None) -> Iterator[Image]:
+    """The pictures in the page's order; layout pictures without a figure of their own are none."""
+    for figure in rules.figures(container):
+        source = figure.find(".//img")
+        caption = _first_text(rules.captions(figure)) or _bare_caption(figure, rules)
+        credit = _first_text(rules.credits(figure))
+        if caption and not credit:
+            caption, credit = split_caption(caption)
+        yield Image(url=_address(source, base_url), caption=caption, credit=credit)
+
+
+def split_caption(text: str) -> tuple[str | None, str | None]:
+    """Caption and credit of one line, where its end is a credit: `A rally in Amman. Muhammad Hamed`."""
+    if _BARE_CREDIT.match(text):
+        return None, text
+    match = _CREDIT.match(text) if len(text) <= CAPTION_CHARS else None
+    return (match["caption"], match["credit"]) if match else (text, None)
+
+
+def _bare_caption(figure: HtmlElement, rules: PageRules) -> str | None:
+    """The whole caption where it is not in parts."""
+    element = figure.find(".//figcaption")
+    return None if element is None or rules.credits(figure) else tidy_or_none("".join(element.itertext()))
+
+
+def _first_text(elements: list[HtmlElement]) -> str | None:
+    return next((text for element in elements if (text := tidy_or_none("".join(element.itertext())))), None)
+
+
+def _address(image: HtmlElement | None, base_url: str | None) -> str | None:
+    if image is None:
+        return None
+    source = (image.get("data-src") or image.get("src") or "").strip()
+    if not source or source.startswith("data:"):
+        return None
+    if source.startswith("https://"):
+        return source
+    try:
+        return urljoin(base_url or "", source)
+    except ValueError:
+        return None

@@ -1,0 +1,31 @@
+"""Writes text as records have it: Unicode NFC, plain spaces, paragraphs parted by a blank line."""
+
+import re
+from unicodedata import normalize
+
+# Soft hyphens, zero-width characters, direction marks and byte-order marks are layout, not text.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# Control characters, and lone surrogates, which no UTF-8 can hold.
+_UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
+
+
+def tidy(text: str) -> str:
+    """One line of plain text: NFC, every run of any spaces one plain space."""
+    return clean_line(" ".join(text.split()))
+
+
+def clean_line(line: str) -> str:
+    """The same for text whose spaces are plain and single already."""
+    if not line.isprintable():  # far quicker than the expressions, and almost always enough
+        line = " ".join(_UNWRITABLE.sub("", _INVISIBLE.sub("", line)).split())
+    return normalize("NFC", line)
+
+
+def tidy_or_none(text: str | None) -> str | None:
+    """The same; None where nothing is left."""
+    return tidy(text or "") or None
+
+
+def join(paragraphs: tuple[str, ...] | list[str]) -> str:
+    """A body."""
+    return "\n\n".join(paragraphs)

@@ -1,0 +1,101 @@
+"""One archive, opened: its settings, its database, and the right to write into it."""
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from schemas.settings import Settings
+from storage.database import Database, open_database
+
+RUN_LOCK = "run.lock"
+CRAWL_LOCK = "crawl.lock"
+
+ORPHAN_SECONDS = 90
+"""How long a crawl without its run may take to close: longer than the slowest fetch under way (60 s)."""
+
+LOCK_POLL_SECONDS = 0.1
+
+
+class RunInProgress(RuntimeError):  # noqa: N818 - it states a fact
+    """Another run is writing into this data folder."""
+
+
+class DataDirUnusable(OSError):  # noqa: N818 - it states a fact
+    """The data folder cannot be made or written to."""
+
+
+class Archive:
+    """What every step needs. A plain class: Prefect looks into dataclasses and models that tasks are given."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+
+
+@contextmanager
+def open_archive(settings: Settings, *, writable: bool) -> Iterator[Archive]:
+    """The archive of these settings; a writable one is made where there is none, and locked.
+
+    Raises:
+        DataDirUnusable: the data folder cannot be made or written to.
+        RunInProgress: another process has it open for writing.
+        DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.database`.
+    """
+    if not writable:
+        with _closing(open_database(settings.database_url, create=False)) as database:
+            yield Archive(settings, database)
+        return
+    _make_folders(settings)
+    with _lock(settings), _closing(open_database(settings.database_url)) as database:
+        yield Archive(settings, database)
+
+
+@contextmanager
+def _closing(database: Database) -> Iterator[Database]:
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _make_folders(settings: Settings) -> None:
+    try:
+        for folder in (settings.warc_dir, settings.spool_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{error.strerror}: {error.filename}"
+        raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {reason}") from None
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    """The right to write, until the block is left; the kernel gives it back when the process dies, however it dies."""
+    with _open_lock(settings, RUN_LOCK) as run_lock, _open_lock(settings, CRAWL_LOCK) as crawl_lock:
+        if not _take(run_lock):
+            raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")
+        # The crawl of a run that was killed ends by itself, but not at once; what it still writes is loaded too.
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while not _take(crawl_lock):
+            if time.monotonic() > deadline:
+                raise RunInProgress(f"a crawl that lost its run is still writing into {settings.data_dir}")
+            time.sleep(LOCK_POLL_SECONDS)
+        fcntl.flock(crawl_lock, fcntl.LOCK_UN)
+        yield
+
+
+def _open_lock(settings: Settings, name: str) -> TextIO:
+    path = settings.spool_dir / name
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {error.strerror}: {path}") from None
+
+
+def _take(handle: TextIO) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

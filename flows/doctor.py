@@ -1,0 +1,79 @@
+"""Whether everything that a run needs is there: settings, database, disk, Prefect."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from schemas.model import NonEmpty, Record
+from schemas.settings import PREFIX, Settings
+from storage.database import DatabaseMissing, open_database
+
+FREE_BYTES_FLOOR = 1024**3
+"""One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
+
+
+class Check(Record):
+    """One thing that was looked at."""
+
+    name: NonEmpty
+    ok: bool
+    detail: str
+
+
+def run_checks(settings: Settings) -> list[Check]:
+    """Every check, in the order in which a person would mend what is broken."""
+    checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_prefect]
+    return [*list_settings(settings), *(check(settings) for check in checks)]
+
+
+def list_settings(settings: Settings) -> Iterator[Check]:
+    """Every setting as it is in force, without secrets."""
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        shown = _without_password(value) if name == "database_url" else str(value)
+        yield Check(name=PREFIX + name.upper(), ok=True, detail=shown)
+
+
+def check_contact(settings: Settings) -> Check:
+    """Whether a live site could reach who crawls it."""
+    if settings.contact:
+        return Check(name="contact", ok=True, detail=settings.contact)
+    detail = "no BROADSHEET_CONTACT: a live crawl is refused"
+    return Check(name="contact", ok=bool(settings.origins), detail=detail)
+
+
+def check_disk(settings: Settings) -> Check:
+    """Whether the data folder can be written to, with room for a WARC file."""
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    writable = os.access(folder, os.W_OK | os.X_OK)
+    detail = f"{folder} is {'' if writable else 'not '}writable, {free / 1024**3:.1f} GiB free"
+    return Check(name="disk", ok=writable and free >= FREE_BYTES_FLOOR, detail=detail)
+
+
+def check_database(settings: Settings) -> Check:
+    """Whether the database answers, at the revision that this version needs."""
+    try:
+        database = open_database(settings.database_url, create=False)
+    except DatabaseMissing:
+        return Check(name="database", ok=True, detail="none yet: the first run makes it")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the doctor says it
+        return Check(name="database", ok=False, detail=str(error))
+    database.close()
+    return Check(name="database", ok=True, detail=database.url)
+
+
+def check_prefect(_: Settings) -> Check:
+    """Which Prefect a flow would run with, and where."""
+    api = os.environ.get("PREFECT_API_URL")
+    where = f"server at {api}" if api else "a temporary server, started with each run"
+    return Check(name="prefect", ok=True, detail=f"Prefect {version('prefect')}, {where}")
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":***@") if parts.password else url

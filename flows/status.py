@@ -1,0 +1,124 @@
+"""What the archive says of itself: for `status`, `show`, `identify` and `quarantine`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sites
+from flows.archive import Archive, open_archive
+from flows.run import measure_completeness, now
+from schemas.article import ArticleRecord
+from schemas.model import Count, Record
+from schemas.settings import Settings
+from storage.article import find_article
+from storage.database import DatabaseMissing
+from storage.ledger import MonthCount, audit_ledger, count_months, count_states, find_entry
+from storage.quarantine import QuarantineRecord, find_quarantine, list_quarantine
+from storage.run import RunRecord, list_runs
+
+RUNS_SHOWN = 5
+"""The last runs that `status` lists: a screenful."""
+
+
+class RecordUnknown(LookupError):  # noqa: N818 - it states a fact
+    """The archive has nothing under this id or address."""
+
+
+class Status(Record):
+    """The ledger by state, completeness by month, the last runs."""
+
+    checked_at: datetime
+    advertised_count: Count
+    ledger: dict[str, Count]
+    completeness: float | None
+    """Stored (duplicates too) / advertised articles that can be had."""
+    months: tuple[MonthCount, ...]
+    runs: tuple[RunRecord, ...]
+    problems: tuple[str, ...]
+
+
+def read_status(archive: Archive) -> Status:
+    """The archive's state."""
+    with archive.database.read() as session:
+        ledger = {state.value: count for state, count in count_states(session, None).items() if count}
+        return Status(
+            checked_at=now(),
+            advertised_count=sum(ledger.values()),
+            ledger=ledger,
+            completeness=measure_completeness(ledger),
+            months=tuple(count_months(session, None)),
+            runs=tuple(list_runs(session, limit=RUNS_SHOWN)),
+            problems=tuple(audit_ledger(session, None)),
+        )
+
+
+def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
+    """One record, by its id or by any address of it.
+
+    Raises:
+        RecordUnknown: there is none.
+    """
+    with archive.database.read() as session:
+        record = find_article(session, _key(id_or_url))
+    if record is None:
+        raise RecordUnknown(f"no record {id_or_url} in the archive")
+    return record
+
+
+def list_set_aside(archive: Archive) -> list[QuarantineRecord]:
+    """What is set aside now, oldest first."""
+    with archive.database.read() as session:
+        return list_quarantine(session)
+
+
+def find_set_aside(archive: Archive, id_or_url: str) -> QuarantineRecord:
+    """What was set aside last of one record or address, or under one number of the list.
+
+    Raises:
+        RecordUnknown: nothing was.
+    """
+    with archive.database.read() as session:
+        found = find_quarantine(session, _key(id_or_url))
+    if found is None:
+        raise RecordUnknown(f"nothing of {id_or_url} is set aside")
+    return found
+
+
+class IdentifiedUrl(Record):
+    """Whose address a URL is, and whether the archive knows it."""
+
+    url: str
+    site: str
+    edition: str | None
+    id: str | None
+    rule: str | None
+    known: bool
+
+
+def identify_urls(settings: Settings, urls: Sequence[str]) -> list[IdentifiedUrl]:
+    """Whose addresses these are. Without a database, none of them is known."""
+    identities = [sites.identify(url) for url in urls]
+    known = _find_known(settings, {identity.key for identity in identities})
+    return [
+        IdentifiedUrl(
+            url=url,
+            site=identity.site,
+            edition=identity.edition,
+            id=identity.id,
+            rule=identity.rule,
+            known=identity.key in known,
+        )
+        for url, identity in zip(urls, identities, strict=True)
+    ]
+
+
+def _find_known(settings: Settings, keys: set[str]) -> set[str]:
+    try:
+        with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+            return {key for key in keys if find_entry(session, key)}
+    except DatabaseMissing:
+        return set()
+
+
+def _key(id_or_url: str) -> str:
+    """An address in any spelling becomes the key that the ledger knows it by."""
+    return sites.identify(id_or_url).key if "://" in id_or_url else id_or_url

@@ -1,0 +1,116 @@
+"""The demonstration: the real `broadsheet ingest` against the replica, and what it left, compared with what is there.
+
+It uses the pipeline as a person does, by its command. Everything lands under `demo-data/`; a second run finds it there.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from replica.server import running
+from replica.site import Site
+
+ARTICLE_COUNT = 240
+DEMO_DIR = Path("demo-data")
+console = Console()
+
+
+def main() -> int:
+    """Run the demonstration; 0 only if every record is as expected."""
+    site = Site(ARTICLE_COUNT)
+    DEMO_DIR.mkdir(exist_ok=True)
+    console.print(f"A replica of the site with {ARTICLE_COUNT} articles, on loopback; the real flow ingests it.")
+    console.print("Prefect's temporary server needs some seconds to start …", style="dim")
+    with running(site) as server:
+        environment = make_environment(server.origins)
+        # The report comes as JSON, so that the demonstration can compare it; its exit status is judged below.
+        ended = run_broadsheet(environment, "ingest", "--source", "all", "--json")
+        page_requests = count_page_requests(site, server.requests)
+    if not ended.stdout:
+        console.print("The ingest ended without a report: see above.", style="red")
+        return 1
+    report = json.loads(ended.stdout)
+    render_outcomes(report)
+    problems = [*report["problems"], *compare(site, environment)]
+    render_conclusion(report, page_requests)
+    for problem in problems:
+        console.print(Text(f"not as expected: {problem}", style="red"))
+    return 1 if problems or ended.returncode else 0
+
+
+def make_environment(origins: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the demonstration, as an operator would give them."""
+    return os.environ | {
+        "BROADSHEET_DATA_DIR": str(DEMO_DIR),
+        "BROADSHEET_ORIGINS": json.dumps(dict(origins)),
+        "BROADSHEET_CONTACT": "demo@example.org",
+        "BROADSHEET_DELAY_SECONDS": "0",  # loopback needs no rest; a live site gets its two seconds
+        "BROADSHEET_CONCURRENCY": "8",
+        "PREFECT_HOME": str((DEMO_DIR / "prefect").absolute()),
+    }
+
+
+def run_broadsheet(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, with its log on our standard error."""
+    command = [sys.executable, "-m", "cli", *arguments]
+    return subprocess.run(command, env=dict(environment), stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+
+
+def count_page_requests(site: Site, requests: Mapping[str, int]) -> int:
+    """How many of the requests that the replica got were for article pages."""
+    pages = {article.path for article in site.articles}
+    return sum(count for path, count in requests.items() if path in pages)
+
+
+def compare(site: Site, environment: Mapping[str, str]) -> list[str]:
+    """Every difference between what the replica holds and what the archive says."""
+    out = DEMO_DIR / "articles.jsonl"
+    run_broadsheet(environment, "export", "--format", "jsonl", "--out", str(out), "--include-duplicates")
+    found = {record["id"]: record for record in map(json.loads, out.read_text().splitlines())}
+    expected = {article.expected["id"]: article.expected for article in site.articles}
+    return [
+        *(f"{record_id} is missing" for record_id in sorted(expected.keys() - found.keys())),
+        *(f"{record_id} should not be there" for record_id in sorted(found.keys() - expected.keys())),
+        *(
+            f"{record_id}: {name} is {found[record_id][name]!r}, not {value!r}"
+            for record_id in sorted(expected.keys() & found.keys())
+            for name, value in expected[record_id].items()
+            if found[record_id][name] != value
+        ),
+    ]
+
+
+def render_outcomes(report: Mapping[str, Any]) -> None:
+    """What became of every address, in a table."""
+    table = Table(title="What became of every address that the site advertises", title_justify="left")
+    for column in ("state", "addresses"):
+        table.add_column(column, justify="right" if column == "addresses" else "left")
+    for state, count in report["ledger"].items():
+        table.add_row(state, str(count))
+    table.add_row("all", str(report["advertised_count"]), style="bold")
+    console.print(table)
+
+
+def render_conclusion(report: Mapping[str, Any], page_requests: int) -> None:
+    """What this run did, in sentences."""
+    outcomes = Counter(report["outcomes"])
+    console.print(
+        f"This run stored {outcomes['stored']} articles and {outcomes['duplicate']} duplicates, "
+        f"set {outcomes['quarantined']} aside, and asked the replica for {page_requests} article pages."
+    )
+    if not outcomes["stored"] and not page_requests:
+        console.print("Nothing new: everything was there from an earlier run, and no article was fetched again.")
+    console.print(f"Everything lies in {DEMO_DIR}/: the database, the WARC files, articles.jsonl.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""The seed texts, and the sentences that further articles are mixed from."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+SEEDS_DIR = Path(__file__).resolve().parent.parent / "seeds"
+
+_SENTENCE_END = re.compile(r'(?:(?<=[.?!])|(?<=[.?!]["”]))(?<!U\.S\.)(?<!U\.N\.) (?=[A-Z"“])')
+_SMALLEST_SENTENCE = 40
+"""Characters. Shorter ones ("We all regret this.") would stand in too many articles alike."""
+
+
+@dataclass(frozen=True)
+class SeedPage:
+    """What a seed's page needs and its text does not say. Ids and days fit the publisher's sequence at that time."""
+
+    name: str
+    number: int
+    published_at: datetime
+    headline: str
+    teaser: str | None = None
+    """What stands above the headline: `ad-free`, `support`, or nothing."""
+    has_newsletter: bool = False
+    has_donation: bool = True
+    caption: str | None = None
+    credit: str | None = None
+    agencies: tuple[str, ...] = ()
+
+
+SEED_PAGES = (
+    SeedPage(
+        "000_98b7d4558cb2de2a",
+        15921,
+        datetime(2012, 7, 19, 19, 5, tzinfo=UTC),
+        "Russia and China Veto a Third UN Resolution on Syria",
+    ),
+    SeedPage(
+        "001_de411161290c8784",
+        12380,
+        datetime(2012, 2, 3, 15, 40, tzinfo=UTC),
+        "Putin Defends Syria Stance, But Calls for End to Violence",
+        teaser="ad-free",
+    ),
+    SeedPage(
+        "002_a9a384ffa0bbdb83",
+        31874,
+        datetime(2014, 2, 6, 16, 20, tzinfo=UTC),
+        "Russia Opposes a Humanitarian Resolution on Syria",
+        teaser="support",
+        has_newsletter=True,
+    ),
+    SeedPage(
+        "003_0bc1210c81a1c881",
+        9803,
+        # 21:30 in UTC is the next day in Moscow: the path's date differs.
+        datetime(2011, 9, 27, 21, 30, tzinfo=UTC),
+        "U.S., Russia Disagree on Syria Strategy",
+        teaser="ad-free",
+        caption=(
+            "Syrians stepping on a Russian flag at a rally Saturday in Amman "
+            "against Russia’s backing of Syria’s regime."
+        ),
+        credit="Muhammad Hamed",
+        agencies=("AP", "Reuters"),
+    ),
+    SeedPage(
+        "004_5a03bb40cc777efc",
+        55702,
+        datetime(2016, 10, 16, 9, 15, tzinfo=UTC),
+        "Putin Says France Lured Russia Into Its Veto on Aleppo",
+        has_donation=False,
+    ),
+)
+
+
+@cache
+def read_expected(name: str) -> tuple[str, ...]:
+    """The paragraphs of a seed's article, spaces made plain, as `seeds/expected/` has them."""
+    return tuple((SEEDS_DIR / "expected" / f"{name}.txt").read_text(encoding="utf-8").strip().split("\n\n"))
+
+
+@cache
+def read_raw(name: str) -> tuple[str, ...]:
+    """The same paragraphs as the seed itself has them: with the non-breaking spaces."""
+    by_plain = {
+        line.replace("\u00a0", " ").strip(): line.strip(" \t\r")
+        for line in (SEEDS_DIR / f"{name}.txt").read_text(encoding="utf-8").split("\n")
+    }
+    return tuple(by_plain[paragraph] for paragraph in read_expected(name))
+
+
+@cache
+def read_sentences() -> tuple[str, ...]:
+    """All sentences of the five seeds that can stand alone."""
+    paragraphs = [paragraph for page in SEED_PAGES for paragraph in read_expected(page.name)]
+    found = [sentence for paragraph in paragraphs for sentence in _SENTENCE_END.split(paragraph)]
+    return tuple(dict.fromkeys(sentence for sentence in found if _stands_alone(sentence)))
+
+
+def _stands_alone(sentence: str) -> bool:
+    is_balanced = sentence.count("“") == sentence.count("”") and sentence.count('"') % 2 == 0
+    return is_balanced and " / " not in sentence and len(sentence) >= _SMALLEST_SENTENCE

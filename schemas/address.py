@@ -1,0 +1,57 @@
+"""Whose address a URL is, and where an address was seen."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from schemas.model import NonEmpty, Record
+
+
+class Identity(Record):
+    """What a site's profile knows of an address from its spelling alone."""
+
+    url: NonEmpty
+    """The address in its canonical spelling: no query, no fragment, canonical host and scheme."""
+    site: NonEmpty
+    """`moscow-times`, or `generic` for any publisher without a profile."""
+    edition: str | None = None
+    """`en`, `ru`; None where the site has none."""
+    id: str | None = None
+    """The record id (`moscow-times:en:85656`); None where the address has none, or is no article's."""
+    rule: str | None = None
+    """The name of the rule by which the address is no article's."""
+
+    @property
+    def key(self) -> str:
+        """What the ledger has one row for: the record id, or the address where there is none."""
+        return self.id or self.url
+
+
+class SourceKind(StrEnum):
+    """What advertised an address."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    LISTING = "listing"
+    LIST = "list"
+    """Addresses given by hand."""
+    CDX = "cdx"
+
+
+class Sighting(Record):
+    """An address as a source advertised it, with what the source said of it."""
+
+    url: NonEmpty
+    """The address as it stood in the source, absolute."""
+    source_url: NonEmpty
+    source_kind: SourceKind
+    seen_at: datetime
+    title: str | None = None
+    published_at: datetime | None = None
+
+
+class Source(Record):
+    """Where a site advertises its articles."""
+
+    url: NonEmpty
+    kind: SourceKind
+    section: str | None = None

@@ -1,0 +1,53 @@
+"""A raw page as it was fetched, and where it lies."""
+
+from datetime import datetime
+from urllib.parse import urljoin
+
+from schemas.model import Count, NonEmpty, Record, Sha256
+
+
+class CaptureRef(Record):
+    """Where a capture lies: enough to cut its WARC record out of the file and to prove that it is the same."""
+
+    warc: NonEmpty
+    """The file's name, relative to the archive's WARC folder."""
+    offset: Count
+    """Bytes from the start of the file to the record (the start of its gzip member)."""
+    length: Count
+    """Bytes that the record takes in the file (compressed, where the file is)."""
+    sha256: Sha256
+    """Of the payload as it lies in the record: the HTTP body before any content encoding is undone."""
+
+
+class Capture(Record):
+    """One response, or one imported file, with its body. Bodies are at most the settings' `max_page_bytes`."""
+
+    ref: CaptureRef
+    url: str | None
+    """The publisher's own address that was asked; None for an imported file that has none."""
+    fetched_at: datetime
+    status: int
+    """The HTTP status; 200 for an imported file."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Names in lower case, in the order in which they came."""
+    body: bytes
+    """The payload with its content encoding undone."""
+    too_large: bool = False
+    """The payload is larger than `max_page_bytes`: `body` is empty."""
+
+    def header(self, name: str) -> str | None:
+        """The first header of this (lower-case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters, in lower case; empty where there is none."""
+        return (self.header("content-type") or "").split(";")[0].strip().lower()
+
+    @property
+    def redirect_url(self) -> str | None:
+        """Where a redirect leads, absolute; None for any other response."""
+        location = self.header("location")
+        if not (self.url and location and self.status in {301, 302, 303, 307, 308}):
+            return None
+        return urljoin(self.url, location)

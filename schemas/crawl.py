@@ -1,0 +1,71 @@
+"""What the crawl's child process is told, and the log that it leaves behind."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import ConfigDict
+
+from schemas.address import Source
+from schemas.model import Count, NonEmpty, Record
+
+
+class CrawlJob(Record):
+    """Everything that a crawl needs, as a JSON file for `python -m spiders`: a crawl reads no settings, no database."""
+
+    model_config = ConfigDict(frozen=True, strict=False, extra="forbid")  # JSON has no Path
+
+    run_id: NonEmpty
+    site: NonEmpty
+    sources: tuple[Source, ...] = ()
+    """Feeds, sitemaps and listings to fetch, with the pages that they lead on to."""
+    since: date | None = None
+    until: date | None = None
+    """Publication days (both inclusive): a sitemap index is followed only to the months that they touch."""
+    urls: tuple[str, ...] = ()
+    """Articles to fetch, in this order."""
+    listing_page_count: Count = 3
+    """Pages of each listing: some 55 of a section's newest articles. The sitemaps name the older ones."""
+    warc_dir: Path
+    log_path: Path
+    """Where a `CrawlLine` is appended, as one line of JSON, for each source and each URL."""
+    lock_path: Path
+    """Held (flock) while the crawl lives: no two crawls write into one data folder."""
+    user_agent: NonEmpty
+    contact: str = ""
+    delay_seconds: float
+    concurrency: int
+    origins: dict[str, str] = {}
+    max_page_bytes: Count
+    timeout_seconds: float = 60
+    retry_count: Count = 2
+    """Further tries of what may pass (timeouts, resets, 5xx) within this crawl."""
+
+
+class FetchResult(StrEnum):
+    """How a fetch ended."""
+
+    CAPTURED = "captured"
+    """An answer of whatever status lies in the WARC file."""
+    FORBIDDEN = "forbidden"
+    """robots.txt forbids it."""
+    REFUSED = "refused"
+    """It leads (perhaps by redirect) to a private network or to another publisher."""
+    FAILED = "failed"
+
+
+class CrawlLine(Record):
+    """What became of one source or URL of the job, one line of JSON in the crawl's log."""
+
+    model_config = ConfigDict(frozen=True, strict=False, extra="forbid")  # JSON has no datetime
+
+    url: NonEmpty
+    """As the job named it."""
+    result: FetchResult
+    at: datetime
+    final_url: str | None = None
+    """After redirects."""
+    status: int | None = None
+    error: str | None = None
+    """`ExceptionName: message`."""
+    attempts: Count = 1

@@ -1,0 +1,117 @@
+"""What became of one capture or one fetch: exactly one of these, counted once, where it is stored."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from schemas.address import Identity, Sighting
+from schemas.article import Article
+from schemas.capture import CaptureRef
+from schemas.model import NonEmpty, Record
+
+
+class State(StrEnum):
+    """The states of an address in the ledger: it is in exactly one."""
+
+    PENDING = "pending"
+    """Known, not fetched yet (or to be looked at a second time)."""
+    CAPTURED = "captured"
+    """Its page lies in a WARC file and was not read yet."""
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    EXCLUDED = "excluded"
+    """No article, by the rule that the row names."""
+    BLOCKED = "blocked"
+    """robots.txt forbids it."""
+    GONE = "gone"
+    """404 or 410 (or the publisher's error page), confirmed by a second look."""
+    FAILED = "failed"
+
+
+class Seen(Record):
+    """A capture of any kind, as the ledger notes it."""
+
+    ref: CaptureRef
+    url: str | None
+    status: int
+    fetched_at: datetime
+    media_type: str = ""
+
+
+class ArticleRead(Record):
+    """The capture is a valid article."""
+
+    seen: Seen
+    identity: Identity | None
+    """None for a text that has no address."""
+    article: Article
+
+
+class SetAside(Record):
+    """The capture should be an article and is not a valid one."""
+
+    seen: Seen
+    identity: Identity | None
+    reasons: tuple[NonEmpty, ...]
+    """Each as `field: what is wrong with it`, or the name of an `Unreadable` with its detail."""
+
+
+class SourceRead(Record):
+    """The capture is a feed, a sitemap or a listing, with what it advertised."""
+
+    seen: Seen
+    sightings: tuple[tuple[Identity, Sighting], ...]
+
+
+class SourceBroken(Record):
+    """The capture should be a feed, a sitemap or a listing, and is not."""
+
+    seen: Seen
+    reason: NonEmpty
+
+
+class Missing(Record):
+    """The publisher says that the page is not there (404, 410, or its error page with status 200)."""
+
+    seen: Seen
+    identity: Identity
+    reason: NonEmpty
+
+
+class Redirected(Record):
+    """The publisher says that the article is at another address now."""
+
+    seen: Seen
+    identity: Identity
+    """Of the address that was asked."""
+    target: Identity
+
+
+class FetchFailed(Record):
+    """There was no usable answer: a timeout, a reset, a 5xx. It is tried again later."""
+
+    seen: Seen | None
+    """None where nothing was answered."""
+    identity: Identity
+    failed_at: datetime
+    error: NonEmpty
+
+
+class FetchForbidden(Record):
+    """robots.txt forbids the address, or it leads into a network where no publisher is."""
+
+    identity: Identity
+    forbidden_at: datetime
+    reason: NonEmpty
+    """`robots`, or why the address was refused."""
+
+
+class Kept(Record):
+    """A capture that is kept and says nothing of any article: robots.txt, a redirected feed."""
+
+    seen: Seen
+
+
+Outcome = (
+    ArticleRead | SetAside | SourceRead | SourceBroken | Missing | Redirected | FetchFailed | FetchForbidden | Kept
+)

@@ -1,0 +1,33 @@
+"""What a run did, as data: printed, stored, and made an artifact."""
+
+from datetime import datetime
+
+from schemas.model import Count, NonEmpty, Record
+
+
+class RunReport(Record):
+    """The report of one run. Its counts add up, or `problems` says which do not."""
+
+    run_id: NonEmpty
+    kind: NonEmpty
+    """`ingest` or `import`."""
+    site: str | None
+    started_at: datetime
+    ended_at: datetime
+    outcomes: dict[str, Count]
+    """Outcome name -> how many captures or fetches ended so: `stored`, `unchanged`, `revised`, `duplicate`,
+    `quarantined`, `missing`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `kept`."""
+    advertised_count: Count
+    """Different addresses that any source ever advertised."""
+    advertised_new_count: Count
+    """Those that this run saw for the first time."""
+    request_count: Count
+    """Responses written to WARC files by this run."""
+    page_count: Count
+    """Those of them that were article pages."""
+    ledger: dict[str, Count]
+    """State -> advertised addresses in it, after the run: they add up to `advertised_count`."""
+    problems: tuple[str, ...] = ()
+    """Below what the run promises, one sentence each; empty for a good run."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing and no problem: a WARC that a dead run left, a record that was cut."""

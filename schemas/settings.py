@@ -1,0 +1,124 @@
+"""The settings: environment variables with the prefix `BROADSHEET_`, or a `.env` file in the working directory."""
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "BROADSHEET_"
+ENV_FILE = Path(".env")
+
+FloorName = Literal["completeness"]
+
+
+class SettingsInvalid(ValueError):  # noqa: N818 - it states a fact
+    """A setting is unknown or ill-formed; the message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Every field's description is its line in the documentation."""
+
+    # A `.env` file may hold other programs' variables; unknown ones of ours are refused by `load_settings`.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="database, WARC files, spool")
+    database_url: str = Field(
+        default="", description="`sqlite:///DATA_DIR/broadsheet.db` by default, or `postgresql+psycopg://…`"
+    )
+    contact: str = Field(default="", description="a mail address or page of yours; a live crawl without one is refused")
+    user_agent: str = Field(
+        default="", description="what the publisher reads; `broadsheet/VERSION (+CONTACT)` by default"
+    )
+    delay_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=2, description="between two requests to one host; a longer Crawl-delay wins"
+    )
+    concurrency: Annotated[int, Field(ge=1)] = Field(default=1, description="requests at a time to one host")
+    origins: dict[str, str] = Field(
+        default={}, description="JSON: from which address an origin is really fetched (a mirror, the replica)"
+    )
+    max_page_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=8 * 1024 * 1024, description="the largest page that is read, after decompression"
+    )
+    floors: dict[FloorName, float] = Field(
+        default={}, description='JSON: floors that make a run exit 1, e.g. `{"completeness": 0.98}`'
+    )
+
+    @field_validator("origins")
+    @classmethod
+    def _origins_are_origins(cls, value: dict[str, str]) -> dict[str, str]:
+        for origin in [*value.keys(), *value.values()]:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+                raise ValueError(f"{origin!r} is no origin (scheme://host[:port])")
+        return {key.rstrip("/").lower(): target.rstrip("/") for key, target in value.items()}
+
+    @field_validator("contact", "user_agent")
+    @classmethod
+    def _fits_a_header(cls, value: str) -> str:
+        if not value.isprintable() or not value.isascii():
+            raise ValueError("it goes into an HTTP header: printable ASCII on one line")
+        return value
+
+    @model_validator(mode="after")
+    def _derive_defaults(self) -> Self:
+        # A frozen model's defaults that depend on other fields can only be set past the freeze.
+        if not self.database_url:
+            url = f"sqlite:///{self.data_dir.absolute() / 'broadsheet.db'}"
+            object.__setattr__(self, "database_url", url)
+        if not self.user_agent:
+            agent = f"broadsheet/{version('broadsheet')}"
+            object.__setattr__(self, "user_agent", f"{agent} (+{self.contact})" if self.contact else agent)
+        return self
+
+    @property
+    def warc_dir(self) -> Path:
+        """Where the WARC files lie."""
+        return self.data_dir / "warc"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where a crawl finds its job and leaves its log."""
+        return self.data_dir / "spool"
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsInvalid: a variable with our prefix is unknown, or a value is ill-formed.
+    """
+    given = {**_dotenv(), **os.environ}
+    _refuse_unknown(given)
+    try:
+        return Settings(_env_file=ENV_FILE)
+    except ValidationError as error:
+        line = error.errors()[0]
+        name = _name(line["loc"])
+        # The value may be a password: it is not repeated.
+        raise SettingsInvalid(f"{name}: {line['msg'].removeprefix('Value error, ')}") from None
+    except Exception as error:  # noqa: BLE001 - pydantic-settings wraps ill-formed JSON in an exception of its own
+        raise SettingsInvalid(str(error).replace("\n", " ")) from None
+
+
+def _dotenv() -> dict[str, str]:
+    try:
+        return {key: value or "" for key, value in dotenv_values(ENV_FILE).items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{ENV_FILE} cannot be read: {error}") from None
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(given):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsInvalid(f"{name} is no setting; known are {', '.join(sorted(known))}")
+
+
+def _name(loc: tuple[int | str, ...]) -> str:
+    return PREFIX + str(loc[0]).upper() if loc else PREFIX.rstrip("_")

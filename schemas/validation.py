@@ -1,0 +1,68 @@
+"""From draft to article: what must hold of a record before it is stored.
+
+A draft that fails is set aside with every reason, never mended and never guessed.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from pydantic import ValidationError
+
+from schemas.address import Identity
+from schemas.article import Article, Draft, Kind, content_sha256, text_id
+from schemas.capture import Capture
+
+CLOCK_SKEW = timedelta(days=1)
+"""A page may be dated this far after its fetch: publishers' clocks, and embargoed pieces put up early."""
+
+BODILESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST})
+"""Kinds whose content may be pictures or sound alone."""
+
+
+def validate_draft(draft: Draft, identity: Identity | None, capture: Capture) -> Article | tuple[str, ...]:
+    """The article, or every reason against it, each as `field: what is wrong`."""
+    reasons = tuple(find_reasons(draft, identity, capture))
+    try:
+        article = Article.model_validate(_article_fields(draft, identity, capture))
+    except ValidationError as error:
+        return reasons + tuple(f"{_location(line['loc'])}: {line['msg']}" for line in error.errors())
+    return reasons or article
+
+
+def find_reasons(draft: Draft, identity: Identity | None, capture: Capture) -> Iterator[str]:
+    """What no single field's type can say."""
+    if not draft.body and draft.kind not in BODILESS_KINDS:
+        yield "body: empty"
+    if identity and identity.id and not draft.headline:
+        yield "headline: missing on a page that must have one"
+    if identity and identity.rule:
+        yield f"url: no article's address (rule {identity.rule})"
+    for name in ("published_at", "modified_at"):
+        at: datetime | None = getattr(draft, name)
+        if at and at.tzinfo and at > capture.fetched_at + CLOCK_SKEW:
+            yield f"{name}: {at.isoformat()} lies after the fetch at {capture.fetched_at.isoformat()}"
+    if "\ufffd" in draft.body:
+        yield "body: characters that could not be decoded (U+FFFD)"
+
+
+def _article_fields(draft: Draft, identity: Identity | None, capture: Capture) -> dict[str, object]:
+    found = draft.model_dump() | {"kind": draft.kind, "images": draft.images}
+    if identity:
+        found |= {"url": identity.url, "site": identity.site, "edition": identity.edition}
+    return found | {
+        "id": identity.key if identity else text_id(draft.body),
+        "fetched_at": capture.fetched_at.astimezone(UTC),
+        "word_count": len(draft.body.split()),
+        "content_sha256": content_sha256(draft.body),
+        "capture": capture.ref,
+        "published_at": _in_utc(draft.published_at),
+        "modified_at": _in_utc(draft.modified_at),
+    }
+
+
+def _in_utc(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC) if at and at.tzinfo else at
+
+
+def _location(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc)

@@ -1,0 +1,73 @@
+"""Spells addresses canonically: what differs between two spellings of one address is taken out here."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+_SCHEMELESS = re.compile(r"^(?://)?(?=[\w-]+(\.[\w-]+)+(?:[:/?#]|$))(?![a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+_PLAIN_PATH = re.compile(r"^(?:/[\w.-]+)+$", re.ASCII)
+_SLASHES = re.compile(r"/{2,}")
+_TRACKING = re.compile(
+    r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref_src|_openstat)$", re.IGNORECASE
+)
+
+
+class AddressMalformed(ValueError):  # noqa: N818 - it states a fact
+    """The text is no address of the web."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """The parts of an address that can tell one page from another."""
+
+    host: str
+    """Lower case, no trailing dot."""
+    port: int | None
+    """None for the usual one of the scheme."""
+    path: str
+    """Begins with a slash, has no empty segment and no trailing slash; percent-encoded in one way."""
+    query: str
+
+
+def read_address(url: str) -> Address:
+    """Takes an address apart.
+
+    Raises:
+        AddressMalformed: it has no host, another scheme than http or https, or cannot be parsed.
+    """
+    text = _SCHEMELESS.sub("https://", url.strip(), count=1)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        host = (parts.hostname or "").rstrip(".")
+        host = host if host.isascii() else host.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        raise AddressMalformed(f"{url!r} cannot be parsed") from None
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        raise AddressMalformed(f"{url!r} is no address of the web")
+    return Address(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
+
+
+def spell_generic(address: Address) -> str:
+    """The canonical spelling for a publisher without a profile: its query may be the identity, trackers are not.
+
+    A port of its own keeps plain HTTP: such an address is a local or test server's.
+    """
+    pairs = [pair for pair in parse_qsl(address.query, keep_blank_values=True) if not _TRACKING.match(pair[0])]
+    query = f"?{urlencode(sorted(pairs))}" if pairs else ""
+    origin = f"https://{address.host}" if address.port is None else f"http://{address.host}:{address.port}"
+    return f"{origin}{address.path}{query}"
+
+
+def _read_path(path: str) -> str:
+    if _PLAIN_PATH.match(path):
+        return path
+    # Decoding until nothing changes makes the spelling stable under repeated encoding by careless tools.
+    decoded = path
+    for _ in range(3):
+        again = unquote(decoded, errors="replace")
+        if again == decoded:
+            break
+        decoded = again
+    segments = quote(_SLASHES.sub("/", decoded), safe="/-._~!$&'()*+,;=:@")
+    return "/" + segments.strip("/ ")

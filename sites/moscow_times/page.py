@@ -1,0 +1,70 @@
+"""How an article page of The Moscow Times is built.
+
+No class name here was seen in a raw capture of an article: they are inferred, so a page without them is still read,
+and its record says so.
+"""
+
+import re
+
+from lxml.etree import XPath
+
+from schemas.article import Kind
+from sites.structure import PageRules, has_class
+
+_TEXT_BLOCKS = ("article__block--html", "article__block--header", "article__block--quote")
+_HEADER = f"descendant::header[{has_class('article__header')}]"
+
+# The axes are written out: libxml2 walks `descendant::` once, and `.//` with a condition twice.
+PAGE = PageRules(
+    # The next article is loaded below, in a container of its own.
+    container=XPath(f"(/descendant::article[{has_class('article')}])[1]"),
+    content=XPath(f"descendant::div[{has_class('article__content', 'article__intro')}]"),
+    blocks=XPath(f"descendant::div[{has_class(*_TEXT_BLOCKS)}]"),
+    block_class="article__block",
+    text_block_classes=frozenset(_TEXT_BLOCKS),
+    foreign_classes=frozenset(
+        {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts"}
+        | {"article__tags", "article__disclaimer"}
+        | {"twitter-tweet", "instagram-media", "telegram-post"}
+    ),
+    headline=XPath(f"{_HEADER}/descendant::h1"),
+    subtitle=XPath(f"{_HEADER}/descendant::h2"),
+    label=XPath(f"{_HEADER}/descendant::span[{has_class('label')}]"),
+    byline=XPath(f"descendant::div[{has_class('byline__author')}]"),
+    byline_names=XPath(f"descendant::*[{has_class('byline__author__name')}]"),
+    time=XPath(f"descendant::time[@datetime and ({has_class('byline__datetime')})]"),
+    figures=XPath("descendant::figure[descendant::img]"),
+    captions=XPath("descendant::span[contains(@class, '__caption')]"),
+    credits=XPath("descendant::span[contains(@class, '__credit')]"),
+    tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
+    disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
+    live=XPath("descendant::div[@data-live or contains(@class, 'live-posts')]"),
+    title_suffix=re.compile(r"\s+[-–—|]\s+The Moscow Times$"),
+    title_prefix=re.compile(r"^(Opinion|Video|Gallery|Podcast|Live)\s+\|\s+", re.IGNORECASE),
+    updated=re.compile(r"^\s*Updated\b", re.IGNORECASE),
+    missing=("oops!", "we couldn't find your page"),
+)
+
+SECTION_NAMES = {
+    "news": "News",
+    "ukraine_war": "Ukraine War",
+    "opinion": "Opinion",
+    "business": "Business",
+    "meanwhile": "Meanwhile",
+    "city": "Arts and Life",
+    "arts_and_life": "Arts and Life",
+    "climate": "Climate",
+    "diaspora": "Diaspora",
+    "indepth": "In-Depth",
+    "in_depth": "In-Depth",
+}
+"""The internal keys of JSON-LD -> the names that the pages show."""
+
+KINDS = {
+    "opinion": Kind.OPINION,
+    "gallery": Kind.GALLERY,
+    "video": Kind.VIDEO,
+    "podcast": Kind.PODCAST,
+    "podcasts": Kind.PODCAST,
+    "live": Kind.LIVE,
+}

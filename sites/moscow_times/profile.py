@@ -1,0 +1,56 @@
+"""Puts together what is known of The Moscow Times."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from schemas.address import Identity, Source, SourceKind
+from sites.moscow_times import discovery, identity
+from sites.moscow_times.boilerplate import BOILERPLATE
+from sites.moscow_times.page import KINDS, PAGE, SECTION_NAMES
+from sites.profile import Site, SourceChoice, SourcePage
+
+
+@dataclass(frozen=True)
+class MoscowTimes(Site):
+    """The profile of The Moscow Times."""
+
+    def identify(self, url: str) -> Identity:
+        """The edition and the article of an address, or the rule by which it is none; never raises."""
+        return identity.identify(url)
+
+    def sources(self, choice: SourceChoice) -> tuple[Source, ...]:
+        """Feeds, then the sitemap index, then the section listings."""
+        return discovery.list_sources(choice)
+
+    def recognize_source(self, url: str) -> SourceKind | None:
+        """What kind of source an address is; None for any other page."""
+        return discovery.recognize_source(url)
+
+    def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
+        """What a feed, sitemap or listing page advertises; raises `SourceUnreadable`."""
+        if self.recognize_source(url) is SourceKind.LISTING:
+            return discovery.read_listing(body, url, seen_at)
+        return super().read_source(body, url, media_type, seen_at)
+
+    def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:
+        """Whether a monthly sitemap can name articles of these publication days (both inclusive)."""
+        return discovery.is_month_due(child_url, since, until)
+
+    def path_date(self, url: str) -> date | None:
+        """The day that a dated address names, Moscow time."""
+        return identity.find_day(url)
+
+
+MOSCOW_TIMES = MoscowTimes(
+    name=identity.SITE,
+    hosts=frozenset({*identity.EDITION_BY_HOST, identity.STATIC_HOST}),
+    origins=(identity.ENGLISH.origin, identity.RUSSIAN.origin, f"https://{identity.STATIC_HOST}"),
+    editions={edition.code: edition for edition in (identity.ENGLISH, identity.RUSSIAN)},
+    time_zone=ZoneInfo("Europe/Moscow"),
+    boilerplate=BOILERPLATE,
+    text_edition="en",
+    page=PAGE,
+    sections=SECTION_NAMES,
+    kinds=KINDS,
+)

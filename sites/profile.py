@@ -1,0 +1,110 @@
+"""What a site's profile answers. Every profile is a `Site`; the plain one knows nothing of any publisher."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from typing import Literal
+
+from schemas.address import Identity, Sighting, Source, SourceKind
+from schemas.article import Kind
+from sites.address import AddressMalformed, read_address, spell_generic
+from sites.boilerplate import Boilerplate
+from sites.structure import PageRules
+
+SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
+
+
+class SourceUnreadable(ValueError):  # noqa: N818 - it states a fact
+    """A feed, a sitemap or a listing is not what it should be; the message says what it is instead."""
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    """What one feed, sitemap or listing page said."""
+
+    sightings: tuple[Sighting, ...]
+    children: tuple[str, ...] = ()
+    """Further source pages that it leads to: monthly sitemaps, the next page of a listing."""
+    recovered: bool = False
+    """It was malformed, and read as far as it could be."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """An edition of a publisher: a sequence of article ids of its own."""
+
+    code: str
+    origin: str
+    """Scheme and host of the canonical spelling."""
+    language: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is known of a publisher. This one serves any page of any publisher."""
+
+    name: str = "generic"
+    hosts: frozenset[str] = frozenset()
+    origins: tuple[str, ...] = ()
+    """Every origin (scheme and host) that the site's sources and articles are fetched from."""
+    editions: Mapping[str, Edition] = field(default_factory=dict)
+    """Code -> edition."""
+    time_zone: tzinfo = UTC
+    """Of times that a page gives without an offset."""
+    boilerplate: Boilerplate = field(default_factory=Boilerplate)
+    text_edition: str | None = None
+    """The edition whose furniture `boilerplate` knows: that of a text recognised by it."""
+    page: PageRules = field(default_factory=PageRules)
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """The publisher's internal section keys -> the section's name in its addresses."""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """Labels, sections and prefixes (lower case) that tell a page's kind."""
+
+    def identify(self, url: str) -> Identity:
+        """Whose page an address is, from its spelling alone; never raises."""
+        try:
+            address = read_address(url)
+        except AddressMalformed:
+            return Identity(url=url.strip() or "about:blank", site=self.name, rule="malformed-address")
+        spelled = spell_generic(address)
+        if spelled.endswith(f"{address.host}/"):
+            return Identity(url=spelled, site=self.name, rule="home-page")
+        return Identity(url=spelled, site=self.name, id=f"{self.name}:{spelled}")
+
+    def sources(self, choice: SourceChoice) -> tuple[Source, ...]:  # noqa: ARG002 - a profile answers by it
+        """Where the site advertises its articles, feeds first."""
+        return ()
+
+    def recognize_source(self, url: str) -> SourceKind | None:  # noqa: ARG002 - a profile answers by it
+        """What kind of source an address is; None for any other page."""
+        return None
+
+    def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
+        """What a feed, sitemap or listing page advertises.
+
+        Raises:
+            SourceUnreadable: it is something else, or too broken.
+        """
+        from sites.source import read_xml_source
+
+        return read_xml_source(body, url, media_type, seen_at)
+
+    def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:  # noqa: ARG002 - as above
+        """Whether a child page can advertise articles of these publication days (both inclusive)."""
+        return True
+
+    def language_of(self, edition: str | None) -> str | None:
+        """The language of an edition, ISO 639-1."""
+        found = self.editions.get(edition) if edition else None
+        return found.language if found else None
+
+    def path_date(self, url: str) -> date | None:  # noqa: ARG002 - as above
+        """The day that an article's address names, in the site's time zone."""
+        return None
+
+    def knows(self, url: str) -> bool:
+        """Whether the address lies on one of the site's hosts."""
+        try:
+            return read_address(url).host in self.hosts
+        except AddressMalformed:
+            return False

@@ -1,0 +1,122 @@
+"""Reads feeds (RSS, Atom) and sitemaps, also malformed ones where something can be saved."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from schemas.address import Sighting, SourceKind
+from sites.profile import SourcePage, SourceUnreadable
+
+FEED_ROOTS = frozenset({"rss", "RDF", "feed"})
+_BOM = b"\xef\xbb\xbf"
+_HTML_STARTS = (b"<!doctype html", b"<html")
+_PROLOGUE_BYTES = 512
+"""An HTML page says that it is one long before that."""
+
+
+def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
+    """What a feed, a sitemap index or a sitemap says.
+
+    Raises:
+        SourceUnreadable: it is HTML, empty, or no XML of these kinds.
+    """
+    root, recovered = _parse(body, url, media_type)
+    name = _local(root)
+    if name in FEED_ROOTS:
+        return SourcePage(tuple(_read_feed(root, url, seen_at)), recovered=recovered)
+    if name == "sitemapindex":
+        return SourcePage((), tuple(_read_locations(root, "sitemap", url)), recovered=recovered)
+    if name == "urlset":
+        return SourcePage(tuple(_read_sitemap(root, url, seen_at)), recovered=recovered)
+    raise SourceUnreadable(f"neither feed nor sitemap, but <{name}>: {url}")
+
+
+def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool]:
+    data = body.strip().removeprefix(_BOM).lstrip()
+    if not data:
+        raise SourceUnreadable(f"empty answer where a feed or a sitemap should be: {url}")
+    if any(start in data[:_PROLOGUE_BYTES].lower() for start in _HTML_STARTS):
+        raise SourceUnreadable(f"HTML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
+    for recover in (False, True):
+        # No entities, no network: a feed is a stranger's text.
+        parser = etree.XMLParser(recover=recover, resolve_entities=False, no_network=True, remove_comments=True)
+        try:
+            root = etree.fromstring(data, parser)
+        except (etree.XMLSyntaxError, ValueError):
+            continue
+        if root is not None:
+            return root, recover
+    raise SourceUnreadable(f"no XML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
+
+
+def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
+    for item in _all(root, "item", "entry"):
+        address = _text(item, "link") or _atom_link(item) or _text(item, "guid", "id")
+        if not address:
+            continue
+        yield Sighting(
+            url=urljoin(url, address),
+            source_url=url,
+            source_kind=SourceKind.FEED,
+            seen_at=seen_at,
+            title=unescape(_text(item, "title")) or None,
+            published_at=read_time(_text(item, "pubDate", "published", "date")),
+        )
+
+
+def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
+    for entry in _all(root, "url"):
+        if address := _text(entry, "loc"):
+            yield Sighting(
+                url=urljoin(url, address),
+                source_url=url,
+                source_kind=SourceKind.SITEMAP,
+                seen_at=seen_at,
+                title=next((_text(news, "title") for news in _all(entry, "news")), "") or None,
+                published_at=next((read_time(_text(news, "publication_date")) for news in _all(entry, "news")), None),
+            )
+
+
+def _read_locations(root: etree._Element, name: str, url: str) -> Iterator[str]:
+    for entry in _all(root, name):
+        if address := _text(entry, "loc"):
+            yield urljoin(url, address)
+
+
+def read_time(text: str) -> datetime | None:
+    """An RFC 822 or ISO 8601 time in UTC; None where it is neither, or does not say its offset."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            at = read(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        if at.tzinfo is None and text.rstrip().endswith("-0000"):
+            at = at.replace(tzinfo=UTC)  # RFC 5322: a time in UTC that says nothing of the local zone
+        return at.astimezone(UTC) if at.tzinfo else None
+    return None
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _all(root: etree._Element, *names: str) -> Iterator[etree._Element]:
+    return (element for element in root.iterdescendants() if _local(element) in names)
+
+
+def _text(item: etree._Element, *names: str) -> str:
+    """The text of the first child of one of these names, spaces collapsed."""
+    for child in item:
+        if _local(child) in names and (text := " ".join("".join(child.itertext()).split())):
+            return text
+    return ""
+
+
+def _atom_link(item: etree._Element) -> str:
+    links = [child for child in item if _local(child) == "link" and child.get("href")]
+    best = [link for link in links if link.get("rel", "alternate") == "alternate"] or links
+    return (best[0].get("href") or "").strip() if best else ""

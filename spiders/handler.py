@@ -1,0 +1,137 @@
+"""The download handler: every response lies in the archive before anything of Scrapy's sees it."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
+from scrapy.http import Response
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
+from scrapy.utils.httpobj import urlparse_cached
+
+from spiders.network import GuardedResolver
+from spiders.origin import Router
+from spiders.refusal import CrawlClosing, PageTooLarge, PrivateNetworkRefused
+from spiders.session import get_session
+from spiders.warc import ArchiveUnwritable, Exchange
+from spiders.wire import RecordingFactory, Wire
+
+
+class RecordingAgent(_ScrapyAgent):
+    """Downloads one request, and holds the wire's own bytes afterwards."""
+
+    wire: Wire
+
+    def __init__(self, *, publisher_url: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._publisher_url = publisher_url
+
+    def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
+        self.wire = txresponse.wire
+        return super()._cb_bodyready(txresponse, request)
+
+    def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ARG002 - the address that was connected
+        return super()._cb_bodydone(result, self._publisher_url)
+
+
+class ArchivingHandler(HTTP11DownloadHandler):
+    """Fetches from the mapped origin, refuses private networks, takes whole bodies only, and archives each response."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._session = get_session(crawler)
+        self._router = Router(self._session.job.origins)
+        self._pool._factory = RecordingFactory  # noqa: SLF001 - as Scrapy sets its own
+        # Twisted would repeat a request of itself when a connection breaks: uncounted, and without any delay.
+        self._pool.retryAutomatically = False
+        self._make_agent = partial(
+            RecordingAgent,
+            contextFactory=self._contextFactory,
+            pool=self._pool,
+            maxsize=self._default_maxsize,
+            warnsize=self._default_warnsize,
+            crawler=crawler,
+        )
+
+    async def download_request(self, request: Request) -> Response:
+        """The response, once it lies in the archive.
+
+        Raises:
+            PrivateNetworkRefused: the address leads into a private network; nothing there was contacted.
+            PageTooLarge: the body is larger than allowed.
+            DownloadTimeoutError: the whole answer took too long.
+            ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
+            CrawlClosing: the crawl is at its end, or the archive takes nothing more.
+        """
+        routed = self._router.route(request)
+        agent = self._make_agent(publisher_url=request.url.partition("#")[0])
+        started_at = datetime.now(UTC)
+        response = await self._receive(agent, routed)
+        _require_whole(response, agent.wire)
+        self._archive(response, agent.wire, started_at)
+        return response
+
+    async def _receive(self, agent: RecordingAgent, request: Request) -> Response:
+        closing, downloads = self._session.closing, self._session.downloads
+        if closing.is_requested:
+            raise CrawlClosing(closing.reason)
+        download = agent.download_request(request)
+        downloads.add(download)
+        try:
+            with wrap_twisted_exceptions():
+                return await maybe_deferred_to_future(download)
+        except CannotResolveHostError as error:
+            _refuse_private_name(request, error)
+            raise
+        except DownloadTimeoutError as error:
+            # Scrapy's message names the address that was connected.
+            raise DownloadTimeoutError(
+                f"no whole answer within {self._session.job.timeout_seconds:g} seconds"
+            ) from error
+        except DownloadCancelledError as error:
+            if closing.is_requested:
+                raise CrawlClosing(closing.reason) from error
+            raise PageTooLarge(f"more than {self._default_maxsize} bytes") from error
+        finally:
+            downloads.discard(download)
+
+    def _archive(self, response: Response, wire: Wire, fetched_at: datetime) -> None:
+        exchange = Exchange(
+            url=response.url,
+            fetched_at=fetched_at,
+            request_head=wire.request_head,
+            response_head=wire.response_head,
+            body=response.body,
+            ip_address=str(response.ip_address) if response.ip_address else None,
+        )
+        try:
+            self._session.archive.write_exchange(exchange)
+        except ArchiveUnwritable as error:
+            # To fetch what cannot be kept would only trouble the publisher.
+            self._session.closing.request(f"archive unwritable: {error}")
+            raise CrawlClosing(str(error)) from error
+
+
+def _require_whole(response: Response, wire: Wire) -> None:
+    if "partial" in response.flags:
+        raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
+    if wire.has_surplus:
+        raise ResponseDataLossError("more bytes came than Content-Length announced")
+
+
+def _refuse_private_name(request: Request, error: CannotResolveHostError) -> None:
+    from twisted.internet import reactor
+
+    host = urlparse_cached(request).hostname or ""
+    resolver = getattr(reactor, "nameResolver", None)
+    if isinstance(resolver, GuardedResolver) and host in resolver.refused:
+        raise PrivateNetworkRefused(f"{host} leads to {resolver.refused[host]}") from error

@@ -1,0 +1,87 @@
+"""What ends a crawl early: the parent's death, a signal, or a reason from within."""
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from typing import Self, TextIO
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from twisted.python.failure import Failure
+
+from spiders.refusal import CrawlClosing
+from spiders.session import get_session
+
+GRACE_SECONDS = 3.0
+"""What is on the wire may still arrive and be kept: most pages take less. Then the connection is cut."""
+
+STDIN_CHUNK_BYTES = 4096
+"""Nobody writes to a crawl; whatever comes is read only to get to the end of it."""
+
+
+class Lifeline:
+    """Watches standard input and the signals, and closes the crawl gracefully when the end is requested."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._session = get_session(crawler)
+        self._stdin: int | None = None
+        self._watch: asyncio.Task[None] | None = None
+        crawler.signals.connect(self._start, signals.engine_started)
+        crawler.signals.connect(self._stop, signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy, as an extension."""
+        return cls(crawler)
+
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watch = loop.create_task(self._close_when_requested())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._session.closing.request, signal.Signals(number).name)
+        # A terminal or /dev/null is no parent's lifeline.
+        if _is_pipe(sys.stdin):
+            self._stdin = sys.stdin.fileno()
+            loop.add_reader(self._stdin, self._read_stdin)
+
+    def _stop(self) -> None:
+        self._drop_stdin()
+        if self._watch is not None and not self._session.closing.is_requested:
+            self._watch.cancel()
+
+    def _read_stdin(self) -> None:
+        if not os.read(sys.stdin.fileno(), STDIN_CHUNK_BYTES):
+            self._drop_stdin()
+            self._session.closing.request("the parent is gone")
+
+    def _drop_stdin(self) -> None:
+        if self._stdin is not None:
+            asyncio.get_running_loop().remove_reader(self._stdin)
+            self._stdin = None
+
+    async def _close_when_requested(self) -> None:
+        await self._session.closing.wait()
+        asyncio.get_running_loop().call_later(GRACE_SECONDS, self._cut_downloads)
+        self._drop_queued()
+        await self._crawler.engine.close_spider_async(reason=self._session.closing.reason or "closed")
+
+    def _drop_queued(self) -> None:
+        # Scrapy would wait for each request that stands in a host's queue, at the host's delay.
+        for slot in self._crawler.engine.downloader.slots.values():
+            while slot.queue:
+                _request, waiting = slot.queue.popleft()
+                waiting.errback(Failure(CrawlClosing(self._session.closing.reason)))  # type: ignore[no-untyped-call]
+
+    def _cut_downloads(self) -> None:
+        for download in tuple(self._session.downloads):
+            download.cancel()
+
+
+def _is_pipe(file: TextIO | None) -> bool:
+    if file is None:
+        return False
+    mode = os.fstat(file.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -1,0 +1,88 @@
+"""How long each host is left alone: the job's delay, its robots.txt's Crawl-delay, and what a busy host asks for."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+from scrapy.utils.httpobj import urlparse_cached
+
+from spiders.downloader import StrictDownloader
+from spiders.session import get_session
+
+BUSY_STATUSES = frozenset({429, 503})
+"""The host itself says that it is asked too much: the whole host is slowed, not this address alone."""
+
+MAX_PAUSE_SECONDS = 300.0
+"""A host that asks for more than five minutes is left for the next run: an open crawl holds the data folder's lock."""
+
+FIRST_SLOWDOWN_SECONDS = 1.0
+"""The delay after a host said that it is busy, where there was none before."""
+
+MAX_SLOWDOWN_SECONDS = 60.0
+"""Doubling ends here: a month's sitemap (some 400 pages) then still passes within a night."""
+
+
+class Politeness:
+    """Raises the delay of a host for the rest of the crawl; it is never lowered."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._token = crawler.settings["ROBOTSTXT_USER_AGENT"]
+        crawler.signals.connect(self._apply_crawl_delay, signals.robots_parsed)
+        # Sent before Scrapy takes the host's next request: a middleware hears of the response when that is on its way.
+        crawler.signals.connect(self._note_busy, signals.response_downloaded)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy, as an extension."""
+        return cls(crawler)
+
+    def _note_busy(self, response: Response, request: Request) -> None:
+        if response.status in BUSY_STATUSES:
+            asked = read_retry_after(response.headers, datetime.now(UTC))
+            self._slow_down(request, FIRST_SLOWDOWN_SECONDS if asked is None else asked)
+
+    def _slow_down(self, request: Request, pause_seconds: float) -> None:
+        """Leave the host alone for that long, and double its delay from then on."""
+        if pause_seconds > MAX_PAUSE_SECONDS:
+            reason = f"{urlparse_cached(request).hostname} asks for a pause of {pause_seconds:.0f} seconds"
+            get_session(self._crawler).closing.request(reason)
+        slot, now = self._downloader.find_slot(request), monotonic()
+        # Answers of the same moment are one event: only the first of them doubles the delay.
+        if slot.lastseen <= now:
+            doubled = max(FIRST_SLOWDOWN_SECONDS, min(slot.delay * 2, MAX_SLOWDOWN_SECONDS))
+            self._downloader.raise_delay(request, doubled)
+        # Scrapy waits until `lastseen + delay`.
+        slot.lastseen = max(slot.lastseen, now + pause_seconds - slot.delay)
+
+    def _apply_crawl_delay(self, robotparser: RobotParser, request: Request) -> None:
+        seconds = robotparser.crawl_delay(self._token)
+        if seconds is not None and math.isfinite(seconds):
+            self._downloader.raise_delay(request, seconds)
+
+    @property
+    def _downloader(self) -> StrictDownloader:
+        downloader = self._crawler.engine.downloader
+        if not isinstance(downloader, StrictDownloader):
+            raise TypeError("the setting DOWNLOADER names another class")
+        return downloader
+
+
+def read_retry_after(headers: Mapping[str, bytes], now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, be they given as seconds or a date; None where they are not."""
+    value = (headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())

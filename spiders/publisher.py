@@ -1,0 +1,154 @@
+"""The one spider: a job's sources with the pages that they lead on to, then its URLs. A log line for each."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy import Request, signals
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from schemas.address import SourceKind
+from schemas.crawl import CrawlLine, FetchResult
+from sites import get_site
+from spiders.decoding import IS_UNREAD
+from spiders.redirect import is_same_publisher
+from spiders.refusal import Refused, RobotsForbidden
+from spiders.session import CrawlSession
+
+logger = logging.getLogger(__name__)
+
+CHILD_PRIORITY = 1
+"""A source's pages come before the URLs."""
+
+MAX_CHILDREN = 10_000
+"""Twice the listing pages that a hundred thousand articles fill: a listing that never ends is followed no further."""
+
+SOURCE_PAGE = "source_page"
+"""In a request's meta: which page of its source it is, from 1 on."""
+
+STATUS_OK = 200
+
+
+class PublisherSpider(scrapy.Spider):
+    """Fetches what its job names, and follows sources only."""
+
+    name = "publisher"
+
+    def __init__(self, *, session: CrawlSession, **options: Any) -> None:
+        super().__init__(**options)
+        self.session = session
+        self._site = get_site(session.job.site)
+        self._seen_sources: set[str] = set()
+
+    async def start(self) -> AsyncIterator[Request]:
+        """The job's requests, one at a time: the next is made when Scrapy has none left to send."""
+        for request in self._make_requests():
+            yield request
+            if self.crawler.engine.needs_backout() or self._has_queued():
+                await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    def _has_queued(self) -> bool:
+        scheduler = self.crawler.engine.scheduler
+        return scheduler is not None and scheduler.has_pending_requests()
+
+    def _make_requests(self) -> Iterator[Request]:
+        for source in self.session.job.sources:
+            yield from self._make_source_requests(source.url, page=1)
+        for url in dict.fromkeys(self.session.job.urls):
+            yield from self._make_request(url, callback=self.parse_article, meta={IS_UNREAD: True})
+
+    def _make_source_requests(self, url: str, *, page: int) -> Iterator[Request]:
+        if url not in self._seen_sources and len(self._seen_sources) < MAX_CHILDREN:
+            self._seen_sources.add(url)
+            meta = {SOURCE_PAGE: page}
+            yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY, meta=meta)
+
+    def _make_request(self, url: str, **options: Any) -> Iterator[Request]:
+        """None where the address is no web address: it gets its line at once."""
+        try:
+            _require_web_address(url)
+            yield Request(url, errback=self.note_failure, cb_kwargs={"url": url}, **options)
+        except ValueError as error:
+            self._write_line(url or "(empty)", FetchResult.FAILED, error=f"AddressUnusable: {error}", attempts=0)
+
+    def parse_article(self, response: Response, url: str) -> None:
+        """Its page lies in the archive: what it says is for others to read."""
+        self._note_capture(response, url)
+
+    def parse_source(self, response: Response, url: str) -> Iterator[Request]:
+        """Follow the pages that a source leads on to: an index to its months, a listing to its next page."""
+        self._note_capture(response, url)
+        for child in self._read_children(response):
+            if is_same_publisher(self.session.job.site, url, child):
+                yield from self._make_source_requests(child, page=response.meta[SOURCE_PAGE] + 1)
+            elif child not in self._seen_sources:
+                self._seen_sources.add(child)
+                self._write_line(child, FetchResult.REFUSED, error=f"RedirectRefused: named by {url}", attempts=0)
+
+    def note_failure(self, failure: Failure) -> None:
+        """The line of a request that ended without a usable answer."""
+        # What a closing crawl gives up was never finished: the next crawl asks for it again.
+        if self.session.closing.is_requested:
+            return
+        error, request = failure.value, failure.request  # type: ignore[attr-defined]
+        self._write_line(
+            request.cb_kwargs["url"],
+            _judge(error),
+            error=f"{type(error).__name__}: {error}".removesuffix(": "),
+            attempts=_count_attempts(request),
+            final_url=request.url if request.meta.get("redirect_urls") else None,
+        )
+
+    def closed(self, reason: str) -> None:
+        """Called by Scrapy at the end: any reason but its own `finished` means that something was left."""
+        if reason != "finished":
+            self.session.closing.note(reason)
+
+    def _read_children(self, response: Response) -> Iterator[str]:
+        if response.status != STATUS_OK:
+            return
+        media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
+        job = self.session.job
+        try:
+            page = self._site.read_source(response.body, response.url, media_type, datetime.now(UTC))
+        except ValueError as error:
+            logger.warning("%s could not be followed: %s", response.url, error)
+            return
+        is_listing = self._site.recognize_source(response.url) is SourceKind.LISTING
+        if is_listing and response.meta[SOURCE_PAGE] >= job.listing_page_count:
+            return
+        yield from (child for child in page.children if self._site.is_child_due(child, job.since, job.until))
+
+    def _note_capture(self, response: Response, url: str) -> None:
+        request = response.request
+        self._write_line(
+            url,
+            FetchResult.CAPTURED,
+            status=response.status,
+            final_url=response.url,
+            attempts=_count_attempts(request) if request else 1,
+        )
+
+    def _write_line(self, url: str, result: FetchResult, **fields: Any) -> None:
+        self.session.log.write(CrawlLine(url=url, result=result, at=datetime.now(UTC), **fields))
+
+
+def _require_web_address(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url!r} is no web address")
+
+
+def _judge(error: BaseException | None) -> FetchResult:
+    if isinstance(error, RobotsForbidden):
+        return FetchResult.FORBIDDEN
+    return FetchResult.REFUSED if isinstance(error, Refused) else FetchResult.FAILED
+
+
+def _count_attempts(request: Request) -> int:
+    tries: int = request.meta.get("retry_times", 0)
+    return tries + 1

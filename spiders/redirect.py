@@ -1,0 +1,56 @@
+"""Following redirects, within the publisher's own hosts."""
+
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from sites import find_site
+from spiders.network import is_private, read_ip_literal
+from spiders.refusal import PrivateNetworkRefused, RedirectRefused, RedirectsEndless
+from spiders.session import get_session
+
+
+class PublisherRedirect(RedirectMiddleware):
+    """Scrapy's, that leaves the publisher for nobody and ends a circle where it closes."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """The response, or the request that it redirects to.
+
+        Raises:
+            PrivateNetworkRefused: the redirect leads to an address in a private network.
+            RedirectRefused: it leads to another publisher, or to no page at all (`mailto:`).
+            RedirectsEndless: it leads in a circle, or too far.
+        """
+        try:
+            result = super().process_response(request, response)
+        except IgnoreRequest as error:
+            raise RedirectsEndless(f"more than {self.max_redirect_times} redirects") from error
+        except ValueError as error:
+            raise RedirectRefused(f"redirect to no web address: {error}") from error
+        if isinstance(result, Request):
+            self._require_publisher(request.url, result.url)
+            if result.url in result.meta["redirect_urls"]:
+                raise RedirectsEndless(f"back to {result.url}")
+        return result
+
+    def _require_publisher(self, source_url: str, target_url: str) -> None:
+        literal = read_ip_literal(urlsplit(target_url).hostname or "")
+        if literal is not None and is_private(literal):
+            raise PrivateNetworkRefused(f"redirect to {target_url}")
+        if not is_same_publisher(get_session(self.crawler).job.site, source_url, target_url):
+            raise RedirectRefused(f"redirect to {target_url}")
+
+
+def is_same_publisher(site: str, source_url: str, target_url: str) -> bool:
+    """Whether the target is the site's own, or on the very host of the source (`www.` or not)."""
+    if _bare_host(source_url) == _bare_host(target_url):
+        return True
+    # Every host that no profile knows is `generic`: that two of them are makes them no one publisher's.
+    return site != "generic" and find_site(target_url).name == site
+
+
+def _bare_host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")

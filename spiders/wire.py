@@ -1,0 +1,110 @@
+"""The bytes of an exchange as they went over the wire, taken where Twisted writes and parses them.
+
+Scrapy's responses hold headers that were parsed, regrouped and respelled. An archive wants the lines themselves, so
+Scrapy's own protocol and parser are extended here by what remembers them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from scrapy.core.downloader.handlers.http11 import (
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
+)
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.web._newclient import STATUS, HTTP11ClientProtocol, Request
+from twisted.web.iweb import IResponse
+
+
+@dataclass
+class Wire:
+    """One exchange, while and after it happens."""
+
+    request_head: bytes
+    lines: list[bytes] = field(default_factory=list)
+    """The response's status line and header lines, without line ends; the last one is empty."""
+    has_surplus: bool = False
+    """More bytes came than the response announced: its length is wrong."""
+
+    @property
+    def response_head(self) -> bytes:
+        """As received, but for Transfer-Encoding: the body was taken out of its chunks."""
+        return b"".join(line + b"\r\n" for line in _drop_hop_headers(self.lines))
+
+
+def _drop_hop_headers(lines: Iterable[bytes]) -> Iterable[bytes]:
+    is_dropped = False
+    for line in lines:
+        # A line that begins with a space goes on with the header before it.
+        if line[:1] not in {b" ", b"\t"}:
+            is_dropped = line.partition(b":")[0].strip().lower() == b"transfer-encoding"
+        if not is_dropped:
+            yield line
+
+
+class RecordingParser(_LenientHTTPClientParser):
+    """Parses as Scrapy does, and keeps the lines of the head."""
+
+    wire: Wire
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's
+        """Called with each line of the head; an interim response (1xx) begins anew with a status line."""
+        if self.state == STATUS:
+            self.wire.lines.clear()
+        self.wire.lines.append(line.removesuffix(b"\r"))
+        super().lineReceived(line)
+
+
+class RecordingProtocol(_LenientHTTP11ClientProtocol):
+    """One connection. Each response that it gives has a `wire`."""
+
+    _wire: Wire
+
+    def request(self, request: Request) -> Deferred[IResponse]:
+        """Send the request and remember its head."""
+        wire = self._wire = Wire(_render_request_head(request))
+        deferred = super().request(request)
+        # The protocol makes its parser itself; as in Scrapy's own class, only the object's class can be changed.
+        parser: Any = self._parser
+        parser.__class__ = RecordingParser
+        parser.wire = wire
+
+        def attach(response: IResponse) -> IResponse:
+            response.wire = wire
+            return response
+
+        return deferred.addCallback(attach)
+
+    def _finishResponse(self, rest: bytes) -> None:  # noqa: N802 - Twisted's
+        # Some servers end a body with an empty line that they do not count: that loses nothing.
+        self._wire.has_surplus = bool(rest.strip())
+        if self._wire.has_surplus:
+            # What is still to come on this connection would be taken for the answer to the next request.
+            self._quiescentCallback = _disconnect
+        super()._finishResponse(rest)
+
+
+class RecordingFactory(_LenientHTTP11ClientFactory):
+    """Makes the connections of a pool."""
+
+    def buildProtocol(self, addr: IAddress | None) -> HTTP11ClientProtocol:  # noqa: ARG002, N802 - Twisted's
+        """A connection that remembers."""
+        return RecordingProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
+def _disconnect(protocol: HTTP11ClientProtocol) -> None:
+    if protocol.transport is not None:
+        protocol.transport.loseConnection()  # type: ignore[misc]  # zope's methods name no self
+
+
+def _render_request_head(request: Request) -> bytes:
+    """As Twisted writes it to the transport (a request without a body)."""
+    lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
+    if not request.persistent:
+        lines.append(b"Connection: close")
+    for name, values in request.headers.getAllRawHeaders():
+        lines.extend(name + b": " + value for value in values)
+    return b"".join(line + b"\r\n" for line in (*lines, b""))

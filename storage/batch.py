@@ -1,0 +1,261 @@
+"""What the database knows of a batch of outcomes: loaded in a few statements, changed in memory, written at once.
+
+Rows that change are objects; rows that are only added are plain mappings until they are written, some thousands in one
+statement: that is twice as fast. Whoever queries in between calls `write` first.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any, TypeVar, TypeVarTuple
+
+from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, load_only
+
+from schemas.address import Identity
+from schemas.capture import CaptureRef
+from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, SourceRead, State
+from storage.day import publication_day
+from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Sighting
+
+IN_COUNT = 500
+"""Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
+
+Entity = TypeVar("Entity")
+Found = TypeVarTuple("Found")
+Columns = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows that a batch of outcomes touches, by what outcomes call them."""
+
+    session: Session
+    run_id: str | None
+    now: datetime
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By key."""
+    owners: dict[str, Entry] = field(default_factory=dict)
+    """Address -> the entry that has it as an alias."""
+    sightings: dict[tuple[str, str], Columns] = field(default_factory=dict)
+    """By address and source."""
+    advertised: set[str] = field(default_factory=set)
+    """The addresses that have any sighting."""
+    captures: set[tuple[str, int]] = field(default_factory=set)
+    """Those stored already: file and offset."""
+    articles: dict[str, Article] = field(default_factory=dict)
+    """By id, without their bodies; not those that are still to be written."""
+    primaries: dict[str, str] = field(default_factory=dict)
+    """Content hash -> id of the article that is no duplicate."""
+    open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
+    """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
+    new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
+    """To be written."""
+    new_article_ids: set[str] = field(default_factory=set)
+    """The articles among them."""
+    changed_sightings: dict[int, Columns] = field(default_factory=dict)
+    """To be written, by their numbers."""
+    _numbers: dict[type[Base], Iterator[int]] = field(default_factory=dict)
+
+    def number(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
+        """The number of a new row. Only one transaction writes at a time, so no other gives the same."""
+        if table not in self._numbers:
+            self._numbers[table] = count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
+        return next(self._numbers[table])
+
+    def write(self) -> None:
+        """Write what is new or changed so far; queries see it from here on."""
+        self.session.flush()
+        for table, rows in self.new_rows.items():
+            self.session.execute(insert(table), rows)
+        if self.changed_sightings:
+            self.session.execute(update(Sighting), list(self.changed_sightings.values()))
+        self.new_rows.clear()
+        self.new_article_ids.clear()
+        self.changed_sightings.clear()
+
+    def is_known(self, ref: CaptureRef) -> bool:
+        """Whether this capture was stored before."""
+        return (ref.warc, ref.offset) in self.captures
+
+    def find_entry(self, identity: Identity) -> Entry | None:
+        """The entry of an address: by its key, else (it was merged, or named otherwise) by its alias."""
+        return self.entries.get(identity.key) or self.owners.get(identity.url)
+
+    def ensure_entry(self, identity: Identity, at: datetime) -> Entry:
+        """The entry of an address; a new one is `pending`, or `excluded` by the address's rule."""
+        entry = self.find_entry(identity) or self.add_entry(identity, at)
+        note_first_sight(entry, at)
+        if identity.url not in self.owners:
+            self.add_alias(identity.url, entry, at)
+        return entry
+
+    def add_entry(self, identity: Identity, at: datetime) -> Entry:
+        """A new entry under the identity's key, without any alias yet."""
+        entry = Entry(
+            id=self.number(Entry),
+            key=identity.key,
+            site=identity.site,
+            edition=identity.edition,
+            record_id=identity.id,
+            url=identity.url,
+            state=State.EXCLUDED if identity.rule else State.PENDING,
+            state_at=at,
+            rule=identity.rule,
+            attempts=0,
+            first_seen_at=at,
+        )
+        self.session.add(entry)
+        self.entries[entry.key] = entry
+        return entry
+
+    def add_alias(self, url: str, entry: Entry, at: datetime) -> None:
+        """A new alias."""
+        self.owners[url] = entry
+        row = {"id": self.number(Alias), "url": url, "entry_id": entry.id, "first_seen_at": at}
+        self.new_rows[Alias].append(row)
+
+    def add_capture(self, seen: Seen, entry: Entry | None) -> int:
+        """Note a capture; answers its number."""
+        self.captures.add((seen.ref.warc, seen.ref.offset))
+        capture_id = self.number(Capture)
+        row = {
+            "id": capture_id,
+            "warc": seen.ref.warc,
+            "offset": seen.ref.offset,
+            "length": seen.ref.length,
+            "sha256": seen.ref.sha256,
+            "url": seen.url,
+            "status": seen.status,
+            "fetched_at": seen.fetched_at,
+            "media_type": seen.media_type,
+            "entry_id": entry.id if entry else None,
+            "run_id": self.run_id,
+        }
+        self.new_rows[Capture].append(row)
+        return capture_id
+
+    def resolve(self, key: str) -> None:
+        """Close the open quarantine rows of an entry's key (or a capture's digest)."""
+        for row in self.open_rows.pop(key, []):
+            row.resolved_at = self.now
+
+
+def load_batch(session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime) -> Batch:
+    """Everything that is stored of what the outcomes speak of."""
+    batch = Batch(session, run_id, now)
+    _load_addresses(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
+    _load_captures(batch, outcomes)
+    _load_articles(batch, [outcome for outcome in outcomes if isinstance(outcome, ArticleRead)])
+    return batch
+
+
+def load_address_batch(session: Session, identities: Sequence[Identity], now: datetime) -> Batch:
+    """As `load_batch`, for addresses that no capture goes with."""
+    batch = Batch(session, None, now)
+    _load_addresses(batch, identities, set())
+    return batch
+
+
+def seen_of(outcome: Outcome) -> Seen | None:
+    """The outcome's capture, if it has one."""
+    return None if isinstance(outcome, FetchForbidden) else outcome.seen
+
+
+def note_first_sight(entry: Entry, at: datetime) -> None:
+    """An earlier sight than the one noted."""
+    entry.first_seen_at = min(entry.first_seen_at, at)
+
+
+def note_date(entry: Entry, published_at: datetime | None) -> None:
+    """A publication time as the entry's; one without a zone is none."""
+    if published_at and published_at.tzinfo and published_at != entry.published_at:
+        entry.published_at = published_at
+        entry.published_on = publication_day(published_at)
+
+
+def _identities(outcome: Outcome) -> Iterator[Identity]:
+    if isinstance(outcome, SourceRead):
+        yield from (identity for identity, _ in outcome.sightings)
+    identity: Identity | None = getattr(outcome, "identity", None)
+    if identity:
+        yield identity
+    if isinstance(outcome, Redirected):
+        yield outcome.target
+
+
+def _urls(outcomes: Sequence[Outcome]) -> set[str]:
+    seen = (seen_of(outcome) for outcome in outcomes)
+    fetched = {item.url for item in seen if item and item.url}
+    return fetched | {item.article.url for item in outcomes if isinstance(item, ArticleRead) and item.article.url}
+
+
+def _load_addresses(batch: Batch, identities: Sequence[Identity], urls: set[str]) -> None:
+    session = batch.session
+    urls = urls | {identity.url for identity in identities}
+    by_id = {row.id: row for row in select_in(session, select(Entry), Entry.key, {item.key for item in identities})}
+    aliases = select(Alias.url, Alias.entry_id)
+    owners = {row.url: row.entry_id for row in execute_in(session, aliases, Alias.url, urls)}
+    others = set(owners.values()) - by_id.keys()
+    by_id |= {row.id: row for row in select_in(session, select(Entry), Entry.id, others)}
+    batch.entries = {row.key: row for row in by_id.values()}
+    batch.owners = {url: by_id[entry_id] for url, entry_id in owners.items()}
+    for sighting in execute_in(session, select(*Sighting.__table__.columns), Sighting.url, urls):
+        batch.sightings[sighting.url, sighting.source_url] = dict(sighting._mapping)  # noqa: SLF001 - its public name
+        batch.advertised.add(sighting.url)
+    is_open = select(Quarantine).where(Quarantine.resolved_at.is_(None))
+    for row in select_in(session, is_open, Quarantine.entry_id, by_id.keys()):
+        batch.open_rows[by_id[row.entry_id or 0].key].append(row)
+
+
+def _load_captures(batch: Batch, outcomes: Sequence[Outcome]) -> None:
+    offsets: dict[str, set[int]] = defaultdict(set)
+    for seen in filter(None, map(seen_of, outcomes)):
+        offsets[seen.ref.warc].add(seen.ref.offset)
+    for warc, places in offsets.items():
+        known = select(Capture.offset).where(Capture.warc == warc)
+        batch.captures |= {(warc, offset) for offset in select_in(batch.session, known, Capture.offset, places)}
+    nameless = {
+        item.seen.ref.sha256 for item in outcomes if isinstance(item, ArticleRead | SetAside) and item.identity is None
+    }
+    is_open = (
+        select(Quarantine)
+        .join(Capture, Capture.id == Quarantine.capture_id)
+        .where(Quarantine.resolved_at.is_(None), Quarantine.entry_id.is_(None))
+        .options(joinedload(Quarantine.capture))
+    )
+    for row in select_in(batch.session, is_open, Capture.sha256, nameless):
+        batch.open_rows[row.capture.sha256].append(row)
+
+
+def _load_articles(batch: Batch, outcomes: Sequence[ArticleRead]) -> None:
+    for article in load_articles(batch.session, {outcome.article.id for outcome in outcomes}):
+        batch.articles[article.id] = article
+    hashes = {outcome.article.content_sha256 for outcome in outcomes if outcome.article.body}
+    primary = select(Article).where(Article.duplicate_of.is_(None)).options(load_only(Article.content_sha256))
+    for article in select_in(batch.session, primary, Article.content_sha256, hashes):
+        batch.primaries[article.content_sha256] = article.id
+
+
+def load_articles(session: Session, ids: set[str]) -> Iterator[Article]:
+    """Articles by id, without their bodies: what changes is seen by their digests."""
+    return select_in(session, select(Article).options(defer(Article.body)), Article.id, ids)
+
+
+def select_in(
+    session: Session, statement: Select[Entity], column: QueryableAttribute[Any], values: Collection[str | int]
+) -> Iterator[Entity]:
+    """The first column of the rows whose `column` has one of the values, however many those are."""
+    for (found,) in execute_in(session, statement, column, values):
+        yield found
+
+
+def execute_in(
+    session: Session, statement: Select[*Found], column: QueryableAttribute[Any], values: Collection[Any]
+) -> Iterator[Row[*Found]]:
+    """The rows whose `column` has one of the values, however many those are."""
+    wanted = sorted(values)
+    for start in range(0, len(wanted), IN_COUNT):
+        yield from session.execute(statement.where(column.in_(wanted[start : start + IN_COUNT])))

@@ -1,0 +1,214 @@
+"""A database: opened, checked, and used in transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.orm import Session
+
+from storage import migration
+from storage.migration import SchemaOutdated, SchemaUnknown
+
+__all__ = ["Database", "DatabaseMissing", "DatabaseUnreachable", "SchemaOutdated", "SchemaUnknown", "open_database"]
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another one. A batch is written in under a second: this is many of them in a row."""
+
+WRITER_LOCK = 0x6272_6F61_6473
+"""The number of PostgreSQL's advisory lock: any that no other program on this database uses ("broads" in ASCII)."""
+
+WRITES = "broadsheet_writes"
+"""The execution option that tells a writing transaction from a reading one."""
+
+DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
+class DatabaseUnreachable(RuntimeError):  # noqa: N818 - it states a fact
+    """There is no way to this database; the message is one line, without a password."""
+
+
+class DatabaseMissing(RuntimeError):  # noqa: N818 - it states a fact
+    """Nothing was stored at this address yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database."""
+
+    engine: Engine
+    url: str
+    """Without the password."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One writing transaction: all of it is stored, or (after an exception) nothing."""
+        with Session(self.engine.execution_options(**{WRITES: True})) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One reading transaction: a still picture, that waits for no writer and keeps none waiting."""
+        with Session(self.engine) as session:
+            yield session
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str, *, create: bool = True) -> Database:
+    """A database that is there, reachable and of this program's version; an empty one gets its tables first.
+
+    Raises:
+        DatabaseUnreachable: the address is wrong, or nothing usable answers there.
+        DatabaseMissing: there is none (or an empty one) and `create` is off.
+        SchemaOutdated: it is to be migrated first.
+        SchemaUnknown: its tables are newer, or not ours.
+    """
+    database = _connect(url, create=create)
+    try:
+        _prepare(database, create=create)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def migrate_database(url: str) -> None:
+    """Bring the tables to this program's version; nothing to do is fine.
+
+    Raises:
+        DatabaseUnreachable: as `open_database`.
+        SchemaUnknown: as `open_database`.
+    """
+    database = _connect(url, create=True)
+    try:
+        with _writing(database) as connection:
+            try:
+                if not migration.is_empty(connection):
+                    migration.audit_revision(connection, database.url)
+            except SchemaOutdated:
+                pass
+            migration.upgrade(connection)
+    finally:
+        database.close()
+
+
+def _prepare(database: Database, *, create: bool) -> None:
+    with _reachable(database), database.engine.connect() as connection:
+        empty = migration.is_empty(connection)
+    if empty and not create:
+        raise DatabaseMissing(f"nothing is stored yet at {database.url}")
+    if not create:
+        with _reachable(database), database.engine.connect() as connection:
+            migration.audit_revision(connection, database.url)
+        return
+    with _writing(database) as connection:
+        # Looked at again with the lock held: another process may just have made the tables.
+        if migration.is_empty(connection):
+            migration.upgrade(connection)
+        migration.audit_revision(connection, database.url)
+
+
+@contextmanager
+def _writing(database: Database) -> Iterator[Connection]:
+    with _reachable(database):
+        engine = database.engine.execution_options(**{WRITES: True})
+        with engine.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _reachable(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        password = database.engine.url.password
+        said = str(error.orig).strip().partition("\n")[0]
+        said = said.replace(password, "***") if password else said
+        raise DatabaseUnreachable(f"{database.url}: {said}") from None
+
+
+def _connect(url: str, *, create: bool) -> Database:
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        _audit_sqlite_path(parsed, create=create)
+    try:
+        engine = create_engine(parsed.set(drivername=DRIVERS[parsed.drivername]))
+    except ModuleNotFoundError as error:
+        raise DatabaseUnreachable(
+            f"{shown_url(parsed)} needs the package {error.name}, which is not installed"
+        ) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+    return Database(engine, shown_url(parsed))
+
+
+def shown_url(url: URL) -> str:
+    """The address without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not repeated: whoever mistyped it may have put a password in.
+        raise DatabaseUnreachable("the database address is no URL such as sqlite:////path/to/file.db") from None
+    if parsed.drivername not in DRIVERS:
+        raise DatabaseUnreachable(
+            f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
+        )
+    return parsed
+
+
+def _audit_sqlite_path(url: URL, *, create: bool) -> None:
+    if not url.database or url.database == ":memory:":
+        raise DatabaseUnreachable("a database in memory keeps nothing: name a file, as in sqlite:////path/to/file.db")
+    path = Path(url.database)
+    try:
+        if not path.parent.is_dir():
+            raise DatabaseUnreachable(f"{shown_url(url)}: there is no directory {path.parent}")
+        if path.exists() and not path.is_file():
+            raise DatabaseUnreachable(f"{shown_url(url)}: {path} is no file")
+        if not create and not path.exists():
+            raise DatabaseMissing(f"nothing is stored yet at {shown_url(url)}")
+    except OSError as error:
+        raise DatabaseUnreachable(f"{shown_url(url)}: {error.strerror}") from None
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transactions begin too late (at the first write) for a snapshot or a lock: ours do not.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    # Readers and one writer at the same time.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # No fsync for each transaction: a killed process loses nothing; what a power cut loses, the WARC still has.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and then writes cannot wait for the lock, it fails at once: writers take it first.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # As on SQLite, one writer at a time: what a batch looked up still holds when it is written.
+    if connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")

@@ -1,0 +1,94 @@
+"""A payload as it came over the wire, and what it says: transfer and content encodings undone, within a limit."""
+
+import io
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+
+from fastwarc.stream_io import BrotliReader
+from warcio.bufferedreaders import ChunkedDataReader
+
+CHUNK_BYTES = 64 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+
+_GZIP = 16 + zlib.MAX_WBITS
+_ZLIB = zlib.MAX_WBITS
+_DEFLATE = -zlib.MAX_WBITS
+
+
+class BodyTooLarge(ValueError):  # noqa: N818 - it states a fact
+    """The decoded body exceeds the limit."""
+
+
+def decode_body(payload: bytes, headers: Iterable[tuple[str, str]], max_bytes: int) -> bytes:
+    """The body with its encodings undone; empty, where it is cut or damaged: part of a page is not the page.
+
+    Raises:
+        BodyTooLarge: it is larger than `max_bytes`; never more than that is held.
+    """
+    named = [(name, value.lower()) for name, value in headers]
+    if any(name == "transfer-encoding" and "chunked" in value for name, value in named):
+        # This reader passes on what only claims to be chunked: many tools write the header and the joined body.
+        payload = b"".join(iter(ChunkedDataReader(io.BytesIO(payload)).read, b""))
+    encodings = [part.strip() for name, value in named if name == "content-encoding" for part in value.split(",")]
+    for encoding in reversed(encodings):
+        if (decoder := _DECODERS.get(encoding)) is not None:
+            payload = _join(decoder(payload, max_bytes), max_bytes)
+    return payload
+
+
+def _join(pieces: Iterator[bytes], max_bytes: int) -> bytes:
+    body = bytearray()
+    try:
+        for piece in pieces:
+            body += piece
+            if len(body) > max_bytes:
+                raise BodyTooLarge(f"the body exceeds {max_bytes} bytes")
+    except (zlib.error, EOFError, OSError):
+        return b""
+    return bytes(body)
+
+
+def _decode_gzip(payload: bytes, max_bytes: int) -> Iterator[bytes]:
+    if not payload.startswith(GZIP_MAGIC):
+        yield payload  # decoded by whoever wrote the file, and the header left as it was
+        return
+    while payload.startswith(GZIP_MAGIC):  # one member after another is one body
+        payload = yield from _inflate(payload, _GZIP, max_bytes)
+
+
+def _decode_deflate(payload: bytes, max_bytes: int) -> Iterator[bytes]:
+    try:
+        zlib.decompressobj(_ZLIB).decompress(payload, 1)
+    except zlib.error:
+        # The standard says zlib; some servers send the bare stream.
+        yield from _inflate(payload, _DEFLATE, max_bytes)
+    else:
+        yield from _inflate(payload, _ZLIB, max_bytes)
+
+
+def _inflate(payload: bytes, wbits: int, max_bytes: int) -> Generator[bytes, None, bytes]:
+    inflater = zlib.decompressobj(wbits)
+    # One byte more than is allowed is enough to see that it is too much.
+    yield inflater.decompress(payload, max_bytes + 1)
+    if not inflater.eof and not inflater.unconsumed_tail:
+        raise EOFError("the compressed body is cut")
+    if not inflater.eof:
+        yield inflater.decompress(inflater.unconsumed_tail, 1)
+    return inflater.unused_data
+
+
+def _decode_brotli(payload: bytes, max_bytes: int) -> Iterator[bytes]:
+    reader = BrotliReader(io.BytesIO(payload))
+    # A cut body raises only when its end is asked for: read on until there is none.
+    for _ in range(max_bytes // CHUNK_BYTES + 2):
+        if not (piece := reader.read(CHUNK_BYTES)):
+            return
+        yield piece
+
+
+_DECODERS: dict[str, Callable[[bytes, int], Iterator[bytes]]] = {
+    "gzip": _decode_gzip,
+    "x-gzip": _decode_gzip,
+    "deflate": _decode_deflate,
+    "br": _decode_brotli,
+}

@@ -1,0 +1,28 @@
+"""How far each WARC file is in the database. Set in the transaction that stores what was read."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.tables import WarcFile
+
+
+def find_position(session: Session, name: str) -> int:
+    """Every record of this file before this byte is stored; 0 for a file that is not known."""
+    row = session.get(WarcFile, name)
+    return row.loaded_bytes if row else 0
+
+
+def store_position(session: Session, name: str, position: int, cut_at: int | None = None) -> None:
+    """Note how far a file was loaded, and where an incomplete last record starts."""
+    row = session.get(WarcFile, name)
+    if row is None:
+        session.add(WarcFile(name=name, loaded_bytes=position, cut_at=cut_at))
+        return
+    # A slower reader of the same file never sets it back.
+    if position >= row.loaded_bytes:
+        row.loaded_bytes, row.cut_at = position, cut_at
+
+
+def list_positions(session: Session) -> dict[str, int]:
+    """File name -> position, for every known file."""
+    return {row.name: row.loaded_bytes for row in session.scalars(select(WarcFile).order_by(WarcFile.name))}

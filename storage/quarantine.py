@@ -1,0 +1,65 @@
+"""What was set aside, and why."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
+
+from schemas.capture import CaptureRef
+from schemas.model import Record
+from storage.article import as_ref
+from storage.tables import Alias, Quarantine
+
+
+class QuarantineRecord(Record):
+    """A capture that was set aside, with every reason."""
+
+    id: int
+    key: str | None
+    """The ledger's key; None for a text without an address."""
+    url: str | None
+    reasons: tuple[str, ...]
+    created_at: datetime
+    resolved_at: datetime | None
+    """None while it is open."""
+    fetched_at: datetime
+    media_type: str
+    capture: CaptureRef
+
+
+def list_quarantine(session: Session, site: str | None = None) -> list[QuarantineRecord]:
+    """The open ones, oldest first; with a site given, only those that have an entry of it."""
+    statement = _rows().where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id)
+    if site is not None:
+        statement = statement.where(Quarantine.entry.has(site=site))
+    return [_as_record(row) for row in session.scalars(statement)]
+
+
+def find_quarantine(session: Session, id_or_url: str) -> QuarantineRecord | None:
+    """One by its number; the newest by the key of its entry or any address of it."""
+    if id_or_url.isascii() and id_or_url.isdecimal():
+        row = session.scalar(_rows().where(Quarantine.id == int(id_or_url)))
+        return _as_record(row) if row else None
+    entry_ids = select(Alias.entry_id).where(Alias.url == id_or_url)
+    is_of_entry = Quarantine.entry_id.in_(entry_ids) | Quarantine.entry.has(key=id_or_url)
+    newest = _rows().where(is_of_entry).order_by(Quarantine.id.desc()).limit(1)
+    row = session.scalar(newest)
+    return _as_record(row) if row else None
+
+
+def _rows() -> Select[Quarantine]:
+    return select(Quarantine).options(joinedload(Quarantine.capture), joinedload(Quarantine.entry))
+
+
+def _as_record(row: Quarantine) -> QuarantineRecord:
+    return QuarantineRecord(
+        id=row.id,
+        key=row.entry.key if row.entry else None,
+        url=row.url,
+        reasons=tuple(row.reasons),
+        created_at=row.created_at,
+        resolved_at=row.resolved_at,
+        fetched_at=row.capture.fetched_at,
+        media_type=row.capture.media_type,
+        capture=as_ref(row.capture),
+    )

@@ -1,0 +1,247 @@
+"""WARC files: captures in file order, from any position on, and single captures by reference."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from fastwarc.warc import WarcRecord, WarcRecordType
+
+from schemas.capture import Capture, CaptureRef
+from storage.member import (
+    HEADER_END,
+    GzipMember,
+    Member,
+    MemberDamaged,
+    NotAWarc,
+    PlainMember,
+    find_record,
+    is_gzip_warc,
+    skip_blank,
+)
+from storage.payload import CHUNK_BYTES, BodyTooLarge, decode_body
+
+__all__ = ["CaptureCorrupt", "CaptureTruncated", "NotAWarc", "WarcCaptures", "iterate_captures", "read_capture"]
+
+DIGESTS = frozenset({"md5", "sha1", "sha256", "sha512"})
+"""The algorithms that WARC writers use. A digest of any other kind is not checked."""
+
+SLACK_BYTES = 2 * len(HEADER_END)
+"""A record ends with two line ends; some writers add two more. Beyond that, a gzip member holds a second record."""
+
+
+class CaptureCorrupt(ValueError):  # noqa: N818 - it states a fact
+    """A record is damaged: its digest, its headers or its compression."""
+
+
+class CaptureTruncated(ValueError):  # noqa: N818 - it states a fact
+    """A record is incomplete: the file ends within it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    capture: Capture | None
+    """None for a record of another kind."""
+    end: int
+
+
+class WarcCaptures:
+    """The captures of a file with the position after each. How the reading went stands here, during and after it."""
+
+    def __init__(self, path: Path, name: str, start: int, max_page_bytes: int) -> None:
+        self._path = path
+        self._name = name
+        self._max_page_bytes = max_page_bytes
+        self.position = start
+        """Everything before this byte was read, skipped records included: loading goes on here."""
+        self.cut_at: int | None = None
+        """Where a record starts that the file's end cuts: it may still grow. `position` stays before it."""
+        self.corrupt: list[CaptureCorrupt] = []
+        """The damaged records that were passed over."""
+
+    def __iter__(self) -> Iterator[tuple[Capture, int]]:
+        """Read on from `position`.
+
+        Raises:
+            NotAWarc: the file is none, or its records are not compressed one by one.
+            OSError: it cannot be read.
+        """
+        with self._path.open("rb") as file:
+            compressed = is_gzip_warc(file, self._path)
+            while self._is_more(file, compressed=compressed):
+                record = self._read_next(file, compressed=compressed)
+                if record is None:
+                    return
+                self.position = record.end
+                if record.capture:
+                    yield record.capture, record.end
+
+    def _is_more(self, file: BinaryIO, *, compressed: bool) -> bool:
+        if not compressed:
+            self.position = skip_blank(file, self.position)
+        return file.seek(0, 2) > self.position
+
+    def _read_next(self, file: BinaryIO, *, compressed: bool) -> _Record | None:
+        start = self.position
+        try:
+            return _read_record(file, start, self._name, self._max_page_bytes, compressed=compressed)
+        except CaptureTruncated:
+            self.cut_at = start
+            return None
+        except CaptureCorrupt as error:
+            self.corrupt.append(error)
+            return _Record(None, _end_of_damage(file, start, compressed=compressed))
+
+
+def iterate_captures(path: Path, name: str, start: int, max_page_bytes: int) -> WarcCaptures:
+    """Every response and resource record from byte `start` on, as pairs of a capture and the position after it.
+
+    `name` is what the captures' references call the file. Bodies are at most `max_page_bytes`, decoded.
+    A cut at the end and damaged records are no exception: see `WarcCaptures`.
+    """
+    return WarcCaptures(path, name, start, max_page_bytes)
+
+
+def read_capture(ref: CaptureRef, warc_dir: Path, max_page_bytes: int) -> Capture:
+    """One capture, proved to be the same that the reference was made from.
+
+    Raises:
+        CaptureCorrupt: it is damaged, or another one.
+        CaptureTruncated: the file ends within it.
+        NotAWarc: the file is none.
+        OSError: the file is not there.
+    """
+    path = warc_dir / ref.warc
+    with path.open("rb") as file:
+        compressed = is_gzip_warc(file, path)
+        record = _read_record(file, ref.offset, ref.warc, max_page_bytes, compressed=compressed)
+    if record.capture is None or record.capture.ref != ref:
+        raise CaptureCorrupt(f"{ref.warc} has another record at byte {ref.offset} than the one noted")
+    return record.capture
+
+
+def _read_record(file: BinaryIO, start: int, name: str, max_page_bytes: int, *, compressed: bool) -> _Record:
+    place = f"{name}, record at byte {start}"
+    if file.seek(0, 2) <= start:
+        raise CaptureTruncated(f"{place}: the file ends before it")
+    try:
+        member: Member = GzipMember(file, start) if compressed else PlainMember(file, start)
+        if not compressed and not member.is_whole:
+            raise CaptureTruncated(f"{place}: the file ends within it")
+        return _read_member(member, start, name, max_page_bytes)
+    except MemberDamaged as error:
+        raise CaptureCorrupt(f"{place}: {error}") from None
+
+
+def _read_member(member: Member, start: int, name: str, max_page_bytes: int) -> _Record:
+    try:
+        # It reads and tells, and is never asked for more of a stream than that.
+        record = WarcRecord.from_reader(cast("BinaryIO", member))
+        content_length = record.content_length
+        draft = _read_capture(record, max_page_bytes)
+    except (OSError, ValueError) as error:
+        # Whatever is wrong with it: if it is cut, that is why. (Damaged compression raises again here.)
+        member.drain()
+        _require_whole(member, start, name)
+        raise MemberDamaged(str(error)) from None
+    member.drain()
+    _require_whole(member, start, name)
+    _audit_length(member, content_length)
+    if draft is None:
+        return _Record(None, member.end)
+    ref = CaptureRef(warc=name, offset=start, length=member.end - start, sha256=draft.pop("sha256"))
+    return _Record(Capture(ref=ref, **draft), member.end)
+
+
+def _require_whole(member: Member, start: int, name: str) -> None:
+    if not member.is_whole:
+        raise CaptureTruncated(f"{name}, record at byte {start}: the file ends within it")
+
+
+def _audit_length(member: Member, content_length: int) -> None:
+    expected = member.head.find(HEADER_END) + len(HEADER_END) + content_length
+    if member.byte_count < expected:
+        raise MemberDamaged("it is shorter than its Content-Length says")
+    if member.byte_count > expected + SLACK_BYTES:
+        raise NotAWarc("the file has several records in one gzip member: compress it again, record by record")
+
+
+def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | None:
+    """The capture's fields; None for a record that is no response or resource, whatever is left unread."""
+    headers: tuple[tuple[str, str], ...]
+    target = (record.headers.get("WARC-Target-URI") or "").strip("<>") or None
+    if record.record_type == WarcRecordType.resource:
+        is_web = target is not None and target.startswith(("http://", "https://"))
+        headers = (("content-type", record.headers.get("Content-Type") or ""),)
+        found = {"url": target if is_web else None, "status": 200, "headers": headers}
+    elif record.record_type == WarcRecordType.response and record.is_http:
+        record.parse_http()
+        headers = tuple((key.lower(), value) for key, value in record.http_headers.astuples())
+        found = {"url": target, "status": _status(record), "headers": headers}
+    else:
+        return None
+    if record.record_date is None:
+        raise MemberDamaged("it has no date")
+    found["fetched_at"] = record.record_date.astimezone(UTC)
+    return found | _read_payload(record, headers, max_page_bytes)
+
+
+def _status(record: Any) -> int:
+    status = record.http_headers.status_code
+    if not isinstance(status, int):
+        raise MemberDamaged("its answer has no status")
+    return status
+
+
+def _read_payload(record: Any, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:
+    """Digest and body. What is larger than allowed is read to its end for the digest, and not kept."""
+    algorithm, expected = _parse_digest(record.headers.get("WARC-Payload-Digest") or "")
+    sha256, digest = hashlib.sha256(), hashlib.new(algorithm, usedforsecurity=False)
+    kept: bytearray | None = bytearray()
+    while chunk := record.reader.read(CHUNK_BYTES):
+        sha256.update(chunk)
+        digest.update(chunk)
+        if kept is not None:
+            kept += chunk
+            kept = kept if len(kept) <= max_page_bytes else None
+    payload = bytes(kept) if kept is not None else None
+    if expected is not None and expected != digest.digest():
+        raise MemberDamaged("its payload is not what its digest says")
+    return {"sha256": sha256.hexdigest()} | _decode(payload, headers, max_page_bytes)
+
+
+def _decode(payload: bytes | None, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:
+    if payload is None:
+        return {"body": b"", "too_large": True}
+    try:
+        return {"body": decode_body(payload, headers, max_page_bytes)}
+    except BodyTooLarge:
+        return {"body": b"", "too_large": True}
+
+
+def _parse_digest(header: str) -> tuple[str, bytes | None]:
+    """Algorithm and digest, written in base 32 or 16; no digest where there is none that can be checked."""
+    algorithm, _, text = header.strip().lower().partition(":")
+    if algorithm.replace("-", "") not in DIGESTS:
+        return "sha1", None
+    algorithm = algorithm.replace("-", "")
+    size = hashlib.new(algorithm, usedforsecurity=False).digest_size
+    try:
+        digest = bytes.fromhex(text) if len(text) == 2 * size else base64.b32decode(text, casefold=True)
+    except (ValueError, binascii.Error):
+        digest = b""  # as wrong as a digest can be
+    return algorithm, digest
+
+
+def _end_of_damage(file: BinaryIO, start: int, *, compressed: bool) -> int:
+    """Where reading goes on after a damaged record: its own end if that can be found, else the next record's start."""
+    try:
+        member: Member = GzipMember(file, start) if compressed else PlainMember(file, start)
+        member.drain()
+    except MemberDamaged:
+        return find_record(file, start + 1, compressed=compressed)
+    return member.end if member.is_whole else find_record(file, start + 1, compressed=compressed)

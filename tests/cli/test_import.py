@@ -1,0 +1,167 @@
+"""`broadsheet import`: the seed texts, and everything else that people have lying about."""
+
+import gzip
+import json
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replica.site import Site
+from spiders.warc import Exchange, WarcWriter
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+
+HEADLINES = {
+    "000": None,
+    "001": "Putin Defends Syria Stance, But Calls for End to Violence",
+    "002": "Russia Opposes a Humanitarian Resolution on Syria",
+    "003": "U.S., Russia Disagree on Syria Strategy",
+    "004": None,
+}
+
+
+def read_export(broadsheet: Broadsheet, out: Path) -> list[dict[str, Any]]:
+    assert broadsheet("export", "--out", out, "--include-duplicates").returncode == 0
+    return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+
+def import_json(broadsheet: Broadsheet, *paths: object) -> dict[str, Any]:
+    ended = broadsheet("import", *paths, "--json")
+    assert ended.returncode == 0, ended.stderr
+    report: dict[str, Any] = json.loads(ended.stdout)
+    return report
+
+
+@pytest.fixture
+def imported(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """The five records, by the number of their seed, told apart by their hand-written bodies."""
+    import_json(broadsheet, *sorted(seeds.glob("*.txt")))
+    records = read_export(broadsheet, tmp_path / "out.jsonl")
+    by_body = {record["body"]: record for record in records}
+    expected = {path.name[:3]: path.read_text(encoding="utf-8").strip() for path in (seeds / "expected").glob("*.txt")}
+    assert set(by_body) == set(expected.values())
+    return {number: by_body[body] for number, body in expected.items()}
+
+
+def test_the_seeds_become_five_records_with_the_bodies_written_by_hand(imported: dict[str, dict[str, Any]]) -> None:
+    assert len(imported) == 5
+
+
+def test_headlines_are_found_and_never_guessed(imported: dict[str, dict[str, Any]]) -> None:
+    assert {number: record["headline"] for number, record in imported.items()} == HEADLINES
+    assert "headline-missing" in imported["000"]["flags"]
+    assert "headline-missing" in imported["004"]["flags"]
+    assert "headline-missing" not in imported["001"]["flags"]
+
+
+def test_caption_credit_and_agencies_of_003_are_fields_of_their_own(imported: dict[str, dict[str, Any]]) -> None:
+    caption = (
+        "Syrians stepping on a Russian flag at a rally Saturday in Amman against Russia’s backing of Syria’s regime."
+    )
+    assert imported["003"]["images"] == [{"url": None, "caption": caption, "credit": "Muhammad Hamed"}]
+    assert imported["003"]["agencies"] == ["AP", "Reuters"]
+
+
+def test_only_texts_with_the_publishers_own_furniture_are_called_its_own(imported: dict[str, dict[str, Any]]) -> None:
+    sites = {number: record["site"] for number, record in imported.items()}
+    assert sites == {**dict.fromkeys(("000", "001", "002", "003"), "moscow-times"), "004": "generic"}
+
+
+def test_unknown_dates_and_addresses_stay_unknown(imported: dict[str, dict[str, Any]]) -> None:
+    for record in imported.values():
+        assert record["url"] is None
+        assert record["published_at"] is None
+        assert record["id"] == f"text:{record['content_sha256'][:16]}"
+
+
+def test_the_same_import_again_stores_nothing(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> None:
+    texts = sorted(seeds.glob("*.txt"))
+    assert import_json(broadsheet, *texts)["outcomes"]["stored"] == 5
+    before = read_export(broadsheet, tmp_path / "before.jsonl")
+    again = import_json(broadsheet, *texts)["outcomes"]
+    assert again == {"unchanged": 5}
+    assert read_export(broadsheet, tmp_path / "after.jsonl") == before
+
+
+def test_a_folder_is_imported_as_the_files_in_it(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for text in seeds.glob("00[12]_*.txt"):
+        shutil.copy(text, folder)
+    assert import_json(broadsheet, folder)["outcomes"]["stored"] == 2
+
+
+def test_a_saved_page_gets_its_identity_from_its_canonical_link(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    article = Site(10).articles[1]
+    page = tmp_path / "saved.html"
+    page.write_text(article.page_html(), encoding="utf-8")
+    assert import_json(broadsheet, page)["outcomes"]["stored"] == 1
+    (record,) = read_export(broadsheet, tmp_path / "out.jsonl")
+    assert {name: record[name] for name in article.expected} == article.expected
+
+
+def test_a_list_of_addresses_goes_to_the_ledger(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    urls = [article.url for article in Site(10).articles[:3]]
+    (tmp_path / "list.txt").write_text("# from a friend\n" + "\n".join([*urls, "https://example.org/x"]))
+    report = import_json(broadsheet, tmp_path / "list.txt")
+    assert report["advertised_count"] == 4
+    known = json.loads(broadsheet("identify", urls[0], "--json").stdout)
+    assert [one["known"] for one in known] == [True]
+
+
+def write_warc(path: Path, pages: dict[str, bytes]) -> None:
+    with WarcWriter(path.parent / "written", site="elsewhere", run_id="elsewhere") as writer:
+        for url, body in pages.items():
+            request = f"GET {url} HTTP/1.1\r\n\r\n".encode()
+            response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+            ref = writer.write_exchange(Exchange(url, datetime.now(UTC), request, response, body))
+    (path.parent / "written" / ref.warc).rename(path)
+
+
+def test_a_cut_warc_gives_its_whole_records_and_the_cut_is_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    articles = Site(10).articles[5:8]
+    path = tmp_path / "crawl.warc.gz"
+    write_warc(path, {article.url: article.page_html().encode() for article in articles})
+    path.write_bytes(path.read_bytes()[:-2000])
+    ended = broadsheet("import", path, "--json")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout)
+    assert report["outcomes"]["stored"] == 2
+    assert report["outcomes"]["cut"] == 1
+    assert any("is cut at byte" in note for note in report["notes"])
+    again = json.loads(broadsheet("import", path, "--json").stdout)
+    assert "stored" not in again["outcomes"]
+
+
+def test_a_binary_file_called_html_is_set_aside_with_its_reason(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    (tmp_path / "photo.html").write_bytes(bytes(range(256)) * 64)
+    assert import_json(broadsheet, tmp_path / "photo.html")["outcomes"]["quarantined"] == 1
+    (found,) = json.loads(broadsheet("quarantine", "list", "--json").stdout)
+    assert found["reasons"][0].startswith("not-html")
+    assert found["capture"]["warc"]
+
+
+@pytest.mark.parametrize("name", ["missing.txt", "garbage.warc.gz", "text.warc.gz"])
+def test_what_cannot_be_read_is_one_line_and_status_2_and_nothing_is_imported(
+    broadsheet: Broadsheet, seeds: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "garbage.warc.gz").write_bytes(b"\x00\x01 no archive")
+    (tmp_path / "text.warc.gz").write_bytes(gzip.compress(b"just text\n"))
+    ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / name)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert name in ended.stderr
+    assert import_json(broadsheet, next(seeds.glob("001*")))["outcomes"]["stored"] == 1
+
+
+def test_the_database_of_an_import_is_in_wal_mode(broadsheet: Broadsheet, seeds: Path, data_dir: Path) -> None:
+    import_json(broadsheet, next(seeds.glob("001*")))
+    with sqlite3.connect(data_dir / "broadsheet.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()

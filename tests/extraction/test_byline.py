@@ -1,0 +1,63 @@
+"""Persons, agencies and credits."""
+
+import pytest
+
+from extraction.byline import Byline, cut_credit, read_names, split_names
+from extraction.picture import split_caption
+
+
+@pytest.mark.parametrize(
+    ("names", "byline"),
+    [
+        (["Jane Doe"], Byline(("Jane Doe",), ())),
+        (["AFP"], Byline((), ("AFP",))),
+        (["Agence France-Presse"], Byline((), ("AFP",))),
+        (["Jane Doe for AFP"], Byline(("Jane Doe",), ("AFP",))),
+        (["By Jane Doe", "Jane Doe", ""], Byline(("Jane Doe",), ())),
+        (["The Moscow Times"], Byline(("The Moscow Times",), ())),
+        (["Jane Doe for Bell"], Byline(("Jane Doe for Bell",), ())),
+    ],
+)
+def test_a_name_is_a_persons_or_an_agencys(names: list[str], byline: Byline) -> None:
+    assert read_names(names) == byline
+
+
+def test_a_whole_byline_is_parted_at_commas_and_ands() -> None:
+    assert split_names("By Alexandra Anderson, Andy Land and  John Roe") == [
+        "Alexandra Anderson",
+        "Andy Land",
+        "John Roe",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "rest", "agencies"),
+    [
+        ("(AP, Reuters)", (), ("AP", "Reuters")),
+        ("(MT, AP)", (), ("AP",)),
+        ("(Reuters and Interfax)", (), ("Reuters", "Interfax")),
+        ("He left. (AP)", ("He left.",), ("AP",)),
+        ("(MT)", ("(MT)",), ()),
+        ("(laughs)", ("(laughs)",), ()),
+        ("(AP, laughs)", ("(AP, laughs)",), ()),
+        ("He works for AP.", ("He works for AP.",), ()),
+    ],
+)
+def test_a_credit_that_ends_a_text_is_cut_from_it(last: str, rest: tuple[str, ...], agencies: tuple[str, ...]) -> None:
+    assert cut_credit(("First.", last)) == (("First.", *rest), agencies)
+
+
+@pytest.mark.parametrize(
+    ("line", "caption", "credit"),
+    [
+        ("A rally in Amman. Muhammad Hamed", "A rally in Amman.", "Muhammad Hamed"),
+        ("A rally in Amman. Sergei Fadeichev / TASS", "A rally in Amman.", "Sergei Fadeichev / TASS"),
+        ("A rally. A.P. Ivanov / Moskva News Agency", "A rally.", "A.P. Ivanov / Moskva News Agency"),
+        ("Kremlin.ru / TASS", None, "Kremlin.ru / TASS"),
+        ("A rally in Amman", "A rally in Amman", None),
+        ("He left. She stayed.", "He left. She stayed.", None),
+        ("He said it was over. And then Putin", "He said it was over. And then Putin", None),
+    ],
+)
+def test_a_credit_is_told_from_its_caption(line: str, caption: str | None, credit: str | None) -> None:
+    assert split_caption(line) == (caption, credit)

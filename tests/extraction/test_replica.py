@@ -1,0 +1,94 @@
+"""The replica's pages, field by field against the records that it expects."""
+
+from functools import cache
+
+import pytest
+
+import sites
+from extraction.page import read_page
+from extraction.tree import decode
+from replica.furniture import list_furniture_lines
+from replica.seed import SEED_PAGES, read_expected
+from replica.site import Site
+from schemas.article import Draft
+from tests.extraction.pages import make_capture
+
+KINDS = ("article", "opinion", "gallery", "video", "podcast", "archive")
+PERIODS = (1, 2, 3, 4, 5, 6)
+COUNT = 36
+FIELDS = (
+    "url",
+    "site",
+    "edition",
+    "language",
+    "kind",
+    "headline",
+    "subtitle",
+    "authors",
+    "agencies",
+    "section",
+    "tags",
+    "published_at",
+    "modified_at",
+    "body",
+    "images",
+)
+
+
+@cache
+def _read(period: int) -> list[tuple[dict[str, object], dict[str, object], Draft]]:
+    """For each article: what is expected, what was read (as JSON has it), the draft."""
+    found = []
+    for article in Site(COUNT, kinds=KINDS, furniture_period=period).articles:
+        url = str(article.expected["url"])
+        draft = read_page(make_capture(article.page_html(), url), sites.find_site(url))
+        assert isinstance(draft, Draft), (url, draft)
+        found.append((dict(article.expected), draft.model_dump(mode="json"), draft))
+    return found
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_page_has_the_expected_value(period: int, name: str) -> None:
+    assert len(_read(period)) == COUNT
+    for expected, read, _ in _read(period):
+        assert read[name] == expected[name], expected["url"]
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_no_line_of_furniture_is_in_any_body(period: int) -> None:
+    long_lines = [line for line in list_furniture_lines() if len(line) > len("Remind me later.")]
+    for _, _, draft in _read(period):
+        assert not [line for line in long_lines if line in draft.body]
+        assert not sites.get_site("moscow-times").boilerplate.find_leaks(draft.body)
+
+
+def test_every_value_says_where_it_came_from() -> None:
+    for _, read, draft in _read(6):
+        for name in ("headline", "published_at", "modified_at", "section", "tags", "subtitle", "agencies", "authors"):
+            assert bool(read[name]) == (name in draft.sources), (name, draft.url, draft.sources)
+        assert draft.extractor.startswith("broadsheet/")
+
+
+def test_a_seed_as_a_page_has_the_body_of_its_text() -> None:
+    drafts = [draft for _, _, draft in _read(6)]
+    for page, draft in zip(SEED_PAGES, drafts, strict=False):
+        assert draft.headline == page.headline
+        assert draft.body == "\n\n".join(read_expected(page.name))
+
+
+def test_a_live_blogs_byline_is_found_in_its_comment() -> None:
+    live = [article for article in Site(40, kinds=("live",)).articles if article.expected["kind"] == "live"]
+    assert live
+    for article in live:
+        draft = read_page(
+            make_capture(article.page_html(), str(article.expected["url"])), sites.get_site("moscow-times")
+        )
+        assert isinstance(draft, Draft)
+        assert (draft.kind, list(draft.authors)) == ("live", article.expected["authors"])
+        assert "body-empty" in draft.flags  # its posts are not in the page
+
+
+def test_decoding_keeps_every_character_of_a_page() -> None:
+    html = Site(6).articles[5].page_html()
+    assert decode(make_capture(html)) == html

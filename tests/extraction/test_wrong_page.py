@@ -1,0 +1,153 @@
+"""Pages that are no article, and bytes that are no page."""
+
+import random
+import time
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import sites
+from extraction.page import read_page
+from replica.site import Site
+from schemas.article import Draft, Unreadable
+from tests.extraction.pages import HTML, make_block, make_capture, make_page
+
+SITE = sites.get_site("moscow-times")
+OTHER = '<link rel="canonical" href="https://www.themoscowtimes.com/2024/06/29/other-a11111">'
+OOPS = "<html><title>The Moscow Times</title><body><h1>Oops!</h1><p>We couldn’t find your page.</p></body></html>"
+CONSENT = "<html><title>Just a moment...</title><body><p>Checking your browser.</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (OOPS, "soft-404"),
+        (CONSENT, "block-page"),
+        ("", "empty-page"),
+        ("<html><body></body></html>", "empty-page"),
+        ("<html><body><script>1</script></body></html>", "empty-page"),
+        ("just some words", "not-html"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 30, "not-html"),
+        (b"%PDF-1.4 <a b>" + bytes(range(256)), "not-html"),
+        (b"\x00" * 5000, "not-html"),
+        (make_page(make_block("<p>Text.</p>"), head=OTHER), "other-article"),
+    ],
+)
+def test_a_wrong_page_has_the_name_of_what_it_is(body: str | bytes, reason: str) -> None:
+    found = read_page(make_capture(body), SITE)
+    assert isinstance(found, Unreadable), found
+    assert found.reason == reason
+
+
+def test_a_page_of_another_media_type_is_no_page() -> None:
+    found = read_page(make_capture("<p>x</p>", headers=(("content-type", "application/json"),)), SITE)
+    assert found == Unreadable(reason="not-html", detail="application/json")
+
+
+def test_a_page_that_is_too_large_is_said_to_be() -> None:
+    found = read_page(make_capture("", too_large=True), SITE)
+    assert isinstance(found, Unreadable)
+    assert found.reason == "too-large"
+
+
+def test_an_article_about_missing_pages_is_an_article() -> None:
+    page = make_page(make_block("<p>Oops! We couldn't find your page, it said.</p>"))
+    assert isinstance(read_page(make_capture(page), SITE), Draft)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header", "declared"),
+    [
+        ("utf-8", "text/html", ""),
+        ("utf-8", "text/html; charset=utf-8", ""),
+        ("utf-8-sig", "text/html", ""),
+        ("utf-8", "text/html; charset=utf-8", '<meta charset="windows-1251">'),
+        ("cp1251", "text/html; charset=windows-1251", ""),
+        ("cp1251", "text/html", '<meta charset="windows-1251">'),
+        ("koi8-r", "text/html", '<meta http-equiv="content-type" content="text/html; charset=koi8-r">'),
+        ("utf-16", "text/html", ""),
+    ],
+)
+def test_the_charset_is_found(encoding: str, header: str, declared: str) -> None:
+    body = make_page(make_block("<p>Первый абзац.</p>"), head=declared).encode(encoding)
+    draft = read_page(make_capture(body, headers=(("content-type", header),)), SITE)
+    assert isinstance(draft, Draft)
+    assert draft.body == "Первый абзац."
+
+
+def test_undeclared_windows_text_is_read() -> None:
+    body = make_page(make_block("<p>Caf\u00e9 \u201cX\u201d</p>")).encode("cp1252")
+    draft = read_page(make_capture(body, headers=()), SITE)
+    assert isinstance(draft, Draft)
+    assert draft.body == "Café “X”"
+
+
+ARTICLE = Site(8).articles[6]
+PAGE = ARTICLE.page_html().encode()
+
+
+def _mutate(seed: int) -> bytes:
+    """A page cut, scrambled, doubled or sprinkled."""
+    rng = random.Random(seed)  # noqa: S311 - it makes broken pages, not secrets
+    data = bytearray(PAGE)
+    for _ in range(rng.randint(1, 6)):
+        at, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))
+        match rng.randrange(6):
+            case 0:
+                del data[at:end]
+            case 1:
+                data[at:at] = data[end : end + 500]
+            case 2:
+                data[at:at] = rng.randbytes(rng.randint(1, 60))
+            case 3:
+                data[at:at] = rng.choice(
+                    (b"\x00", b"<div>" * 300, b"</article>", b"<!--", b"<![CDATA[", b"<p", b"&#x0;")
+                )
+            case 4:
+                data[at:at] = rng.choice(
+                    (b"\xff\xfe", "Я".encode("cp1251"), b"<script>", b'"', b"<table><tr><td>", b"\xed\xa0\x80")
+                )
+            case _:
+                del data[rng.randrange(len(data) + 1) :]
+    return bytes(data)
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=150, deadline=timedelta(seconds=5))
+def test_a_broken_page_is_a_draft_or_has_a_reason(seed: int) -> None:
+    found = read_page(make_capture(_mutate(seed), str(ARTICLE.expected["url"])), SITE)
+    assert found.reason if isinstance(found, Unreadable) else found.extractor
+
+
+@given(
+    st.binary(max_size=500)
+    | st.text(max_size=300).map(lambda text: f"<html><body><p>{text}".encode("utf-8", "replace"))
+)
+@settings(max_examples=100, deadline=timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+def test_any_bytes_are_a_draft_or_have_a_reason(body: bytes) -> None:
+    for name in ("moscow-times", "generic"):
+        found = read_page(make_capture(body, headers=HTML), sites.get_site(name))
+        assert found.reason if isinstance(found, Unreadable) else found.extractor
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<div>" * 1_600_000,
+        b"<article class=article><div class=article__content>" + b"<div>" * 20_000 + b"<p>x",
+        b"<article class=article><div class=article__content>" + b"<p><b>x</b>" * 20_000,
+        b"<html><body>" + b"<p>word word word.</p>" * 40_000,
+        b"<html><body>" + b"<p>word</p>" * 700_000,
+        b'<script type="application/ld+json">' + b"[" * 200_000 + b"</script><p>x</p>",
+        b"<p>" + b"a" * 8_000_000,
+    ],
+    ids=["divs", "deep", "nested", "paragraphs", "overgrown", "json", "long"],
+)
+@pytest.mark.parametrize("name", ["moscow-times", "generic"])
+def test_an_absurd_page_ends(body: bytes, name: str) -> None:
+    began_at = time.process_time()
+    found = read_page(make_capture(body), sites.get_site(name))
+    assert isinstance(found, Unreadable | Draft)
+    assert time.process_time() - began_at < 5  # seconds of this process's own work

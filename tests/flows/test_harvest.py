@@ -1,0 +1,170 @@
+"""The whole way of the data, without orchestration: the replica's pages become the records that it knows of."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.archive import open_archive
+from flows.harvest import ContactMissing, harvest
+from flows.importing import import_paths
+from replica.server import Handle
+from replica.site import Site
+from schemas.article import ArticleRecord
+from schemas.settings import Settings
+from storage.article import ArticleFilter, iterate_articles
+from storage.ledger import find_entry
+from storage.run import list_runs
+
+STATES_AFTER_FIRST_RUN = {"missing": "pending", "duplicate": "stored"}
+"""The replica's word -> the ledger's state after one look; which of two copies is the duplicate is tested apart."""
+
+
+def read_records(settings: Settings) -> dict[str, ArticleRecord]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {one.id: one for one in iterate_articles(session, ArticleFilter(include_duplicates=True))}
+
+
+def read_states(settings: Settings, site: Site) -> dict[str, str]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        found = {url: find_entry(session, url) for url in site.advertised}
+    return {url: entry.state.value if entry else "unknown" for url, entry in found.items()}
+
+
+def count_page_requests(server: Handle, site: Site) -> Counter[str]:
+    pages = {article.path for article in site.articles}
+    return Counter({path: count for path, count in server.requests.items() if path in pages})
+
+
+def test_every_record_is_the_one_that_the_site_holds(settings: Settings, site: Site) -> None:
+    report = harvest(settings, "moscow-times", "all")
+    assert report.problems == ()
+    found = read_records(settings)
+    expected = {article.expected["id"]: article.expected for article in site.articles}
+    assert found.keys() == expected.keys()
+    for record_id, fields in expected.items():
+        record = found[record_id].model_dump(mode="json")
+        assert {name: record[name] for name in fields} == fields
+
+
+def test_every_advertised_address_ends_in_the_state_that_it_should(settings: Settings, site: Site) -> None:
+    report = harvest(settings, "moscow-times", "all")
+    states = read_states(settings, site)
+    expected = {url: STATES_AFTER_FIRST_RUN.get(outcome, outcome) for url, outcome in site.advertised.items()}
+    assert {url: STATES_AFTER_FIRST_RUN.get(state, state) for url, state in states.items()} == expected
+    assert report.ledger == Counter(states.values())
+    assert report.advertised_count == len(site.advertised)
+
+
+def test_of_two_articles_with_one_text_exactly_one_is_the_others_duplicate(settings: Settings, site: Site) -> None:
+    harvest(settings, "moscow-times", "all")
+    records = read_records(settings)
+    found = {record.id: record.duplicate_of for record in records.values() if record.duplicate_of}
+    assert site.duplicates
+    assert {frozenset(pair) for pair in found.items()} == {frozenset(pair) for pair in site.duplicates.items()}
+
+
+def test_a_second_run_stores_nothing_and_fetches_no_article(settings: Settings, server: Handle, site: Site) -> None:
+    harvest(settings, "moscow-times", "all")
+    before = read_records(settings)
+    server.reset()
+    report = harvest(settings, "moscow-times", "all")
+    assert not report.outcomes.keys() & {"stored", "duplicate", "revised", "quarantined"}
+    assert report.advertised_new_count == 0
+    assert count_page_requests(server, site) == {}
+    assert read_records(settings) == before
+
+
+def test_limit_is_kept_and_the_next_run_goes_on(settings: Settings, server: Handle, site: Site) -> None:
+    harvest(settings, "moscow-times", "all", limit=7)
+    # One of the newest addresses leads to no article.
+    assert sum(count_page_requests(server, site).values()) == len(read_records(settings)) == 6
+    harvest(settings, "moscow-times", "all")
+    assert max(count_page_requests(server, site).values()) == 1
+    assert len(read_records(settings)) == len(site.articles)
+
+
+def test_the_seeds_as_pages_and_as_texts_have_the_same_bodies(settings: Settings, seeds: Path) -> None:
+    harvest(settings, "moscow-times", "all")
+    pages = {record.body: record.id for record in read_records(settings).values()}
+    with open_archive(settings, writable=True) as archive:
+        report = import_paths(archive, sorted(seeds.glob("*.txt")))
+    assert report.outcomes == {"duplicate": 5}
+    texts = [record for record in read_records(settings).values() if record.id.startswith("text:")]
+    assert len(texts) == 5
+    for text in texts:
+        assert text.duplicate_of == pages[text.body]
+        assert (text.duplicate_kind, text.similarity) == ("exact", 1.0)
+
+
+def test_a_source_that_does_not_answer_is_a_problem_of_the_run(make_settings: Callable[..., Settings]) -> None:
+    nobody = "http://127.0.0.1:1"
+    origins = {"https://www.themoscowtimes.com": nobody, "https://static.themoscowtimes.com": nobody}
+    report = harvest(make_settings(origins=origins), "moscow-times", "feeds")
+    assert any("rss/news" in problem for problem in report.problems)
+    with open_archive(make_settings(origins=origins), writable=False) as archive, archive.database.read() as session:
+        assert [run.status.value for run in list_runs(session)] == ["failed"]
+
+
+def test_completeness_below_its_floor_is_a_problem_of_the_run(
+    make_settings: Callable[..., Settings], server: Handle
+) -> None:
+    settings = make_settings(origins=dict(server.origins), floors={"completeness": 0.9})
+    assert any("completeness" in problem for problem in harvest(settings, "moscow-times", "feeds", limit=3).problems)
+    assert harvest(settings, "moscow-times", "feeds").problems == ()
+
+
+def test_a_live_crawl_without_a_contact_is_refused(make_settings: Callable[..., Settings]) -> None:
+    with pytest.raises(ContactMissing):
+        harvest(make_settings(contact=""), "moscow-times", "feeds")
+
+
+HARVEST = """
+import sys
+from flows.harvest import harvest
+from schemas.settings import load_settings
+print(harvest(load_settings(), "moscow-times", "all").model_dump_json())
+"""
+
+
+def start_harvest(settings: Settings) -> subprocess.Popen[str]:
+    environment = os.environ | {
+        "BROADSHEET_DATA_DIR": str(settings.data_dir),
+        "BROADSHEET_ORIGINS": json.dumps(settings.origins),
+        "BROADSHEET_CONTACT": settings.contact,
+        "BROADSHEET_DELAY_SECONDS": "0.02",  # slow enough that a kill finds the crawl at work
+    }
+    return subprocess.Popen([sys.executable, "-c", HARVEST], env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def wait_for_pages(server: Handle, site: Site, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while sum(count_page_requests(server, site).values()) < count:
+        assert time.monotonic() < deadline, "the crawl does not get on"
+
+
+@pytest.mark.parametrize("pages_before_kill", [1, 15, 30])
+def test_a_run_that_is_killed_is_continued_by_the_next(
+    settings: Settings, server: Handle, site: Site, pages_before_kill: int
+) -> None:
+    process = start_harvest(settings)
+    wait_for_pages(server, site, pages_before_kill)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    report: dict[str, Any] = json.loads(start_harvest(settings).communicate()[0])
+    assert any("was interrupted" in note for note in report["notes"])
+    assert report["problems"] == []
+    found = read_records(settings)
+    assert {record_id: one.body for record_id, one in found.items()} == {
+        article.expected["id"]: article.expected["body"] for article in site.articles
+    }
+    # A page whose answer was under way when the crawl was stopped may be asked for once more.
+    assert sum(count_page_requests(server, site).values()) <= len(site.articles) + settings.concurrency

@@ -1,0 +1,74 @@
+"""The same under Prefect: a temporary server, batches as tasks, the report as an artifact, the run's state."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import StateType
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.archive import open_archive
+from flows.ingest import ingest, run_ingest
+from replica.site import Site
+from schemas.report import RunReport
+from schemas.settings import Settings
+from storage.run import list_runs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _prefect() -> Iterator[None]:
+    """One temporary server for all of them: it costs some ten seconds."""
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture
+def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings where a flow looks for them."""
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
+    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
+    monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
+    return settings
+
+
+def read_last_run(settings: Settings) -> RunReport:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        report = list_runs(session)[0].report
+    assert report
+    return report
+
+
+def test_a_flow_run_stores_the_articles_and_completes(environment: Settings, site: Site) -> None:
+    state = ingest("moscow-times", "all", return_state=True)
+    assert state.type is StateType.COMPLETED
+    report = read_last_run(environment)
+    assert report.outcomes["stored"] + report.outcomes["duplicate"] == len(site.articles)
+    assert report.problems == ()
+
+
+def test_the_report_is_an_artifact_that_a_person_can_read(environment: Settings) -> None:
+    report = run_ingest("moscow-times", "feeds", 2)
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["ingest-moscow-times"]))
+        texts = [str(artifact.data) for artifact in client.read_artifacts(artifact_filter=wanted)]
+    (text,) = [text for text in texts if report.run_id in text]
+    assert f"| stored | {report.outcomes['stored']} | new articles |" in text
+    assert read_last_run(environment) == report
+
+
+def test_a_run_below_its_promise_fails_and_says_why(environment: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
+    state = ingest("moscow-times", "feeds", 1, return_state=True)
+    assert state.type is StateType.FAILED
+    assert state.message
+    assert "completeness" in state.message
+    assert read_last_run(environment).problems
+
+
+def test_parameters_that_make_no_sense_are_refused(environment: Settings) -> None:
+    state = ingest("moscow-times", "rumours", return_state=True)
+    assert state.type is StateType.FAILED
+    assert not environment.data_dir.exists()

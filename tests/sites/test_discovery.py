@@ -1,0 +1,194 @@
+"""Where the publisher advertises its articles, and what feeds, sitemaps and listings say."""
+
+from contextlib import suppress
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sites
+from schemas.address import SourceKind
+from sites.profile import SourceUnreadable
+
+SITE = sites.get_site("moscow-times")
+NOW = datetime(2024, 7, 1, tzinfo=UTC)
+FEED_URL = "https://www.themoscowtimes.com/rss/news"
+INDEX_URL = "https://static.themoscowtimes.com/sitemap/sitemap.xml"
+MONTH_URL = "https://static.themoscowtimes.com/sitemap/2024-6.xml"
+ARTICLE_URL = "https://www.themoscowtimes.com/2024/06/29/slug-a85656"
+
+FEED = f"""<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>News</title>
+<item><title><![CDATA[ Tea & Sugar ]]></title><link>
+  {ARTICLE_URL}?utm_source=rss </link><description>\t\n\t padded \n</description>
+<pubDate>Sat, 29 Jun 2024 02:30:00 +0300</pubDate><guid>{ARTICLE_URL}</guid></item></channel></rss>"""
+
+
+def test_feeds_come_first_and_each_source_is_recognised_by_its_address() -> None:
+    found = SITE.sources("all")
+    kinds = [source.kind for source in found]
+    assert kinds == sorted(kinds, key=[SourceKind.FEED, SourceKind.SITEMAP, SourceKind.LISTING].index)
+    assert [SITE.recognize_source(source.url) for source in found] == kinds
+    assert found == SITE.sources("feeds") + SITE.sources("sitemaps") + SITE.sources("listings")
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (MONTH_URL, SourceKind.SITEMAP),
+        ("https://www.themoscowtimes.com/news/37", SourceKind.LISTING),
+        ("https://www.themoscowtimes.com/page/rss", None),
+        ("https://www.themoscowtimes.com/robots.txt", None),
+        ("https://static.themoscowtimes.com/image/1.jpg", None),
+        ("https://example.org/rss/news", None),
+        (ARTICLE_URL, None),
+        ("http://[", None),
+    ],
+)
+def test_a_capture_has_its_role_by_its_address(url: str, kind: SourceKind | None) -> None:
+    assert SITE.recognize_source(url) is kind
+
+
+def test_a_feed_names_addresses_titles_and_times_in_utc() -> None:
+    (sighting,) = SITE.read_source(FEED.encode(), FEED_URL, "application/rss+xml", NOW).sightings
+    assert sighting.url == f"{ARTICLE_URL}?utm_source=rss"
+    assert sighting.title == "Tea & Sugar"
+    assert sighting.published_at == datetime(2024, 6, 28, 23, 30, tzinfo=UTC)
+    assert (sighting.source_kind, sighting.source_url, sighting.seen_at) == (SourceKind.FEED, FEED_URL, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [("+0000", 2), ("+0100", 1), ("+0200", 0), ("GMT", 2), ("-0000", 2), ("", None), ("MSK", None)],
+)
+def test_a_times_offset_is_obeyed_and_never_guessed(text: str, hour: int | None) -> None:
+    feed = FEED.replace("+0300", text)
+    (sighting,) = SITE.read_source(feed.encode(), FEED_URL, "", NOW).sightings
+    assert (sighting.published_at.hour if sighting.published_at else None) == hour
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"\xef\xbb\xbf" + FEED.encode(),
+        b"\n\n  " + FEED.encode(),
+        FEED.replace("Tea & Sugar", "Tea").replace("</channel></rss>", "").encode(),
+        FEED.replace("padded", "AT&T &nbsp; \x0b").encode(),
+        FEED.replace("padded", "caf\u00e9").encode("latin-1"),
+    ],
+)
+def test_a_malformed_feed_is_read_as_far_as_it_can_be(broken: bytes) -> None:
+    assert len(SITE.read_source(broken, FEED_URL, "text/xml", NOW).sightings) == 1
+
+
+def test_a_recovered_feed_says_so() -> None:
+    broken = FEED.replace("</channel></rss>", "").encode()
+    assert SITE.read_source(broken, FEED_URL, "", NOW).recovered
+    assert not SITE.read_source(FEED.encode(), FEED_URL, "", NOW).recovered
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!DOCTYPE html><html><body>Home</body></html>",
+        b"\n<HTML><head></head></HTML>",
+        b"",
+        b"  ",
+        b"not found",
+        b'{"a": 1}',
+        b"<doc/>",
+    ],
+)
+@pytest.mark.parametrize("url", [FEED_URL, INDEX_URL])
+def test_what_is_no_feed_is_an_error_and_not_an_empty_feed(body: bytes, url: str) -> None:
+    with pytest.raises(SourceUnreadable, match="themoscowtimes"):
+        SITE.read_source(body, url, "text/html", NOW)
+
+
+def test_entities_of_a_feed_are_not_resolved() -> None:
+    bomb = (
+        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">'
+        f"<!ENTITY c SYSTEM 'file:///etc/passwd'>]><rss><channel><item><title>&b;&c;</title><link>{ARTICLE_URL}</link>"
+        "</item></channel></rss>"
+    )
+    (sighting,) = SITE.read_source(bomb.encode(), FEED_URL, "", NOW).sightings
+    assert "root:" not in (sighting.title or "")
+
+
+def test_an_atom_feed_is_read() -> None:
+    atom = f"""<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>T</title><id>urn:1</id>
+    <link rel="self" href="https://x.example/"/><link href="{ARTICLE_URL}"/>
+    <published>2024-06-29T02:30:00+03:00</published></entry></feed>"""
+    (sighting,) = SITE.read_source(atom.encode(), FEED_URL, "", NOW).sightings
+    assert (sighting.url, sighting.published_at) == (ARTICLE_URL, datetime(2024, 6, 28, 23, 30, tzinfo=UTC))
+
+
+def test_a_sitemap_index_leads_to_its_months_and_a_month_to_its_articles() -> None:
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    index = (
+        f"<sitemapindex {space}><sitemap><loc>{MONTH_URL}</loc><lastmod>2024-07-01</lastmod></sitemap></sitemapindex>"
+    )
+    page = SITE.read_source(index.encode(), INDEX_URL, "application/xml", NOW)
+    assert (page.sightings, page.children) == ((), (MONTH_URL,))
+    month = f"<urlset {space}><url><loc> {ARTICLE_URL} </loc></url></urlset>"
+    page = SITE.read_source(month.encode(), MONTH_URL, "application/xml", NOW)
+    assert [(sighting.url, sighting.published_at) for sighting in page.sightings] == [(ARTICLE_URL, None)]
+    assert page.sightings[0].source_kind is SourceKind.SITEMAP
+
+
+CARD = f'<div class="x article-excerpt-default" data-url="{ARTICLE_URL}" data-title="A  Title"><a href="/n">A</a></div>'
+RUSSIAN_CARD = '<div class="article-excerpt-default"><a href="/2025/01/02/slug-a41774">Я</a></div>'
+
+
+def test_a_listing_names_its_cards_and_the_page_that_follows() -> None:
+    url = "https://www.themoscowtimes.com/news"
+    for following in ("/news/19", "/news/37", "/news/55"):
+        page = SITE.read_source(f"<section>{CARD}</section>".encode(), url, "text/html", NOW)
+        assert [(sighting.url, sighting.title) for sighting in page.sightings] == [(ARTICLE_URL, "A Title")]
+        (url,) = page.children
+        assert url == f"https://www.themoscowtimes.com{following}"
+
+
+def test_a_bare_fragment_of_cards_is_read_and_an_empty_one_ends_the_list() -> None:
+    url = "https://www.themoscowtimes.com/news/19"
+    assert len(SITE.read_source((CARD * 3).encode(), url, "text/html", NOW).sightings) == 3
+    empty = SITE.read_source(b" \n", url, "text/html", NOW)
+    assert (empty.sightings, empty.children) == ((), ())
+
+
+def test_a_russian_card_is_known_by_its_link() -> None:
+    url = "https://ru.themoscowtimes.com/news"
+    (sighting,) = SITE.read_source(RUSSIAN_CARD.encode(), url, "text/html", NOW).sightings
+    assert sighting.url == "https://ru.themoscowtimes.com/2025/01/02/slug-a41774"
+
+
+def test_a_listing_without_a_card_is_an_error() -> None:
+    with pytest.raises(SourceUnreadable, match="no article card"):
+        SITE.read_source(b"<html><h1>Oops!</h1></html>", "https://www.themoscowtimes.com/news", "text/html", NOW)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "is_due"),
+    [
+        (None, None, True),
+        (date(2024, 6, 30), None, True),
+        (date(2024, 7, 1), None, False),
+        (None, date(2024, 6, 1), True),
+        (None, date(2024, 5, 31), False),
+        (date(2024, 6, 10), date(2024, 6, 12), True),
+        (date(2023, 1, 1), date(2025, 1, 1), True),
+    ],
+)
+def test_a_month_is_due_when_the_span_touches_it(since: date | None, until: date | None, *, is_due: bool) -> None:
+    assert SITE.is_child_due(MONTH_URL, since, until) is is_due
+
+
+def test_a_child_that_is_no_month_is_always_due() -> None:
+    assert SITE.is_child_due("https://static.themoscowtimes.com/sitemap/other.xml", date(2024, 1, 1), date(2024, 1, 2))
+
+
+@given(st.binary(max_size=400) | st.text(max_size=200).map(lambda text: f"<rss>{text}".encode()))
+def test_any_bytes_are_read_or_refused_by_name(body: bytes) -> None:
+    for url in (FEED_URL, INDEX_URL, "https://www.themoscowtimes.com/news"):
+        with suppress(SourceUnreadable):
+            SITE.read_source(body, url, "", NOW)

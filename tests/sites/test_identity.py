@@ -1,0 +1,158 @@
+"""Whose page an address is."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sites
+
+ARTICLES = {
+    "https://www.themoscowtimes.com/2024/06/29/a-slug-a85656": "moscow-times:en:85656",
+    "https://www.themoscowtimes.com/2024/6/9/a-slug-a85656": "moscow-times:en:85656",
+    "https://themoscowtimes.com/2011/06/01/slug-a7466/": "moscow-times:en:7466",
+    "https://www.themoscowtimes.com/2024/06/29/a85656": "moscow-times:en:85656",
+    "https://www.themoscowtimes.com/archive/some-slug": "moscow-times:en:archive/some-slug",
+    "https://www.themoscowtimes.com/archive/some-slug-2003": "moscow-times:en:archive/some-slug-2003",
+    "https://themoscowtimes.com/articles/some-slug-52345": "moscow-times:en:52345",
+    "https://themoscowtimes.com/news/some-slug-60001": "moscow-times:en:60001",
+    "https://www.moscowtimes.ru/2023/01/02/slug-a41774": "moscow-times:ru:41774",
+    "https://ru.themoscowtimes.com/2025/01/02/slug-a41774": "moscow-times:ru:41774",
+    "https://moscowtimes.news/2023/01/02/slug-a41774": "moscow-times:ru:41774",
+    "https://moscowtimes.eu/2023/01/02/slug-a41774": "moscow-times:ru:41774",
+    "https://www.themoscowtimes.com/2023/01/02/slug-a41774": "moscow-times:en:41774",
+}
+
+OLDER = (
+    "https://www.themoscowtimes.com/stories/2005/01/02/001.html",
+    "https://www.themoscowtimes.com/article.php?id=1234",
+    "https://www.themoscowtimes.com/business/article/some-slug/208123.html",
+    "https://www.themoscowtimes.com/arts_n_ideas/article/some-slug/535500.html",
+)
+
+EXCLUDED = {
+    "/": "home-page",
+    "/author/jane-doe": "author-page",
+    "/authors/jane-doe": "author-page",
+    "/tag/syria": "tag-page",
+    "/all-about/kremlin": "tag-page",
+    "/issue/123": "issue-page",
+    "/in-print": "issue-page",
+    "/page/rss": "static-page",
+    "/partner/a-bank": "partner-content",
+    "/plus/a-bank": "partner-content",
+    "/newsletters": "newsletter-page",
+    "/podcasts": "section-page",
+    "/videos": "section-page",
+    "/galleries": "section-page",
+    "/contribute": "contribute-page",
+    "/account/login": "account-page",
+    "/search?query=x": "search-page",
+    "/search/x": "search-page",
+    "/event/forum": "event-page",
+    "/news": "section-page",
+    "/news/19": "section-page",
+    "/ukraine-war/37": "section-page",
+    "/rss/news": "feed",
+    "/live/85656/0": "live-posts",
+    "/archive": "section-page",
+    "/what-is-this": "other-page",
+}
+
+
+@pytest.mark.parametrize(("url", "record_id"), ARTICLES.items())
+def test_an_article_address_has_its_id(url: str, record_id: str) -> None:
+    identity = sites.identify(url)
+    assert (identity.id, identity.rule, identity.site) == (record_id, None, "moscow-times")
+
+
+@pytest.mark.parametrize("url", OLDER)
+def test_an_address_of_an_older_shape_is_an_article_without_an_id(url: str) -> None:
+    identity = sites.identify(url)
+    assert (identity.id, identity.rule, identity.key) == (None, None, url)
+
+
+@pytest.mark.parametrize(("path", "rule"), EXCLUDED.items())
+def test_what_is_no_article_has_the_name_of_its_rule(path: str, rule: str) -> None:
+    identity = sites.identify(f"https://www.themoscowtimes.com{path}")
+    assert (identity.rule, identity.id, identity.edition) == (rule, None, "en")
+
+
+def test_old_script_addresses_with_other_ids_are_other_articles() -> None:
+    one, two = (sites.identify(f"http://themoscowtimes.com/article.php?id={number}&x=1") for number in (1, 2))
+    assert one.key != two.key
+    assert one.key == "https://www.themoscowtimes.com/article.php?id=1"
+
+
+@pytest.mark.parametrize("url", ["", "mailto:a@example.org", "http://[::1", "javascript:void(0)", "https://", "a b c"])
+def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
+    assert sites.identify(url).rule == "malformed-address"
+
+
+def test_another_publishers_address_is_foreign_to_the_profile_and_generic_to_the_registry() -> None:
+    url = "https://example.org/2024/06/29/slug-a85656"
+    assert sites.get_site("moscow-times").identify(url).rule == "foreign-host"
+    assert sites.identify(url).id == f"generic:{url}"
+
+
+def test_a_lookalike_host_is_foreign() -> None:
+    assert sites.identify("https://themoscowtimes.com.example.org/2024/06/29/slug-a85656").site == "generic"
+    assert sites.identify("https://www.themoscowtimes.com@example.org/2024/06/29/slug-a85656").site == "generic"
+
+
+def test_an_address_typed_without_its_scheme_is_known() -> None:
+    assert sites.identify("themoscowtimes.com/2024/06/29/slug-a85656").id == "moscow-times:en:85656"
+
+
+def test_an_unknown_site_is_named_with_those_that_are_known() -> None:
+    with pytest.raises(sites.UnknownSite, match="'x'; known are generic, moscow-times"):
+        sites.get_site("x")
+
+
+slugs = st.lists(st.sampled_from(["russia", "a", "12", "a1", "war", "a85656"]), min_size=1, max_size=9).map("-".join)
+ids = st.integers(1, 10**6)
+hosts = st.sampled_from(["www.themoscowtimes.com", "themoscowtimes.com", "ru.themoscowtimes.com", "www.moscowtimes.ru"])
+days = st.dates().map(lambda day: f"{day:%Y/%m/%d}".rjust(10, "0"))
+queries = st.sampled_from(["", "?utm_source=x&utm_medium=y", "?id=7", "#ixzz3abc", "?a=b#c"])
+
+
+@given(hosts, days, slugs, ids, queries)
+def test_the_canonical_spelling_is_canonical(host: str, day: str, slug: str, number: int, query: str) -> None:
+    once = sites.identify(f"https://{host}/{day}/{slug}-a{number}{query}")
+    assert sites.identify(once.url) == once
+    parts = urlsplit(once.url)
+    assert (parts.scheme, parts.query, parts.fragment, parts.port) == ("https", "", "", None)
+
+
+@given(hosts, st.tuples(days, slugs), st.tuples(days, slugs), ids, queries, st.sampled_from(["", "/"]))
+def test_an_article_stays_itself_under_every_other_spelling(
+    host: str, path: tuple[str, str], other_path: tuple[str, str], number: int, query: str, end: str
+) -> None:
+    (day, slug), (other_day, other_slug) = path, other_path
+    plain = sites.identify(f"https://{host}/{day}/{slug}-a{number}")
+    for spelling in (
+        f"http://{host.upper()}:80/{day}/{slug}-a{number}{end}{query}",
+        f"https://{host}:443/{other_day}/{other_slug}-a{number}{end}{query}",
+        f"https://{host}.//{day}//{slug}-a{number}{end}",
+    ):
+        assert sites.identify(spelling).id == plain.id
+    assert plain.id is not None
+
+
+@given(days, slugs, ids)
+def test_the_editions_do_not_collide(day: str, slug: str, number: int) -> None:
+    english, russian = (
+        sites.identify(f"https://{host}/{day}/{slug}-a{number}")
+        for host in ("www.themoscowtimes.com", "www.moscowtimes.ru")
+    )
+    assert english.id != russian.id
+    assert english.url != russian.url
+
+
+@given(st.text(max_size=80) | st.from_regex(r"https?://[a-zA-Z0-9.:\[\]@%/?#-]{0,60}", fullmatch=True))
+def test_any_text_is_identified_and_stays_so(url: str) -> None:
+    once = sites.identify(url)
+    assert once.url
+    if once.rule != "malformed-address":
+        assert sites.identify(once.url).key == once.key

@@ -1,0 +1,116 @@
+"""A crawl as a flow starts it: a child process with a job file, a pipe on its standard input, and its legacy."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastwarc.warc import ArchiveIterator, WarcRecord
+
+from schemas.crawl import CrawlJob, CrawlLine
+from tests.spiders.server import DEADLINE_SECONDS
+
+
+@dataclass(frozen=True)
+class Record:
+    """A WARC record, read by fastwarc with both digests checked."""
+
+    kind: str
+    url: str | None
+    headers: dict[str, str]
+    block: bytes
+    """The HTTP head and the payload."""
+    body: bytes
+    status: int | None
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """One job in a folder of its own."""
+
+    job: CrawlJob
+    job_path: Path
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "spiders", str(self.job_path)]
+
+    @contextmanager
+    def start(self) -> Iterator[subprocess.Popen[str]]:
+        """The child process; it does not outlive the block."""
+        pipe = subprocess.PIPE
+        with subprocess.Popen(self.command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
+            try:
+                yield child
+            finally:
+                child.kill()
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        """The child process, ended by itself."""
+        with self.start() as child:
+            child.wait(DEADLINE_SECONDS)
+            output = child.stdout.read() if child.stdout else ""
+            errors = child.stderr.read() if child.stderr else ""
+            return subprocess.CompletedProcess(self.command, child.returncode, output, errors)
+
+    def read_log(self) -> list[CrawlLine]:
+        return [CrawlLine.model_validate_json(line) for line in self.job.log_path.read_text().splitlines()]
+
+    def read_lines(self) -> dict[str, CrawlLine]:
+        """URL -> its one line."""
+        lines = self.read_log()
+        assert len({line.url for line in lines}) == len(lines), "an address has two lines"
+        return {line.url: line for line in lines}
+
+    def read_records(self) -> list[Record]:
+        """Every record of every file, in order."""
+        return [record for path in sorted(self.job.warc_dir.iterdir()) for record in read_records(path)]
+
+    def read_responses(self, url: str) -> list[Record]:
+        return [record for record in self.read_records() if record.kind == "response" and record.url == url]
+
+
+def make_crawl(folder: Path, **fields: Any) -> Crawl:
+    """A crawl whose files lie in a folder; the job's other fields have values fit for tests."""
+    defaults: dict[str, Any] = {
+        "run_id": "11112222-3333",
+        "site": "moscow-times",
+        "warc_dir": folder / "warc",
+        "log_path": folder / "spool" / "crawl.jsonl",
+        "lock_path": folder / "lock",
+        "user_agent": "broadsheet/0.1.0 (+ops@example.org)",
+        "contact": "ops@example.org",
+        "delay_seconds": 0,
+        "concurrency": 8,
+        "max_page_bytes": 100_000,
+        "timeout_seconds": 2,
+    }
+    job = CrawlJob(**defaults | fields)
+    folder.mkdir(parents=True, exist_ok=True)
+    job_path = folder / "job.json"
+    job_path.write_text(job.model_dump_json())
+    return Crawl(job, job_path)
+
+
+def read_records(path: Path) -> list[Record]:
+    """The whole records of one file. A digest that does not hold fails the test."""
+    with path.open("rb") as file:
+        assert all(
+            record.verify_payload_digest() for record in ArchiveIterator(file, parse_http=True) if record.is_http
+        )
+    with path.open("rb") as file:
+        return [_read_record(record) for record in ArchiveIterator(file, parse_http=False)]
+
+
+def _read_record(record: WarcRecord) -> Record:
+    assert record.verify_block_digest(consume=False)
+    block, headers = record.reader.read(), record.headers.asdict()
+    kind = headers["WARC-Type"]
+    head, body = (b"", block)
+    if record.is_http:
+        head, _, body = block.partition(b"\r\n\r\n")
+    status = int(head.split()[1]) if kind == "response" else None
+    return Record(kind, headers.get("WARC-Target-URI"), headers, block, body, status)

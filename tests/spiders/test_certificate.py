@@ -1,0 +1,53 @@
+"""The transport is checked: Scrapy's own default takes any certificate."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.spiders.child import make_crawl
+from tests.spiders.server import WWW, Publisher
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost that nobody vouches for, and its key, in one file."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path / "localhost.pem"
+    path.write_bytes(private + signed.public_bytes(encoding))
+    return path
+
+
+@pytest.mark.parametrize(("is_trusted", "result"), [(True, "captured"), (False, "failed")])
+def test_a_page_is_taken_from_a_certified_host_only(
+    is_trusted: bool,  # noqa: FBT001
+    result: str,
+    certificate: Path,
+    publisher: Publisher,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    publisher.socket = context.wrap_socket(publisher.socket, server_side=True)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    origins = {WWW: publisher.address.replace("http://127.0.0.1", "https://localhost")}
+    crawl = make_crawl(tmp_path, urls=(f"{WWW}/fine",), origins=origins, retry_count=0)
+    assert crawl.run().returncode == 0
+    line = crawl.read_lines()[f"{WWW}/fine"]
+    assert line.result.value == result
+    assert ("certificate verify failed" in (line.error or "")) is not is_trusted

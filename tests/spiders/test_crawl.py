@@ -1,0 +1,204 @@
+"""What a crawl is to the flow that starts it: a process with a job, a log, a lock, and an end."""
+
+import fcntl
+import json
+import signal
+import subprocess
+import sys
+import zlib
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from warcio.checker import Checker
+
+from schemas.address import Source, SourceKind
+from tests.spiders.child import make_crawl, read_records
+from tests.spiders.server import DEADLINE_SECONDS, PATIENT_ROBOTS, STATIC, WWW, Asked, Publisher
+
+MANY = tuple(f"{WWW}/page/{number}" for number in range(100_000))
+"""More than any of these crawls gets to."""
+
+TOLERANCE_SECONDS = 0.1
+"""The server sees when a request comes, not when it was sent: the first of a host has to connect on its way."""
+
+FEW = tuple(f"{WWW}/page/{number}" for number in range(4))
+
+
+def gaps(asked: list[Asked]) -> list[float]:
+    return [after.at - before.at for before, after in pairwise(asked)]
+
+
+def test_sources_are_followed_to_the_months_that_are_due(tmp_path: Path, publisher: Publisher) -> None:
+    named = [
+        (f"{WWW}/rss/news", SourceKind.FEED),
+        (f"{WWW}/rss/opinion", SourceKind.FEED),
+        (f"{STATIC}/sitemap/sitemap.xml", SourceKind.SITEMAP),
+        (f"{WWW}/news", SourceKind.LISTING),
+    ]
+    sources = tuple(Source(url=url, kind=kind) for url, kind in named)
+    span = {"since": date(2024, 6, 3), "until": date(2024, 6, 20)}
+    crawl = make_crawl(tmp_path, sources=sources, urls=FEW[:1], origins=publisher.origins, **span)
+    assert crawl.run().returncode == 0
+    lines = {url: (line.result.value, line.status) for url, line in crawl.read_lines().items()}
+    assert lines == dict.fromkeys([url for url, _ in named] + [FEW[0]], ("captured", 200)) | {
+        f"{STATIC}/sitemap/2024-6.xml": ("captured", 200),
+        f"{WWW}/news/19": ("captured", 200),
+        "https://example.org/sitemap/2024-6.xml": ("refused", None),
+    }
+
+
+def test_a_listing_is_followed_as_far_as_the_job_says(tmp_path: Path, publisher: Publisher) -> None:
+    sources = (Source(url=f"{WWW}/news", kind=SourceKind.LISTING),)
+    crawl = make_crawl(tmp_path, origins=publisher.origins, sources=sources, listing_page_count=1)
+    assert crawl.run().returncode == 0
+    assert list(crawl.read_lines()) == [f"{WWW}/news"]
+
+
+def test_the_delay_lies_between_the_requests_to_a_host(tmp_path: Path, publisher: Publisher) -> None:
+    patient = tuple(f"{PATIENT_ROBOTS}/page/{number}" for number in range(3))
+    crawl = make_crawl(tmp_path, urls=(*FEW, *patient), origins=publisher.origins, delay_seconds=0.3)
+    assert crawl.run().returncode == 0
+    assert min(gaps(publisher.asked_for(WWW))) > 0.3 - TOLERANCE_SECONDS
+    assert min(gaps(publisher.asked_for(PATIENT_ROBOTS))) > 0.6 - TOLERANCE_SECONDS
+    # The hosts do not wait for each other.
+    assert publisher.asked[-1].at - publisher.asked[0].at < 4 * 0.3 + 3 * 0.6
+
+
+def test_a_busy_host_is_left_alone_for_as_long_as_it_asks_and_slower_from_then_on(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    crawl = make_crawl(tmp_path, urls=(f"{WWW}/busy", *FEW), origins=publisher.origins, concurrency=1)
+    assert crawl.run().returncode == 0
+    asked = publisher.asked_for(WWW)
+    busy_at = [number for number, one in enumerate(asked) if one.path == "/busy"]
+    waits = gaps(asked)
+    assert waits[busy_at[0]] > 1 - TOLERANCE_SECONDS
+    # An HTTP date has whole seconds.
+    assert waits[busy_at[1]] > 1 - TOLERANCE_SECONDS
+    assert all(wait > 1 - TOLERANCE_SECONDS for wait in waits[busy_at[0] :])
+    assert crawl.read_lines()[f"{WWW}/busy"].attempts == 3
+
+
+def test_a_host_that_asks_for_an_hour_ends_the_crawl(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=(f"{WWW}/away", *MANY), origins=publisher.origins, concurrency=1)
+    ended = crawl.run()
+    assert ended.returncode == 1
+    assert "www.themoscowtimes.com asks for a pause of 3600 seconds" in ended.stderr
+    assert crawl.read_lines()[f"{WWW}/away"].status == 503
+    assert len(publisher.asked) < 10
+
+
+def test_the_crawl_closes_when_its_parent_is_gone(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins, delay_seconds=0.05)
+    with crawl.start() as child:
+        publisher.wait_until_asked(3)
+        closed_at = monotonic()
+        assert child.stdin
+        child.stdin.close()
+        assert child.wait(DEADLINE_SECONDS) == 1
+        # Far less than the requests that were waiting would have taken at their delay.
+        assert monotonic() - closed_at < 3
+    assert all(line.result.value == "captured" for line in crawl.read_log())
+    assert len(crawl.read_log()) == len([r for r in crawl.read_records() if r.kind == "response"]) - 1
+
+
+def test_the_crawl_closes_gracefully_on_sigterm(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=(*FEW, f"{WWW}/dripping", *MANY), origins=publisher.origins, timeout_seconds=60)
+    with crawl.start() as child:
+        publisher.wait_until_asked(50)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(DEADLINE_SECONDS) == 1
+        assert child.stderr
+        assert child.stderr.read() == "closed early: SIGTERM\n"
+    # What hung was given up, not failed.
+    assert f"{WWW}/dripping" not in crawl.read_lines()
+
+
+def test_a_killed_crawl_leaves_whole_records(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins)
+    with crawl.start() as child:
+        publisher.wait_until_asked(100)
+        child.kill()
+    (path,) = crawl.job.warc_dir.iterdir()
+    data = path.read_bytes()
+    while data:
+        member = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        assert member.decompress(data).startswith(b"WARC/1.1\r\n")
+        if not member.eof:
+            break
+        data = member.unused_data
+    captured = {record.url for record in read_records(path) if record.kind == "response"}
+    assert {line.url for line in crawl.read_log()} <= captured
+
+
+def test_two_crawls_do_not_write_into_one_data_folder(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=FEW, origins=publisher.origins)
+    with crawl.job.lock_path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = crawl.run()
+    assert ended.returncode == 3
+    assert ended.stderr.splitlines() == [f"spiders: {crawl.job.lock_path} is held by another crawl"]
+    assert publisher.asked == []
+    assert crawl.run().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file or directory"),
+        ("{", "Invalid JSON"),
+        ('{"site": "moscow-times"}', "run_id: Field required"),
+        ('{"site": "nowhere"}', "no profile 'nowhere'"),
+    ],
+)
+def test_an_unusable_job_is_refused_in_one_line(tmp_path: Path, content: str | None, complaint: str) -> None:
+    crawl = make_crawl(tmp_path)
+    if content is None:
+        crawl.job_path.unlink()
+    elif "nowhere" in content:
+        crawl.job_path.write_text(json.dumps(json.loads(crawl.job_path.read_text()) | json.loads(content)))
+    else:
+        crawl.job_path.write_text(content)
+    ended = crawl.run()
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert complaint in line
+
+
+def test_an_archive_that_cannot_be_written_ends_the_crawl(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins)
+    limited = ["prlimit", "--fsize=20000", *crawl.command]
+    ended = subprocess.run(limited, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert "archive unwritable" in ended.stderr
+    captured = {record.url for record in crawl.read_records() if record.kind == "response"}
+    assert {line.url for line in crawl.read_log()} <= captured
+    assert len(publisher.asked) < len(captured) + 30
+
+
+def test_warcio_finds_no_fault_in_the_archive(
+    tmp_path: Path, publisher: Publisher, capsys: pytest.CaptureFixture[str]
+) -> None:
+    urls = (*FEW, f"{WWW}/gzip", f"{WWW}/odd", f"{WWW}/empty", f"{WWW}/missing")
+    crawl = make_crawl(tmp_path, urls=urls, origins=publisher.origins)
+    assert crawl.run().returncode == 0
+    (path,) = crawl.job.warc_dir.iterdir()
+
+    class Command:
+        inputs = (str(path),)
+        verbose = True
+
+    checker = Checker(Command)
+    checker.process_all()
+    assert checker.exit_value == 0
+    assert "digest pass" in capsys.readouterr().out
+
+
+def test_scrapys_own_commands_find_the_spider() -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "scrapy", "list"]
+    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=60)
+    assert listed.stdout.split() == ["publisher"]

@@ -1,0 +1,178 @@
+"""Every fault of one publisher, met in one crawl."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from subprocess import CompletedProcess
+
+import pytest
+
+from schemas.crawl import CrawlLine
+from tests.spiders.child import Crawl, Record, make_crawl
+from tests.spiders.server import BROKEN_ROBOTS, BUSY_ROBOTS, MISSING_ROBOTS, ODD_HEAD, PAGE, WWW, Publisher
+from tests.spiders.server import running_publisher as running
+
+# Path -> result, status of the last answer, attempts, and the beginning of the error.
+EXPECTED: dict[str, tuple[str, int | None, int, str | None]] = {
+    "/fine": ("captured", 200, 1, None),
+    "/gzip": ("captured", 200, 1, None),
+    "/no-gzip": ("captured", 200, 1, None),
+    "/bomb": ("captured", 200, 1, None),
+    "/chunked": ("captured", 200, 1, None),
+    "/odd": ("captured", 200, 1, None),
+    "/interim": ("captured", 200, 1, None),
+    "/empty": ("captured", 200, 1, None),
+    "/no-content": ("captured", 204, 1, None),
+    "/missing": ("captured", 404, 1, None),
+    "/gone": ("captured", 410, 1, None),
+    "/flaky": ("captured", 200, 3, None),
+    "/broken": ("captured", 500, 3, None),
+    "/reset": ("failed", None, 3, "DownloadFailedError"),
+    "/cut": ("failed", None, 3, "ResponseDataLossError"),
+    "/cut-chunked": ("failed", None, 3, "ResponseDataLossError"),
+    "/surplus": ("failed", None, 3, "ResponseDataLossError: more bytes came than Content-Length announced"),
+    "/unframed": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/garbage": ("failed", None, 3, "DownloadFailedError"),
+    "/slow": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
+    "/dripping": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
+    "/huge": ("failed", None, 1, "PageTooLarge: more than 100000 bytes"),
+    "/huge-chunked": ("failed", None, 1, "PageTooLarge: more than 100000 bytes"),
+    "/redirect": ("captured", 200, 1, None),
+    "/loop": ("failed", None, 1, f"RedirectsEndless: back to {WWW}/loop"),
+    "/itself": ("failed", None, 1, f"RedirectsEndless: back to {WWW}/itself"),
+    "/endless": ("failed", None, 1, "RedirectsEndless: more than 5 redirects"),
+    "/to-loopback": ("refused", None, 1, "PrivateNetworkRefused: redirect to http://127.0.0.1:1/"),
+    "/to-mapped": ("refused", None, 1, "PrivateNetworkRefused"),
+    "/to-decimal": ("refused", None, 1, "PrivateNetworkRefused"),
+    "/to-link-local": ("refused", None, 1, "PrivateNetworkRefused"),
+    "/to-elsewhere": ("refused", None, 1, "RedirectRefused: redirect to https://example.org/"),
+    "/to-forbidden": ("forbidden", None, 1, f"RobotsForbidden: {WWW}/preview/secret"),
+    "/to-mail": ("refused", None, 1, "RedirectRefused: redirect to no web address"),
+    "/preview/secret": ("forbidden", None, 1, "RobotsForbidden"),
+    "/page?utm_source=x": ("forbidden", None, 1, "RobotsForbidden"),
+}
+ELSEWHERE: dict[str, tuple[str, int | None, int, str | None]] = {
+    f"{BROKEN_ROBOTS}/fine": ("failed", None, 1, f"RobotsUnreachable: {BROKEN_ROBOTS}/robots.txt answers 500"),
+    f"{BUSY_ROBOTS}/fine": ("failed", None, 1, f"RobotsUnreachable: {BUSY_ROBOTS}/robots.txt answers 429"),
+    f"{MISSING_ROBOTS}/fine": ("captured", 200, 1, None),
+    "http://127.0.0.1:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: 127.0.0.1 is in a private"),
+    "http://localhost:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: localhost leads to "),
+    "mailto:someone@example.org": ("failed", None, 0, "AddressUnusable"),
+    "https://": ("failed", None, 0, "AddressUnusable"),
+    "https://[::1": ("failed", None, 0, "AddressUnusable"),
+}
+ALL = {WWW + path: expected for path, expected in EXPECTED.items()} | ELSEWHERE
+
+
+@dataclass(frozen=True)
+class Met:
+    """The crawl that met all faults, ended."""
+
+    crawl: Crawl
+    publisher: Publisher
+    process: CompletedProcess[str]
+    lines: dict[str, CrawlLine]
+    records: list[Record]
+
+    def responses(self, path: str) -> list[Record]:
+        return [record for record in self.records if record.kind == "response" and record.url == WWW + path]
+
+
+@pytest.fixture(scope="module")
+def met(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Met]:
+    with running() as publisher:
+        urls = tuple(url.format(port=publisher.server_address[1]) for url in ALL)
+        crawl = make_crawl(tmp_path_factory.mktemp("fault"), urls=urls, origins=publisher.origins)
+        process = crawl.run()
+        yield Met(crawl, publisher, process, crawl.read_lines(), crawl.read_records())
+
+
+@pytest.mark.parametrize("url", ALL)
+def test_each_fault_ends_as_it_should(met: Met, url: str) -> None:
+    result, status, attempts, error = ALL[url]
+    line = met.lines[url.format(port=met.publisher.server_address[1])]
+    assert (line.result.value, line.status, line.attempts) == (result, status, attempts)
+    assert (line.error or "").startswith(error or "")
+    assert (line.error is None) == (error is None)
+
+
+def test_the_crawl_ends_by_itself_and_says_one_line_for_each_address(met: Met) -> None:
+    assert met.process.returncode == 0, met.process.stderr
+    assert len(met.lines) == len(ALL)
+    assert "Traceback" not in met.process.stderr
+
+
+def test_nothing_that_no_origin_maps_to_is_contacted(met: Met) -> None:
+    assert met.publisher.counts["/direct"] == 0
+    assert {f"https://{asked.host}" for asked in met.publisher.asked} <= set(met.publisher.origins)
+
+
+def test_a_page_that_fails_is_asked_as_often_as_its_line_says(met: Met) -> None:
+    counted = {path: met.publisher.counts[path] for path in ("/reset", "/cut", "/slow", "/huge", "/broken", "/flaky")}
+    assert counted == {"/reset": 3, "/cut": 3, "/slow": 3, "/huge": 1, "/broken": 3, "/flaky": 3}
+    assert met.publisher.counts["/preview/secret"] == 0
+
+
+def test_every_whole_answer_lies_in_the_archive_the_failed_ones_too(met: Met) -> None:
+    assert [record.status for record in met.responses("/flaky")] == [500, 500, 200]
+    assert [record.status for record in met.responses("/broken")] == [500, 500, 500]
+    assert [record.status for record in met.responses("/missing")] == [404]
+    assert [record.status for record in met.responses("/redirect")] == [301]
+    assert [record.status for record in met.responses("/robots.txt")] == [200]
+
+
+@pytest.mark.parametrize(
+    "path", ["/cut", "/cut-chunked", "/surplus", "/unframed", "/dripping", "/huge", "/huge-chunked"]
+)
+def test_no_part_of_a_page_is_archived_as_a_page(met: Met, path: str) -> None:
+    assert met.responses(path) == []
+
+
+def test_a_body_is_archived_in_the_encoding_in_which_it_came(met: Met) -> None:
+    (packed,), (plain, *_) = met.responses("/gzip"), met.responses("/fine")
+    assert gzip.decompress(packed.body) == plain.body == PAGE
+    assert b"\r\nContent-Encoding: gzip\r\n" in packed.block
+
+
+def test_chunks_are_undone_and_no_header_claims_them(met: Met) -> None:
+    (record,) = met.responses("/chunked")
+    assert record.block == b"HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nhello world"
+
+
+def test_the_head_is_archived_byte_for_byte(met: Met) -> None:
+    (record,) = met.responses("/odd")
+    assert record.block == ODD_HEAD + b"Content-Length: 2\r\n\r\nhi"
+
+
+def test_an_interim_response_is_no_part_of_the_record(met: Met) -> None:
+    (record,) = met.responses("/interim")
+    assert record.block == b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def test_the_archive_keeps_the_publishers_own_address(met: Met) -> None:
+    assert met.lines[f"{WWW}/redirect"].final_url == f"{WWW}/fine"
+    urls = {record.url for record in met.records if record.url}
+    assert all(url.startswith(tuple(met.publisher.origins)) for url in urls)
+    assert {record.headers["WARC-IP-Address"] for record in met.records if record.url} == {"127.0.0.1"}
+
+
+def test_the_request_is_archived_as_the_server_got_it(met: Met) -> None:
+    (record,) = [record for record in met.records if record.kind == "request" and record.url == f"{WWW}/gzip"]
+    lines = record.block.decode().split("\r\n")
+    assert lines[0] == "GET /gzip HTTP/1.1"
+    (asked,) = [asked for asked in met.publisher.asked if asked.path == "/gzip"]
+    assert dict(line.split(": ", 1) for line in lines[1:] if line) == asked.headers
+
+
+def test_the_request_is_that_of_an_honest_guest(met: Met) -> None:
+    for asked in met.publisher.asked:
+        assert asked.headers["User-Agent"] == "broadsheet/0.1.0 (+ops@example.org)"
+        assert asked.headers["Accept-Encoding"] == "gzip"
+        assert not {"Cookie", "Referer"} & set(asked.headers)
+
+
+def test_robots_txt_is_asked_first_and_once(met: Met) -> None:
+    for origin in (WWW, MISSING_ROBOTS):
+        paths = [asked.path for asked in met.publisher.asked_for(origin)]
+        assert paths.count("/robots.txt") == 1
+        assert paths[0] == "/robots.txt"

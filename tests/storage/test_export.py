@@ -1,0 +1,131 @@
+import csv
+import json
+import tracemalloc
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from schemas.article import ArticleRecord
+from schemas.outcome import Outcome
+from storage import export
+from storage.article import ArticleFilter, iterate_articles, list_duplicates
+from storage.database import Database
+from storage.export import ExportUnwritable, Format, export_articles
+from storage.outcome import store_outcomes
+from tests.storage.sample import START, identify, read, read_text
+
+
+def on(day: int, hour: int = 9) -> datetime:
+    return datetime(2026, 10, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    outcomes: list[Outcome] = [
+        read(1, 1, "One.", published_at=on(3)),
+        read(2, 2, "Two.", published_at=on(1, 22)),
+        read(3, 3, "Three.", published_at=None),
+        read(4, 4, "One.", published_at=on(4)),
+        read(5, 5, "Five.", published_at=on(3), section="opinion"),
+        read_text(6, "A text."),
+    ]
+    with database.begin() as session:
+        store_outcomes(session, outcomes, run_id=None, now=START)
+    return database
+
+
+def numbers(database: Database, wanted: ArticleFilter | None = None) -> list[str]:
+    with database.read() as session:
+        return [record.id.removeprefix("moscow-times:en:")[:5] for record in iterate_articles(session, wanted)]
+
+
+def test_articles_come_by_time_then_id_with_the_undated_last(filled: Database) -> None:
+    assert numbers(filled) == ["text:", "2", "1", "5", "3"]
+    assert numbers(filled, ArticleFilter(include_duplicates=True)) == ["text:", "2", "1", "5", "4", "3"]
+
+
+def test_days_are_moscows_and_both_inclusive(filled: Database) -> None:
+    assert numbers(filled, ArticleFilter(since=date(2026, 10, 2))) == ["2", "1", "5"]
+    assert numbers(filled, ArticleFilter(since=date(2026, 10, 2), until=date(2026, 10, 2))) == ["2"]
+    assert numbers(filled, ArticleFilter(until=date(2026, 10, 1))) == ["text:"]
+
+
+def test_sections_and_sites_narrow(filled: Database) -> None:
+    assert numbers(filled, ArticleFilter(section="opinion")) == ["5"]
+    assert numbers(filled, ArticleFilter(site="generic")) == []
+
+
+def test_duplicates_are_listed_with_their_primary(filled: Database) -> None:
+    with filled.read() as session:
+        assert list_duplicates(session, identify(1).key) == [identify(4).key]
+
+
+def test_json_lines_give_the_records_back(filled: Database, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    assert export_articles(filled, path, "jsonl") == 5
+    with filled.read() as session:
+        expected = list(iterate_articles(session))
+    lines = path.read_text().splitlines()
+    assert [ArticleRecord.model_validate_json(line) for line in lines] == expected
+    assert json.loads(lines[2])["published_at"] == "2026-10-03T09:00:00Z"
+    assert set(json.loads(lines[0])) == set(ArticleRecord.model_fields)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_the_same_export_twice_is_the_same_to_the_byte(filled: Database, tmp_path: Path, kind: Format) -> None:
+    for name in ("one", "two"):
+        export_articles(filled, tmp_path / name, kind, ArticleFilter(include_duplicates=True))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_csv_keeps_quotes_line_ends_and_lists_and_runs_no_formula(database: Database, tmp_path: Path) -> None:
+    odd = 'A "quote", a comma\nand a line'
+    with database.begin() as session:
+        store_outcomes(session, [read(1, 1, odd, headline='=HYPERLINK("x")', section=" +1")], run_id=None, now=START)
+    path = tmp_path / "out.csv"
+    assert export_articles(database, path, "csv") == 1
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["body"] == odd
+    assert row["headline"] == '\'=HYPERLINK("x")'
+    assert row["section"] == "' +1"
+    assert row["subtitle"] == ""
+    assert json.loads(row["authors"]) == ["Ann Author", "Bo Writer"]
+    assert json.loads(row["capture"])["warc"] == "a.warc.gz"
+    assert list(row) == list(ArticleRecord.model_fields)
+
+
+def test_a_failed_export_leaves_the_former_file_and_nothing_else(
+    filled: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    path = folder / "out.jsonl"
+    path.write_text("former")
+    monkeypatch.setattr(export, "iterate_articles", lambda *_: iter([None]))
+    with pytest.raises(AttributeError):
+        export_articles(filled, path, "jsonl")
+    assert path.read_text() == "former"
+    assert list(folder.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/out.jsonl", "."])
+def test_an_export_to_nowhere_is_unwritable(filled: Database, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExportUnwritable):
+        export_articles(filled, tmp_path / name, "jsonl")
+
+
+def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tmp_path: Path) -> None:
+    body = "word " * 4000
+    for start in range(0, 1500, 500):
+        outcomes = [read(number, number, f"{number} {body}") for number in range(start, start + 500)]
+        with database.begin() as session:
+            store_outcomes(session, outcomes, run_id=None, now=START)
+        del outcomes
+    tracemalloc.start()
+    assert export_articles(database, tmp_path / "out.jsonl", "jsonl") == 1500
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The bodies are 30 MB; what is held of them, twice (row and record), stays far below.
+    assert peak < 15_000_000

@@ -1,0 +1,75 @@
+"""Whatever comes in whatever order, and however often: each address has one state, and the counts add up."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.outcome import Outcome
+from storage.article import ArticleFilter, iterate_articles
+from storage.batch import seen_of
+from storage.database import Database
+from storage.ledger import audit_ledger, count_advertised, count_states
+from storage.outcome import NEW_ADDRESSES, store_outcomes
+from storage.tables import Base
+from tests.storage.sample import advertise, at, fail, forbid, identify, identify_url, miss, read, redirect, set_aside
+
+NUMBERS = st.integers(1, 4)
+HOURS = st.integers(0, 60)
+IDENTITIES = st.one_of(
+    st.builds(identify, NUMBERS, st.sampled_from(["old", "a-headline"])),
+    st.builds(identify_url, st.sampled_from(["/one", "/two"])),
+    st.just(identify_url("/", rule="home")),
+)
+BODIES = st.sampled_from(["", "Same.", "Other."])
+
+
+def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
+    place = st.just(offset)
+    return st.one_of(
+        st.builds(read, place, NUMBERS, BODIES, HOURS),
+        st.builds(set_aside, place, NUMBERS, hours=HOURS),
+        st.builds(miss, place, NUMBERS, HOURS),
+        st.builds(fail, NUMBERS, HOURS),
+        st.builds(forbid, NUMBERS, HOURS, st.sampled_from(["robots", "private-network"])),
+        st.builds(redirect, place, IDENTITIES, IDENTITIES, HOURS),
+        st.builds(advertise, place, IDENTITIES, IDENTITIES, hours=HOURS),
+    )
+
+
+OUTCOMES = st.integers(1, 14).flatmap(lambda count: st.tuples(*(_outcome(offset) for offset in range(count))))
+
+
+def _empty(database: Database) -> None:
+    """Making the tables takes longer than an example."""
+    with database.begin() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+
+
+@settings(
+    max_examples=50,
+    deadline=None,  # the machine may be busy
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # `_empty` resets it
+)
+@given(outcomes=OUTCOMES, size=st.integers(1, 5))
+def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Outcome, ...], size: int) -> None:
+    new_count = 0
+    _empty(database)
+    for start in range(0, len(outcomes), size):
+        with database.begin() as session:
+            counts = store_outcomes(session, outcomes[start : start + size], run_id=None, now=at(100))
+        new_count += counts[NEW_ADDRESSES]
+        with database.read() as session:
+            assert audit_ledger(session) == []
+            assert sum(count_states(session).values()) == count_advertised(session) == new_count
+    with database.begin() as session:
+        # A failure without a capture may find another entry at its address after a merge.
+        captured = [outcome for outcome in outcomes if seen_of(outcome)]
+        assert store_outcomes(session, captured, run_id=None, now=at(200)) == {}
+    with database.read() as session:
+        articles = {item.id: item for item in iterate_articles(session, ArticleFilter(include_duplicates=True))}
+    primaries = [item for item in articles.values() if item.body and not item.duplicate_of]
+    assert len({item.body for item in primaries}) == len(primaries)
+    for item in articles.values():
+        if item.duplicate_of:
+            assert articles[item.duplicate_of].body == item.body
+            assert articles[item.duplicate_of].duplicate_of is None

@@ -1,0 +1,101 @@
+from datetime import timedelta
+
+import pytest
+
+from schemas.report import RunReport
+from storage.database import Database
+from storage.outcome import store_outcomes
+from storage.position import find_position, list_positions, store_position
+from storage.quarantine import find_quarantine, list_quarantine
+from storage.run import close_run, count_captures, list_runs, mark_interrupted, open_run
+from storage.tables import RunStatus
+from tests.storage.sample import SITE, START, advertise, at, identify, read, set_aside
+
+
+def report_of(run_id: str) -> RunReport:
+    return RunReport(
+        run_id=run_id,
+        kind="ingest",
+        site=SITE,
+        started_at=at(0),
+        ended_at=at(1),
+        outcomes={"stored": 1},
+        advertised_count=1,
+        advertised_new_count=1,
+        request_count=2,
+        page_count=1,
+        ledger={"stored": 1},
+        notes=("a note",),
+    )
+
+
+def test_a_run_comes_back_with_its_report(database: Database) -> None:
+    with database.begin() as session:
+        run_id = open_run(session, kind="ingest", site=SITE, started_at=at(0), parameters={"limit": 3})
+    with database.begin() as session:
+        close_run(session, run_id, status=RunStatus.COMPLETED, ended_at=at(1), report=report_of(run_id))
+    with database.read() as session:
+        (run,) = list_runs(session)
+    assert run.report == report_of(run_id)
+    assert run.parameters == {"limit": 3}
+    assert (run.status, run.started_at, run.ended_at) == (RunStatus.COMPLETED, at(0), at(1))
+    assert run.started_at.utcoffset() == timedelta(0)
+
+
+def test_only_runs_that_never_ended_are_interrupted(database: Database) -> None:
+    with database.begin() as session:
+        runs = [open_run(session, kind="ingest", site=SITE, started_at=at(hour)) for hour in range(3)]
+        close_run(session, runs[1], status=RunStatus.FAILED, ended_at=at(5))
+        assert mark_interrupted(session, at(6), site="generic") == []
+        assert mark_interrupted(session, at(6)) == [runs[0], runs[2]]
+        assert mark_interrupted(session, at(7)) == []
+        assert [run.status for run in list_runs(session)] == ["interrupted", "failed", "interrupted"]
+        assert [run.id for run in list_runs(session, 1)] == [runs[2]]
+
+
+def test_an_unknown_run_cannot_be_closed(database: Database) -> None:
+    with database.begin() as session, pytest.raises(KeyError):
+        close_run(session, "none", status=RunStatus.COMPLETED, ended_at=START)
+
+
+def test_a_run_counts_its_requests_and_pages(database: Database) -> None:
+    with database.begin() as session:
+        run_id = open_run(session, kind="ingest", site=SITE, started_at=START)
+        store_outcomes(session, [advertise(0, identify(1)), read(1, 1)], run_id=run_id, now=START)
+        store_outcomes(session, [read(2, 2)], run_id=None, now=START)
+        counted = count_captures(session, run_id)
+    assert (counted.request_count, counted.page_count) == (2, 1)
+
+
+def test_positions_go_forward_and_are_stored_with_what_was_read(database: Database) -> None:
+    with database.begin() as session:
+        assert find_position(session, "a.warc.gz") == 0
+        store_position(session, "a.warc.gz", 100, cut_at=100)
+    with pytest.raises(KeyboardInterrupt):
+        _die_after_position(database)
+    with database.begin() as session:
+        assert find_position(session, "a.warc.gz") == 100
+        store_position(session, "a.warc.gz", 200)
+        store_position(session, "a.warc.gz", 150)
+        store_position(session, "b.warc.gz", 5)
+        assert list_positions(session) == {"a.warc.gz": 200, "b.warc.gz": 5}
+
+
+def test_what_was_set_aside_is_found_by_number_key_and_address(database: Database) -> None:
+    with database.begin() as session:
+        store_outcomes(session, [set_aside(1, 1), set_aside(2, 2)], run_id=None, now=at(1))
+        first, second = list_quarantine(session)
+        assert find_quarantine(session, str(second.id)) == second
+        assert find_quarantine(session, identify(1).key) == first
+        assert find_quarantine(session, identify(1).url) == first
+        assert find_quarantine(session, "99") is None
+        assert find_quarantine(session, "moscow-times:en:99") is None
+        assert list_quarantine(session, "generic") == []
+    assert (first.url, first.created_at, first.resolved_at) == (identify(1).url, at(1), None)
+    assert first.capture.offset == 1
+
+
+def _die_after_position(database: Database) -> None:
+    with database.begin() as session:
+        store_position(session, "a.warc.gz", 300)
+        raise KeyboardInterrupt
