@@ -82,10 +82,10 @@ def _require_warc(file: Path, max_page_bytes: int) -> None:
     """Read it through once: what is copied into the archive must be readable there."""
     captures = iterate_captures(file, file.name, 0, max_page_bytes)
     try:
-        is_empty = not any([True for _ in captures])  # to its end: it may turn out to be none halfway
+        count = sum(1 for _ in captures)  # to its end: it may turn out to be none halfway
     except NotAWarc as error:
         raise ImportUnreadable(f"{file}: {error}") from None
-    if is_empty and captures.corrupt:
+    if not count and captures.corrupt:
         raise ImportUnreadable(f"{file}: no WARC file: {captures.corrupt[0]}")
 
 

@@ -21,7 +21,7 @@ from schemas.model import Record
 from schemas.outcome import FetchForbidden, Outcome, SourceBroken
 from storage.outcome import store_outcomes
 from storage.position import find_position, list_positions, store_position
-from storage.warc import WarcCaptures, iterate_captures
+from storage.warc import NotAWarc, WarcCaptures, iterate_captures
 
 BATCH_CAPTURES = 256
 """Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""
@@ -101,8 +101,11 @@ def _flush(path: Path) -> None:
 def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
     """Load what no run has loaded yet. Nobody is writing: a record that is cut now stays cut."""
     for name in find_unloaded(archive):
-        run.notes += load_file(archive, run, name, load)
-        note_cut(archive, run, name)
+        try:
+            run.notes += load_file(archive, run, name, load)
+            note_cut(archive, run, name)
+        except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
+            run.problems.append(f"{name} lies among the WARC files and is none: {error}")
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             load_log(archive, run, folder / PAGE_LOG)
