@@ -54,16 +54,22 @@ class ExportFormat(StrEnum):
     CSV = "csv"
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("broadsheet"))
+        raise typer.Exit
+
+
 @app.callback()
 def main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Keep a complete, clean and explainable archive of The Moscow Times."""
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(installed("broadsheet"))
-        raise typer.Exit
 
 
 @app.command()

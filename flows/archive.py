@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from schemas.settings import Settings
-from storage.database import Database, open_database
+from storage.database import Database, DatabaseMissing, open_database
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -44,12 +44,25 @@ def open_archive(settings: Settings, *, writable: bool) -> Iterator[Archive]:
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.database`.
     """
     if not writable:
-        with _closing(open_database(settings.database_url, create=False)) as database:
+        with _closing(open_existing(settings)) as database:
             yield Archive(settings, database)
         return
     _make_folders(settings)
     with _lock(settings), _closing(open_database(settings.database_url)) as database:
         yield Archive(settings, database)
+
+
+def open_existing(settings: Settings) -> Database:
+    """The database of these settings, as it is.
+
+    Raises:
+        DatabaseMissing: nothing was stored yet.
+        DatabaseUnreachable, SchemaOutdated, SchemaUnknown: see `storage.database`.
+    """
+    is_in_data_dir = settings.database_url.startswith(f"sqlite:///{settings.data_dir.absolute()}/")
+    if is_in_data_dir and not settings.data_dir.exists():
+        raise DatabaseMissing(f"nothing is stored yet in {settings.data_dir}")
+    return open_database(settings.database_url, create=False)
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
+from flows.archive import open_existing
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
-from storage.database import DatabaseMissing, open_database
+from storage.database import DatabaseMissing
 
 FREE_BYTES_FLOOR = 1024**3
 """One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
@@ -58,9 +59,9 @@ def check_disk(settings: Settings) -> Check:
 def check_database(settings: Settings) -> Check:
     """Whether the database answers, at the revision that this version needs."""
     try:
-        database = open_database(settings.database_url, create=False)
-    except DatabaseMissing:
-        return Check(name="database", ok=True, detail="none yet: the first run makes it")
+        database = open_existing(settings)
+    except DatabaseMissing as error:
+        return Check(name="database", ok=True, detail=f"none yet: the first run makes it ({error})")
     except Exception as error:  # noqa: BLE001 - whatever it is, the doctor says it
         return Check(name="database", ok=False, detail=str(error))
     database.close()

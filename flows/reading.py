@@ -77,7 +77,7 @@ def _read_answer(capture: Capture, seen: Seen, site: Site) -> Outcome:
     assert capture.url  # noqa: S101 - for mypy: the caller saw it
     identity = site.identify(capture.url)
     if capture.redirect_url:
-        return Redirected(seen=seen, identity=identity, target=sites.identify(capture.redirect_url))
+        return Redirected(seen=seen, identity=identity, target=site.identify(capture.redirect_url))
     if capture.status in GONE_STATUSES:
         return Missing(seen=seen, identity=identity, reason=f"HTTP {capture.status}")
     if capture.status != 200:  # noqa: PLR2004 - OK

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ import pytest
 from flows.archive import open_archive
 from flows.harvest import ContactMissing, harvest
 from flows.importing import import_paths
-from replica.server import Handle
+from replica.server import Handle, running
 from replica.site import Site
 from schemas.article import ArticleRecord
+from schemas.report import RunReport
 from schemas.settings import Settings
 from storage.article import ArticleFilter, iterate_articles
 from storage.ledger import find_entry
 from storage.run import list_runs
+from storage.warc import read_capture
 
 STATES_AFTER_FIRST_RUN = {"missing": "pending", "duplicate": "stored"}
 """The replica's word -> the ledger's state after one look; which of two copies is the duplicate is tested apart."""
@@ -44,8 +46,18 @@ def count_page_requests(server: Handle, site: Site) -> Counter[str]:
     return Counter({path: count for path, count in server.requests.items() if path in pages})
 
 
-def test_every_record_is_the_one_that_the_site_holds(settings: Settings, site: Site) -> None:
-    report = harvest(settings, "moscow-times", "all")
+@pytest.fixture(scope="module")
+def harvested(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, RunReport]]:
+    """An archive after its first run, to be looked at only."""
+    folder = tmp_path_factory.mktemp("harvested")
+    with running(site) as server:
+        given = {"data_dir": folder, "contact": "test@example.org", "delay_seconds": 0, "concurrency": 8}
+        settings = Settings.model_validate(given | {"origins": dict(server.origins)})
+        yield settings, harvest(settings, "moscow-times", "all")
+
+
+def test_every_record_is_the_one_that_the_site_holds(harvested: tuple[Settings, RunReport], site: Site) -> None:
+    settings, report = harvested
     assert report.problems == ()
     found = read_records(settings)
     expected = {article.expected["id"]: article.expected for article in site.articles}
@@ -55,8 +67,10 @@ def test_every_record_is_the_one_that_the_site_holds(settings: Settings, site: S
         assert {name: record[name] for name in fields} == fields
 
 
-def test_every_advertised_address_ends_in_the_state_that_it_should(settings: Settings, site: Site) -> None:
-    report = harvest(settings, "moscow-times", "all")
+def test_every_advertised_address_ends_in_the_state_that_it_should(
+    harvested: tuple[Settings, RunReport], site: Site
+) -> None:
+    settings, report = harvested
     states = read_states(settings, site)
     expected = {url: STATES_AFTER_FIRST_RUN.get(outcome, outcome) for url, outcome in site.advertised.items()}
     assert {url: STATES_AFTER_FIRST_RUN.get(state, state) for url, state in states.items()} == expected
@@ -64,12 +78,27 @@ def test_every_advertised_address_ends_in_the_state_that_it_should(settings: Set
     assert report.advertised_count == len(site.advertised)
 
 
-def test_of_two_articles_with_one_text_exactly_one_is_the_others_duplicate(settings: Settings, site: Site) -> None:
-    harvest(settings, "moscow-times", "all")
-    records = read_records(settings)
+def test_of_two_articles_with_one_text_exactly_one_is_the_others_duplicate(
+    harvested: tuple[Settings, RunReport], site: Site
+) -> None:
+    records = read_records(harvested[0])
     found = {record.id: record.duplicate_of for record in records.values() if record.duplicate_of}
     assert site.duplicates
     assert {frozenset(pair) for pair in found.items()} == {frozenset(pair) for pair in site.duplicates.items()}
+
+
+def test_every_answer_lies_in_a_warc_file_that_warcio_finds_no_fault_with(
+    harvested: tuple[Settings, RunReport],
+) -> None:
+    settings, report = harvested
+    command = [sys.executable, "-m", "warcio.cli", "check", *map(str, settings.warc_dir.iterdir())]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        captures = [record.capture for record in iterate_articles(session)]
+    assert len(captures) == report.outcomes["stored"]
+    for ref in captures:
+        assert read_capture(ref, settings.warc_dir, settings.max_page_bytes).ref == ref
 
 
 def test_a_second_run_stores_nothing_and_fetches_no_article(settings: Settings, server: Handle, site: Site) -> None:

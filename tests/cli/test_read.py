@@ -1,0 +1,131 @@
+"""The commands that look at an archive, as a person and as a script read them."""
+
+import csv
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replica.site import Site
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+
+HEADLINE = "Putin Defends Syria Stance, But Calls for End to Violence"
+
+
+@pytest.fixture
+def filled(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> Site:
+    """An archive of a saved page, a text, and a page that is none."""
+    site = Site(10)
+    (tmp_path / "saved.html").write_text(site.articles[1].page_html(), encoding="utf-8")
+    (tmp_path / "empty.html").write_text("<html><body></body></html>")
+    ended = broadsheet("import", tmp_path / "saved.html", tmp_path / "empty.html", next(seeds.glob("004*")))
+    assert ended.returncode == 0, ended.stderr
+    assert "quarantined" in ended.stdout
+    return site
+
+
+def read_json(broadsheet: Broadsheet, *arguments: object) -> Any:
+    ended = broadsheet(*arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_show_finds_a_record_by_its_id_and_by_any_spelling_of_its_address(broadsheet: Broadsheet, filled: Site) -> None:
+    article = filled.articles[1]
+    by_id = read_json(broadsheet, "show", article.id)
+    assert {name: by_id[name] for name in article.expected} == article.expected
+    other = article.url.replace("https://www.", "http://").replace("putin", "another") + "?utm_source=x#top"
+    assert read_json(broadsheet, "show", other) == by_id
+
+
+def test_show_prints_the_text_and_where_its_values_came_from(broadsheet: Broadsheet, filled: Site) -> None:
+    shown = broadsheet("show", filled.articles[1].id, COLUMNS="300").stdout
+    assert shown.startswith(HEADLINE)
+    assert "(json-ld)" in shown
+    assert filled.articles[1].expected["body"].split("\n\n")[0] in shown
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_is_not_there_is_one_line_and_status_1(broadsheet: Broadsheet) -> None:
+    for arguments in (["show", "moscow-times:en:1"], ["quarantine", "show", "moscow-times:en:1"]):
+        ended = broadsheet(*arguments)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.count("\n") == 1
+        assert "moscow-times:en:1" in ended.stderr
+
+
+def test_identify_says_whose_address_it_is(broadsheet: Broadsheet, filled: Site) -> None:
+    urls = [filled.articles[1].url, filled.articles[2].url, "https://www.themoscowtimes.com/author/x"]
+    found = read_json(broadsheet, "identify", *urls)
+    assert [list(one) for one in found] == [["url", "site", "edition", "id", "rule", "known"]] * 3
+    assert [(one["url"], one["known"]) for one in found] == list(zip(urls, [True, False, False], strict=True))
+    assert found[0]["id"] == filled.articles[1].id
+    assert (found[2]["id"], found[2]["rule"]) == (None, "author-page")
+    assert "author-page" in broadsheet("identify", *urls, COLUMNS="300").stdout
+
+
+def test_identify_needs_no_archive(broadsheet: Broadsheet, data_dir: Path) -> None:
+    (found,) = read_json(broadsheet, "identify", "https://www.themoscowtimes.com/2024/01/02/x-a85656")
+    assert (found["id"], found["known"]) == ("moscow-times:en:85656", False)
+    assert not data_dir.exists()
+
+
+@pytest.mark.usefixtures("filled")
+def test_quarantine_lists_and_shows_what_was_set_aside(broadsheet: Broadsheet) -> None:
+    (listed,) = read_json(broadsheet, "quarantine", "list")
+    assert read_json(broadsheet, "quarantine") == [listed]
+    assert read_json(broadsheet, "quarantine", "show", listed["id"]) == listed
+    assert listed["reasons"] == ["empty-page"] or listed["reasons"][0].startswith("empty-page: ")
+    assert listed["reasons"][0] in broadsheet("quarantine", COLUMNS="300").stdout
+    assert listed["capture"]["warc"] in broadsheet("quarantine", "show", listed["id"], COLUMNS="300").stdout
+
+
+@pytest.mark.usefixtures("filled")
+def test_status_shows_runs_and_nothing_wrong(broadsheet: Broadsheet) -> None:
+    status = read_json(broadsheet, "status")
+    assert [run["kind"] for run in status["runs"]] == ["import"]
+    assert status["problems"] == []
+    assert "last runs" in broadsheet("status").stdout
+
+
+def test_export_to_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    assert read_json(broadsheet, "export", "--format", "csv", "--out", out)["count"] == 2
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert rows[filled.articles[1].id]["headline"] == HEADLINE
+    assert rows[filled.articles[1].id]["body"] == filled.articles[1].expected["body"]
+
+
+def test_export_of_a_span_of_days_holds_those_days_alone(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    day = filled.articles[1].url.split("/", 3)[3][:10].replace("/", "-")
+    out = tmp_path / "out.jsonl"
+    assert read_json(broadsheet, "export", "--out", out, "--from", day, "--to", day)["count"] == 1
+    assert read_json(broadsheet, "export", "--out", out, "--to", "1999-01-01")["count"] == 0
+    assert out.read_text() == ""
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_export_that_cannot_be_written_is_one_line(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    ended = broadsheet("export", "--out", tmp_path / "no" / "folder" / "x.jsonl")
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+
+
+def test_the_doctor_is_well_and_keeps_the_password_to_itself(broadsheet: Broadsheet) -> None:
+    shown = broadsheet("doctor", BROADSHEET_CONTACT="me@example.org", COLUMNS="300")
+    assert shown.returncode == 0
+    assert "me@example.org" in shown.stdout
+    sick = broadsheet("doctor", "--json", BROADSHEET_DATABASE_URL="postgresql+psycopg://me:secret@127.0.0.1:1/x")
+    assert sick.returncode == 1
+    assert "secret" not in sick.stdout + sick.stderr
+    broken = [check["name"] for check in json.loads(sick.stdout) if not check["ok"]]
+    assert "database" in broken
+
+
+def test_version_is_printed(broadsheet: Broadsheet) -> None:
+    assert broadsheet("--version").stdout.strip().count(".") == 2

@@ -1,0 +1,77 @@
+"""What one capture means: exactly one outcome, whatever a publisher sends."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.reading import read_outcome
+from replica.site import Site
+from schemas.capture import Capture, CaptureRef
+from schemas.outcome import (
+    ArticleRead,
+    FetchFailed,
+    Kept,
+    Missing,
+    Outcome,
+    Redirected,
+    SetAside,
+    SourceBroken,
+    SourceRead,
+)
+
+WWW = "https://www.themoscowtimes.com"
+ARTICLE = f"{WWW}/2024/09/01/some-words-a85656"
+FEED = f"{WWW}/rss/news"
+HTML = (("content-type", "text/html; charset=utf-8"),)
+RSS = b"<rss version='2.0'><channel><item><link>%s</link></item></channel></rss>" % ARTICLE.encode()
+OOPS = b"<html><head><title>Oops!</title></head><body><h1>Oops!</h1><p>We couldn't find your page.</p></body></html>"
+
+
+def make_capture(
+    url: str | None, status: int = 200, body: bytes = b"", headers: tuple[tuple[str, str], ...] = HTML, **more: bool
+) -> Capture:
+    ref = CaptureRef(warc="a.warc.gz", offset=0, length=1, sha256="0" * 64)
+    return Capture(ref=ref, url=url, fetched_at=datetime.now(UTC), status=status, headers=headers, body=body, **more)
+
+
+@pytest.mark.parametrize(
+    ("capture", "outcome"),
+    [
+        (make_capture(f"{WWW}/robots.txt", body=b"User-agent: *"), Kept),
+        (make_capture(FEED, body=RSS, headers=(("content-type", "application/rss+xml"),)), SourceRead),
+        (make_capture(FEED, body=b"<!DOCTYPE html><html><body>Home</body></html>"), SourceBroken),
+        (make_capture(FEED, status=500), SourceBroken),
+        (make_capture(FEED, status=301, headers=(("location", "/rss/all"),)), Kept),
+        (make_capture(FEED, too_large=True), SourceBroken),
+        (make_capture(ARTICLE, status=404), Missing),
+        (make_capture(ARTICLE, status=410), Missing),
+        (make_capture(ARTICLE, body=OOPS), Missing),
+        (make_capture(ARTICLE, status=503), FetchFailed),
+        (make_capture(ARTICLE, status=403), FetchFailed),
+        (make_capture(ARTICLE, status=301, headers=(("location", "/2024/09/01/other-a85656"),)), Redirected),
+        (make_capture(ARTICLE), SetAside),
+        (make_capture(ARTICLE, too_large=True), SetAside),
+        (make_capture(ARTICLE, body=b"\x00\x01\x02" * 99), SetAside),
+        (make_capture(f"{WWW}/author/somebody", body=b"<html><body>Words</body></html>"), Kept),
+        (make_capture(None, body=b"", headers=(("content-type", "text/plain"),)), SetAside),
+        (make_capture(None, body=b"Some words.\n", headers=(("content-type", "text/plain"),)), ArticleRead),
+    ],
+)
+def test_a_capture_has_the_outcome_that_it_should(capture: Capture, outcome: type[Outcome]) -> None:
+    assert type(read_outcome(capture)) is outcome
+
+
+def test_an_article_page_is_read_under_its_canonical_address() -> None:
+    article = Site(8).articles[6]
+    old = article.url.replace(article.url.rpartition("/")[2].rpartition("-")[0], "another-slug")
+    found = read_outcome(make_capture(old, body=article.page_html().encode()))
+    assert isinstance(found, ArticleRead)
+    assert found.identity
+    assert (found.identity.url, found.article.id) == (article.url, article.id)
+
+
+def test_a_redirect_to_another_host_leads_to_no_article() -> None:
+    found = read_outcome(make_capture(ARTICLE, status=302, headers=(("location", "http://127.0.0.1/admin"),)))
+    assert isinstance(found, Redirected)
+    assert found.identity.id == "moscow-times:en:85656"
+    assert (found.target.id, found.target.rule) == (None, "foreign-host")
