@@ -28,7 +28,7 @@ ingest: setup  ## one polite ingest of the live site's feeds into data/: make in
 	BROADSHEET_CONTACT="$(CONTACT)" $(BIN)/broadsheet ingest
 
 test: setup  ## the whole test suite
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 check: setup  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import ingest
+from benchmarks import fuzz, ingest, reading
 
-BENCHMARKS = {"ingest": ingest.main}
+BENCHMARKS = {"ingest": ingest.main, "reading": reading.main, "fuzz": fuzz.main}
 
 
 def main() -> int:

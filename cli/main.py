@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cli.failure import EXIT_BELOW_PROMISE, explain_failure
+from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
 
 if TYPE_CHECKING:
     from flows.archive import Archive
@@ -23,7 +23,6 @@ Result = TypeVar("Result")
 app = typer.Typer(
     name="broadsheet",
     help="Keeps a complete, clean and explainable archive of The Moscow Times.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -81,7 +80,10 @@ def ingest(
 ) -> None:
     """Discover, fetch what is due, read, validate, dedupe, store; print the run's report."""
     from flows.environment import set_prefect_defaults
+    from flows.harvest import check_ingest
+    from schemas.settings import load_settings
 
+    check_ingest(load_settings(), site)  # before Prefect starts a server: what is wrong is said at once
     set_prefect_defaults()
     from flows.ingest import run_ingest
 
@@ -91,7 +93,9 @@ def ingest(
 @app.command("import")
 def import_files(
     paths: Annotated[
-        list[Path], typer.Argument(help="Texts, .html, .warc(.gz), lists of addresses, or folders of them.")
+        list[Path],
+        # What cannot be read is said by the import itself, in one line.
+        typer.Argument(help="Texts, .html, .warc(.gz), lists of addresses, or folders of them.", readable=False),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -102,7 +106,11 @@ def import_files(
 
     with open_archive(load_settings(), writable=True) as archive:
         report = import_paths(archive, paths)
+    for sentence in report.unusable:
+        typer.echo(f"broadsheet: {sentence}", err=True)
     _report(report, as_json=as_json)
+    if report.unusable:
+        raise typer.Exit(EXIT_USAGE)
 
 
 @app.command()
@@ -142,7 +150,9 @@ def show(record_id: RecordId, *, as_json: AsJson = False) -> None:
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The file to write; - is standard output.")],
-    file_format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.JSONL,
+    file_format: Annotated[
+        ExportFormat | None, typer.Option("--format", help="What to write; by default what the file's name says.")
+    ] = None,
     from_day: FromDay = None,
     to_day: ToDay = None,
     include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
@@ -153,10 +163,13 @@ def export(
     from storage.article import ArticleFilter
     from storage.export import export_articles
 
+    if from_day and to_day and from_day > to_day:
+        raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
+    written = file_format or (ExportFormat.CSV if out.suffix.lower() == ".csv" else ExportFormat.JSONL)
     chosen = ArticleFilter(since=_day(from_day), until=_day(to_day), include_duplicates=include_duplicates)
-    count = _with_archive(lambda archive: export_articles(archive.database, out, file_format.value, chosen))
+    count = _with_archive(lambda archive: export_articles(archive.database, out, written.value, chosen))
     if as_json:
-        print_json({"path": str(out), "format": file_format.value, "count": count})
+        print_json({"path": str(out), "format": written.value, "count": count})
     else:
         typer.echo(f"{count} articles written to {out}", err=True)
 
@@ -164,27 +177,30 @@ def export(
 @quarantine_app.callback()
 def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List what was set aside, when no command is given."""
+    ctx.obj = as_json
     if ctx.invoked_subcommand is None:
-        quarantine_list(as_json=as_json)
+        quarantine_list(ctx, as_json=as_json)
 
 
 @quarantine_app.command("list")
-def quarantine_list(*, as_json: AsJson = False) -> None:
+def quarantine_list(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List what was set aside, with every reason."""
     from cli.render import print_json, render_quarantine
     from flows.status import list_set_aside
 
     found = _with_archive(list_set_aside)
+    as_json = as_json or ctx.obj
     print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
 
 
 @quarantine_app.command("show")
-def quarantine_show(record_id: RecordId, *, as_json: AsJson = False) -> None:
+def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson = False) -> None:
     """Show what was set aside of one address, and where its capture lies."""
     from cli.render import print_json, render_quarantined
     from flows.status import find_set_aside
 
     found = _with_archive(lambda archive: find_set_aside(archive, record_id))
+    as_json = as_json or ctx.obj
     print_json(found.model_dump(mode="json")) if as_json else render_quarantined(found)
 
 
@@ -199,6 +215,24 @@ def doctor(*, as_json: AsJson = False) -> None:
     print_json([check.model_dump(mode="json") for check in checks]) if as_json else render_checks(checks)
     if not all(check.ok for check in checks):
         raise typer.Exit(EXIT_BELOW_PROMISE)
+
+
+@app.command()
+def record(
+    record_id: RecordId,
+    out: Annotated[Path, typer.Option(help="The folder of test pages.")] = Path("seeds/pages"),
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Save a captured page as a test case: its expected record waits for a person to check it."""
+    from cli.render import print_json
+    from flows.recording import record_page
+
+    folder = _with_archive(lambda archive: record_page(archive, record_id, out))
+    if as_json:
+        print_json({"path": str(folder)})
+    else:
+        typer.echo(f"{folder}: compare expected.json with the page, then set checked to true", err=True)
 
 
 def _with_archive(read: "Callable[[Archive], Result]") -> Result:
@@ -224,11 +258,11 @@ def _day(at: datetime | None) -> date | None:
 def run() -> None:
     """Run the command: the entry point of `broadsheet`."""
     try:
-        app()
+        status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except Exception as error:
         explained = explain_failure(error)
         if explained is None:
             raise
         message, status = explained
         typer.echo(f"broadsheet: {message}", err=True)
-        sys.exit(status)
+    sys.exit(status or 0)

@@ -43,10 +43,13 @@ def render_report(report: RunReport) -> None:
 
 def render_status(status: Status) -> None:
     """The ledger, the months, the last runs."""
-    _print_counts("the ledger", status.ledger, {})
+    others = f"{status.duplicate_count} duplicates of them, {status.set_aside_count} set aside"
+    console.print(f"{status.article_count} articles, {others}\n", highlight=False)
+    _print_counts("the ledger: advertised addresses by state", status.ledger, {})
     if status.completeness is not None:
         console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised addresses\n")
-    _print_table("months", ("month", "advertised", "stored", "share"), _month_rows(status.months))
+    if status.months:
+        _print_table("months", ("month", "advertised", "stored", "share"), _month_rows(status.months))
     rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
     _print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
     _print_sentences("problem", status.problems, "red")
@@ -80,14 +83,16 @@ def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
     if not found:
         console.print("nothing is set aside")
         return
-    rows = ((str(one.id), one.key or "a file", "\n".join(one.reasons), f"{one.created_at:%Y-%m-%d}") for one in found)
+    rows = (
+        (str(one.id), one.key or one.url or "-", "\n".join(one.reasons), f"{one.created_at:%Y-%m-%d}") for one in found
+    )
     _print_table("set aside", ("id", "record or address", "reasons", "since"), rows)
 
 
 def render_quarantined(one: QuarantineRecord) -> None:
     """What was set aside of one address, in full."""
     state = f"resolved {one.resolved_at:%Y-%m-%d %H:%M}" if one.resolved_at else "open"
-    console.print(Text(f"{one.key or 'a file without an address'} · {state}", style="bold"))
+    console.print(Text(f"{one.key or one.url or 'without an address'} · {state}", style="bold"))
     for reason in one.reasons:
         console.print(Text(f"  {reason}"))
     console.print(Text(f"  address: {one.url or 'none'}"))

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import trafilatura
 from lxml.etree import XPath
 from lxml.html import HtmlElement
+from trafilatura.settings import Document, Extractor
 
 from extraction.byline import cut_credit
 from extraction.paragraph import read_paragraphs
+from extraction.parsed import Page
 from extraction.prose import join, tidy
-from extraction.tree import count_elements
+from extraction.tree import is_overgrown
+from sites.boilerplate import squeeze
 from sites.profile import Site
 from sites.structure import PageRules
 
@@ -17,11 +20,18 @@ SHORT_SHARE = 0.3
 """Of the text in all `<p>`: below it the full mode is asked. The fast mode fails on a few pages (4 of 257)."""
 
 
-JUDGED_ELEMENT_COUNT = 10_000
-"""News pages have some thousands. trafilatura takes over a minute for 200,000, and a page may take five seconds."""
-
-
-_SCRIPTS = XPath("descendant::script[not(@type) or not(contains(@type, 'json'))]")
+# trafilatura throws all of this away at each of its steps, and copies the tree several times before. What has
+# paragraphs or JSON-LD in it is left to its judgement: pages are nested wrongly.
+_UNREAD = XPath(
+    "descendant::style | descendant::script[not(contains(@type, 'json'))] | descendant::svg | descendant::link"
+    " | descendant::meta | descendant::*[self::aside or self::footer][not(descendant::p or descendant::script)]"
+)
+_PARAGRAPH_TEXTS = XPath("descendant::p//text()", smart_strings=False)
+_FAST, _FULL = (
+    # `dedup` would keep state: the same page would read differently the sixth time.
+    Extractor(output_format="python", fast=fast, comments=False, dedup=False)
+    for fast in (True, False)
+)
 
 
 @dataclass(frozen=True)
@@ -34,20 +44,25 @@ class Body:
     flags: tuple[str, ...] = ()
 
 
-def read_body(tree: HtmlElement, container: HtmlElement | None, site: Site, *, is_textless: bool) -> Body:
-    """The page's text. The container is taken apart; the tree beside it stays whole.
+def read_body(page: Page, *, is_textless: bool) -> Body:
+    """The page's text, a live blog's posts after its own. The container is taken apart; the tree beside it stays whole.
 
     `is_textless`: the page's kind may have no text, so that none is looked for outside its blocks.
     """
+    tree, container, site = page.tree, page.container, page.site
+    posts = page.posts.paragraphs if page.posts else ()
     if container is not None:
-        paragraphs = read_blocks(container, site.page)
+        paragraphs = [*read_blocks(container, site.page), *posts]
         if paragraphs or is_textless:
             return _clean(paragraphs, site, "page")
         flags: tuple[str, ...] = ("content-missing",)
     else:
         flags = ("container-missing",) if site.hosts else ()
     flags += ("page-overgrown",) if is_overgrown(tree) else ()
-    return _clean(read_whole(tree), site, "trafilatura", flags)
+    paragraphs = read_whole(tree)
+    if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
+        del paragraphs[0]  # trafilatura takes an `<h1>` near the text for its first paragraph
+    return _clean([*paragraphs, *posts], site, "trafilatura", flags)
 
 
 def read_blocks(container: HtmlElement, rules: PageRules) -> list[str]:
@@ -64,23 +79,17 @@ def read_whole(tree: HtmlElement) -> list[str]:
     """The paragraphs that trafilatura takes for the article's; on an overgrown page, all there are."""
     if is_overgrown(tree):
         return read_paragraphs(tree.iter("p"))
-    for unread in [*tree.iter("style"), *_SCRIPTS(tree)]:  # trafilatura copies the tree several times
+    for unread in _UNREAD(tree):
         _drop(unread)
-    text = _extract(tree, fast=True)
-    expected = sum(len("".join(element.itertext())) for element in tree.iter("p"))
-    if len(text) < SHORT_SHARE * expected:
-        text = max(text, _extract(tree, fast=False), key=len)
+    text = _extract(tree, _FAST)
+    if len(text) < SHORT_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
+        text = max(text, _extract(tree, _FULL), key=len)
     return [paragraph for line in text.split("\n") if (paragraph := tidy(line))]
 
 
-def is_overgrown(tree: HtmlElement) -> bool:
-    """Whether the page has more elements than trafilatura can be asked to judge."""
-    return count_elements(tree) > JUDGED_ELEMENT_COUNT
-
-
-def _extract(tree: HtmlElement, *, fast: bool) -> str:
-    document = trafilatura.bare_extraction(tree, fast=fast, include_comments=False, deduplicate=False)
-    return (document.text or "") if isinstance(document, trafilatura.settings.Document) else ""
+def _extract(tree: HtmlElement, options: Extractor) -> str:
+    document = trafilatura.bare_extraction(tree, options=options)
+    return (document.text or "") if isinstance(document, Document) else ""
 
 
 def _clean(paragraphs: list[str], site: Site, source: str, flags: tuple[str, ...] = ()) -> Body:

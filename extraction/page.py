@@ -7,15 +7,22 @@ from lxml import html
 from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
-from extraction import EXTRACTOR, field
-from extraction.body import read_body
+from extraction import EXTRACTOR
+from extraction.author import choose_byline
+from extraction.body import Body, read_body
+from extraction.field import choose_kind, choose_section, choose_tags, note_paid
+from extraction.headline import choose_headline, choose_subtitle
 from extraction.metadata import Metadata, read_metadata
+from extraction.parsed import Page
 from extraction.picture import read_images
+from extraction.post import read_posts
+from extraction.published import choose_modified_at, choose_published_at
 from extraction.tree import decode, parse_page
 from schemas.address import Identity
 from schemas.article import Draft, Kind, Unreadable
 from schemas.capture import Capture
 from sites.profile import Site
+from sites.structure import NOWHERE
 
 BLOCK_PAGE_CHARS = 3000
 """A page that keeps readers out says so briefly; an article about such pages is longer, or has a container."""
@@ -32,12 +39,15 @@ _BLOCK_TITLE = re.compile(
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
-def read_page(capture: Capture, site: Site) -> Draft | Unreadable:
-    """The draft of a captured page, or why it is no article."""
+def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()) -> Draft | Unreadable:
+    """The draft of a captured page, or why it is no article.
+
+    `companions` are the captures of `site.companion_urls` for this page: a live blog's posts.
+    """
     tree = parse_page(capture)
     if isinstance(tree, Unreadable):
         return tree
-    metadata = read_metadata(tree)
+    metadata = read_metadata(tree, capture.url)
     container = next(iter(site.page.container(tree)), None)
     asked = site.identify(capture.url) if capture.url else None
     answered = asked if metadata.canonical_url == capture.url else _identify_canonical(capture.url, metadata, site)
@@ -45,7 +55,7 @@ def read_page(capture: Capture, site: Site) -> Draft | Unreadable:
     return (
         _find_wrong_page(tree, container, metadata, site)
         or _find_other_article(asked, answered, site)
-        or _read_draft(capture, field.Page(tree, container, metadata, site, address))
+        or _read_draft(capture, Page(tree, container, metadata, site, address, capture.fetched_at), companions)
     )
 
 
@@ -61,24 +71,23 @@ def find_url(capture: Capture) -> str | None:
     return None
 
 
-def _read_draft(capture: Capture, page: field.Page) -> Draft | Unreadable:
+def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -> Draft | Unreadable:
     site = page.site
     edition = page.address.edition if page.address else None
-    kind = field.choose_kind(page)
-    if kind is Kind.LIVE and page.container is not None:
-        _show_hidden_byline(capture, page.container)
-    byline = field.choose_byline(page)
-    headline = field.choose_headline(page)
-    subtitle = field.choose_subtitle(page)
-    published_at, modified_at = field.choose_published_at(page), field.choose_modified_at(page)
-    section, tags = field.choose_section(page), field.choose_tags(page)
+    page.posts = read_posts(companions, site, page.address.id if page.address else None) if companions else None
+    kind = choose_kind(page)
+    if kind is Kind.LIVE:
+        _prepare_live(capture, page)
+    note_paid(page)
+    byline = choose_byline(page)
+    page.headline = headline = choose_headline(page)
+    subtitle = choose_subtitle(page)
+    published_at, modified_at = choose_published_at(page), choose_modified_at(page)
+    section, tags = choose_section(page), choose_tags(page)
     images = tuple(read_images(page.container, site.page, page.url)) if page.container is not None else ()
-    body = read_body(page.tree, page.container, site, is_textless=kind in TEXTLESS_KINDS)
+    body = _read_noted_body(page, kind)
     if not body.text and headline is None:
         return Unreadable(reason="empty-page", detail="neither headline nor text")
-    if not body.text:
-        page.flags.add("body-empty")
-    page.note("body", body.source)
     if body.agencies and not byline.agencies:
         page.note("agencies", "text")
     return Draft(
@@ -98,9 +107,16 @@ def _read_draft(capture: Capture, page: field.Page) -> Draft | Unreadable:
         body=body.text,
         images=images,
         sources=dict(sorted((page.sources | ({"images": "page"} if images else {})).items())),
-        flags=tuple(sorted({*page.flags, *body.flags})),
+        flags=tuple(sorted(page.flags)),
         extractor=EXTRACTOR,
     )
+
+
+def _read_noted_body(page: Page, kind: Kind) -> Body:
+    body = read_body(page, is_textless=kind in TEXTLESS_KINDS)
+    page.note("body", body.source)
+    page.flags.update(body.flags if body.text else (*body.flags, "body-empty"))
+    return body
 
 
 def _identify_canonical(fetched_url: str | None, metadata: Metadata, site: Site) -> Identity | None:
@@ -142,6 +158,16 @@ def _shows(text: str, sentences: tuple[str, ...]) -> bool:
     """Whether all these sentences (in lower case) stand in a text."""
     plain = " ".join(text.lower().replace("’", "'").split())
     return all(sentence in plain for sentence in sentences)
+
+
+def _prepare_live(capture: Capture, page: Page) -> None:
+    """Brings what a live blog's page keeps elsewhere to where it is looked for."""
+    if page.posts:
+        page.flags.update(page.posts.flags)
+    elif page.site.page.live is not NOWHERE:
+        page.flags.add("posts-missing")
+    if page.container is not None:
+        _show_hidden_byline(capture, page.container)
 
 
 def _show_hidden_byline(capture: Capture, container: HtmlElement) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from lxml import html
-from lxml.etree import ParserError, XMLSyntaxError, XPath
+from lxml.etree import ElementDefaultClassLookup, ParserError, XMLSyntaxError, XPath
 from lxml.html import HtmlElement
 from w3lib.encoding import html_to_unicode, http_content_type_encoding
 
@@ -22,13 +22,18 @@ HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "text/plain", 
 MAX_ELEMENT_COUNT = 50_000
 """Long pages have ten thousand. Reading takes 40 µs an element at worst, and a page may take five seconds."""
 
-_COUNT = XPath("count(//*)")
+JUDGED_ELEMENT_COUNT = 10_000
+"""News pages have some thousands. trafilatura takes over a minute for 200,000, and a page may take five seconds."""
+
+_COUNT = XPath("count(descendant-or-self::*)")
 _TAG = re.compile(
     rb"<(?:!doctype\s+html|html|head|meta|title|body|div|p|article|section|main|h1|table|span|a|br)\b", re.IGNORECASE
 )
 _UNICODE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MARKS = (*_UNICODE_MARKS, b"\xef\xbb\xbf")
 _PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+# One class for all: lxml's own choice by tag name calls Python for every element that is touched.
+_PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 _UNPARSABLE = bytes(code for code in range(32) if code not in b"\t\n\r")
 # The Windows code pages are what undeclared pages of before UTF-8 were written in.
 _FALLBACKS = ("utf-8", "cp1252")
@@ -54,10 +59,24 @@ def _parse(data: bytes) -> HtmlElement | Unreadable:
     return tree if count <= MAX_ELEMENT_COUNT else Unreadable(reason="overgrown", detail=f"{count} elements")
 
 
+def parse_fragment(text: str) -> HtmlElement:
+    """A piece of HTML in an element of its own; an empty one where nothing in it can be parsed."""
+    data = text.encode("utf-8", "replace").translate(None, _UNPARSABLE)
+    try:
+        return html.fragment_fromstring(data, create_parent="div", parser=_PARSER)
+    except (ParserError, XMLSyntaxError, ValueError, AssertionError):
+        return html.Element("div")
+
+
 def count_elements(tree: HtmlElement) -> int:
     """How many elements the page has."""
     count = _COUNT(tree)
     return int(count) if isinstance(count, float) else 0
+
+
+def is_overgrown(tree: HtmlElement) -> bool:
+    """Whether the page has more elements than trafilatura can be asked to judge."""
+    return count_elements(tree) > JUDGED_ELEMENT_COUNT
 
 
 def is_html(capture: Capture) -> bool:
@@ -85,7 +104,10 @@ def _read_utf8(capture: Capture) -> bytes:
 
 def decode(capture: Capture) -> str:
     """The body as text: by its mark, its header, its own declaration, else UTF-8 or Windows-1252."""
-    _, text = html_to_unicode(capture.header("content-type"), capture.body, auto_detect_fun=_detect)
+    try:
+        _, text = html_to_unicode(capture.header("content-type"), capture.body, auto_detect_fun=_detect)
+    except (LookupError, ValueError):  # a charset that is one of Python's codecs, but none of text: `hex`, `idna`
+        return capture.body.decode(_detect(capture.body), "replace")
     return text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from flows.reader import Reader, open_reader, read_here
 from schemas.settings import Settings
 from storage.database import Database, DatabaseMissing, open_database
 
@@ -32,6 +33,17 @@ class Archive:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
+        self.reader: Reader = read_here
+
+    @contextmanager
+    def reading_in_parallel(self) -> Iterator[None]:
+        """Within the block, captures are read in a process for each core."""
+        with open_reader() as reader:
+            self.reader = reader
+            try:
+                yield
+            finally:
+                self.reader = read_here
 
 
 @contextmanager

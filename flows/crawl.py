@@ -1,5 +1,6 @@
 """The crawl's child process: started with a job, watched while it works, stopped when it must."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,11 +8,15 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from flows.archive import CRAWL_LOCK
 from flows.run import Run
 from schemas.address import Source
 from schemas.crawl import CrawlJob, CrawlLine
 from schemas.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 30
 """A closing crawl finishes the requests under way; this is longer than a fetch that still gets somewhere."""
@@ -101,10 +106,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def read_log(path: Path) -> Iterator[CrawlLine]:
-    """The crawl's log, line by line; a last line that a kill cut short is passed over."""
+    """The crawl's log, line by line; a line that a kill or a full disk cut short is passed over.
+
+    Nothing is lost with it: the address stays as it is in the ledger, and is due again.
+    """
     if not path.exists():
         return
     with path.open("rb") as lines:
         for line in lines:
-            if line.endswith(b"\n"):
+            try:
                 yield CrawlLine.model_validate_json(line)
+            except ValidationError:
+                logger.warning("%s: a damaged line is passed over", path)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
+import httpx
+
 from flows.archive import open_existing
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
@@ -13,6 +15,10 @@ from storage.database import DatabaseMissing
 
 FREE_BYTES_FLOOR = 1024**3
 """One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
+
+
+HEALTH_SECONDS = 5
+"""A server that is well answers its health check at once."""
 
 
 class Check(Record):
@@ -71,8 +77,14 @@ def check_database(settings: Settings) -> Check:
 def check_prefect(_: Settings) -> Check:
     """Which Prefect a flow would run with, and where."""
     api = os.environ.get("PREFECT_API_URL")
-    where = f"server at {api}" if api else "a temporary server, started with each run"
-    return Check(name="prefect", ok=True, detail=f"Prefect {version('prefect')}, {where}")
+    found = f"Prefect {version('prefect')}, "
+    if not api:
+        return Check(name="prefect", ok=True, detail=f"{found}a temporary server, started with each run")
+    try:
+        httpx.get(f"{api}/health", timeout=HEALTH_SECONDS).raise_for_status()
+    except httpx.HTTPError as error:
+        return Check(name="prefect", ok=False, detail=f"{found}no server at {api}: {error}")
+    return Check(name="prefect", ok=True, detail=f"{found}server at {api}")
 
 
 def _without_password(url: str) -> str:

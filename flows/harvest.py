@@ -8,7 +8,7 @@ from flows.run import Run, finish_run, now, start_run
 from schemas.address import Source
 from schemas.report import RunReport
 from schemas.settings import Settings
-from sites.profile import SourceChoice
+from sites.profile import Site, SourceChoice
 from storage.ledger import find_due
 
 
@@ -24,8 +24,7 @@ def harvest(
     Raises:
         UnknownSite, ContactMissing, and what `open_archive` raises.
     """
-    profile = sites.get_site(site)
-    require_contact(settings, profile.origins)
+    profile = check_ingest(settings, site)
     with open_archive(settings, writable=True) as archive:
         run = start_run(archive, "ingest", site, {"source": source, "limit": limit})
         load_left(archive, run, load)
@@ -34,14 +33,19 @@ def harvest(
         return finish_run(archive, run)
 
 
-def require_contact(settings: Settings, origins: tuple[str, ...]) -> None:
-    """Refuse a live crawl by nobody.
+def check_ingest(settings: Settings, site: str) -> Site:
+    """The site's profile, if these settings may crawl it.
 
     Raises:
-        ContactMissing: an origin would really be asked, and the settings name no contact.
+        UnknownSite: there is no profile of this name.
+        ContactMissing: a live site would be asked, and the settings do not say by whom.
     """
-    if not settings.contact and not settings.origins.keys() >= set(origins):
+    profile = sites.get_site(site)
+    # A site without origins of its own can be anybody's.
+    is_live = not profile.origins or not settings.origins.keys() >= set(profile.origins)
+    if is_live and not settings.contact:
         raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")
+    return profile
 
 
 def discover_addresses(archive: Archive, run: Run, site: str, sources: tuple[Source, ...], load: BatchLoader) -> None:

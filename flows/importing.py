@@ -1,10 +1,11 @@
 """Files from elsewhere: texts, saved pages, WARC files, lists of addresses. The same reading, validation and dedupe."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import sites
 from flows.archive import Archive
@@ -18,28 +19,36 @@ from storage.ledger import add_addresses
 from storage.warc import NotAWarc, iterate_captures
 
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+PAGE_STARTS = (b"<!doctype html", b"<html")
+"""How a page begins, whatever its file is called."""
+
+TEXT_SUFFIXES = frozenset({".txt", ".text"})
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Byte-order marks of texts in which every second byte may be NUL."""
+
+COPY_SUFFIX = ".partial"
+"""Of a WARC file that is being copied into the archive: no run takes it for one."""
 
 
 class ImportUnreadable(OSError):  # noqa: N818 - it states a fact
-    """A path that was named for import cannot be read."""
+    """A path that was named for import cannot be read, or is not what its name says."""
 
 
 def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
     """Import files, and the files directly in folders; the archive keeps its own copy of each.
 
     Raises:
-        ImportUnreadable: a path cannot be read, or is called a WARC file and is none. Nothing was imported then.
+        ImportUnreadable: a path cannot be read, is too large, or is called a WARC file or begins as a list of
+            addresses and is none. Nothing was imported then.
     """
     files = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
-    for file in filter(_is_warc, files):
-        _require_warc(file, archive.settings.max_page_bytes)
-    payloads = {file: _read_payload(file) for file in files if not _is_warc(file)}
-    run = start_run(archive, "import", None, {"paths": [str(path) for path in paths]})
+    lists, unusable = _examine(files, archive.settings.max_page_bytes)
+    run = start_run(archive, "import", None, {"paths": [os.fsencode(path).decode(errors="replace") for path in paths]})
+    run.unusable += unusable
     load_left(archive, run)
-    lists = {file: urls for file, payload in payloads.items() if (urls := read_address_list(payload))}
     for file, urls in lists.items():
         _store_list(archive, run, file, urls)
-    _keep_payloads(archive, run, {file: payload for file, payload in payloads.items() if file not in lists})
+    _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
     for file in filter(_is_warc, files):
         _keep_warc(archive, run, file)
     load_left(archive, run)
@@ -47,78 +56,132 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
 
 
 def read_address_list(payload: bytes) -> tuple[str, ...]:
-    """The addresses of a file that holds nothing else, one a line (`#` begins a comment line); else none."""
+    """The addresses of a file that begins with one: one a line, `#` begins a comment line. None where it does not.
+
+    Raises:
+        ValueError: it begins with an address, and another line is none.
+    """
     try:
         lines = [line.strip() for line in payload.decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError:
         return ()
-    urls = tuple(line for line in lines if line and not line.startswith("#"))
-    return urls if all(_is_address(url) for url in urls) else ()
+    found = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
+    if not found or not _is_address(found[0][1]):
+        return ()
+    for number, line in found:
+        if not _is_address(line):
+            raise ValueError(f"line {number} of a list of addresses is none: {line[:100]!r}")
+    return tuple(line for _, line in found)
 
 
-def _find_files(path: Path) -> Iterator[Path]:
-    try:
-        if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.is_file())
-        else:
-            path.open("rb").close()
-            yield path
-    except OSError as error:
-        raise ImportUnreadable(f"{error.filename or path}: {error.strerror}") from None
-
-
-def _read_payload(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ImportUnreadable(f"{file}: {error.strerror}") from None
+def _is_address(line: str) -> bool:
+    is_web = line.lower().startswith(("http://", "https://")) and " " not in line
+    return is_web and sites.identify(line).rule != "malformed-address"
 
 
 def _is_warc(file: Path) -> bool:
     return file.name.lower().endswith(WARC_SUFFIXES)
 
 
-def _require_warc(file: Path, max_page_bytes: int) -> None:
-    """Read it through once: what is copied into the archive must be readable there."""
-    captures = iterate_captures(file, file.name, 0, max_page_bytes)
+def _name_url(file: Path) -> str:
+    """What an imported file is called in the archive: its bare name, for where it lay is nobody's business."""
+    return f"file:{quote(os.fsencode(file.name))}"
+
+
+def _find_files(path: Path) -> Iterator[Path]:
+    """The file itself, or the files of a folder that have a name that says what they are."""
     try:
-        count = sum(1 for _ in captures)  # to its end: it may turn out to be none halfway
-    except NotAWarc as error:
-        raise ImportUnreadable(f"{file}: {error}") from None
-    if not count and captures.corrupt:
-        raise ImportUnreadable(f"{file}: no WARC file: {captures.corrupt[0]}")
+        if path.is_dir():
+            yield from sorted(file for file in path.iterdir() if _is_importable(file))
+        elif path.exists() and not path.is_file():
+            raise ImportUnreadable(f"{path}: no regular file")
+        else:
+            path.open("rb").close()
+            yield path
+    except OSError as error:
+        if isinstance(error, ImportUnreadable):
+            raise
+        raise ImportUnreadable(f"{error.filename or path}: {error.strerror}") from None
 
 
-def _is_address(line: str) -> bool:
-    parts = urlsplit(line)
-    return " " not in line and parts.scheme in {"http", "https"} and bool(parts.hostname)
+def _is_importable(file: Path) -> bool:
+    is_known = file.suffix.lower() in PAGE_SUFFIXES | TEXT_SUFFIXES or _is_warc(file)
+    return is_known and not file.name.startswith(".") and file.is_file()
+
+
+def _examine(files: Sequence[Path], max_page_bytes: int) -> tuple[dict[Path, tuple[str, ...]], list[str]]:
+    """Look at every file before anything is stored.
+
+    Returns the lists of addresses among them, and a sentence for each file that is damaged or not what it is called.
+    """
+    lists: dict[Path, tuple[str, ...]] = {}
+    unusable: list[str] = []
+    for file in files:
+        try:
+            if _is_warc(file):
+                unusable += _examine_warc(file, max_page_bytes)
+                continue
+            payload = _read_payload(file, max_page_bytes)
+            if urls := read_address_list(payload):
+                lists[file] = urls
+            elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
+                unusable.append(f"{file}: binary data, neither a page nor a text; it is set aside")
+        except (NotAWarc, ValueError) as error:
+            raise ImportUnreadable(f"{file}: {error}") from None
+        except OSError as error:
+            raise ImportUnreadable(f"{file}: {error.strerror or error}") from None
+    return lists, unusable
+
+
+def _read_payload(file: Path, max_page_bytes: int) -> bytes:
+    with file.open("rb") as handle:
+        payload = handle.read(max_page_bytes + 1)
+    if len(payload) > max_page_bytes:
+        raise ValueError(f"larger than BROADSHEET_MAX_PAGE_BYTES ({max_page_bytes})")
+    return payload
+
+
+def _examine_warc(file: Path, max_page_bytes: int) -> Iterator[str]:
+    """Read it through once: what is copied into the archive must be readable there."""
+    captures = iterate_captures(file, "it", 0, max_page_bytes)
+    count = sum(1 for _ in captures)  # to its end: it may turn out to be none halfway
+    if not count and (captures.corrupt or captures.cut_at is not None):
+        raise ValueError("no whole WARC record is in it")
+    for damage in captures.corrupt:
+        yield f"{file}: a damaged record is passed over: {damage}"
+    if captures.cut_at is not None:
+        yield f"{file}: it is cut within the record at byte {captures.cut_at}; the whole records before it are taken"
 
 
 def _store_list(archive: Archive, run: Run, file: Path, urls: Sequence[str]) -> None:
     """Addresses given by hand go to the ledger: the next ingest fetches them."""
-    source_url = f"file:{quote(file.name)}"
     sightings = [
-        Sighting(url=url, source_url=source_url, source_kind=SourceKind.LIST, seen_at=run.started_at) for url in urls
+        Sighting(url=url, source_url=_name_url(file), source_kind=SourceKind.LIST, seen_at=run.started_at)
+        for url in urls
     ]
     with archive.database.begin() as session:
         new_count = add_addresses(session, [(sites.identify(one.url), one) for one in sightings], now())
     run.counts["sighted-new"] += new_count
-    run.notes.append(f"{file.name} is a list of {len(urls)} addresses: they are in the ledger, an ingest fetches them")
+    run.notes.append(
+        f"{_name_url(file)} is a list of {len(urls)} addresses: they are in the ledger, an ingest fetches them"
+    )
 
 
-def _keep_payloads(archive: Archive, run: Run, payloads: dict[Path, bytes]) -> None:
+def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
     """Texts and pages become records in a WARC file of ours; what is there already is not written again."""
-    digests = {file: hashlib.sha256(payload).hexdigest() for file, payload in payloads.items()}
+    max_page_bytes = archive.settings.max_page_bytes
+    digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
     with archive.database.read() as session:
         known = find_known_payloads(session, set(digests.values()))
-    new = {file: digest for file, digest in digests.items() if digest not in known}
-    run.counts["unchanged"] += len(digests) - len(new)
-    if not new:
-        return
     with WarcWriter(archive.settings.warc_dir, site="import", run_id=run.id) as writer:
-        for file in dict(zip(new.values(), new.keys(), strict=True)).values():
-            media_type = "text/html" if file.suffix.lower() in PAGE_SUFFIXES else "text/plain"
-            writer.write_resource(f"file:{quote(file.name)}", media_type, payloads[file], now())
+        for file, digest in digests.items():
+            if digest in known:
+                run.counts["unchanged"] += 1
+                continue
+            known.add(digest)
+            payload = _read_payload(file, max_page_bytes)
+            is_page = file.suffix.lower() in PAGE_SUFFIXES or payload.lstrip()[:64].lower().startswith(PAGE_STARTS)
+            writer.write_resource(_name_url(file), "text/html" if is_page else "text/plain", payload, now())
 
 
 def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
@@ -128,8 +191,11 @@ def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
     suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
     target = archive.settings.warc_dir / f"import-{digest[:32]}{suffix}"
     if target.exists():
-        run.notes.append(f"{file.name} was imported before, as {target.name}")
+        run.notes.append(f"{_name_url(file)} was imported before, as {target.name}")
         return
-    partial = target.with_suffix(".partial")
-    shutil.copyfile(file, partial)
+    partial = target.with_suffix(COPY_SUFFIX)
+    with file.open("rb") as source, partial.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
     partial.rename(target)

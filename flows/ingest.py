@@ -10,11 +10,18 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows.harvest import harvest
-from flows.load import load_batch
+from flows.load import Batch, load_batch
 from flows.report import render_markdown
 from schemas.report import RunReport
 from schemas.settings import load_settings
 from sites.profile import SourceChoice
+from storage.warc import NotAWarc
+
+
+def may_pass(task: object, run: object, state: State[Batch]) -> bool:  # noqa: ARG001 - as Prefect calls it
+    """Whether trying again is worth it: a locked database may be free, a file that is no WARC stays none."""
+    return not isinstance(state.result(raise_on_failure=False), NotAWarc)
+
 
 # Loading a batch again does nothing twice, so whatever interrupted it (a locked database, a full disk just
 # emptied) may be tried again; the waits give it a minute in all.
@@ -23,6 +30,7 @@ load_batch_task = task(
     task_run_name="load-{name}",
     retries=3,
     retry_delay_seconds=[1, 10, 50],
+    retry_condition_fn=may_pass,
     cache_policy=NO_CACHE,
     persist_result=False,
 )(load_batch)

@@ -6,22 +6,24 @@ loading goes on exactly where it stopped, whatever stopped it.
 
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import sites
 from flows.archive import Archive
 from flows.crawl import PAGE_LOG, CrawlFailed, read_log, start_crawl
-from flows.reading import fetch_failed, read_outcome
+from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
 from flows.run import Run, now
 from schemas.capture import Capture
 from schemas.crawl import CrawlJob, CrawlLine, FetchResult
 from schemas.model import Record
-from schemas.outcome import FetchForbidden, Outcome, SourceBroken
+from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
+from storage.capture import find_page_capture
 from storage.outcome import store_outcomes
 from storage.position import find_position, list_positions, store_position
-from storage.warc import NotAWarc, WarcCaptures, iterate_captures
+from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, WarcCaptures, iterate_captures, read_capture
 
 BATCH_CAPTURES = 256
 """Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""
@@ -29,8 +31,14 @@ BATCH_CAPTURES = 256
 BATCH_BYTES = 32 * 1024 * 1024
 """Bodies in a batch: what keeps memory flat when pages are large."""
 
+BATCH_SIGHTINGS = 5_000
+"""Advertised addresses in a batch: what keeps a transaction near a second when all monthly sitemaps come at once."""
+
 READY_BYTES = 1024 * 1024
 """Unread bytes of a file that are worth a batch while the crawl still writes: some 150 compressed pages."""
+
+PARALLEL_BYTES = 8 * 1024 * 1024
+"""Of WARC files that nobody writes any more: some 1,200 pages, from which on starting processes pays."""
 
 POLL_SECONDS = 0.5
 """How often a crawl under way is looked at."""
@@ -46,9 +54,12 @@ class Batch(Record):
     is_last: bool
     """Nothing whole is left in the file now."""
     notes: tuple[str, ...] = ()
-    broken_sources: tuple[str, ...] = ()
-    """A sentence for each feed, sitemap or listing that could not be read."""
+    sources: dict[str, str | None] = {}
+    """Feed, sitemap or listing -> why it could not be read; None where it could."""
 
+
+PageFinder = Callable[[str], Capture | None]
+"""Record id -> the newest capture of its page."""
 
 BatchLoader = Callable[[Archive, str, str], Batch]
 """`load_batch`, or a Prefect task around it."""
@@ -60,36 +71,69 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     with archive.database.read() as session:
         start = find_position(session, name)
     captures = iterate_captures(path, name, start, archive.settings.max_page_bytes)
-    taken = list(_take_batch(captures))
-    outcomes = [read_outcome(capture) for capture in taken]
-    is_last = len(taken) < BATCH_CAPTURES and sum(len(one.body) for one in taken) < BATCH_BYTES
+    taken, is_last = take_stretch(captures)
+    outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive))
     _flush(path)
     with archive.database.begin() as session:
         counts = store_outcomes(session, outcomes, run_id=run_id, now=now())
         store_position(session, name, captures.position)
     notes = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
-    broken = tuple(f"{one.seen.url}: {one.reason}" for one in outcomes if isinstance(one, SourceBroken))
-    counts += _count(taken)
-    return Batch(name=name, counts=dict(counts), is_last=is_last, notes=notes, broken_sources=broken)
+    return Batch(name=name, counts=dict(counts), is_last=is_last, notes=notes, sources=_judge_sources(outcomes))
 
 
-def _take_batch(captures: WarcCaptures) -> Iterator[Capture]:
-    taken_bytes = 0
-    for count, (capture, _) in enumerate(captures, 1):
-        yield capture
+def take_stretch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
+    """As many captures as a batch holds, and whether those were all that the file has."""
+    taken: list[Capture] = []
+    taken_bytes = link_count = 0
+    for capture, _ in captures:
+        taken.append(capture)
         taken_bytes += len(capture.body)
-        if count >= BATCH_CAPTURES or taken_bytes >= BATCH_BYTES:
-            return
+        link_count += _count_links(capture)
+        if len(taken) >= BATCH_CAPTURES or taken_bytes >= BATCH_BYTES or link_count >= BATCH_SIGHTINGS:
+            return taken, False
+    return taken, True
 
 
-def _count(captures: list[Capture]) -> Counter[str]:
-    pages = sum(1 for capture in captures if capture.url and _is_page(capture.url))
-    return Counter({"request": len(captures), "page": pages})
+def _count_links(capture: Capture) -> int:
+    """How many addresses a feed or a sitemap advertises, about; none for any other answer."""
+    return capture.body.count(b"<loc>") + capture.body.count(b"<item>")
 
 
-def _is_page(url: str) -> bool:
-    site = sites.find_site(url)
-    return site.recognize_source(url) is None and site.identify(url).rule is None
+def complete_pages(captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder) -> list[Outcome]:
+    """The same outcomes, where a page and the rest of it (a live blog's posts) have become one: the whole article's."""
+    completed = list(outcomes)
+    waiting: dict[str, int] = {}
+    for place, (capture, outcome) in enumerate(zip(captures, outcomes, strict=True)):
+        if is_waiting(outcome) and isinstance(outcome, SetAside) and outcome.identity:
+            waiting[outcome.identity.key] = place
+        if page_id := find_page_id(capture):
+            if page_id in waiting:
+                first = waiting.pop(page_id)
+                completed[first] = read_outcome(captures[first], companions=(capture,))
+            elif page := find_page(page_id):
+                completed[place] = read_outcome(capture, page)
+    return completed
+
+
+def _find_page(archive: Archive, page_id: str) -> Capture | None:
+    """The newest capture of a record's page in the archive."""
+    with archive.database.read() as session:
+        ref = find_page_capture(session, page_id)
+    if ref is None:
+        return None
+    try:
+        return read_capture(ref, archive.settings.warc_dir, archive.settings.max_page_bytes)
+    except (CaptureCorrupt, CaptureTruncated, OSError):
+        return None
+
+
+def _judge_sources(outcomes: list[Outcome]) -> dict[str, str | None]:
+    """Each source's last word: a try that failed is forgiven when a later one succeeds."""
+    found: dict[str, str | None] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, SourceRead | SourceBroken) and outcome.seen.url:
+            found[outcome.seen.url] = outcome.reason if isinstance(outcome, SourceBroken) else None
+    return found
 
 
 def _flush(path: Path) -> None:
@@ -100,38 +144,47 @@ def _flush(path: Path) -> None:
 
 def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
     """Load what no run has loaded yet. Nobody is writing: a record that is cut now stays cut."""
-    for name in find_unloaded(archive):
-        try:
-            run.notes += load_file(archive, run, name, load)
-            note_cut(archive, run, name)
-        except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
-            run.problems.append(f"{name} lies among the WARC files and is none: {error}")
+    names = find_unloaded(archive)
+    is_much = sum((archive.settings.warc_dir / name).stat().st_size for name in names) >= PARALLEL_BYTES
+    with archive.reading_in_parallel() if is_much else nullcontext():
+        for name in names:
+            load_finished(archive, run, name, load)
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             load_log(archive, run, folder / PAGE_LOG)
             shutil.rmtree(folder)
 
 
-def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> list[str]:
-    """Load a file up to its last whole record. Returns a sentence for each source in it that is broken."""
-    broken: list[str] = []
+def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> None:
+    """Load a file that nobody writes any more, and report what is wrong with it."""
+    try:
+        broken = load_file(archive, run, name, load)
+        run.notes += [f"{url}: {reason}" for url, reason in broken.items() if reason]
+        note_cut(archive, run, name)
+    except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
+        run.problems.append(f"{name} lies among the WARC files and is none: {error}")
+
+
+def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, str | None]:
+    """Load a file up to its last whole record. Returns what `Batch.sources` says of the sources in it."""
+    sources: dict[str, str | None] = {}
     is_last = False
     while not is_last:
         batch = load(archive, run.id, name)
         run.counts.update(batch.counts)
         run.notes += batch.notes
-        broken += batch.broken_sources
+        sources |= batch.sources
         is_last = batch.is_last
-    return broken
+    return sources
 
 
 def find_unloaded(archive: Archive, mark: str = "") -> list[str]:
     """The WARC files (with this mark in their names) with bytes that the database does not know, by name."""
-    with archive.database.read() as session:
-        positions = list_positions(session)
     paths = archive.settings.warc_dir.iterdir()
     found = [path for path in paths if path.name.endswith(WARC_SUFFIXES) and mark in path.name]
     sizes = {path.name: path.stat().st_size for path in found}
+    with archive.database.read() as session:
+        positions = list_positions(session, sizes)
     return sorted(name for name, size in sizes.items() if size > positions.get(name, 0))
 
 
@@ -154,18 +207,20 @@ def crawl_and_load(archive: Archive, run: Run, job: CrawlJob, load: BatchLoader)
     A crawl that dies is a problem of the run; what it wrote is loaded all the same.
     """
     mark = f"-{run.id[-6:]}-"  # as `WarcWriter` names its files
+    sources: dict[str, str | None] = {}
     with start_crawl(job) as crawl:
         while not crawl.has_ended(POLL_SECONDS):
             for name in find_unloaded(archive, mark):
                 if is_ready(archive, name):
-                    run.problems += load_file(archive, run, name, load)
+                    sources |= load_file(archive, run, name, load)
         try:
             crawl.check()
         except CrawlFailed as error:
             run.problems.append(str(error))
     for name in find_unloaded(archive, mark):
-        run.problems += load_file(archive, run, name, load)
+        sources |= load_file(archive, run, name, load)
         note_cut(archive, run, name)
+    run.problems += [f"{url}: {reason}" for url, reason in sources.items() if reason]
     audit_sources(run, job) if job.sources else load_log(archive, run, job.log_path)
 
 
@@ -190,13 +245,17 @@ def load_log(archive: Archive, run: Run, path: Path) -> None:
 
 
 def read_line(line: CrawlLine) -> Outcome | None:
-    """The outcome that a log line stands for; None where the WARC file says it all."""
+    """The outcome that a log line stands for; None where the WARC file says it all, or the address is no article's."""
+    asked = sites.identify(line.url)
     match line.result:
         case FetchResult.CAPTURED:
             return None
+        case _ if asked.rule:
+            return None
         case FetchResult.FORBIDDEN:
-            return FetchForbidden(identity=sites.identify(line.url), forbidden_at=line.at, reason="robots")
-        case FetchResult.REFUSED if line.final_url not in {None, line.url}:
-            return None  # the redirect that led there is a capture, and is judged by it
+            return FetchForbidden(identity=asked, forbidden_at=line.at, reason="robots")
         case _:
-            return fetch_failed(line.url, line.error or line.result.value, line.at)
+            refused = sites.identify(line.final_url or line.url)
+            if refused.rule or refused.site != asked.site:
+                return None  # no article's address: the redirect that led there is a capture, and is judged by it
+            return fetch_failed(refused, line.error or line.result.value, line.at)

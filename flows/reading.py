@@ -1,5 +1,6 @@
 """From capture to outcome: the site's knowledge, the reading and the judgement, put in order. Pure."""
 
+import logging
 from datetime import datetime
 
 import sites
@@ -23,24 +24,69 @@ from schemas.outcome import (
 from schemas.validation import validate_draft
 from sites.profile import Site, SourceUnreadable
 
+PASSING_PAGES = frozenset({"block-page", "empty-page"})
+"""What may be an article at another time: a challenge, an answer without content."""
+
+POSTS_MISSING = "posts-missing: a live blog is set aside until its posts are there"
+
 GONE_STATUSES = frozenset({404, 410})
+PERMANENT_REDIRECTS = frozenset({301, 308})
 MISSING_PAGES = frozenset({"soft-404"})
 """What an `Unreadable` is called when the publisher means 404 and says 200."""
 
 
-def read_outcome(capture: Capture) -> Outcome:
-    """What one capture means. Never raises for what a publisher may send."""
+logger = logging.getLogger(__name__)
+
+
+def read_outcome(capture: Capture, page: Capture | None = None, companions: tuple[Capture, ...] = ()) -> Outcome:
+    """What one capture means. Never raises: a page that the reader fails at is set aside, and the next one is read.
+
+    A live blog is two captures, its page and its posts (`find_page_id`). Where the page comes with its `companions`,
+    the outcome is the whole article's; where only the posts are new, `page` is the one that they belong to.
+    """
     seen = Seen(
         ref=capture.ref,
         url=capture.url,
+        file_url=capture.file_url,
         status=capture.status,
         fetched_at=capture.fetched_at,
         media_type=capture.media_type,
     )
+    try:
+        if page:
+            return _read_page(page, seen, (capture,))
+        return _read_page(capture, seen, companions) if companions else _read(capture, seen)
+    except Exception as error:
+        logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
+        return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
+
+
+def find_page_id(capture: Capture) -> str | None:
+    """The id of the record whose page this capture is a part of; None for any other capture."""
+    if capture.url is None or capture.status != 200:  # noqa: PLR2004 - OK
+        return None
+    return sites.find_site(capture.url).recognize_companion(capture.url)
+
+
+def is_waiting(outcome: Outcome) -> bool:
+    """Whether the rest of the page is expected: a live blog's posts come after it."""
+    return isinstance(outcome, SetAside) and outcome.reasons == (POSTS_MISSING,)
+
+
+def _reader_failed(seen: Seen, reason: str) -> Outcome:
+    if seen.url is None:
+        return SetAside(seen=seen, identity=None, reasons=(reason,))
+    site = sites.find_site(seen.url)
+    if site.recognize_source(seen.url):
+        return SourceBroken(seen=seen, reason=reason)
+    return SetAside(seen=seen, identity=site.identify(seen.url), reasons=(reason,))
+
+
+def _read(capture: Capture, seen: Seen) -> Outcome:
     if capture.url is None:
         return _read_file(capture, seen)
     site = sites.find_site(capture.url)
-    if _is_robots(capture.url):
+    if _is_robots(capture.url) or site.recognize_companion(capture.url):
         return Kept(seen=seen)
     if site.recognize_source(capture.url):
         return _read_source(capture, seen, site)
@@ -76,18 +122,31 @@ def _read_answer(capture: Capture, seen: Seen, site: Site) -> Outcome:
     """An answer to a request for a page."""
     assert capture.url  # noqa: S101 - for mypy: the caller saw it
     identity = site.identify(capture.url)
+    if identity.rule:
+        return Kept(seen=seen)
     if capture.redirect_url:
-        return Redirected(seen=seen, identity=identity, target=site.identify(capture.redirect_url))
+        target = site.identify(capture.redirect_url)
+        is_permanent = capture.status in PERMANENT_REDIRECTS
+        return Redirected(seen=seen, identity=identity, target=target, is_permanent=is_permanent)
     if capture.status in GONE_STATUSES:
         return Missing(seen=seen, identity=identity, reason=f"HTTP {capture.status}")
     if capture.status != 200:  # noqa: PLR2004 - OK
         error = f"HTTP {capture.status}"
         return FetchFailed(seen=seen, identity=identity, failed_at=capture.fetched_at, error=error)
-    if identity.rule:
-        return Kept(seen=seen)
-    draft = read_page(capture, site)
+    if capture.truncated:
+        return SetAside(seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_passing=True)
+    return _read_page(capture, seen, ())
+
+
+def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...]) -> Outcome:
+    assert capture.url  # noqa: S101 - for mypy: pages with an address come here
+    site = sites.find_site(capture.url)
+    identity = site.identify(capture.url)
+    draft = read_page(capture, site, companions)
     if isinstance(draft, Draft) and draft.url:
         identity = _prefer_canonical(identity, site.identify(draft.url))
+    if isinstance(draft, Draft) and "posts-missing" in draft.flags:
+        return SetAside(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
     return _judge(draft, identity, capture, seen)
 
 
@@ -101,7 +160,8 @@ def _judge(draft: Draft | Unreadable, identity: Identity | None, capture: Captur
         reason = f"{draft.reason}: {draft.detail}" if draft.detail else draft.reason
         if identity and draft.reason in MISSING_PAGES:
             return Missing(seen=seen, identity=identity, reason=reason)
-        return SetAside(seen=seen, identity=identity, reasons=(reason,))
+        is_passing = draft.reason in PASSING_PAGES
+        return SetAside(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
     judged = validate_draft(draft, identity, capture)
     if isinstance(judged, tuple):
         return SetAside(seen=seen, identity=identity, reasons=judged)
@@ -112,6 +172,6 @@ def _is_robots(url: str) -> bool:
     return url.partition("://")[2].partition("/")[2] == "robots.txt"
 
 
-def fetch_failed(url: str, error: str, failed_at: datetime) -> FetchFailed:
+def fetch_failed(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:
     """The outcome of a fetch that brought no answer."""
-    return FetchFailed(seen=None, identity=sites.identify(url), failed_at=failed_at, error=error)
+    return FetchFailed(seen=None, identity=identity, failed_at=failed_at, error=error)

@@ -6,7 +6,7 @@ from schemas.report import RunReport
 
 OUTCOME_MEANINGS = {
     "stored": "new articles",
-    "unchanged": "read again, the same as before",
+    "unchanged": "read again or imported again, the same as before",
     "revised": "read again, changed",
     "duplicate": "the same text as another article",
     "quarantined": "set aside: not valid",

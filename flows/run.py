@@ -22,6 +22,7 @@ class Run:
         self.site = site
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.unusable: list[str] = []
         self.notes: list[str] = []
 
 
@@ -43,12 +44,13 @@ def start_run(archive: Archive, kind: str, site: str | None, parameters: dict[st
 
 def finish_run(archive: Archive, run: Run) -> RunReport:
     """The run's report, its counts audited, stored with the run."""
-    with archive.database.begin() as session:
+    with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-        run.problems += find_broken_floors(archive.settings, ledger)
-        report = _make_report(run, ledger)
-        status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
+    run.problems += find_broken_floors(archive.settings, ledger)
+    report = _make_report(run, ledger)
+    status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
+    with archive.database.begin() as session:
         close_run(session, run.id, status=status, ended_at=report.ended_at, report=report)
     # What the crawl's log said is in the database now.
     shutil.rmtree(archive.settings.spool_dir / run.id, ignore_errors=True)
@@ -65,9 +67,8 @@ def find_broken_floors(settings: Settings, ledger: dict[str, int]) -> list[str]:
 
 
 def measure_completeness(ledger: dict[str, int]) -> float | None:
-    """Stored (duplicates too) / advertised articles that can be had; None where none was advertised."""
-    out_of_reach = sum(ledger.get(state, 0) for state in ("excluded", "blocked", "gone"))
-    wanted = sum(ledger.values()) - out_of_reach
+    """Stored (duplicates too) / advertised articles, but for those that are gone; None where there is none."""
+    wanted = sum(ledger.values()) - sum(ledger.get(state, 0) for state in ("excluded", "gone"))
     return (ledger.get("stored", 0) + ledger.get("duplicate", 0)) / wanted if wanted else None
 
 
@@ -86,5 +87,6 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         outcomes=counts,
         ledger=ledger,
         problems=tuple(run.problems),
+        unusable=tuple(run.unusable),
         notes=tuple(run.notes),
     )

@@ -9,7 +9,7 @@ from flows.run import measure_completeness, now
 from schemas.article import ArticleRecord
 from schemas.model import Count, Record
 from schemas.settings import Settings
-from storage.article import find_article
+from storage.article import count_articles, find_article
 from storage.database import DatabaseMissing
 from storage.ledger import MonthCount, audit_ledger, count_months, count_states, find_entry
 from storage.quarantine import QuarantineRecord, find_quarantine, list_quarantine
@@ -27,6 +27,10 @@ class Status(Record):
     """The ledger by state, completeness by month, the last runs."""
 
     checked_at: datetime
+    article_count: Count
+    """Articles that an export has by default, imported ones too."""
+    duplicate_count: Count
+    set_aside_count: Count
     advertised_count: Count
     ledger: dict[str, Count]
     completeness: float | None
@@ -40,8 +44,12 @@ def read_status(archive: Archive) -> Status:
     """The archive's state."""
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, None).items() if count}
+        articles = count_articles(session)
         return Status(
             checked_at=now(),
+            article_count=articles.article_count,
+            duplicate_count=articles.duplicate_count,
+            set_aside_count=len(list_quarantine(session)),
             advertised_count=sum(ledger.values()),
             ledger=ledger,
             completeness=measure_completeness(ledger),
@@ -59,6 +67,9 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
     """
     with archive.database.read() as session:
         record = find_article(session, _key(id_or_url))
+        is_set_aside = record is None and find_quarantine(session, _key(id_or_url)) is not None
+    if is_set_aside:
+        raise RecordUnknown(f"{id_or_url} is set aside: see broadsheet quarantine show {id_or_url}")
     if record is None:
         raise RecordUnknown(f"no record {id_or_url} in the archive")
     return record
@@ -105,7 +116,7 @@ def identify_urls(settings: Settings, urls: Sequence[str]) -> list[IdentifiedUrl
             edition=identity.edition,
             id=identity.id,
             rule=identity.rule,
-            known=identity.key in known,
+            known=identity.key in known and identity.rule != "malformed-address",
         )
         for url, identity in zip(urls, identities, strict=True)
     ]
@@ -120,5 +131,8 @@ def _find_known(settings: Settings, keys: set[str]) -> set[str]:
 
 
 def _key(id_or_url: str) -> str:
-    """An address in any spelling becomes the key that the ledger knows it by."""
+    """An address in any spelling, also without its scheme, becomes the key that the ledger knows it by."""
+    host = id_or_url.partition("/")[0]
+    if "://" not in id_or_url and "." in host and ":" not in host:
+        return sites.identify(f"https://{id_or_url}").key
     return sites.identify(id_or_url).key if "://" in id_or_url else id_or_url

@@ -25,6 +25,8 @@ class Capture(Record):
     ref: CaptureRef
     url: str | None
     """The publisher's own address that was asked; None for an imported file that has none."""
+    file_url: str | None = None
+    """`file:NAME` of an imported file."""
     fetched_at: datetime
     status: int
     """The HTTP status; 200 for an imported file."""
@@ -34,6 +36,8 @@ class Capture(Record):
     """The payload with its content encoding undone."""
     too_large: bool = False
     """The payload is larger than `max_page_bytes`: `body` is empty."""
+    truncated: bool = False
+    """The record says, or its framing shows, that the payload is not whole."""
 
     def header(self, name: str) -> str | None:
         """The first header of this (lower-case) name."""
@@ -46,8 +50,11 @@ class Capture(Record):
 
     @property
     def redirect_url(self) -> str | None:
-        """Where a redirect leads, absolute; None for any other response."""
+        """Where a redirect leads, absolute unless it is malformed; None for any other response."""
         location = self.header("location")
         if not (self.url and location and self.status in {301, 302, 303, 307, 308}):
             return None
-        return urljoin(self.url, location)
+        try:
+            return urljoin(self.url, location)
+        except ValueError:  # no address at all: what it is, is judged later
+            return location

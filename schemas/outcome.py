@@ -33,6 +33,8 @@ class Seen(Record):
 
     ref: CaptureRef
     url: str | None
+    file_url: str | None = None
+    """`file:NAME` of an imported file."""
     status: int
     fetched_at: datetime
     media_type: str = ""
@@ -52,6 +54,8 @@ class SetAside(Record):
 
     seen: Seen
     identity: Identity | None
+    is_passing: bool = False
+    """The page may well be right at another time (a challenge, an empty answer): it is looked at again."""
     reasons: tuple[NonEmpty, ...]
     """Each as `field: what is wrong with it`, or the name of an `Unreadable` with its detail."""
 
@@ -85,6 +89,8 @@ class Redirected(Record):
     identity: Identity
     """Of the address that was asked."""
     target: Identity
+    is_permanent: bool
+    """301 or 308. A temporary one says nothing of whose address it is."""
 
 
 class FetchFailed(Record):

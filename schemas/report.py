@@ -29,5 +29,7 @@ class RunReport(Record):
     """State -> advertised addresses in it, after the run: they add up to `advertised_count`."""
     problems: tuple[str, ...] = ()
     """Below what the run promises, one sentence each; empty for a good run."""
+    unusable: tuple[str, ...] = ()
+    """What an import was given and could not use as it is, one sentence each; the archive keeps it all the same."""
     notes: tuple[str, ...] = ()
     """What is worth knowing and no problem: a WARC that a dead run left, a record that was cut."""

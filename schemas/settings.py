@@ -1,6 +1,7 @@
 """The settings: environment variables with the prefix `BROADSHEET_`, or a `.env` file in the working directory."""
 
 import os
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "BROADSHEET_"
 ENV_FILE = Path(".env")
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
     """What an operator can set. Every field's description is its line in the documentation."""
 
     # A `.env` file may hold other programs' variables; unknown ones of ours are refused by `load_settings`.
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default=Path("data"), description="database, WARC files, spool")
     database_url: str = Field(
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     user_agent: str = Field(
         default="", description="what the publisher reads; `broadsheet/VERSION (+CONTACT)` by default"
     )
-    delay_seconds: Annotated[float, Field(ge=0)] = Field(
+    delay_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=2, description="between two requests to one host; a longer Crawl-delay wins"
     )
     concurrency: Annotated[int, Field(ge=1)] = Field(default=1, description="requests at a time to one host")
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     max_page_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=8 * 1024 * 1024, description="the largest page that is read, after decompression"
     )
-    floors: dict[FloorName, float] = Field(
+    floors: dict[FloorName, Annotated[float, Field(ge=0, le=1)]] = Field(
         default={}, description='JSON: floors that make a run exit 1, e.g. `{"completeness": 0.98}`'
     )
 
@@ -53,8 +54,7 @@ class Settings(BaseSettings):
     @classmethod
     def _origins_are_origins(cls, value: dict[str, str]) -> dict[str, str]:
         for origin in [*value.keys(), *value.values()]:
-            parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            if not _is_origin(origin):
                 raise ValueError(f"{origin!r} is no origin (scheme://host[:port])")
         return {key.rstrip("/").lower(): target.rstrip("/") for key, target in value.items()}
 
@@ -102,12 +102,25 @@ def load_settings() -> Settings:
         name = _name(line["loc"])
         # The value may be a password: it is not repeated.
         raise SettingsInvalid(f"{name}: {line['msg'].removeprefix('Value error, ')}") from None
-    except Exception as error:  # noqa: BLE001 - pydantic-settings wraps ill-formed JSON in an exception of its own
-        raise SettingsInvalid(str(error).replace("\n", " ")) from None
+    except SettingsError as error:
+        found = re.search(r'field "(\w+)"', str(error))
+        raise SettingsInvalid(f"{_name((found.group(1),) if found else ())}: its value is no JSON") from None
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_port = parts.port is None or parts.port > 0  # reading it raises ValueError for one that is none
+    except ValueError:
+        return False
+    return is_port and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
 
 
 def _dotenv() -> dict[str, str]:
+    if not ENV_FILE.exists():
+        return {}
     try:
+        ENV_FILE.read_text(encoding="utf-8")  # for the exception: dotenv passes over what is no file
         return {key: value or "" for key, value in dotenv_values(ENV_FILE).items()}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{ENV_FILE} cannot be read: {error}") from None

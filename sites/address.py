@@ -1,12 +1,23 @@
 """Spells addresses canonically: what differs between two spellings of one address is taken out here."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 _SCHEMELESS = re.compile(r"^(?://)?(?=[\w-]+(\.[\w-]+)+(?:[:/?#]|$))(?![a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 _PLAIN_PATH = re.compile(r"^(?:/[\w.-]+)+$", re.ASCII)
 _SLASHES = re.compile(r"/{2,}")
+_PATH_DAY = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d{2})(?:(?P<sign>[/-])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})|(?P<whole>\d{4}))"
+    r"(?=[/_.-]|$)",
+    re.ASCII,
+)
+KEPT_COUNT = 256
+"""Reading one page asks for its own address half a dozen times."""
+
 _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref_src|_openstat)$", re.IGNORECASE
 )
@@ -29,6 +40,7 @@ class Address:
     query: str
 
 
+@lru_cache(maxsize=KEPT_COUNT)
 def read_address(url: str) -> Address:
     """Takes an address apart.
 
@@ -57,6 +69,15 @@ def spell_generic(address: Address) -> str:
     query = f"?{urlencode(sorted(pairs))}" if pairs else ""
     origin = f"https://{address.host}" if address.port is None else f"http://{address.host}:{address.port}"
     return f"{origin}{address.path}{query}"
+
+
+def find_path_day(path: str) -> date | None:
+    """The day that a path names as most publishers' do: `/2024/03/05/`, `/2024-03-05-`, `/20240305/`."""
+    for match in _PATH_DAY.finditer(path):
+        with suppress(ValueError):  # no day of the calendar
+            month, day = match["month"] or match["whole"][:2], match["day"] or match["whole"][2:]
+            return date(int(match["year"]), int(month), int(day))
+    return None
 
 
 def _read_path(path: str) -> str:

@@ -6,7 +6,7 @@ line breaks matter. What an article merely quotes stays: inside a paragraph only
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from unicodedata import normalize
@@ -30,6 +30,7 @@ _HEAD = 4  # letters by which lines are indexed; every known line has as many, o
 _NO_LETTER = re.compile(r"[\W_]+")
 _COMMON_SIGNS = "“”‘’—–…"
 _ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
+_ASCII_SIGNS_IN_LINES = {code: None for code in _ASCII_SIGNS if code != ord("\n")}
 _ENDS_SENTENCE = re.compile(r"[.!?…×)\]”’\"'»]$")
 _OPENS_QUOTE = re.compile(r"(?:^|\s)[\"'“‘«(\[]+$")
 _CLOSES_QUOTE = "\"'”’»"
@@ -47,6 +48,19 @@ def squeeze(text: str) -> str:
     # Deleting from pure ASCII is ten times as quick as the expression, and most paragraphs are pure by now.
     letters = folded.translate(_ASCII_SIGNS) if folded.isascii() else _NO_LETTER.sub("", folded)
     return letters or text.strip()
+
+
+def squeeze_all(texts: Sequence[str]) -> list[str]:
+    """The same for each of several texts, at once where they are plain: a call for each takes three times as long."""
+    joined = "\n".join(texts)
+    for sign in _COMMON_SIGNS:
+        joined = joined.replace(sign, "")
+    if not joined.isascii():
+        return [squeeze(text) for text in texts]
+    keys = joined.casefold().translate(_ASCII_SIGNS_IN_LINES).split("\n")
+    if len(keys) != len(texts):  # a text has line breaks of its own
+        return [squeeze(text) for text in texts]
+    return [key or text.strip() for key, text in zip(keys, texts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,8 @@ class Boilerplate:
         """The paragraphs without furniture; one that begins or ends in it keeps its own part."""
         if not self.furniture:
             return Cleaned(tuple(paragraphs), (), frozenset())
-        pieces = [piece for paragraph in paragraphs for piece in self._part(paragraph)]
+        keys = squeeze_all(paragraphs)
+        pieces = [piece for parts in map(self._part, paragraphs, keys) for piece in parts]
         kept = self._judge(pieces)
         return Cleaned(
             tuple(piece.text for piece, keep in zip(pieces, kept, strict=True) if keep),
@@ -174,20 +189,19 @@ class Boilerplate:
             if not title.text.endswith((".", "”", '"')) and self.box_end.fullmatch(end.text.strip()):
                 kept[index : index + 3] = [False] * 3
 
-    def _part(self, paragraph: str) -> Iterator["_Piece"]:
+    def _part(self, paragraph: str, key: str) -> list["_Piece"]:
         """The pieces of a paragraph in order, each with the name of the furniture that it is (or nothing)."""
-        key = squeeze(paragraph)
         name = self._find_name(paragraph, key)
         run = self._find_run(paragraph, key) if name is None else None
         if run is None:
-            yield _Piece(paragraph, key, name or "")
-            return
+            return [_Piece(paragraph, key, name or "")]
         start, end, name = run
-        if before := paragraph[:start].strip():
-            yield _Piece(before, squeeze(before), "")
-        yield _Piece(paragraph[start:end].strip(), "", name)
-        if after := paragraph[end:].strip():
-            yield from self._part(after)
+        before, after = paragraph[:start].strip(), paragraph[end:].strip()
+        return [
+            *([_Piece(before, squeeze(before), "")] if before else ()),
+            _Piece(paragraph[start:end].strip(), "", name),
+            *(self._part(after, squeeze(after)) if after else ()),
+        ]
 
     def _find_name(self, paragraph: str, key: str) -> str | None:
         """The furniture that a whole paragraph is; None for the article's own."""
@@ -236,8 +250,9 @@ class Boilerplate:
         """Where in an article's paragraph a run of furniture lies: start, end (characters), name."""
         if len(key) < RUN_CHARS:
             return None
-        for at in range(0, len(key) - CUT_CHARS + 1, RUN_STRIDE):
-            for line, offset in self._grams.get(key[at : at + CUT_CHARS], ()):
+        grams, places = self._grams, range(0, len(key) - CUT_CHARS + 1, RUN_STRIDE)
+        for at in [at for at in places if key[at : at + CUT_CHARS] in grams]:
+            for line, offset in grams[key[at : at + CUT_CHARS]]:
                 start = at - offset
                 if start < 0 or not key.startswith(line, start):
                     continue

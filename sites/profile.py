@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.address import Identity, Sighting, Source, SourceKind
 from schemas.article import Kind
-from sites.address import AddressMalformed, read_address, spell_generic
+from sites.address import AddressMalformed, find_path_day, read_address, spell_generic
 from sites.boilerplate import Boilerplate
 from sites.structure import PageRules
 
@@ -89,6 +89,17 @@ class Site:
 
         return read_xml_source(body, url, media_type, seen_at)
 
+    def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:  # noqa: ARG002 - a profile answers by it
+        """The addresses that a captured page's reading needs beside it: what belongs to the article, but is not there.
+
+        `url` is the one that was asked, `body` the page. Never raises.
+        """
+        return ()
+
+    def recognize_companion(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
+        """The record id of the article that such an address belongs to; None for any other address."""
+        return None
+
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:  # noqa: ARG002 - as above
         """Whether a child page can advertise articles of these publication days (both inclusive)."""
         return True
@@ -98,9 +109,12 @@ class Site:
         found = self.editions.get(edition) if edition else None
         return found.language if found else None
 
-    def path_date(self, url: str) -> date | None:  # noqa: ARG002 - as above
+    def path_date(self, url: str) -> date | None:
         """The day that an article's address names, in the site's time zone."""
-        return None
+        try:
+            return find_path_day(read_address(url).path)
+        except AddressMalformed:
+            return None
 
     def knows(self, url: str) -> bool:
         """Whether the address lies on one of the site's hosts."""

@@ -59,7 +59,7 @@ def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Si
         if not address:
             continue
         yield Sighting(
-            url=urljoin(url, address),
+            url=resolve_address(url, address),
             source_url=url,
             source_kind=SourceKind.FEED,
             seen_at=seen_at,
@@ -72,7 +72,7 @@ def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator
     for entry in _all(root, "url"):
         if address := _text(entry, "loc"):
             yield Sighting(
-                url=urljoin(url, address),
+                url=resolve_address(url, address),
                 source_url=url,
                 source_kind=SourceKind.SITEMAP,
                 seen_at=seen_at,
@@ -84,7 +84,15 @@ def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator
 def _read_locations(root: etree._Element, name: str, url: str) -> Iterator[str]:
     for entry in _all(root, name):
         if address := _text(entry, "loc"):
-            yield urljoin(url, address)
+            yield resolve_address(url, address)
+
+
+def resolve_address(base_url: str, address: str) -> str:
+    """An address as it stands on a page, absolute; one that is malformed stays as it is, and is judged as such."""
+    try:
+        return urljoin(base_url, address)
+    except ValueError:
+        return address
 
 
 def read_time(text: str) -> datetime | None:
@@ -92,16 +100,17 @@ def read_time(text: str) -> datetime | None:
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             at = read(text)
+            if at.tzinfo is None and text.rstrip().endswith("-0000"):
+                at = at.replace(tzinfo=UTC)  # RFC 5322: a time in UTC that says nothing of the local zone
+            return at.astimezone(UTC) if at.tzinfo else None
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        if at.tzinfo is None and text.rstrip().endswith("-0000"):
-            at = at.replace(tzinfo=UTC)  # RFC 5322: a time in UTC that says nothing of the local zone
-        return at.astimezone(UTC) if at.tzinfo else None
     return None
 
 
 def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    # Not `QName`: it refuses names that only a recovering parser lets through.
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _all(root: etree._Element, *names: str) -> Iterator[etree._Element]:

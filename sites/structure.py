@@ -64,8 +64,14 @@ class PageRules:
     """With one group: the word that tells the kind."""
     updated: re.Pattern[str] | None = None
     """Text before a time that is the update's, not the publication's."""
+    paid_label: re.Pattern[str] | None = None
+    """A label line that says that somebody paid for the article."""
     missing: tuple[str, ...] = ()
     """Sentences of the page that is shown where there is no page, in lower case; all of them stand on it."""
+
+    def is_text_type(self, block_type: object) -> bool:
+        """Whether a block of this type, as the publisher names types, is text."""
+        return f"{self.block_class}--{block_type}" in self.text_block_classes
 
     def find_foreign(self, content: HtmlElement) -> list[HtmlElement]:
         """The elements of the content that are no text of the article.

@@ -14,7 +14,6 @@ from twisted.python.failure import Failure
 from schemas.address import SourceKind
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
-from spiders.decoding import IS_UNREAD
 from spiders.redirect import is_same_publisher
 from spiders.refusal import Refused, RobotsForbidden
 from spiders.session import CrawlSession
@@ -59,7 +58,7 @@ class PublisherSpider(scrapy.Spider):
         for source in self.session.job.sources:
             yield from self._make_source_requests(source.url, page=1)
         for url in dict.fromkeys(self.session.job.urls):
-            yield from self._make_request(url, callback=self.parse_article, meta={IS_UNREAD: True})
+            yield from self._make_request(url, callback=self.parse_article)
 
     def _make_source_requests(self, url: str, *, page: int) -> Iterator[Request]:
         if url not in self._seen_sources and len(self._seen_sources) < MAX_CHILDREN:
@@ -75,8 +74,16 @@ class PublisherSpider(scrapy.Spider):
         except ValueError as error:
             self._write_line(url or "(empty)", FetchResult.FAILED, error=f"AddressUnusable: {error}", attempts=0)
 
-    def parse_article(self, response: Response, url: str) -> None:
-        """Its page lies in the archive: what it says is for others to read."""
+    def parse_article(self, response: Response, url: str) -> Iterator[Request]:
+        """Its page lies in the archive: what it says is for others to read. What belongs to it is fetched with it."""
+        self._note_capture(response, url)
+        if response.status == STATUS_OK:
+            for companion in self._site.companion_urls(response.url, response.body):
+                # Before the next page: the two are read together.
+                yield from self._make_request(companion, callback=self.parse_companion, priority=CHILD_PRIORITY)
+
+    def parse_companion(self, response: Response, url: str) -> None:
+        """A live blog's posts."""
         self._note_capture(response, url)
 
     def parse_source(self, response: Response, url: str) -> Iterator[Request]:

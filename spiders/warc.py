@@ -41,7 +41,7 @@ WARC_FORMAT_URL = "http://iipc.github.io/warc-specifications/specifications/warc
 
 
 class ArchiveUnwritable(OSError):  # noqa: N818 - it states a fact
-    """A record could not be written whole; what had been written of it was cut off again."""
+    """A record could not be written whole; nothing is written behind it."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ class WarcWriter:
         self._path = self._folder / f"{self._prefix}-{self._serial:05}.warc.gz"
         self._serial += 1
         try:
-            # O_EXCL: two runs never share a file. O_APPEND: after a cut-off failure writing goes on at the true end.
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            # O_EXCL: two runs never share a file.
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise ArchiveUnwritable(f"{self._path}: {error.strerror}") from error
         self._file, self._bytes = file, 0
@@ -170,8 +170,8 @@ class WarcWriter:
         try:
             _write_whole(file, data)
         except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(file, self._bytes)
+            # A reader may have taken what is whole of it already: it stays, and nothing is ever written behind it.
+            self.close()
             raise ArchiveUnwritable(f"{self._path}: {error.strerror}") from error
         self._bytes += len(data)
 
@@ -203,15 +203,10 @@ def _shared_headers(uri: str, at: datetime, ip_address: str | None) -> dict[str,
 def _pack_record(headers: Mapping[str, str], media_type: str, head: bytes, payload: bytes) -> bytes:
     """One record as a gzip member; its block is the head and the payload."""
     block = head + payload
-    rendered = _render_fields(
-        {
-            **headers,
-            "Content-Type": media_type,
-            "WARC-Payload-Digest": _digest(payload),
-            "WARC-Block-Digest": _digest(block),
-            "Content-Length": str(len(block)),
-        }.items()
-    )
+    fields = {**headers, "Content-Type": media_type, "WARC-Block-Digest": _digest(block)}
+    if "WARC-Target-URI" in headers:  # a `warcinfo` has a block, and no payload
+        fields["WARC-Payload-Digest"] = _digest(payload)
+    rendered = _render_fields((fields | {"Content-Length": str(len(block))}).items())
     packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
     record = b"".join((b"WARC/1.1\r\n", rendered, CRLF, block, CRLF, CRLF))
     return packer.compress(record) + packer.flush()

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from schemas.article import ArticleRecord, Image
 from schemas.capture import CaptureRef
-from schemas.model import NonEmpty, Record
+from schemas.model import Count, NonEmpty, Record
 from storage.batch import select_in
 from storage.tables import Alias, Article, Capture
 
@@ -29,6 +29,14 @@ class ArticleFilter(Record):
     include_duplicates: bool = False
 
 
+class ArticleCount(Record):
+    """Articles in the archive."""
+
+    article_count: Count
+    """Without duplicates: what an export has by default."""
+    duplicate_count: Count
+
+
 def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
     """The article of a record id, or of any address of it in its canonical spelling."""
     rows = select(Article).options(joinedload(Article.capture))
@@ -37,6 +45,12 @@ def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
         by_alias = rows.join(Alias, Alias.entry_id == Article.entry_id).where(Alias.url == id_or_url)
         row = session.scalar(by_alias)
     return next(_as_records(session, [row]), None) if row else None
+
+
+def count_articles(session: Session) -> ArticleCount:
+    """How many articles are stored, imported ones too."""
+    count, duplicate_count = session.execute(select(func.count(), func.count(Article.duplicate_of))).one()
+    return ArticleCount(article_count=count - duplicate_count, duplicate_count=duplicate_count)
 
 
 def list_duplicates(session: Session, article_id: str) -> list[str]:

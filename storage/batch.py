@@ -16,12 +16,15 @@ from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, load_
 
 from schemas.address import Identity
 from schemas.capture import CaptureRef
-from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, SourceRead, State
-from storage.day import publication_day
+from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State
+from storage.day import publication_day, publication_time
 from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Sighting
 
 IN_COUNT = 500
 """Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
+
+CHANGING = ("id", "first_seen_at", "last_seen_at", "title", "published_at")
+"""What a further sighting changes in a row, and its number."""
 
 Entity = TypeVar("Entity")
 Found = TypeVarTuple("Found")
@@ -39,10 +42,12 @@ class Batch:
     """By key."""
     owners: dict[str, Entry] = field(default_factory=dict)
     """Address -> the entry that has it as an alias."""
-    sightings: dict[tuple[str, str], Columns] = field(default_factory=dict)
-    """By address and source."""
-    advertised: set[str] = field(default_factory=set)
-    """The addresses that have any sighting."""
+    identities: Sequence[Identity] = ()
+    """Whose entries were looked up, known or not."""
+    keys: set[str] = field(default_factory=set)
+    """Theirs."""
+    urls: set[str] = field(default_factory=set)
+    """Whose owners were looked up, theirs among them."""
     captures: set[tuple[str, int]] = field(default_factory=set)
     """Those stored already: file and offset."""
     articles: dict[str, Article] = field(default_factory=dict)
@@ -54,9 +59,15 @@ class Batch:
     new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
     """To be written."""
     new_article_ids: set[str] = field(default_factory=set)
-    """The articles among them."""
+    """Those that were added, and not looked up since."""
     changed_sightings: dict[int, Columns] = field(default_factory=dict)
     """To be written, by their numbers."""
+    capture_count: int = 0
+    """Captures that were not known before."""
+    page_count: int = 0
+    """Those of them that have an entry."""
+    has_merged: bool = False
+    """Whether two entries became one."""
     _numbers: dict[type[Base], Iterator[int]] = field(default_factory=dict)
 
     def number(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
@@ -71,10 +82,15 @@ class Batch:
         for table, rows in self.new_rows.items():
             self.session.execute(insert(table), rows)
         if self.changed_sightings:
-            self.session.execute(update(Sighting), list(self.changed_sightings.values()))
+            changes = [{name: row[name] for name in CHANGING} for row in self.changed_sightings.values()]
+            self.session.execute(update(Sighting), changes)
         self.new_rows.clear()
-        self.new_article_ids.clear()
         self.changed_sightings.clear()
+
+    def divide(self) -> "Batch":
+        """An empty batch of the same run and transaction; what this one has to write is written."""
+        self.write()
+        return Batch(self.session, self.run_id, self.now, _numbers=self._numbers)
 
     def is_known(self, ref: CaptureRef) -> bool:
         """Whether this capture was stored before."""
@@ -101,6 +117,7 @@ class Batch:
             edition=identity.edition,
             record_id=identity.id,
             url=identity.url,
+            url_at=at,
             state=State.EXCLUDED if identity.rule else State.PENDING,
             state_at=at,
             rule=identity.rule,
@@ -120,6 +137,8 @@ class Batch:
     def add_capture(self, seen: Seen, entry: Entry | None) -> int:
         """Note a capture; answers its number."""
         self.captures.add((seen.ref.warc, seen.ref.offset))
+        self.capture_count += 1
+        self.page_count += entry is not None
         capture_id = self.number(Capture)
         row = {
             "id": capture_id,
@@ -146,16 +165,9 @@ class Batch:
 def load_batch(session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime) -> Batch:
     """Everything that is stored of what the outcomes speak of."""
     batch = Batch(session, run_id, now)
-    _load_addresses(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
+    load_addresses(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
     _load_captures(batch, outcomes)
     _load_articles(batch, [outcome for outcome in outcomes if isinstance(outcome, ArticleRead)])
-    return batch
-
-
-def load_address_batch(session: Session, identities: Sequence[Identity], now: datetime) -> Batch:
-    """As `load_batch`, for addresses that no capture goes with."""
-    batch = Batch(session, None, now)
-    _load_addresses(batch, identities, set())
     return batch
 
 
@@ -170,15 +182,15 @@ def note_first_sight(entry: Entry, at: datetime) -> None:
 
 
 def note_date(entry: Entry, published_at: datetime | None) -> None:
-    """A publication time as the entry's; one without a zone is none."""
-    if published_at and published_at.tzinfo and published_at != entry.published_at:
-        entry.published_at = published_at
-        entry.published_on = publication_day(published_at)
+    """A publication time as the entry's; one without a zone, or without a day in the calendar, is none."""
+    at = publication_time(published_at)
+    if at and at != entry.published_at:
+        entry.published_at = at
+        entry.published_on = publication_day(at)
 
 
 def _identities(outcome: Outcome) -> Iterator[Identity]:
-    if isinstance(outcome, SourceRead):
-        yield from (identity for identity, _ in outcome.sightings)
+    """Of the pages: what a source advertised is looked up when it is stored, a part at a time."""
     identity: Identity | None = getattr(outcome, "identity", None)
     if identity:
         yield identity
@@ -192,19 +204,20 @@ def _urls(outcomes: Sequence[Outcome]) -> set[str]:
     return fetched | {item.article.url for item in outcomes if isinstance(item, ArticleRead) and item.article.url}
 
 
-def _load_addresses(batch: Batch, identities: Sequence[Identity], urls: set[str]) -> None:
+def load_addresses(batch: Batch, identities: Sequence[Identity], urls: set[str]) -> None:
+    """What is stored of these addresses, in place of what the batch knew of any; it has nothing unwritten then."""
     session = batch.session
-    urls = urls | {identity.url for identity in identities}
-    by_id = {row.id: row for row in select_in(session, select(Entry), Entry.key, {item.key for item in identities})}
+    batch.identities, batch.keys = identities, {identity.key for identity in identities}
+    batch.urls = urls | {identity.url for identity in identities}
+    by_id = {row.id: row for row in select_in(session, select(Entry), Entry.key, batch.keys)}
     aliases = select(Alias.url, Alias.entry_id)
-    owners = {row.url: row.entry_id for row in execute_in(session, aliases, Alias.url, urls)}
+    owners = {row.url: row.entry_id for row in execute_in(session, aliases, Alias.url, batch.urls)}
     others = set(owners.values()) - by_id.keys()
     by_id |= {row.id: row for row in select_in(session, select(Entry), Entry.id, others)}
     batch.entries = {row.key: row for row in by_id.values()}
     batch.owners = {url: by_id[entry_id] for url, entry_id in owners.items()}
-    for sighting in execute_in(session, select(*Sighting.__table__.columns), Sighting.url, urls):
-        batch.sightings[sighting.url, sighting.source_url] = dict(sighting._mapping)  # noqa: SLF001 - its public name
-        batch.advertised.add(sighting.url)
+    for entry in batch.entries:
+        batch.open_rows.pop(entry, None)
     is_open = select(Quarantine).where(Quarantine.resolved_at.is_(None))
     for row in select_in(session, is_open, Quarantine.entry_id, by_id.keys()):
         batch.open_rows[by_id[row.entry_id or 0].key].append(row)

@@ -1,6 +1,6 @@
 """The publication day: a moment's date on the publisher's calendar."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 PUBLICATION_ZONE = ZoneInfo("Europe/Moscow")
@@ -8,5 +8,21 @@ PUBLICATION_ZONE = ZoneInfo("Europe/Moscow")
 
 
 def publication_day(at: datetime | None) -> date | None:
-    """The Moscow date of a moment; None for none, and for one without a zone (it is not guessed)."""
-    return at.astimezone(PUBLICATION_ZONE).date() if at and at.tzinfo else None
+    """The Moscow date of a moment; None for none, and for one without a zone (it is not guessed).
+
+    None at the calendar's ends, too: some hours of the years 1 and 9999 have no date in Moscow.
+    """
+    if at is None or at.tzinfo is None:
+        return None
+    try:
+        return at.astimezone(PUBLICATION_ZONE).date()
+    except OverflowError:
+        return None
+
+
+def publication_time(at: datetime | None) -> datetime | None:
+    """The moment in UTC, if it is one that has a publication day; else None."""
+    try:
+        return at.astimezone(UTC) if at and publication_day(at) else None
+    except OverflowError:
+        return None

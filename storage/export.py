@@ -1,10 +1,12 @@
 """Exports: the articles as files that other programs load. The same articles give the same bytes."""
 
 import csv
+import io
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -22,21 +24,69 @@ class ExportUnwritable(RuntimeError):  # noqa: N818 - it states a fact
     """The file cannot be written; the message is one line."""
 
 
+STANDARD_OUTPUT = Path("-")
+"""The path that means standard output, as other programs have it."""
+
+PLACES = ("/dev/", "/proc/")
+"""What lies here is never replaced: `/dev/stdout` may lead to a file, and is not that file's name."""
+
+
 def export_articles(database: Database, path: Path, kind: Format, wanted: ArticleFilter | None = None) -> int:
     """Write the articles to a file, whole or not at all; answers how many.
 
+    To standard output (`-`), a pipe or a device they are written as they come.
+
     Raises:
         ExportUnwritable: the file cannot be written.
+        BrokenPipeError: whoever read the pipe has enough.
     """
-    with _replacing(path) as file, database.read() as session:
+    _spare_database(database, path)
+    with _opened(path) as file, database.read() as session:
         return WRITERS[kind](file, iterate_articles(session, wanted))
+
+
+def _spare_database(database: Database, path: Path) -> None:
+    own = Path(database.engine.url.database or "")
+    if path.exists() and own.is_file() and path.samefile(own):
+        raise ExportUnwritable(f"{path} is the archive's own database")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    try:
+        with _choose_way(path) as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ExportUnwritable(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _choose_way(path: Path) -> AbstractContextManager[TextIO]:
+    if path == STANDARD_OUTPUT:
+        return _standard_output()
+    if path.is_dir():
+        raise ExportUnwritable(f"{path} is a directory")
+    if str(path.absolute()).startswith(PLACES) or (path.exists() and not path.is_file()):
+        return path.open("a", encoding="utf-8", newline="")
+    return _replacing(path.resolve())  # behind a link stands the file that is meant
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """Standard output as UTF-8 with the line ends that are written, whatever the terminal's; it stays open."""
+    sys.stdout.flush()
+    file = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield file
+        file.flush()
+    finally:
+        file.detach()
 
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
     """A file that takes its name when it is complete: no reader ever sees half an export."""
-    if path.is_dir():
-        raise ExportUnwritable(f"{path} is a directory")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -44,8 +94,6 @@ def _replacing(path: Path) -> Iterator[TextIO]:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError as error:
-        raise ExportUnwritable(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)
 

@@ -4,21 +4,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from schemas.address import Identity, Sighting
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
 from storage import tables
-from storage.batch import load_address_batch, select_in
+from storage.batch import Batch, select_in
 from storage.sighting import store_sightings
 from storage.tables import Alias, Article, Entry, Quarantine
 
 Columns = TypeVarTuple("Columns")
 
 WAITING_STATES = (State.PENDING, State.FAILED)
-"""The states that a fetch can end."""
+"""What waits for a fetch: due at once, unless a time is set."""
+
+RETURNING_STATES = (State.BLOCKED, State.QUARANTINED)
+"""What may be right at another time: due when that has come, and never where none is set."""
 
 NAMED_COUNT = 20
 """An audit names so many of a problem's addresses; the rest is a number."""
@@ -69,25 +72,19 @@ class MonthCount(Record):
 
 def find_due(session: Session, site: str | None, now: datetime, limit: int | None = None) -> list[DueAddress]:
     """What is to be fetched: newest publication first, then in the order of discovery."""
+    has_time_come = Entry.next_try_at <= now
+    is_due = or_(
+        and_(Entry.state.in_(WAITING_STATES), or_(Entry.next_try_at.is_(None), has_time_come)),
+        and_(Entry.state.in_(RETURNING_STATES), has_time_come),
+    )
     statement = (
-        select(Entry)
-        .where(Entry.state.in_(WAITING_STATES), or_(Entry.next_try_at.is_(None), Entry.next_try_at <= now))
+        select(*(getattr(Entry, name) for name in DueAddress.model_fields))
+        .where(is_due)
         .order_by(Entry.published_at.is_(None), Entry.published_at.desc(), Entry.id)
         .limit(limit)
     )
-    rows = session.scalars(_of_site(statement, Entry.site, site))
-    return [
-        DueAddress(
-            url=row.url,
-            key=row.key,
-            site=row.site,
-            record_id=row.record_id,
-            state=row.state,
-            attempts=row.attempts,
-            published_at=row.published_at,
-        )
-        for row in rows
-    ]
+    rows = session.execute(_of_site(statement, Entry.site, site))
+    return [DueAddress(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
 
 
 def find_entry(session: Session, id_or_url: str) -> LedgerEntry | None:
@@ -105,10 +102,7 @@ def is_known(session: Session, urls: Iterable[str]) -> set[str]:
 def add_addresses(session: Session, sightings: Sequence[tuple[Identity, Sighting]], now: datetime) -> int:
     """Note addresses that were given by hand; answers how many no source had advertised before."""
     with session.no_autoflush:  # a batch writes itself
-        batch = load_address_batch(session, [identity for identity, _ in sightings], now)
-        new_count = store_sightings(batch, sightings)
-        batch.write()
-    return new_count
+        return store_sightings(Batch(session, None, now), sightings)
 
 
 def count_advertised(session: Session, site: str | None = None) -> int:
@@ -119,15 +113,7 @@ def count_advertised(session: Session, site: str | None = None) -> int:
 
 def count_states(session: Session, site: str | None = None) -> dict[State, int]:
     """State -> advertised addresses in it; states without any are left out."""
-    advertised = _advertised(site).subquery()
-    statement = (
-        select(Entry.state, func.count())
-        .select_from(advertised)
-        .join(Alias, Alias.url == advertised.c.url)
-        .join(Entry, Entry.id == Alias.entry_id)
-        .group_by(Entry.state)
-    )
-    found = {row[0]: row[1] for row in session.execute(statement)}
+    found = _count_all(session, site)
     return {state: found[state] for state in State if state in found}
 
 
@@ -156,19 +142,35 @@ def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
 
 def audit_ledger(session: Session, site: str | None = None) -> list[str]:
     """What does not add up, one sentence each; nothing for a sound ledger."""
+    found = _count_all(session, site)
     problems = [_name(what, session.scalars(statement).all()) for what, statement in _audits(site)]
-    advertised, counted = count_advertised(session, site), sum(count_states(session, site).values())
-    if advertised != counted:
+    if None in found:
+        problems.append(_name("advertised addresses without an entry", session.scalars(_stray(site)).all()))
+        advertised = sum(found.values())
+        counted = advertised - found[None]
         problems.append(f"{advertised} addresses were advertised, but the states add up to {counted}")
     return [problem for problem in problems if problem]
 
 
-def _audits(site: str | None) -> Iterator[tuple[str, Select[str]]]:
+def _count_all(session: Session, site: str | None) -> dict[State | None, int]:
+    """State -> advertised addresses in it; None for those without an entry. One walk, however many states there are."""
     advertised = _advertised(site).subquery()
-    yield (
-        "advertised addresses without an entry",
-        select(advertised.c.url).outerjoin(Alias, Alias.url == advertised.c.url).where(Alias.id.is_(None)),
+    statement = (
+        select(Entry.state, func.count())
+        .select_from(advertised)
+        .outerjoin(Alias, Alias.url == advertised.c.url)
+        .outerjoin(Entry, Entry.id == Alias.entry_id)
+        .group_by(Entry.state)
     )
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def _stray(site: str | None) -> Select[str]:
+    advertised = _advertised(site).subquery()
+    return select(advertised.c.url).outerjoin(Alias, Alias.url == advertised.c.url).where(Alias.id.is_(None))
+
+
+def _audits(site: str | None) -> Iterator[tuple[str, Select[str]]]:
     entries = _of_site(select(Entry.key), Entry.site, site)
     with_article = entries.outerjoin(Article, Article.entry_id == Entry.id)
     is_primary = Article.duplicate_of.is_(None)

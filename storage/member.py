@@ -163,8 +163,9 @@ def skip_blank(file: BinaryIO, position: int) -> int:
 def find_record(file: BinaryIO, position: int, *, compressed: bool) -> int:
     """Where the next record starts, at or after a position; the file's end where there is none."""
     mark = GZIP_MAGIC + b"\x08" if compressed else WARC_MAGIC + b"1."
+    starts_record = _starts_compressed_record if compressed else _starts_plain_record
     for found in _find(file, position, mark):
-        if not compressed or _starts_record(file, found):
+        if starts_record(file, found):
             return found
     return file.seek(0, 2)
 
@@ -185,7 +186,19 @@ def _find(file: BinaryIO, position: int, mark: bytes) -> Iterator[int]:
             position += len(chunk) - len(mark) + 1
 
 
-def _starts_record(file: BinaryIO, position: int) -> bool:
+def _starts_plain_record(file: BinaryIO, position: int) -> bool:
+    """Whether a line begins there, and headers with a kind and a length follow: a page may speak of WARC files too."""
+    file.seek(max(position - 1, 0))
+    if file.read(min(position, 1)) not in {b"", b"\n"}:
+        return False
+    try:
+        record = WarcRecord.from_reader(io.BytesIO(file.read(CHUNK_BYTES)))
+    except (OSError, ValueError):
+        return False
+    return bool(record.headers.get("WARC-Type") and record.headers.get("Content-Length"))
+
+
+def _starts_compressed_record(file: BinaryIO, position: int) -> bool:
     try:
         return GzipMember(file, position).read(len(WARC_MAGIC)) == WARC_MAGIC
     except MemberDamaged:

@@ -6,10 +6,9 @@ changes nothing the second time.
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from schemas.address import Identity
@@ -27,35 +26,50 @@ from schemas.outcome import (
     SourceRead,
     State,
 )
-from storage.batch import Batch, load_batch, note_date, note_first_sight, seen_of
+from storage.batch import Batch, load_batch, note_date, seen_of
+from storage.merging import claim_entry, claim_nameless, merge
 from storage.revision import store_article
 from storage.sighting import store_sightings
-from storage.tables import Alias, Capture, Entry, Quarantine
+from storage.standing import (
+    FIRST_RETRY,
+    GONE_SECOND_LOOK,
+    KEPT_STATES,
+    LAST_RETRY,
+    clear_failures,
+    enter_blocked,
+    enter_failed,
+    enter_missing,
+    enter_quarantine,
+    enter_state,
+    is_overtaken,
+    is_settled,
+    note_failure,
+    note_try,
+    retry_delay,
+)
+from storage.tables import Entry, Quarantine
 
-GONE_SECOND_LOOK = timedelta(days=1)
-"""Between the two looks that make an address `gone`: a deployment or a broken cache is mended in a day."""
-
-FIRST_RETRY = timedelta(minutes=10)
-"""After the first failure: longer than a restart of the publisher's server takes."""
-
-LAST_RETRY = timedelta(weeks=1)
-"""The longest wait: a page that fails for months still costs only one request a week."""
+__all__ = ["FIRST_RETRY", "GONE_SECOND_LOOK", "LAST_RETRY", "NEW_ADDRESSES", "retry_delay", "store_outcomes"]
 
 ROBOTS = "robots"
 """The reason by which a forbidden fetch is robots.txt's doing."""
 
-KEPT_STATES = frozenset({State.STORED, State.DUPLICATE})
-"""What has its article keeps it, whatever a later fetch answers."""
-
 NEW_ADDRESSES = "sighted-new"
 """The count of addresses that no source had advertised before."""
+
+REQUESTS = "request"
+"""The count of captures that were not stored before."""
+
+PAGES = "page"
+"""Those of them that belong to an entry: attempts at article pages."""
 
 
 def store_outcomes(session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime) -> Counter[str]:
     """Store each outcome that is not stored yet; answers how many ended how.
 
     Names: `stored`, `unchanged`, `revised`, `duplicate`, `quarantined`, `missing`, `gone`, `failed`, `forbidden`,
-    `source-read`, `source-broken`, `redirected`, `kept`; and `sighted-new`, which counts addresses, not outcomes.
+    `source-read`, `source-broken`, `redirected`, `kept`. Beside these, which count outcomes: `sighted-new`, of
+    addresses; `request`, of captures; `page`, of captures of article pages.
     """
     with session.no_autoflush:  # a batch writes itself
         return _store_batch(load_batch(session, outcomes, run_id=run_id, now=now), outcomes)
@@ -63,15 +77,21 @@ def store_outcomes(session: Session, outcomes: Sequence[Outcome], *, run_id: str
 
 def _store_batch(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    advertised_before = len(batch.advertised)
     for outcome in outcomes:
         seen = seen_of(outcome)
-        if not (seen and batch.is_known(seen.ref)) and (name := _store(batch, outcome)):
+        if seen and batch.is_known(seen.ref):
+            continue
+        if name := _store(batch, outcome):
             counts[name] += 1
-    if new_count := len(batch.advertised) - advertised_before:
-        counts[NEW_ADDRESSES] = new_count
+        if isinstance(outcome, SourceRead):
+            counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
     batch.write()
-    return counts
+    counts[REQUESTS] += batch.capture_count
+    counts[PAGES] += batch.page_count
+    return +counts  # without zeros
+
+
+SOURCE_NAMES: dict[type[Outcome], str] = {SourceRead: "source-read", SourceBroken: "source-broken", Kept: "kept"}
 
 
 def _store(batch: Batch, outcome: Outcome) -> str | None:  # noqa: PLR0911 - one for each kind of outcome
@@ -79,7 +99,7 @@ def _store(batch: Batch, outcome: Outcome) -> str | None:  # noqa: PLR0911 - one
         case ArticleRead():
             return _store_article(batch, outcome)
         case SetAside():
-            return _store_set_aside(batch, outcome.seen, outcome.identity, list(outcome.reasons))
+            return _store_set_aside(batch, outcome)
         case Missing():
             return _store_missing(batch, outcome)
         case Redirected():
@@ -88,119 +108,82 @@ def _store(batch: Batch, outcome: Outcome) -> str | None:  # noqa: PLR0911 - one
             return _store_failure(batch, outcome)
         case FetchForbidden():
             return _store_forbidden(batch, outcome)
-        case SourceRead():
+        case SourceRead() | SourceBroken() | Kept():
             batch.add_capture(outcome.seen, None)
-            store_sightings(batch, outcome.sightings)
-            return "source-read"
-        case SourceBroken():
-            batch.add_capture(outcome.seen, None)
-            return "source-broken"
-        case Kept():
-            batch.add_capture(outcome.seen, None)
-            return "kept"
+            return SOURCE_NAMES[type(outcome)]
         case _:
             assert_never(outcome)
 
 
 def _store_article(batch: Batch, outcome: ArticleRead) -> str:
-    entry = _claim_entry(batch, outcome) if outcome.identity else None
-    capture_id = batch.add_capture(outcome.seen, entry)
-    stored = store_article(batch, outcome.article, entry, capture_id)
-    batch.resolve(entry.key if entry else outcome.seen.ref.sha256)
+    seen, identity = outcome.seen, outcome.identity
+    at = seen.fetched_at
+    entry = claim_entry(batch, identity, (seen.url, outcome.article.url), at) if identity else None
+    stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
+    batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry:
-        _note_try(entry, outcome.seen.fetched_at)
-        _enter(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, outcome.seen.fetched_at)
-        _clear_failures(entry)
+        note_try(entry, at)
+        enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
+        clear_failures(entry)
         entry.url = stored.url or entry.url
         note_date(entry, stored.published_at)
     return stored.outcome
 
 
-def _claim_entry(batch: Batch, outcome: ArticleRead) -> Entry:
-    """The article's own entry, with every address that led to it."""
-    identity, at = outcome.identity, outcome.seen.fetched_at
+def _store_set_aside(batch: Batch, outcome: SetAside) -> str:
+    seen, identity, reasons = outcome.seen, outcome.identity, list(outcome.reasons)
     if identity is None:
-        raise ValueError("a text without an address has no entry")
-    entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)
-    note_first_sight(entry, at)
-    for url in (identity.url, outcome.seen.url, outcome.article.url):
-        if url:
-            _claim_alias(batch, url, entry, at)
-    return entry
+        _add_quarantine(batch, seen, None, reasons)
+    else:
+        entry = batch.ensure_entry(identity, seen.fetched_at)
+        if seen.url and not identity.rule:
+            claim_nameless(batch, seen.url, entry, seen.fetched_at)
+        _set_aside(batch, seen, entry, reasons, is_passing=outcome.is_passing)
+    return "quarantined"
 
 
-def _claim_alias(batch: Batch, url: str, entry: Entry, at: datetime) -> None:
-    """Make the address this entry's, unless it belongs to another article."""
-    owner = batch.owners.get(url)
-    if owner is None:
-        batch.add_alias(url, entry, at)
-    elif owner is not entry and owner.url == url and owner.state not in KEPT_STATES:
-        _merge(batch, owner, entry)
-    elif owner is not entry and owner.url != url:
-        batch.write()
-        batch.session.execute(update(Alias).where(Alias.url == url).values(entry_id=entry.id))
-        batch.owners[url] = entry
+def _set_aside(batch: Batch, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
+    _add_quarantine(batch, seen, entry, reasons)
+    at, error = seen.fetched_at, "; ".join(reasons)
+    if is_overtaken(entry, at):
+        return
+    if is_settled(entry):
+        note_failure(entry, at, error)
+    else:
+        enter_quarantine(batch, entry, at, error, is_passing=is_passing)
 
 
-def _merge(batch: Batch, loser: Entry, winner: Entry) -> None:
-    """The loser's addresses and captures are the winner's: it was the same article under another name."""
-    session = batch.session
-    batch.resolve(loser.key)
-    batch.write()
-    for table in (Alias, Capture, Quarantine):
-        session.execute(update(table).where(table.entry_id == loser.id).values(entry_id=winner.id))
-    batch.owners = {url: winner if owner is loser else owner for url, owner in batch.owners.items()}
-    note_first_sight(winner, loser.first_seen_at)
-    if loser.tried_at:
-        _note_try(winner, loser.tried_at)
-    if winner.published_at is None:
-        note_date(winner, loser.published_at)
-    del batch.entries[loser.key]
-    session.delete(loser)
-    batch.write()  # before the same key may come again
-
-
-def _store_set_aside(batch: Batch, seen: Seen, identity: Identity | None, reasons: list[str]) -> str:
-    entry = batch.ensure_entry(identity, seen.fetched_at) if identity else None
+def _add_quarantine(batch: Batch, seen: Seen, entry: Entry | None, reasons: list[str]) -> None:
+    """A new row. One open row of an entry is enough: the newest capture's."""
     key = entry.key if entry else seen.ref.sha256
-    batch.resolve(key)  # one open row is enough: the newest
+    is_late = entry is not None and key in batch.open_rows and is_overtaken(entry, seen.fetched_at)
+    if not is_late:
+        batch.resolve(key)
     row = Quarantine(
         id=batch.number(Quarantine),
         entry_id=entry.id if entry else None,
         capture_id=batch.add_capture(seen, entry),
-        url=seen.url,
+        url=seen.url or seen.file_url,
         reasons=reasons,
         created_at=batch.now,
+        resolved_at=batch.now if is_late else None,
     )
     batch.session.add(row)
-    batch.open_rows[key].append(row)
-    if entry:
-        _note_try(entry, seen.fetched_at)
-        entry.last_error = "; ".join(reasons)
-        if entry.state not in KEPT_STATES:
-            _enter(batch, entry, State.QUARANTINED, seen.fetched_at)
-            entry.missing_at = entry.next_try_at = None
-    return "quarantined"
+    if not is_late:
+        batch.open_rows[key].append(row)
 
 
 def _store_missing(batch: Batch, outcome: Missing) -> str:
     at = outcome.seen.fetched_at
     entry = batch.ensure_entry(outcome.identity, at)
     batch.add_capture(outcome.seen, entry)
-    if _is_overtaken(entry, at):
+    if is_overtaken(entry, at):
         return "missing"
-    _note_failure(entry, at, outcome.reason)
-    if entry.state in KEPT_STATES:
+    note_failure(entry, at, outcome.reason)
+    # That a former address is not there any more says nothing of the present one.
+    if is_settled(entry) or outcome.identity.url != entry.url:
         return "missing"
-    if entry.missing_at and at - entry.missing_at >= GONE_SECOND_LOOK:
-        _enter(batch, entry, State.GONE, at)
-        entry.next_try_at = None
-        return "gone"
-    entry.missing_at = entry.missing_at or at
-    if entry.state != State.GONE:
-        _enter(batch, entry, State.PENDING, at)
-        entry.next_try_at = entry.missing_at + GONE_SECOND_LOOK
-    return "missing"
+    return "gone" if enter_missing(batch, entry, at) == State.GONE else "missing"
 
 
 def _store_failure(batch: Batch, outcome: FetchFailed) -> str | None:
@@ -208,79 +191,69 @@ def _store_failure(batch: Batch, outcome: FetchFailed) -> str | None:
     entry = batch.ensure_entry(outcome.identity, at)
     if outcome.seen:
         batch.add_capture(outcome.seen, entry)
-    elif entry.tried_at and at <= entry.tried_at:
+    elif is_overtaken(entry, at) or at == entry.tried_at:
         return None  # noted before: no capture tells one failure without an answer from the other
-    if _is_overtaken(entry, at):
+    if is_overtaken(entry, at):
         return "failed"
-    _note_failure(entry, at, outcome.error)
-    if entry.state not in KEPT_STATES:
-        _enter(batch, entry, State.FAILED, at)
-        entry.next_try_at = at + retry_delay(entry.attempts)
+    if is_settled(entry):
+        note_failure(entry, at, outcome.error)
+        return "failed"
+    enter_failed(batch, entry, at, outcome.error)
+    if outcome.seen:
+        entry.missing_at = None  # it answered, and not that the page is not there
     return "failed"
-
-
-def retry_delay(attempts: int) -> timedelta:
-    """How long to wait after so many failures in a row: twice as long each time."""
-    doublings = min(attempts - 1, 16)  # far beyond the longest wait, and no overflow
-    return min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
 
 
 def _store_forbidden(batch: Batch, outcome: FetchForbidden) -> str | None:
     at = outcome.forbidden_at
     entry = batch.ensure_entry(outcome.identity, at)
-    if entry.tried_at and at <= entry.tried_at:
+    if is_overtaken(entry, at) or at == entry.tried_at:
         return None
-    _note_failure(entry, at, outcome.reason)
-    if entry.state not in KEPT_STATES:
-        is_robots = outcome.reason == ROBOTS
-        _enter(batch, entry, State.BLOCKED if is_robots else State.EXCLUDED, at)
-        entry.rule = None if is_robots else outcome.reason
-        entry.next_try_at = None
+    if is_settled(entry):
+        note_failure(entry, at, outcome.reason)
+    elif outcome.reason == ROBOTS:
+        enter_blocked(batch, entry, at, outcome.reason)
+    else:
+        note_failure(entry, at, outcome.reason)
+        enter_state(batch, entry, State.EXCLUDED, at)
+        entry.rule, entry.next_try_at = outcome.reason, None
     return "forbidden"
 
 
 def _store_redirect(batch: Batch, outcome: Redirected) -> str:
     seen, asked, target = outcome.seen, outcome.identity, outcome.target
+    if reason := _find_misdirection(outcome):
+        entry = batch.ensure_entry(asked, seen.fetched_at)
+        _set_aside(batch, seen, entry, [reason], is_passing=not outcome.is_permanent)
+        return "quarantined"
     if target.rule:
-        return _store_set_aside(batch, seen, asked, [f"redirected-to-other-page: {target.url} ({target.rule})"])
-    entry = batch.ensure_entry(target, seen.fetched_at)
-    former = batch.find_entry(asked)
-    if former is entry and not _is_overtaken(entry, seen.fetched_at):
-        entry.url = target.url
-    elif former and former is not entry and former.state not in KEPT_STATES:
-        _merge(batch, former, entry)
-    for url in filter(None, (asked.url, seen.url)):
-        if url not in batch.owners:
-            batch.add_alias(url, entry, seen.fetched_at)
-    batch.add_capture(seen, entry)
+        batch.add_capture(seen, batch.ensure_entry(asked, seen.fetched_at))
+    else:
+        batch.add_capture(seen, _follow_redirect(batch, seen, asked, target))
     return "redirected"
 
 
-def _enter(batch: Batch, entry: Entry, state: State, at: datetime) -> None:
-    """Into a state; the open quarantine row goes with the state it stood for."""
-    if entry.state == state:
-        return
-    entry.state, entry.state_at = state, at
-    entry.rule = None
-    if state != State.QUARANTINED:
-        batch.resolve(entry.key)
+def _find_misdirection(outcome: Redirected) -> str | None:
+    """Why an article's address cannot be where it leads to; None where it can, or where no article was asked for."""
+    asked, target = outcome.identity, outcome.target
+    if target.rule:
+        return None if asked.rule else f"redirected-to-other-page: {target.url} ({target.rule})"
+    # A maintenance page, a consent page: for good is another status.
+    if asked.id and asked.id != target.id and not outcome.is_permanent:
+        return f"redirected-to-other-article: {target.url}"
+    return None
 
 
-def _is_overtaken(entry: Entry, at: datetime) -> bool:
-    """Whether a newer fetch is noted already: what an older one missed says nothing any more."""
-    return entry.tried_at is not None and at < entry.tried_at
-
-
-def _note_try(entry: Entry, at: datetime) -> None:
-    entry.tried_at = max(entry.tried_at, at) if entry.tried_at else at
-
-
-def _note_failure(entry: Entry, at: datetime, error: str) -> None:
-    _note_try(entry, at)
-    entry.attempts += 1
-    entry.last_error = error
-
-
-def _clear_failures(entry: Entry) -> None:
-    entry.attempts = 0
-    entry.last_error = entry.next_try_at = entry.missing_at = entry.rule = None
+def _follow_redirect(batch: Batch, seen: Seen, asked: Identity, target: Identity) -> Entry:
+    """The target's entry, with the addresses that lead there."""
+    at = seen.fetched_at
+    entry = batch.ensure_entry(target, at)
+    former = batch.find_entry(asked)
+    if former is entry and not is_overtaken(entry, at):
+        entry.url, entry.url_at = target.url, at
+    elif former and former is not entry and former.state not in KEPT_STATES:
+        merge(batch, former, entry)
+    for url in filter(None, (asked.url, seen.url)):
+        if url not in batch.owners:
+            batch.add_alias(url, entry, at)
+    return entry

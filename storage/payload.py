@@ -1,14 +1,20 @@
 """A payload as it came over the wire, and what it says: transfer and content encodings undone, within a limit."""
 
 import io
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 
 from fastwarc.stream_io import BrotliReader
-from warcio.bufferedreaders import ChunkedDataReader
 
 CHUNK_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
+
+CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+"""The line before a chunk (RFC 9112, 7.1): its size, and extensions that nobody uses."""
+
+BODILESS_STATUSES = frozenset({204, 304})
+"""Answers whose Content-Length, if any, is that of another answer's body (RFC 9110, 8.6)."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
@@ -19,16 +25,29 @@ class BodyTooLarge(ValueError):  # noqa: N818 - it states a fact
     """The decoded body exceeds the limit."""
 
 
+class BodyCut(ValueError):  # noqa: N818 - it states a fact
+    """The body ends too early, or is damaged: part of a page is not the page."""
+
+
+def is_short(byte_count: int, status: int, headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether a payload has fewer bytes than its HTTP Content-Length promises."""
+    named = dict(headers)
+    length = named.get("content-length", "").strip()
+    if status in BODILESS_STATUSES or "transfer-encoding" in named or not (length.isascii() and length.isdecimal()):
+        return False
+    return byte_count < int(length[:20])  # of more digits than any body has, these are enough
+
+
 def decode_body(payload: bytes, headers: Iterable[tuple[str, str]], max_bytes: int) -> bytes:
-    """The body with its encodings undone; empty, where it is cut or damaged: part of a page is not the page.
+    """The body with its encodings undone.
 
     Raises:
+        BodyCut: it is not whole.
         BodyTooLarge: it is larger than `max_bytes`; never more than that is held.
     """
     named = [(name, value.lower()) for name, value in headers]
     if any(name == "transfer-encoding" and "chunked" in value for name, value in named):
-        # This reader passes on what only claims to be chunked: many tools write the header and the joined body.
-        payload = b"".join(iter(ChunkedDataReader(io.BytesIO(payload)).read, b""))
+        payload = _join_chunks(payload)
     encodings = [part.strip() for name, value in named if name == "content-encoding" for part in value.split(",")]
     for encoding in reversed(encodings):
         if (decoder := _DECODERS.get(encoding)) is not None:
@@ -43,9 +62,26 @@ def _join(pieces: Iterator[bytes], max_bytes: int) -> bytes:
             body += piece
             if len(body) > max_bytes:
                 raise BodyTooLarge(f"the body exceeds {max_bytes} bytes")
-    except (zlib.error, EOFError, OSError):
-        return b""
+    except (zlib.error, EOFError, OSError) as error:
+        raise BodyCut(f"the body cannot be decoded ({error})") from None
     return bytes(body)
+
+
+def _join_chunks(payload: bytes) -> bytes:
+    """The chunks' data; the payload itself where it only claims to be chunked: many tools join it, and keep the header.
+
+    warcio's reader takes the trailers after the last chunk for damage, and damage for text.
+    """
+    if not (head := CHUNK_HEAD.match(payload)):
+        return payload
+    chunks = []
+    while size := int(head[1], 16):
+        end = head.end() + size
+        if payload[end : end + 2] != b"\r\n" or not (following := CHUNK_HEAD.match(payload, end + 2)):
+            raise BodyCut("a chunk ends too early")
+        chunks.append(payload[head.end() : end])
+        head = following
+    return b"".join(chunks)
 
 
 def _decode_gzip(payload: bytes, max_bytes: int) -> Iterator[bytes]:

@@ -1,8 +1,11 @@
 """How far each WARC file is in the database. Set in the transaction that stores what was read."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.batch import execute_in
 from storage.tables import WarcFile
 
 
@@ -23,6 +26,9 @@ def store_position(session: Session, name: str, position: int, cut_at: int | Non
         row.loaded_bytes, row.cut_at = position, cut_at
 
 
-def list_positions(session: Session) -> dict[str, int]:
-    """File name -> position, for every known file."""
-    return {row.name: row.loaded_bytes for row in session.scalars(select(WarcFile).order_by(WarcFile.name))}
+def list_positions(session: Session, names: Collection[str] | None = None) -> dict[str, int]:
+    """File name -> position, for every known file; with names given, only for those of them that are known."""
+    positions = select(WarcFile.name, WarcFile.loaded_bytes)
+    if names is None:
+        return dict(session.execute(positions.order_by(WarcFile.name)).all())
+    return dict(execute_in(session, positions, WarcFile.name, set(names)))

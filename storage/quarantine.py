@@ -10,6 +10,9 @@ from schemas.model import Record
 from storage.article import as_ref
 from storage.tables import Alias, Quarantine
 
+LARGEST_NUMBER = 2**63 - 1
+"""No row has a larger one, and no database takes it as a question."""
+
 
 class QuarantineRecord(Record):
     """A capture that was set aside, with every reason."""
@@ -18,6 +21,7 @@ class QuarantineRecord(Record):
     key: str | None
     """The ledger's key; None for a text without an address."""
     url: str | None
+    """The address that was fetched, or `file:NAME` of an imported file."""
     reasons: tuple[str, ...]
     created_at: datetime
     resolved_at: datetime | None
@@ -38,12 +42,18 @@ def list_quarantine(session: Session, site: str | None = None) -> list[Quarantin
 def find_quarantine(session: Session, id_or_url: str) -> QuarantineRecord | None:
     """One by its number; the newest by the key of its entry or any address of it."""
     if id_or_url.isascii() and id_or_url.isdecimal():
-        row = session.scalar(_rows().where(Quarantine.id == int(id_or_url)))
-        return _as_record(row) if row else None
+        return _find_number(session, id_or_url)
     entry_ids = select(Alias.entry_id).where(Alias.url == id_or_url)
     is_of_entry = Quarantine.entry_id.in_(entry_ids) | Quarantine.entry.has(key=id_or_url)
     newest = _rows().where(is_of_entry).order_by(Quarantine.id.desc()).limit(1)
     row = session.scalar(newest)
+    return _as_record(row) if row else None
+
+
+def _find_number(session: Session, digits: str) -> QuarantineRecord | None:
+    # Measured as text first: Python refuses to read thousands of digits as a number.
+    number = int(digits) if len(digits) <= len(str(LARGEST_NUMBER)) else LARGEST_NUMBER + 1
+    row = session.scalar(_rows().where(Quarantine.id == number)) if number <= LARGEST_NUMBER else None
     return _as_record(row) if row else None
 
 

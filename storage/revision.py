@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import joinedload
 
 from schemas.article import Article as Read
@@ -31,6 +31,10 @@ CONTENT_FIELDS = (
 extractor, sources and flags tell of the reading, not of the article."""
 
 
+TEXT_PREFIX = "text:"
+"""How the ids of texts without an address begin."""
+
+
 class Stored(NamedTuple):
     """How the storing of an article ended, and how it stands now."""
 
@@ -54,6 +58,7 @@ def store_article(batch: Batch, read: Read, entry: Entry | None, capture_id: int
 def _find(batch: Batch, article_id: str) -> Article | None:
     if article_id in batch.new_article_ids:
         batch.write()
+        batch.new_article_ids.discard(article_id)
         batch.articles |= {row.id: row for row in load_articles(batch.session, {article_id})}
     return batch.articles.get(article_id)
 
@@ -95,11 +100,24 @@ def _revise(batch: Batch, row: Article, fields: Columns) -> None:
 
 
 def _find_primary(batch: Batch, article_id: str, content_sha256: str, word_count: int) -> str | None:
-    """The article that had this text before; None where there is none. An empty body is nobody's."""
+    """The article that had this text before; None where there is none. An empty body is nobody's.
+
+    A text without an address is the primary only as long as no page has the same text.
+    """
     if not word_count:
         return None
     primary = batch.primaries.setdefault(content_sha256, article_id)
+    if primary.startswith(TEXT_PREFIX) and not article_id.startswith(TEXT_PREFIX):
+        _take_over(batch, article_id, primary)
+        batch.primaries[content_sha256] = primary = article_id
     return primary if primary != article_id else None
+
+
+def _take_over(batch: Batch, article_id: str, text_id: str) -> None:
+    """A page becomes the primary of a text that was there before it: it has the address, the date and the authors."""
+    batch.write()
+    is_of_group = or_(Article.id == text_id, Article.duplicate_of == text_id)
+    batch.session.execute(update(Article).where(is_of_group).values(_duplicate_fields(article_id)))
 
 
 def _duplicate_fields(primary: str | None) -> Columns:
@@ -117,7 +135,8 @@ def _leave_group(batch: Batch, row: Article, content_sha256: str) -> None:
     if row.duplicate_of:
         return
     batch.write()
-    heirs = select(Article).where(Article.duplicate_of == row.id).order_by(Article.first_seen_at, Article.id)
+    is_first = (Article.entry_id.is_(None), Article.first_seen_at, Article.id)  # pages before texts
+    heirs = select(Article).where(Article.duplicate_of == row.id).order_by(*is_first)
     for heir in batch.session.scalars(heirs.options(joinedload(Article.entry))).all():
         primary = _find_primary(batch, heir.id, heir.content_sha256, heir.word_count)
         _set(heir, _duplicate_fields(primary))

@@ -1,37 +1,171 @@
-"""What sources advertise: sightings, with the entries and aliases that they bring."""
+"""What sources advertise: sightings, with the entries and aliases that they bring.
 
-from collections.abc import Iterable
-from datetime import datetime
+A first run brings a hundred thousand, every later run the same ones: they are stored a part at a time, and those that
+tell nothing new are passed over on the columns that were looked up, without making an object of any row.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select
 
 from schemas.address import Identity
 from schemas.address import Sighting as Seen
 from schemas.outcome import State
-from storage.batch import Batch, note_date
-from storage.tables import Entry, Sighting
+from storage.batch import CHANGING, Batch, Columns, execute_in, load_addresses, note_date
+from storage.day import publication_time
+from storage.merging import merge
+from storage.standing import KEPT_STATES, LAST_RETRY, enter_state, is_excluded_by_rule
+from storage.tables import Alias, Entry, Sighting
+
+PART_COUNT = 2_000
+"""Sightings that are held at a time: a few MB of rows; more at once is no faster."""
+
+NOTED_EVERY = timedelta(days=1)
+"""How often a mere repetition is noted: nobody asks for the hour, and every crawl would rewrite every row."""
+
+EXCLUDABLE_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED, State.QUARANTINED})
+"""What waits for a fetch or a decision: a rule of today decides it."""
+
+MOVABLE_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED, State.GONE})
+"""What has no page yet is asked for where it was sighted last."""
 
 
-def store_sightings(batch: Batch, sightings: Iterable[tuple[Identity, Seen]]) -> int:
-    """Note each sighting; answers how many addresses no source had advertised before."""
-    before = len(batch.advertised)
+class _Part(NamedTuple):
+    """What is stored of a part's addresses."""
+
+    sightings: dict[tuple[str, str], Columns]
+    """By address and source."""
+    advertised: set[str]
+    """The addresses that have any sighting."""
+
+
+class _Noted(NamedTuple):
+    """Of an entry, what a sighting may change."""
+
+    state: State
+    url: str
+    first_seen_at: datetime
+    published_at: datetime | None
+
+
+def store_sightings(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> int:
+    """Note and write each sighting; answers how many addresses no source had advertised before."""
+    new_count, has_merged = 0, False
+    for start in range(0, len(sightings), PART_COUNT):
+        part = batch.divide()
+        new_count += _store_part(part, sightings[start : start + PART_COUNT])
+        has_merged |= part.has_merged
+    if has_merged or any(identity.url in batch.urls or identity.key in batch.keys for identity, _ in sightings):
+        load_addresses(batch, batch.identities, batch.urls)
+    return new_count
+
+
+def _store_part(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> int:
+    part = _load_part(batch, sightings)
+    advertised_before = len(part.advertised)
+    told = _find_told(batch, part, sightings)
+    load_addresses(batch, [identity for identity, _ in told], set())
+    for identity, seen in told:
+        _store(batch, part, identity, seen)
+        _store_sighting(batch, part, identity, seen)
+    batch.write()
+    return len(part.advertised) - advertised_before
+
+
+def _load_part(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> _Part:
+    urls = {identity.url for identity, _ in sightings}
+    columns = [getattr(Sighting, name) for name in ("url", "source_url", *CHANGING)]
+    rows = execute_in(batch.session, select(*columns), Sighting.url, urls)
+    known = {(row.url, row.source_url): dict(row._mapping) for row in rows}  # noqa: SLF001 - its public name
+    return _Part(known, {url for url, _ in known})
+
+
+def _find_told(batch: Batch, part: _Part, sightings: Sequence[tuple[Identity, Seen]]) -> list[tuple[Identity, Seen]]:
+    """The sightings that tell something of an entry. Of the others, those worth it are noted as seen again."""
+    told = []
+    columns = select(Alias.url, Entry.state, Entry.url, Entry.first_seen_at, Entry.published_at)
+    urls = {identity.url for identity, seen in sightings if (identity.url, seen.source_url) in part.sightings}
+    rows = execute_in(batch.session, columns.join(Entry, Entry.id == Alias.entry_id), Alias.url, urls)
+    owners = {row[0]: _Noted(row[1], row[2], row[3], row[4]) for row in rows}
     for identity, seen in sightings:
-        entry = batch.ensure_entry(identity, seen.seen_at)
-        _settle_rule(entry, identity, seen)
-        if entry.published_at is None:
-            note_date(entry, seen.published_at)
-        _store_sighting(batch, identity, seen)
-    return len(batch.advertised) - before
+        row, owner = part.sightings.get((identity.url, seen.source_url)), owners.get(identity.url)
+        if not (row and owner and _is_as_noted(owner, identity, seen)):
+            told.append((identity, seen))
+        elif not _is_repeated(row, seen):
+            _store_sighting(batch, part, identity, seen)
+    return told
 
 
-def _settle_rule(entry: Entry, identity: Identity, seen: Seen) -> None:
-    """What waits for its fetch is not fetched when a rule of today says that it is no article."""
-    if identity.rule and entry.state == State.PENDING and entry.key == identity.key:
-        entry.state, entry.state_at, entry.rule = State.EXCLUDED, seen.seen_at, identity.rule
+def _is_repeated(row: Columns, seen: Seen) -> bool:
+    is_noted = row["first_seen_at"] <= seen.seen_at < row["last_seen_at"] + NOTED_EVERY
+    return is_noted and seen.title in {None, row["title"]} and _published_at(seen) in {None, row["published_at"]}
 
 
-def _store_sighting(batch: Batch, identity: Identity, seen: Seen) -> None:
-    row = batch.sightings.get((identity.url, seen.source_url))
+def _is_as_noted(owner: _Noted, identity: Identity, seen: Seen) -> bool:
+    """Whether the entry is as this sighting would leave it."""
+    if owner.first_seen_at > seen.seen_at or (owner.published_at is None and _published_at(seen)):
+        return False
+    if owner.state in KEPT_STATES:
+        return True
+    is_elsewhere = owner.state == State.GONE and owner.url != identity.url
+    return not is_elsewhere and (identity.rule is None) == (owner.state != State.EXCLUDED)
+
+
+def _store(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
+    entry = batch.ensure_entry(identity, seen.seen_at)
+    if identity.rule:
+        _exclude(batch, entry, identity, seen.seen_at)
+    else:
+        entry = _readmit(batch, entry, identity, seen.seen_at)
+        is_first = (identity.url, seen.source_url) not in part.sightings
+        _move(batch, entry, identity, seen.seen_at, is_first=is_first)
+    if entry.published_at is None:
+        note_date(entry, seen.published_at)
+
+
+def _exclude(batch: Batch, entry: Entry, identity: Identity, at: datetime) -> None:
+    """What waits is not fetched when a rule of today says that it is no article."""
+    if entry.url == identity.url and (entry.state in EXCLUDABLE_STATES or is_excluded_by_rule(entry)):
+        enter_state(batch, entry, State.EXCLUDED, max(at, entry.state_at))
+        entry.rule = identity.rule
+        entry.next_try_at = entry.missing_at = None
+
+
+def _readmit(batch: Batch, entry: Entry, identity: Identity, at: datetime) -> Entry:
+    """What a rule of yesterday left out waits for its fetch, if no rule of today does; answers whose address it is."""
+    owner = batch.owners[identity.url]
+    if owner.key != identity.key and identity.id and is_excluded_by_rule(owner):
+        # Its address has an id today, and so another key.
+        entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)
+        merge(batch, owner, entry)
+    if is_excluded_by_rule(entry):
+        enter_state(batch, entry, State.PENDING, max(at, entry.state_at))
+        entry.url, entry.url_at, entry.next_try_at = identity.url, at, None
+    return entry
+
+
+def _move(batch: Batch, entry: Entry, identity: Identity, at: datetime, *, is_first: bool) -> None:
+    """A record without a page is asked for at the address that a source came up with last.
+
+    A source that only repeats its address does not move it: a sitemap keeps the old address of what the feed has under
+    a new one, and both are read in every run. But what is gone at one is, after a while, looked for at the other.
+    """
+    is_elsewhere = entry.key == identity.key and entry.url != identity.url and entry.state in MOVABLE_STATES
+    is_due = is_first or (entry.state == State.GONE and at >= entry.state_at + LAST_RETRY)
+    if not (is_elsewhere and is_due and at > entry.url_at):
+        return
+    entry.url, entry.url_at = identity.url, at
+    if entry.state in {State.GONE, State.PENDING}:
+        enter_state(batch, entry, State.PENDING, max(at, entry.state_at))
+        entry.next_try_at = entry.missing_at = None  # it was the other address that was not there
+
+
+def _store_sighting(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
+    row = part.sightings.get((identity.url, seen.source_url))
     if row is None:
-        _add_sighting(batch, identity, seen)
+        _add_sighting(batch, part, identity, seen)
         return
     row["first_seen_at"] = min(row["first_seen_at"], seen.seen_at)
     if seen.seen_at >= row["last_seen_at"]:
@@ -42,7 +176,7 @@ def _store_sighting(batch: Batch, identity: Identity, seen: Seen) -> None:
     batch.changed_sightings[row["id"]] = row
 
 
-def _add_sighting(batch: Batch, identity: Identity, seen: Seen) -> None:
+def _add_sighting(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
     row = {
         "id": batch.number(Sighting),
         "url": identity.url,
@@ -55,10 +189,10 @@ def _add_sighting(batch: Batch, identity: Identity, seen: Seen) -> None:
         "published_at": _published_at(seen),
     }
     batch.new_rows[Sighting].append(row)
-    batch.sightings[identity.url, seen.source_url] = row
-    batch.advertised.add(identity.url)
+    part.sightings[identity.url, seen.source_url] = row
+    part.advertised.add(identity.url)
 
 
 def _published_at(seen: Seen) -> datetime | None:
     """What the source said, if it said it with a zone."""
-    return seen.published_at if seen.published_at and seen.published_at.tzinfo else None
+    return publication_time(seen.published_at)

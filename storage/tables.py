@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from schemas.address import SourceKind
@@ -74,13 +74,15 @@ class Entry(Base):
     record_id: Mapped[str | None]
     url: Mapped[str]
     """The current address, in its canonical spelling: the one to fetch."""
+    url_at: Mapped[datetime]
+    """Since when that is the current one: what was sighted before does not replace it."""
     state: Mapped[State]
     state_at: Mapped[datetime]
     """When it came into this state."""
     rule: Mapped[str | None]
     """Why it is `excluded`."""
     attempts: Mapped[int]
-    """Fetches without an article since the last success."""
+    """Fetches without an article since the last success, or since it was first blocked or set aside."""
     last_error: Mapped[str | None]
     next_try_at: Mapped[datetime | None]
     """Not due before; None for at once."""
@@ -143,7 +145,12 @@ class Capture(Base):
     """A response, or an imported file, in a WARC file."""
 
     __tablename__ = "capture"
-    __table_args__ = (UniqueConstraint("warc", "offset"),)
+    __table_args__ = (
+        UniqueConstraint("warc", "offset"),
+        # Whether a file was imported before is asked by its digest. Nobody asks that of what was fetched: those rows,
+        # nearly all, are not in this index, and cost nothing when they are written.
+        Index("ix_capture_imported", "sha256", sqlite_where=text("url IS NULL"), postgresql_where=text("url IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     warc: Mapped[str]

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
@@ -23,7 +24,7 @@ from storage.member import (
     is_gzip_warc,
     skip_blank,
 )
-from storage.payload import CHUNK_BYTES, BodyTooLarge, decode_body
+from storage.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short
 
 __all__ = ["CaptureCorrupt", "CaptureTruncated", "NotAWarc", "WarcCaptures", "iterate_captures", "read_capture"]
 
@@ -42,11 +43,17 @@ class CaptureTruncated(ValueError):  # noqa: N818 - it states a fact
     """A record is incomplete: the file ends within it."""
 
 
+PAGELESS_KINDS = frozenset({"warcinfo", "request", "metadata"})
+"""Records that tell of the crawl. Any other kind may hold a page."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Record:
     capture: Capture | None
     """None for a record of another kind."""
     end: int
+    skipped: str | None = None
+    """The name of its kind, where passing over it is a loss."""
 
 
 class WarcCaptures:
@@ -62,6 +69,8 @@ class WarcCaptures:
         """Where a record starts that the file's end cuts: it may still grow. `position` stays before it."""
         self.corrupt: list[CaptureCorrupt] = []
         """The damaged records that were passed over."""
+        self.skipped: Counter[str] = Counter()
+        """Kind -> records that were passed over though they may hold a page: `revisit`, `continuation`, …"""
 
     def __iter__(self) -> Iterator[tuple[Capture, int]]:
         """Read on from `position`.
@@ -77,6 +86,7 @@ class WarcCaptures:
                 if record is None:
                     return
                 self.position = record.end
+                self.skipped.update([record.skipped] if record.skipped else [])
                 if record.capture:
                     yield record.capture, record.end
 
@@ -90,8 +100,13 @@ class WarcCaptures:
         try:
             return _read_record(file, start, self._name, self._max_page_bytes, compressed=compressed)
         except CaptureTruncated:
-            self.cut_at = start
-            return None
+            if compressed or (following := find_record(file, start + 1, compressed=False)) == file.seek(0, 2):
+                self.cut_at = start
+                return None
+            # A record after it: so the file goes on, and what is wrong is the length that this one claims.
+            length_damage = CaptureCorrupt(f"{self._name}, record at byte {start}: it claims to reach beyond the file")
+            self.corrupt.append(length_damage)
+            return _Record(None, following)
         except CaptureCorrupt as error:
             self.corrupt.append(error)
             return _Record(None, _end_of_damage(file, start, compressed=compressed))
@@ -151,8 +166,8 @@ def _read_member(member: Member, start: int, name: str, max_page_bytes: int) -> 
     member.drain()
     _require_whole(member, start, name)
     _audit_length(member, content_length)
-    if draft is None:
-        return _Record(None, member.end)
+    if isinstance(draft, str) or draft is None:
+        return _Record(None, member.end, draft)
     ref = CaptureRef(warc=name, offset=start, length=member.end - start, sha256=draft.pop("sha256"))
     return _Record(Capture(ref=ref, **draft), member.end)
 
@@ -170,24 +185,39 @@ def _audit_length(member: Member, content_length: int) -> None:
         raise NotAWarc("the file has several records in one gzip member: compress it again, record by record")
 
 
-def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | None:
-    """The capture's fields; None for a record that is no response or resource, whatever is left unread."""
+def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | None:
+    """The capture's fields. Of a record that is no response or resource: its kind, or None where nothing is lost."""
     headers: tuple[tuple[str, str], ...]
+    status = 200
     target = (record.headers.get("WARC-Target-URI") or "").strip("<>") or None
     if record.record_type == WarcRecordType.resource:
         is_web = target is not None and target.startswith(("http://", "https://"))
         headers = (("content-type", record.headers.get("Content-Type") or ""),)
-        found = {"url": target if is_web else None, "status": 200, "headers": headers}
+        found = {"url": target if is_web else None, "file_url": None if is_web else target, "headers": headers}
     elif record.record_type == WarcRecordType.response and record.is_http:
-        record.parse_http()
+        record.parse_http(quirks_mode=True)  # old archives' heads have bare line feeds
         headers = tuple((key.lower(), value) for key, value in record.http_headers.astuples())
-        found = {"url": target, "status": _status(record), "headers": headers}
+        status = _status(record)
+        found = {"url": target, "headers": headers}
     else:
-        return None
+        return _name_kind(record)
     if record.record_date is None:
         raise MemberDamaged("it has no date")
     found["fetched_at"] = record.record_date.astimezone(UTC)
-    return found | _read_payload(record, headers, max_page_bytes)
+    payload = _read_payload(record, headers, max_page_bytes)
+    is_part = is_short(payload.pop("byte_count"), status, headers) or _is_part(record)
+    return found | payload | {"status": status, "truncated": payload["truncated"] or is_part}
+
+
+def _name_kind(record: Any) -> str | None:
+    kind: str = (record.headers.get("WARC-Type") or "unknown").lower()
+    is_lookup = (record.headers.get("Content-Type") or "").startswith("text/dns")
+    return None if kind in PAGELESS_KINDS or is_lookup else kind
+
+
+def _is_part(record: Any) -> bool:
+    """Whether the WARC headers say that this is not all of it: the crawler gave up, or the rest is in other records."""
+    return bool(record.headers.get("WARC-Truncated") or record.headers.get("WARC-Segment-Number"))
 
 
 def _status(record: Any) -> int:
@@ -198,20 +228,23 @@ def _status(record: Any) -> int:
 
 
 def _read_payload(record: Any, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:
-    """Digest and body. What is larger than allowed is read to its end for the digest, and not kept."""
+    """Digest, size and body. What is larger than allowed is read to its end for the digest, and not kept."""
     algorithm, expected = _parse_digest(record.headers.get("WARC-Payload-Digest") or "")
     sha256, digest = hashlib.sha256(), hashlib.new(algorithm, usedforsecurity=False)
     kept: bytearray | None = bytearray()
+    byte_count = 0
     while chunk := record.reader.read(CHUNK_BYTES):
         sha256.update(chunk)
         digest.update(chunk)
+        byte_count += len(chunk)
         if kept is not None:
             kept += chunk
             kept = kept if len(kept) <= max_page_bytes else None
     payload = bytes(kept) if kept is not None else None
     if expected is not None and expected != digest.digest():
         raise MemberDamaged("its payload is not what its digest says")
-    return {"sha256": sha256.hexdigest()} | _decode(payload, headers, max_page_bytes)
+    found = {"sha256": sha256.hexdigest(), "byte_count": byte_count, "too_large": False, "truncated": False}
+    return found | _decode(payload, headers, max_page_bytes)
 
 
 def _decode(payload: bytes | None, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:
@@ -221,6 +254,8 @@ def _decode(payload: bytes | None, headers: tuple[tuple[str, str], ...], max_pag
         return {"body": decode_body(payload, headers, max_page_bytes)}
     except BodyTooLarge:
         return {"body": b"", "too_large": True}
+    except BodyCut:
+        return {"body": b"", "truncated": True}
 
 
 def _parse_digest(header: str) -> tuple[str, bytes | None]:

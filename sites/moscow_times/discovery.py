@@ -4,7 +4,6 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime
-from urllib.parse import urljoin
 
 from lxml import html
 from lxml.etree import ParserError, XPath
@@ -14,6 +13,7 @@ from schemas.address import Sighting, Source, SourceKind
 from sites.address import AddressMalformed, read_address
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STATIC_HOST
 from sites.profile import SourceChoice, SourcePage, SourceUnreadable
+from sites.source import resolve_address
 from sites.structure import has_class
 
 FEEDS = ("news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
@@ -107,7 +107,7 @@ def _read_cards(tree: HtmlElement, url: str, seen_at: datetime) -> Iterator[Sigh
         address = card.get("data-url") or (link.get("href") if link is not None else "")
         if address and address.strip():
             yield Sighting(
-                url=urljoin(url, address.strip()),
+                url=resolve_address(url, address.strip()),
                 source_url=url,
                 source_kind=SourceKind.LISTING,
                 seen_at=seen_at,

@@ -42,6 +42,8 @@ PAGE = PageRules(
     title_suffix=re.compile(r"\s+[-–—|]\s+The Moscow Times$"),
     title_prefix=re.compile(r"^(Opinion|Video|Gallery|Podcast|Live)\s+\|\s+", re.IGNORECASE),
     updated=re.compile(r"^\s*Updated\b", re.IGNORECASE),
+    # Its own addresses (`/partner/`, `/plus/`) are no articles; at an article's address only the label tells.
+    paid_label=re.compile(r"partner(?: content)?|sponsored(?: content)?|advertorial|branded content", re.IGNORECASE),
     missing=("oops!", "we couldn't find your page"),
 )
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from schemas.address import Identity, Source, SourceKind
-from sites.moscow_times import discovery, identity
+from sites.moscow_times import discovery, identity, live
 from sites.moscow_times.boilerplate import BOILERPLATE
 from sites.moscow_times.page import KINDS, PAGE, SECTION_NAMES
 from sites.profile import Site, SourceChoice, SourcePage
@@ -32,6 +32,14 @@ class MoscowTimes(Site):
         if self.recognize_source(url) is SourceKind.LISTING:
             return discovery.read_listing(body, url, seen_at)
         return super().read_source(body, url, media_type, seen_at)
+
+    def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:
+        """For a live blog's page, the address that answers its posts; never raises."""
+        return live.list_companions(url, body)
+
+    def recognize_companion(self, url: str) -> str | None:
+        """The record id of the live blog whose posts an address answers."""
+        return live.find_record_id(url)
 
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:
         """Whether a monthly sitemap can name articles of these publication days (both inclusive)."""

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -29,6 +30,13 @@ HEADLINES = {
 def read_export(broadsheet: Broadsheet, out: Path) -> list[dict[str, Any]]:
     assert broadsheet("export", "--out", out, "--include-duplicates").returncode == 0
     return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+
+def assert_one_line(ended: subprocess.CompletedProcess[str], says: str) -> None:
+    """What a person is told of input that cannot be used as it is."""
+    assert ended.returncode == 2, ended.stderr
+    assert says in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def import_json(broadsheet: Broadsheet, *paths: object) -> dict[str, Any]:
@@ -130,33 +138,59 @@ def test_a_cut_warc_gives_its_whole_records_and_the_cut_is_reported(broadsheet: 
     write_warc(path, {article.url: article.page_html().encode() for article in articles})
     path.write_bytes(path.read_bytes()[:-2000])
     ended = broadsheet("import", path, "--json")
-    assert ended.returncode == 0, ended.stderr
-    report = json.loads(ended.stdout)
-    assert report["outcomes"]["stored"] == 2
-    assert report["outcomes"]["cut"] == 1
-    assert any("is cut at byte" in note for note in report["notes"])
-    again = json.loads(broadsheet("import", path, "--json").stdout)
-    assert "stored" not in again["outcomes"]
+    assert_one_line(ended, "crawl.warc.gz: it is cut within the record at byte")
+    assert json.loads(ended.stdout)["outcomes"] == {"cut": 1, "stored": 2}
+    again = broadsheet("import", path, "--json")
+    assert_one_line(again, "crawl.warc.gz: it is cut within the record at byte")
+    assert "stored" not in json.loads(again.stdout)["outcomes"]
 
 
-def test_a_binary_file_called_html_is_set_aside_with_its_reason(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_a_binary_file_called_html_is_set_aside_with_its_reason(
+    broadsheet: Broadsheet, seeds: Path, tmp_path: Path
+) -> None:
     (tmp_path / "photo.html").write_bytes(bytes(range(256)) * 64)
-    assert import_json(broadsheet, tmp_path / "photo.html")["outcomes"]["quarantined"] == 1
+    ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / "photo.html", "--json")
+    assert_one_line(ended, "photo.html: binary data")
+    assert json.loads(ended.stdout)["outcomes"] == {"quarantined": 1, "stored": 1}
     (found,) = json.loads(broadsheet("quarantine", "list", "--json").stdout)
     assert found["reasons"][0].startswith("not-html")
     assert found["capture"]["warc"]
 
 
-@pytest.mark.parametrize("name", ["missing.txt", "garbage.warc.gz", "text.warc.gz"])
+def test_a_page_is_a_page_whatever_its_file_is_called(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    article = Site(10).articles[6]
+    (tmp_path / "saved.txt").write_text(article.page_html(), encoding="utf-8")
+    assert import_json(broadsheet, tmp_path / "saved.txt")["outcomes"] == {"stored": 1}
+    assert broadsheet("show", article.id).returncode == 0
+
+
+def test_of_a_folder_only_what_can_be_read_is_taken(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    shutil.copy(next(seeds.glob("001*")), folder / "one.txt")
+    (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / ".hidden.txt").write_text("Nobody's text.")
+    assert import_json(broadsheet, folder)["outcomes"] == {"stored": 1}
+
+
+LIST = "https://www.themoscowtimes.com/2024/01/02/x-a85656\nnot an address\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["missing.txt", "garbage.warc.gz", "text.warc.gz", "list.txt", "large.txt", "fifo.txt", "cut.warc.gz"]
+)
 def test_what_cannot_be_read_is_one_line_and_status_2_and_nothing_is_imported(
     broadsheet: Broadsheet, seeds: Path, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "garbage.warc.gz").write_bytes(b"\x00\x01 no archive")
     (tmp_path / "text.warc.gz").write_bytes(gzip.compress(b"just text\n"))
-    ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / name)
-    assert ended.returncode == 2
-    assert ended.stderr.count("\n") == 1
-    assert name in ended.stderr
+    (tmp_path / "cut.warc.gz").write_bytes(gzip.compress(b"just text\n")[:8])
+    (tmp_path / "list.txt").write_text(LIST)
+    (tmp_path / "large.txt").write_bytes(b"word " * 2000)
+    os.mkfifo(tmp_path / "fifo.txt")
+    ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / name, BROADSHEET_MAX_PAGE_BYTES="5000")
+    assert_one_line(ended, name)
+    assert ended.stdout == ""
     assert import_json(broadsheet, next(seeds.glob("001*")))["outcomes"]["stored"] == 1
 
 

@@ -38,6 +38,7 @@ def test_show_finds_a_record_by_its_id_and_by_any_spelling_of_its_address(broads
     article = filled.articles[1]
     by_id = read_json(broadsheet, "show", article.id)
     assert {name: by_id[name] for name in article.expected} == article.expected
+    assert read_json(broadsheet, "show", article.url.removeprefix("https://")) == by_id
     other = article.url.replace("https://www.", "http://").replace("putin", "another") + "?utm_source=x#top"
     assert read_json(broadsheet, "show", other) == by_id
 
@@ -78,9 +79,11 @@ def test_identify_needs_no_archive(broadsheet: Broadsheet, data_dir: Path) -> No
 def test_quarantine_lists_and_shows_what_was_set_aside(broadsheet: Broadsheet) -> None:
     (listed,) = read_json(broadsheet, "quarantine", "list")
     assert read_json(broadsheet, "quarantine") == [listed]
+    assert json.loads(broadsheet("quarantine", "--json", "list").stdout) == [listed]
     assert read_json(broadsheet, "quarantine", "show", listed["id"]) == listed
     assert listed["reasons"] == ["empty-page"] or listed["reasons"][0].startswith("empty-page: ")
     assert listed["reasons"][0] in broadsheet("quarantine", COLUMNS="300").stdout
+    assert listed["url"] == "file:empty.html"
     assert listed["capture"]["warc"] in broadsheet("quarantine", "show", listed["id"], COLUMNS="300").stdout
 
 
@@ -89,6 +92,7 @@ def test_status_shows_runs_and_nothing_wrong(broadsheet: Broadsheet) -> None:
     status = read_json(broadsheet, "status")
     assert [run["kind"] for run in status["runs"]] == ["import"]
     assert status["problems"] == []
+    assert (status["article_count"], status["duplicate_count"], status["set_aside_count"]) == (2, 0, 1)
     assert "last runs" in broadsheet("status").stdout
 
 

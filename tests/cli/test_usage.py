@@ -1,5 +1,6 @@
 """Wrong usage and wrong settings: one clear line, exit status 2, nothing lost."""
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,10 @@ Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
     [
         ({"BROADSHEET_COLOUR": "red"}, "BROADSHEET_COLOUR is no setting"),
         ({"BROADSHEET_DELAY_SECONDS": "soon"}, "BROADSHEET_DELAY_SECONDS"),
-        ({"BROADSHEET_ORIGINS": "{"}, "origins"),
+        ({"BROADSHEET_ORIGINS": "{"}, "BROADSHEET_ORIGINS"),
+        ({"BROADSHEET_ORIGINS": '{"http://a.example:99999": "http://b.example"}'}, "BROADSHEET_ORIGINS"),
+        ({"BROADSHEET_DELAY_SECONDS": "inf"}, "BROADSHEET_DELAY_SECONDS"),
+        ({"BROADSHEET_FLOORS": '{"completeness": 98}'}, "BROADSHEET_FLOORS"),
         ({"BROADSHEET_ORIGINS": '{"www": "x"}'}, "BROADSHEET_ORIGINS"),
         ({"BROADSHEET_CONTACT": "a\nb"}, "BROADSHEET_CONTACT"),
         ({"BROADSHEET_DATABASE_URL": "sqlite:////no/such/folder/x.db"}, "/no/such/folder"),
@@ -61,10 +65,37 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_live_crawl_without_a_contact_is_refused(broadsheet: Broadsheet) -> None:
-    ended = broadsheet("ingest")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ingest"], "BROADSHEET_CONTACT is needed"),
+        (["ingest", "--site", "generic"], "BROADSHEET_CONTACT is needed"),
+        (["ingest", "--site", "nope"], "no site 'nope'"),
+        (["nosuch"], "No such command"),
+        (["import"], "Missing argument"),
+        (["export", "--out", "x", "--from", "2024-02-01", "--to", "2024-01-01"], "lies after"),
+    ],
+)
+def test_wrong_usage_is_said_in_one_line_and_nothing_is_made(
+    broadsheet: Broadsheet, data_dir: Path, arguments: list[str], says: str
+) -> None:
+    ended = broadsheet(*arguments)
     assert ended.returncode == 2
-    assert "BROADSHEET_CONTACT is needed" in ended.stderr.splitlines()[-1]
+    assert says in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not data_dir.exists()
+
+
+def test_an_empty_variable_is_as_good_as_none(broadsheet: Broadsheet) -> None:
+    ended = broadsheet("doctor", "--json", BROADSHEET_ORIGINS="", BROADSHEET_CONTACT="me@example.org")
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_the_doctor_asks_the_prefect_server_that_is_named(broadsheet: Broadsheet) -> None:
+    api_url = "http://127.0.0.1:1/api"
+    ended = broadsheet("doctor", "--json", BROADSHEET_CONTACT="me@example.org", PREFECT_API_URL=api_url)
+    assert ended.returncode == 1
+    assert f"no server at {api_url}" in json.loads(ended.stdout)[-1]["detail"]
 
 
 def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, data_dir: Path) -> None:

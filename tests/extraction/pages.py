@@ -2,11 +2,16 @@
 
 import hashlib
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
+from replica.route import find_answer
+from replica.site import Article
 from schemas.capture import Capture, CaptureRef
+from sites import find_site
 
 FETCHED_AT = datetime(2024, 7, 10, tzinfo=UTC)
 URL = "https://www.themoscowtimes.com/2024/06/29/a-slug-a85656"
+JSON = (("content-type", "application/json"),)
 HTML = (("content-type", "text/html; charset=utf-8"),)
 
 
@@ -34,3 +39,9 @@ def make_page(content: str, *, head: str = "", top: str = "", bottom: str = "") 
 def make_block(inner: str, kind: str = "html") -> str:
     """One block of an article's content."""
     return f'<div class="article__block article__block--{kind}">{inner}</div>'
+
+
+def make_companions(article: Article) -> tuple[Capture, ...]:
+    """What the site answers to the addresses that the article's page asks for beside it."""
+    urls = find_site(article.url).companion_urls(article.url, article.page_html().encode())
+    return tuple(make_capture(find_answer(article.site, "www", urlsplit(url).path).body, url, JSON) for url in urls)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from extraction.byline import Byline, cut_credit, read_names, split_names
+from extraction.byline import Byline, clean_names, cut_credit, is_nobody, read_names, split_names
 from extraction.picture import split_caption
 
 
@@ -61,3 +61,34 @@ def test_a_credit_that_ends_a_text_is_cut_from_it(last: str, rest: tuple[str, ..
 )
 def test_a_credit_is_told_from_its_caption(line: str, caption: str | None, credit: str | None) -> None:
     assert split_caption(line) == (caption, credit)
+
+
+@pytest.mark.parametrize(
+    ("written", "authors", "agencies"),
+    [
+        ("By John Doe and Jane Roe | CNN", ("John Doe", "Jane Roe"), ()),
+        ("John Doe, CNN", ("John Doe",), ()),
+        ("Jane Roe, Senior Correspondent", ("Jane Roe",), ()),
+        ("JANE ROE", ("JANE ROE",), ()),
+        ("By JOHN DOE, Associated Press", ("JOHN DOE",), ("AP",)),
+        ("John Doe (Reuters)", ("John Doe",), ("Reuters",)),
+        ("john.doe@example.org John Doe", ("John Doe",), ()),
+        ("Jane Roe @janeroe", ("Jane Roe",), ()),
+        ("https://www.example.org/authors/jane", (), ()),
+        ("Written by: Jane Roe", ("Jane Roe",), ()),
+        ("Reported by A. B. Doe; Editing by Jane Roe", ("A. B. Doe",), ()),
+        ("Jane Roe in Kyiv and John Doe in St. Petersburg", ("Jane Roe", "John Doe"), ()),
+        ("Von Anna Weber und Jörg Lindner", ("Anna Weber", "Jörg Lindner"), ()),
+        ("Jean-Luc O’Neill &amp; María de la Cruz", ("Jean-Luc O’Neill", "María de la Cruz"), ()),
+        ("Staff Writer", (), ()),
+        ("admin", (), ()),
+        ("AFP", (), ("AFP",)),
+        ("123 | 4", (), ()),
+        ("", (), ()),
+    ],
+)
+def test_an_unknown_publishers_byline_is_cleaned(
+    written: str, authors: tuple[str, ...], agencies: tuple[str, ...]
+) -> None:
+    found = read_names(name for name in clean_names([written]) if not is_nobody(name))
+    assert (found.authors, found.agencies) == (authors, agencies)

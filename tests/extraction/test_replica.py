@@ -11,11 +11,12 @@ from replica.furniture import list_furniture_lines
 from replica.seed import SEED_PAGES, read_expected
 from replica.site import Site
 from schemas.article import Draft
-from tests.extraction.pages import make_capture
+from tests.extraction.pages import make_capture, make_companions
 
-KINDS = ("article", "opinion", "gallery", "video", "podcast", "archive")
+KINDS = ("article", "opinion", "gallery", "video", "podcast", "live", "archive")
 PERIODS = (1, 2, 3, 4, 5, 6)
-COUNT = 36
+COUNT = 84
+"""Six periods make 504 pages."""
 FIELDS = (
     "url",
     "site",
@@ -41,7 +42,7 @@ def _read(period: int) -> list[tuple[dict[str, object], dict[str, object], Draft
     found = []
     for article in Site(COUNT, kinds=KINDS, furniture_period=period).articles:
         url = str(article.expected["url"])
-        draft = read_page(make_capture(article.page_html(), url), sites.find_site(url))
+        draft = read_page(make_capture(article.page_html(), url), sites.find_site(url), make_companions(article))
         assert isinstance(draft, Draft), (url, draft)
         found.append((dict(article.expected), draft.model_dump(mode="json"), draft))
     return found
@@ -77,16 +78,13 @@ def test_a_seed_as_a_page_has_the_body_of_its_text() -> None:
         assert draft.body == "\n\n".join(read_expected(page.name))
 
 
-def test_a_live_blogs_byline_is_found_in_its_comment() -> None:
-    live = [article for article in Site(40, kinds=("live",)).articles if article.expected["kind"] == "live"]
-    assert live
-    for article in live:
-        draft = read_page(
-            make_capture(article.page_html(), str(article.expected["url"])), sites.get_site("moscow-times")
-        )
-        assert isinstance(draft, Draft)
-        assert (draft.kind, list(draft.authors)) == ("live", article.expected["authors"])
-        assert "body-empty" in draft.flags  # its posts are not in the page
+@pytest.mark.parametrize("number", range(4))
+def test_a_live_blog_without_its_posts_says_so(number: int) -> None:
+    article = Site(40, kinds=("live",)).articles[6 + number]
+    draft = read_page(make_capture(article.page_html(), article.url), sites.find_site(article.url))
+    assert isinstance(draft, Draft)
+    assert (draft.kind, list(draft.authors)) == ("live", article.expected["authors"])
+    assert {"body-empty", "posts-missing"} <= set(draft.flags)
 
 
 def test_decoding_keeps_every_character_of_a_page() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ import pytest
 from flows.archive import open_archive
 from flows.harvest import ContactMissing, harvest
 from flows.importing import import_paths
+from replica.answer import Answer
+from replica.handler import Asked
 from replica.server import Handle, running
 from replica.site import Site
 from schemas.article import ArticleRecord
+from schemas.crawl import CrawlLine, FetchResult
 from schemas.report import RunReport
 from schemas.settings import Settings
 from storage.article import ArticleFilter, iterate_articles
@@ -149,6 +153,85 @@ def test_completeness_below_its_floor_is_a_problem_of_the_run(
     settings = make_settings(origins=dict(server.origins), floors={"completeness": 0.9})
     assert any("completeness" in problem for problem in harvest(settings, "moscow-times", "feeds", limit=3).problems)
     assert harvest(settings, "moscow-times", "feeds").problems == ()
+
+
+def test_every_kind_of_page_becomes_the_record_that_it_should(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    site = Site(70, kinds=("article", "opinion", "gallery", "video", "podcast", "live", "archive"), bad_pages=False)
+    archived = [article.url for article in site.articles if "/archive/" in article.url]
+    assert archived
+    (tmp_path / "archived.txt").write_text("\n".join(archived))
+    with running(site) as server:
+        settings = make_settings(origins=dict(server.origins))
+        with open_archive(settings, writable=True) as archive:
+            import_paths(archive, [tmp_path / "archived.txt"])
+        report = harvest(settings, "moscow-times", "all")
+    assert report.problems == ()
+    assert "quarantined" not in report.outcomes
+    found = {key: record.model_dump(mode="json") for key, record in read_records(settings).items()}
+    assert {article.expected["kind"] for article in site.articles} >= {"gallery", "video", "podcast", "live"}
+    for article in site.articles:
+        record = found.pop(article.expected["id"])
+        assert {name: record[name] for name in article.expected} == article.expected
+    assert not found
+
+
+HOSTILE = {
+    "/rss/news": b"<rss version='2.0'><channel><item><link>http://[bad</link><pubDate>Fri, 31 Dec 9999 23:59:59 -0100"
+    b"</pubDate></item><item><link>https://www.themoscowtimes.com/2024/01/02/x-a1</link></item></channel></rss>",
+}
+
+
+def answer_hostile(asked: Asked) -> Answer | None:
+    """Feeds with what no address and no date is; a redirect to what no address is."""
+    if asked.path == "/2024/01/02/x-a1":
+        return Answer(b"", status=302, location="http://[bad")
+    body = HOSTILE.get(asked.path)
+    return Answer(body, "application/rss+xml") if body else None
+
+
+def test_a_hostile_answer_stops_no_run(make_settings: Callable[..., Settings]) -> None:
+    with running(Site(5), fault=answer_hostile) as server:
+        settings = make_settings(origins=dict(server.origins))
+        first = harvest(settings, "moscow-times", "all")
+        second = harvest(settings, "moscow-times", "all")
+    assert first.outcomes["stored"] > 0
+    assert second.outcomes.keys().isdisjoint({"stored", "revised"})
+
+
+def test_a_damaged_line_in_a_dead_crawls_log_stops_no_run(settings: Settings) -> None:
+    log = settings.spool_dir / "dead" / "pages.jsonl"
+    log.parent.mkdir(parents=True)
+    line = CrawlLine(
+        url="https://www.themoscowtimes.com/2024/01/02/x-a1",
+        result=FetchResult.FAILED,
+        at=datetime.now(UTC),
+        error="TimeoutError",
+    )
+    log.write_text('{"url": "https://exam' + "\n" + line.model_dump_json() + '\n{"url":')
+    report = harvest(settings, "moscow-times", "feeds", limit=0)
+    assert report.outcomes["failed"] == 1
+    assert not log.exists()
+
+
+def test_a_file_that_is_no_warc_is_a_problem_of_each_run_and_stops_none(settings: Settings) -> None:
+    settings.warc_dir.mkdir(parents=True)
+    (settings.warc_dir / "notes.warc").write_text("Somebody's notes.")
+    report = harvest(settings, "moscow-times", "feeds")
+    assert [problem for problem in report.problems if problem.startswith("notes.warc")] == list(report.problems)
+    assert report.outcomes["stored"] > 0
+
+
+def test_a_source_that_fails_once_and_then_answers_is_no_problem(make_settings: Callable[..., Settings]) -> None:
+    with running(Site(5), fault=fail_once) as server:
+        report = harvest(make_settings(origins=dict(server.origins)), "moscow-times", "feeds")
+    assert report.problems == ()
+
+
+def fail_once(asked: Asked) -> Answer | None:
+    """The first answer of one feed."""
+    return Answer(b"", status=503) if asked.path == "/rss/news" and asked.count == 1 else None
 
 
 def test_a_live_crawl_without_a_contact_is_refused(make_settings: Callable[..., Settings]) -> None:

@@ -1,6 +1,7 @@
 """What one capture means: exactly one outcome, whatever a publisher sends."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ OOPS = b"<html><head><title>Oops!</title></head><body><h1>Oops!</h1><p>We couldn
 
 
 def make_capture(
-    url: str | None, status: int = 200, body: bytes = b"", headers: tuple[tuple[str, str], ...] = HTML, **more: bool
+    url: str | None, status: int = 200, body: bytes = b"", headers: tuple[tuple[str, str], ...] = HTML, **more: Any
 ) -> Capture:
     ref = CaptureRef(warc="a.warc.gz", offset=0, length=1, sha256="0" * 64)
     return Capture(ref=ref, url=url, fetched_at=datetime.now(UTC), status=status, headers=headers, body=body, **more)
@@ -49,6 +50,10 @@ def make_capture(
         (make_capture(ARTICLE, status=503), FetchFailed),
         (make_capture(ARTICLE, status=403), FetchFailed),
         (make_capture(ARTICLE, status=301, headers=(("location", "/2024/09/01/other-a85656"),)), Redirected),
+        (make_capture(ARTICLE, status=302, headers=(("location", "http://[bad"),)), Redirected),
+        (make_capture(f"{WWW}/author/somebody", status=404), Kept),
+        (make_capture(ARTICLE, truncated=True), SetAside),
+        (make_capture(f"{WWW}/live/85656/0", body=b"[]"), Kept),
         (make_capture(ARTICLE), SetAside),
         (make_capture(ARTICLE, too_large=True), SetAside),
         (make_capture(ARTICLE, body=b"\x00\x01\x02" * 99), SetAside),

@@ -192,3 +192,21 @@ def test_any_bytes_are_read_or_refused_by_name(body: bytes) -> None:
     for url in (FEED_URL, INDEX_URL, "https://www.themoscowtimes.com/news"):
         with suppress(SourceUnreadable):
             SITE.read_source(body, url, "", NOW)
+
+
+LINK = b"<link>https://www.themoscowtimes.com/2024/01/02/x-a1</link>"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        b"<link>http://[bad</link>",
+        LINK + b"<pubDate>Fri, 31 Dec 9999 23:59:59 -0100</pubDate>",
+        LINK + b"<pubDate>0001-01-01T00:00:00+05:00</pubDate>",
+        b"<linkhttp:>x</linkhttp:>" + LINK,
+    ],
+)
+def test_a_feed_with_nonsense_in_one_item_is_read_all_the_same(item: bytes) -> None:
+    body = b"<rss version='2.0'><channel><item>%s</item></channel></rss>" % item
+    page = SITE.read_source(body, FEED_URL, "application/rss+xml", NOW)
+    assert [sighting.published_at for sighting in page.sightings] == [None]

@@ -96,13 +96,16 @@ def advertise(offset: int, *identities: Identity, source_url: str = FEED, hours:
     return SourceRead(seen=seen, sightings=sightings)
 
 
-def set_aside(offset: int, number: int, reason: str = "body: empty", hours: float = 0) -> SetAside:
+def set_aside(
+    offset: int, number: int, reason: str = "body: empty", hours: float = 0, *, is_passing: bool = False
+) -> SetAside:
     identity = identify(number)
-    return SetAside(seen=see(offset, identity.url, at(hours)), identity=identity, reasons=(reason,))
+    seen = see(offset, identity.url, at(hours))
+    return SetAside(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
 
 
-def miss(offset: int, number: int, hours: float = 0) -> Missing:
-    identity = identify(number)
+def miss(offset: int, number: int, hours: float = 0, slug: str = "a-headline") -> Missing:
+    identity = identify(number, slug)
     return Missing(seen=see(offset, identity.url, at(hours), 404), identity=identity, reason="404")
 
 
@@ -110,9 +113,18 @@ def fail(number: int, hours: float = 0, error: str = "TimeoutError: 60 s") -> Fe
     return FetchFailed(seen=None, identity=identify(number), failed_at=at(hours), error=error)
 
 
+def answer_503(offset: int, number: int, hours: float = 0) -> FetchFailed:
+    identity = identify(number)
+    seen = see(offset, identity.url, at(hours), 503)
+    return FetchFailed(seen=seen, identity=identity, failed_at=at(hours), error="HTTP 503")
+
+
 def forbid(number: int, hours: float = 0, reason: str = "robots") -> FetchForbidden:
     return FetchForbidden(identity=identify(number), forbidden_at=at(hours), reason=reason)
 
 
-def redirect(offset: int, asked: Identity, target: Identity, hours: float = 0) -> Redirected:
-    return Redirected(seen=see(offset, asked.url, at(hours), 301), identity=asked, target=target)
+def redirect(
+    offset: int, asked: Identity, target: Identity, hours: float = 0, *, is_permanent: bool = True
+) -> Redirected:
+    seen = see(offset, asked.url, at(hours), 301 if is_permanent else 302)
+    return Redirected(seen=seen, identity=asked, target=target, is_permanent=is_permanent)

@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+import threading
 import tracemalloc
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from schemas.article import ArticleRecord
 from schemas.outcome import Outcome
 from storage import export
 from storage.article import ArticleFilter, iterate_articles, list_duplicates
-from storage.database import Database
+from storage.database import Database, open_database
 from storage.export import ExportUnwritable, Format, export_articles
 from storage.outcome import store_outcomes
 from tests.storage.sample import START, identify, read, read_text
@@ -129,3 +131,57 @@ def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tm
     tracemalloc.stop()
     # The bodies are 30 MB; what is held of them, twice (row and record), stays far below.
     assert peak < 15_000_000
+
+
+def test_a_dash_means_standard_output(
+    filled: Database, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = set(tmp_path.iterdir())
+    assert export_articles(filled, Path("-"), "jsonl") == 5
+    written = capfdbinary.readouterr().out
+    assert set(tmp_path.iterdir()) == files
+    assert export_articles(filled, Path("out.jsonl"), "jsonl") == 5
+    assert written == (tmp_path / "out.jsonl").read_bytes()
+    print("still open")  # noqa: T201 - that it can is the point
+    assert capfdbinary.readouterr().out == b"still open\n"
+
+
+def test_a_pipe_stays_a_pipe(filled: Database, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read_bytes: list[bytes] = []
+    reader = threading.Thread(target=lambda: read_bytes.append(pipe.read_bytes()))
+    reader.start()
+    assert export_articles(filled, pipe, "csv") == 5
+    reader.join()
+    assert pipe.is_fifo()
+    assert read_bytes[0].count(b"\r\n") == 6
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_name_of_an_open_file_is_written_to_and_not_replaced(filled: Database, tmp_path: Path) -> None:
+    with (tmp_path / "out.jsonl").open("wb") as file:
+        assert export_articles(filled, Path(f"/dev/fd/{file.fileno()}"), "jsonl") == 5
+    assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 5
+
+
+def test_the_archives_own_database_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    database = open_database(f"sqlite:///{path}")
+    (tmp_path / "link.jsonl").symlink_to(path)
+    for out in (path, tmp_path / "link.jsonl"):
+        with pytest.raises(ExportUnwritable, match="own database"):
+            export_articles(database, out, "jsonl")
+    database.close()
+    open_database(f"sqlite:///{path}", create=False).close()
+
+
+def test_behind_a_link_the_file_is_written_that_is_meant(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'archive.db'}")
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "target.jsonl")
+    (tmp_path / "target.jsonl").write_text("old")
+    assert export_articles(database, tmp_path / "link.jsonl", "jsonl") == 0
+    database.close()
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert (tmp_path / "target.jsonl").read_text() == ""

@@ -1,4 +1,6 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
 
 from schemas.address import Identity, Sighting, SourceKind
 from schemas.outcome import Outcome
@@ -78,3 +80,15 @@ def test_a_time_without_a_zone_is_no_publication_time(database: Database) -> Non
         entry = find_entry(session, identify(1).key)
     assert entry
     assert entry.published_at is None
+
+
+@pytest.mark.parametrize("offset_hours", [-12, 0, 12])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_at_the_calendars_ends_stops_nobody(database: Database, year: int, offset_hours: int) -> None:
+    zone = timezone(timedelta(hours=offset_hours))
+    extreme = datetime(1, 1, 1, tzinfo=zone) if year == 1 else datetime(9999, 12, 31, 23, 59, tzinfo=zone)
+    with database.begin() as session:
+        add_addresses(session, [sight(identify(1), extreme)], START)
+        entry = find_entry(session, identify(1).key)
+    assert entry
+    assert entry.published_at is None or entry.published_at == extreme

@@ -10,7 +10,20 @@ from storage.database import Database
 from storage.ledger import audit_ledger, count_advertised, count_states
 from storage.outcome import NEW_ADDRESSES, store_outcomes
 from storage.tables import Base
-from tests.storage.sample import advertise, at, fail, forbid, identify, identify_url, miss, read, redirect, set_aside
+from tests.storage.sample import (
+    advertise,
+    answer_503,
+    at,
+    fail,
+    forbid,
+    identify,
+    identify_url,
+    miss,
+    read,
+    read_text,
+    redirect,
+    set_aside,
+)
 
 NUMBERS = st.integers(1, 4)
 HOURS = st.integers(0, 60)
@@ -26,11 +39,13 @@ def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
     place = st.just(offset)
     return st.one_of(
         st.builds(read, place, NUMBERS, BODIES, HOURS),
-        st.builds(set_aside, place, NUMBERS, hours=HOURS),
+        st.builds(set_aside, place, NUMBERS, hours=HOURS, is_passing=st.booleans()),
+        st.builds(answer_503, place, NUMBERS, HOURS),
+        st.builds(read_text, place, BODIES.filter(bool)),
         st.builds(miss, place, NUMBERS, HOURS),
         st.builds(fail, NUMBERS, HOURS),
         st.builds(forbid, NUMBERS, HOURS, st.sampled_from(["robots", "private-network"])),
-        st.builds(redirect, place, IDENTITIES, IDENTITIES, HOURS),
+        st.builds(redirect, place, IDENTITIES, IDENTITIES, HOURS, is_permanent=st.booleans()),
         st.builds(advertise, place, IDENTITIES, IDENTITIES, hours=HOURS),
     )
 

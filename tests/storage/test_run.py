@@ -1,15 +1,18 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text as sql_text
 
+from schemas.outcome import Outcome
 from schemas.report import RunReport
+from storage.capture import find_known_payloads
 from storage.database import Database
 from storage.outcome import store_outcomes
 from storage.position import find_position, list_positions, store_position
 from storage.quarantine import find_quarantine, list_quarantine
 from storage.run import close_run, count_captures, list_runs, mark_interrupted, open_run
 from storage.tables import RunStatus
-from tests.storage.sample import SITE, START, advertise, at, identify, read, set_aside
+from tests.storage.sample import SITE, START, advertise, at, fail, identify, read, read_text, set_aside
 
 
 def report_of(run_id: str) -> RunReport:
@@ -67,6 +70,24 @@ def test_a_run_counts_its_requests_and_pages(database: Database) -> None:
     assert (counted.request_count, counted.page_count) == (2, 1)
 
 
+def test_requests_and_pages_are_counted_once(database: Database) -> None:
+    outcomes: list[Outcome] = [advertise(0, identify(1)), read(1, 1), set_aside(2, 2), read_text(3, "A text."), fail(4)]
+    with database.begin() as session:
+        counts = store_outcomes(session, outcomes, run_id=None, now=START)
+        assert (counts["request"], counts["page"]) == (4, 2)
+        assert store_outcomes(session, outcomes, run_id=None, now=START) == {}
+
+
+def test_a_file_is_known_by_its_digest_and_a_fetched_answer_is_no_file(database: Database) -> None:
+    text, page = read_text(1, "A text."), read(2, 1)
+    with database.begin() as session:
+        store_outcomes(session, [text, page], run_id=None, now=START)
+        digests = [text.seen.ref.sha256, page.seen.ref.sha256, "0" * 64]
+        assert find_known_payloads(session, digests) == {text.seen.ref.sha256}
+        plan = session.execute(sql_text("EXPLAIN QUERY PLAN SELECT 1 FROM capture WHERE sha256 = 'x' AND url IS NULL"))
+        assert "ix_capture_imported" in str(plan.all())
+
+
 def test_positions_go_forward_and_are_stored_with_what_was_read(database: Database) -> None:
     with database.begin() as session:
         assert find_position(session, "a.warc.gz") == 0
@@ -79,6 +100,8 @@ def test_positions_go_forward_and_are_stored_with_what_was_read(database: Databa
         store_position(session, "a.warc.gz", 150)
         store_position(session, "b.warc.gz", 5)
         assert list_positions(session) == {"a.warc.gz": 200, "b.warc.gz": 5}
+        assert list_positions(session, ["b.warc.gz", "unknown.warc.gz"]) == {"b.warc.gz": 5}
+        assert list_positions(session, []) == {}
 
 
 def test_what_was_set_aside_is_found_by_number_key_and_address(database: Database) -> None:
@@ -88,7 +111,8 @@ def test_what_was_set_aside_is_found_by_number_key_and_address(database: Databas
         assert find_quarantine(session, str(second.id)) == second
         assert find_quarantine(session, identify(1).key) == first
         assert find_quarantine(session, identify(1).url) == first
-        assert find_quarantine(session, "99") is None
+        for digits in ("99", "9" * 19, "9" * 20, "9" * 5000):
+            assert find_quarantine(session, digits) is None
         assert find_quarantine(session, "moscow-times:en:99") is None
         assert list_quarantine(session, "generic") == []
     assert (first.url, first.created_at, first.resolved_at) == (identify(1).url, at(1), None)

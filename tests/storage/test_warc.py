@@ -215,6 +215,7 @@ def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Calla
     warc.add("https://example.org/", payload, Content_Encoding=encoding)
     capture = read(save(warc.data))[0][0][0]
     assert capture.body == PAGE
+    assert not capture.truncated
     assert capture.ref.sha256 == hashlib.sha256(payload).hexdigest()
 
 
@@ -236,6 +237,7 @@ def test_a_body_that_cannot_be_decoded_whole_is_no_body(
     capture = read(save(warc.data))[0][0][0]
     assert capture.body == b""
     assert not capture.too_large
+    assert capture.truncated
 
 
 def test_chunks_are_joined(save: Callable[[bytes], Path]) -> None:
@@ -297,3 +299,94 @@ def test_a_wrong_payload_digest_is_corrupt(save: Callable[[bytes], Path]) -> Non
     found, captures = read(save(warc.data.replace(b"right", b"wrong")))
     assert found == []
     assert "digest" in str(captures.corrupt[0])
+
+
+CHUNKED = "Content-Type: text/html\r\nTransfer-Encoding: chunked"
+
+
+def make_record(block: bytes, *extra: str, kind: str = "response", length: int | None = None) -> bytes:
+    lines = [
+        "WARC/1.0",
+        f"WARC-Type: {kind}",
+        "WARC-Record-ID: <urn:uuid:1>",
+        "WARC-Date: 2026-11-01T00:00:00Z",
+        "WARC-Target-URI: https://example.org/",
+        "Content-Type: application/http; msgtype=response",
+        *extra,
+        f"Content-Length: {len(block) if length is None else length}",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + block + b"\r\n\r\n"
+
+
+def answer(head: str, payload: bytes, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\n{head}\r\n\r\n".encode() + payload
+
+
+@pytest.mark.parametrize(
+    ("block", "extra", "truncated"),
+    [
+        (answer("Content-Length: 4", b"page"), (), False),
+        (answer("Content-Length: 3", b"page"), (), False),
+        (answer("Content-Length: 5", b"page"), (), True),
+        (answer("Content-Length: unknown", b"page"), (), False),
+        (answer("Content-Length: " + "9" * 5000, b"page"), (), True),
+        (answer("Content-Length: 5", b"", "304 Not Modified"), (), False),
+        (answer("Content-Type: text/html", b"page"), ("WARC-Truncated: length",), True),
+        (answer("Content-Type: text/html", b"page"), ("WARC-Segment-Number: 1",), True),
+        (answer(CHUNKED, b"4\r\npage\r\n0\r\n\r\n"), (), False),
+        (answer(CHUNKED, b"4;x=y\r\npage\r\n0\r\nTrailer: x\r\n\r\n"), (), False),
+        (answer(CHUNKED, b"4\r\npage\r\n"), (), True),
+        (answer(CHUNKED, b"4\r\npage\r\nff\r\nrest"), (), True),
+        (answer(CHUNKED, b"4\r\npage\r\nZZ\r\nxx"), (), True),
+        (answer(CHUNKED, b"ffffffffff\r\npage"), (), True),
+        (answer(CHUNKED, b"page, joined"), (), False),
+    ],
+    ids=range(15),
+)
+def test_a_payload_that_is_not_whole_is_truncated(
+    block: bytes,
+    extra: tuple[str, ...],
+    truncated: bool,  # noqa: FBT001 - a parameter of the test
+    save: Callable[[bytes], Path],
+) -> None:
+    path = save(gzip.compress(make_record(block, *extra)))
+    (capture, _) = read(path)[0][0]
+    assert capture.truncated == truncated
+    assert read_capture(capture.ref, path.parent, MAX_BYTES) == capture
+    if not truncated and capture.status == 200:
+        assert capture.body.startswith(b"page")
+
+
+def test_records_that_may_hold_a_page_are_counted_when_they_are_passed_over(save: Callable[[bytes], Path]) -> None:
+    kinds = ["warcinfo", "request", "metadata", "revisit", "continuation", "revisit", "conversion"]
+    data = b"".join(gzip.compress(make_record(b"HTTP/1.1 200 OK\r\n\r\n", kind=kind)) for kind in kinds)
+    found, captures = read(save(data))
+    assert found == []
+    assert captures.skipped == {"revisit": 2, "continuation": 1, "conversion": 1}
+
+
+def test_a_head_with_bare_line_feeds_is_read(save: Callable[[bytes], Path]) -> None:
+    block = b"HTTP/1.0 200 OK\nContent-Type: text/html\nX-Other: y\n\n<p>A page.\r\n\r\nIts end."
+    capture = read(save(gzip.compress(make_record(block))))[0][0][0]
+    assert capture.headers == (("content-type", "text/html"), ("x-other", "y"))
+    assert capture.body == b"<p>A page.\r\n\r\nIts end."
+
+
+def test_a_length_beyond_the_file_costs_one_record_and_not_those_after_it(save: Callable[[bytes], Path]) -> None:
+    whole = make_record(answer("Content-Type: text/html", b"a page"))
+    wrong = make_record(answer("Content-Type: text/html", b"another"), length=999_999)
+    found, captures = read(save(whole + wrong + whole + whole))
+    assert [capture.body for capture, _ in found] == [b"a page"] * 3
+    assert captures.cut_at is None
+    assert len(captures.corrupt) == 1
+    assert captures.position == 3 * len(whole) + len(wrong)
+
+
+def test_a_cut_last_record_is_cut_though_it_speaks_of_warc_files(save: Callable[[bytes], Path]) -> None:
+    whole = make_record(answer("Content-Type: text/html", b"a page"))
+    text = b"A record begins so:\r\nWARC/1.0\r\nand so on, says\r\n\r\nWARC/1.1 of 2017.\r\n\r\n" + b"x" * 100
+    last = make_record(answer("Content-Type: text/html", text))
+    found, captures = read(save(whole + last[:-20]))
+    assert len(found) == 1
+    assert captures.cut_at == captures.position == len(whole)
+    assert captures.corrupt == []

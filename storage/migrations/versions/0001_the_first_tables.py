@@ -46,6 +46,7 @@ def _create_entry() -> None:
         sa.Column("edition", sa.Text(), nullable=True),
         sa.Column("record_id", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("url_at", MOMENT, nullable=False),
         sa.Column("state", NAME, nullable=False),
         sa.Column("state_at", MOMENT, nullable=False),
         sa.Column("rule", sa.Text(), nullable=True),
@@ -141,6 +142,8 @@ def _create_capture() -> None:
         sa.UniqueConstraint("warc", "offset", name="uq_capture_warc_offset"),
     )
     op.create_index("ix_capture_entry_id", "capture", ["entry_id"])
+    imported = sa.text("url IS NULL")
+    op.create_index("ix_capture_imported", "capture", ["sha256"], sqlite_where=imported, postgresql_where=imported)
     op.create_index("ix_capture_run_id", "capture", ["run_id"])
 
 

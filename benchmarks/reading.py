@@ -1,0 +1,164 @@
+"""Pages read per second, beside trafilatura (and others that happen to be installed) on the same pages in one run."""
+
+import gc
+import multiprocessing
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.util import find_spec
+
+import trafilatura
+
+import sites
+from extraction.page import read_page
+from extraction.tree import parse_page
+from replica.site import Site
+from schemas.capture import Capture, CaptureRef
+
+PAGE_COUNT = 240
+"""Enough that every kind and furniture of the replica is met; a round takes some ten seconds."""
+TURN_COUNT = 20
+"""Pages that one reads before the next has its turn: page by page, each finds the other's data in the caches."""
+ROUND_COUNT = 5
+TEXT_KINDS = frozenset({"article", "opinion", "podcast"})
+"""What stands for other publishers' pages: those without text are rarer there than on the replica."""
+KINDS = ("article", "article", "article", "opinion", "gallery", "video", "podcast", "archive")
+"""Mostly articles, as on the publisher's site."""
+PUBLISHER_TARGET = 5.0
+GENERIC_TARGET = 1.5
+PROCESS_TARGET = 1.8
+PROCESS_REPEATS = 6
+"""How often the pages are read for the measure of processes: some seconds each, so that the start weighs little."""
+
+Reader = Callable[[Capture], object]
+
+
+def main() -> bool:
+    """Measure, print; whether the targets are met."""
+    captures = list(make_captures())
+    own = {"broadsheet": read_publisher, "parsing alone": parse_page, **yardsticks()}
+    print(f"{len(captures)} pages of the publisher; trafilatura with its metadata is 1")
+    is_fast = render(measure(own, captures), PUBLISHER_TARGET)
+    print(f"those with a text, as pages of a publisher without a profile ({sites.get_site('generic').name})")
+    texts = list(make_captures(TEXT_KINDS))
+    is_fast &= render(measure({"broadsheet": read_generic, **yardsticks()}, texts), GENERIC_TARGET)
+    return measure_processes(captures) & is_fast
+
+
+def make_captures(kinds: Collection[str] = KINDS) -> Iterator[Capture]:
+    """Pages of the replica of these kinds, as a crawl would have captured them."""
+    for article in Site(PAGE_COUNT, kinds=KINDS).articles:
+        if article.head.kind not in kinds:
+            continue
+        body = article.page_html().encode()
+        yield Capture(
+            ref=CaptureRef(warc="benchmark.warc.gz", offset=0, length=len(body), sha256=sha256(body).hexdigest()),
+            url=article.url,
+            fetched_at=datetime(2024, 10, 1, tzinfo=UTC),
+            status=200,
+            headers=(("content-type", "text/html; charset=utf-8"),),
+            body=body,
+        )
+
+
+def read_publisher(capture: Capture) -> object:
+    """By the site's profile."""
+    return read_page(capture, sites.find_site(capture.url or ""))
+
+
+def read_generic(capture: Capture) -> object:
+    """Without any profile."""
+    return read_page(capture, sites.get_site("generic"))
+
+
+def yardsticks() -> dict[str, Reader]:
+    """What the speed is measured against."""
+    found: dict[str, Reader] = {"trafilatura": read_trafilatura}
+    for name, module, reader in (
+        ("newspaper4k", "newspaper", read_newspaper),
+        ("news-please", "newsplease", read_news_please),
+    ):
+        if find_spec(module):
+            found[name] = reader
+        else:
+            print(f"{name:24}not installed")
+    return found
+
+
+def read_trafilatura(capture: Capture) -> object:
+    """The call that most programs make."""
+    return trafilatura.bare_extraction(capture.body.decode(), url=capture.url, with_metadata=True)
+
+
+def read_newspaper(capture: Capture) -> object:
+    """The article as newspaper4k reads it."""
+    newspaper = __import__("newspaper")
+    article = newspaper.Article(capture.url)
+    article.download(input_html=capture.body.decode())
+    article.parse()
+    return article
+
+
+def read_news_please(capture: Capture) -> object:
+    """The article as news-please reads it."""
+    return __import__("newsplease").NewsPlease.from_html(capture.body.decode(), url=capture.url)
+
+
+def measure(readers: dict[str, Reader], captures: Sequence[Capture]) -> dict[str, float]:
+    """Reader -> pages per second of this process's own time, in the best of the rounds.
+
+    They take turns, so that whatever else the machine does touches each alike.
+    """
+    for reader in readers.values():
+        reader(captures[0])  # what is made once is not measured
+    rounds = [measure_round(readers, captures) for _ in range(ROUND_COUNT)]
+    return {name: max(len(captures) / seconds[name] for seconds in rounds) for name in readers}
+
+
+def measure_round(readers: dict[str, Reader], captures: Sequence[Capture]) -> dict[str, float]:
+    """Reader -> seconds for all pages."""
+    seconds = dict.fromkeys(readers, 0.0)
+    for start in range(0, len(captures), TURN_COUNT):
+        for name, reader in readers.items():
+            gc.collect()  # nobody pays for what another left behind
+            began_at = time.process_time()
+            for capture in captures[start : start + TURN_COUNT]:
+                reader(capture)
+            seconds[name] += time.process_time() - began_at
+    return seconds
+
+
+def render(speeds: dict[str, float], target: float) -> bool:
+    """The figures; whether ours is the target times trafilatura's."""
+    for name, speed in speeds.items():
+        print(f"  {name:22}{speed:8.0f} pages/s   {speed / speeds['trafilatura']:6.2f} x trafilatura")
+    ratio = speeds["broadsheet"] / speeds["trafilatura"]
+    print(f"  {'target':22}{'':19}{target:6.2f} x: {'met' if ratio >= target else 'missed'}")
+    return ratio >= target
+
+
+def measure_processes(captures: Sequence[Capture]) -> bool:
+    """Whether two processes read nearly twice as many pages as one; on a machine with two idle cores."""
+    speeds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(ROUND_COUNT):
+        for count, found in speeds.items():
+            found.append(measure_pool(count, captures))
+    one, two = (max(found) for found in speeds.values())
+    print(f"one process {one:.0f} pages/s, two {two:.0f}: {two / one:.2f} x, target {PROCESS_TARGET} or more")
+    return two / one >= PROCESS_TARGET
+
+
+def measure_pool(process_count: int, captures: Sequence[Capture]) -> float:
+    """Pages per second by the clock on the wall, the processes' start left out."""
+    batches = [list(captures)] * PROCESS_REPEATS
+    with multiprocessing.get_context("spawn").Pool(process_count) as pool:
+        pool.map(read_batch, [captures[:1]] * process_count, chunksize=1)  # imports
+        began_at = time.perf_counter()
+        read_count = sum(pool.imap_unordered(read_batch, batches))
+        return read_count / (time.perf_counter() - began_at)
+
+
+def read_batch(captures: Sequence[Capture]) -> int:
+    """What one process is given."""
+    return sum(read_publisher(capture) is not None for capture in captures)

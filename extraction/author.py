@@ -1,0 +1,95 @@
+"""Chooses who wrote an article."""
+
+from collections.abc import Iterator
+
+from extraction.byline import Byline, clean_names, is_nobody, read_names, split_names
+from extraction.linked_data import read_texts
+from extraction.parsed import Page
+from sites.boilerplate import squeeze
+
+META_NAMES = (
+    "article:author",
+    "og:article:author",
+    "author",
+    "authors",
+    "parsely-author",
+    "sailthru.author",
+    "byl",
+    "citation_author",
+    "dc.creator",
+    "dcterms.creator",
+)
+"""Names of meta tags, best first."""
+
+
+def choose_byline(page: Page) -> Byline:
+    """All authors. Of a known publisher the byline goes first: JSON-LD and meta name only the first of several."""
+    return _choose_unknown(page) if page.is_unknown else _choose_known(page)
+
+
+def _choose_known(page: Page) -> Byline:
+    for names, source in _list_known(page):
+        found = read_names(names)
+        if found.authors or found.agencies:
+            return _note(page, found, source)
+    page.flags.add("authors-missing")
+    return Byline()
+
+
+def _list_known(page: Page) -> Iterator[tuple[list[str], str]]:
+    rules = page.site.page
+    for line in page.select(rules.byline):
+        names = ["".join(name.itertext()) for name in rules.byline_names(line)]
+        yield names or split_names("".join(line.itertext())), "byline"
+    yield read_texts(page.metadata.json_ld.get("author")), "json-ld"
+    for written in _list_metas(page):
+        yield [part for value in written for part in split_names(value)], "meta"
+
+
+def _choose_unknown(page: Page) -> Byline:
+    """The first that names a person or an agency; else the publisher, where nobody else is named."""
+    publishers: list[tuple[Byline, str]] = []
+    for names, source in _list_unknown(page):
+        found = read_names(name for name in clean_names(names) if not is_nobody(name))
+        persons = tuple(name for name in found.authors if not _is_publisher(name, page))
+        if persons or found.agencies:
+            return _note(page, Byline(persons, found.agencies), source)
+        if found.authors:
+            publishers.append((found, source))
+    if publishers:
+        return _note(page, *publishers[0])
+    page.flags.add("authors-missing")
+    return Byline()
+
+
+def _list_unknown(page: Page) -> Iterator[tuple[list[str], str]]:
+    ld = page.metadata.json_ld
+    yield [*read_texts(ld.get("author")), *([] if ld.get("author") else read_texts(ld.get("creator")))], "json-ld"
+    for written in _list_metas(page):
+        yield written, "meta"
+    yield list(page.microdata.get("author", ())), "microdata"
+    yield (page.guess_author() or "").split("; "), "trafilatura"
+
+
+def _list_metas(page: Page) -> Iterator[list[str]]:
+    for name in META_NAMES:
+        written = [value for value in page.metadata.metas.get(name, ()) if "://" not in value]
+        if written:
+            yield [_turn(value) for value in written] if name == "citation_author" else written
+
+
+def _turn(name: str) -> str:
+    """`Jane Doe` of `Doe, Jane`: how libraries write it."""
+    family, comma, given = name.partition(",")
+    return f"{given.strip()} {family.strip()}" if comma and "," not in given else name
+
+
+def _is_publisher(name: str, page: Page) -> bool:
+    return bool(page.publisher) and squeeze(name) == squeeze(page.publisher or "")
+
+
+def _note(page: Page, found: Byline, source: str) -> Byline:
+    page.note("authors" if found.authors else "agencies", source)
+    if found.agencies:
+        page.note("agencies", source)
+    return found

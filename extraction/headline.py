@@ -1,0 +1,103 @@
+"""Chooses headline and subtitle."""
+
+import re
+from collections.abc import Iterator
+
+from extraction.linked_data import clean_markup, read_text
+from extraction.parsed import Found, Page
+from sites.boilerplate import squeeze
+
+MAX_CHARS = 500
+"""What a record's headline may have; longer, it is a page's text in the wrong place."""
+
+META_NAMES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "citation_title", "dc.title", "headline")
+
+_SUFFIX = re.compile(r"^(?P<title>.{4,}?)\s*(?:\s[-–—•·:]|[|»])\s+(?P<name>[^|»]{2,60})$")
+_PREFIX = re.compile(r"^(?P<name>[^|]{2,40})\s*[|:]\s+(?P<title>.{4,})$")
+_CUT = re.compile(r"\s*(?:…|\.\.\.)$")
+_NAME_END = re.compile(r"\.(?:com|org|net|co\.uk|news)$", re.IGNORECASE)
+
+
+def choose_headline(page: Page) -> str | None:
+    """The headline without the site's name and without the word for its kind."""
+    for text, source in _list_unknown(page) if page.is_unknown else _list_known(page):
+        line = strip_title(text, page)
+        if line and len(line) <= MAX_CHARS:
+            page.note("headline", source)
+            return line
+    page.flags.add("headline-missing")
+    return None
+
+
+def strip_title(text: str, page: Page) -> str:
+    """A title without what its publisher puts around it."""
+    rules = page.site.page
+    line = rules.title_suffix.sub("", text) if rules.title_suffix else text
+    line = rules.title_prefix.sub("", line) if rules.title_prefix else line
+    return strip_name(line, page) if page.is_unknown and not page.site.hosts else line
+
+
+def strip_name(title: str, page: Page) -> str:
+    """An unknown publisher's title without its name, or what stands beside the page's only `<h1>` in it."""
+    names = {squeeze(_NAME_END.sub("", name)) for name in (page.publisher, _host_name(page)) if name}
+    h1 = squeeze(page.only_h1) if page.only_h1 else None
+    line = title
+    while match := _SUFFIX.match(line):
+        name, rest = squeeze(_NAME_END.sub("", match["name"])), squeeze(match["title"])
+        if not (h1 == rest or name in names or any(name.startswith(known) for known in names)):
+            break
+        line = match["title"].strip()
+        if h1 == rest:
+            break
+    if (match := _PREFIX.match(line)) and squeeze(match["name"]) in names:
+        line = match["title"]
+    return line
+
+
+def _host_name(page: Page) -> str | None:
+    """`example` of `https://www.example.org/…`: what many sites call themselves."""
+    labels = (page.url or "").partition("://")[2].partition("/")[0].removeprefix("www.").split(".")
+    return labels[0] if len(labels[0]) > 2 else None  # noqa: PLR2004 - two letters are a country or a language
+
+
+def _list_known(page: Page) -> Iterator[Found]:
+    """By the site's rules: what the page says of itself, then what it shows."""
+    ld, meta = page.metadata.json_ld, page.metadata.meta
+    yield read_text(ld.get("headline")) or "", "json-ld"
+    yield clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), "meta"
+    yield page.first_text(page.site.page.headline) or "", "page"
+    yield page.metadata.title or "", "page"
+
+
+def _list_unknown(page: Page) -> Iterator[Found]:
+    """JSON-LD first, unless it is cut short or stands alone against what title and `<h1>` agree on."""
+    told = read_text(page.metadata.json_ld.get("headline")) or ""
+    titles = [clean_markup(page.metadata.meta.get(name, "")) for name in META_NAMES]
+    shown = next((title for title in titles if title), "")
+    h1 = page.only_h1 or ""
+    told = "" if told and page.publisher and squeeze(told) == squeeze(page.publisher) else told
+    if told and not _is_outvoted(told, strip_name(shown, page), h1):
+        yield told, "json-ld"
+    if shown and h1 and squeeze(strip_name(shown, page)) == squeeze(h1):
+        yield h1, "page"  # the same words, as readers see them
+    yield shown, "meta"
+    yield next(iter(page.microdata.get("headline", ())), ""), "microdata"
+    yield page.guess_title() or "", "trafilatura"
+    yield page.metadata.title or "", "page"
+
+
+def _is_outvoted(told: str, shown: str, h1: str) -> bool:
+    """Whether a title that the page shows twice is another, or the whole of one that JSON-LD has cut."""
+    if shown and h1 and squeeze(shown) == squeeze(h1) != squeeze(told):
+        return True
+    cut = squeeze(_CUT.sub("", told))
+    is_cut = bool(_CUT.search(told)) and len(cut) > 0
+    return is_cut and any(squeeze(whole).startswith(cut) and len(whole) > len(told) for whole in (shown, h1) if whole)
+
+
+def choose_subtitle(page: Page) -> str | None:
+    """The line below the headline."""
+    text = page.first_text(page.site.page.subtitle)
+    if text:
+        page.note("subtitle", "page")
+    return text

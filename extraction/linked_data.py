@@ -1,0 +1,171 @@
+"""Reads a page's JSON-LD: which of its things is the article, and what is said of it.
+
+Publishers write it in every form that the vocabulary allows: one object, a list, a graph whose nodes name each other
+by `@id`, several articles on one page, the article's data in two scripts.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+from typing import Any
+
+from extraction.prose import tidy
+
+Node = dict[str, Any]
+
+MAX_CHARS = 256 * 1024
+"""Of one script. A block of 841 kB once took 1.1 s; an article's own has a few kB."""
+
+MAX_DEPTH = 8
+"""How deep an article is looked for in a graph; two or three levels are usual."""
+
+MAX_NODE_COUNT = 2_000
+"""Of one page; a graph of a few dozen is usual."""
+
+ARTICLE_TYPES = frozenset(
+    {
+        "Article",
+        "NewsArticle",
+        "OpinionNewsArticle",
+        "AnalysisNewsArticle",
+        "ReportageNewsArticle",
+        "BackgroundNewsArticle",
+        "ReviewNewsArticle",
+        "AskPublicNewsArticle",
+        "AdvertiserContentArticle",
+        "LiveBlogPosting",
+        "BlogPosting",
+        "Report",
+        "SatiricalArticle",
+        "TechArticle",
+        "ScholarlyArticle",
+    }
+)
+PAGE_KEYS = ("datePublished", "dateModified", "inLanguage")
+"""What a `WebPage` says of itself holds for its article too, where the article itself does not say it."""
+
+_MENTION = re.compile(r"rticle|Posting|Report|WebPage")
+_WRAPPING = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)?|(?://\s*)?(?:\]\]>|-->)?\s*;?\s*$")
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_LEADING = ("@graph", "mainEntity", "mainEntityOfPage")
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.IGNORECASE)
+
+
+def read_article_node(scripts: Iterable[str], urls: frozenset[str] = frozenset()) -> Node:
+    """The page's own article, its references resolved; empty where there is none.
+
+    Of several it is the one that names one of these addresses (the page's), else the first. Scripts that are invalid or
+    too large are passed over.
+    """
+    nodes = list(_list_nodes(scripts))
+    articles = [node for node in nodes if read_types(node) & ARTICLE_TYPES]
+    own = [node for node in articles if urls & set(_addresses(node))]
+    chosen = (own or articles)[:1]
+    pages = [node for node in nodes if "WebPage" in read_types(node)]
+    if not chosen and not pages:
+        return {}
+    found = _complete(chosen[0], own or articles) if chosen else {}
+    for page in pages:
+        for key in PAGE_KEYS:
+            if not found.get(key) and page.get(key):
+                found[key] = page[key]
+    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
+    return {key: _resolve(value, by_id) for key, value in found.items()}
+
+
+def _complete(node: Node, others: list[Node]) -> Node:
+    """The node with what other nodes of the same headline say beside it."""
+    found = dict(node)
+    for other in others:
+        if other is not node and read_text(other.get("headline")) in {None, read_text(node.get("headline"))}:
+            found |= {key: value for key, value in other.items() if value and not found.get(key)}
+    return found
+
+
+def _list_nodes(scripts: Iterable[str]) -> Iterator[Node]:
+    count = 0
+    for script in scripts:
+        if len(script) > MAX_CHARS or not _MENTION.search(script):
+            continue
+        for node in _walk(_load(script), 0):
+            count += 1
+            if count > MAX_NODE_COUNT:
+                return
+            yield node
+
+
+def _load(script: str) -> Any:
+    """The script's value; None where it is no JSON even without its wrapping and its commas too many."""
+    text = script.strip().removesuffix(";")
+    for mend in (str, lambda broken: _TRAILING_COMMA.sub("", _WRAPPING.sub("", broken))):
+        try:
+            return json.loads(mend(text), strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _walk(value: Any, depth: int) -> Iterator[Node]:
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _walk(item, depth + 1)
+    elif isinstance(value, dict):
+        yield value
+        for key in _LEADING:
+            yield from _walk(value.get(key), depth + 1)
+
+
+def _addresses(node: Node) -> Iterator[str]:
+    """The addresses by which a node names its page."""
+    for key in ("url", "@id", "mainEntityOfPage"):
+        value = node.get(key)
+        if isinstance(value, dict):
+            value = value.get("@id") or value.get("url")
+        if isinstance(value, str):
+            yield value.partition("#")[0].partition("?")[0].rstrip("/")
+
+
+def _resolve(value: Any, by_id: dict[str, Node]) -> Any:
+    """A reference's node in its place; one level, for authors and publishers are named so, and no more."""
+    if isinstance(value, list):
+        return [_resolve(item, by_id) for item in value]
+    if isinstance(value, dict) and not value.get("name") and isinstance(value.get("@id"), str):
+        return by_id.get(value["@id"], value)
+    return value
+
+
+def read_types(node: Node) -> frozenset[str]:
+    """What a thing says that it is, without the vocabulary's address or prefix."""
+    types = node.get("@type")
+    names = types if isinstance(types, list) else [types]
+    return frozenset(re.split(r"[:/#]", name)[-1] for name in names if isinstance(name, str))
+
+
+def read_text(value: Any) -> str | None:
+    """A value as one line: a string, or the name of a thing, or the first of several."""
+    if isinstance(value, list):
+        return next((text for item in value if (text := read_text(item))), None)
+    if isinstance(value, dict):
+        return read_text(value.get("name") or value.get("@value"))
+    return clean_markup(value) or None if isinstance(value, str) else None
+
+
+def read_texts(value: Any) -> list[str]:
+    """A value as names: strings, things with names (or lists of them), or lists of these."""
+    items = value if isinstance(value, list) else [value]
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    flat = [part for name in names for part in (name if isinstance(name, list) else [name])]
+    return list(dict.fromkeys(text for item in flat if (text := read_text(item))))
+
+
+def clean_markup(text: str) -> str:
+    """One line of plain text of what has HTML's entities (some twice over) and tags in it."""
+    for _ in range(2):
+        if not _ENTITY.search(text):
+            break
+        text = unescape(text)
+    return tidy(_TAG.sub("", text) if "<" in text else text)

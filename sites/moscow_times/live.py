@@ -1,0 +1,40 @@
+"""Live blogs: their pages have no posts. `/live/ID/0` answers them, on the edition's own host."""
+
+import re
+
+from sites.address import AddressMalformed, read_address
+from sites.moscow_times.identity import EDITION_BY_HOST, SITE, find_id
+
+POSTS = re.compile(r"^/live/0*(?P<id>[1-9]\d*)/0$", re.ASCII)
+
+# Where a page says that it is a live blog: any of these is enough, for none was seen in a raw capture. The excerpt
+# cards of other pages have `…--live` among their classes, so that only the article's own and the posts' count.
+_MARK = re.compile(
+    rb"""\sdata-live(?:-\w+)?[\s=>]"""
+    rb"""|\sclass\s*=\s*["']?[^"'>]*(?<![\w-])(?:article--live|live-?posts?|live-?blog)(?![\w])"""
+    rb"""|"@type"\s*:\s*\[?\s*"LiveBlogPosting\"""",
+    re.IGNORECASE,
+)
+
+
+def list_companions(url: str, body: bytes) -> tuple[str, ...]:
+    """The address of the posts, where the page is a live blog's."""
+    try:
+        address = read_address(url)
+    except AddressMalformed:
+        return ()
+    edition, number = EDITION_BY_HOST.get(address.host), find_id(address.path)
+    if edition is None or number is None or not number.isdigit():
+        return ()
+    path = f"/live/{number}/0"
+    return (f"{edition.origin}{path}",) if _MARK.search(body) or path.encode() in body else ()
+
+
+def find_record_id(url: str) -> str | None:
+    """The record id of the live blog whose posts this address answers."""
+    try:
+        address = read_address(url)
+    except AddressMalformed:
+        return None
+    edition, match = EDITION_BY_HOST.get(address.host), POSTS.match(address.path)
+    return f"{SITE}:{edition.code}:{match['id']}" if edition and match else None

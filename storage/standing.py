@@ -1,0 +1,120 @@
+"""How an entry of the ledger stands: its state, its tries, and when it is due again.
+
+Every state but those that hold an article, or that no fetch can change, has a way back: a time of the next try.
+"""
+
+from datetime import datetime, timedelta
+
+from schemas.outcome import State
+from storage.batch import Batch
+from storage.tables import Entry
+
+FIRST_RETRY = timedelta(minutes=10)
+"""After the first failure: longer than a restart of the publisher's server takes."""
+
+FIRST_PASSING_RETRY = timedelta(hours=1)
+"""After a page that may pass: a challenge or a maintenance page stands longer than a restart takes."""
+
+FIRST_BLOCKED_RETRY = timedelta(days=1)
+"""After robots.txt forbade it: for so long RFC 9309 (2.4) lets a crawler believe the file that it has."""
+
+LAST_RETRY = timedelta(weeks=1)
+"""The longest wait: a page that fails for months still costs only one request a week."""
+
+GONE_SECOND_LOOK = timedelta(days=1)
+"""Between the two looks that make an address `gone`: a deployment or a broken cache is mended in a day."""
+
+KEPT_STATES = frozenset({State.STORED, State.DUPLICATE})
+"""What has its article keeps it, whatever a later fetch answers."""
+
+
+def enter_state(batch: Batch, entry: Entry, state: State, at: datetime) -> None:
+    """Into a state; the open quarantine row goes with the state it stood for."""
+    if entry.state == state:
+        return
+    entry.state, entry.state_at = state, at
+    entry.rule = None
+    if state != State.QUARANTINED:
+        batch.resolve(entry.key)
+
+
+def is_settled(entry: Entry) -> bool:
+    """Whether a fetch without an article changes nothing: it has its article, or a rule says that it is none."""
+    return entry.state in KEPT_STATES or is_excluded_by_rule(entry)
+
+
+def is_excluded_by_rule(entry: Entry) -> bool:
+    """Whether it is left out for how its address looks, and not because a fetch of it was refused."""
+    # A refusal is noted as the rule and as the last error.
+    return entry.state == State.EXCLUDED and entry.rule != entry.last_error
+
+
+def is_overtaken(entry: Entry, at: datetime) -> bool:
+    """Whether something newer is noted already, a fetch or the state itself: an older fetch's failure says nothing."""
+    return at < entry.state_at or (entry.tried_at is not None and at < entry.tried_at)
+
+
+def note_try(entry: Entry, at: datetime) -> None:
+    """A fetch, whatever it brought."""
+    entry.tried_at = max(entry.tried_at, at) if entry.tried_at else at
+
+
+def note_failure(entry: Entry, at: datetime, error: str) -> None:
+    """A fetch that brought no article."""
+    note_try(entry, at)
+    entry.attempts += 1
+    entry.last_error = error
+
+
+def clear_failures(entry: Entry) -> None:
+    """As an entry is whose last fetch brought its article."""
+    entry.attempts = 0
+    entry.last_error = entry.next_try_at = entry.missing_at = entry.rule = None
+
+
+def enter_missing(batch: Batch, entry: Entry, at: datetime) -> State:
+    """Not there: `pending` until a second look, `gone` after it. Answers which."""
+    if entry.missing_at and at - entry.missing_at >= GONE_SECOND_LOOK:
+        enter_state(batch, entry, State.GONE, at)
+        entry.next_try_at = None
+    elif entry.state != State.GONE:
+        entry.missing_at = entry.missing_at or at
+        enter_state(batch, entry, State.PENDING, at)
+        entry.next_try_at = entry.missing_at + GONE_SECOND_LOOK
+    return entry.state
+
+
+def enter_failed(batch: Batch, entry: Entry, at: datetime, error: str) -> None:
+    """No usable answer: tried again soon."""
+    note_failure(entry, at, error)
+    enter_state(batch, entry, State.FAILED, at)
+    entry.next_try_at = at + retry_delay(entry.attempts)
+
+
+def enter_blocked(batch: Batch, entry: Entry, at: datetime, reason: str) -> None:
+    """Forbidden by robots.txt, which is read again before the next try."""
+    _count_anew(entry, State.BLOCKED)
+    note_failure(entry, at, reason)
+    enter_state(batch, entry, State.BLOCKED, at)
+    entry.next_try_at = at + retry_delay(entry.attempts, FIRST_BLOCKED_RETRY)
+
+
+def enter_quarantine(batch: Batch, entry: Entry, at: datetime, error: str, *, is_passing: bool) -> None:
+    """Set aside: looked at again if that may help, else never."""
+    _count_anew(entry, State.QUARANTINED)
+    note_failure(entry, at, error)
+    enter_state(batch, entry, State.QUARANTINED, at)
+    entry.missing_at = None
+    entry.next_try_at = at + retry_delay(entry.attempts, FIRST_PASSING_RETRY) if is_passing else None
+
+
+def retry_delay(attempts: int, first: timedelta = FIRST_RETRY) -> timedelta:
+    """How long to wait after so many failures in a row: twice as long each time, a week at most."""
+    doublings = min(attempts - 1, 16)  # far beyond the longest wait, and no overflow
+    return min(first * (1 << doublings), LAST_RETRY)
+
+
+def _count_anew(entry: Entry, state: State) -> None:
+    """Ten timeouts before are no reason to believe a robots.txt, or a challenge, for a week at once."""
+    if entry.state != state:
+        entry.attempts = 0

@@ -1,0 +1,29 @@
+"""The page on reading names what reading can say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "extraction").glob("*.py")))
+REASONS = sorted(set(re.findall(r'reason="([a-z0-9-]+)"', CODE)))
+FLAGS = sorted(
+    {
+        *re.findall(r'flags\.add\("([a-z-]+)"\)', CODE),
+        *re.findall(r'"([a-z]+-(?:missing|overgrown|cut|empty))"', CODE),
+        *(f"{name}-at-{how}" for name in ("published", "modified") for how in ("day-only", "without-offset")),
+    }
+)
+
+
+@pytest.mark.parametrize("name", REASONS + FLAGS)
+def test_every_reason_and_flag_is_explained(name: str) -> None:
+    assert f"`{name}`" in DOCUMENT
+
+
+def test_nothing_is_explained_that_does_not_exist() -> None:
+    tables = DOCUMENT[DOCUMENT.index("## Flags") : DOCUMENT.index("## Test pages")]
+    assert set(re.findall(r"`([a-z]+-[a-z0-9-]+)`", tables)) <= {*REASONS, *FLAGS}
+    assert len(REASONS) >= 8

@@ -1,0 +1,39 @@
+"""Broken input of every kind: a draft or a reason, and soon. `python -m benchmarks fuzz` reads ten thousand."""
+
+import time
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.fuzz import LIMIT_SECONDS, Original, load_originals, read_broken
+
+FIRST_SEED = 1_000_000
+"""Others than the benchmark's."""
+BATCH_COUNT = 60
+
+
+@cache
+def _originals() -> list[Original]:
+    return load_originals()
+
+
+@pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + 6 * BATCH_COUNT, BATCH_COUNT))
+def test_no_broken_page_escapes_and_none_takes_long(first: int) -> None:
+    for seed in range(first, first + BATCH_COUNT):
+        began_at = time.process_time()
+        outcome = read_broken(seed, _originals())
+        assert not outcome.startswith("ESCAPED"), outcome
+        assert time.process_time() - began_at < LIMIT_SECONDS, seed
+
+
+@given(st.integers(min_value=2 * FIRST_SEED))
+@settings(max_examples=60, deadline=None)  # the processor's time is held above, not the clock's
+def test_any_way_of_breaking_a_page_ends_in_a_draft_or_a_reason(seed: int) -> None:
+    outcome = read_broken(seed, _originals())
+    assert not outcome.startswith("ESCAPED"), outcome
+
+
+def test_an_exception_that_escapes_is_told() -> None:
+    assert read_broken(2, [Original(b"text", 5)]).startswith("ESCAPED")  # type: ignore[arg-type]

@@ -1,0 +1,155 @@
+"""The posts of live blogs."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extraction.page import read_page
+from extraction.post import Posts, read_posts
+from schemas.article import Draft, Kind
+from sites.generic import GENERIC
+from sites.moscow_times import MOSCOW_TIMES
+from tests.extraction.pages import JSON, make_block, make_capture, make_page
+
+POSTS_URL = "https://www.themoscowtimes.com/live/85656/0"
+ID = "moscow-times:en:85656"
+
+
+def _post(time: Any, *items: Any) -> dict[str, Any]:
+    return {"id": 1, "time": time, "body": list(items)}
+
+
+def _html(text: str) -> dict[str, str]:
+    return {"type": "html", "html": text}
+
+
+def _read(posts: Any, url: str = POSTS_URL) -> Posts | None:
+    body = posts if isinstance(posts, bytes) else json.dumps(posts).encode()
+    return read_posts((make_capture(body, url, JSON),), MOSCOW_TIMES, ID)
+
+
+def _paragraphs(posts: Any) -> tuple[str, ...]:
+    found = _read(posts)
+    assert found is not None
+    return found.paragraphs
+
+
+def test_posts_are_read_in_the_order_of_their_times() -> None:
+    found = _read(
+        [
+            _post("2024-06-29T12:00:00+03:00", _html("<p>Second.</p><p>Third.</p>")),
+            _post("2024-06-29T10:30:00Z", _html("<p>Fourth.</p>")),
+            _post("2024-06-29T11:00:00+03:00", _html("<p>First.</p>")),
+        ]
+    )
+    assert found is not None
+    assert found.paragraphs == ("First.", "Second.", "Third.", "Fourth.")
+    assert found.first_at == datetime(2024, 6, 29, 8, tzinfo=UTC)
+    assert found.last_at == datetime(2024, 6, 29, 10, 30, tzinfo=UTC)
+
+
+def test_posts_without_times_are_turned_round_for_the_newest_comes_first() -> None:
+    assert _paragraphs([_post(None, _html("B")), _post(None, _html("A"))]) == ("A", "B")
+
+
+def test_seconds_since_1970_are_a_time_too() -> None:
+    assert _paragraphs([_post(1719655200, _html("B")), _post(1719658800, _html("C"))]) == ("B", "C")
+
+
+@pytest.mark.parametrize("kind", ["article", "embed", "image", "images", "newsletter", "link", "unknown", None])
+def test_what_is_no_text_block_is_no_text_of_a_post(kind: str | None) -> None:
+    assert _paragraphs([_post(None, _html("A"), {"type": kind, "html": "<p>Not the text.</p>"})]) == ("A",)
+
+
+def test_headers_quotes_and_their_speakers_are_text() -> None:
+    items = (
+        {"type": "header", "html": "<h2>H</h2>"},
+        {"type": "quote", "quote": "Q", "cite": "S"},
+        _html("<p>A</p><figure>x</figure><blockquote class='twitter-tweet'>T</blockquote>"),
+    )
+    assert _paragraphs([_post(None, *items)]) == ("H", "Q", "S", "A")
+
+
+def test_nothing_of_one_post_swallows_the_next() -> None:
+    assert _paragraphs([_post(None, _html("<p>B</div></div>")), _post(None, _html("A<!-- <script>"))]) == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{}", b"null", b"[" * 100_000, b"\xff\xfe\x00"], ids=["", "html", "{}", "null", "[", "x"]
+)
+def test_an_answer_that_is_no_list_is_no_answer(body: bytes) -> None:
+    assert _read(body) is None
+
+
+def test_the_posts_of_another_live_blog_are_not_taken() -> None:
+    assert _read([_post(None, _html("A"))], "https://www.themoscowtimes.com/live/85657/0") is None
+    assert _read([_post(None, _html("A"))], "https://ru.themoscowtimes.com/live/85656/0") is None
+
+
+def test_the_newest_of_several_answers_counts() -> None:
+    older, newer = (make_capture(json.dumps([_post(None, _html(text))]), POSTS_URL, JSON) for text in "AB")
+    newer = newer.model_copy(update={"fetched_at": datetime(2025, 1, 1, tzinfo=UTC)})
+    found = read_posts((newer, older), MOSCOW_TIMES, ID)
+    assert found is not None
+    assert found.paragraphs == ("B",)
+
+
+def test_no_end_of_posts_is_cut_and_flagged() -> None:
+    found = _read([_post(None, _html("<p>a</p>" * 30_000)), _post(None, _html("<p>b</p>" * 30_000))])
+    assert found is not None
+    assert found.flags == ("posts-cut",)
+    assert set(found.paragraphs) == {"b"}
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=9),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["id", "time", "body", "type", "html"]), inner, max_size=4)
+        ),
+    )
+)
+def test_any_json_is_posts_or_none(value: Any) -> None:
+    found = _read([value])
+    assert found is None or all(found.paragraphs)
+
+
+LIVE = make_block("<p>What is known so far.</p>") + '<div class="live-posts" data-live="1"></div>'
+
+
+def test_posts_follow_the_pages_own_text_and_date_what_it_does_not_date() -> None:
+    answer = make_capture(json.dumps([_post("2024-06-29T12:00:00+03:00", _html("<p>A post.</p>"))]), POSTS_URL, JSON)
+    draft = read_page(make_capture(make_page(LIVE)), MOSCOW_TIMES, (answer,))
+    assert isinstance(draft, Draft)
+    assert (draft.kind, draft.body) == (Kind.LIVE, "What is known so far.\n\nA post.")
+    assert draft.published_at == draft.modified_at == datetime(2024, 6, 29, 9, tzinfo=UTC)
+    assert draft.sources["published_at"] == "posts"
+    assert "posts-missing" not in draft.flags
+
+
+def test_posts_alone_tell_a_live_blog() -> None:
+    answer = make_capture(json.dumps([_post(None, _html("A post."))]), POSTS_URL, JSON)
+    draft = read_page(make_capture(make_page(make_block("<p>Text.</p>"))), MOSCOW_TIMES, (answer,))
+    assert isinstance(draft, Draft)
+    assert (draft.kind, draft.sources["kind"]) == (Kind.LIVE, "posts")
+
+
+def test_an_empty_answer_for_another_kind_of_page_changes_nothing() -> None:
+    page = make_capture(make_page(make_block("<p>Text.</p>")))
+    assert read_page(page, MOSCOW_TIMES, (make_capture(b"[]", POSTS_URL, JSON),)) == read_page(page, MOSCOW_TIMES)
+
+
+def test_a_live_blog_of_an_unknown_publisher_has_its_posts_in_the_page() -> None:
+    text = "".join(f"<p>Post number {number} says what happened in the town at that hour.</p>" for number in range(9))
+    head = '<script type="application/ld+json">{"@type": "LiveBlogPosting", "headline": "H"}</script>'
+    page = f"<html><head>{head}</head><body><article><h1>H</h1>{text}</article></body></html>"
+    draft = read_page(make_capture(page, "https://www.example.org/live"), GENERIC)
+    assert isinstance(draft, Draft)
+    assert draft.kind is Kind.LIVE
+    assert "posts-missing" not in draft.flags
+    assert "Post number 8" in draft.body
