@@ -11,7 +11,7 @@ from extraction.byline import cut_credit
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.prose import join, tidy
-from extraction.tree import is_overgrown
+from extraction.tree import drop, is_overgrown
 from sites.boilerplate import squeeze
 from sites.profile import Site
 from sites.structure import PageRules
@@ -70,7 +70,7 @@ def read_blocks(container: HtmlElement, rules: PageRules) -> list[str]:
     blocks: list[HtmlElement] = []
     for content in rules.content(container):
         for foreign in rules.find_foreign(content):
-            _drop(foreign)
+            drop(foreign)
         blocks += rules.blocks(content) or [content]
     return read_paragraphs(blocks)
 
@@ -80,7 +80,7 @@ def read_whole(tree: HtmlElement) -> list[str]:
     if is_overgrown(tree):
         return read_paragraphs(tree.iter("p"))
     for unread in _UNREAD(tree):
-        _drop(unread)
+        drop(unread)
     text = _extract(tree, _FAST)
     if len(text) < SHORT_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
         text = max(text, _extract(tree, _FULL), key=len)
@@ -96,8 +96,3 @@ def _clean(paragraphs: list[str], site: Site, source: str, flags: tuple[str, ...
     cleaned = site.boilerplate.remove(paragraphs).paragraphs
     kept, agencies = cut_credit(cleaned)
     return Body(join(kept), agencies, source, flags)
-
-
-def _drop(element: HtmlElement) -> None:
-    if element.getparent() is not None:
-        element.drop_tree()

@@ -17,7 +17,7 @@ from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import read_posts
 from extraction.published import choose_modified_at, choose_published_at
-from extraction.tree import decode, parse_page
+from extraction.tree import decode, drop, parse_page
 from schemas.address import Identity
 from schemas.article import Draft, Kind, Unreadable
 from schemas.capture import Capture
@@ -48,15 +48,33 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     if isinstance(tree, Unreadable):
         return tree
     metadata = read_metadata(tree, capture.url)
-    container = next(iter(site.page.container(tree)), None)
     asked = site.identify(capture.url) if capture.url else None
     answered = asked if metadata.canonical_url == capture.url else _identify_canonical(capture.url, metadata, site)
     address = answered if answered and answered.rule is None else asked
+    container = _take_container(tree, site, address)
     return (
         _find_wrong_page(tree, container, metadata, site)
         or _find_other_article(asked, answered, site)
         or _read_draft(capture, Page(tree, container, metadata, site, address, capture.fetched_at), companions)
     )
+
+
+def _take_container(tree: HtmlElement, site: Site, address: Identity | None) -> HtmlElement | None:
+    """The page's own article. Other articles on the page are taken out of the tree: no text of theirs is this one's."""
+    own: HtmlElement | None = None
+    for place, found in enumerate(site.page.container(tree)):
+        if place == 0 and _is_own(found, site, address):
+            own = found
+        else:
+            drop(found)
+    return own
+
+
+def _is_own(container: HtmlElement, site: Site, address: Identity | None) -> bool:
+    """Whether a container is the article's at this address, as far as both name a number."""
+    owner = re.search(r"\d+$", str(next(iter(site.page.owner(container)), "")))
+    asked = re.search(r":(\d+)$", address.id or "") if address else None
+    return owner is None or asked is None or owner.group() == asked.group(1)
 
 
 def find_url(capture: Capture) -> str | None:

@@ -68,6 +68,12 @@ def parse_fragment(text: str) -> HtmlElement:
         return html.Element("div")
 
 
+def drop(element: HtmlElement) -> None:
+    """Take an element out of its tree, unless it is out already; the text behind it stays."""
+    if element.getparent() is not None:
+        element.drop_tree()
+
+
 def count_elements(tree: HtmlElement) -> int:
     """How many elements the page has."""
     count = _COUNT(tree)

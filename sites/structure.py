@@ -30,7 +30,9 @@ class PageRules:
     """Where the parts of an article page are. All but `container` look from the container."""
 
     container: XPath = NOWHERE
-    """The page's own article, apart from those that are loaded below it."""
+    """From the document: the page's own article, then those that are loaded below it."""
+    owner: XPath = NOWHERE
+    """The text with the id of the article that a container is for, as `article-id-85656`."""
     content: XPath = NOWHERE
     """What holds the text blocks."""
     blocks: XPath = NOWHERE

@@ -12,19 +12,25 @@ from schemas.article import Kind
 from sites.structure import PageRules, has_class
 
 _TEXT_BLOCKS = ("article__block--html", "article__block--header", "article__block--quote")
+_BLOCK = has_class(*_TEXT_BLOCKS)
+_CONTENT = has_class("article__content", "article__intro")
 _HEADER = f"descendant::header[{has_class('article__header')}]"
 
 # The axes are written out: libxml2 walks `descendant::` once, and `.//` with a condition twice.
 PAGE = PageRules(
     # The next article is loaded below, in a container of its own.
-    container=XPath(f"(/descendant::article[{has_class('article')}])[1]"),
-    content=XPath(f"descendant::div[{has_class('article__content', 'article__intro')}]"),
-    blocks=XPath(f"descendant::div[{has_class(*_TEXT_BLOCKS)}]"),
+    container=XPath(f"/descendant::article[{has_class('article')}]"),
+    owner=XPath("ancestor-or-self::*[starts-with(@id, 'article-id-')][1]/@id"),
+    # One within another (old HTML leaves elements open) is read with the outer one, not a second time.
+    content=XPath(f"descendant::div[({_CONTENT}) and not(ancestor::div[{_CONTENT}])]"),
+    blocks=XPath(f"descendant::div[({_BLOCK}) and not(ancestor::div[{_BLOCK}])]"),
     block_class="article__block",
     text_block_classes=frozenset(_TEXT_BLOCKS),
     foreign_classes=frozenset(
         {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts"}
         | {"article__tags", "article__disclaimer"}
+        # What stands after the article, and gets into it where its old HTML leaves an element open.
+        | {"article-container", "cluster", "sidebar"}
         | {"twitter-tweet", "instagram-media", "telegram-post"}
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -151,3 +152,31 @@ def test_an_absurd_page_ends(body: bytes, name: str) -> None:
     found = read_page(make_capture(body), sites.get_site(name))
     assert isinstance(found, Unreadable | Draft)
     assert time.process_time() - began_at < 5  # seconds of this process's own work
+
+
+def _read_golden(change: Callable[[str], str]) -> Draft:
+    """An ordinary page of the replica, with the next article below, changed."""
+    article = Site(30).articles[12]
+    capture = make_capture(change(article.page_html()), article.url)
+    draft = read_page(capture, sites.find_site(article.url))
+    assert isinstance(draft, Draft)
+    assert draft.headline == article.expected["headline"]
+    return draft
+
+
+OPEN_ELEMENTS = ["<div>", "<div><div><div>", "<b>", "<blockquote>", "<article>"]
+
+
+@pytest.mark.parametrize("element", OPEN_ELEMENTS)
+def test_an_element_that_old_html_leaves_open_doubles_no_text_and_lets_no_other_article_in(element: str) -> None:
+    mark = 'article__block--html">'
+    draft = _read_golden(lambda page: page.replace(mark, mark + element, 1))
+    assert draft.body == Site(30).articles[12].expected["body"]
+
+
+def test_the_article_below_is_not_taken_for_a_page_whose_own_container_is_missing() -> None:
+    own = Site(30).articles[12].expected["body"].split("\n\n")
+    draft = _read_golden(lambda page: page.replace('<article class="article', '<article class="post', 1))
+    assert "container-missing" in draft.flags
+    assert set(own) & set(draft.body.split("\n\n"))
+    assert "This paragraph belongs to the article below" not in draft.body
