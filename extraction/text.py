@@ -10,7 +10,7 @@ from extraction.tree import decode
 from schemas.article import Draft, Image, Unreadable
 from schemas.capture import Capture
 from sites import SITES, get_site
-from sites.boilerplate import Cleaned
+from sites.boilerplate import PATTERN, Cleaned
 from sites.profile import Site
 
 HEADLINE_CHARS = 150
@@ -69,7 +69,7 @@ def recognize(paragraphs: list[str]) -> tuple[Site, Cleaned]:
     """The site whose furniture stands in the text, else the generic one; and the text without it."""
     for site in SITES.values():
         cleaned = site.boilerplate.remove(paragraphs)
-        if cleaned.names:
+        if set(cleaned.names) - {PATTERN}:
             return site, cleaned
     generic = get_site("generic")
     return generic, generic.boilerplate.remove(paragraphs)

@@ -23,6 +23,12 @@ RUN_STRIDE = 48
 PATTERN_CHARS = 350
 """No line with a changing part is longer: tags are a few short words each."""
 
+OPENED_CHARS = 260
+"""The letters of a furniture sentence of which only the beginning is known: twice the longest that is known whole."""
+
+PATTERN = "pattern"
+"""The name of what is furniture by its form. Other publishers have it too: it does not tell whose a text is."""
+
 BOX_LINE_CHARS = 160
 """A related box names an article by its headline; the longest slug seen has 153 characters."""
 
@@ -32,6 +38,7 @@ _COMMON_SIGNS = "“”‘’—–…"
 _ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
 _ASCII_SIGNS_IN_LINES = {code: None for code in _ASCII_SIGNS if code != ord("\n")}
 _ENDS_SENTENCE = re.compile(r"[.!?…×)\]”’\"'»]$")
+_NEXT_SENTENCE = re.compile(r"[.!?]['\")\]”’]*\s+['\"“‘(]?[^\W\d_a-zа-я]")
 _OPENS_QUOTE = re.compile(r"(?:^|\s)[\"'“‘«(\[]+$")
 _CLOSES_QUOTE = "\"'”’»"
 _SIGNS = re.compile(r"[^\w\s]*")
@@ -208,11 +215,15 @@ class Boilerplate:
         if name := self._whole.get(key):
             return name
         if len(paragraph) <= PATTERN_CHARS and self.pattern and self.pattern.fullmatch(paragraph.strip()):
-            return "pattern"
-        for opening, name in self._openings:
-            if key.startswith(opening):
-                return name
-        return self._find_chain(key)
+            return PATTERN
+        return self._find_chain(key) or self._find_opened(paragraph, key)
+
+    def _find_opened(self, paragraph: str, key: str) -> str | None:
+        """The furniture of a line whose end is not known: its one sentence, and no paragraph that goes on."""
+        if _NEXT_SENTENCE.search(paragraph):
+            return None
+        known = (name for opening, name in self._openings if key.startswith(opening))
+        return next((name for name in known if len(key) <= OPENED_CHARS), None)
 
     def _find_chain(self, key: str) -> str | None:
         """The furniture of a paragraph that is known lines one after another, the first and last perhaps cut."""

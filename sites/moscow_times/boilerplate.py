@@ -179,7 +179,7 @@ BOILERPLATE = Boilerplate(
     pattern=re.compile(
         r"\.?\s*Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?"  # the day a mirror was built
         r"|\d{1,3} Min read"
-        r"|Read more about:.{0,300}",  # the tags, a few short words each
+        r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # the tags, a few short words each
         re.IGNORECASE,
     ),
     labels=frozenset(squeeze(label) for label in LABELS),

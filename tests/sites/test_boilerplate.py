@@ -123,3 +123,15 @@ def test_any_paragraphs_are_cleaned_once_for_all(paragraphs: list[str]) -> None:
     once = _clean(*paragraphs)
     assert set(once) <= set(paragraphs)
     assert _clean(*once) == once
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "The Moscow Times needs your help more than ever, its founder said. The Kremlin spokesman denied it.",
+        "Some external media is not supported on this page, but the police said so. Nobody was hurt.",
+        "Read more about: how the war started, and why 300 soldiers of the 64th brigade were sent home in March.",
+    ],
+)
+def test_a_paragraph_that_goes_on_where_furniture_ends_is_the_articles_own(paragraph: str) -> None:
+    assert BOILERPLATE.remove([paragraph]).paragraphs == (paragraph,)
