@@ -35,10 +35,10 @@ BATCH_SIGHTINGS = 5_000
 """Advertised addresses in a batch: what keeps a transaction near a second when all monthly sitemaps come at once."""
 
 READY_BYTES = 1024 * 1024
-"""Unread bytes of a file that are worth a batch while the crawl still writes: some 150 compressed pages."""
+"""Unread bytes of a file that are worth a batch while the crawl still writes: some 110 pages of the replica."""
 
 PARALLEL_BYTES = 8 * 1024 * 1024
-"""Of WARC files that nobody writes any more: some 1,200 pages, from which on starting processes pays."""
+"""Of WARC files that nobody writes any more: some 900 pages. With fewer, starting processes is not worth it."""
 
 POLL_SECONDS = 0.5
 """How often a crawl under way is looked at."""
