@@ -1,12 +1,16 @@
-"""The crawl's child process: started with a job, watched while it works, stopped when it must."""
+"""The crawl's child process: given its jobs, watched while it works, stopped when it must."""
 
 import logging
+import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from pydantic import ValidationError
 
@@ -21,6 +25,9 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 30
 """A closing crawl finishes the requests under way; this is longer than a fetch that still gets somewhere."""
 
+PIPE_BYTES = 65_536
+"""What a pipe holds: more never comes at once."""
+
 SOURCE_LOG = "sources.jsonl"
 PAGE_LOG = "pages.jsonl"
 """What the crawl's logs are called in the run's folder of the spool."""
@@ -30,31 +37,84 @@ class CrawlFailed(RuntimeError):  # noqa: N818 - it states a fact
     """The crawl's process died, or could not start. What it wrote is kept."""
 
 
-class Crawl:
-    """A crawl under way."""
+class Crawler:
+    """The crawl's process of one run: it is given its jobs one after the other.
 
-    def __init__(self, job: CrawlJob, process: subprocess.Popen[bytes]) -> None:
-        self.job = job
-        self._process = process
+    It starts at once, and is ready by when the run knows what to ask for. One that died is started again with the
+    next job.
+    """
+
+    def __init__(self) -> None:
+        self._process = start_process()
+        self._is_at_work = False
+        self._has_died = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def begin(self, job: CrawlJob) -> None:
+        """Give it a job; the one before must have ended."""
+        path = job.log_path.with_suffix(".job.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(job.model_dump_json())
+        if self._has_died:
+            self._stop()
+            self._process = start_process()
+        self._is_at_work, self._has_died = True, False
+        self._tell(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
-        """Whether it has ended by itself; waits for that as long as told."""
-        try:
-            self._process.wait(wait_seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        """Whether its job has ended, or it died; waits for that as long as told."""
+        if not self._is_at_work:
+            return True
+        assert self._process.stdout  # noqa: S101 - for mypy: it was asked for
+        ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
+        if ready:
+            # A line says that the job is done; the end of the stream, that the process is.
+            self._has_died = not os.read(self._process.stdout.fileno(), PIPE_BYTES)
+            self._is_at_work = False
+        return not self._is_at_work
 
     def check(self) -> None:
         """Raise `CrawlFailed` unless it did its whole job."""
-        if self._process.returncode:
-            raise CrawlFailed(f"the crawl ended with exit status {self._process.returncode}; its log is above")
+        if self._has_died:
+            status = self._process.wait(STOP_SECONDS)
+            raise CrawlFailed(f"the crawl ended with exit status {status}; its log is above")
+
+    def _tell(self, line: bytes) -> None:
+        assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
+        # One that is gone already is met by whoever waits for it.
+        with suppress(BrokenPipeError):
+            os.write(self._process.stdin.fileno(), line + b"\n")
+
+    def _stop(self) -> None:
+        """End it, gracefully if it can be: idle, it ends by itself; at work, it finishes what is on the wire."""
+        if not self._is_at_work:
+            self._tell(b"")
+        process = self._process
+        with process:
+            assert process.stdin  # noqa: S101 - for mypy: it was asked for
+            process.stdin.close()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def start_process() -> subprocess.Popen[bytes]:
+    """A crawl's process. Its standard input is its life line: when this process dies, it ends too."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-m", "spiders", "-"], stdin=pipe, stdout=pipe, bufsize=0)
 
 
 def make_job(
     settings: Settings,
     run: Run,
-    site: str,
     *,
     sources: tuple[Source, ...] = (),
     urls: tuple[str, ...] = (),
@@ -64,7 +124,7 @@ def make_job(
     """What the crawl has to do, from the settings of this archive."""
     return CrawlJob(
         run_id=run.id,
-        site=site,
+        site=run.site or "",
         sources=sources,
         urls=urls,
         since=since,
@@ -79,30 +139,6 @@ def make_job(
         origins=settings.origins,
         max_page_bytes=settings.max_page_bytes,
     )
-
-
-@contextmanager
-def start_crawl(job: CrawlJob) -> Iterator[Crawl]:
-    """A crawl in a process of its own; it is stopped, gracefully if it can be, when the block is left."""
-    path = job.log_path.with_suffix(".job.json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(job.model_dump_json())
-    # Its standard input is its life line: when this process dies, it ends too.
-    process = subprocess.Popen([sys.executable, "-m", "spiders", str(path)], stdin=subprocess.PIPE)  # noqa: S603
-    try:
-        yield Crawl(job, process)
-    finally:
-        _stop(process)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin  # noqa: S101 - for mypy: it was asked for
-    process.stdin.close()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def read_log(path: Path) -> Iterator[CrawlLine]:

@@ -2,7 +2,7 @@
 
 import sites
 from flows.archive import Archive, open_archive
-from flows.crawl import make_job
+from flows.crawl import Crawler, make_job
 from flows.load import BatchLoader, crawl_and_load, load_batch, load_left
 from flows.run import Run, finish_run, now, start_run
 from schemas.address import Source
@@ -25,11 +25,11 @@ def harvest(
         UnknownSite, ContactMissing, and what `open_archive` raises.
     """
     profile = check_ingest(settings, site)
-    with open_archive(settings, writable=True) as archive:
+    with open_archive(settings, writable=True) as archive, Crawler() as crawler:
         run = start_run(archive, "ingest", site, {"source": source, "limit": limit})
         load_left(archive, run, load)
-        discover_addresses(archive, run, site, profile.sources(source), load)
-        fetch_due(archive, run, site, limit, load)
+        discover_addresses(archive, run, crawler, profile.sources(source), load)
+        fetch_due(archive, run, crawler, limit, load)
         return finish_run(archive, run)
 
 
@@ -48,17 +48,19 @@ def check_ingest(settings: Settings, site: str) -> Site:
     return profile
 
 
-def discover_addresses(archive: Archive, run: Run, site: str, sources: tuple[Source, ...], load: BatchLoader) -> None:
+def discover_addresses(
+    archive: Archive, run: Run, crawler: Crawler, sources: tuple[Source, ...], load: BatchLoader
+) -> None:
     """Fetch what advertises articles, and note every address in the ledger."""
-    crawl_and_load(archive, run, make_job(archive.settings, run, site, sources=sources), load)
+    crawl_and_load(archive, run, crawler, make_job(archive.settings, run, sources=sources), load)
 
 
-def fetch_due(archive: Archive, run: Run, site: str, limit: int | None, load: BatchLoader) -> None:
+def fetch_due(archive: Archive, run: Run, crawler: Crawler, limit: int | None, load: BatchLoader) -> None:
     """Fetch the pages that are due, newest first."""
     with archive.database.read() as session:
-        due = find_due(session, site, now(), limit)
+        due = find_due(session, run.site, now(), limit)
     if not due:
         run.notes.append("no page was due: none was fetched")
         return
-    job = make_job(archive.settings, run, site, urls=tuple(address.url for address in due))
-    crawl_and_load(archive, run, job, load)
+    job = make_job(archive.settings, run, urls=tuple(address.url for address in due))
+    crawl_and_load(archive, run, crawler, job, load)

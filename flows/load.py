@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sites
 from flows.archive import Archive
-from flows.crawl import PAGE_LOG, CrawlFailed, read_log, start_crawl
+from flows.crawl import PAGE_LOG, Crawler, CrawlFailed, read_log
 from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
 from flows.run import Run, now
 from schemas.capture import Capture
@@ -40,7 +40,7 @@ READY_BYTES = 1024 * 1024
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Of WARC files that nobody writes any more: some 900 pages. With fewer, starting processes is not worth it."""
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.1
 """How often a crawl under way is looked at."""
 
 WARC_SUFFIXES = (".warc.gz", ".warc")
@@ -201,25 +201,27 @@ def note_cut(archive: Archive, run: Run, name: str) -> None:
     run.counts["cut"] += 1
 
 
-def crawl_and_load(archive: Archive, run: Run, job: CrawlJob, load: BatchLoader) -> None:
-    """Crawl in a child process, and load what it writes while it writes.
+def crawl_and_load(archive: Archive, run: Run, crawler: Crawler, job: CrawlJob, load: BatchLoader) -> None:
+    """Have a job crawled, and load what the crawl writes while it writes.
 
     A crawl that dies is a problem of the run; what it wrote is loaded all the same.
     """
     mark = f"-{run.id[-6:]}-"  # as `WarcWriter` names its files
     sources: dict[str, str | None] = {}
-    with start_crawl(job) as crawl:
-        while not crawl.has_ended(POLL_SECONDS):
-            for name in find_unloaded(archive, mark):
-                if is_ready(archive, name):
-                    sources |= load_file(archive, run, name, load)
-        try:
-            crawl.check()
-        except CrawlFailed as error:
-            run.problems.append(str(error))
-    for name in find_unloaded(archive, mark):
+    crawler.begin(job)
+    while not crawler.has_ended(POLL_SECONDS):
+        for name in find_unloaded(archive, mark):
+            if is_ready(archive, name):
+                sources |= load_file(archive, run, name, load)
+    unloaded = find_unloaded(archive, mark)
+    for name in unloaded:
         sources |= load_file(archive, run, name, load)
-        note_cut(archive, run, name)
+    try:
+        crawler.check()
+    except CrawlFailed as error:
+        run.problems.append(str(error))
+        for name in unloaded:
+            note_cut(archive, run, name)
     run.problems += [f"{url}: {reason}" for url, reason in sources.items() if reason]
     audit_sources(run, job) if job.sources else load_log(archive, run, job.log_path)
 

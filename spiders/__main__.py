@@ -1,4 +1,4 @@
-"""`python -m spiders JOB.json`: one crawl.
+"""`python -m spiders JOB.json`: one crawl. `python -m spiders -`: its jobs come on standard input (`spiders.inbox`).
 
 Exit status: 0 the crawl ended by itself; 1 it was closed early; 2 the job is unusable; 3 another crawl holds the lock.
 """
@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from schemas.crawl import CrawlJob
+from spiders.inbox import Inbox, JobUnusable, read_job
 
 EXIT_ENDED = 0
 EXIT_CLOSED = 1
@@ -20,53 +19,44 @@ EXIT_UNUSABLE = 2
 EXIT_LOCKED = 3
 
 
-class JobUnusable(ValueError):  # noqa: N818 - it states a fact
-    """The job cannot be read, or its files cannot be written."""
-
-
-class LockHeld(RuntimeError):  # noqa: N818 - as above
+class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
     """Another crawl writes into the same data folder."""
 
 
 def main(arguments: list[str]) -> int:
     """The exit status."""
     try:
-        job = read_job(arguments)
+        inbox = open_inbox(arguments)
+        job = inbox.wait_first()
+        if job is None:
+            return EXIT_ENDED
         with hold_lock(job.lock_path):
-            return run_crawl(job)
+            return run_crawl(job, inbox)
     except LockHeld as error:
         return _complain(error, EXIT_LOCKED)
     except (JobUnusable, OSError) as error:
         return _complain(error, EXIT_UNUSABLE)
 
 
-def read_job(arguments: list[str]) -> CrawlJob:
-    """The job of the file that is named.
+def open_inbox(arguments: list[str]) -> Inbox:
+    """The jobs that the arguments speak of.
 
     Raises:
-        JobUnusable: there is no such file, or it is no job.
+        JobUnusable: they name no job.
     """
     if len(arguments) != 1:
-        raise JobUnusable("usage: python -m spiders JOB.json")
-    path = Path(arguments[0])
-    try:
-        job = CrawlJob.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise JobUnusable(f"{path}: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise JobUnusable(f"{path}: {'.'.join(map(str, first['loc'])) or 'job'}: {first['msg']}") from None
-    _require_site(job.site)
-    return job
+        raise JobUnusable("usage: python -m spiders JOB.json, or - for the paths of jobs on standard input")
+    inbox = Inbox()
+    if arguments == ["-"]:
+        # What takes a second is done by when the first job comes.
+        import spiders.handler
+        import spiders.publisher  # noqa: F401
 
-
-def _require_site(name: str) -> None:
-    from sites import UnknownSite, get_site
-
-    try:
-        get_site(name)
-    except UnknownSite:
-        raise JobUnusable(f"site: there is no profile {name!r}") from None
+        inbox.is_fed = True
+    else:
+        inbox.put(read_job(Path(arguments[0])))
+        inbox.complete()
+    return inbox
 
 
 @contextmanager
@@ -87,13 +77,16 @@ def hold_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def run_crawl(job: CrawlJob) -> int:
-    """Crawl until the job is done or the end is requested; EXIT_ENDED or EXIT_CLOSED."""
+def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
+    """Crawl until all jobs are done or the end is requested; EXIT_ENDED or EXIT_CLOSED.
+
+    The first job decides what holds for all of them: whose site, which pace, where the WARC files lie.
+    """
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
 
     from spiders.publisher import PublisherSpider
-    from spiders.session import CrawlLog, CrawlSession
+    from spiders.session import CrawlSession
     from spiders.settings import derive_settings
     from spiders.warc import WarcWriter
 
@@ -101,8 +94,7 @@ def run_crawl(job: CrawlJob) -> int:
     settings.setmodule("spiders.settings", priority="project")
     settings.setdict(derive_settings(job), priority="cmdline")
     archive = WarcWriter(job.warc_dir, site=job.site, run_id=job.run_id, user_agent=job.user_agent, contact=job.contact)
-    with archive, closing(CrawlLog(job.log_path)) as log:
-        session = CrawlSession(job=job, archive=archive, log=log)
+    with archive, closing(CrawlSession(job, archive, inbox)) as session:
         process = AsyncCrawlerProcess(settings)
         crawl = process.crawl(PublisherSpider, session=session)
         # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.

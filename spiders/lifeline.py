@@ -11,14 +11,12 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from twisted.python.failure import Failure
 
+from spiders.inbox import CHUNK_BYTES, JobUnusable
 from spiders.refusal import CrawlClosing
 from spiders.session import get_session
 
 GRACE_SECONDS = 3.0
 """What is on the wire may still arrive and be kept: most pages take less. Then the connection is cut."""
-
-STDIN_CHUNK_BYTES = 4096
-"""Nobody writes to a crawl; whatever comes is read only to get to the end of it."""
 
 
 class Lifeline:
@@ -53,9 +51,18 @@ class Lifeline:
             self._watch.cancel()
 
     def _read_stdin(self) -> None:
-        if not os.read(sys.stdin.fileno(), STDIN_CHUNK_BYTES):
+        """What comes are the paths of jobs; the end means that the parent is gone, unless it had no more to say."""
+        chunk = os.read(sys.stdin.fileno(), CHUNK_BYTES)
+        inbox, closing = self._session.inbox, self._session.closing
+        if not chunk:
             self._drop_stdin()
-            self._session.closing.request("the parent is gone")
+        if not chunk and not (inbox.is_fed and inbox.is_complete):
+            closing.request("the parent is gone")
+        elif inbox.is_fed:
+            try:
+                inbox.feed(chunk)
+            except JobUnusable as error:
+                closing.request(str(error))
 
     def _drop_stdin(self) -> None:
         if self._stdin is not None:
@@ -64,6 +71,7 @@ class Lifeline:
 
     async def _close_when_requested(self) -> None:
         await self._session.closing.wait()
+        self._session.inbox.complete()
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._cut_downloads)
         self._drop_queued()
         await self._crawler.engine.close_spider_async(reason=self._session.closing.reason or "closed")

@@ -1,5 +1,6 @@
 """The one spider: a job's sources with the pages that they lead on to, then its URLs. A log line for each."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ CHILD_PRIORITY = 1
 MAX_CHILDREN = 10_000
 """Twice the listing pages that a hundred thousand articles fill: a listing that never ends is followed no further."""
 
+IDLE_CHECK_SECONDS = 0.05
+"""How often the end of a job is looked for, when its last request has been made."""
+
 SOURCE_PAGE = "source_page"
 """In a request's meta: which page of its source it is, from 1 on."""
 
@@ -44,11 +48,22 @@ class PublisherSpider(scrapy.Spider):
         self._seen_sources: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
-        """The job's requests, one at a time: the next is made when Scrapy has none left to send."""
-        for request in self._make_requests():
-            yield request
-            if self.crawler.engine.needs_backout() or self._has_queued():
-                await self.crawler.signals.wait_for(signals.scheduler_empty)
+        """Each job's requests, one at a time: the next is made when Scrapy has none left to send."""
+        while await self.session.begin_next():
+            self._seen_sources.clear()
+            for request in self._make_requests():
+                yield request
+                if self.crawler.engine.needs_backout() or self._has_queued():
+                    await self.crawler.signals.wait_for(signals.scheduler_empty)
+            while self._is_at_work():  # noqa: ASYNC110 - Scrapy has no event for it
+                await asyncio.sleep(IDLE_CHECK_SECONDS)
+            self.session.inbox.acknowledge(self.session.job)
+
+    def _is_at_work(self) -> bool:
+        """Whether anything of the job is still to be done: as Scrapy asks it of a crawl that is to end."""
+        engine = self.crawler.engine
+        is_scraping = engine.scraper.slot is not None and not engine.scraper.slot.is_idle()
+        return bool(engine.downloader.active) or is_scraping or self._has_queued()
 
     def _has_queued(self) -> bool:
         scheduler = self.crawler.engine.scheduler

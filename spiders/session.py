@@ -1,8 +1,7 @@
-"""What all parts of one crawl share: the job, the archive, the log, and whether the crawl is to end."""
+"""What all parts of one crawl share: the job at work, the archive, the log, and whether the crawl is to end."""
 
 import asyncio
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from scrapy.crawler import Crawler
 from twisted.internet.defer import Deferred
 
 from schemas.crawl import CrawlJob, CrawlLine
+from spiders.inbox import Inbox
 from spiders.warc import WarcWriter
 
 
@@ -63,16 +63,33 @@ class Closing:
         return False
 
 
-@dataclass(frozen=True)
 class CrawlSession:
     """One crawl. Held by the spider, for Scrapy gives every component the crawler and the crawler has the spider."""
 
-    job: CrawlJob
-    archive: WarcWriter
-    log: CrawlLog
-    closing: Closing = field(default_factory=Closing)
-    downloads: set[Deferred[Any]] = field(default_factory=set)
-    """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
+    def __init__(self, job: CrawlJob, archive: WarcWriter, inbox: Inbox) -> None:
+        self.job = job
+        """The one at work."""
+        self.archive = archive
+        self.inbox = inbox
+        self.closing = Closing()
+        self.downloads: set[Deferred[Any]] = set()
+        """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
+        self.log = CrawlLog(job.log_path)
+
+    async def begin_next(self) -> bool:
+        """Whether there was a further job: it is at work now, with a log of its own."""
+        job = await self.inbox.next()
+        if job is None:
+            return False
+        if job.log_path != self.job.log_path:
+            self.log.close()
+            self.log = CrawlLog(job.log_path)
+        self.job = job
+        return True
+
+    def close(self) -> None:
+        """Nothing is logged after this."""
+        self.log.close()
 
 
 def get_session(crawler: Crawler) -> CrawlSession:
