@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from extraction.byline import Byline, clean_names, is_nobody, read_names, split_names
+from lxml.etree import iterwalk
+from lxml.html import HtmlElement
+
+from extraction.byline import Byline, clean_names, is_nobody, read_names, split_loose, split_names
 from extraction.linked_data import read_texts
 from extraction.parsed import Page
 from sites.boilerplate import squeeze
@@ -39,11 +42,44 @@ def _choose_known(page: Page) -> Byline:
 def _list_known(page: Page) -> Iterator[tuple[list[str], str]]:
     rules = page.site.page
     for line in page.select(rules.byline):
-        names = ["".join(name.itertext()) for name in rules.byline_names(line)]
-        yield names or split_names("".join(line.itertext())), "byline"
-    yield read_texts(page.metadata.json_ld.get("author")), "json-ld"
+        yield list(_read_line(line, rules.byline_names(line))), "byline"
+    yield _split_all(read_texts(page.metadata.json_ld.get("author"))), "json-ld"
     for written in _list_metas(page):
-        yield [part for value in written for part in split_names(value)], "meta"
+        yield _split_all(written), "meta"
+
+
+def _read_line(line: HtmlElement, marked: list[HtmlElement]) -> Iterator[str]:
+    """The names of a byline: those that are marked as such, and those that stand between them without a mark."""
+    if not marked:
+        yield from split_names("".join(line.itertext()))
+        return
+    loose = ""
+    for text, is_name in _list_pieces(line, frozenset(marked)):
+        if not is_name:
+            loose += text
+            continue
+        yield from split_loose(loose)
+        loose = ""
+        yield from split_names(text)
+    yield from split_loose(loose)
+
+
+def _list_pieces(line: HtmlElement, marked: frozenset[HtmlElement]) -> Iterator[tuple[str, bool]]:
+    """The texts of a byline in order, and whether each is a marked name."""
+    inside: HtmlElement | None = None
+    for event, element in iterwalk(line, ("start", "end")):
+        if event == "start" and inside is None:
+            inside = element if element in marked else None
+            yield ("".join(element.itertext()), True) if inside is element else (element.text or "", False)
+        elif event == "end":
+            inside = None if inside is element else inside
+            if inside is None and element is not line:
+                tail = element.tail or ""
+                yield f" {tail}" if tail.strip() else ", ", False  # two elements side by side are two things
+
+
+def _split_all(names: list[str]) -> list[str]:
+    return [part for name in names for part in split_names(name)]
 
 
 def _choose_unknown(page: Page) -> Byline:

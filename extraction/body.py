@@ -1,5 +1,6 @@
 """Finds the text of a page: by the site's rules, else by trafilatura's own judgement."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import trafilatura
@@ -8,6 +9,7 @@ from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
 from extraction.byline import cut_credit
+from extraction.line_break import part_lines
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.prose import join, tidy
@@ -19,6 +21,8 @@ from sites.structure import PageRules
 SHORT_SHARE = 0.3
 """Of the text in all `<p>`: below it the full mode is asked. The fast mode fails on a few pages (4 of 257)."""
 
+PROSE_COUNT = 3
+"""Paragraphs that a header, a byline or a caption does not have: what has them is named wrongly."""
 
 # trafilatura throws all of this away at each of its steps, and copies the tree several times before. What has
 # paragraphs or JSON-LD in it is left to its judgement: pages are nested wrongly.
@@ -51,13 +55,17 @@ def read_body(page: Page, *, is_textless: bool) -> Body:
     """
     tree, container, site = page.tree, page.container, page.site
     posts = page.posts.paragraphs if page.posts else ()
+    flags: tuple[str, ...] = ()
     if container is not None:
-        paragraphs = [*read_blocks(container, site.page), *posts]
+        contents = site.page.content(container)
+        flags = () if contents else ("content-missing",)
+        paragraphs = [*read_blocks(contents, site.page), *posts]
         if paragraphs or is_textless:
-            return _clean(paragraphs, site, "page")
-        flags: tuple[str, ...] = ("content-missing",)
-    else:
-        flags = ("container-missing",) if site.hosts else ()
+            return _clean(paragraphs, site, "page", flags)
+        flags, tree = ("content-missing",), container
+        clear(container, site.page)
+    elif site.hosts:
+        flags = ("container-missing",)
     flags += ("page-overgrown",) if is_overgrown(tree) else ()
     paragraphs = read_whole(tree)
     if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
@@ -65,14 +73,24 @@ def read_body(page: Page, *, is_textless: bool) -> Body:
     return _clean([*paragraphs, *posts], site, "trafilatura", flags)
 
 
-def read_blocks(container: HtmlElement, rules: PageRules) -> list[str]:
-    """The paragraphs of the container's text blocks."""
-    blocks: list[HtmlElement] = []
-    for content in rules.content(container):
+def read_blocks(contents: Iterable[HtmlElement], rules: PageRules) -> list[str]:
+    """The paragraphs of what holds the text: its blocks and what stands loose beside them, in the page's order."""
+    found: list[HtmlElement] = []
+    for content in contents:
         for foreign in rules.find_foreign(content):
             drop(foreign)
-        blocks += rules.blocks(content) or [content]
-    return read_paragraphs(blocks)
+        part_lines(content)
+        found.append(content)
+    return read_paragraphs(found)
+
+
+def clear(container: HtmlElement, rules: PageRules) -> None:
+    """Take out of a container what is known to be no text, where nothing says which of the rest is."""
+    for foreign in rules.find_foreign(container):
+        drop(foreign)
+    for element in rules.surroundings(container):
+        if sum(1 for _ in element.iter("p")) < PROSE_COUNT:
+            drop(element)
 
 
 def read_whole(tree: HtmlElement) -> list[str]:
@@ -93,6 +111,6 @@ def _extract(tree: HtmlElement, options: Extractor) -> str:
 
 
 def _clean(paragraphs: list[str], site: Site, source: str, flags: tuple[str, ...] = ()) -> Body:
-    cleaned = site.boilerplate.remove(paragraphs).paragraphs
+    cleaned = site.boilerplate.remove(paragraphs, edges=source != "page").paragraphs
     kept, agencies = cut_credit(cleaned)
     return Body(join(kept), agencies, source, flags)

@@ -4,44 +4,24 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from extraction.agency import AGENCIES, OWN_DESKS
 from extraction.linked_data import clean_markup
+from extraction.name import is_name, part_names
 from extraction.prose import tidy
 
-AGENCIES = {
-    name.casefold(): name
-    for name in (
-        "AFP",
-        "AP",
-        "Bloomberg",
-        "BNS",
-        "DPA",
-        "EFE",
-        "Interfax",
-        "Itar-Tass",
-        "Kyodo",
-        "PA",
-        "RIA Novosti",
-        "Reuters",
-        "TASS",
-        "UPI",
-        "Xinhua",
-    )
-} | {
-    "agence france-presse": "AFP",
-    "associated press": "AP",
-    "the associated press": "AP",
-    "thomson reuters": "Reuters",
-    "bloomberg news": "Bloomberg",
-    "ria": "RIA Novosti",
-}
-"""Name in lower case -> the name that records have."""
+NOTE_COUNT = 3
+"""Corrections and notes that may follow a credit; more than two were never seen under one text."""
 
-OWN_DESKS = frozenset({"mt", "the moscow times"})
-"""The publisher itself, where it stands among agencies in a closing credit."""
-
-_CREDIT = re.compile(r"\(([\w .,/&-]{2,80})\)\.?$")
+_CREDIT = re.compile(r"\(\s*([\w .,;/&-]{2,80}?)\s*\)\.?$")
 _LIST = re.compile(r"\s*(?:,|/|&|;|\band\b)\s*")
-_JOINT = re.compile(r"\s*(?:,|;|\s&\s|\b(?:and|und|et|y|и)\b)\s*")
+_NOTE = re.compile(
+    r"(?:corrections?|clarifications?|editor['’]?s['’]? note|note to readers|updates?d?"
+    r"|поправка|исправление|от редакции|примечание редакции)\s*[:.—–-]"
+    r"|(?:an earlier|a previous|the original) version of this\b"
+    r"|this (?:article|story|piece|report) (?:has been|was) (?:updated|corrected|amended)\b",
+    re.IGNORECASE,
+)
+_BARE_BY = re.compile(r"(?:by|von|par|автор|авторы)\W*$", re.IGNORECASE)
 _CONTACT = re.compile(r"\(?\S+@\S+\.\w+\)?|(?<!\w)@\w+|https?://\S+")
 _REST = re.compile(
     r"(?:\s+[|•·]|\s+[-–—]|;?\s*(?:Edit(?:ed|ing)|Photo(?:graph)?s?|Additional reporting) by)\s.*$", re.IGNORECASE
@@ -59,7 +39,7 @@ _NOBODY = re.compile(
     r"|contributors?|correspondents?|unknown|anonymous|redaktion|redacción|rédaction)",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"\s+(?:for|/|of)\s+(?P<agency>[\w .-]+)$", re.IGNORECASE)
+_FROM = re.compile(r"(?:^|\s+)(?:for|with|/|of)\s+(?P<agency>[\w .-]+)$", re.IGNORECASE)
 _BY = re.compile(
     r"^(?:(?:Text|Story|Words|Written|Posted|Reported|Analysis)\s+)?(?:By|Von|Par|Автор:|Авторы:)[:\s]\s*",
     re.IGNORECASE,
@@ -79,7 +59,7 @@ def read_names(names: Iterable[str]) -> Byline:
     authors: list[str] = []
     agencies: list[str] = []
     for raw in names:
-        name = _BY.sub("", tidy(raw)).strip(" ,;|")
+        name = _strip_by(raw)
         source = _FROM.search(name)
         if source and (agency := AGENCIES.get(source["agency"].casefold())):
             agencies.append(agency)
@@ -92,20 +72,39 @@ def read_names(names: Iterable[str]) -> Byline:
 
 
 def split_names(byline: str) -> list[str]:
-    """The single names of a whole byline: `By A, B and C`."""
-    return [name for name in _JOINT.split(_BY.sub("", tidy(byline))) if name]
+    """The single names of a whole byline: `By A, B and C`; without what somebody is beside the name: `A, Editor`."""
+    first, *others = part_names(_strip_by(byline)) or [""]
+    head, *extras = first.split(", ")
+    return [name for name in (_drop_roles(extras, head), *(_drop_roles(part.split(", ")) for part in others)) if name]
+
+
+def split_loose(text: str) -> list[str]:
+    """The names in what stands beside the links of a byline; anything else there is no author: `June 29`."""
+    names = [name for name in map(_strip_by, split_names(text)) if not _ROLE.search(name)]
+    return [name for name in names if is_name(name) or read_names([name]).agencies]
+
+
+def _drop_roles(pieces: Iterable[str], *kept: str) -> str:
+    """`Jane Doe` of `Jane Doe`, `Senior Editor`."""
+    return ", ".join((*kept, *(piece for piece in pieces if not _ROLE.search(piece))))
+
+
+def _strip_by(text: str) -> str:
+    """A byline without the word that begins it, and without signs around it."""
+    name = _BY.sub("", tidy(text)).strip(" ,;|")
+    return "" if _BARE_BY.match(name) else name
 
 
 def clean_names(texts: Iterable[str]) -> Iterator[str]:
     """The names in what unknown publishers write for authors: `By A and B | CNN`, `C, Senior Editor`, `d@e.org`."""
     for text in texts:
         line = _REST.sub("", _CONTACT.sub(" ", clean_markup(text)))
-        line = _BY.sub("", _ASIDE.sub(lambda found: f", {found[1]}", line).strip(" ,;|"))
-        for index, part in enumerate(_JOINT.split(line)):
-            name = _PLACE.sub("", tidy(part)).strip(" ,;:|-–—")
-            is_extra = index and (
-                _ROLE.search(name) or (name.isupper() and " " not in name and name.casefold() not in AGENCIES)
-            )
+        line = _strip_by(_ASIDE.sub(lambda found: f", {found[1]}", line))
+        for index, part in enumerate(part_names(line)):
+            head, *extras = tidy(part).split(", ")
+            plain = _drop_roles([head, *extras]) if index else _drop_roles(extras, head)
+            name = _PLACE.sub("", plain).strip(" ,;:|-–—")
+            is_extra = index and name.isupper() and " " not in name and name.casefold() not in AGENCIES
             if name and not is_extra and any(char.isalpha() for char in name):
                 yield name
 
@@ -116,12 +115,18 @@ def is_nobody(name: str) -> bool:
 
 
 def cut_credit(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The paragraphs without the credit that ends them (`(AP, Reuters)`), and its agencies."""
-    if not paragraphs or not (match := _CREDIT.search(paragraphs[-1])):
+    """The paragraphs without the credit that ends the text (`(AP, Reuters)`), and its agencies.
+
+    Corrections and editor's notes may stand below the credit: they stay.
+    """
+    last = len(paragraphs) - 1
+    while last > 0 and len(paragraphs) - 1 - last < NOTE_COUNT and _NOTE.match(paragraphs[last]):
+        last -= 1
+    if last < 0 or not (match := _CREDIT.search(paragraphs[last])):
         return paragraphs, ()
     names = [name.casefold() for name in _LIST.split(match[1]) if name]
     agencies = tuple(dict.fromkeys(AGENCIES[name] for name in names if name in AGENCIES))
     if not agencies or any(name not in AGENCIES and name not in OWN_DESKS for name in names):
         return paragraphs, ()
-    rest = paragraphs[-1][: match.start()].rstrip()
-    return paragraphs[:-1] + ((rest,) if rest else ()), agencies
+    rest = paragraphs[last][: match.start()].rstrip()
+    return (*paragraphs[:last], *((rest,) if rest else ()), *paragraphs[last + 1 :]), agencies

@@ -42,19 +42,32 @@ def _tags(page: Page) -> Iterator[tuple[list[str], str]]:
 
 def choose_kind(page: Page) -> Kind:
     """The kind by what only its pages have, then by the words that name it."""
-    rules = page.site.page
-    if page.select(rules.live):
-        return _note_kind(page, Kind.LIVE, "page")
-    if page.posts and page.posts.paragraphs:
-        return _note_kind(page, Kind.LIVE, "posts")
-    if "LiveBlogPosting" in read_types(page.metadata.json_ld):
-        return _note_kind(page, Kind.LIVE, "json-ld")
-    for text, source in _kind_words(page):
-        if kind := page.site.kinds.get(text.strip(" |").lower()):
-            return _note_kind(page, kind, source)
-    if page.select(rules.disclaimer):
-        return _note_kind(page, Kind.OPINION, "page")
+    for kind, source in _list_kinds(page):
+        if kind:
+            page.note("kind", source)
+            return kind
     return Kind.ARTICLE
+
+
+def _list_kinds(page: Page) -> Iterator[tuple[Kind | None, str]]:
+    rules = page.site.page
+    yield Kind.LIVE if page.select(rules.live) else None, "page"
+    yield Kind.LIVE if page.posts and page.posts.paragraphs else None, "posts"
+    yield Kind.LIVE if "LiveBlogPosting" in read_types(page.metadata.json_ld) else None, "json-ld"
+    for text, source in _kind_words(page):
+        yield page.site.kinds.get(text.strip(" |").lower()), source
+    yield Kind.OPINION if page.select(rules.disclaimer) else None, "page"
+    yield _find_class_kind(page), "page"
+
+
+def _find_class_kind(page: Page) -> Kind | None:
+    """The kind by the container's class: `article--gallery`."""
+    prefix = page.site.page.kind_prefix
+    if page.container is None or not prefix:
+        return None
+    names = (page.container.get("class") or "").lower().split()
+    kinds = (page.site.kinds.get(name.removeprefix(prefix)) for name in names if name.startswith(prefix))
+    return next((kind for kind in kinds if kind), None)
 
 
 def note_paid(page: Page) -> None:
@@ -72,8 +85,3 @@ def _kind_words(page: Page) -> Iterator[Found]:
             yield match[1], "meta"
     yield page.first_text(page.site.page.label) or "", "page"
     yield read_text(page.metadata.json_ld.get("articleSection")) or "", "json-ld"
-
-
-def _note_kind(page: Page, kind: Kind, source: str) -> Kind:
-    page.note("kind", source)
-    return kind

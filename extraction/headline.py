@@ -21,7 +21,7 @@ _NAME_END = re.compile(r"\.(?:com|org|net|co\.uk|news)$", re.IGNORECASE)
 def choose_headline(page: Page) -> str | None:
     """The headline without the site's name and without the word for its kind."""
     for text, source in _list_unknown(page) if page.is_unknown else _list_known(page):
-        line = strip_title(text, page)
+        line = strip_name(text, page) if page.is_unknown and not page.site.hosts else text
         if line and len(line) <= MAX_CHARS:
             page.note("headline", source)
             return line
@@ -30,11 +30,12 @@ def choose_headline(page: Page) -> str | None:
 
 
 def strip_title(text: str, page: Page) -> str:
-    """A title without what its publisher puts around it."""
-    rules = page.site.page
-    line = rules.title_suffix.sub("", text) if rules.title_suffix else text
-    line = rules.title_prefix.sub("", line) if rules.title_prefix else line
-    return strip_name(line, page) if page.is_unknown and not page.site.hosts else line
+    """A title of the page's head without what its publisher puts around it; a headline on the page is left as it is."""
+    rules, line = page.site.page, text
+    for pattern in (rules.title_suffix, rules.title_name, rules.title_prefix):
+        rest = pattern.sub("", line) if pattern else line
+        line = rest or line
+    return line
 
 
 def strip_name(title: str, page: Page) -> str:
@@ -64,15 +65,15 @@ def _list_known(page: Page) -> Iterator[Found]:
     """By the site's rules: what the page says of itself, then what it shows."""
     ld, meta = page.metadata.json_ld, page.metadata.meta
     yield read_text(ld.get("headline")) or "", "json-ld"
-    yield clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), "meta"
+    yield strip_title(clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), page), "meta"
     yield page.first_text(page.site.page.headline) or "", "page"
-    yield page.metadata.title or "", "page"
+    yield strip_title(page.metadata.title or "", page), "page"
 
 
 def _list_unknown(page: Page) -> Iterator[Found]:
     """JSON-LD first, unless it is cut short or stands alone against what title and `<h1>` agree on."""
     told = read_text(page.metadata.json_ld.get("headline")) or ""
-    titles = [clean_markup(page.metadata.meta.get(name, "")) for name in META_NAMES]
+    titles = [strip_title(clean_markup(page.metadata.meta.get(name, "")), page) for name in META_NAMES]
     shown = next((title for title in titles if title), "")
     h1 = page.only_h1 or ""
     told = "" if told and page.publisher and squeeze(told) == squeeze(page.publisher) else told
@@ -82,8 +83,8 @@ def _list_unknown(page: Page) -> Iterator[Found]:
         yield h1, "page"  # the same words, as readers see them
     yield shown, "meta"
     yield next(iter(page.microdata.get("headline", ())), ""), "microdata"
-    yield page.guess_title() or "", "trafilatura"
-    yield page.metadata.title or "", "page"
+    yield strip_title(page.guess_title() or "", page), "trafilatura"
+    yield strip_title(page.metadata.title or "", page), "page"
 
 
 def _is_outvoted(told: str, shown: str, h1: str) -> bool:

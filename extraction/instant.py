@@ -3,12 +3,16 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 EARLIEST_YEAR = 1800
 """No newspaper archive on the web goes further back, programs' default dates do: year 1, and midnight of 1970."""
+
+WRITTEN_CHARS = 60
+"""`Wednesday, September 25th, 2024, at 10:00 a.m. (CEST)` has 54."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
@@ -19,8 +23,39 @@ _ISO = re.compile(
 )
 _SECONDS = re.compile(r"1\d{9}(?:\d{3})?$", re.ASCII)  # since 1970, from 2001 to 2033, perhaps in thousandths
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
-_WRITTEN = ("%B %d, %Y", "%d %B %Y", "%b %d, %Y", "%d %b %Y", "%B %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p")
+_SEPTEMBER = re.compile(r"\bsept\b", re.IGNORECASE)
+_NOISE = re.compile(
+    r",|(?<=[a-z])\.|\bat\b|\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?", re.IGNORECASE
+)
+_HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
+_DAYS = ("%B %d %Y", "%d %B %Y", "%b %d %Y", "%d %b %Y")
+_HOURS = ("%I:%M %p", "%H:%M", "%H:%M:%S")
+_WRITTEN = (
+    *_DAYS,
+    *(f"{day} {hour}" for day in _DAYS for hour in _HOURS),
+    *(f"{hour} {day}" for day in _DAYS for hour in _HOURS),
+    *(f"%Y-%m-%d {hour}" for hour in _HOURS),
+)
 """Months by their English names. `03/05/2024` is not among them: it is two days, and nothing tells which."""
+
+_ABBREVIATION = re.compile(
+    r"(?<=:\d\d)(?P<half>(?i:\s*[ap]\.?m\b\.?)?)\s*\(?(?![AP]M\b)(?P<zone>[A-Z]{2,5})\)?(?=,?\s|$)", re.ASCII
+)
+ZONES: dict[str, tzinfo] = {
+    **{
+        name: timezone(timedelta(hours=hours))
+        for name, hours in (
+            *(("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5), ("MST", -7), ("MDT", -6), ("PST", -8), ("PDT", -7)),
+            *(("UTC", 0), ("GMT", 0), ("WET", 0), ("WEST", 1), ("BST", 1), ("CET", 1), ("CEST", 2)),
+            *(("EET", 2), ("EEST", 3), ("MSK", 3), ("MSD", 4)),
+        )
+    },
+    "ET": ZoneInfo("America/New_York"),
+    "CT": ZoneInfo("America/Chicago"),
+    "MT": ZoneInfo("America/Denver"),
+    "PT": ZoneInfo("America/Los_Angeles"),
+}
+"""Those that newspapers write. The American ones as RFC 822 has them; one that is not here says no offset."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +109,26 @@ def _read_seconds(text: str) -> datetime | None:
 
 
 def _read_written(text: str) -> datetime | None:
-    plain = _ORDINAL.sub("", " ".join(text.replace(" at ", " ").split()))
+    """As people write it, the zone by its abbreviation: `March 5th, 2024, 10:00 a.m. EDT`."""
+    if not text[-1:].isascii() or len(text) > WRITTEN_CHARS or not any(char.isalpha() for char in text):
+        return None
+    named = _ABBREVIATION.search(text)
+    zone = ZONES.get(named["zone"]) if named else None
+    plain = _ABBREVIATION.sub(r"\g<half>", text)
+    plain = _NOISE.sub(" ", _ORDINAL.sub("", _HALF.sub(r" \1m", plain)))
+    plain = " ".join(_SEPTEMBER.sub("Sep", plain).split())
     for form in _WRITTEN:
         try:
-            return datetime.strptime(plain, form)  # noqa: DTZ007 - the caller gives it a zone
+            at = datetime.strptime(plain, form)  # noqa: DTZ007 - the caller gives it a zone
         except ValueError:
             continue
+        return at.replace(tzinfo=zone) if zone else at
     return None
 
 
 def _read_mail(text: str) -> datetime | None:
-    return parsedate_to_datetime(text) if ":" in text else None
+    # It passes over `PM`, and takes ten in the evening for ten in the morning.
+    return parsedate_to_datetime(text) if ":" in text and not _HALF.search(text) else None
 
 
 _READERS: tuple[Callable[[str], datetime | None], ...] = (

@@ -13,29 +13,22 @@ from extraction.body import Body, read_body
 from extraction.field import choose_kind, choose_section, choose_tags, note_paid
 from extraction.headline import choose_headline, choose_subtitle
 from extraction.metadata import Metadata, read_metadata
+from extraction.overrun import find_end
 from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import read_posts
 from extraction.published import choose_modified_at, choose_published_at
-from extraction.tree import decode, drop, parse_page
+from extraction.tree import decode, drop, parse_beginning, parse_page, read_utf8
+from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
 from schemas.article import Draft, Kind, Unreadable
 from schemas.capture import Capture
 from sites.profile import Site
 from sites.structure import NOWHERE
 
-BLOCK_PAGE_CHARS = 3000
-"""A page that keeps readers out says so briefly; an article about such pages is longer, or has a container."""
-
 TEXTLESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST, Kind.LIVE})
 """Kinds whose page may have no text of its own: without care the donation message becomes it."""
 
-_BLOCK_TITLE = re.compile(
-    r"just a moment|attention required|access (?:to this page )?(?:is |has been )?denied|are you (?:a )?(?:human|robot)"
-    r"|captcha|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|before you continue|request blocked"
-    r"|security check|one more step|403 forbidden|ddos",
-    re.IGNORECASE,
-)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
@@ -52,8 +45,10 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     answered = asked if metadata.canonical_url == capture.url else _identify_canonical(capture.url, metadata, site)
     address = answered if answered and answered.rule is None else asked
     container = _take_container(tree, site, address)
+    if container is not None:
+        container = _cut_overrun(capture, tree, container, site, address)
     return (
-        _find_wrong_page(tree, container, metadata, site)
+        find_wrong_page(tree, container, metadata, site, answered)
         or _find_other_article(asked, answered, site)
         or _read_draft(capture, Page(tree, container, metadata, site, address, capture.fetched_at), companions)
     )
@@ -68,6 +63,18 @@ def _take_container(tree: HtmlElement, site: Site, address: Identity | None) -> 
         else:
             drop(found)
     return own
+
+
+def _cut_overrun(
+    capture: Capture, tree: HtmlElement, container: HtmlElement, site: Site, address: Identity | None
+) -> HtmlElement:
+    """The container, without what stands below it on the page where its HTML leaves an element open."""
+    if find_end(capture.body, tree, container) is None:
+        return container
+    end = find_end(read_utf8(capture), tree, container)
+    beginning = parse_beginning(capture, end)
+    mended = None if isinstance(beginning, Unreadable) else _take_container(beginning, site, address)
+    return container if mended is None else mended
 
 
 def _is_own(container: HtmlElement, site: Site, address: Identity | None) -> bool:
@@ -154,28 +161,6 @@ def _find_other_article(asked: Identity | None, answered: Identity | None, site:
     if asked.id and answered.id and asked.id != answered.id:
         return Unreadable(reason="other-article", detail=f"{answered.id} at {asked.url}")
     return None
-
-
-def _find_wrong_page(
-    tree: HtmlElement, container: HtmlElement | None, metadata: Metadata, site: Site
-) -> Unreadable | None:
-    """The publisher's page for missing pages, or one that keeps readers out."""
-    if container is not None and site.page.content(container):
-        return None
-    text = tree.text_content()
-    if site.page.missing and _shows(text, site.page.missing):
-        return Unreadable(reason="soft-404", detail=metadata.title or "")
-    if not text.strip():
-        return Unreadable(reason="empty-page", detail="no text in it")
-    if _BLOCK_TITLE.search(metadata.title or "") and len(" ".join(text.split())) <= BLOCK_PAGE_CHARS:
-        return Unreadable(reason="block-page", detail=metadata.title or "")
-    return None
-
-
-def _shows(text: str, sentences: tuple[str, ...]) -> bool:
-    """Whether all these sentences (in lower case) stand in a text."""
-    plain = " ".join(text.lower().replace("’", "'").split())
-    return all(sentence in plain for sentence in sentences)
 
 
 def _prepare_live(capture: Capture, page: Page) -> None:

@@ -20,6 +20,12 @@ from sites.structure import PageRules
 TEXT_KEYS = ("html", "text", "quote", "cite")
 """Where an item of a post has its words; only the first was seen."""
 
+LEAST_THOUSANDTHS = 10**11
+"""More seconds than that are after the year 5000: it is thousandths of them, from 1973 on."""
+
+EARLIEST_YEAR = 1995
+"""The newspaper's web site is not older: a smaller number is a counter, or a program's zero."""
+
 
 @dataclass(frozen=True)
 class Posts:
@@ -53,24 +59,41 @@ def list_posts(capture: Capture) -> list[dict[str, Any]] | None:
 
 
 def _read(posts: list[dict[str, Any]], site: Site) -> Posts:
-    # The newest comes first: turned round, posts without a time stay beside those that they stood beside.
-    timed = [(read_post_time(post.get("time"), site.time_zone), post) for post in reversed(posts)]
-    times = [at for at, _ in timed if at]
-    if len(times) == len(timed):
-        timed.sort(key=lambda one: one[0] or datetime.min.replace(tzinfo=UTC))
+    times = [read_post_time(post.get("time"), site.time_zone) for post in posts]
+    known = [at for at in times if at]
+    flags = ["times-missing"] if len(known) < len(times) else []
     paragraphs: list[str] = []
     element_count = 0
-    for _, post in timed:
+    for post in _sort(posts, times):
         for html in _list_texts(post.get("body"), site.page):
             block = parse_fragment(html)
             element_count += count_elements(block)
             if element_count > MAX_ELEMENT_COUNT:
-                return Posts(tuple(paragraphs), min(times, default=None), max(times, default=None), ("posts-cut",))
+                flags.append("posts-cut")
+                break
             for foreign in site.page.find_foreign(block):
                 if foreign.getparent() is not None:
                     foreign.drop_tree()
             paragraphs += read_paragraphs([block])
-    return Posts(tuple(paragraphs), min(times, default=None), max(times, default=None))
+        if element_count > MAX_ELEMENT_COUNT:
+            break
+    if not paragraphs:
+        flags.append("posts-empty")
+    return Posts(tuple(paragraphs), min(known, default=None), max(known, default=None), tuple(flags))
+
+
+def _sort(posts: list[dict[str, Any]], times: list[datetime | None]) -> list[dict[str, Any]]:
+    """The oldest first. The newest comes first; one without a time stays behind the one that it came after."""
+    known = [at for at in times if at]
+    rows = list(zip(times, posts, strict=True))
+    if len(known) < 2 or known[0] >= known[-1]:  # noqa: PLR2004 - two times show a direction
+        rows.reverse()
+    last = next((at for at, _ in rows if at), datetime.min.replace(tzinfo=UTC))
+    timed: list[tuple[datetime, dict[str, Any]]] = []
+    for at, post in rows:
+        last = at or last
+        timed.append((last, post))
+    return [post for _, post in sorted(timed, key=lambda one: one[0])]
 
 
 def _list_texts(body: Any, rules: PageRules) -> Iterator[str]:
@@ -83,11 +106,12 @@ def _list_texts(body: Any, rules: PageRules) -> Iterator[str]:
 
 
 def read_post_time(value: Any, zone: tzinfo) -> datetime | None:
-    """A post's time in UTC: ISO 8601, or seconds since 1970; None for any other."""
+    """A post's time in UTC: ISO 8601, or seconds (or thousandths of them) since 1970; None for any other."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            return datetime.fromtimestamp(value, UTC)
+            at = datetime.fromtimestamp(value / 1000 if value >= LEAST_THOUSANDTHS else value, UTC)
         except (ValueError, OverflowError, OSError):
             return None
+        return at if at.year >= EARLIEST_YEAR else None
     instant = read_instant(value, zone)
     return instant.at if instant else None

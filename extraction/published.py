@@ -1,10 +1,12 @@
 """Chooses when an article was published and last changed."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
 from lxml.etree import XPath
+from lxml.html import HtmlElement
 
 from extraction.instant import Instant, read_instant
 from extraction.parsed import Page
@@ -37,6 +39,13 @@ MODIFIED_METAS = (
 )
 """Names of meta tags, best first."""
 
+LABEL_DEPTH = 3
+"""Elements around a time in which its label may stand before it."""
+
+LABEL_CHARS = 40
+"""`Last updated on Tuesday:` has 24; longer is the byline, or a sentence."""
+
+_PARTED = re.compile(r"[|•·\n]")
 _MARKED_TIMES = XPath("descendant::time[@pubdate and @datetime]")
 
 
@@ -77,8 +86,23 @@ def _list_shown(page: Page, *, is_update: bool) -> Iterator[tuple[Any, str]]:
     """The page shows one time alone: the update's, where there was a late one."""
     updated = page.site.page.updated
     for element in page.select(page.site.page.time):
-        if bool(updated and updated.match("".join(element.itertext()))) == is_update:
+        texts = ("".join(element.itertext()), _find_label(element))
+        if any(updated and updated.match(text) for text in texts) == is_update:
             yield element.get("datetime"), "page"
+
+
+def _find_label(element: HtmlElement) -> str:
+    """What stands right before a time, in its own element or in one around it: `Updated: `."""
+    for _ in range(LABEL_DEPTH):
+        before, parent = element.getprevious(), element.getparent()
+        text = (before.tail if before is not None else parent.text if parent is not None else None) or ""
+        if not text.strip() and before is not None and before.tag != "time":
+            text = "".join(before.itertext())
+        if text.strip() or before is not None or parent is None:
+            label = _PARTED.split(text.strip(" :|\n\t"))[-1].strip()
+            return label if len(label) <= LABEL_CHARS else ""
+        element = parent
+    return ""
 
 
 def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -> datetime | None:

@@ -4,9 +4,11 @@ import re
 
 from extraction import EXTRACTOR
 from extraction.byline import Byline, cut_credit, read_names, split_names
+from extraction.name import is_name
 from extraction.picture import split_caption
 from extraction.prose import join, tidy
 from extraction.tree import decode
+from extraction.wrap import join_wrapped
 from schemas.article import Draft, Image, Unreadable
 from schemas.capture import Capture
 from sites import SITES, get_site
@@ -16,16 +18,14 @@ from sites.profile import Site
 HEADLINE_CHARS = 150
 """The longest slug seen has 153 characters, and a slug has hyphens for its headline's spaces."""
 
-WRAP_CHARS = 100
-"""Text wrapped by hand has lines of 60 to 80 characters: shorter lines than this are parts of one paragraph."""
-
 _CONTROL_SHARE = 0.01
 """More control characters than that, and it is no text."""
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _SENTENCE_END = re.compile(r"[.:;,…][\"'”’»)]*$")
-_BYLINE = re.compile(r"^By (?:[A-Z][\w.'’-]+(?:,? and |, | )?){1,9}$")
+# A caption's one sentence. An initial or an abbreviation ends none: `J.`, `U.S.`, `St.`
+_CAPTION = re.compile(r"(?>[^.!?]|(?<=[A-Z])\.|(?<=\b[A-Z][a-z])\.|\.(?=[\w,]))*(?<=[^\W_]{4})\.")
 
 
 def read_text(capture: Capture) -> Draft | Unreadable:
@@ -46,23 +46,9 @@ def read_text(capture: Capture) -> Draft | Unreadable:
 
 
 def part_paragraphs(text: str) -> list[str]:
-    """The paragraphs: parted by blank lines, and by each line break where there are none or lines are long."""
+    """The paragraphs: parted by blank lines, and by each line break that is not one of text wrapped by hand."""
     blocks = _BLANK_LINES.split(text.strip("\ufeff\n "))
-    has_blanks = len(blocks) > 1
-    found: list[str] = []
-    for block in blocks:
-        lines = [line for raw in block.split("\n") if (line := tidy(raw))]
-        found += [" ".join(lines)] if has_blanks and _is_wrapped(lines) else lines
-    return [paragraph for paragraph in found if paragraph]
-
-
-def _is_wrapped(lines: list[str]) -> bool:
-    """Whether lines are one paragraph broken by hand: all but the last end in mid-sentence, and none is long."""
-    if any(len(line) > WRAP_CHARS for line in lines):
-        return False
-    return all(len(line) > WRAP_CHARS / 2 for line in lines[:-1]) and not any(
-        site.boilerplate.is_furniture(line) for site in SITES.values() for line in lines
-    )
+    return join_wrapped([[line for raw in block.split("\n") if (line := tidy(raw))] for block in blocks])
 
 
 def recognize(paragraphs: list[str]) -> tuple[Site, Cleaned]:
@@ -80,7 +66,7 @@ def is_headline(paragraphs: list[str]) -> bool:
     if len(paragraphs) < 2:  # noqa: PLR2004 - a headline and a text
         return False
     first = paragraphs[0]
-    return len(first) <= HEADLINE_CHARS and not _SENTENCE_END.search(first) and not _BYLINE.match(first)
+    return len(first) <= HEADLINE_CHARS and not _SENTENCE_END.search(first) and not _list_names(first)
 
 
 def _build(paragraphs: list[str], site: Site) -> Draft:
@@ -92,7 +78,8 @@ def _build(paragraphs: list[str], site: Site) -> Draft:
     else:
         flags.add("headline-missing")
     byline = _take_byline(paragraphs)
-    images = _take_caption(paragraphs)
+    # Without a headline above it, the first paragraph is the text's.
+    images = _take_caption(paragraphs) if headline else ()
     kept, agencies = cut_credit(tuple(paragraphs))
     found = {"authors": byline.authors, "agencies": (*byline.agencies, *agencies), "images": images}
     sources |= {name: "text" for name, value in found.items() if value}
@@ -114,18 +101,27 @@ def _build(paragraphs: list[str], site: Site) -> Draft:
     )
 
 
+def _list_names(line: str) -> list[str]:
+    """The names in a byline; none in any other line."""
+    if not line.startswith("By ") or len(line) > HEADLINE_CHARS:
+        return []
+    names = split_names(line)
+    return names if all(map(is_name, names)) else []
+
+
 def _take_byline(paragraphs: list[str]) -> Byline:
     """The byline that heads the text, if one does."""
-    if len(paragraphs) > 1 and _BYLINE.match(paragraphs[0]):
-        return read_names(split_names(paragraphs.pop(0)))
-    return Byline()
+    names = _list_names(paragraphs[0]) if len(paragraphs) > 1 else []
+    if names:
+        paragraphs.pop(0)
+    return read_names(names)
 
 
 def _take_caption(paragraphs: list[str]) -> tuple[Image, ...]:
-    """The lead picture's caption, which only its credit tells from a paragraph."""
+    """The lead picture's caption, which only its credit tells from a paragraph: one sentence, then a name."""
     if len(paragraphs) > 1:
         caption, credit = split_caption(paragraphs[0])
-        if credit:
+        if credit and (caption is None or "/" in credit or _CAPTION.fullmatch(caption)):
             paragraphs.pop(0)
             return (Image(caption=caption, credit=credit),)
     return ()

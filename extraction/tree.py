@@ -29,8 +29,14 @@ _COUNT = XPath("count(descendant-or-self::*)")
 _TAG = re.compile(
     rb"<(?:!doctype\s+html|html|head|meta|title|body|div|p|article|section|main|h1|table|span|a|br)\b", re.IGNORECASE
 )
+_XML = re.compile(
+    rb"\s*(?:<\?xml\b[^>]*>\s*(?:<[?!](?!doctype\s+html)[^>]*>\s*)*<(?!!|\?|(?:\w+:)?html\b)"
+    rb"|(?:<!--[^>]*-->\s*)*<(?:rss|feed|urlset|sitemapindex|rdf:rdf|opml)[\s>])",
+    re.IGNORECASE,
+)
 _UNICODE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_MARKS = (*_UNICODE_MARKS, b"\xef\xbb\xbf")
+_UTF8_MARK = b"\xef\xbb\xbf"
+_MARKS = (*_UNICODE_MARKS, _UTF8_MARK)
 _PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 # One class for all: lxml's own choice by tag name calls Python for every element that is touched.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
@@ -47,7 +53,12 @@ def parse_page(capture: Capture) -> HtmlElement | Unreadable:
         return Unreadable(reason="empty-page")
     if not is_html(capture):
         return Unreadable(reason="not-html", detail=capture.media_type or "no tag in it")
-    return _parse(_read_utf8(capture).translate(None, _UNPARSABLE))
+    return _parse(read_utf8(capture).translate(None, _UNPARSABLE))
+
+
+def parse_beginning(capture: Capture, end: int | None) -> HtmlElement | Unreadable:
+    """The tree of a page that was parsed before, up to this byte of its UTF-8."""
+    return _parse(read_utf8(capture)[:end].translate(None, _UNPARSABLE))
 
 
 def _parse(data: bytes) -> HtmlElement | Unreadable:
@@ -92,11 +103,13 @@ def is_html(capture: Capture) -> bool:
     probe = capture.body[:PROBE_BYTES]
     if probe.startswith(_UNICODE_MARKS):
         return True
+    if _XML.match(probe.removeprefix(_UTF8_MARK)):
+        return False
     control_count = len(probe) - len(probe.translate(None, _UNPARSABLE))
     return control_count <= CONTROL_SHARE * len(probe) and bool(_TAG.search(capture.body[: 4 * PROBE_BYTES]))
 
 
-def _read_utf8(capture: Capture) -> bytes:
+def read_utf8(capture: Capture) -> bytes:
     """The body in UTF-8; as it is where it says so and is right."""
     if http_content_type_encoding(capture.header("content-type")) == "utf-8" and not capture.body.startswith(_MARKS):
         try:

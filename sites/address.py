@@ -15,12 +15,20 @@ _PATH_DAY = re.compile(
     r"(?=[/_.-]|$)",
     re.ASCII,
 )
+_LEFT_BEHIND = " /.,;:!*'\"`´’‘”“»›)]}>…\u00a0"
+"""What the text around a link leaves at its end."""
+_MANGLED_QUERY = re.compile(r"[?#].*|&\w+=.*", re.DOTALL)
+_ESCAPE_OR_CAPITAL = re.compile(r"%[0-9A-F]{2}|[A-Z]")
 KEPT_COUNT = 256
 """Reading one page asks for its own address half a dozen times."""
 
 _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref_src|_openstat)$", re.IGNORECASE
 )
+
+
+CDX_PATH = re.compile(r"(?:^|/)cdx(?:/|$)|-index$", re.IGNORECASE)
+"""`/cdx/search/cdx` (Internet Archive), `/CC-MAIN-2024-10-index` (Common Crawl), `/collection/cdx` (pywb)."""
 
 
 class AddressMalformed(ValueError):  # noqa: N818 - it states a fact
@@ -80,6 +88,16 @@ def find_path_day(path: str) -> date | None:
     return None
 
 
+def trim_path(path: str) -> str:
+    """A path without what stood around its link: an encoded query or fragment, `&` for `?`, brackets, full stops.
+
+    For a publisher whose paths have none of these; capitals, which its slugs have not either, become small.
+    """
+    if not path.isascii() or not _PLAIN_PATH.match(path) or path.endswith("."):
+        path = _spell_path(_MANGLED_QUERY.sub("", unquote(path, errors="replace")).rstrip(_LEFT_BEHIND))
+    return _ESCAPE_OR_CAPITAL.sub(lambda found: found[0] if len(found[0]) > 1 else found[0].lower(), path)
+
+
 def _read_path(path: str) -> str:
     if _PLAIN_PATH.match(path):
         return path
@@ -90,5 +108,17 @@ def _read_path(path: str) -> str:
         if again == decoded:
             break
         decoded = again
+    return _spell_path(decoded)
+
+
+def _spell_path(decoded: str) -> str:
     segments = quote(_SLASHES.sub("/", decoded), safe="/-._~!$&'()*+,;=:@")
     return "/" + segments.strip("/ ")
+
+
+def is_cdx_address(url: str) -> bool:
+    """Whether an address is that of a web archive's index."""
+    try:
+        return bool(CDX_PATH.search(urlsplit(url).path))
+    except ValueError:
+        return False

@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.address import Identity, Sighting, Source, SourceKind
 from schemas.article import Kind
-from sites.address import AddressMalformed, find_path_day, read_address, spell_generic
+from sites.address import AddressMalformed, find_path_day, is_cdx_address, read_address, spell_generic
 from sites.boilerplate import Boilerplate
 from sites.structure import PageRules
 
@@ -75,8 +75,16 @@ class Site:
         """Where the site advertises its articles, feeds first."""
         return ()
 
-    def recognize_source(self, url: str) -> SourceKind | None:  # noqa: ARG002 - a profile answers by it
+    def recognize_source(self, url: str) -> SourceKind | None:
         """What kind of source an address is; None for any other page."""
+        return SourceKind.CDX if is_cdx_address(url) else None
+
+    def source_month(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
+        """The publication month (`YYYY-MM`) of all that a source names; None where it names any month's."""
+        return None
+
+    def next_listing_page(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
+        """The address of the page that follows a listing's page; None for what is no listing."""
         return None
 
     def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
@@ -85,8 +93,11 @@ class Site:
         Raises:
             SourceUnreadable: it is something else, or too broken.
         """
+        from sites.cdx import read_cdx
         from sites.source import read_xml_source
 
+        if self.recognize_source(url) is SourceKind.CDX:
+            return read_cdx(body, url, seen_at)
         return read_xml_source(body, url, media_type, seen_at)
 
     def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:  # noqa: ARG002 - a profile answers by it

@@ -1,5 +1,6 @@
 """Reads feeds (RSS, Atom) and sitemaps, also malformed ones where something can be saved."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,9 +14,11 @@ from sites.profile import SourcePage, SourceUnreadable
 
 FEED_ROOTS = frozenset({"rss", "RDF", "feed"})
 _BOM = b"\xef\xbb\xbf"
-_HTML_STARTS = (b"<!doctype html", b"<html")
-_PROLOGUE_BYTES = 512
-"""An HTML page says that it is one long before that."""
+_HTML = re.compile(
+    rb"(?:\s|<\?[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|(?:html|head|body|meta|title|div|main|script|link)[\s>/])",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What is met first, after comments and declarations: what an article in a feed has within it is not."""
 
 
 def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
@@ -39,7 +42,7 @@ def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool
     data = body.strip().removeprefix(_BOM).lstrip()
     if not data:
         raise SourceUnreadable(f"empty answer where a feed or a sitemap should be: {url}")
-    if any(start in data[:_PROLOGUE_BYTES].lower() for start in _HTML_STARTS):
+    if _HTML.match(data):
         raise SourceUnreadable(f"HTML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
     for recover in (False, True):
         # No entities, no network: a feed is a stranger's text.

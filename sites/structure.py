@@ -1,6 +1,7 @@
 """How a publisher's article page is built: XPath expressions as data, compiled once."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml.etree import XPath
@@ -13,10 +14,13 @@ def has_class(*names: str) -> str:
 
 
 FOREIGN_TAGS = frozenset(
-    {"aside", "audio", "button", "figure", "form", "iframe", "noscript", "object", "script", "style", "svg", "template"}
-    | {"video"}
+    {"aside", "audio", "button", "figure", "form", "iframe", "nav", "noscript", "object", "script", "style", "svg"}
+    | {"template", "video"}
 )
 """Elements whose content is no running text."""
+
+BOX_TAGS = frozenset({"div", "section"})
+"""What a page sets apart from running text by a class of its own."""
 
 NOWHERE = XPath("/..")
 """Finds nothing: the publisher's pages have no such part."""
@@ -34,15 +38,19 @@ class PageRules:
     owner: XPath = NOWHERE
     """The text with the id of the article that a container is for, as `article-id-85656`."""
     content: XPath = NOWHERE
-    """What holds the text blocks."""
-    blocks: XPath = NOWHERE
-    """The text blocks, in order, from the content."""
+    """What holds the text, in the page's order."""
+    content_classes: frozenset[str] = frozenset()
+    """Of what holds text, also within the content."""
     block_class: str = ""
     """Of every block of the content …"""
     text_block_classes: frozenset[str] = frozenset()
     """… and those of them that are text."""
+    kind_prefix: str = ""
+    """Of the container's class that names its kind, as in `article--gallery`."""
     foreign_classes: frozenset[str] = frozenset()
     """Of boxes in the content that are no text of the article."""
+    surroundings: XPath = NOWHERE
+    """What stands beside the content in the container: headline, byline, captions."""
     headline: XPath = NOWHERE
     subtitle: XPath = NOWHERE
     label: XPath = NOWHERE
@@ -62,10 +70,12 @@ class PageRules:
     live: XPath = NOWHERE
     """What only live blogs have."""
     title_suffix: re.Pattern[str] | None = None
+    title_name: re.Pattern[str] | None = None
+    """The publisher's name before a title, as `title_suffix` behind it."""
     title_prefix: re.Pattern[str] | None = None
     """With one group: the word that tells the kind."""
     updated: re.Pattern[str] | None = None
-    """Text before a time that is the update's, not the publication's."""
+    """Text in or before a time that is the update's, not the publication's."""
     paid_label: re.Pattern[str] | None = None
     """A label line that says that somebody paid for the article."""
     missing: tuple[str, ...] = ()
@@ -80,10 +90,30 @@ class PageRules:
 
         Classes are compared here, not in an expression: libxml2 takes four times as long to.
         """
-        return [*content.iter(*FOREIGN_TAGS), *filter(self._is_foreign, _CLASSED(content))]
+        classed = [(element, frozenset((element.get("class") or "").split())) for element in _CLASSED(content)]
+        foreign = [element for element, classes in classed if self._is_foreign(classes)]
+        return [*content.iter(*FOREIGN_TAGS), *foreign, *self._find_boxes(content, classed)]
 
-    def _is_foreign(self, element: HtmlElement) -> bool:
-        classes = (element.get("class") or "").split()
+    def _is_foreign(self, classes: frozenset[str]) -> bool:
         if self.block_class in classes:
             return self.text_block_classes.isdisjoint(classes)
         return not self.foreign_classes.isdisjoint(classes)
+
+    def _is_text(self, classes: frozenset[str]) -> bool:
+        return not (self.text_block_classes.isdisjoint(classes) and self.content_classes.isdisjoint(classes))
+
+    def _find_boxes(
+        self, content: HtmlElement, classed: list[tuple[HtmlElement, frozenset[str]]]
+    ) -> Iterator[HtmlElement]:
+        """Boxes of unknown classes beside text blocks. Loose paragraphs there are text; where no block is, all is."""
+        holders: set[HtmlElement | None] = set()
+        for element, classes in classed:
+            holder = element.getparent() if self._is_text(classes) else None
+            while holder is not None and holder not in holders:
+                holders.add(holder)
+                holder = holder.getparent() if holder is not content else None
+        for element, classes in classed:
+            if element.tag not in BOX_TAGS or element in holders or self._is_text(classes):
+                continue
+            if element.getparent() in holders:
+                yield element

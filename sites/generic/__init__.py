@@ -1,6 +1,5 @@
 """Serves any page of any publisher without a profile."""
 
 from sites.profile import Site
-from sites.structure import PageRules
 
-GENERIC = Site(page=PageRules(missing=()))
+GENERIC = Site()

@@ -2,7 +2,10 @@
 
 import re
 
-from sites.boilerplate import Boilerplate, Furniture, squeeze
+from sites.boilerplate import Boilerplate, Furniture, Inner, squeeze
+
+_PAYMENT = ("Once", "Monthly", "Annual", "Continue", "payment methods")
+"""The words of the payment form below a message."""
 
 LABELS = (
     "news",
@@ -47,7 +50,7 @@ FURNITURE = (
                 "As the only remaining independent, English-language news source reporting from Russia, The Moscow "
                 "Times plays a critical role…"
             ),
-            (
+            Inner(
                 "Editorial decisions are made entirely by journalists in our newsroom, who adhere to the highest "
                 "ethical standards."
             ),
@@ -64,7 +67,7 @@ FURNITURE = (
         "donation-2022-03",
         (
             "Russia media is under attack.",
-            (
+            Inner(
                 "At least 10 independent media outlets have been blocked or closed down over their coverage of the war "
                 "in Ukraine."
             ),
@@ -86,16 +89,16 @@ FURNITURE = (
                 'unjustly branded as a "foreign agent" by the Russian government.'
             ),
             "As you may have heard, The Moscow Times, an independent news source for over 30 years, has been unjustly…",
-            (
+            Inner(
                 "This blatant attempt to silence our voice is a direct assault on the integrity of journalism and the "
                 "values we hold dear."
             ),
-            "We, the journalists of The Moscow Times, refuse to be silenced.",
+            Inner("We, the journalists of The Moscow Times, refuse to be silenced."),
             (
                 "Our commitment to providing accurate and unbiased reporting on Russia remains unshaken. But we need "
                 "your help to continue our critical mission."
             ),
-            (
+            Inner(
                 "Your support, no matter how small, makes a world of difference. If you can, please support us monthly "
                 "starting from just 2."
             ),
@@ -106,27 +109,27 @@ FURNITURE = (
             "Remind me next month",
             "Thank you! Your reminder is set.",
         ),
-        ("Thank you.", "Continue"),
+        ("Thank you.", *_PAYMENT),
     ),
     Furniture(
         "donation-2024-07",
         (
             "A Message from The Moscow Times:",
-            "We are facing unprecedented challenges.",
-            (
+            Inner("We are facing unprecedented challenges."),
+            Inner(
                 "Russia's Prosecutor General's Office has designated The Moscow Times as an \"undesirable\" "
                 "organization, criminalizing our work and putting our staff at risk of prosecution."
             ),
-            'This follows our earlier unjust labeling as a "foreign agent."',
-            "These actions are direct attempts to silence independent journalism in Russia.",
-            'The authorities claim our work "discredits the decisions of the Russian leadership."',
-            "We see things differently: we strive to provide accurate, unbiased reporting on Russia.",
-            (
+            Inner('This follows our earlier unjust labeling as a "foreign agent."'),
+            Inner("These actions are direct attempts to silence independent journalism in Russia."),
+            Inner('The authorities claim our work "discredits the decisions of the Russian leadership."'),
+            Inner("We see things differently: we strive to provide accurate, unbiased reporting on Russia."),
+            Inner(
                 "We, the journalists of The Moscow Times, refuse to be silenced. But to continue our work, we need "
                 "your help."
             ),
-            "Your support, no matter how small, makes a world of difference.",
-            "If you can, please support us monthly starting from just $2.",
+            Inner("Your support, no matter how small, makes a world of difference."),
+            Inner("If you can, please support us monthly starting from just $2."),
             "It's quick to set up, and every contribution makes a significant impact.",
             "By supporting The Moscow Times, you're defending open, independent journalism in the face of repression.",
             "Thank you for standing with us.",
@@ -134,7 +137,7 @@ FURNITURE = (
             "Remind me later.",
             "paiment methods",
         ),
-        ("Dear readers,", "Once", "Monthly", "Annual", "Continue", "payment methods"),
+        ("Dear readers,", *_PAYMENT),
     ),
     Furniture(
         "ad-free-2024-07",
@@ -169,15 +172,15 @@ FURNITURE = (
             "Some external media is not supported on this page…",
             "© The Moscow Times, all rights reserved.",
         ),
-        ("Read more", "Most read", "Just in", *LABELS, "Partner Content"),
     ),
+    Furniture("label", (), ("Read more", "Most read", "Just in", *LABELS, "Partner Content")),
     Furniture("old-site", ("Get the latest updates as we post them — right on your browser",)),
 )
 
 BOILERPLATE = Boilerplate(
     furniture=FURNITURE,
     pattern=re.compile(
-        r"\.?\s*Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?"  # the day a mirror was built
+        r"(?P<stamp>\.?\s*Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?)"  # the day a mirror was built
         r"|\d{1,3} Min read"
         r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # the tags, a few short words each
         re.IGNORECASE,

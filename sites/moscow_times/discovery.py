@@ -1,7 +1,6 @@
 """Where The Moscow Times advertises its articles, and how its listings read."""
 
 import re
-from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime
 
@@ -83,14 +82,20 @@ def next_page(url: str) -> str:
     return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}/{offset}"
 
 
+def find_month(url: str) -> str | None:
+    """The month (`YYYY-MM`) that a monthly sitemap's address names; None for any other address."""
+    match = MONTH.search(url)
+    if match is None or not 1 <= int(match["month"]) <= 12:  # noqa: PLR2004 - months of a year
+        return None
+    return f"{match['year']}-{int(match['month']):02}"
+
+
 def is_month_due(child_url: str, since: date | None, until: date | None) -> bool:
     """Whether a monthly sitemap can name articles of these days; any other child always can."""
-    match = MONTH.search(child_url)
-    if match is None or not 1 <= int(match["month"]) <= 12:  # noqa: PLR2004 - months of a year
-        return True
-    year, month = int(match["year"]), int(match["month"])
-    first, last = date(year, month, 1), date(year, month, monthrange(year, month)[1])
-    return (since is None or last >= since) and (until is None or first <= until)
+    month = find_month(child_url)
+    is_early = since is not None and month is not None and month < f"{since:%Y-%m}"
+    is_late = until is not None and month is not None and month > f"{until:%Y-%m}"
+    return not (is_early or is_late)
 
 
 def _parse(body: bytes, url: str) -> HtmlElement:

@@ -8,7 +8,7 @@ import re
 from datetime import date
 
 from schemas.address import Identity
-from sites.address import Address, AddressMalformed, read_address
+from sites.address import Address, AddressMalformed, read_address, trim_path
 from sites.profile import Edition
 
 SITE = "moscow-times"
@@ -19,7 +19,9 @@ STATIC_HOST = "static.themoscowtimes.com"
 EDITION_BY_HOST = {
     "www.themoscowtimes.com": ENGLISH,
     "themoscowtimes.com": ENGLISH,
+    "m.themoscowtimes.com": ENGLISH,
     "ru.themoscowtimes.com": RUSSIAN,
+    "www.ru.themoscowtimes.com": RUSSIAN,
     "www.moscowtimes.ru": RUSSIAN,  # until 2025
     "moscowtimes.ru": RUSSIAN,
     "moscowtimes.news": RUSSIAN,  # mirrors
@@ -42,6 +44,8 @@ SECTIONS = (
 """Paths of the section listings."""
 
 DATED = re.compile(r"^/(?P<day>\d{4}/\d{1,2}/\d{1,2})/(?:[^/]*-)?a0*(?P<id>[1-9]\d*)$", re.ASCII)
+# Only what has no date and no section: a slug may begin as the name of another page does (`/account-of-war-a123`).
+UNDATED = re.compile(r"^/[\w-]+-a0*(?P<id>[1-9]\d*)$", re.ASCII)
 ARCHIVE = re.compile(r"^/(?P<id>archive/[^/]+)$")
 # 2016 to 2018, on the bare host: ids of today's sequence, then between a52000 and a63000.
 NUMBERED = re.compile(r"^/(?:articles|news)/[^/]+-0*(?P<id>[1-9]\d{4,})$", re.ASCII)
@@ -50,7 +54,7 @@ OLDER = (
     re.compile(r"^/(?:[\w-]+/)+article/(?:[^/]+/)?\d+(?:\.html)?$", re.ASCII),  # 2009 to 2015, an older sequence
 )
 OLD_SCRIPT = "/article.php"
-_OLD_SCRIPT_ID = re.compile(r"(?:^|&)id=(\d+)(?:&|$)", re.ASCII)
+_OLD_SCRIPT_ID = re.compile(r"(?:^|[&;])id=(\d+)(?!\w)", re.ASCII)
 
 RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (rule, re.compile(pattern))
@@ -62,14 +66,15 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("partner-content", r"^/(?:partner|plus)(?:/|$)"),
         ("newsletter-page", r"^/newsletters?(?:/|$)"),
         ("contribute-page", r"^/contribute(?:/|$)"),
-        ("account-page", r"^/account"),
-        ("search-page", r"^/search"),
+        ("account-page", r"^/accounts?(?:/|$)"),
+        ("search-page", r"^/search(?:/|$)"),
         ("event-page", r"^/events?(?:/|$)"),
         ("preview-page", r"^/preview(?:/|$)"),
         ("live-posts", r"^/live/\d+(?:/\d+)?$"),
         ("feed", r"^/(?:rss|feeds)/"),
         ("sitemap", r"/sitemap/|/sitemap[\w-]*\.xml$"),
-        ("section-page", rf"^/(?:{'|'.join(SECTIONS)}|city|podcasts|videos|galleries|archive|live)(?:/\d+)?$"),
+        ("section-page", rf"^/(?:{'|'.join(SECTIONS)}|city|archive|live)(?:/\d+)?$"),
+        ("section-page", r"^/(?:podcasts?|videos?|galler(?:y|ies))(?:/|$)"),
         ("static-page", r"^/page(?:/|$)"),
     )
 )
@@ -86,10 +91,10 @@ def identify(url: str) -> Identity:
     if edition is None:
         rule = find_rule(address.path) if address.host == STATIC_HOST else "foreign-host"
         return Identity(url=f"https://{address.host}{address.path}", site=SITE, rule=rule)
-    spelled = edition.origin + address.path + _keep_query(address)
     number = find_id(address.path)
+    path = trim_path(address.path) if number else address.path
     return Identity(
-        url=spelled,
+        url=edition.origin + path + _keep_query(address),
         site=SITE,
         edition=edition.code,
         id=f"{SITE}:{edition.code}:{number}" if number else None,
@@ -98,8 +103,9 @@ def identify(url: str) -> Identity:
 
 
 def find_id(path: str) -> str | None:
-    """The article's id within its edition, or `archive/SLUG`."""
-    match = DATED.match(path) or ARCHIVE.match(path) or NUMBERED.match(path)
+    """The article's id within its edition, or `archive/SLUG`; also where the path was mangled on its way."""
+    trimmed = trim_path(path)
+    match = next((found for shape in (DATED, ARCHIVE, NUMBERED, UNDATED) if (found := shape.match(trimmed))), None)
     return match["id"] if match and not (match.re is ARCHIVE and match["id"].split("/")[1].isdigit()) else None
 
 
@@ -110,13 +116,13 @@ def is_older(address: Address) -> bool:
 
 def find_rule(path: str) -> str:
     """The name of the rule by which a path is no article's."""
-    return next((rule for rule, pattern in RULES if pattern.search(path)), "other-page")
+    return next((rule for rule, pattern in RULES if pattern.search(path.lower())), "other-page")
 
 
 def find_day(url: str) -> date | None:
     """The day in a dated address: Moscow's, and not always the one of publication."""
     try:
-        match = DATED.match(read_address(url).path)
+        match = DATED.match(trim_path(read_address(url).path))
         return date(*(int(part) for part in match["day"].split("/"))) if match else None
     except ValueError:  # malformed, or no day of the calendar
         return None

@@ -11,9 +11,10 @@ from lxml.etree import XPath
 from schemas.article import Kind
 from sites.structure import PageRules, has_class
 
+_NAME = r"(?:Русская служба )?The Moscow Times(?: Russian Service| на русском(?: языке)?| \(?на русском\)?)?"
 _TEXT_BLOCKS = ("article__block--html", "article__block--header", "article__block--quote")
-_BLOCK = has_class(*_TEXT_BLOCKS)
-_CONTENT = has_class("article__content", "article__intro")
+_CONTENT_CLASSES = ("article__content", "article__intro")
+_CONTENT = has_class(*_CONTENT_CLASSES)
 _HEADER = f"descendant::header[{has_class('article__header')}]"
 
 # The axes are written out: libxml2 walks `descendant::` once, and `.//` with a condition twice.
@@ -23,15 +24,21 @@ PAGE = PageRules(
     owner=XPath("ancestor-or-self::*[starts-with(@id, 'article-id-')][1]/@id"),
     # One within another (old HTML leaves elements open) is read with the outer one, not a second time.
     content=XPath(f"descendant::div[({_CONTENT}) and not(ancestor::div[{_CONTENT}])]"),
-    blocks=XPath(f"descendant::div[({_BLOCK}) and not(ancestor::div[{_BLOCK}])]"),
+    content_classes=frozenset(_CONTENT_CLASSES),
     block_class="article__block",
     text_block_classes=frozenset(_TEXT_BLOCKS),
+    kind_prefix="article--",
     foreign_classes=frozenset(
         {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts"}
-        | {"article__tags", "article__disclaimer"}
+        | {"article__tags", "article__disclaimer", "author-blurb"}
         # What stands after the article, and gets into it where its old HTML leaves an element open.
         | {"article-container", "cluster", "sidebar"}
         | {"twitter-tweet", "instagram-media", "telegram-post"}
+    ),
+    surroundings=XPath(
+        "descendant::*[self::header or self::h1 or self::time or self::figcaption or self::footer"
+        " or contains(@class, 'byline') or contains(@class, 'caption') or contains(@class, 'credit')"
+        " or contains(@class, 'disclaimer') or contains(@class, 'blurb') or contains(@class, 'label')]"
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),
     subtitle=XPath(f"{_HEADER}/descendant::h2"),
@@ -45,9 +52,12 @@ PAGE = PageRules(
     tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
     disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
     live=XPath("descendant::div[@data-live or contains(@class, 'live-posts')]"),
-    title_suffix=re.compile(r"\s+[-–—|]\s+The Moscow Times$"),
-    title_prefix=re.compile(r"^(Opinion|Video|Gallery|Podcast|Live)\s+\|\s+", re.IGNORECASE),
-    updated=re.compile(r"^\s*Updated\b", re.IGNORECASE),
+    title_suffix=re.compile(rf"\s+[-–—|]\s+{_NAME}\.?$", re.IGNORECASE),
+    title_name=re.compile(rf"^{_NAME}\s*(?:[.:|]|\s[-–—])\s+", re.IGNORECASE),
+    title_prefix=re.compile(
+        r"^(Opinion|Video|Gallery|Podcast|Live|Мнени[ея]|Видео|Галерея|Фото|Подкаст|Онлайн)\s+\|\s+", re.IGNORECASE
+    ),
+    updated=re.compile(r"\W*(?:Last |Article )?(?:Updated|Обновлен[оа]?)\b", re.IGNORECASE),
     # Its own addresses (`/partner/`, `/plus/`) are no articles; at an article's address only the label tells.
     paid_label=re.compile(r"partner(?: content)?|sponsored(?: content)?|advertorial|branded content", re.IGNORECASE),
     missing=("oops!", "we couldn't find your page"),
@@ -75,4 +85,11 @@ KINDS = {
     "podcast": Kind.PODCAST,
     "podcasts": Kind.PODCAST,
     "live": Kind.LIVE,
+    "мнение": Kind.OPINION,
+    "мнения": Kind.OPINION,
+    "галерея": Kind.GALLERY,
+    "фото": Kind.GALLERY,
+    "видео": Kind.VIDEO,
+    "подкаст": Kind.PODCAST,
+    "онлайн": Kind.LIVE,
 }

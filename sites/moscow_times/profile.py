@@ -27,6 +27,14 @@ class MoscowTimes(Site):
         """What kind of source an address is; None for any other page."""
         return discovery.recognize_source(url)
 
+    def source_month(self, url: str) -> str | None:
+        """The publication month (`YYYY-MM`) of a monthly sitemap's addresses."""
+        return discovery.find_month(url)
+
+    def next_listing_page(self, url: str) -> str | None:
+        """The address of the page that follows a section's page or fragment; None for what is no listing."""
+        return discovery.next_page(url) if self.recognize_source(url) is SourceKind.LISTING else None
+
     def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
         """What a feed, sitemap or listing page advertises; raises `SourceUnreadable`."""
         if self.recognize_source(url) is SourceKind.LISTING:

@@ -17,6 +17,7 @@ from tests.extraction.pages import JSON, make_block, make_capture, make_page
 
 POSTS_URL = "https://www.themoscowtimes.com/live/85656/0"
 ID = "moscow-times:en:85656"
+LIVE = make_block("<p>What is known so far.</p>") + '<div class="live-posts" data-live="1"></div>'
 
 
 def _post(time: Any, *items: Any) -> dict[str, Any]:
@@ -54,6 +55,49 @@ def test_posts_are_read_in_the_order_of_their_times() -> None:
 
 def test_posts_without_times_are_turned_round_for_the_newest_comes_first() -> None:
     assert _paragraphs([_post(None, _html("B")), _post(None, _html("A"))]) == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("times", "order"),
+    [
+        (["12:00", "11:00", "10:00"], "CBA"),
+        (["12:00", None, "10:00"], "CBA"),
+        ([None, "11:00", "10:00"], "CBA"),
+        (["12:00", "11:00", None], "CBA"),
+        (["10:00", None, "12:00"], "ABC"),
+        (["12:00", "soon", "13:00", None, "10:00"], "EDACB"),
+        ([0, "11:00", "10:00"], "CBA"),
+    ],
+)
+def test_a_post_without_a_time_stays_where_it_stood_and_is_flagged(times: list[str | None], order: str) -> None:
+    spelled = [f"2024-06-29T{time}Z" if isinstance(time, str) and ":" in time else time for time in times]
+    found = _read([_post(time, _html(text)) for time, text in zip(spelled, "ABCDE", strict=False)])
+    assert found is not None
+    assert "".join(found.paragraphs) == order
+    assert found.flags == (("times-missing",) if spelled != [f"2024-06-29T{time}Z" for time in times] else ())
+
+
+@pytest.mark.parametrize("factor", [1, 1000, 1000.0])
+def test_thousandths_of_seconds_are_a_time_as_seconds_are(factor: float) -> None:
+    found = _read([_post(1719655200 * factor, _html("B")), _post(1719651600 * factor, _html("A"))])
+    assert found is not None
+    assert (found.paragraphs, found.flags) == (("A", "B"), ())
+    assert found.last_at == datetime(2024, 6, 29, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [0, 5, -1, 10**30, float("inf"), True, [], {}])
+def test_a_number_that_is_no_time_of_a_live_blog_is_none(value: Any) -> None:
+    found = _read([_post(value, _html("A"))])
+    assert found is not None
+    assert (found.paragraphs, found.first_at, found.flags) == (("A",), None, ("times-missing",))
+
+
+@pytest.mark.parametrize("posts", [[], [_post("2024-06-29T12:00:00Z")], [_post("2024-06-29T12:00:00Z", "<p> </p>")]])
+def test_a_live_blog_whose_posts_have_no_text_says_so(posts: list[dict[str, Any]]) -> None:
+    draft = read_page(make_capture(make_page(LIVE)), MOSCOW_TIMES, (make_capture(json.dumps(posts), POSTS_URL, JSON),))
+    assert isinstance(draft, Draft)
+    assert "posts-empty" in draft.flags
+    assert "posts-missing" not in draft.flags
 
 
 def test_seconds_since_1970_are_a_time_too() -> None:
@@ -101,7 +145,7 @@ def test_the_newest_of_several_answers_counts() -> None:
 def test_no_end_of_posts_is_cut_and_flagged() -> None:
     found = _read([_post(None, _html("<p>a</p>" * 30_000)), _post(None, _html("<p>b</p>" * 30_000))])
     assert found is not None
-    assert found.flags == ("posts-cut",)
+    assert "posts-cut" in found.flags
     assert set(found.paragraphs) == {"b"}
 
 
@@ -117,9 +161,6 @@ def test_no_end_of_posts_is_cut_and_flagged() -> None:
 def test_any_json_is_posts_or_none(value: Any) -> None:
     found = _read([value])
     assert found is None or all(found.paragraphs)
-
-
-LIVE = make_block("<p>What is known so far.</p>") + '<div class="live-posts" data-live="1"></div>'
 
 
 def test_posts_follow_the_pages_own_text_and_date_what_it_does_not_date() -> None:

@@ -1,5 +1,7 @@
 """Plain text as crawlers leave it."""
 
+import textwrap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +102,87 @@ def test_text_in_a_windows_code_page_is_decoded() -> None:
 def test_any_bytes_are_a_draft_or_have_a_reason(body: bytes) -> None:
     found = read_text(make_capture(body, None, ()))
     assert found.reason if isinstance(found, Unreadable) else found.body or found.images
+
+
+HEADLINE = "Russia Opposes a Humanitarian Resolution on Syria at the UN"
+SHORT = ("He said that the talks would go on in Geneva on Monday morning.", "The other side was silent.", "“No.”")
+WRAPPED = textwrap.wrap(f"{LONG} Nobody believed it. {LONG}", 72)
+
+
+@pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ("\n".join(SHORT) + "\n\nThen he left.", [*SHORT, "Then he left."]),
+        ("\n".join(SHORT), list(SHORT)),
+        (f"{HEADLINE}\n{SHORT[0]}\n\n{SHORT[1]}", [HEADLINE, *SHORT[:2]]),
+        (f"{HEADLINE}\n{SHORT[0]}\n{SHORT[1]}", [HEADLINE, *SHORT[:2]]),
+        (f"{HEADLINE}\n{LONG}\n\n{LONG}", [HEADLINE, LONG, LONG]),
+        ("\n".join([HEADLINE, *WRAPPED]) + "\n\nHe left.", [HEADLINE, " ".join(WRAPPED), "He left."]),
+        ("\n".join(WRAPPED) + "\n\n" + "\n".join(WRAPPED), [" ".join(WRAPPED)] * 2),
+        ("\n".join(WRAPPED), [" ".join(WRAPPED)]),
+        ("A city in the north with a harbour and a railway station\nAnother city\n\nHe left.", 3),
+    ],
+)
+def test_only_lines_that_were_wrapped_by_hand_are_put_together(text: str, paragraphs: list[str] | int) -> None:
+    found = part_paragraphs(text)
+    assert (len(found) if isinstance(paragraphs, int) else found) == paragraphs
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Everybody asked the same on Thursday. What comes next, Vladimir Putin",
+        "It was a new book by J. K. Rowling",
+        "The talks were called by the U.S. State Department",
+        "Nobody knew who would win. It was a close race. Real Madrid",
+        "He moved to St. Petersburg State University",
+        "“We will win.” Vladimir Putin",
+        "Who will win in the end? Real Madrid",
+    ],
+)
+def test_a_first_paragraph_that_ends_in_a_name_is_text(first: str) -> None:
+    draft = _read(f"A Headline\n\n{first}\n\n{LONG}")
+    assert (draft.images, draft.body) == ((), f"{first}\n\n{LONG}")
+
+
+def test_without_a_headline_above_it_the_first_paragraph_is_the_texts() -> None:
+    assert not _read(f"He met an old friend in Amman that day. Muhammad Hamed\n\n{LONG}").images
+
+
+@pytest.mark.parametrize(
+    ("byline", "authors", "agencies"),
+    [
+        ("By Jane Doe for AFP", ("Jane Doe",), ("AFP",)),
+        ("By Ludwig van der Berg and J. R. Roe", ("Ludwig van der Berg", "J. R. Roe"), ()),
+        ("By Reuters", (), ("Reuters",)),
+    ],
+)
+def test_a_byline_names_persons_and_agencies(byline: str, authors: tuple[str, ...], agencies: tuple[str, ...]) -> None:
+    for text in (f"A Headline\n\n{byline}\n\n{LONG}", f"A Headline\n{byline}\n{LONG}", f"{byline}\n\n{LONG}"):
+        draft = _read(text)
+        assert (draft.authors, draft.agencies, draft.body) == (authors, agencies, LONG)
+
+
+@pytest.mark.parametrize("line", ["By " + "A" * 400, "By the Sea", "By Monday It Will All Be Over"])
+def test_a_line_that_only_begins_as_a_byline_is_none(line: str) -> None:
+    assert _read(f"{line}\n\n{LONG}").authors == ()
+
+
+@pytest.mark.parametrize("stump", ["A Message from The", "Support The Moscow", "The need for honest"])
+def test_a_message_that_breaks_off_in_its_first_line_is_neither_headline_nor_text(stump: str) -> None:
+    text = f"A Headline\n\n{LONG}"
+    for cut in (f"{stump}\n\n{text}", f"{text}\n\n{stump}", f"{text} {stump}"):
+        draft = _read(cut)
+        assert (draft.headline, draft.body) == ("A Headline", LONG)
+    assert _read(f"{stump}\n{LONG}\n{LONG}").headline is None
+
+
+def test_a_wrapped_message_goes_from_a_wrapped_text() -> None:
+    message = textwrap.wrap(
+        "A Message from The Moscow Times: Dear readers, We are facing unprecedented challenges. Russia's Prosecutor "
+        'General\'s Office has designated The Moscow Times as an "undesirable" organization, criminalizing our work '
+        "and putting our staff at risk of prosecution.",
+        72,
+    )
+    for parting in ("\n", "\n\n"):
+        assert _read(parting.join(("\n".join(WRAPPED), "\n".join(message)))).body == " ".join(WRAPPED)

@@ -13,7 +13,7 @@ import sites
 from extraction.page import read_page
 from replica.site import Site
 from schemas.article import Draft, Unreadable
-from tests.extraction.pages import HTML, make_block, make_capture, make_page
+from tests.extraction.pages import HTML, URL, make_block, make_capture, make_page
 
 SITE = sites.get_site("moscow-times")
 OTHER = '<link rel="canonical" href="https://www.themoscowtimes.com/2024/06/29/other-a11111">'
@@ -40,6 +40,95 @@ def test_a_wrong_page_has_the_name_of_what_it_is(body: str | bytes, reason: str)
     found = read_page(make_capture(body), SITE)
     assert isinstance(found, Unreadable), found
     assert found.reason == reason
+
+
+NEWS = "https://www.example.org/news/a-story"
+PROSE = "".join(
+    f"<p>Paragraph number {n} tells in a good many words what the council decided that day.</p>" for n in range(9)
+)
+LD = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Access Denied"}</script>'
+DENIED = (
+    "<p>You don't have permission to access this page on this server. Reference #18.2d351ab8.1557333295.a4e16ab</p>"
+)
+RSS = f"<rss version='2.0'><channel><title>T</title><item><link>{URL}</link></item></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<h1>Упс!</h1><p>Мы не смогли найти вашу страницу.</p>", "soft-404"),
+        ("<h1>Упс! Страница не найдена</h1>", "soft-404"),
+        ("<div class='x'>Упс… Такой страницы нет.</div>", "soft-404"),
+        ("<h1>Oops!</h1>", "soft-404"),
+        ("<div>Oops!</div>", "soft-404"),
+        (f"<nav><a href='/'>Home</a></nav><h2>Oops!</h2><footer>{PROSE}</footer>", "soft-404"),
+        (f"<h1>Oops!</h1><aside>{PROSE}</aside>", "soft-404"),
+        ("<article class='article'><h1>Oops!</h1><div class='article__content'> </div></article>", "soft-404"),
+        ("<h1>Access Denied</h1>" + DENIED, "block-page"),
+        ("<title>themoscowtimes.com</title><h1>Attention Required!</h1><p>Cloudflare</p>", "block-page"),
+        ("<link rel='canonical' href='/'><title>The Moscow Times</title>" + PROSE, "home-page"),
+        (f"<link rel='canonical' href='https://www.themoscowtimes.com/'><main>{PROSE * 9}</main>", "home-page"),
+        (RSS, "not-html"),
+        (f"<?xml version='1.0' encoding='utf-8'?>\n<!-- made -->\n{RSS}", "not-html"),
+        ("\ufeff<?xml version='1.0'?><?xml-stylesheet href='x'?><feed><title>T</title></feed>", "not-html"),
+        ("<?xml version='1.0'?><urlset><url><loc>x</loc></url><title></title></urlset>", "not-html"),
+        ("<?xml version='1.0'?><Error><Code>AccessDenied</Code><title>T</title></Error>", "not-html"),
+    ],
+)
+@pytest.mark.parametrize("url", [URL, "https://ru.themoscowtimes.com/2024/06/29/slug-a41774"])
+def test_a_page_of_the_publisher_that_is_no_article_is_told_apart(body: str, reason: str, url: str) -> None:
+    page = body if reason == "not-html" else f"<html><body>{body}</body></html>"
+    found = read_page(make_capture(page, url), SITE)
+    assert isinstance(found, Unreadable), found
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<title>404</title><p>Nothing here.</p>", "soft-404"),
+        ("<title>404 Not Found</title><h1>Not Found</h1><hr><center>nginx</center>", "soft-404"),
+        ("<title>Page not found - Example News</title><h1>Sorry, this page could not be found</h1>", "soft-404"),
+        ("<title>Example</title><h1>Error 404</h1><p>Try the search.</p>", "soft-404"),
+        ("<title>Example</title><h1>The page you are looking for doesn't exist</h1>", "soft-404"),
+        ("<title>Example</title><h1>Seite nicht gefunden</h1>", "soft-404"),
+        ("<title>Example</title><p>Page not found</p>", "soft-404"),
+        ("<title>Example</title><h1>Access Denied</h1>" + DENIED, "block-page"),
+    ],
+)
+def test_an_unknown_publishers_error_page_is_told_apart(body: str, reason: str) -> None:
+    found = read_page(make_capture(f"<html><body>{body}</body></html>", NEWS), sites.get_site("generic"))
+    assert isinstance(found, Unreadable), found
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    "headline",
+    ["Oops!", "Oops! He Did It Again", "Access Denied", "Access Denied: A Story", "404", "Page Not Found", "Упс!"],
+)
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        (URL, make_page(make_block("<p>Short.</p>"))),
+        (URL, f"<html><body><h1>A Headline</h1>{PROSE * 3}</body></html>"),
+        (NEWS, f"<html><head>{LD}</head><body><h1>A Headline</h1>{PROSE}</body></html>"),
+        (NEWS, f"<html><head><title>A Headline</title></head><body><h1>A Headline</h1>{PROSE * 3}</body></html>"),
+        (NEWS, f"<html><body><h1>A Headline of twenty more characters</h1>{PROSE}</body></html>"),
+    ],
+)
+def test_an_article_with_such_words_in_its_headline_is_an_article(headline: str, url: str, page: str) -> None:
+    found = read_page(make_capture(page.replace("A Headline", headline), url), sites.find_site(url))
+    assert isinstance(found, Draft), found
+    assert found.body
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["<?xml version='1.0' encoding='utf-8'?><!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0'>", "<!-- x -->", "\n\n"],
+)
+def test_html_with_a_prologue_is_html(start: str) -> None:
+    page = start + make_page(make_block("<p>Text.</p>")).removeprefix("<!doctype html>")
+    assert isinstance(read_page(make_capture(page), SITE), Draft)
 
 
 def test_a_page_of_another_media_type_is_no_page() -> None:
@@ -91,7 +180,7 @@ PAGE = ARTICLE.page_html().encode()
 
 def _mutate(seed: int) -> bytes:
     """A page cut, scrambled, doubled or sprinkled."""
-    rng = random.Random(seed)  # noqa: S311 - it makes broken pages, not secrets
+    rng = random.Random(seed)
     data = bytearray(PAGE)
     for _ in range(rng.randint(1, 6)):
         at, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))

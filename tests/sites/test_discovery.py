@@ -81,6 +81,11 @@ def test_a_malformed_feed_is_read_as_far_as_it_can_be(broken: bytes) -> None:
     assert len(SITE.read_source(broken, FEED_URL, "text/xml", NOW).sightings) == 1
 
 
+def test_html_within_a_feeds_beginning_makes_no_html_of_it() -> None:
+    feed = FEED.replace("<title>News</title>", "<description><![CDATA[<html><body>News</body></html>]]></description>")
+    assert len(SITE.read_source(feed.encode(), FEED_URL, "text/html", NOW).sightings) == 1
+
+
 def test_a_recovered_feed_says_so() -> None:
     broken = FEED.replace("</channel></rss>", "").encode()
     assert SITE.read_source(broken, FEED_URL, "", NOW).recovered
@@ -92,6 +97,10 @@ def test_a_recovered_feed_says_so() -> None:
     [
         b"<!DOCTYPE html><html><body>Home</body></html>",
         b"\n<HTML><head></head></HTML>",
+        b"<!-- " + b"made by hand " * 60 + b"-->\n<html><body><p>Home</p></body></html>",
+        b"<?xml version='1.0'?><!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0'><html><body/></html>",
+        b"<head><title>Home</title></head><body><item><link>https://x.example/</link></item></body>",
+        b"<div><rss><channel><item><link>https://x.example/</link></item></channel></rss></div>",
         b"",
         b"  ",
         b"not found",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sites
+from sites.moscow_times.identity import EDITION_BY_HOST
 
 ARTICLES = {
     "https://www.themoscowtimes.com/2024/06/29/a-slug-a85656": "moscow-times:en:85656",
@@ -22,7 +23,26 @@ ARTICLES = {
     "https://moscowtimes.news/2023/01/02/slug-a41774": "moscow-times:ru:41774",
     "https://moscowtimes.eu/2023/01/02/slug-a41774": "moscow-times:ru:41774",
     "https://www.themoscowtimes.com/2023/01/02/slug-a41774": "moscow-times:en:41774",
+    "https://m.themoscowtimes.com/2023/01/02/slug-a41774": "moscow-times:en:41774",
+    "https://www.ru.themoscowtimes.com/2023/01/02/slug-a41774": "moscow-times:ru:41774",
+    "https://www.themoscowtimes.com/account-of-war-a123": "moscow-times:en:123",
+    "https://www.themoscowtimes.com/2024/06/29/account-of-war-a123": "moscow-times:en:123",
+    "https://www.themoscowtimes.com/2024/06/29/search-for-peace-a124": "moscow-times:en:124",
+    "https://www.themoscowtimes.com/archive/Some-Slug": "moscow-times:en:archive/some-slug",
+    "https://www.themoscowtimes.com/ARCHIVE/SOME-SLUG": "moscow-times:en:archive/some-slug",
 }
+
+MANGLED = (
+    "%3Futm_source=x&utm_medium=y",
+    "%3futm_source%3Dx",
+    "%253Futm_source=x",
+    "%23ixzz3abc",
+    "&utm_source=x&utm_medium=y",
+    "%26utm_source=x",
+    *(")", "),", ",", ".", "...", ";", '"', "'", "/)", "”", "’", "»", ">", "]", "…", "\u00a0"),
+    *("%29", "%2C", "%2E", "%22", "%27", "%E2%80%9D", "%E2%80%99", "%C2%BB", "%3E", "%20", "%C2%A0", "%2F"),
+    *(").?utm_source=x", ")#x", "%22%3Futm_source=x", '"%3E'),
+)
 
 OLDER = (
     "https://www.themoscowtimes.com/stories/2005/01/02/001.html",
@@ -44,6 +64,12 @@ EXCLUDED = {
     "/plus/a-bank": "partner-content",
     "/newsletters": "newsletter-page",
     "/podcasts": "section-page",
+    "/podcasts/x": "section-page",
+    "/videos/x": "section-page",
+    "/account": "account-page",
+    "/accounting": "other-page",
+    "/searching-for-peace": "other-page",
+    "/author/jane-doe-a123": "author-page",
     "/videos": "section-page",
     "/galleries": "section-page",
     "/contribute": "contribute-page",
@@ -65,6 +91,24 @@ EXCLUDED = {
 def test_an_article_address_has_its_id(url: str, record_id: str) -> None:
     identity = sites.identify(url)
     assert (identity.id, identity.rule, identity.site) == (record_id, None, "moscow-times")
+
+
+@pytest.mark.parametrize("end", MANGLED)
+@pytest.mark.parametrize("url", ARTICLES)
+def test_an_address_that_was_mangled_on_its_way_is_the_same(url: str, end: str) -> None:
+    plain, mangled = sites.identify(url), sites.identify(url.rstrip("/") + end)
+    assert (mangled.id, mangled.url) == (plain.id, plain.url)
+    assert sites.identify(mangled.url) == mangled
+
+
+def test_a_capital_before_the_number_makes_no_other_article() -> None:
+    plain = sites.identify("https://www.themoscowtimes.com/2024/06/29/a-slug-a85656")
+    assert sites.identify("HTTPS://WWW.THEMOSCOWTIMES.COM/2024/06/29/A-Slug-A85656") == plain
+
+
+def test_another_publishers_path_keeps_its_signs() -> None:
+    for url in ("https://example.org/wiki/What%3F", "https://example.org/a_(b)", "https://example.org/Slug"):
+        assert sites.identify(url).url == url
 
 
 @pytest.mark.parametrize("url", OLDER)
@@ -112,7 +156,7 @@ def test_an_unknown_site_is_named_with_those_that_are_known() -> None:
 
 slugs = st.lists(st.sampled_from(["russia", "a", "12", "a1", "war", "a85656"]), min_size=1, max_size=9).map("-".join)
 ids = st.integers(1, 10**6)
-hosts = st.sampled_from(["www.themoscowtimes.com", "themoscowtimes.com", "ru.themoscowtimes.com", "www.moscowtimes.ru"])
+hosts = st.sampled_from(sorted(EDITION_BY_HOST))
 days = st.dates().map(lambda day: f"{day:%Y/%m/%d}".rjust(10, "0"))
 queries = st.sampled_from(["", "?utm_source=x&utm_medium=y", "?id=7", "#ixzz3abc", "?a=b#c"])
 
@@ -125,7 +169,7 @@ def test_the_canonical_spelling_is_canonical(host: str, day: str, slug: str, num
     assert (parts.scheme, parts.query, parts.fragment, parts.port) == ("https", "", "", None)
 
 
-@given(hosts, st.tuples(days, slugs), st.tuples(days, slugs), ids, queries, st.sampled_from(["", "/"]))
+@given(hosts, st.tuples(days, slugs), st.tuples(days, slugs), ids, queries, st.sampled_from(["", "/", *MANGLED]))
 def test_an_article_stays_itself_under_every_other_spelling(
     host: str, path: tuple[str, str], other_path: tuple[str, str], number: int, query: str, end: str
 ) -> None:
@@ -133,21 +177,28 @@ def test_an_article_stays_itself_under_every_other_spelling(
     plain = sites.identify(f"https://{host}/{day}/{slug}-a{number}")
     for spelling in (
         f"http://{host.upper()}:80/{day}/{slug}-a{number}{end}{query}",
-        f"https://{host}:443/{other_day}/{other_slug}-a{number}{end}{query}",
+        f"https://{host}:443/{other_day}/{other_slug.upper()}-A{number}{end}{query}",
+        f"https://{host}:8443/{day}/{slug}-a{number}",
         f"https://{host}.//{day}//{slug}-a{number}{end}",
+        f"{host}/{day}/{slug}-a{number}",
     ):
         assert sites.identify(spelling).id == plain.id
     assert plain.id is not None
 
 
-@given(days, slugs, ids)
-def test_the_editions_do_not_collide(day: str, slug: str, number: int) -> None:
-    english, russian = (
-        sites.identify(f"https://{host}/{day}/{slug}-a{number}")
-        for host in ("www.themoscowtimes.com", "www.moscowtimes.ru")
-    )
-    assert english.id != russian.id
-    assert english.url != russian.url
+@given(hosts, slugs, st.sampled_from(["", "/", *MANGLED]))
+def test_an_archive_slug_stays_itself_under_every_other_spelling(host: str, slug: str, end: str) -> None:
+    plain = sites.identify(f"https://{host}/archive/x-{slug}")
+    for spelling in (f"http://{host}/archive/X-{slug.upper()}{end}", f"https://{host}/archive/x-{slug}?a=b#c"):
+        assert (sites.identify(spelling).id, sites.identify(spelling).url) == (plain.id, plain.url)
+
+
+@given(hosts, hosts, days, slugs, ids)
+def test_the_editions_do_not_collide(host: str, other_host: str, day: str, slug: str, number: int) -> None:
+    for path in (f"{day}/{slug}-a{number}", f"archive/x-{slug}", f"articles/{slug}-{number + 10_000}"):
+        one, other = (sites.identify(f"https://{at}/{path}") for at in (host, other_host))
+        is_same = EDITION_BY_HOST[host] is EDITION_BY_HOST[other_host]
+        assert (one.id == other.id, one.url == other.url) == (is_same, is_same)
 
 
 @given(st.text(max_size=80) | st.from_regex(r"https?://[a-zA-Z0-9.:\[\]@%/?#-]{0,60}", fullmatch=True))
