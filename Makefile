@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ingest test check bench constraints clean
+.PHONY: help setup demo ingest test soak check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ ingest: setup  ## one polite ingest of the live site's feeds into data/: make in
 
 test: setup  ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+soak: setup  ## the long crash tests: a hundred runs killed at random instants
+	$(BIN)/python -m pytest -m soak --numprocesses 2 --dist worksteal
 
 check: setup  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

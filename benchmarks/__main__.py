@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import fuzz, ingest, reading
+from benchmarks import fuzz, growth, ingest, reading
 
-BENCHMARKS = {"ingest": ingest.main, "reading": reading.main, "fuzz": fuzz.main}
+BENCHMARKS = {"ingest": ingest.main, "reading": reading.main, "fuzz": fuzz.main, "growth": growth.main}
 
 
 def main() -> int:

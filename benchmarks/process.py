@@ -40,6 +40,22 @@ def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> M
     return Measured(seconds, peak, output)
 
 
+def sample_command(command: Sequence[str], environment: Mapping[str, str]) -> list[int]:
+    """Run it to its end: the resident memory of it and its children, in bytes, at even intervals.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    samples = []
+    with subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            samples.append(sum_resident_bytes(process.pid))
+            time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command))
+    return samples
+
+
 def sum_resident_bytes(pid: int) -> int:
     """Resident memory of a process and all its children; 0 when it is gone."""
     try:

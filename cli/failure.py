@@ -10,6 +10,7 @@ PREFECT_UNREACHABLE = "Failed to reach API at"
 # By name, so that no library is imported only to learn that nothing of it was raised.
 USAGE_FAILURES = frozenset(
     {
+        "CdxUnknown",
         "ContactMissing",
         "DataDirUnusable",
         "DatabaseMissing",
@@ -19,10 +20,11 @@ USAGE_FAILURES = frozenset(
         "SchemaOutdated",
         "SchemaUnknown",
         "SettingsInvalid",
+        "SpanInvalid",
         "UnknownSite",
     }
 )
-RUN_FAILURES = frozenset({"CrawlFailed", "PageUnrecorded", "RecordUnknown", "RunInProgress"})
+RUN_FAILURES = frozenset({"CrawlFailed", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"})
 
 
 def explain_failure(error: Exception) -> tuple[str, int] | None:

@@ -76,18 +76,61 @@ def ingest(
     site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
     source: Annotated[SourceChoice, typer.Option(help="Where to look for articles.")] = SourceChoice.FEEDS,
     limit: Annotated[int | None, typer.Option(min=0, help="Fetch at most so many pages.")] = None,
+    cdx: Annotated[
+        str | None, typer.Option(help="Also read the index of a web archive: an address that answers CDX.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Discover, fetch what is due, read, validate, dedupe, store; print the run's report."""
+    from flows.crawl import prepare_crawler
     from flows.environment import set_prefect_defaults
     from flows.harvest import check_ingest
     from schemas.settings import load_settings
 
     check_ingest(load_settings(), site)  # before Prefect starts a server: what is wrong is said at once
+    prepare_crawler()
     set_prefect_defaults()
+    from cli.progress import showing_progress
     from flows.ingest import run_ingest
 
-    _report(run_ingest(site, source.value, limit), as_json=as_json)
+    with showing_progress():
+        report = run_ingest(site, source.value, limit, cdx)
+    _report(report, as_json=as_json)
+
+
+@app.command()
+def backfill(
+    from_day: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")],
+    to_day: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")],
+    site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
+    *,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be fetched; fetch nothing.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help="Fetch at most so many pages.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch what is missing of a span of publication days, newest first. Stopped, it is simply started again."""
+    from cli.render import print_json, render_backfill, render_plan
+    from flows.environment import set_prefect_defaults
+    from flows.harvest import check_ingest
+    from flows.plan import check_span, plan_backfill
+    from schemas.settings import load_settings
+
+    since, until = from_day.date(), to_day.date()
+    check_span(since, until)
+    if plan:
+        found = _with_archive(lambda archive: plan_backfill(archive, site, since, until, limit))
+        print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
+        return
+    check_ingest(load_settings(), site)
+    set_prefect_defaults()
+    from cli.progress import showing_progress
+    from flows.backfill import run_backfill
+
+    with showing_progress():
+        report = run_backfill(site, since, until, limit)
+    print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
+    if report.problems:
+        raise typer.Exit(EXIT_BELOW_PROMISE)
 
 
 @app.command("import")
@@ -114,11 +157,20 @@ def import_files(
 
 
 @app.command()
-def status(*, as_json: AsJson = False) -> None:
-    """Show the ledger by state, completeness by month, and the last runs."""
-    from cli.render import print_json, render_status
-    from flows.status import read_status
+def status(
+    *,
+    missing: Annotated[bool, typer.Option("--missing", help="List the addresses whose article is missing.")] = False,
+    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of this publication month only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the ledger by state, completeness by month, and the last runs; or what is missing."""
+    from cli.render import print_json, render_missing, render_status
+    from flows.status import list_missing_addresses, read_status
 
+    if missing or month:
+        absent = _with_archive(lambda archive: list_missing_addresses(archive, month))
+        print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
+        return
     found = _with_archive(read_status)
     print_json(found.model_dump(mode="json")) if as_json else render_status(found)
 

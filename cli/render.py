@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -10,14 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.doctor import Check
+from flows.plan import BackfillPlan
 from flows.report import OUTCOME_MEANINGS
 from flows.status import IdentifiedUrl, Status
 from schemas.article import ArticleRecord
-from schemas.report import RunReport
-from storage.ledger import MonthCount
+from schemas.report import BackfillReport, RunReport
+from storage.completeness import MissingAddress, MonthCount
 from storage.quarantine import QuarantineRecord
 
 console = Console()
+
+NUMBER_COLUMNS = frozenset(
+    {"count", "advertised", "stored", "duplicate", "no article", "set aside", "gone", "missing", "share"}
+    | {"pages", "quarantined", "failed", "tries", "to fetch", "waiting"}
+)
+"""What stands in these is aligned to the right."""
 
 
 def print_json(document: Any) -> None:
@@ -49,10 +57,60 @@ def render_status(status: Status) -> None:
     if status.completeness is not None:
         console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised addresses\n")
     if status.months:
-        _print_table("months", ("month", "advertised", "stored", "share"), _month_rows(status.months))
+        _print_table("months", MONTH_COLUMNS, _month_rows(status.months))
+    if reasons := list(_reason_rows(status.months)):
+        _print_table("why", ("month", "", "reason", "count"), reasons)
     rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
     _print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
     _print_sentences("problem", status.problems, "red")
+
+
+def render_missing(absent: Sequence[MissingAddress]) -> None:
+    """The addresses whose article is missing."""
+    if not absent:
+        console.print("nothing is missing")
+        return
+    rows = ((one.url, one.state, str(one.attempts), one.last_error or "", _time(one.next_try_at)) for one in absent)
+    _print_table("missing", ("address", "state", "tries", "last error", "next try (UTC)"), rows)
+
+
+def render_plan(plan: BackfillPlan) -> None:
+    """What a backfill would do."""
+    rows = (
+        (
+            one.month,
+            str(one.advertised_count) if one.is_known else "not read yet",
+            str(one.stored_count),
+            str(one.due_count),
+            str(one.waiting_count),
+        )
+        for one in plan.months
+    )
+    _print_table("plan", ("month", "advertised", "stored", "to fetch", "waiting"), rows)
+    duration = timedelta(seconds=round(plan.duration_seconds))
+    console.print(
+        f"{plan.request_count} requests, {plan.delay_seconds:g} s between two: about {duration}", highlight=False
+    )
+    if plan.unknown_months:
+        months = len(plan.unknown_months)
+        console.print(f"and the pages of {months} months whose sitemap was not read yet", highlight=False)
+
+
+def render_backfill(report: BackfillReport) -> None:
+    """A backfill: a line for each month."""
+    names = ("stored", "duplicate", "quarantined", "missing", "failed")
+    rows = (
+        (f"{one.since:%Y-%m}", str(one.page_count), *(str(one.outcomes.get(name, 0)) for name in names))
+        for one in report.months
+        if one.since
+    )
+    _print_table(f"backfill {report.since} to {report.until}", ("month", "pages", *names), rows)
+    _print_sentences("note", dict.fromkeys(note for one in report.months for note in one.notes), "cyan")
+    _print_sentences("problem", report.problems, "red")
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else "-"
 
 
 def render_record(record: ArticleRecord) -> None:
@@ -105,10 +163,22 @@ def render_checks(checks: Iterable[Check]) -> None:
     _print_table("", ("", "what", "found"), rows)
 
 
+MONTH_COLUMNS = ("month", "advertised", "stored", "duplicate", "no article", "set aside", "gone", "missing", "share")
+
+
 def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
     for one in months:
-        share = f"{one.stored_count / one.advertised_count:.1%}" if one.advertised_count else "-"
-        yield (one.month or "unknown", str(one.advertised_count), str(one.stored_count), share)
+        excluded, quarantined = sum(one.excluded_counts.values()), sum(one.quarantined_counts.values())
+        kept = one.stored_count + one.duplicate_count
+        share = f"{kept / (kept + one.missing_count):.1%}" if kept + one.missing_count else "-"
+        counts = (one.advertised_count, one.stored_count, one.duplicate_count, excluded, quarantined, one.gone_count)
+        yield (one.month or "unknown", *map(str, counts), str(one.missing_count), share)
+
+
+def _reason_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
+    for one in months:
+        for name, counts in (("set aside", one.quarantined_counts), ("no article", one.excluded_counts)):
+            yield from ((one.month or "unknown", name, reason, str(count)) for reason, count in counts.items())
 
 
 def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) -> None:
@@ -120,7 +190,7 @@ def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, 
 def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(title=title or None, title_justify="left", show_header=any(columns))
     for column in columns:
-        table.add_column(column, justify="right" if column in {"count", "advertised", "stored", "share"} else "left")
+        table.add_column(column, justify="right" if column in NUMBER_COLUMNS else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as text: a headline may have [brackets]
     console.print(table)

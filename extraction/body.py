@@ -1,5 +1,6 @@
 """Finds the text of a page: by the site's rules, else by trafilatura's own judgement."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from extraction.tree import drop, is_overgrown
 from sites.boilerplate import squeeze
 from sites.profile import Site
 from sites.structure import PageRules
+
+# It warns of each page in which it finds no text: the record's flags say that, with its address.
+logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
 SHORT_SHARE = 0.3
 """Of the text in all `<p>`: below it the full mode is asked. The fast mode fails on a few pages (4 of 257)."""

@@ -47,8 +47,10 @@ class Archive:
 
 
 @contextmanager
-def open_archive(settings: Settings, *, writable: bool) -> Iterator[Archive]:
+def open_archive(settings: Settings, *, writable: bool, patience_seconds: float = 0) -> Iterator[Archive]:
     """The archive of these settings; a writable one is made where there is none, and locked.
+
+    While another process has it open for writing, this one waits as long as its patience lasts.
 
     Raises:
         DataDirUnusable: the data folder cannot be made or written to.
@@ -60,7 +62,7 @@ def open_archive(settings: Settings, *, writable: bool) -> Iterator[Archive]:
             yield Archive(settings, database)
         return
     _make_folders(settings)
-    with _lock(settings), _closing(open_database(settings.database_url)) as database:
+    with _lock(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
         yield Archive(settings, database)
 
 
@@ -95,17 +97,14 @@ def _make_folders(settings: Settings) -> None:
 
 
 @contextmanager
-def _lock(settings: Settings) -> Iterator[None]:
+def _lock(settings: Settings, patience_seconds: float) -> Iterator[None]:
     """The right to write, until the block is left; the kernel gives it back when the process dies, however it dies."""
     with _open_lock(settings, RUN_LOCK) as run_lock, _open_lock(settings, CRAWL_LOCK) as crawl_lock:
-        if not _take(run_lock):
+        if not _wait_for(run_lock, patience_seconds):
             raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")
         # The crawl of a run that was killed ends by itself, but not at once; what it still writes is loaded too.
-        deadline = time.monotonic() + ORPHAN_SECONDS
-        while not _take(crawl_lock):
-            if time.monotonic() > deadline:
-                raise RunInProgress(f"a crawl that lost its run is still writing into {settings.data_dir}")
-            time.sleep(LOCK_POLL_SECONDS)
+        if not _wait_for(crawl_lock, ORPHAN_SECONDS):
+            raise RunInProgress(f"a crawl that lost its run is still writing into {settings.data_dir}")
         fcntl.flock(crawl_lock, fcntl.LOCK_UN)
         yield
 
@@ -116,6 +115,16 @@ def _open_lock(settings: Settings, name: str) -> TextIO:
         return path.open("w")
     except OSError as error:
         raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {error.strerror}: {path}") from None
+
+
+def _wait_for(handle: TextIO, seconds: float) -> bool:
+    """Whether the lock could be taken within that time."""
+    deadline = time.monotonic() + seconds
+    while not _take(handle):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(LOCK_POLL_SECONDS)
+    return True
 
 
 def _take(handle: TextIO) -> bool:

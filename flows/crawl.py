@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,8 +16,10 @@ from pydantic import ValidationError
 from flows.archive import CRAWL_LOCK
 from flows.run import Run
 from schemas.address import Source
+from schemas.capture import Validators
 from schemas.crawl import CrawlJob, CrawlLine
 from schemas.settings import Settings
+from schemas.span import EVER, Span
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +29,9 @@ STOP_SECONDS = 30
 PIPE_BYTES = 65_536
 """What a pipe holds: more never comes at once."""
 
-SOURCE_LOG = "sources.jsonl"
-PAGE_LOG = "pages.jsonl"
-"""What the crawl's logs are called in the run's folder of the spool."""
+SOURCE_LOG = "sources"
+PAGE_LOG = "pages"
+"""How the names of the crawl's logs begin in the run's folder of the spool: a log a job."""
 
 
 class CrawlFailed(RuntimeError):  # noqa: N818 - it states a fact
@@ -45,9 +46,10 @@ class Crawler:
     """
 
     def __init__(self) -> None:
-        self._process = start_process()
+        self._process = _prepared.pop() if _prepared else start_process()
         self._is_at_work = False
-        self._has_died = False
+        self._has_failed = False
+        self._is_released = False
 
     def __enter__(self) -> Self:
         return self
@@ -62,10 +64,10 @@ class Crawler:
         path = job.log_path.with_suffix(".job.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(job.model_dump_json())
-        if self._has_died:
+        if self._has_failed or self._is_released:
             self._stop()
             self._process = start_process()
-        self._is_at_work, self._has_died = True, False
+        self._is_at_work, self._has_failed, self._is_released = True, False, False
         self._tell(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
@@ -76,15 +78,21 @@ class Crawler:
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
             # A line says that the job is done; the end of the stream, that the process is.
-            self._has_died = not os.read(self._process.stdout.fileno(), PIPE_BYTES)
+            self._has_failed = not os.read(self._process.stdout.fileno(), PIPE_BYTES)
             self._is_at_work = False
         return not self._is_at_work
 
     def check(self) -> None:
         """Raise `CrawlFailed` unless it did its whole job."""
-        if self._has_died:
+        if self._has_failed:
             status = self._process.wait(STOP_SECONDS)
             raise CrawlFailed(f"the crawl ended with exit status {status}; its log is above")
+
+    def release(self) -> None:
+        """There is no further job: the idle process ends while its run goes on."""
+        if not self._is_at_work:
+            self._tell(b"")
+            self._is_released = True
 
     def _tell(self, line: bytes) -> None:
         assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
@@ -94,8 +102,7 @@ class Crawler:
 
     def _stop(self) -> None:
         """End it, gracefully if it can be: idle, it ends by itself; at work, it finishes what is on the wire."""
-        if not self._is_at_work:
-            self._tell(b"")
+        self.release()
         process = self._process
         with process:
             assert process.stdin  # noqa: S101 - for mypy: it was asked for
@@ -104,6 +111,14 @@ class Crawler:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+_prepared: list[subprocess.Popen[bytes]] = []
+
+
+def prepare_crawler() -> None:
+    """Start the next crawler's process ahead of it: what takes a second goes on beside whatever else has to start."""
+    _prepared.append(start_process())
 
 
 def start_process() -> subprocess.Popen[bytes]:
@@ -118,8 +133,8 @@ def make_job(
     *,
     sources: tuple[Source, ...] = (),
     urls: tuple[str, ...] = (),
-    since: date | None = None,
-    until: date | None = None,
+    span: Span = EVER,
+    validators: dict[str, Validators] | None = None,
 ) -> CrawlJob:
     """What the crawl has to do, from the settings of this archive."""
     return CrawlJob(
@@ -127,10 +142,14 @@ def make_job(
         site=run.site or "",
         sources=sources,
         urls=urls,
-        since=since,
-        until=until,
+        since=span.since,
+        until=span.until,
+        validators=validators or {},
+        max_requests=settings.max_requests,
         warc_dir=settings.warc_dir.absolute(),
-        log_path=settings.spool_dir.absolute() / run.id / (SOURCE_LOG if sources else PAGE_LOG),
+        log_path=settings.spool_dir.absolute()
+        / run.id
+        / f"{SOURCE_LOG if sources else PAGE_LOG}-{run.number_job()}.jsonl",
         lock_path=settings.spool_dir.absolute() / CRAWL_LOCK,
         user_agent=settings.user_agent,
         contact=settings.contact,
@@ -138,6 +157,7 @@ def make_job(
         concurrency=settings.concurrency,
         origins=settings.origins,
         max_page_bytes=settings.max_page_bytes,
+        timeout_seconds=settings.timeout_seconds,
     )
 
 

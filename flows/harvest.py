@@ -1,34 +1,62 @@
 """One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
 
+from collections.abc import Iterator
+
 import sites
 from flows.archive import Archive, open_archive
-from flows.crawl import Crawler, make_job
-from flows.load import BatchLoader, crawl_and_load, load_batch, load_left
-from flows.run import Run, finish_run, now, start_run
-from schemas.address import Source
+from flows.crawl import Crawler
+from flows.discovery import discover_addresses
+from flows.fetching import fetch_pages
+from flows.load import BatchLoader, load_batch, load_left
+from flows.run import Run, finish_run, now, running
+from schemas.address import Source, SourceKind
 from schemas.report import RunReport
 from schemas.settings import Settings
+from schemas.span import EVER, Span
+from sites.address import is_cdx_address
 from sites.profile import Site, SourceChoice
+from storage.completeness import MISSING_STATES
 from storage.ledger import find_due
 
 
-class ContactMissing(ValueError):  # noqa: N818 - it states a fact
+class CdxUnknown(ValueError):  # noqa: N818 - it states a fact
+    """An address that should answer the index of a web archive does not look like one."""
+
+
+class ContactMissing(ValueError):  # noqa: N818 - as above
     """A live site is only crawled by somebody whom its owner can reach."""
 
 
-def harvest(
-    settings: Settings, site: str, source: SourceChoice, limit: int | None = None, load: BatchLoader = load_batch
+def harvest(  # noqa: PLR0913 - a choice each
+    settings: Settings,
+    site: str,
+    source: SourceChoice,
+    limit: int | None = None,
+    load: BatchLoader = load_batch,
+    span: Span = EVER,
+    *,
+    cdx_url: str | None = None,
+    patience_seconds: float = 0,
 ) -> RunReport:
     """Ingest once. `load` is `load_batch`, or a task around it.
+
+    With a span, of its publication days alone: what is missing there is fetched, and nothing is looked at again. While
+    another run writes, this one waits as long as its patience lasts.
 
     Raises:
         UnknownSite, ContactMissing, and what `open_archive` raises.
     """
     profile = check_ingest(settings, site)
-    with open_archive(settings, writable=True) as archive, Crawler() as crawler:
-        run = start_run(archive, "ingest", site, {"source": source, "limit": limit})
+    sources = (*profile.sources(source), *list_archives(cdx_url))
+    kind = "ingest" if span == EVER else "backfill"
+    parameters = {"source": source, "limit": limit, "cdx": cdx_url, **span.model_dump(mode="json", exclude_none=True)}
+    with (
+        open_archive(settings, writable=True, patience_seconds=patience_seconds) as archive,
+        Crawler() as crawler,
+        running(archive, kind, site, parameters, span) as run,
+    ):
         load_left(archive, run, load)
-        discover_addresses(archive, run, crawler, profile.sources(source), load)
+        discover_addresses(archive, run, crawler, sources, load)
         fetch_due(archive, run, crawler, limit, load)
         return finish_run(archive, run)
 
@@ -48,19 +76,25 @@ def check_ingest(settings: Settings, site: str) -> Site:
     return profile
 
 
-def discover_addresses(
-    archive: Archive, run: Run, crawler: Crawler, sources: tuple[Source, ...], load: BatchLoader
-) -> None:
-    """Fetch what advertises articles, and note every address in the ledger."""
-    crawl_and_load(archive, run, crawler, make_job(archive.settings, run, sources=sources), load)
+def list_archives(cdx_url: str | None) -> Iterator[Source]:
+    """The index of a web archive, where one is to be read: it knows of pages that the publisher names nowhere.
+
+    Raises:
+        CdxUnknown: the address is none of an index.
+    """
+    if cdx_url is not None:
+        if not is_cdx_address(cdx_url):
+            raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
+        yield Source(url=cdx_url, kind=SourceKind.CDX)
 
 
 def fetch_due(archive: Archive, run: Run, crawler: Crawler, limit: int | None, load: BatchLoader) -> None:
-    """Fetch the pages that are due, newest first."""
+    """Fetch the pages that are due, newest first; in a span of days, those alone that have no article yet."""
+    span, plan = run.span, archive.settings.look_plan
+    states = None if span == EVER else MISSING_STATES
     with archive.database.read() as session:
-        due = find_due(session, run.site, now(), limit)
-    if not due:
+        due = find_due(session, run.site, now(), limit, since=span.since, until=span.until, states=states, plan=plan)
+    if due:
+        fetch_pages(archive, run, crawler, due, load)
+    else:
         run.notes.append("no page was due: none was fetched")
-        return
-    job = make_job(archive.settings, run, urls=tuple(address.url for address in due))
-    crawl_and_load(archive, run, crawler, job, load)

@@ -1,4 +1,7 @@
-"""Files from elsewhere: texts, saved pages, WARC files, lists of addresses. The same reading, validation and dedupe."""
+"""Files from elsewhere: texts, saved pages, WARC files, lists of addresses, indexes of web archives.
+
+The same reading, validation and dedupe as for fetched pages.
+"""
 
 import hashlib
 import os
@@ -10,9 +13,11 @@ from urllib.parse import quote
 import sites
 from flows.archive import Archive
 from flows.load import WARC_SUFFIXES, load_left
-from flows.run import Run, finish_run, now, start_run
-from schemas.address import Sighting, SourceKind
+from flows.reading import place_sightings
+from flows.run import Run, finish_run, now, running
+from schemas.address import Identity, Sighting, SourceKind
 from schemas.report import RunReport
+from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
 from storage.capture import find_known_payloads
 from storage.ledger import add_addresses
@@ -25,6 +30,11 @@ PAGE_STARTS = (b"<!doctype html", b"<html")
 TEXT_SUFFIXES = frozenset({".txt", ".text"})
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Byte-order marks of texts in which every second byte may be NUL."""
+
+CDX_SUFFIXES = frozenset({".cdx", ".cdxj"})
+"""Indexes of web archives: what they name of a publisher's articles goes to the ledger."""
+
+Placed = tuple[tuple[Identity, Sighting], ...]
 
 COPY_SUFFIX = ".partial"
 """Of a WARC file that is being copied into the archive: no run takes it for one."""
@@ -43,16 +53,17 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
     """
     files = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
     lists, unusable = _examine(files, archive.settings.max_page_bytes)
-    run = start_run(archive, "import", None, {"paths": [os.fsencode(path).decode(errors="replace") for path in paths]})
-    run.unusable += unusable
-    load_left(archive, run)
-    for file, urls in lists.items():
-        _store_list(archive, run, file, urls)
-    _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
-    for file in filter(_is_warc, files):
-        _keep_warc(archive, run, file)
-    load_left(archive, run)
-    return finish_run(archive, run)
+    names = [os.fsencode(path).decode(errors="replace") for path in paths]
+    with running(archive, "import", None, {"paths": names}) as run:
+        run.unusable += unusable
+        load_left(archive, run)
+        for file, sightings in lists.items():
+            _store_list(archive, run, file, sightings)
+        _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
+        for file in filter(_is_warc, files):
+            _keep_warc(archive, run, file)
+        load_left(archive, run)
+        return finish_run(archive, run)
 
 
 def read_address_list(payload: bytes) -> tuple[str, ...]:
@@ -77,6 +88,10 @@ def read_address_list(payload: bytes) -> tuple[str, ...]:
 def _is_address(line: str) -> bool:
     is_web = line.lower().startswith(("http://", "https://")) and " " not in line
     return is_web and sites.identify(line).rule != "malformed-address"
+
+
+def _is_cdx(file: Path) -> bool:
+    return file.suffix.lower() in CDX_SUFFIXES
 
 
 def _is_warc(file: Path) -> bool:
@@ -105,25 +120,25 @@ def _find_files(path: Path) -> Iterator[Path]:
 
 
 def _is_importable(file: Path) -> bool:
-    is_known = file.suffix.lower() in PAGE_SUFFIXES | TEXT_SUFFIXES or _is_warc(file)
+    is_known = file.suffix.lower() in PAGE_SUFFIXES | TEXT_SUFFIXES | CDX_SUFFIXES or _is_warc(file)
     return is_known and not file.name.startswith(".") and file.is_file()
 
 
-def _examine(files: Sequence[Path], max_page_bytes: int) -> tuple[dict[Path, tuple[str, ...]], list[str]]:
+def _examine(files: Sequence[Path], max_page_bytes: int) -> tuple[dict[Path, Placed], list[str]]:
     """Look at every file before anything is stored.
 
     Returns the lists of addresses among them, and a sentence for each file that is damaged or not what it is called.
     """
-    lists: dict[Path, tuple[str, ...]] = {}
+    lists: dict[Path, Placed] = {}
     unusable: list[str] = []
     for file in files:
         try:
             if _is_warc(file):
                 unusable += _examine_warc(file, max_page_bytes)
                 continue
-            payload = _read_payload(file, max_page_bytes)
-            if urls := read_address_list(payload):
-                lists[file] = urls
+            payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
+            if sightings := _read_list(file, payload):
+                lists[file] = sightings
             elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
                 unusable.append(f"{file}: binary data, neither a page nor a text; it is set aside")
         except (NotAWarc, ValueError) as error:
@@ -153,17 +168,24 @@ def _examine_warc(file: Path, max_page_bytes: int) -> Iterator[str]:
         yield f"{file}: it is cut within the record at byte {captures.cut_at}; the whole records before it are taken"
 
 
-def _store_list(archive: Archive, run: Run, file: Path, urls: Sequence[str]) -> None:
+def _read_list(file: Path, payload: bytes) -> Placed:
+    """The addresses of a list, or of a web archive's index; empty for any other file."""
+    name, at = _name_url(file), now()
+    if _is_cdx(file):
+        return place_sightings(read_cdx(payload, name, at).sightings)
+    return place_sightings(
+        Sighting(url=url, source_url=name, source_kind=SourceKind.LIST, seen_at=at)
+        for url in read_address_list(payload)
+    )
+
+
+def _store_list(archive: Archive, run: Run, file: Path, sightings: Placed) -> None:
     """Addresses given by hand go to the ledger: the next ingest fetches them."""
-    sightings = [
-        Sighting(url=url, source_url=_name_url(file), source_kind=SourceKind.LIST, seen_at=run.started_at)
-        for url in urls
-    ]
     with archive.database.begin() as session:
-        new_count = add_addresses(session, [(sites.identify(one.url), one) for one in sightings], now())
+        new_count = add_addresses(session, sightings, now())
     run.counts["sighted-new"] += new_count
     run.notes.append(
-        f"{_name_url(file)} is a list of {len(urls)} addresses: they are in the ledger, an ingest fetches them"
+        f"{_name_url(file)} names {len(sightings)} addresses: they are in the ledger, an ingest fetches them"
     )
 
 

@@ -41,9 +41,10 @@ def ingest(
     site: Annotated[str, Field(description="The site's name")] = "moscow-times",
     source: Annotated[SourceChoice, Field(description="Where to look for articles")] = "feeds",
     limit: Annotated[int | None, Field(description="Fetch at most so many pages", ge=0)] = None,
+    cdx: Annotated[str | None, Field(description="Also read this index of a web archive: its address")] = None,
 ) -> State[RunReport]:
     """Discover, fetch what is due, read, validate, dedupe, store; then report."""
-    report = harvest(load_settings(), site, source, limit, load_batch_task)
+    report = harvest(load_settings(), site, source, limit, load_batch_task, cdx_url=cdx)
     create_markdown_artifact(render_markdown(report), key=f"ingest-{site}", description="The run's report")
     return end_state(report)
 
@@ -55,9 +56,9 @@ def end_state(report: RunReport) -> State[RunReport]:
     return Completed(message=f"{report.outcomes.get('stored', 0)} stored", data=report)
 
 
-def run_ingest(site: str, source: SourceChoice, limit: int | None) -> RunReport:
+def run_ingest(site: str, source: SourceChoice, limit: int | None, cdx: str | None = None) -> RunReport:
     """Run the flow as a person's command does: its report, whether or not the run kept its promises."""
-    state = ingest(site, source, limit, return_state=True)
+    state = ingest(site, source, limit, cdx, return_state=True)
     report: object = state.result(raise_on_failure=False)
     if isinstance(report, Exception):
         raise report

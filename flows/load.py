@@ -7,20 +7,23 @@ loading goes on exactly where it stopped, whatever stopped it.
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import sites
 from flows.archive import Archive
-from flows.crawl import PAGE_LOG, Crawler, CrawlFailed, read_log
+from flows.crawl import PAGE_LOG, read_log
 from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
 from flows.run import Run, now
+from schemas.address import SourceKind
 from schemas.capture import Capture
-from schemas.crawl import CrawlJob, CrawlLine, FetchResult
+from schemas.crawl import CrawlLine, FetchResult
 from schemas.model import Record
 from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
 from storage.capture import find_page_capture
+from storage.ledger import is_known
 from storage.outcome import store_outcomes
 from storage.position import find_position, list_positions, store_position
 from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, WarcCaptures, iterate_captures, read_capture
@@ -34,16 +37,25 @@ BATCH_BYTES = 32 * 1024 * 1024
 BATCH_SIGHTINGS = 5_000
 """Advertised addresses in a batch: what keeps a transaction near a second when all monthly sitemaps come at once."""
 
-READY_BYTES = 1024 * 1024
-"""Unread bytes of a file that are worth a batch while the crawl still writes: some 110 pages of the replica."""
-
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Of WARC files that nobody writes any more: some 900 pages. With fewer, starting processes is not worth it."""
 
-POLL_SECONDS = 0.1
-"""How often a crawl under way is looked at."""
-
 WARC_SUFFIXES = (".warc.gz", ".warc")
+
+
+class SourceFinding(Record):
+    """What became of a feed, a sitemap or a listing that was fetched."""
+
+    reason: str | None
+    """Why it could not be read; None where it could."""
+    address_count: int = 0
+    unknown_count: int = 0
+    """Of a listing: addresses that the ledger did not know."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing can follow: it could not be read, or is empty."""
+        return self.reason is not None or not self.address_count
 
 
 class Batch(Record):
@@ -54,8 +66,8 @@ class Batch(Record):
     is_last: bool
     """Nothing whole is left in the file now."""
     notes: tuple[str, ...] = ()
-    sources: dict[str, str | None] = {}
-    """Feed, sitemap or listing -> why it could not be read; None where it could."""
+    sources: dict[str, SourceFinding] = {}
+    """Address of a feed, sitemap or listing -> its last word: a later success forgives a try that failed."""
 
 
 PageFinder = Callable[[str], Capture | None]
@@ -75,10 +87,46 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive))
     _flush(path)
     with archive.database.begin() as session:
-        counts = store_outcomes(session, outcomes, run_id=run_id, now=now())
+        known = is_known(session, _list_listed(outcomes))
+        counts = store_outcomes(session, outcomes, run_id=run_id, now=now(), plan=archive.settings.look_plan)
         store_position(session, name, captures.position)
     notes = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
-    return Batch(name=name, counts=dict(counts), is_last=is_last, notes=notes, sources=_judge_sources(outcomes))
+    return Batch(
+        name=name,
+        counts=dict(counts),
+        is_last=is_last,
+        notes=notes,
+        sources=_judge_sources(outcomes, known),
+    )
+
+
+def _list_listed(outcomes: Sequence[Outcome]) -> set[str]:
+    """The addresses that listings name."""
+    return {
+        identity.url
+        for outcome in outcomes
+        if isinstance(outcome, SourceRead) and _is_listing(outcome)
+        for identity, _ in outcome.sightings
+    }
+
+
+def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[str]) -> dict[str, SourceFinding]:
+    found: dict[str, SourceFinding] = {}
+    met = set(known)
+    for outcome in outcomes:
+        if isinstance(outcome, SourceBroken) and outcome.seen.url:
+            found[outcome.seen.url] = SourceFinding(reason=outcome.reason)
+        elif isinstance(outcome, SourceRead) and outcome.seen.url:
+            urls = {identity.url for identity, _ in outcome.sightings}
+            unknown_count = len(urls - met) if _is_listing(outcome) else 0
+            found[outcome.seen.url] = SourceFinding(reason=None, address_count=len(urls), unknown_count=unknown_count)
+            met |= urls
+    return found
+
+
+def _is_listing(outcome: SourceRead) -> bool:
+    url = outcome.seen.url or ""
+    return sites.find_site(url).recognize_source(url) is SourceKind.LISTING
 
 
 def take_stretch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
@@ -127,15 +175,6 @@ def _find_page(archive: Archive, page_id: str) -> Capture | None:
         return None
 
 
-def _judge_sources(outcomes: list[Outcome]) -> dict[str, str | None]:
-    """Each source's last word: a try that failed is forgiven when a later one succeeds."""
-    found: dict[str, str | None] = {}
-    for outcome in outcomes:
-        if isinstance(outcome, SourceRead | SourceBroken) and outcome.seen.url:
-            found[outcome.seen.url] = outcome.reason if isinstance(outcome, SourceBroken) else None
-    return found
-
-
 def _flush(path: Path) -> None:
     """To the disk itself, before the database says that it is there: a power cut must not leave a record without it."""
     with path.open("rb") as file:
@@ -151,25 +190,27 @@ def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> Non
             load_finished(archive, run, name, load)
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
-            load_log(archive, run, folder / PAGE_LOG)
+            for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
+                load_log(archive, run, path)
             shutil.rmtree(folder)
 
 
 def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> None:
     """Load a file that nobody writes any more, and report what is wrong with it."""
     try:
-        broken = load_file(archive, run, name, load)
-        run.notes += [f"{url}: {reason}" for url, reason in broken.items() if reason]
+        found = load_file(archive, run, name, load)
+        run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
         note_cut(archive, run, name)
     except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
         run.problems.append(f"{name} lies among the WARC files and is none: {error}")
 
 
-def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, str | None]:
+def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:
     """Load a file up to its last whole record. Returns what `Batch.sources` says of the sources in it."""
-    sources: dict[str, str | None] = {}
+    sources: dict[str, SourceFinding] = {}
     is_last = False
     while not is_last:
+        run.keep_lease()
         batch = load(archive, run.id, name)
         run.counts.update(batch.counts)
         run.notes += batch.notes
@@ -201,49 +242,11 @@ def note_cut(archive: Archive, run: Run, name: str) -> None:
     run.counts["cut"] += 1
 
 
-def crawl_and_load(archive: Archive, run: Run, crawler: Crawler, job: CrawlJob, load: BatchLoader) -> None:
-    """Have a job crawled, and load what the crawl writes while it writes.
-
-    A crawl that dies is a problem of the run; what it wrote is loaded all the same.
-    """
-    mark = f"-{run.id[-6:]}-"  # as `WarcWriter` names its files
-    sources: dict[str, str | None] = {}
-    crawler.begin(job)
-    while not crawler.has_ended(POLL_SECONDS):
-        for name in find_unloaded(archive, mark):
-            if is_ready(archive, name):
-                sources |= load_file(archive, run, name, load)
-    unloaded = find_unloaded(archive, mark)
-    for name in unloaded:
-        sources |= load_file(archive, run, name, load)
-    try:
-        crawler.check()
-    except CrawlFailed as error:
-        run.problems.append(str(error))
-        for name in unloaded:
-            note_cut(archive, run, name)
-    run.problems += [f"{url}: {reason}" for url, reason in sources.items() if reason]
-    audit_sources(run, job) if job.sources else load_log(archive, run, job.log_path)
-
-
-def is_ready(archive: Archive, name: str) -> bool:
-    """Whether a growing file has enough for a batch."""
-    with archive.database.read() as session:
-        position = find_position(session, name)
-    return (archive.settings.warc_dir / name).stat().st_size - position >= READY_BYTES
-
-
-def audit_sources(run: Run, job: CrawlJob) -> None:
-    """A source without an answer is nothing that the ledger keeps account of; a run without it is below its promise."""
-    silent = [line for line in read_log(job.log_path) if line.result is not FetchResult.CAPTURED]
-    run.problems += [f"{line.url}: {line.result.value}, {line.error}" for line in silent]
-
-
 def load_log(archive: Archive, run: Run, path: Path) -> None:
     """Note the fetches of pages that brought no answer: only the crawl's log knows of them."""
     outcomes = [outcome for line in read_log(path) if (outcome := read_line(line))]
     with archive.database.begin() as session:
-        run.counts.update(store_outcomes(session, outcomes, run_id=run.id, now=now()))
+        run.counts.update(store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan))
 
 
 def read_line(line: CrawlLine) -> Outcome | None:

@@ -1,12 +1,13 @@
 """From capture to outcome: the site's knowledge, the reading and the judgement, put in order. Pure."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 import sites
 from extraction.page import find_url, read_page
 from extraction.text import read_text
-from schemas.address import Identity
+from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Draft, Unreadable
 from schemas.capture import Capture
 from schemas.outcome import (
@@ -16,10 +17,12 @@ from schemas.outcome import (
     Missing,
     Outcome,
     Redirected,
+    RobotsRead,
     Seen,
     SetAside,
     SourceBroken,
     SourceRead,
+    Unchanged,
 )
 from schemas.validation import validate_draft
 from sites.profile import Site, SourceUnreadable
@@ -29,9 +32,13 @@ PASSING_PAGES = frozenset({"block-page", "empty-page"})
 
 POSTS_MISSING = "posts-missing: a live blog is set aside until its posts are there"
 
+ROBOTS_BYTES = 500 * 1024
+"""So much of a robots.txt counts (RFC 9309, 2.5)."""
+
+NOT_MODIFIED = 304
 GONE_STATUSES = frozenset({404, 410})
 PERMANENT_REDIRECTS = frozenset({301, 308})
-MISSING_PAGES = frozenset({"soft-404"})
+MISSING_PAGES = frozenset({"soft-404", "home-page"})
 """What an `Unreadable` is called when the publisher means 404 and says 200."""
 
 
@@ -51,6 +58,7 @@ def read_outcome(capture: Capture, page: Capture | None = None, companions: tupl
         status=capture.status,
         fetched_at=capture.fetched_at,
         media_type=capture.media_type,
+        validators=capture.validators,
     )
     try:
         if page:
@@ -86,8 +94,12 @@ def _read(capture: Capture, seen: Seen) -> Outcome:
     if capture.url is None:
         return _read_file(capture, seen)
     site = sites.find_site(capture.url)
-    if _is_robots(capture.url) or site.recognize_companion(capture.url):
+    if _is_robots(capture.url):
+        return _read_robots(capture, seen)
+    if site.recognize_companion(capture.url):
         return Kept(seen=seen)
+    if capture.status == NOT_MODIFIED:
+        return _read_unchanged(capture.url, seen, site)
     if site.recognize_source(capture.url):
         return _read_source(capture, seen, site)
     return _read_answer(capture, seen, site)
@@ -103,8 +115,21 @@ def _read_file(capture: Capture, seen: Seen) -> Outcome:
     return _judge(read_page(capture, site), identity, capture, seen)
 
 
+def _read_robots(capture: Capture, seen: Seen) -> Outcome:
+    is_one = capture.status == 200 and not capture.too_large  # noqa: PLR2004 - OK
+    text = capture.body[:ROBOTS_BYTES].decode("utf-8", errors="replace") if is_one else ""
+    return RobotsRead(seen=seen, text=text)
+
+
+def _read_unchanged(url: str, seen: Seen, site: Site) -> Outcome:
+    identity = site.identify(url)
+    if site.recognize_source(url):
+        return Unchanged(seen=seen, identity=None)
+    return Kept(seen=seen) if identity.rule else Unchanged(seen=seen, identity=identity)
+
+
 def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
-    if capture.redirect_url or capture.status == 304:  # noqa: PLR2004 - Not Modified
+    if capture.redirect_url:
         return Kept(seen=seen)
     if capture.status != 200:  # noqa: PLR2004 - OK
         return SourceBroken(seen=seen, reason=f"HTTP {capture.status}")
@@ -115,7 +140,34 @@ def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
         page = site.read_source(capture.body, capture.url, capture.media_type, capture.fetched_at)
     except SourceUnreadable as error:
         return SourceBroken(seen=seen, reason=str(error))
-    return SourceRead(seen=seen, sightings=tuple((site.identify(found.url), found) for found in page.sightings))
+    if page.children:
+        # An index that is the same as last time says nothing of its pages: they are asked for each time.
+        seen = seen.model_copy(update={"validators": None})
+    sightings = place_sightings(page.sightings, site, site.source_month(capture.url))
+    return SourceRead(seen=seen, sightings=sightings)
+
+
+def place_sightings(
+    sightings: Iterable[Sighting], site: Site | None = None, published_month: str | None = None
+) -> tuple[tuple[Identity, Sighting], ...]:
+    """What a site's source advertises, with whose address each is, and the day or the month that is known of it.
+
+    Of a web archive's index, which is no site's, the articles of known publishers alone: it names every picture too.
+    """
+    return tuple(_place(found, site, published_month) for found in sightings if _is_wanted(found))
+
+
+def _place(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
+    owner = sites.find_site(found.url) if site is None or found.source_kind is SourceKind.CDX else site
+    days = {"published_on": owner.path_date(found.url), "published_month": published_month}
+    return owner.identify(found.url), found.model_copy(update=days)
+
+
+def _is_wanted(found: Sighting) -> bool:
+    if found.source_kind is not SourceKind.CDX:
+        return True
+    identity = sites.identify(found.url)
+    return identity.id is not None and identity.site != "generic"
 
 
 def _read_answer(capture: Capture, seen: Seen, site: Site) -> Outcome:

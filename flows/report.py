@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from schemas.report import RunReport
+from schemas.report import BackfillReport, RunReport
 
 OUTCOME_MEANINGS = {
     "stored": "new articles",
@@ -17,13 +17,30 @@ OUTCOME_MEANINGS = {
     "redirected": "moved to another address",
     "source-read": "feeds, sitemaps and listings read",
     "source-broken": "feeds, sitemaps and listings that could not be read",
-    "kept": "other answers, kept: robots.txt, redirects",
+    "not-modified": "the publisher says: the same as last time",
+    "robots": "robots.txt read",
+    "kept": "other answers, kept: redirects of sources",
 }
 
 
 def render_markdown(report: RunReport) -> str:
     """The report as a Markdown document, as the Prefect artifact shows it."""
     return "\n".join(_lines(report))
+
+
+def render_backfill_markdown(report: BackfillReport) -> str:
+    """A backfill as a Markdown document: a line for each month."""
+    columns = ("pages", "stored", "duplicate", "quarantined", "missing", "failed")
+    rows = (
+        f"| {month.since:%Y-%m} | {month.page_count} | "
+        + " | ".join(str(month.outcomes.get(name, 0)) for name in columns[1:])
+        + f" | {month.run_id} |"
+        for month in report.months
+        if month.since
+    )
+    title = f"# backfill {report.site} · {report.since} to {report.until}"
+    header = ("", f"| month | {' | '.join(columns)} | run |", f"|---|{'--:|' * len(columns)}---|")
+    return "\n".join((title, *_list("Problems", report.problems), *header, *rows))
 
 
 def _lines(report: RunReport) -> Iterator[str]:

@@ -1,22 +1,42 @@
 """A run's own bookkeeping: its id, what it counted, what it has to report."""
 
+import os
 import shutil
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from socket import gethostname
 
-from flows.archive import Archive
+import sites
+from flows.archive import Archive, RunInProgress
 from schemas.report import RunReport
-from schemas.settings import Settings
+from schemas.span import EVER, Span
+from storage.coverage import count_per_day, measure_coverage
+from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
 from storage.ledger import audit_ledger, count_states
 from storage.run import close_run, mark_interrupted, open_run
 from storage.tables import RunStatus
+
+LEASE_SECONDS = 300
+"""How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""
+
+RENEWED_EVERY = timedelta(seconds=60)
+"""A write that is lost against a busy database may be lost four times."""
+
+
+class LeaseLost(RuntimeError):  # noqa: N818 - it states a fact
+    """This run said nothing for so long that another took its place."""
 
 
 class Run:
     """What a run gathers on its way; it becomes a `RunReport` when it ends."""
 
-    def __init__(self, run_id: str, kind: str, site: str | None, started_at: datetime) -> None:
+    def __init__(
+        self, archive: Archive, run_id: str, kind: str, site: str | None, started_at: datetime, span: Span = EVER
+    ) -> None:
         self.id = run_id
+        self.span = span
         self.started_at = started_at
         self.kind = kind
         self.site = site
@@ -24,6 +44,29 @@ class Run:
         self.problems: list[str] = []
         self.unusable: list[str] = []
         self.notes: list[str] = []
+        self._job_count = 0
+        self._archive = archive
+        self._renewed_at = started_at
+
+    def number_job(self) -> int:
+        """The number of a further job of its crawl."""
+        self._job_count += 1
+        return self._job_count
+
+    def keep_lease(self) -> None:
+        """Say that the run goes on: called wherever it may take long.
+
+        Raises:
+            LeaseLost: another run has taken its place.
+        """
+        if (at := now()) < self._renewed_at + RENEWED_EVERY:
+            return
+        with self._archive.database.begin() as session:
+            name = name_lease(self._archive, self.site)
+            is_held = renew_lease(session, name, run_id=self.id, now=at, seconds=LEASE_SECONDS)
+        if not is_held:
+            raise LeaseLost(f"run {self.id} was taken for dead; another goes on with its work")
+        self._renewed_at = at
 
 
 def now() -> datetime:
@@ -31,15 +74,60 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def start_run(archive: Archive, kind: str, site: str | None, parameters: dict[str, object]) -> Run:
-    """A new run, noted in the database; runs that died are noted as such."""
-    started_at = now()
-    with archive.database.begin() as session:
-        dead = mark_interrupted(session, now=started_at)
-        run_id = open_run(session, kind=kind, site=site, started_at=started_at, parameters=parameters)
-    run = Run(run_id, kind, site, started_at)
+def name_lease(archive: Archive, site: str | None) -> str:
+    """What a run does alone: the crawling of a site; an import, the writing into its data folder."""
+    return f"crawl {site}" if site else f"import into {gethostname()}:{archive.settings.data_dir.absolute()}"
+
+
+@contextmanager
+def running(
+    archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span = EVER
+) -> Iterator[Run]:
+    """A new run, noted in the database; runs that died are noted as such. One that is left by an exception is too.
+
+    Raises:
+        RunInProgress: another run does the same at this moment, on this machine or another.
+    """
+    run = _start(archive, kind, site, parameters, span)
+    try:
+        yield run
+    except BaseException:
+        with suppress(Exception), archive.database.begin() as session:  # the first failure is the one to be told
+            close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
+        raise
+
+
+def _start(archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span) -> Run:
+    started_at, name = now(), name_lease(archive, site)
+    try:
+        with archive.database.begin() as session:
+            lease = find_lease(session, name)
+            if lease and _is_dead(lease):
+                release_lease(session, name, run_id=lease.run_id)
+            dead = mark_interrupted(session, now=started_at)
+            run_id = open_run(session, kind=kind, site=site, started_at=started_at, parameters=parameters)
+            host, pid = gethostname(), os.getpid()
+            take_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=host, pid=pid)
+    except LeaseHeld as error:
+        raise RunInProgress(str(error)) from None
+    run = Run(archive, run_id, kind, site, started_at, span)
     run.notes += [f"run {run_id} was interrupted; this run goes on where it stopped" for run_id in dead]
     return run
+
+
+def _is_dead(lease: Lease) -> bool:
+    """Whether a process of this machine held it that is no more: nobody has to wait until it expires."""
+    return lease.host == gethostname() and not _is_alive(lease.pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def finish_run(archive: Archive, run: Run) -> RunReport:
@@ -47,7 +135,7 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-    run.problems += find_broken_floors(archive.settings, ledger)
+    run.problems += find_broken_floors(archive, run.site, ledger)
     report = _make_report(run, ledger)
     status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
     with archive.database.begin() as session:
@@ -57,13 +145,20 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     return report
 
 
-def find_broken_floors(settings: Settings, ledger: dict[str, int]) -> list[str]:
-    """A sentence for each floor of the settings that the ledger lies below."""
-    floor = settings.floors.get("completeness")
-    share = measure_completeness(ledger)
-    if floor is None or share is None or share >= floor:
-        return []
-    return [f"completeness {share:.4f} is below its floor {floor:.4f}"]
+def find_broken_floors(archive: Archive, site: str | None, ledger: dict[str, int]) -> Iterator[str]:
+    """A sentence for each floor of the settings that the archive lies below; what cannot be measured yet is none."""
+    floors = archive.settings.floors
+    if not floors:
+        return
+    measured: dict[str, float | None] = {"completeness": measure_completeness(ledger)}
+    if site:
+        today = now().astimezone(sites.get_site(site).time_zone).date()
+        with archive.database.read() as session:
+            measured |= {**measure_coverage(session, site), "stored_per_day": count_per_day(session, site, today)}
+    for name, floor in floors.items():
+        found = measured.get(name)
+        if found is not None and found < floor:
+            yield f"{name} {found:.4f} is below its floor {floor:.4f}"
 
 
 def measure_completeness(ledger: dict[str, int]) -> float | None:
@@ -78,6 +173,8 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         run_id=run.id,
         kind=run.kind,
         site=run.site,
+        since=run.span.since,
+        until=run.span.until,
         started_at=run.started_at,
         ended_at=now(),
         request_count=counts.pop("request", 0),

@@ -10,8 +10,9 @@ from schemas.article import ArticleRecord
 from schemas.model import Count, Record
 from schemas.settings import Settings
 from storage.article import count_articles, find_article
+from storage.completeness import MissingAddress, MonthCount, count_months, list_missing
 from storage.database import DatabaseMissing
-from storage.ledger import MonthCount, audit_ledger, count_months, count_states, find_entry
+from storage.ledger import audit_ledger, count_states, find_entry
 from storage.quarantine import QuarantineRecord, find_quarantine, list_quarantine
 from storage.run import RunRecord, list_runs
 
@@ -38,6 +39,12 @@ class Status(Record):
     months: tuple[MonthCount, ...]
     runs: tuple[RunRecord, ...]
     problems: tuple[str, ...]
+
+
+def list_missing_addresses(archive: Archive, month: str | None = None) -> list[MissingAddress]:
+    """The advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or of all."""
+    with archive.database.read() as session:
+        return list_missing(session, None, month)
 
 
 def read_status(archive: Archive) -> Status:

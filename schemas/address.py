@@ -1,6 +1,6 @@
 """Whose address a URL is, and where an address was seen."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from schemas.model import NonEmpty, Record
@@ -47,6 +47,10 @@ class Sighting(Record):
     seen_at: datetime
     title: str | None = None
     published_at: datetime | None = None
+    published_on: date | None = None
+    """The day that the address itself names, in the publisher's time zone."""
+    published_month: str | None = None
+    """`YYYY-MM` of the monthly sitemap that it stood in."""
 
 
 class Source(Record):

@@ -19,6 +19,13 @@ class CaptureRef(Record):
     """Of the payload as it lies in the record: the HTTP body before any content encoding is undone."""
 
 
+class Validators(Record):
+    """By what a server tells whether a page has changed (RFC 9110, 8.8), as it gave them."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
 class Capture(Record):
     """One response, or one imported file, with its body. Bodies are at most the settings' `max_page_bytes`."""
 
@@ -42,6 +49,12 @@ class Capture(Record):
     def header(self, name: str) -> str | None:
         """The first header of this (lower-case) name."""
         return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def validators(self) -> Validators | None:
+        """What a later request can ask about; None where the response named nothing."""
+        found = Validators(etag=self.header("etag"), last_modified=self.header("last-modified"))
+        return found if found.etag or found.last_modified else None
 
     @property
     def media_type(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from schemas.address import Source
+from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 
 
@@ -24,8 +25,11 @@ class CrawlJob(Record):
     """Publication days (both inclusive): a sitemap index is followed only to the months that they touch."""
     urls: tuple[str, ...] = ()
     """Articles to fetch, in this order."""
-    listing_page_count: Count = 3
-    """Pages of each listing: some 55 of a section's newest articles. The sitemaps name the older ones."""
+    validators: dict[str, Validators] = {}
+    """URL of a source, of its children or of an article -> what its last capture can be asked about."""
+    max_requests: Count | None = None
+    """Requests of the whole crawl (the first job's word holds), robots.txt and further tries included. What is left
+    then gets no line, and waits for the next."""
     warc_dir: Path
     log_path: Path
     """Where a `CrawlLine` is appended, as one line of JSON, for each source and each URL."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from schemas.address import Identity, Sighting
 from schemas.article import Article
-from schemas.capture import CaptureRef
+from schemas.capture import CaptureRef, Validators
 from schemas.model import NonEmpty, Record
 
 
@@ -38,6 +38,7 @@ class Seen(Record):
     status: int
     fetched_at: datetime
     media_type: str = ""
+    validators: Validators | None = None
 
 
 class ArticleRead(Record):
@@ -112,12 +113,38 @@ class FetchForbidden(Record):
     """`robots`, or why the address was refused."""
 
 
+class Unchanged(Record):
+    """The publisher says that nothing has changed since the capture whose validators it was asked with (304)."""
+
+    seen: Seen
+    identity: Identity | None
+    """None for a source."""
+
+
+class RobotsRead(Record):
+    """The capture is a host's robots.txt, or its answer where there is none."""
+
+    seen: Seen
+    text: str
+    """As far as it counts (RFC 9309: 500 KiB); empty for any status but 200."""
+
+
 class Kept(Record):
-    """A capture that is kept and says nothing of any article: robots.txt, a redirected feed."""
+    """A capture that is kept and says nothing of any article: a redirected feed."""
 
     seen: Seen
 
 
 Outcome = (
-    ArticleRead | SetAside | SourceRead | SourceBroken | Missing | Redirected | FetchFailed | FetchForbidden | Kept
+    ArticleRead
+    | SetAside
+    | SourceRead
+    | SourceBroken
+    | Missing
+    | Redirected
+    | FetchFailed
+    | FetchForbidden
+    | Unchanged
+    | RobotsRead
+    | Kept
 )

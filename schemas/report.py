@@ -1,6 +1,6 @@
 """What a run did, as data: printed, stored, and made an artifact."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from schemas.model import Count, NonEmpty, Record
 
@@ -10,8 +10,11 @@ class RunReport(Record):
 
     run_id: NonEmpty
     kind: NonEmpty
-    """`ingest` or `import`."""
+    """`ingest`, `backfill` or `import`."""
     site: str | None
+    since: date | None = None
+    until: date | None = None
+    """Publication days of a backfill, both inclusive."""
     started_at: datetime
     ended_at: datetime
     outcomes: dict[str, Count]
@@ -33,3 +36,17 @@ class RunReport(Record):
     """What an import was given and could not use as it is, one sentence each; the archive keeps it all the same."""
     notes: tuple[str, ...] = ()
     """What is worth knowing and no problem: a WARC that a dead run left, a record that was cut."""
+
+
+class BackfillReport(Record):
+    """The report of a backfill: a run for each month, newest first."""
+
+    site: NonEmpty
+    since: date
+    until: date
+    months: tuple[RunReport, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Those of all months, each once."""
+        return tuple(dict.fromkeys(problem for month in self.months for problem in month.problems))

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -12,10 +13,15 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from schemas.schedule import LookPlan
+
 PREFIX = "BROADSHEET_"
 ENV_FILE = Path(".env")
 
-FloorName = Literal["completeness"]
+FloorName = Literal[
+    "completeness", "stored_per_day", "headline", "authors", "published_at", "section", "tags", "body", "images"
+]
+"""Shares from 0 to 1, but for `stored_per_day`. The last seven are fields of the newest articles."""
 
 
 class SettingsInvalid(ValueError):  # noqa: N818 - it states a fact
@@ -43,12 +49,41 @@ class Settings(BaseSettings):
     origins: dict[str, str] = Field(
         default={}, description="JSON: from which address an origin is really fetched (a mirror, the replica)"
     )
+    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=60, description="for the whole of an answer, from the request to the last byte"
+    )
     max_page_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=8 * 1024 * 1024, description="the largest page that is read, after decompression"
     )
-    floors: dict[FloorName, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default={}, description='JSON: floors that make a run exit 1, e.g. `{"completeness": 0.98}`'
+    max_requests: Annotated[int, Field(ge=1)] = Field(
+        default=20_000, description="requests of one run at most; what is left is fetched by the next"
     )
+    revisit_hours: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
+        default=(2, 8, 24, 72, 168),
+        description="JSON: ages of an article at which it is looked at again; `[]` for never",
+    )
+    revisit_months: Annotated[int, Field(ge=0, le=1200)] = Field(
+        default=6, description="after that, it is looked at once a month up to this age"
+    )
+    gone_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=24, description="between the two looks that make an address `gone`"
+    )
+    conditional_count: Annotated[int, Field(ge=0)] = Field(
+        default=10,
+        description="answers `not modified` in a row that are believed, for a week at most; 0 asks always in full",
+    )
+    floors: dict[FloorName, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default={},
+        description='JSON: floors that make a run exit 1, e.g. `{"completeness": 0.98, "stored_per_day": 5}`',
+    )
+
+    @field_validator("floors")
+    @classmethod
+    def _shares_are_shares(cls, value: dict[FloorName, float]) -> dict[FloorName, float]:
+        for name, floor in value.items():
+            if name != "stored_per_day" and floor > 1:
+                raise ValueError(f"{name} is a share, from 0 to 1")
+        return value
 
     @field_validator("origins")
     @classmethod
@@ -75,6 +110,16 @@ class Settings(BaseSettings):
             agent = f"broadsheet/{version('broadsheet')}"
             object.__setattr__(self, "user_agent", f"{agent} (+{self.contact})" if self.contact else agent)
         return self
+
+    @property
+    def look_plan(self) -> LookPlan:
+        """When addresses are looked at again."""
+        return LookPlan(
+            revisit_ages=tuple(timedelta(hours=hours) for hours in sorted(self.revisit_hours)),
+            revisit_months=self.revisit_months,
+            gone_after=timedelta(hours=self.gone_hours),
+            conditional_count=self.conditional_count,
+        )
 
     @property
     def warc_dir(self) -> Path:

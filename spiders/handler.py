@@ -70,6 +70,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
             PageTooLarge: the body is larger than allowed.
             DownloadTimeoutError: the whole answer took too long.
             ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
+            RequestsSpent: the crawl has made all the requests that it may.
             CrawlClosing: the crawl is at its end, or the archive takes nothing more.
         """
         routed = self._router.route(request)
@@ -84,6 +85,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         closing, downloads = self._session.closing, self._session.downloads
         if closing.is_requested:
             raise CrawlClosing(closing.reason)
+        self._session.count_request()
         download = agent.download_request(request)
         downloads.add(download)
         try:

@@ -13,10 +13,11 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from schemas.address import SourceKind
+from schemas.capture import Validators
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
-from spiders.refusal import Refused, RobotsForbidden
+from spiders.refusal import Refused, RequestsSpent, RobotsForbidden
 from spiders.session import CrawlSession
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,10 @@ CHILD_PRIORITY = 1
 """A source's pages come before the URLs."""
 
 MAX_CHILDREN = 10_000
-"""Twice the listing pages that a hundred thousand articles fill: a listing that never ends is followed no further."""
+"""Eight hundred years of monthly sitemaps: an index that never ends is followed no further."""
 
 IDLE_CHECK_SECONDS = 0.05
 """How often the end of a job is looked for, when its last request has been made."""
-
-SOURCE_PAGE = "source_page"
-"""In a request's meta: which page of its source it is, from 1 on."""
 
 STATUS_OK = 200
 
@@ -52,6 +50,8 @@ class PublisherSpider(scrapy.Spider):
         while await self.session.begin_next():
             self._seen_sources.clear()
             for request in self._make_requests():
+                if self.session.is_spent:
+                    break
                 yield request
                 if self.crawler.engine.needs_backout() or self._has_queued():
                     await self.crawler.signals.wait_for(signals.scheduler_empty)
@@ -71,21 +71,21 @@ class PublisherSpider(scrapy.Spider):
 
     def _make_requests(self) -> Iterator[Request]:
         for source in self.session.job.sources:
-            yield from self._make_source_requests(source.url, page=1)
+            yield from self._make_source_requests(source.url)
         for url in dict.fromkeys(self.session.job.urls):
             yield from self._make_request(url, callback=self.parse_article)
 
-    def _make_source_requests(self, url: str, *, page: int) -> Iterator[Request]:
+    def _make_source_requests(self, url: str) -> Iterator[Request]:
         if url not in self._seen_sources and len(self._seen_sources) < MAX_CHILDREN:
             self._seen_sources.add(url)
-            meta = {SOURCE_PAGE: page}
-            yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY, meta=meta)
+            yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY)
 
     def _make_request(self, url: str, **options: Any) -> Iterator[Request]:
         """None where the address is no web address: it gets its line at once."""
         try:
             _require_web_address(url)
-            yield Request(url, errback=self.note_failure, cb_kwargs={"url": url}, **options)
+            headers = condition_headers(self.session.job.validators.get(url))
+            yield Request(url, errback=self.note_failure, cb_kwargs={"url": url}, headers=headers, **options)
         except ValueError as error:
             self._write_line(url or "(empty)", FetchResult.FAILED, error=f"AddressUnusable: {error}", attempts=0)
 
@@ -102,21 +102,21 @@ class PublisherSpider(scrapy.Spider):
         self._note_capture(response, url)
 
     def parse_source(self, response: Response, url: str) -> Iterator[Request]:
-        """Follow the pages that a source leads on to: an index to its months, a listing to its next page."""
+        """Follow an index to its pages. A listing's next page is another job's: it depends on what is known."""
         self._note_capture(response, url)
         for child in self._read_children(response):
             if is_same_publisher(self.session.job.site, url, child):
-                yield from self._make_source_requests(child, page=response.meta[SOURCE_PAGE] + 1)
+                yield from self._make_source_requests(child)
             elif child not in self._seen_sources:
                 self._seen_sources.add(child)
                 self._write_line(child, FetchResult.REFUSED, error=f"RedirectRefused: named by {url}", attempts=0)
 
     def note_failure(self, failure: Failure) -> None:
         """The line of a request that ended without a usable answer."""
-        # What a closing crawl gives up was never finished: the next crawl asks for it again.
-        if self.session.closing.is_requested:
-            return
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
+        # What a closing or a spent crawl gives up was never finished: the next crawl asks for it again.
+        if self.session.closing.is_requested or isinstance(error, RequestsSpent):
+            return
         self._write_line(
             request.cb_kwargs["url"],
             _judge(error),
@@ -131,7 +131,8 @@ class PublisherSpider(scrapy.Spider):
             self.session.closing.note(reason)
 
     def _read_children(self, response: Response) -> Iterator[str]:
-        if response.status != STATUS_OK:
+        is_listing = self._site.recognize_source(response.url) is SourceKind.LISTING
+        if response.status != STATUS_OK or is_listing:
             return
         media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
         job = self.session.job
@@ -139,9 +140,6 @@ class PublisherSpider(scrapy.Spider):
             page = self._site.read_source(response.body, response.url, media_type, datetime.now(UTC))
         except ValueError as error:
             logger.warning("%s could not be followed: %s", response.url, error)
-            return
-        is_listing = self._site.recognize_source(response.url) is SourceKind.LISTING
-        if is_listing and response.meta[SOURCE_PAGE] >= job.listing_page_count:
             return
         yield from (child for child in page.children if self._site.is_child_due(child, job.since, job.until))
 
@@ -157,6 +155,14 @@ class PublisherSpider(scrapy.Spider):
 
     def _write_line(self, url: str, result: FetchResult, **fields: Any) -> None:
         self.session.log.write(CrawlLine(url=url, result=result, at=datetime.now(UTC), **fields))
+
+
+def condition_headers(validators: Validators | None) -> dict[str, str]:
+    """What asks the server for an answer only if the page has changed."""
+    if validators is None:
+        return {}
+    named = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+    return {name: value for name, value in named.items() if value}
 
 
 def _require_web_address(url: str) -> None:

@@ -12,6 +12,8 @@ from spiders.network import is_private, read_ip_literal
 from spiders.refusal import PrivateNetworkRefused, RedirectRefused, RedirectsEndless
 from spiders.session import get_session
 
+CONDITIONS = ("If-None-Match", "If-Modified-Since")
+
 
 class PublisherRedirect(RedirectMiddleware):
     """Scrapy's, that leaves the publisher for nobody and ends a circle where it closes."""
@@ -34,6 +36,8 @@ class PublisherRedirect(RedirectMiddleware):
             self._require_publisher(request.url, result.url)
             if result.url in result.meta["redirect_urls"]:
                 raise RedirectsEndless(f"back to {result.url}")
+            for name in CONDITIONS:  # they speak of the page that was asked for
+                result.headers.pop(name, None)
         return result
 
     def _require_publisher(self, source_url: str, target_url: str) -> None:

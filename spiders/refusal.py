@@ -31,5 +31,9 @@ class PageTooLarge(IgnoreRequest):
     """The body is larger than the job allows; the rest of it was not fetched."""
 
 
+class RequestsSpent(IgnoreRequest):
+    """The crawl has made as many requests as it may; this one is left for the next."""
+
+
 class CrawlClosing(IgnoreRequest):
     """The crawl ends before this request's turn: it is as if it had never been asked."""

@@ -7,9 +7,10 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
+from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
-from spiders.refusal import PrivateNetworkRefused, RobotsForbidden, RobotsUnreachable
+from spiders.refusal import PrivateNetworkRefused, RequestsSpent, RobotsForbidden, RobotsUnreachable
 
 # Scrapy's own shows a traceback for a robots.txt that cannot be fetched; below is the line instead.
 logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
@@ -45,6 +46,16 @@ class UnreachableRobots(RobotParser):
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's, which would allow everything when robots.txt fails, and read an error page as if it were one."""
 
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The host's rules, as soon as they are there.
+
+        Of the requests that wait for one robots.txt, Scrapy gives the first its rules and all others none: whatever
+        they ask for would be allowed.
+        """
+        await super().robot_parser(request)
+        rules = self._parsers[urlparse_cached(request).netloc]
+        return None if isinstance(rules, Deferred) else rules
+
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Let the request pass, or say why not.
 
@@ -70,9 +81,10 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         error = exc
-        if not isinstance(error, (RobotsUnreachable, PrivateNetworkRefused)):
+        if not isinstance(error, (RobotsUnreachable, PrivateNetworkRefused, RequestsSpent)):
             error = RobotsUnreachable(f"{type(exc).__name__}: {exc}")
-        logger.warning("robots.txt of %s could not be read: %s", netloc, error)
+        if not isinstance(error, RequestsSpent):
+            logger.warning("robots.txt of %s could not be read: %s", netloc, error)
         waiting, unreachable = self._parsers[netloc], UnreachableRobots(error)
         self._parsers[netloc] = unreachable
         if isinstance(waiting, Deferred):

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from schemas.crawl import CrawlJob, CrawlLine
 from spiders.inbox import Inbox
+from spiders.refusal import RequestsSpent
 from spiders.warc import WarcWriter
 
 
@@ -75,6 +76,23 @@ class CrawlSession:
         self.downloads: set[Deferred[Any]] = set()
         """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
+        self._request_count = 0
+        self._max_requests = job.max_requests
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all requests were made that the first job allowed."""
+        return self._max_requests is not None and self._request_count >= self._max_requests
+
+    def count_request(self) -> None:
+        """One more is sent.
+
+        Raises:
+            RequestsSpent: it may not be.
+        """
+        if self.is_spent:
+            raise RequestsSpent(f"the run may make {self._max_requests} requests")
+        self._request_count += 1
 
     async def begin_next(self) -> bool:
         """Whether there was a further job: it is at work now, with a log of its own."""

@@ -7,24 +7,28 @@ statement: that is twice as fast. Whoever queries in between calls `write` first
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, load_only
 
 from schemas.address import Identity
 from schemas.capture import CaptureRef
-from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State
-from storage.day import publication_day, publication_time
-from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Sighting
+from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State, Unchanged
+from schemas.schedule import LookPlan
+from storage.day import is_month, month_of, publication_day, publication_time
+from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Sighting, Validator
 
 IN_COUNT = 500
 """Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
 
-CHANGING = ("id", "first_seen_at", "last_seen_at", "title", "published_at")
+CHANGING = ("id", "first_seen_at", "last_seen_at")
 """What a further sighting changes in a row, and its number."""
+
+STANDARD_PLAN = LookPlan()
+"""When addresses are looked at again, unless the settings say otherwise."""
 
 Entity = TypeVar("Entity")
 Found = TypeVarTuple("Found")
@@ -38,6 +42,7 @@ class Batch:
     session: Session
     run_id: str | None
     now: datetime
+    plan: LookPlan = STANDARD_PLAN
     entries: dict[str, Entry] = field(default_factory=dict)
     """By key."""
     owners: dict[str, Entry] = field(default_factory=dict)
@@ -62,6 +67,10 @@ class Batch:
     """Those that were added, and not looked up since."""
     changed_sightings: dict[int, Columns] = field(default_factory=dict)
     """To be written, by their numbers."""
+    validators: dict[str, Columns] = field(default_factory=dict)
+    """Of the addresses that were fetched."""
+    changed_validators: set[str] = field(default_factory=set)
+    """Addresses whose validators are to be written, or removed."""
     capture_count: int = 0
     """Captures that were not known before."""
     page_count: int = 0
@@ -84,13 +93,23 @@ class Batch:
         if self.changed_sightings:
             changes = [{name: row[name] for name in CHANGING} for row in self.changed_sightings.values()]
             self.session.execute(update(Sighting), changes)
+        if self.changed_validators:
+            self._write_validators()
         self.new_rows.clear()
         self.changed_sightings.clear()
+        self.changed_validators.clear()
+
+    def _write_validators(self) -> None:
+        changed = sorted(self.changed_validators)
+        for start in range(0, len(changed), IN_COUNT):
+            self.session.execute(delete(Validator).where(Validator.url.in_(changed[start : start + IN_COUNT])))
+        if rows := [self.validators[url] for url in changed if url in self.validators]:
+            self.session.execute(insert(Validator), rows)
 
     def divide(self) -> "Batch":
         """An empty batch of the same run and transaction; what this one has to write is written."""
         self.write()
-        return Batch(self.session, self.run_id, self.now, _numbers=self._numbers)
+        return Batch(self.session, self.run_id, self.now, self.plan, _numbers=self._numbers)
 
     def is_known(self, ref: CaptureRef) -> bool:
         """Whether this capture was stored before."""
@@ -109,7 +128,7 @@ class Batch:
         return entry
 
     def add_entry(self, identity: Identity, at: datetime) -> Entry:
-        """A new entry under the identity's key, without any alias yet."""
+        """A new entry under the identity's key, without any alias yet; an article's is due at once."""
         entry = Entry(
             id=self.number(Entry),
             key=identity.key,
@@ -122,6 +141,7 @@ class Batch:
             state_at=at,
             rule=identity.rule,
             attempts=0,
+            next_try_at=None if identity.rule else min(at, self.now),
             first_seen_at=at,
         )
         self.session.add(entry)
@@ -132,7 +152,7 @@ class Batch:
         """A new alias."""
         self.owners[url] = entry
         row = {"id": self.number(Alias), "url": url, "entry_id": entry.id, "first_seen_at": at}
-        self.new_rows[Alias].append(row)
+        self.new_rows[Alias].append(row | {"advertised_site": None})
 
     def add_capture(self, seen: Seen, entry: Entry | None) -> int:
         """Note a capture; answers its number."""
@@ -162,12 +182,15 @@ class Batch:
             row.resolved_at = self.now
 
 
-def load_batch(session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime) -> Batch:
+def load_batch(
+    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan
+) -> Batch:
     """Everything that is stored of what the outcomes speak of."""
-    batch = Batch(session, run_id, now)
+    batch = Batch(session, run_id, now, plan)
     load_addresses(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
     _load_captures(batch, outcomes)
-    _load_articles(batch, [outcome for outcome in outcomes if isinstance(outcome, ArticleRead)])
+    _load_articles(batch, outcomes)
+    _load_validators(batch, outcomes)
     return batch
 
 
@@ -185,8 +208,16 @@ def note_date(entry: Entry, published_at: datetime | None) -> None:
     """A publication time as the entry's; one without a zone, or without a day in the calendar, is none."""
     at = publication_time(published_at)
     if at and at != entry.published_at:
-        entry.published_at = at
-        entry.published_on = publication_day(at)
+        entry.published_at, entry.published_on = at, publication_day(at)
+        entry.published_month = month_of(entry.published_on) if entry.published_on else None
+
+
+def note_day(entry: Entry, day: date | None, month: str | None) -> None:
+    """The day that an address names, else the month that it was advertised in: for want of a time."""
+    if entry.published_on is None and day:
+        entry.published_on, entry.published_month = day, month_of(day)
+    if entry.published_month is None and month and is_month(month):
+        entry.published_month = month
 
 
 def _identities(outcome: Outcome) -> Iterator[Identity]:
@@ -199,9 +230,12 @@ def _identities(outcome: Outcome) -> Iterator[Identity]:
 
 
 def _urls(outcomes: Sequence[Outcome]) -> set[str]:
-    seen = (seen_of(outcome) for outcome in outcomes)
-    fetched = {item.url for item in seen if item and item.url}
-    return fetched | {item.article.url for item in outcomes if isinstance(item, ArticleRead) and item.article.url}
+    named = {item.article.url for item in outcomes if isinstance(item, ArticleRead) and item.article.url}
+    return _fetched_urls(outcomes) | named
+
+
+def _fetched_urls(outcomes: Sequence[Outcome]) -> set[str]:
+    return {seen.url for seen in map(seen_of, outcomes) if seen and seen.url}
 
 
 def load_addresses(batch: Batch, identities: Sequence[Identity], urls: set[str]) -> None:
@@ -243,13 +277,21 @@ def _load_captures(batch: Batch, outcomes: Sequence[Outcome]) -> None:
         batch.open_rows[row.capture.sha256].append(row)
 
 
-def _load_articles(batch: Batch, outcomes: Sequence[ArticleRead]) -> None:
-    for article in load_articles(batch.session, {outcome.article.id for outcome in outcomes}):
+def _load_articles(batch: Batch, outcomes: Sequence[Outcome]) -> None:
+    read = [outcome.article for outcome in outcomes if isinstance(outcome, ArticleRead)]
+    confirmed = [outcome.identity for outcome in outcomes if isinstance(outcome, Unchanged) and outcome.identity]
+    entries = filter(None, map(batch.find_entry, confirmed))
+    for article in load_articles(batch.session, {article.id for article in read} | {entry.key for entry in entries}):
         batch.articles[article.id] = article
-    hashes = {outcome.article.content_sha256 for outcome in outcomes if outcome.article.body}
+    hashes = {article.content_sha256 for article in read if article.body}
     primary = select(Article).where(Article.duplicate_of.is_(None)).options(load_only(Article.content_sha256))
     for article in select_in(batch.session, primary, Article.content_sha256, hashes):
         batch.primaries[article.content_sha256] = article.id
+
+
+def _load_validators(batch: Batch, outcomes: Sequence[Outcome]) -> None:
+    rows = execute_in(batch.session, select(*Validator.__table__.c), Validator.url, _fetched_urls(outcomes))
+    batch.validators = {row.url: dict(row._mapping) for row in rows}  # noqa: SLF001 - its public name
 
 
 def load_articles(session: Session, ids: set[str]) -> Iterator[Article]:

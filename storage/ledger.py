@@ -1,30 +1,35 @@
-"""The ledger: which addresses are known, what is due, how they stand, and whether it all adds up."""
+"""The ledger: which addresses are known, what is due, and how they stand."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import TypeVarTuple
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 
-from sqlalchemy import Select, and_, case, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.orm import Session
 
 from schemas.address import Identity, Sighting
+from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
-from storage import tables
-from storage.batch import Batch, select_in
+from schemas.schedule import LookPlan
+from storage.audit import audit_ledger, count_advertised, count_states, of_site
+from storage.batch import STANDARD_PLAN, Batch, select_in
+from storage.day import month_of
 from storage.sighting import store_sightings
-from storage.tables import Alias, Article, Entry, Quarantine
+from storage.standing import KEPT_STATES
+from storage.tables import Alias, Entry
+from storage.validator import find_validators
 
-Columns = TypeVarTuple("Columns")
-
-WAITING_STATES = (State.PENDING, State.FAILED)
-"""What waits for a fetch: due at once, unless a time is set."""
-
-RETURNING_STATES = (State.BLOCKED, State.QUARANTINED)
-"""What may be right at another time: due when that has come, and never where none is set."""
-
-NAMED_COUNT = 20
-"""An audit names so many of a problem's addresses; the rest is a number."""
+__all__ = [
+    "DueAddress",
+    "LedgerEntry",
+    "add_addresses",
+    "audit_ledger",
+    "count_advertised",
+    "count_states",
+    "find_due",
+    "find_entry",
+    "is_known",
+]
 
 
 class DueAddress(Record):
@@ -37,6 +42,8 @@ class DueAddress(Record):
     state: State
     attempts: Count
     published_at: datetime | None
+    validators: Validators | None = None
+    """What its server can be asked about; None where it is to be asked for in full."""
 
 
 class LedgerEntry(Record):
@@ -57,34 +64,60 @@ class LedgerEntry(Record):
     next_try_at: datetime | None
     first_seen_at: datetime
     published_at: datetime | None
+    published_on: date | None
+    published_month: str | None
 
 
-class MonthCount(Record):
-    """Completeness of a publication month."""
+def find_due(  # noqa: PLR0913 - a filter each
+    session: Session,
+    site: str | None,
+    now: datetime,
+    limit: int | None = None,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    states: Collection[State] | None = None,
+    plan: LookPlan = STANDARD_PLAN,
+) -> list[DueAddress]:
+    """What is to be fetched: what has no article yet, then what is looked at again.
 
-    month: str | None
-    """`YYYY-MM` in Moscow; None for addresses whose date is not known."""
-    advertised_count: Count
-    """Advertised addresses."""
-    stored_count: Count
-    """Those of them whose article is stored, also as a duplicate."""
-
-
-def find_due(session: Session, site: str | None, now: datetime, limit: int | None = None) -> list[DueAddress]:
-    """What is to be fetched: newest publication first, then in the order of discovery."""
-    has_time_come = Entry.next_try_at <= now
-    is_due = or_(
-        and_(Entry.state.in_(WAITING_STATES), or_(Entry.next_try_at.is_(None), has_time_come)),
-        and_(Entry.state.in_(RETURNING_STATES), has_time_come),
-    )
+    Either in the order of publication, newest first, and what nobody knows the date of last, as it was discovered.
+    `since` and `until` (both inclusive) are publication days: where the day is not known, the month must touch them.
+    """
+    names = [name for name in DueAddress.model_fields if name != "validators"]
+    has_article = Entry.state.in_(KEPT_STATES)
     statement = (
-        select(*(getattr(Entry, name) for name in DueAddress.model_fields))
-        .where(is_due)
-        .order_by(Entry.published_at.is_(None), Entry.published_at.desc(), Entry.id)
+        select(*(getattr(Entry, name) for name in names))
+        .where(Entry.next_try_at <= now, is_within(since, until))
+        .order_by(
+            has_article,
+            Entry.published_month.desc().nulls_last(),
+            Entry.published_on.desc().nulls_last(),
+            Entry.published_at.desc().nulls_last(),
+            Entry.id,
+        )
         .limit(limit)
     )
-    rows = session.execute(_of_site(statement, Entry.site, site))
-    return [DueAddress(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
+    if states is not None:
+        statement = statement.where(Entry.state.in_(states))
+    found = [row._mapping for row in session.execute(of_site(statement, Entry.site, site))]  # noqa: SLF001 - public
+    # What has no article is asked for in full, whatever was answered there before.
+    known = {row["url"] for row in found if row["state"] in KEPT_STATES}
+    validators = find_validators(session, known, now, plan)
+    return [DueAddress(**row, validators=validators.get(row["url"])) for row in found]
+
+
+def is_within(since: date | None, until: date | None) -> ColumnElement[bool]:
+    """Whether an entry lies between publication days (both inclusive); by its month, where the day is not known."""
+    bounds = [
+        (Entry.published_on >= since, Entry.published_month >= month_of(since)) if since else None,
+        (Entry.published_on <= until, Entry.published_month <= month_of(until)) if until else None,
+    ]
+    given = [bound for bound in bounds if bound]
+    if not given:
+        return true()
+    is_day_within = and_(*(on_day for on_day, _ in given))
+    return or_(is_day_within, and_(Entry.published_on.is_(None), *(in_month for _, in_month in given)))
 
 
 def find_entry(session: Session, id_or_url: str) -> LedgerEntry | None:
@@ -105,107 +138,6 @@ def add_addresses(session: Session, sightings: Sequence[tuple[Identity, Sighting
         return store_sightings(Batch(session, None, now), sightings)
 
 
-def count_advertised(session: Session, site: str | None = None) -> int:
-    """Different addresses that any source ever advertised."""
-    statement = select(func.count(func.distinct(tables.Sighting.url)))
-    return session.scalar(_of_site(statement, tables.Sighting.site, site)) or 0
-
-
-def count_states(session: Session, site: str | None = None) -> dict[State, int]:
-    """State -> advertised addresses in it; states without any are left out."""
-    found = _count_all(session, site)
-    return {state: found[state] for state in State if state in found}
-
-
-def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
-    """Completeness by publication month, newest first; addresses without a known date last."""
-    advertised = _advertised(site).subquery()
-    is_stored = Entry.state.in_((State.STORED, State.DUPLICATE))
-    year, month = func.extract("year", Entry.published_on), func.extract("month", Entry.published_on)
-    statement = (
-        select(year, month, func.count(), func.sum(case((is_stored, 1), else_=0)))
-        .select_from(advertised)
-        .join(Alias, Alias.url == advertised.c.url)
-        .join(Entry, Entry.id == Alias.entry_id)
-        .group_by(year, month)
-    )
-    counts = [
-        MonthCount(
-            month=f"{int(in_year):04}-{int(in_month):02}" if in_year else None,
-            advertised_count=advertised_count,
-            stored_count=stored_count,
-        )
-        for in_year, in_month, advertised_count, stored_count in session.execute(statement)
-    ]
-    return sorted(counts, key=lambda count: count.month or "", reverse=True)
-
-
-def audit_ledger(session: Session, site: str | None = None) -> list[str]:
-    """What does not add up, one sentence each; nothing for a sound ledger."""
-    found = _count_all(session, site)
-    problems = [_name(what, session.scalars(statement).all()) for what, statement in _audits(site)]
-    if None in found:
-        problems.append(_name("advertised addresses without an entry", session.scalars(_stray(site)).all()))
-        advertised = sum(found.values())
-        counted = advertised - found[None]
-        problems.append(f"{advertised} addresses were advertised, but the states add up to {counted}")
-    return [problem for problem in problems if problem]
-
-
-def _count_all(session: Session, site: str | None) -> dict[State | None, int]:
-    """State -> advertised addresses in it; None for those without an entry. One walk, however many states there are."""
-    advertised = _advertised(site).subquery()
-    statement = (
-        select(Entry.state, func.count())
-        .select_from(advertised)
-        .outerjoin(Alias, Alias.url == advertised.c.url)
-        .outerjoin(Entry, Entry.id == Alias.entry_id)
-        .group_by(Entry.state)
-    )
-    return {row[0]: row[1] for row in session.execute(statement)}
-
-
-def _stray(site: str | None) -> Select[str]:
-    advertised = _advertised(site).subquery()
-    return select(advertised.c.url).outerjoin(Alias, Alias.url == advertised.c.url).where(Alias.id.is_(None))
-
-
-def _audits(site: str | None) -> Iterator[tuple[str, Select[str]]]:
-    entries = _of_site(select(Entry.key), Entry.site, site)
-    with_article = entries.outerjoin(Article, Article.entry_id == Entry.id)
-    is_primary = Article.duplicate_of.is_(None)
-    yield (
-        "stored entries without an article of their own",
-        with_article.where(Entry.state == State.STORED, or_(Article.id.is_(None), ~is_primary)),
-    )
-    yield (
-        "duplicate entries without a duplicate article",
-        with_article.where(Entry.state == State.DUPLICATE, or_(Article.id.is_(None), is_primary)),
-    )
-    yield (
-        "articles whose entry is in another state",
-        with_article.where(Article.id.is_not(None), Entry.state.not_in((State.STORED, State.DUPLICATE))),
-    )
-    is_open = select(Quarantine.id).where(Quarantine.entry_id == Entry.id, Quarantine.resolved_at.is_(None)).exists()
-    yield "quarantined entries without a reason", entries.where(Entry.state == State.QUARANTINED, ~is_open)
-    yield "captured entries that nobody read", entries.where(Entry.state == State.CAPTURED)
-
-
-def _name(what: str, found: Sequence[str]) -> str:
-    if not found:
-        return ""
-    more = f" and {len(found) - NAMED_COUNT} more" if len(found) > NAMED_COUNT else ""
-    return f"{len(found)} {what}: {', '.join(sorted(found)[:NAMED_COUNT])}{more}"
-
-
-def _advertised(site: str | None) -> Select[str]:
-    return _of_site(select(tables.Sighting.url).distinct(), tables.Sighting.site, site)
-
-
-def _of_site(statement: Select[*Columns], column: InstrumentedAttribute[str], site: str | None) -> Select[*Columns]:
-    return statement if site is None else statement.where(column == site)
-
-
 def _as_entry(session: Session, row: Entry) -> LedgerEntry:
     urls = session.scalars(select(Alias.url).where(Alias.entry_id == row.id, Alias.url != row.url).order_by(Alias.url))
     return LedgerEntry(
@@ -223,4 +155,6 @@ def _as_entry(session: Session, row: Entry) -> LedgerEntry:
         next_try_at=row.next_try_at,
         first_seen_at=row.first_seen_at,
         published_at=row.published_at,
+        published_on=row.published_on,
+        published_month=row.published_month,
     )

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import update
 
 from schemas.address import Identity
-from storage.batch import Batch, note_date, note_first_sight
-from storage.standing import KEPT_STATES, note_try
+from storage.batch import Batch, note_date, note_day, note_first_sight
+from storage.standing import KEPT_STATES, WAITING_STATES, note_try
 from storage.tables import Alias, Capture, Entry, Quarantine
 
 
@@ -45,6 +45,9 @@ def merge(batch: Batch, loser: Entry, winner: Entry) -> None:
         note_try(winner, loser.tried_at)
     if winner.published_at is None:
         note_date(winner, loser.published_at)
+    note_day(winner, loser.published_on, loser.published_month)
+    if winner.state in WAITING_STATES and winner.next_try_at and loser.next_try_at:
+        winner.next_try_at = min(winner.next_try_at, loser.next_try_at)
     del batch.entries[loser.key]
     session.delete(loser)
     batch.write()  # before the same key may come again

@@ -20,22 +20,27 @@ from schemas.outcome import (
     Missing,
     Outcome,
     Redirected,
+    RobotsRead,
     Seen,
     SetAside,
     SourceBroken,
     SourceRead,
     State,
+    Unchanged,
 )
-from storage.batch import Batch, load_batch, note_date, seen_of
+from schemas.schedule import LookPlan
+from storage.batch import STANDARD_PLAN, Batch, load_batch, note_date, seen_of
 from storage.merging import claim_entry, claim_nameless, merge
-from storage.revision import store_article
+from storage.revision import note_check, store_article
 from storage.sighting import store_sightings
 from storage.standing import (
+    FIRST_BLOCKED_RETRY,
+    FIRST_PASSING_RETRY,
     FIRST_RETRY,
-    GONE_SECOND_LOOK,
     KEPT_STATES,
     LAST_RETRY,
-    clear_failures,
+    bear_failure,
+    confirm,
     enter_blocked,
     enter_failed,
     enter_missing,
@@ -47,9 +52,10 @@ from storage.standing import (
     note_try,
     retry_delay,
 )
-from storage.tables import Entry, Quarantine
+from storage.tables import Entry, Quarantine, Robots
+from storage.validator import note_validators
 
-__all__ = ["FIRST_RETRY", "GONE_SECOND_LOOK", "LAST_RETRY", "NEW_ADDRESSES", "retry_delay", "store_outcomes"]
+__all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_ADDRESSES", "retry_delay", "store_outcomes"]
 
 ROBOTS = "robots"
 """The reason by which a forbidden fetch is robots.txt's doing."""
@@ -64,15 +70,17 @@ PAGES = "page"
 """Those of them that belong to an entry: attempts at article pages."""
 
 
-def store_outcomes(session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime) -> Counter[str]:
+def store_outcomes(
+    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan = STANDARD_PLAN
+) -> Counter[str]:
     """Store each outcome that is not stored yet; answers how many ended how.
 
-    Names: `stored`, `unchanged`, `revised`, `duplicate`, `quarantined`, `missing`, `gone`, `failed`, `forbidden`,
-    `source-read`, `source-broken`, `redirected`, `kept`. Beside these, which count outcomes: `sighted-new`, of
-    addresses; `request`, of captures; `page`, of captures of article pages.
+    Names: `stored`, `unchanged`, `revised`, `duplicate`, `not-modified`, `quarantined`, `missing`, `gone`, `failed`,
+    `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. Beside these, which count outcomes:
+    `sighted-new`, of addresses; `request`, of captures; `page`, of captures of article pages.
     """
     with session.no_autoflush:  # a batch writes itself
-        return _store_batch(load_batch(session, outcomes, run_id=run_id, now=now), outcomes)
+        return _store_batch(load_batch(session, outcomes, run_id=run_id, now=now, plan=plan), outcomes)
 
 
 def _store_batch(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
@@ -83,6 +91,7 @@ def _store_batch(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
             continue
         if name := _store(batch, outcome):
             counts[name] += 1
+        note_validators(batch, outcome)
         if isinstance(outcome, SourceRead):
             counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
     batch.write()
@@ -108,8 +117,15 @@ def _store(batch: Batch, outcome: Outcome) -> str | None:  # noqa: PLR0911 - one
             return _store_failure(batch, outcome)
         case FetchForbidden():
             return _store_forbidden(batch, outcome)
+        case Unchanged():
+            return _store_unchanged(batch, outcome)
+        case RobotsRead():
+            row = {"capture_id": batch.add_capture(outcome.seen, None), "text": outcome.text}
+            batch.new_rows[Robots].append(row)
+            return "robots"
         case SourceRead() | SourceBroken() | Kept():
             batch.add_capture(outcome.seen, None)
+            _note_other(batch, outcome.seen, None)
             return SOURCE_NAMES[type(outcome)]
         case _:
             assert_never(outcome)
@@ -122,12 +138,48 @@ def _store_article(batch: Batch, outcome: ArticleRead) -> str:
     stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
     batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry:
+        is_old = entry.state in KEPT_STATES and is_overtaken(entry, at)
         note_try(entry, at)
         enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
-        clear_failures(entry)
         entry.url = stored.url or entry.url
         note_date(entry, stored.published_at)
+        if not is_old:
+            confirm(batch, entry)
+        _note_other(batch, seen, entry)
     return stored.outcome
+
+
+def _store_unchanged(batch: Batch, outcome: Unchanged) -> str:
+    seen, identity = outcome.seen, outcome.identity
+    at = seen.fetched_at
+    entry = batch.ensure_entry(identity, at) if identity else None
+    batch.add_capture(seen, entry)
+    if entry and not is_overtaken(entry, at):
+        if entry.state in KEPT_STATES:
+            note_try(entry, at)
+            note_check(batch, entry.key, at)
+            confirm(batch, entry)
+        elif not is_settled(entry):
+            # Nobody asks so without an article; if it comes to that, the page is asked for in full.
+            enter_failed(batch, entry, at, "not modified, but nothing of it is stored")
+    return "not-modified"
+
+
+def _note_other(batch: Batch, seen: Seen, entry: Entry | None) -> None:
+    """The address that was asked is another record's than the one that answered: a look that brought it nothing."""
+    other = batch.owners.get(seen.url or "")
+    if other and other is not entry and other.url == seen.url and other.next_try_at:
+        _note_fruitless(batch, other, seen.fetched_at, f"answers as {entry.key}" if entry else "answers as no article")
+
+
+def _note_fruitless(batch: Batch, entry: Entry, at: datetime, error: str) -> None:
+    """A look at what was due that said nothing of it; without a note, it would be due again in every run."""
+    if is_overtaken(entry, at):
+        return
+    if is_settled(entry):
+        bear_failure(batch, entry, at, error)
+    else:
+        enter_failed(batch, entry, at, error)
 
 
 def _store_set_aside(batch: Batch, outcome: SetAside) -> str:
@@ -138,6 +190,7 @@ def _store_set_aside(batch: Batch, outcome: SetAside) -> str:
         entry = batch.ensure_entry(identity, seen.fetched_at)
         if seen.url and not identity.rule:
             claim_nameless(batch, seen.url, entry, seen.fetched_at)
+            _note_other(batch, seen, entry)
         _set_aside(batch, seen, entry, reasons, is_passing=outcome.is_passing)
     return "quarantined"
 
@@ -148,7 +201,7 @@ def _set_aside(batch: Batch, seen: Seen, entry: Entry, reasons: list[str], *, is
     if is_overtaken(entry, at):
         return
     if is_settled(entry):
-        note_failure(entry, at, error)
+        bear_failure(batch, entry, at, error, FIRST_PASSING_RETRY)
     else:
         enter_quarantine(batch, entry, at, error, is_passing=is_passing)
 
@@ -179,9 +232,12 @@ def _store_missing(batch: Batch, outcome: Missing) -> str:
     batch.add_capture(outcome.seen, entry)
     if is_overtaken(entry, at):
         return "missing"
+    if is_settled(entry):
+        bear_failure(batch, entry, at, outcome.reason, max(batch.plan.gone_after, FIRST_RETRY))
+        return "missing"
     note_failure(entry, at, outcome.reason)
     # That a former address is not there any more says nothing of the present one.
-    if is_settled(entry) or outcome.identity.url != entry.url:
+    if outcome.identity.url != entry.url:
         return "missing"
     return "gone" if enter_missing(batch, entry, at) == State.GONE else "missing"
 
@@ -193,14 +249,9 @@ def _store_failure(batch: Batch, outcome: FetchFailed) -> str | None:
         batch.add_capture(outcome.seen, entry)
     elif is_overtaken(entry, at) or at == entry.tried_at:
         return None  # noted before: no capture tells one failure without an answer from the other
-    if is_overtaken(entry, at):
-        return "failed"
-    if is_settled(entry):
-        note_failure(entry, at, outcome.error)
-        return "failed"
-    enter_failed(batch, entry, at, outcome.error)
-    if outcome.seen:
+    if outcome.seen and not is_overtaken(entry, at) and not is_settled(entry):
         entry.missing_at = None  # it answered, and not that the page is not there
+    _note_fruitless(batch, entry, at, outcome.error)
     return "failed"
 
 
@@ -210,7 +261,7 @@ def _store_forbidden(batch: Batch, outcome: FetchForbidden) -> str | None:
     if is_overtaken(entry, at) or at == entry.tried_at:
         return None
     if is_settled(entry):
-        note_failure(entry, at, outcome.reason)
+        bear_failure(batch, entry, at, outcome.reason, FIRST_BLOCKED_RETRY)
     elif outcome.reason == ROBOTS:
         enter_blocked(batch, entry, at, outcome.reason)
     else:
@@ -226,10 +277,11 @@ def _store_redirect(batch: Batch, outcome: Redirected) -> str:
         entry = batch.ensure_entry(asked, seen.fetched_at)
         _set_aside(batch, seen, entry, [reason], is_passing=not outcome.is_permanent)
         return "quarantined"
-    if target.rule:
-        batch.add_capture(seen, batch.ensure_entry(asked, seen.fetched_at))
-    else:
-        batch.add_capture(seen, _follow_redirect(batch, seen, asked, target))
+    entry = batch.ensure_entry(asked, seen.fetched_at) if target.rule else _follow_redirect(batch, seen, asked, target)
+    batch.add_capture(seen, entry)
+    former = batch.find_entry(asked)
+    if former and (target.rule or former is not entry) and former.next_try_at:
+        _note_fruitless(batch, former, seen.fetched_at, f"redirected to {target.url}")
     return "redirected"
 
 

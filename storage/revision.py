@@ -55,6 +55,13 @@ def store_article(batch: Batch, read: Read, entry: Entry | None, capture_id: int
     return Stored(outcome, row.duplicate_of, row.url, row.published_at)
 
 
+def note_check(batch: Batch, article_id: str, at: datetime) -> None:
+    """The publisher says that an article is as it was."""
+    row = _find(batch, article_id)
+    if row:
+        row.checked_at = max(row.checked_at, at)
+
+
 def _find(batch: Batch, article_id: str) -> Article | None:
     if article_id in batch.new_article_ids:
         batch.write()

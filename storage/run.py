@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from schemas.model import Count, Record
 from schemas.report import RunReport
-from storage.tables import Capture, Run, RunStatus
+from storage.tables import Capture, Lease, Run, RunStatus
 
 LISTED_COUNT = 10
 """Runs that a listing shows unless told otherwise: they fit on a screen."""
@@ -78,8 +78,9 @@ def list_runs(session: Session, limit: int = LISTED_COUNT) -> list[RunRecord]:
 
 
 def mark_interrupted(session: Session, now: datetime, *, site: str | None = None) -> list[str]:
-    """Close the runs that are still `running`, which the caller knows to be dead; answers their ids, oldest first."""
-    statement = select(Run).where(Run.status == RunStatus.RUNNING).order_by(Run.started_at, Run.id)
+    """Close the runs that are still `running` and hold no live lease; answers their ids, oldest first."""
+    holds_lease = select(Lease.name).where(Lease.run_id == Run.id, Lease.expires_at > now).exists()
+    statement = select(Run).where(Run.status == RunStatus.RUNNING, ~holds_lease).order_by(Run.started_at, Run.id)
     if site is not None:
         statement = statement.where(Run.site == site)
     rows = session.scalars(statement).all()

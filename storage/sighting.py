@@ -1,19 +1,21 @@
 """What sources advertise: sightings, with the entries and aliases that they bring.
 
 A first run brings a hundred thousand, every later run the same ones: they are stored a part at a time, and those that
-tell nothing new are passed over on the columns that were looked up, without making an object of any row.
+tell nothing new are passed over on the columns that were looked up, without making an object of any row. When a source
+says something else of an address (another headline, another date), that is a row of its own.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
 
 from schemas.address import Identity
 from schemas.address import Sighting as Seen
 from schemas.outcome import State
-from storage.batch import CHANGING, Batch, Columns, execute_in, load_addresses, note_date
+from storage.batch import CHANGING, Batch, Columns, execute_in, load_addresses, note_date, note_day
 from storage.day import publication_time
 from storage.merging import merge
 from storage.standing import KEPT_STATES, LAST_RETRY, enter_state, is_excluded_by_rule
@@ -28,17 +30,25 @@ NOTED_EVERY = timedelta(days=1)
 EXCLUDABLE_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED, State.QUARANTINED})
 """What waits for a fetch or a decision: a rule of today decides it."""
 
+MARK_ADVERTISED = update(Alias).where(Alias.url == bindparam("of_url")).values(advertised_site=bindparam("of_site"))
+"""What a redirect led to, say, before any source advertised it."""
+
 MOVABLE_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED, State.GONE})
 """What has no page yet is asked for where it was sighted last."""
+
+
+Said = tuple[str, str, str | None, datetime | None]
+"""An address, a source, and what that said of it: a title, a publication time."""
 
 
 class _Part(NamedTuple):
     """What is stored of a part's addresses."""
 
-    sightings: dict[tuple[str, str], Columns]
-    """By address and source."""
-    advertised: set[str]
-    """The addresses that have any sighting."""
+    sightings: dict[Said, Columns]
+    sources: set[tuple[str, str]]
+    """Each address with each source that ever had it."""
+    sites: dict[str, str]
+    """Address -> the site that it is advertised as one of."""
 
 
 class _Noted(NamedTuple):
@@ -48,6 +58,8 @@ class _Noted(NamedTuple):
     url: str
     first_seen_at: datetime
     published_at: datetime | None
+    published_on: date | None
+    published_month: str | None
 
 
 def store_sightings(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> int:
@@ -62,55 +74,89 @@ def store_sightings(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) ->
     return new_count
 
 
+def list_source_urls(session: Session, site: str) -> set[str]:
+    """Every source that ever named an address of a site."""
+    return set(session.scalars(select(Sighting.source_url).where(Sighting.site == site).distinct()))
+
+
 def _store_part(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> int:
     part = _load_part(batch, sightings)
-    advertised_before = len(part.advertised)
+    advertised_before = set(part.sites)
     told = _find_told(batch, part, sightings)
     load_addresses(batch, [identity for identity, _ in told], set())
     for identity, seen in told:
         _store(batch, part, identity, seen)
         _store_sighting(batch, part, identity, seen)
+    new = {url: site for url, site in part.sites.items() if url not in advertised_before}
+    _mark_advertised(batch, new)
+    return len(new)
+
+
+def _mark_advertised(batch: Batch, new: dict[str, str]) -> None:
+    """Write the part, with the site in the alias of each address that is advertised for the first time."""
+    rows = {row["url"]: row for row in batch.new_rows.get(Alias, ())}
+    for url in new.keys() & rows.keys():
+        rows[url]["advertised_site"] = new[url]
     batch.write()
-    return len(part.advertised) - advertised_before
+    known = [{"of_url": url, "of_site": site} for url, site in new.items() if url not in rows]
+    if known:
+        batch.session.connection().execute(MARK_ADVERTISED, known)
 
 
 def _load_part(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> _Part:
     urls = {identity.url for identity, _ in sightings}
-    columns = [getattr(Sighting, name) for name in ("url", "source_url", *CHANGING)]
-    rows = execute_in(batch.session, select(*columns), Sighting.url, urls)
-    known = {(row.url, row.source_url): dict(row._mapping) for row in rows}  # noqa: SLF001 - its public name
-    return _Part(known, {url for url, _ in known})
+    columns = [getattr(Sighting, name) for name in ("url", "source_url", "title", "published_at", "site", *CHANGING)]
+    part = _Part({}, set(), {})
+    for row in execute_in(batch.session, select(*columns), Sighting.url, urls):
+        url, source_url, title, published_at, site, *times = row
+        part.sightings[url, source_url, title, published_at] = dict(zip(CHANGING, times, strict=True))
+        part.sources.add((url, source_url))
+        part.sites[url] = site
+    return part
 
 
 def _find_told(batch: Batch, part: _Part, sightings: Sequence[tuple[Identity, Seen]]) -> list[tuple[Identity, Seen]]:
     """The sightings that tell something of an entry. Of the others, those worth it are noted as seen again."""
     told = []
-    columns = select(Alias.url, Entry.state, Entry.url, Entry.first_seen_at, Entry.published_at)
-    urls = {identity.url for identity, seen in sightings if (identity.url, seen.source_url) in part.sightings}
+    columns = select(Alias.url, *(getattr(Entry, name) for name in _Noted._fields))
+    urls = {identity.url for identity, seen in sightings if (identity.url, seen.source_url) in part.sources}
     rows = execute_in(batch.session, columns.join(Entry, Entry.id == Alias.entry_id), Alias.url, urls)
-    owners = {row[0]: _Noted(row[1], row[2], row[3], row[4]) for row in rows}
+    owners = {row[0]: _Noted(*row[1:]) for row in rows}
     for identity, seen in sightings:
-        row, owner = part.sightings.get((identity.url, seen.source_url)), owners.get(identity.url)
-        if not (row and owner and _is_as_noted(owner, identity, seen)):
+        owner = owners.get(identity.url)
+        is_known = (identity.url, seen.source_url) in part.sources
+        if not (is_known and owner and _is_as_noted(owner, identity, seen)):
             told.append((identity, seen))
-        elif not _is_repeated(row, seen):
+        elif not _is_repeated(part.sightings.get(_said(identity, seen)), seen):
             _store_sighting(batch, part, identity, seen)
     return told
 
 
-def _is_repeated(row: Columns, seen: Seen) -> bool:
-    is_noted = row["first_seen_at"] <= seen.seen_at < row["last_seen_at"] + NOTED_EVERY
-    return is_noted and seen.title in {None, row["title"]} and _published_at(seen) in {None, row["published_at"]}
+def _said(identity: Identity, seen: Seen) -> Said:
+    return (identity.url, seen.source_url, seen.title, publication_time(seen.published_at))
+
+
+def _is_repeated(row: Columns | None, seen: Seen) -> bool:
+    return row is not None and row["first_seen_at"] <= seen.seen_at < row["last_seen_at"] + NOTED_EVERY
 
 
 def _is_as_noted(owner: _Noted, identity: Identity, seen: Seen) -> bool:
     """Whether the entry is as this sighting would leave it."""
-    if owner.first_seen_at > seen.seen_at or (owner.published_at is None and _published_at(seen)):
+    if owner.first_seen_at > seen.seen_at or _is_dated(owner, seen):
         return False
     if owner.state in KEPT_STATES:
         return True
     is_elsewhere = owner.state == State.GONE and owner.url != identity.url
     return not is_elsewhere and (identity.rule is None) == (owner.state != State.EXCLUDED)
+
+
+def _is_dated(owner: _Noted, seen: Seen) -> bool:
+    """Whether the sighting says more of when it was published than is known."""
+    return bool(
+        (owner.published_at is None and publication_time(seen.published_at))
+        or (owner.published_on is None and seen.published_on)
+        or (owner.published_month is None and seen.published_month)
+    )
 
 
 def _store(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
@@ -119,10 +165,11 @@ def _store(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
         _exclude(batch, entry, identity, seen.seen_at)
     else:
         entry = _readmit(batch, entry, identity, seen.seen_at)
-        is_first = (identity.url, seen.source_url) not in part.sightings
+        is_first = (identity.url, seen.source_url) not in part.sources
         _move(batch, entry, identity, seen.seen_at, is_first=is_first)
     if entry.published_at is None:
         note_date(entry, seen.published_at)
+    note_day(entry, seen.published_on, seen.published_month)
 
 
 def _exclude(batch: Batch, entry: Entry, identity: Identity, at: datetime) -> None:
@@ -142,7 +189,7 @@ def _readmit(batch: Batch, entry: Entry, identity: Identity, at: datetime) -> En
         merge(batch, owner, entry)
     if is_excluded_by_rule(entry):
         enter_state(batch, entry, State.PENDING, max(at, entry.state_at))
-        entry.url, entry.url_at, entry.next_try_at = identity.url, at, None
+        entry.url, entry.url_at, entry.next_try_at = identity.url, at, min(at, batch.now)
     return entry
 
 
@@ -159,19 +206,16 @@ def _move(batch: Batch, entry: Entry, identity: Identity, at: datetime, *, is_fi
     entry.url, entry.url_at = identity.url, at
     if entry.state in {State.GONE, State.PENDING}:
         enter_state(batch, entry, State.PENDING, max(at, entry.state_at))
-        entry.next_try_at = entry.missing_at = None  # it was the other address that was not there
+        entry.next_try_at, entry.missing_at = min(at, batch.now), None  # it was the other address that was not there
 
 
 def _store_sighting(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
-    row = part.sightings.get((identity.url, seen.source_url))
+    row = part.sightings.get(_said(identity, seen))
     if row is None:
         _add_sighting(batch, part, identity, seen)
         return
     row["first_seen_at"] = min(row["first_seen_at"], seen.seen_at)
-    if seen.seen_at >= row["last_seen_at"]:
-        row["last_seen_at"] = seen.seen_at
-        row["title"] = seen.title or row["title"]
-        row["published_at"] = _published_at(seen) or row["published_at"]
+    row["last_seen_at"] = max(row["last_seen_at"], seen.seen_at)
     # Of a row that is still to be written, too: it is written as it stands then, and updated to the same.
     batch.changed_sightings[row["id"]] = row
 
@@ -180,19 +224,14 @@ def _add_sighting(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> 
     row = {
         "id": batch.number(Sighting),
         "url": identity.url,
-        "site": identity.site,
+        "site": part.sites.setdefault(identity.url, identity.site),
         "source_url": seen.source_url,
         "source_kind": seen.source_kind,
         "first_seen_at": seen.seen_at,
         "last_seen_at": seen.seen_at,
         "title": seen.title,
-        "published_at": _published_at(seen),
+        "published_at": publication_time(seen.published_at),
     }
     batch.new_rows[Sighting].append(row)
-    part.sightings[identity.url, seen.source_url] = row
-    part.advertised.add(identity.url)
-
-
-def _published_at(seen: Seen) -> datetime | None:
-    """What the source said, if it said it with a zone."""
-    return publication_time(seen.published_at)
+    part.sightings[_said(identity, seen)] = row
+    part.sources.add((identity.url, seen.source_url))

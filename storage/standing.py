@@ -1,12 +1,14 @@
 """How an entry of the ledger stands: its state, its tries, and when it is due again.
 
-Every state but those that hold an article, or that no fetch can change, has a way back: a time of the next try.
+`next_try_at` alone says that. Every state that a fetch may change has one, but for a page that was set aside for good:
+what waits, at once; what failed, later and later; what has its article, by the plan for looking again.
 """
 
 from datetime import datetime, timedelta
 
 from schemas.outcome import State
 from storage.batch import Batch
+from storage.day import month_end, month_of
 from storage.tables import Entry
 
 FIRST_RETRY = timedelta(minutes=10)
@@ -21,11 +23,12 @@ FIRST_BLOCKED_RETRY = timedelta(days=1)
 LAST_RETRY = timedelta(weeks=1)
 """The longest wait: a page that fails for months still costs only one request a week."""
 
-GONE_SECOND_LOOK = timedelta(days=1)
-"""Between the two looks that make an address `gone`: a deployment or a broken cache is mended in a day."""
-
 KEPT_STATES = frozenset({State.STORED, State.DUPLICATE})
 """What has its article keeps it, whatever a later fetch answers."""
+
+
+WAITING_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED})
+"""What waits for a fetch that brings its page."""
 
 
 def enter_state(batch: Batch, entry: Entry, state: State, at: datetime) -> None:
@@ -66,21 +69,53 @@ def note_failure(entry: Entry, at: datetime, error: str) -> None:
     entry.last_error = error
 
 
-def clear_failures(entry: Entry) -> None:
-    """As an entry is whose last fetch brought its article."""
+def confirm(batch: Batch, entry: Entry) -> None:
+    """Its last fetch brought its article, or showed that it is the same: the next look is the plan's."""
     entry.attempts = 0
-    entry.last_error = entry.next_try_at = entry.missing_at = entry.rule = None
+    entry.last_error = entry.missing_at = entry.rule = None
+    entry.next_try_at = plan_look(batch, entry)
+
+
+def plan_look(batch: Batch, entry: Entry) -> datetime | None:
+    """When the plan looks at an article again, after the newest fetch that is noted; None for never."""
+    at = entry.tried_at or entry.first_seen_at
+    published_at = entry.published_at
+    if published_at is None or published_at > at:
+        published_at = entry.first_seen_at
+        month = entry.published_month
+        # Of what is years old, also when no more than its month is known, nothing changes every few hours.
+        if month and month < month_of(published_at):
+            published_at = month_end(month)
+    return batch.plan.next_look(published_at, at)
+
+
+def bear_failure(batch: Batch, entry: Entry, at: datetime, error: str, first: timedelta = FIRST_RETRY) -> None:
+    """A fetch without an article changes nothing of what is settled; but an article is looked at again.
+
+    Later and later, and with the plan's next look at the latest. When the plan has none left, tries end where their
+    wait has grown to the longest: an article that its publisher has deleted costs no request a week for ever.
+    """
+    note_failure(entry, at, error)
+    if entry.state not in KEPT_STATES:
+        return
+    delay = retry_delay(entry.attempts, first)
+    planned_at = plan_look(batch, entry)
+    if planned_at:
+        entry.next_try_at = min(at + delay, planned_at)
+    else:
+        entry.next_try_at = at + delay if delay < LAST_RETRY else None
 
 
 def enter_missing(batch: Batch, entry: Entry, at: datetime) -> State:
     """Not there: `pending` until a second look, `gone` after it. Answers which."""
-    if entry.missing_at and at - entry.missing_at >= GONE_SECOND_LOOK:
+    gone_after = batch.plan.gone_after
+    if entry.missing_at and at - entry.missing_at >= gone_after:
         enter_state(batch, entry, State.GONE, at)
         entry.next_try_at = None
     elif entry.state != State.GONE:
         entry.missing_at = entry.missing_at or at
         enter_state(batch, entry, State.PENDING, at)
-        entry.next_try_at = entry.missing_at + GONE_SECOND_LOOK
+        entry.next_try_at = entry.missing_at + gone_after
     return entry.state
 
 

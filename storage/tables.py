@@ -17,6 +17,11 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 learn its number. On SQLite only this type is the table's own key."""
 
 
+def where(condition: str) -> dict[str, Any]:
+    """The arguments of an index that has only some of the rows, for both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 def _points_to(column: str) -> ForeignKey:
     """A foreign key that is checked at the end of the transaction: a batch writes its tables in any order."""
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
@@ -62,8 +67,10 @@ class Entry(Base):
 
     __tablename__ = "entry"
     __table_args__ = (
-        Index("ix_entry_due", "site", "state", "next_try_at"),
-        Index("ix_entry_month", "site", "published_on"),
+        # Most entries have their article and are never due again: they are not in this index.
+        Index("ix_entry_due", "site", "next_try_at", **where("next_try_at IS NOT NULL")),
+        Index("ix_entry_state", "site", "state"),
+        Index("ix_entry_month", "site", "published_month"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
@@ -85,7 +92,7 @@ class Entry(Base):
     """Fetches without an article since the last success, or since it was first blocked or set aside."""
     last_error: Mapped[str | None]
     next_try_at: Mapped[datetime | None]
-    """Not due before; None for at once."""
+    """When it is due, whatever its state; None for never."""
     tried_at: Mapped[datetime | None]
     """When the newest fetch that is noted here ended."""
     missing_at: Mapped[datetime | None]
@@ -94,30 +101,45 @@ class Entry(Base):
     published_at: Mapped[datetime | None]
     """The article's own time; before it is stored, what a source said."""
     published_on: Mapped[date | None]
-    """The day of `published_at` in Moscow."""
+    """The day of `published_at` in Moscow; while that is not known, the day that the address names."""
+    published_month: Mapped[str | None]
+    """`YYYY-MM` of `published_on`; while that is not known, of the monthly sitemap that it stood in."""
 
 
 class Alias(Base):
     """Every address ever seen, in the spelling in which it was identified, and whose it is."""
 
     __tablename__ = "alias"
+    __table_args__ = (
+        # What counts the advertised addresses by state and month: in the order of their entries.
+        Index("ix_alias_advertised", "advertised_site", "entry_id", **where("advertised_site IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     url: Mapped[str] = mapped_column(unique=True)
     entry_id: Mapped[int] = mapped_column(_points_to("entry.id"), index=True)
     first_seen_at: Mapped[datetime]
+    advertised_site: Mapped[str | None]
+    """The site that it was advertised as one of; None for what no source advertised (a redirect led there, …)."""
 
 
 class Sighting(Base):
-    """An address as one source advertised it. No foreign key: that each one has its entry is audited, not assumed."""
+    """An address as one source advertised it, with what that said of it: when it says something else, a further row.
+
+    No foreign key: that each one has its entry is audited, not assumed.
+    """
 
     __tablename__ = "sighting"
-    __table_args__ = (UniqueConstraint("url", "source_url"),)
+    __table_args__ = (
+        # The site is in it to count the addresses of one from the index alone.
+        Index("ix_sighting_url", "url", "site"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     url: Mapped[str]
     """In its canonical spelling, as in `alias`."""
     site: Mapped[str]
+    """The same for all sightings of an address."""
     source_url: Mapped[str]
     source_kind: Mapped[SourceKind]
     first_seen_at: Mapped[datetime]
@@ -149,7 +171,7 @@ class Capture(Base):
         UniqueConstraint("warc", "offset"),
         # Whether a file was imported before is asked by its digest. Nobody asks that of what was fetched: those rows,
         # nearly all, are not in this index, and cost nothing when they are written.
-        Index("ix_capture_imported", "sha256", sqlite_where=text("url IS NULL"), postgresql_where=text("url IS NULL")),
+        Index("ix_capture_imported", "sha256", **where("url IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
@@ -232,6 +254,48 @@ class Quarantine(Base):
     reasons: Mapped[list[str]]
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+
+
+class Validator(Base):
+    """By what the server of an address tells whether it has changed since its last full answer, which was stored."""
+
+    __tablename__ = "validator"
+    __table_args__ = (Index("ix_validator_source", "source_site", **where("source_site IS NOT NULL")),)
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    """The address that was asked, as in `capture`."""
+    source_site: Mapped[str | None]
+    """The site that it is a feed, a sitemap or a listing of; None for a page."""
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    full_at: Mapped[datetime]
+    """When the full answer came that these belong to."""
+    confirmed_count: Mapped[int]
+    """Answers "not modified" since then."""
+
+
+class Robots(Base):
+    """A host's robots.txt as a run saw it: its capture, and what counts of its text."""
+
+    __tablename__ = "robots"
+
+    capture_id: Mapped[int] = mapped_column(_points_to("capture.id"), primary_key=True, autoincrement=False)
+    capture: Mapped[Capture] = relationship(viewonly=True)
+    text: Mapped[str]
+
+
+class Lease(Base):
+    """Who may work on something alone, and until when, unless the lease is renewed."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str]
+    """No foreign key: a run may take its lease before it is noted."""
+    host: Mapped[str]
+    pid: Mapped[int]
+    taken_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class WarcFile(Base):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prefect.testing.utilities import prefect_test_harness
 
 from replica.server import Handle, running
 from replica.site import Site
@@ -16,6 +17,13 @@ ARTICLE_COUNT = 40
 def site() -> Site:
     """What the replica shows."""
     return Site(ARTICLE_COUNT, duplicate_share=0.1)
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """One temporary server for all that need one: it costs some ten seconds."""
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
 
 
 @pytest.fixture

@@ -30,15 +30,18 @@ def wait_for_page(publisher: Publisher) -> None:
 
 
 def find_children() -> list[int]:
+    """Those that run already: a process that was just started is still a copy of this one."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
     return [pid for pid in map(int, children.split()) if b"spiders" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_one_process_does_job_after_job(tmp_path: Path) -> None:
     with running_publisher() as publisher, Crawler() as crawler:
-        first, second = (make(tmp_path / name, publisher, PAGES) for name in ("1", "2"))
+        first, second, third = (make(tmp_path / name, publisher, PAGES) for name in ("1", "2", "3"))
+        crawler.begin(first.job)
+        finish(crawler)
         [pid] = find_children()
-        for crawl in (first, second):
+        for crawl in (second, third):
             crawler.begin(crawl.job)
             finish(crawler)
             crawler.check()

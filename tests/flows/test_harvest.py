@@ -117,9 +117,9 @@ def test_a_second_run_stores_nothing_and_fetches_no_article(settings: Settings, 
 
 
 def test_limit_is_kept_and_the_next_run_goes_on(settings: Settings, server: Handle, site: Site) -> None:
-    harvest(settings, "moscow-times", "all", limit=7)
-    # One of the newest addresses leads to no article.
-    assert sum(count_page_requests(server, site).values()) == len(read_records(settings)) == 6
+    harvest(settings, "moscow-times", "all", limit=12)
+    # Some of the newest addresses lead to no article.
+    assert 0 < sum(count_page_requests(server, site).values()) == len(read_records(settings)) < 12
     harvest(settings, "moscow-times", "all")
     assert max(count_page_requests(server, site).values()) == 1
     assert len(read_records(settings)) == len(site.articles)
@@ -201,7 +201,7 @@ def test_a_hostile_answer_stops_no_run(make_settings: Callable[..., Settings]) -
 
 
 def test_a_damaged_line_in_a_dead_crawls_log_stops_no_run(settings: Settings) -> None:
-    log = settings.spool_dir / "dead" / "pages.jsonl"
+    log = settings.spool_dir / "dead" / "pages-1.jsonl"
     log.parent.mkdir(parents=True)
     line = CrawlLine(
         url="https://www.themoscowtimes.com/2024/01/02/x-a1",

@@ -1,13 +1,11 @@
 """The same under Prefect: a temporary server, batches as tasks, the report as an artifact, the run's state."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import StateType
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.archive import open_archive
 from flows.ingest import ingest, run_ingest
@@ -16,12 +14,7 @@ from schemas.report import RunReport
 from schemas.settings import Settings
 from storage.run import list_runs
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _prefect() -> Iterator[None]:
-    """One temporary server for all of them: it costs some ten seconds."""
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
+pytestmark = pytest.mark.usefixtures("prefect")
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ from schemas.outcome import (
     Missing,
     Outcome,
     Redirected,
+    RobotsRead,
     SetAside,
     SourceBroken,
     SourceRead,
+    Unchanged,
 )
 
 WWW = "https://www.themoscowtimes.com"
@@ -38,7 +40,12 @@ def make_capture(
 @pytest.mark.parametrize(
     ("capture", "outcome"),
     [
-        (make_capture(f"{WWW}/robots.txt", body=b"User-agent: *"), Kept),
+        (make_capture(f"{WWW}/robots.txt", body=b"User-agent: *"), RobotsRead),
+        (make_capture(f"{WWW}/robots.txt", status=404), RobotsRead),
+        (make_capture(FEED, status=304), Unchanged),
+        (make_capture(ARTICLE, status=304), Unchanged),
+        (make_capture(f"{WWW}/author/somebody", status=304), Kept),
+        (make_capture(f"https://web.archive.org/cdx/search/cdx?url={ARTICLE}", body=b"[]"), SourceRead),
         (make_capture(FEED, body=RSS, headers=(("content-type", "application/rss+xml"),)), SourceRead),
         (make_capture(FEED, body=b"<!DOCTYPE html><html><body>Home</body></html>"), SourceBroken),
         (make_capture(FEED, status=500), SourceBroken),

@@ -42,6 +42,9 @@ FEED = f"""<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><
 <link>{WWW}/2024/06/01/a-page-a1</link></item></channel></rss>""".encode()
 CARD = f'<div class="article-excerpt-default" data-url="{WWW}/2024/06/01/a-page-a1" data-title="A page"></div>'.encode()
 
+ETAG = '"one"'
+MODIFIED = "Sat, 01 Jun 2024 10:00:00 GMT"
+
 ROBOTS = {
     WWW: b"User-agent: *\nDisallow: /preview/\nDisallow: *?utm\n\nUser-agent: otherbot\nDisallow: /\n",
     STATIC: b"",
@@ -201,8 +204,12 @@ def answer_endless(handler: Handler) -> None:
     handler.redirect(f"/endless?{handler.server.counts['/endless']}")
 
 
-def answer_listing(handler: Handler) -> None:
-    handler.answer(CARD if handler.server.counts["/news"] == 1 else b"")
+def answer_tagged(handler: Handler) -> None:
+    """A page that never changes, whoever asks how."""
+    if handler.headers["If-None-Match"] == ETAG or handler.headers["If-Modified-Since"] == MODIFIED:
+        handler.send_raw(f"HTTP/1.1 304 Not Modified\r\nETag: {ETAG}\r\n\r\n".encode())
+    else:
+        handler.answer(ETag=ETAG, Last_Modified=MODIFIED)
 
 
 def raw(data: bytes) -> Fault:
@@ -272,8 +279,9 @@ FAULTS: dict[str, Fault] = {
     "/sitemap/2024-5.xml": lambda handler: handler.answer(MONTH),
     "/sitemap/2024-6.xml": lambda handler: handler.answer(MONTH),
     "/sitemap/2024-7.xml": lambda handler: handler.answer(MONTH),
-    "/news": answer_listing,
-    "/news/19": lambda handler: handler.answer(b""),
+    "/news": lambda handler: handler.answer(CARD),
+    "/tagged": answer_tagged,
+    "/to-tagged": redirect("/tagged"),
 }
 
 

@@ -15,9 +15,20 @@ import pytest
 from warcio.checker import Checker
 
 from schemas.address import Source, SourceKind
+from schemas.capture import Validators
 from storage.warc import iterate_captures
 from tests.spiders.child import make_crawl, read_records
-from tests.spiders.server import DEADLINE_SECONDS, PATIENT_ROBOTS, STATIC, WWW, Asked, Publisher
+from tests.spiders.server import (
+    BROKEN_ROBOTS,
+    DEADLINE_SECONDS,
+    ETAG,
+    MODIFIED,
+    PATIENT_ROBOTS,
+    STATIC,
+    WWW,
+    Asked,
+    Publisher,
+)
 
 MANY = tuple(f"{WWW}/page/{number}" for number in range(100_000))
 """More than any of these crawls gets to."""
@@ -46,16 +57,53 @@ def test_sources_are_followed_to_the_months_that_are_due(tmp_path: Path, publish
     lines = {url: (line.result.value, line.status) for url, line in crawl.read_lines().items()}
     assert lines == dict.fromkeys([url for url, _ in named] + [FEW[0]], ("captured", 200)) | {
         f"{STATIC}/sitemap/2024-6.xml": ("captured", 200),
-        f"{WWW}/news/19": ("captured", 200),
         "https://example.org/sitemap/2024-6.xml": ("refused", None),
     }
 
 
-def test_a_listing_is_followed_as_far_as_the_job_says(tmp_path: Path, publisher: Publisher) -> None:
+def test_a_listing_is_not_followed_for_only_the_ledger_knows_how_far(tmp_path: Path, publisher: Publisher) -> None:
     sources = (Source(url=f"{WWW}/news", kind=SourceKind.LISTING),)
-    crawl = make_crawl(tmp_path, origins=publisher.origins, sources=sources, listing_page_count=1)
+    crawl = make_crawl(tmp_path, origins=publisher.origins, sources=sources)
     assert crawl.run().returncode == 0
     assert list(crawl.read_lines()) == [f"{WWW}/news"]
+
+
+def test_what_waits_for_robots_txt_is_forbidden_as_well(tmp_path: Path, publisher: Publisher) -> None:
+    forbidden = tuple(f"{WWW}/preview/{number}" for number in range(20))
+    unreachable = tuple(f"{BROKEN_ROBOTS}/page/{number}" for number in range(20))
+    crawl = make_crawl(tmp_path, urls=forbidden + unreachable, origins=publisher.origins, retry_count=0)
+    assert crawl.run().returncode == 0
+    assert {one.path for one in publisher.asked} == {"/robots.txt"}
+    results = {url: line.result.value for url, line in crawl.read_lines().items()}
+    assert results == dict.fromkeys(forbidden, "forbidden") | dict.fromkeys(unreachable, "failed")
+
+
+@pytest.mark.parametrize("validators", [Validators(etag=ETAG), Validators(last_modified=MODIFIED)])
+def test_a_page_that_has_not_changed_is_not_sent_again(
+    tmp_path: Path, publisher: Publisher, validators: Validators
+) -> None:
+    page, other = f"{WWW}/tagged", f"{WWW}/page/1"
+    stale = Validators(etag='"another"')
+    given = {page: validators, other: stale, f"{WWW}/to-tagged": validators}
+    crawl = make_crawl(tmp_path, origins=publisher.origins, urls=tuple(given), validators=given)
+    assert crawl.run().returncode == 0
+    assert {url: line.status for url, line in crawl.read_lines().items()} == {
+        page: 304,
+        other: 200,
+        # What is asked of one address says nothing of the address that it leads to.
+        f"{WWW}/to-tagged": 200,
+    }
+    [record, redirected] = crawl.read_responses(page)
+    assert (record.status, record.body, redirected.status) == (304, b"", 200)
+
+
+def test_no_more_requests_are_made_than_the_job_allows(tmp_path: Path, publisher: Publisher) -> None:
+    crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins, max_requests=20)
+    assert crawl.run().returncode == 0
+    assert len(publisher.asked_for(WWW)) == 20
+    # robots.txt is one of them; what was not asked for has no line, and waits for the next crawl.
+    assert {line.result.value for line in crawl.read_log()} == {"captured"}
+    assert len(crawl.read_log()) == 19
 
 
 def test_the_delay_lies_between_the_requests_to_a_host(tmp_path: Path, publisher: Publisher) -> None:

@@ -5,17 +5,20 @@ from typing import Any
 
 from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Article, Image, Kind, content_sha256, text_id
-from schemas.capture import CaptureRef
+from schemas.capture import CaptureRef, Validators
 from schemas.outcome import (
     ArticleRead,
     FetchFailed,
     FetchForbidden,
     Missing,
+    Outcome,
     Redirected,
     Seen,
     SetAside,
     SourceRead,
+    Unchanged,
 )
+from storage.batch import seen_of
 
 SITE = "moscow-times"
 HOST = "https://www.themoscowtimes.com"
@@ -128,3 +131,26 @@ def redirect(
 ) -> Redirected:
     seen = see(offset, asked.url, at(hours), 301 if is_permanent else 302)
     return Redirected(seen=seen, identity=asked, target=target, is_permanent=is_permanent)
+
+
+def confirm(offset: int, number: int, hours: float = 0, slug: str = "a-headline") -> Unchanged:
+    identity = identify(number, slug)
+    return Unchanged(seen=see(offset, identity.url, at(hours), 304), identity=identity)
+
+
+def confirm_source(offset: int, hours: float = 0, url: str = FEED) -> Unchanged:
+    return Unchanged(seen=see(offset, url, at(hours), 304, "sources.warc.gz"), identity=None)
+
+
+def tag(outcome: Outcome, etag: str | None = '"1"', last_modified: str | None = None) -> Any:
+    """The same outcome, of a response that named validators."""
+    seen = seen_of(outcome)
+    assert seen
+    validators = Validators(etag=etag, last_modified=last_modified)
+    return outcome.model_copy(update={"seen": seen.model_copy(update={"validators": validators})})
+
+
+def say(outcome: SourceRead, **said: Any) -> SourceRead:
+    """The same source, which says this of each of its addresses."""
+    sightings = tuple((identity, sighting.model_copy(update=said)) for identity, sighting in outcome.sightings)
+    return outcome.model_copy(update={"sightings": sightings})

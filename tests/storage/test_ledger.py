@@ -1,13 +1,13 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from schemas.address import Identity, Sighting, SourceKind
 from schemas.outcome import Outcome
 from storage.database import Database
-from storage.ledger import MonthCount, add_addresses, count_months, find_due, find_entry, is_known
+from storage.ledger import add_addresses, find_due, find_entry, is_known
 from storage.outcome import store_outcomes
-from tests.storage.sample import HOST, SITE, START, advertise, at, fail, identify, identify_url, read, set_aside
+from tests.storage.sample import HOST, SITE, START, advertise, fail, identify, identify_url, read, set_aside
 
 
 def sight(identity: Identity, published_at: datetime | None = None) -> tuple[Identity, Sighting]:
@@ -58,19 +58,6 @@ def test_an_entry_is_found_by_its_key_and_by_each_address(database: Database) ->
         assert find_entry(session, identify(1, "old").url) == by_key
         assert find_entry(session, f"{HOST}/unknown") is None
         assert is_known(session, [identify(1).url, f"{HOST}/unknown"]) == {identify(1).url}
-
-
-def test_completeness_counts_months_in_moscow(database: Database) -> None:
-    late = datetime(2026, 9, 30, 22, tzinfo=UTC)  # the first of October there
-    with database.begin() as session:
-        sightings = [sight(identify(1)), sight(identify(2), datetime(2026, 9, 5, tzinfo=UTC)), sight(identify(3))]
-        add_addresses(session, sightings, START)
-        store_outcomes(session, [read(1, 1, published_at=late)], run_id=None, now=at(1))
-        assert count_months(session, SITE) == [
-            MonthCount(month="2026-10", advertised_count=1, stored_count=1),
-            MonthCount(month="2026-09", advertised_count=1, stored_count=0),
-            MonthCount(month=None, advertised_count=1, stored_count=0),
-        ]
 
 
 def test_a_time_without_a_zone_is_no_publication_time(database: Database) -> None:

@@ -2,18 +2,25 @@
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from schemas.outcome import Outcome
+from schemas.outcome import Outcome, State
+from schemas.schedule import MONTH
 from storage.article import ArticleFilter, iterate_articles
 from storage.batch import seen_of
+from storage.completeness import count_months
 from storage.database import Database
-from storage.ledger import audit_ledger, count_advertised, count_states
+from storage.ledger import audit_ledger, count_advertised, count_states, find_due
 from storage.outcome import NEW_ADDRESSES, store_outcomes
-from storage.tables import Base
+from storage.standing import KEPT_STATES, WAITING_STATES
+from storage.tables import Base, Entry
 from tests.storage.sample import (
     advertise,
     answer_503,
     at,
+    confirm,
+    confirm_source,
     fail,
     forbid,
     identify,
@@ -23,6 +30,7 @@ from tests.storage.sample import (
     read_text,
     redirect,
     set_aside,
+    tag,
 )
 
 NUMBERS = st.integers(1, 4)
@@ -39,6 +47,9 @@ def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
     place = st.just(offset)
     return st.one_of(
         st.builds(read, place, NUMBERS, BODIES, HOURS),
+        st.builds(tag, st.builds(read, place, NUMBERS, BODIES, HOURS)),
+        st.builds(confirm, place, NUMBERS, HOURS),
+        st.builds(confirm_source, place, HOURS),
         st.builds(set_aside, place, NUMBERS, hours=HOURS, is_passing=st.booleans()),
         st.builds(answer_503, place, NUMBERS, HOURS),
         st.builds(read_text, place, BODIES.filter(bool)),
@@ -60,6 +71,23 @@ def _empty(database: Database) -> None:
             session.execute(table.delete())
 
 
+def _audit_due(session: Session, outcomes: tuple[Outcome, ...]) -> None:
+    """Whatever waits has its time, whatever is settled for good has none, and what has its article goes by the plan."""
+    for entry in session.scalars(select(Entry)):
+        if entry.state in WAITING_STATES:
+            assert entry.next_try_at
+        if entry.state in {State.EXCLUDED, State.GONE}:
+            assert entry.next_try_at is None
+        if entry.state in KEPT_STATES:
+            assert entry.tried_at
+            assert entry.next_try_at  # all are younger than the plan goes on
+            assert entry.tried_at < entry.next_try_at <= entry.tried_at + MONTH
+    # Asked in the given hour and answered in whatever way: nothing is asked again at once.
+    last = max((seen.fetched_at for seen in map(seen_of, outcomes) if seen), default=at(0))
+    keys = {entry.key for entry in session.scalars(select(Entry).where(Entry.tried_at == last))}
+    assert not keys & {due.key for due in find_due(session, None, last, states=KEPT_STATES)}
+
+
 @settings(
     max_examples=50,
     deadline=None,  # the machine may be busy
@@ -76,6 +104,9 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
         with database.read() as session:
             assert audit_ledger(session) == []
             assert sum(count_states(session).values()) == count_advertised(session) == new_count
+            assert sum(month.advertised_count for month in count_months(session)) == new_count
+    with database.read() as session:
+        _audit_due(session, outcomes)
     with database.begin() as session:
         # A failure without a capture may find another entry at its address after a merge.
         captured = [outcome for outcome in outcomes if seen_of(outcome)]

@@ -1,14 +1,16 @@
 import tracemalloc
+from datetime import date
 
+import pytest
 from sqlalchemy import event, select
 
-from schemas.outcome import SourceRead
+from schemas.outcome import Outcome, SourceRead, State
 from storage import sighting
 from storage.database import Database
-from storage.ledger import audit_ledger, count_advertised, find_entry
+from storage.ledger import audit_ledger, count_advertised, count_states, find_entry
 from storage.outcome import store_outcomes
 from storage.tables import Sighting
-from tests.storage.sample import advertise, at, identify, read
+from tests.storage.sample import SITE, advertise, at, identify, read, redirect, say
 
 
 def store(database: Database, outcome: SourceRead) -> list[str]:
@@ -42,21 +44,89 @@ def test_a_mere_repetition_is_noted_once_a_day(database: Database) -> None:
     assert seen_times(database) == [(at(0), at(24))]
 
 
-def test_an_earlier_sight_and_a_new_title_are_noted_at_once(database: Database) -> None:
+def test_an_earlier_sight_is_noted_at_once(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     store(database, advertise(1, identify(1), hours=-1))
     assert seen_times(database) == [(at(-1), at(0))]
-    outcome = advertise(2, identify(1), hours=1)
-    titled = [(identity, seen.model_copy(update={"title": "A title"})) for identity, seen in outcome.sightings]
-    store(database, outcome.model_copy(update={"sightings": tuple(titled)}))
-    assert seen_times(database) == [(at(-1), at(1))]
+
+
+@pytest.mark.parametrize("said", [{"title": "Another"}, {"published_at": at(-5)}], ids=str)
+def test_what_a_source_says_anew_is_a_sighting_of_its_own_and_the_address_still_one(
+    database: Database, said: dict[str, object]
+) -> None:
+    store(database, say(advertise(0, identify(1)), title="A title"))
+    store(database, say(advertise(1, identify(1), hours=1), **({"title": "A title"} | said)))
+    assert seen_times(database) == [(at(0), at(0)), (at(1), at(1))]
+    # Each of the two is repeated for itself.
+    assert store(database, say(advertise(2, identify(1), hours=2), title="A title")) == []
+    store(database, say(advertise(3, identify(1), hours=24), title="A title"))
+    assert seen_times(database) == [(at(0), at(24)), (at(1), at(1))]
+    with database.read() as session:
+        assert count_advertised(session) == 1
+        assert audit_ledger(session) == []
+
+
+def test_an_address_is_of_the_site_that_it_was_first_advertised_as_one_of(database: Database) -> None:
+    before = identify(1).model_copy(update={"site": "generic"})
+    store(database, advertise(0, before))
+    store(database, advertise(1, identify(1), source_url="another", hours=1))
+    with database.read() as session:
+        assert [count_advertised(session, site) for site in ("generic", SITE, None)] == [1, 0, 1]
+        assert [audit_ledger(session, site) for site in ("generic", SITE, None)] == [[], [], []]
+
+
+def test_an_address_that_a_redirect_led_to_counts_when_a_source_has_it_too(database: Database) -> None:
+    store(database, advertise(0, identify(1, "old")))
+    with database.begin() as session:
+        outcomes: list[Outcome] = [redirect(1, identify(1, "old"), identify(1, "new")), read(2, 1)]
+        store_outcomes(session, outcomes, run_id=None, now=at(0))
+        assert count_states(session) == {State.STORED: 1}
+    store(database, advertise(3, identify(1, "new"), hours=1))
+    with database.read() as session:
+        assert count_states(session) == {State.STORED: 2}
+        assert audit_ledger(session) == []
+
+
+MONTHS = [
+    # what is said first and then -> the entry's day and month
+    ({"published_month": "2026-09"}, {}, None, "2026-09"),
+    ({"published_month": "2026-09"}, {"published_on": date(2026, 8, 31)}, date(2026, 8, 31), "2026-08"),
+    ({"published_month": "2026-9"}, {"published_month": "2026-08"}, None, "2026-08"),
+    ({"published_month": "2026-13"}, {"published_month": "index"}, None, None),
+    ({"published_on": date(2026, 8, 31)}, {"published_month": "2026-09"}, date(2026, 8, 31), "2026-08"),
+    ({"published_on": date(2026, 8, 31)}, {"published_on": date(2026, 9, 1)}, date(2026, 8, 31), "2026-08"),
+    # in Moscow, it is the next month
+    ({"published_on": date(2026, 8, 1)}, {"published_at": at(-32 * 24 + 10)}, date(2026, 10, 1), "2026-10"),
+    ({"published_at": at(-32 * 24 + 10)}, {"published_on": date(2026, 8, 1)}, date(2026, 10, 1), "2026-10"),
+]
+
+
+@pytest.mark.parametrize(("first", "then", "day", "month"), MONTHS, ids=str)
+def test_a_day_goes_before_a_month_and_a_time_before_both(
+    database: Database, first: dict[str, object], then: dict[str, object], day: date | None, month: str | None
+) -> None:
+    store(database, say(advertise(0, identify(1)), **first))
+    store(database, say(advertise(1, identify(1), hours=1), **then))
+    with database.read() as session:
+        found = find_entry(session, identify(1).key)
+    assert found
+    assert (found.published_on, found.published_month) == (day, month)
+
+
+def test_the_articles_own_time_goes_before_what_its_address_and_its_sitemap_say(database: Database) -> None:
+    store(database, say(advertise(0, identify(1)), published_on=date(2026, 8, 1), published_month="2026-08"))
+    with database.begin() as session:
+        store_outcomes(session, [read(1, 1)], run_id=None, now=at(0))
+    store(database, say(advertise(2, identify(1), hours=1), published_on=date(2026, 8, 1), published_month="2026-08"))
+    with database.read() as session:
+        found = find_entry(session, identify(1).key)
+    assert found
+    assert (found.published_on, found.published_month) == (date(2026, 10, 1), "2026-10")
 
 
 def test_a_date_that_a_source_tells_later_is_the_entrys(database: Database) -> None:
     store(database, advertise(0, identify(1)))
-    outcome = advertise(1, identify(1), hours=1)
-    dated = [(identity, seen.model_copy(update={"published_at": at(-5)})) for identity, seen in outcome.sightings]
-    store(database, outcome.model_copy(update={"sightings": tuple(dated)}))
+    store(database, say(advertise(1, identify(1), hours=1), published_at=at(-5)))
     with database.read() as session:
         found = find_entry(session, identify(1).key)
     assert found

@@ -1,5 +1,7 @@
 """The first tables."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -14,7 +16,19 @@ MOMENT = sa.DateTime(timezone=True)
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 NAME = sa.String(length=16)
 
-TABLES = ("entry", "run", "sighting", "warc_file", "alias", "capture", "article", "quarantine")
+TABLES = (
+    "entry",
+    "run",
+    "sighting",
+    "warc_file",
+    "validator",
+    "lease",
+    "alias",
+    "capture",
+    "article",
+    "quarantine",
+    "robots",
+)
 """In the order in which each finds the ones that it points to."""
 
 
@@ -24,11 +38,14 @@ def upgrade() -> None:
     _create_run()
     _create_sighting()
     _create_warc_file()
+    _create_validator()
+    _create_lease()
     _create_alias()
     _create_capture()
     _create_article()
     _index_article()
     _create_quarantine()
+    _create_robots()
 
 
 def downgrade() -> None:
@@ -58,11 +75,13 @@ def _create_entry() -> None:
         sa.Column("first_seen_at", MOMENT, nullable=False),
         sa.Column("published_at", MOMENT, nullable=True),
         sa.Column("published_on", sa.Date(), nullable=True),
+        sa.Column("published_month", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_entry"),
         sa.UniqueConstraint("key", name="uq_entry_key"),
     )
-    op.create_index("ix_entry_due", "entry", ["site", "state", "next_try_at"])
-    op.create_index("ix_entry_month", "entry", ["site", "published_on"])
+    op.create_index("ix_entry_due", "entry", ["site", "next_try_at"], **_where("next_try_at IS NOT NULL"))
+    op.create_index("ix_entry_month", "entry", ["site", "published_month"])
+    op.create_index("ix_entry_state", "entry", ["site", "state"])
 
 
 def _create_run() -> None:
@@ -94,8 +113,8 @@ def _create_sighting() -> None:
         sa.Column("title", sa.Text(), nullable=True),
         sa.Column("published_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_sighting"),
-        sa.UniqueConstraint("url", "source_url", name="uq_sighting_url_source_url"),
     )
+    op.create_index("ix_sighting_url", "sighting", ["url", "site"])
 
 
 def _create_warc_file() -> None:
@@ -108,6 +127,33 @@ def _create_warc_file() -> None:
     )
 
 
+def _create_validator() -> None:
+    op.create_table(
+        "validator",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("source_site", sa.Text(), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("full_at", MOMENT, nullable=False),
+        sa.Column("confirmed_count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("url", name="pk_validator"),
+    )
+    op.create_index("ix_validator_source", "validator", ["source_site"], **_where("source_site IS NOT NULL"))
+
+
+def _create_lease() -> None:
+    op.create_table(
+        "lease",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("taken_at", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_lease"),
+    )
+
+
 def _create_alias() -> None:
     op.create_table(
         "alias",
@@ -115,11 +161,15 @@ def _create_alias() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("entry_id", ROW_ID, nullable=False),
         sa.Column("first_seen_at", MOMENT, nullable=False),
+        sa.Column("advertised_site", sa.Text(), nullable=True),
         _points_to("entry_id", "entry.id", "fk_alias_entry_id"),
         sa.PrimaryKeyConstraint("id", name="pk_alias"),
         sa.UniqueConstraint("url", name="uq_alias_url"),
     )
     op.create_index("ix_alias_entry_id", "alias", ["entry_id"])
+    op.create_index(
+        "ix_alias_advertised", "alias", ["advertised_site", "entry_id"], **_where("advertised_site IS NOT NULL")
+    )
 
 
 def _create_capture() -> None:
@@ -142,8 +192,7 @@ def _create_capture() -> None:
         sa.UniqueConstraint("warc", "offset", name="uq_capture_warc_offset"),
     )
     op.create_index("ix_capture_entry_id", "capture", ["entry_id"])
-    imported = sa.text("url IS NULL")
-    op.create_index("ix_capture_imported", "capture", ["sha256"], sqlite_where=imported, postgresql_where=imported)
+    op.create_index("ix_capture_imported", "capture", ["sha256"], **_where("url IS NULL"))
     op.create_index("ix_capture_run_id", "capture", ["run_id"])
 
 
@@ -213,6 +262,21 @@ def _create_quarantine() -> None:
     op.create_index("ix_quarantine_capture_id", "quarantine", ["capture_id"])
     op.create_index("ix_quarantine_entry_id", "quarantine", ["entry_id"])
     op.create_index("ix_quarantine_open", "quarantine", ["resolved_at", "entry_id"])
+
+
+def _create_robots() -> None:
+    op.create_table(
+        "robots",
+        sa.Column("capture_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        _points_to("capture_id", "capture.id", "fk_robots_capture_id"),
+        sa.PrimaryKeyConstraint("capture_id", name="pk_robots"),
+    )
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Only some of the rows are in the index, on both databases."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
 def _points_to(column: str, target: str, name: str) -> sa.ForeignKeyConstraint:

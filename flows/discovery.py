@@ -1,0 +1,51 @@
+"""Finding what there is: feeds first, then sitemaps, then the listings, page after page until all of one is known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import sites
+from flows.archive import Archive
+from flows.crawl import Crawler, make_job
+from flows.fetching import fetch_sources
+from flows.load import BatchLoader, SourceFinding
+from flows.run import Run, now
+from schemas.address import Source
+from schemas.crawl import CrawlJob
+from storage.validator import find_source_validators
+
+KNOWN_PAGES = 2
+"""So many pages in a row of which all was known end a listing: its offsets shift while it is read, so that one more is
+looked at after the first of them."""
+
+
+def discover_addresses(
+    archive: Archive, run: Run, crawler: Crawler, sources: Sequence[Source], load: BatchLoader
+) -> None:
+    """Fetch what advertises articles, and note every address in the ledger.
+
+    Of the monthly sitemaps, those that the run's span touches. Listings are read together, a page of each at a time.
+    """
+    known_pages: dict[str, int] = {}
+    while sources:
+        found = fetch_sources(archive, run, crawler, _make_job(archive, run, sources), load)
+        sources = list(_continue_listings(run, sources, found, known_pages))
+
+
+def _make_job(archive: Archive, run: Run, sources: Sequence[Source]) -> CrawlJob:
+    with archive.database.read() as session:
+        validators = find_source_validators(session, run.site or "", now(), archive.settings.look_plan)
+    return make_job(archive.settings, run, sources=tuple(sources), span=run.span, validators=validators)
+
+
+def _continue_listings(
+    run: Run, sources: Sequence[Source], found: Mapping[str, SourceFinding], known_pages: dict[str, int]
+) -> Iterator[Source]:
+    """The next page of each listing that is not at its end, nor where all is known."""
+    site = sites.get_site(run.site or "")
+    for source in sources:
+        next_url, finding = site.next_listing_page(source.url), found.get(source.url)
+        if next_url is None or finding is None or finding.is_end:
+            continue
+        known_count = 0 if finding.unknown_count else known_pages.get(source.url, 0) + 1
+        if known_count < KNOWN_PAGES:
+            known_pages[next_url] = known_count
+            yield source.model_copy(update={"url": next_url})

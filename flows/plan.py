@@ -1,0 +1,133 @@
+"""What a backfill would fetch, and how long that takes: from the ledger alone, nothing is fetched."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from urllib.robotparser import RobotFileParser
+
+import sites
+from flows.archive import Archive
+from flows.run import now
+from schemas.model import Count, Record
+from schemas.settings import Settings
+from schemas.span import split_months
+from storage.completeness import MISSING_STATES, count_span
+from storage.ledger import find_due
+from storage.robots import list_newest_texts
+from storage.sighting import list_source_urls
+
+
+class SpanInvalid(ValueError):  # noqa: N818 - it states a fact
+    """The span of a backfill ends before it begins, or has not begun."""
+
+
+class MonthPlan(Record):
+    """The part of a backfill that lies in one month."""
+
+    month: str
+    since: date
+    until: date
+    is_known: bool
+    """Whether its sitemap was read before: if not, nobody knows yet how many addresses it names."""
+    advertised_count: Count
+    """Articles known of these days: what is no article by its address is not among them."""
+    stored_count: Count
+    """Those of them whose article is stored, also as a duplicate."""
+    due_count: Count
+    """Pages to be fetched now."""
+    waiting_count: Count
+    """Those whose next try comes later, or that only a person can bring on."""
+
+
+class BackfillPlan(Record):
+    """What a backfill would do."""
+
+    site: str
+    since: date
+    until: date
+    months: tuple[MonthPlan, ...]
+    """Newest first, as they are filled."""
+    request_count: Count
+    """robots.txt and sitemaps included; of months that are not known, the sitemap alone."""
+    delay_seconds: float
+    """Between two requests: the longer of the setting and what robots.txt asked for when it was last read."""
+    duration_seconds: float
+    """Of the requests; without what the pages of unknown months will add."""
+    unknown_months: tuple[str, ...]
+
+
+def check_span(since: date, until: date) -> None:
+    """Raise `SpanInvalid` unless these are days that can be filled."""
+    if since > until:
+        raise SpanInvalid(f"--from {since} lies after --to {until}")
+    if since > now().date() + timedelta(days=1):
+        raise SpanInvalid(f"--from {since} lies in the future")
+
+
+def plan_backfill(archive: Archive, site: str, since: date, until: date, limit: int | None = None) -> BackfillPlan:
+    """What a backfill of these publication days (both inclusive) would fetch now.
+
+    Raises:
+        SpanInvalid: these are no days that can be filled.
+        UnknownSite: there is no profile of this name.
+    """
+    check_span(since, until)
+    months = tuple(_limit(_plan_months(archive, site, since, until), limit))
+    hosts = len({source.url.split("/")[2] for source in sites.get_site(site).sources("sitemaps")} | {site})
+    request_count = hosts + sum(1 + month.due_count for month in months) + (1 if months else 0)
+    delay_seconds = max(archive.settings.delay_seconds, _read_crawl_delay(archive, archive.settings))
+    return BackfillPlan(
+        site=site,
+        since=since,
+        until=until,
+        months=months,
+        request_count=request_count,
+        delay_seconds=delay_seconds,
+        duration_seconds=request_count * delay_seconds / archive.settings.concurrency,
+        unknown_months=tuple(month.month for month in months if not month.is_known),
+    )
+
+
+def _plan_months(archive: Archive, site: str, since: date, until: date) -> Iterator[MonthPlan]:
+    profile = sites.get_site(site)
+    with archive.database.read() as session:
+        known = {profile.source_month(url) for url in list_source_urls(session, site)}
+        for span in split_months(since, until):
+            counts = count_span(session, site, span.since, span.until)
+            due = find_due(session, site, now(), since=span.since, until=span.until, states=MISSING_STATES)
+            month = f"{span.until:%Y-%m}"
+            yield MonthPlan(
+                month=month,
+                since=span.since or since,
+                until=span.until or until,
+                is_known=month in known,
+                advertised_count=counts.stored_count + counts.missing_count,
+                stored_count=counts.stored_count,
+                due_count=len(due),
+                waiting_count=max(0, counts.missing_count - len(due)),
+            )
+
+
+def _limit(months: Iterator[MonthPlan], limit: int | None) -> Iterator[MonthPlan]:
+    """As many months as a limit of pages leaves, the last of them in part."""
+    left = limit
+    for month in months:
+        if left is None:
+            yield month
+            continue
+        if left <= 0:
+            return
+        yield month.model_copy(update={"due_count": min(month.due_count, left)})
+        left -= month.due_count
+
+
+def _read_crawl_delay(archive: Archive, settings: Settings) -> float:
+    """The longest Crawl-delay for us in what was last read of each robots.txt, in seconds."""
+    with archive.database.read() as session:
+        texts = list_newest_texts(session).values()
+    return max((_find_delay(text, settings.user_agent) for text in texts), default=0.0)
+
+
+def _find_delay(text: str, user_agent: str) -> float:
+    parser = RobotFileParser()
+    parser.parse(text.splitlines())
+    return float(parser.crawl_delay(user_agent) or 0)

@@ -1,0 +1,84 @@
+"""A backfill under Prefect: a subflow a month, its progress, its report."""
+
+import json
+from datetime import date
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import StateType
+
+from flows.backfill import backfill, run_backfill
+from flows.progress import Progress, listening
+from replica.server import Handle
+from replica.site import Site
+from schemas.settings import Settings
+from tests.flows.killing import read_facts
+
+SINCE, UNTIL = date(2024, 1, 10), date(2024, 3, 20)
+SITE = Site(120, bad_pages=False, moved_share=0)
+
+
+pytestmark = pytest.mark.usefixtures("prefect")
+
+
+@pytest.fixture
+def site() -> Site:
+    """In place of the other tests' site: every address of this one leads to an article."""
+    return SITE
+
+
+@pytest.fixture(autouse=True)
+def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings where a flow looks for them."""
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
+    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
+    monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
+
+
+def list_wanted() -> set[str]:
+    return {one.id for one in SITE.newest_first if SINCE <= one.head.published_at.date() <= UNTIL}
+
+
+def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
+    settings: Settings, server: Handle
+) -> None:
+    heard: list[Progress] = []
+    with listening(heard.append):
+        first = run_backfill("moscow-times", SINCE, UNTIL, 12)
+    assert (first.months[0].since, first.months[0].until) == (date(2024, 3, 1), UNTIL)
+    assert sum(month.page_count for month in first.months) == 12
+    assert heard[-1].stage.endswith("fetch")
+    assert heard[-1].done_count == heard[-1].total_count
+    server.reset()
+    second = run_backfill("moscow-times", SINCE, UNTIL, None)
+    assert [month.since for month in second.months] == [date(2024, 3, 1), date(2024, 2, 1), SINCE]
+    assert read_facts(settings).keys() == list_wanted()
+    pages = [path for path in server.requests if "-a" in path]
+    assert len(pages) == len(list_wanted()) - 12
+    assert {month.kind for month in second.months} == {"backfill"}
+    assert second.problems == ()
+
+
+def test_the_progress_and_the_report_are_artifacts(settings: Settings) -> None:
+    assert backfill("moscow-times", SINCE, UNTIL, return_state=True).type is StateType.COMPLETED
+    with get_client(sync_client=True) as client:
+        keys = ArtifactFilter(key=ArtifactFilterKey(any_=["backfill-moscow-times", "backfill-moscow-times-report"]))
+        found = {artifact.type: artifact.data for artifact in client.read_artifacts(artifact_filter=keys)}
+    assert found["progress"] == 100
+    assert "| 2024-02 |" in str(found["markdown"])
+    assert settings.data_dir.exists()
+
+
+def test_a_month_below_its_promise_fails_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
+    state = backfill("moscow-times", SINCE, UNTIL, 1, return_state=True)
+    assert state.type is StateType.FAILED
+    assert "completeness" in str(state.message)
+
+
+def test_days_that_cannot_be_filled_are_refused() -> None:
+    state = backfill("moscow-times", UNTIL, SINCE, return_state=True)
+    assert state.type is StateType.FAILED
+    assert "lies after" in str(state.message)

@@ -1,0 +1,289 @@
+"""What is asked for, and how often: discovery, incremental runs, further looks, spans of days."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from flows.archive import RunInProgress, open_archive
+from flows.harvest import harvest
+from flows.importing import import_paths
+from flows.plan import plan_backfill
+from flows.run import running as running_run
+from replica.answer import PLAIN, Answer
+from replica.handler import Asked
+from replica.server import Handle, running
+from replica.site import Site
+from schemas.settings import Settings
+from schemas.span import Span
+from storage import tables
+from storage.ledger import LedgerEntry, find_entry
+from storage.robots import list_robots
+from tests.flows.killing import PLAIN_COMMAND, find_breaches, make_victim, read_facts
+
+WWW = "https://www.themoscowtimes.com"
+SITE = Site(60, bad_pages=False, moved_share=0.1)
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture
+def site() -> Site:
+    """In place of the other tests' site: every address of this one leads to an article."""
+    return SITE
+
+
+def take(server: Handle) -> Counter[str]:
+    """The requests since the last time, without their number."""
+    return server.reset()
+
+
+def pages_of(requests: Counter[str]) -> list[str]:
+    return [path for path in requests if "-a" in path]
+
+
+def find(settings: Settings, url: str) -> LedgerEntry:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        entry = find_entry(session, url)
+    assert entry
+    return entry
+
+
+def make_due(settings: Settings) -> None:
+    """As if the time of every further look had come."""
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        session.execute(update(tables.Entry).values(next_try_at=datetime.now(UTC) - timedelta(seconds=1)))
+
+
+def test_a_run_with_nothing_new_costs_one_request_for_each_feed_and_robots_txt(
+    settings: Settings, server: Handle
+) -> None:
+    harvest(settings, "moscow-times", "feeds")
+    take(server)
+    report = harvest(settings, "moscow-times", "feeds")
+    feeds = ("news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
+    assert take(server) == Counter({"/robots.txt": 1} | {f"/rss/{name}": 1 for name in feeds})
+    assert report.outcomes == {"not-modified": len(feeds), "robots": 1}
+    assert report.problems == ()
+
+
+def test_a_server_that_never_has_anything_new_is_asked_in_full_all_the_same(
+    make_settings: MakeSettings, server: Handle
+) -> None:
+    settings = make_settings(origins=dict(server.origins), conditional_count=1)
+    outcomes = [harvest(settings, "moscow-times", "feeds", 0).outcomes for _ in range(4)]
+    assert [one.get("not-modified", 0) for one in outcomes] == [0, 6, 0, 6]
+
+
+def test_monthly_sitemaps_are_asked_for_conditionally_and_their_index_is_not(
+    settings: Settings, server: Handle, site: Site
+) -> None:
+    harvest(settings, "moscow-times", "sitemaps")
+    take(server)
+    report = harvest(settings, "moscow-times", "sitemaps")
+    assert report.outcomes == {"not-modified": len(site.sitemap_urls), "source-read": 1, "robots": 1}
+    assert pages_of(take(server)) == []
+
+
+def test_listings_are_read_to_their_end_and_then_as_far_as_they_are_new(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    site = Site(500, bad_pages=False, moved_share=0, day_count=200)
+    with running(site) as server:
+        settings = make_settings(origins=dict(server.origins), data_dir=tmp_path / "listings")
+        first = harvest(settings, "moscow-times", "listings", 0)
+        deep = max(int(path.rpartition("/")[2]) for path in take(server) if path.startswith("/news/"))
+        again = harvest(settings, "moscow-times", "listings", 0)
+        requests = take(server)
+    assert first.advertised_new_count == first.advertised_count > 100
+    assert deep > 19 + 18
+    assert again.advertised_new_count == 0
+    assert requests["/news"] == requests["/news/19"] == 1
+    assert "/news/37" not in requests
+
+
+def test_robots_txt_is_kept_with_the_run_as_it_was_seen(settings: Settings) -> None:
+    report = harvest(settings, "moscow-times", "feeds", 1)
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        [robots] = list_robots(session, report.run_id)
+    assert (robots.url, robots.status) == (f"{WWW}/robots.txt", 200)
+    assert "Disallow: *?utm" in robots.text
+    assert robots.capture.warc
+
+
+def test_an_article_that_is_looked_at_again_and_is_the_same_costs_one_empty_answer(
+    settings: Settings, server: Handle
+) -> None:
+    harvest(settings, "moscow-times", "feeds")
+    facts = read_facts(settings)
+    make_due(settings)
+    take(server)
+    report = harvest(settings, "moscow-times", "feeds")
+    assert report.outcomes == {"not-modified": 6 + len(facts), "robots": 1}
+    assert len(pages_of(take(server))) == len(facts)
+    assert read_facts(settings) == facts
+
+
+def change_page(asked: Asked) -> Answer | None:
+    """From its second time on, one article has another headline, and its address another slug."""
+    article = SITE.newest_first[0]
+    if asked.path == article.path and asked.count > 1:
+        return Answer(b"", status=301, location=f"{WWW}{moved_path()}")
+    if asked.path == moved_path():
+        page = article.page_html().replace(article.head.headline, "Quite Another Headline")
+        return Answer(page.replace(article.path, moved_path()).encode())
+    return None
+
+
+def moved_path() -> str:
+    return SITE.newest_first[0].path.replace("-a", "-after-all-a")
+
+
+def test_an_article_that_has_changed_gets_a_revision_and_keeps_its_former_address(make_settings: MakeSettings) -> None:
+    article = SITE.newest_first[0]
+    with running(SITE, fault=change_page) as server:
+        settings = make_settings(origins=dict(server.origins))
+        harvest(settings, "moscow-times", "sitemaps", 1)
+        make_due(settings)
+        harvest(settings, "moscow-times", "sitemaps", 100)
+    headline, *_, url, revision, _ = read_facts(settings)[article.id]
+    assert (headline, url, revision) == ("Quite Another Headline", f"{WWW}{moved_path()}", 2)
+    assert article.url in find(settings, article.id).aliases
+
+
+def test_six_spellings_and_three_slugs_of_an_address_are_one_article(settings: Settings, tmp_path: Path) -> None:
+    article = SITE.newest_first[0]
+    slugs = [article.path.replace("-a", f"-{word}-a") for word in ("once", "twice")]
+    spellings = [
+        article.url,
+        f"{article.url}/",
+        f"{article.url}?utm_source=x",
+        f"{article.url}#ixzz3",
+        article.url.replace("https://www.", "http://"),
+        article.url.replace("themoscowtimes", "TheMoscowTimes"),
+        *(f"{WWW}{path}" for path in slugs),
+    ]
+    (tmp_path / "list.txt").write_text("\n".join(spellings))
+    with open_archive(settings, writable=True) as archive:
+        import_paths(archive, [tmp_path / "list.txt"])
+    report = harvest(settings, "moscow-times", "feeds", 1)
+    assert report.outcomes["stored"] == 1
+    entry = find(settings, spellings[2].partition("?")[0])
+    assert entry.url == article.url
+    assert set(entry.aliases) >= {f"{WWW}{path}" for path in slugs}
+    assert list(find_breaches(settings)) == []
+
+
+def test_the_cap_on_requests_is_kept_and_the_next_run_goes_on(make_settings: MakeSettings, server: Handle) -> None:
+    settings = make_settings(origins=dict(server.origins), max_requests=25)
+    report = harvest(settings, "moscow-times", "feeds")
+    assert sum(take(server).values()) == report.request_count == 25
+    assert any("wait for the next run" in note for note in report.notes)
+    assert report.problems == ()
+    harvest(make_settings(origins=dict(server.origins)), "moscow-times", "feeds")
+    assert {find(settings, one.url).state.value for one in SITE.list_feed("news")} <= {"stored", "duplicate"}
+    assert list(find_breaches(settings)) == []
+
+
+def test_a_cap_that_leaves_sources_unread_is_a_problem_of_the_run(make_settings: MakeSettings, server: Handle) -> None:
+    settings = make_settings(origins=dict(server.origins), max_requests=3)
+    report = harvest(settings, "moscow-times", "feeds")
+    assert [problem for problem in report.problems if "4 sources were not asked" in problem]
+
+
+def answer_cdx(asked: Asked) -> Answer | None:
+    """The index of a web archive."""
+    if not asked.path.startswith("/cdx/"):
+        return None
+    archived = [article.url for article in Site(30, kinds=("archive",)).articles if article.head.is_archive]
+    rows = [["original", "mimetype", "statuscode"], *([url, "text/html", "200"] for url in archived)]
+    rows += [[f"{WWW}/a.png", "image/png", "200"], [f"{WWW}/author/x", "text/html", "200"]]
+    return Answer(json.dumps(rows).encode(), PLAIN)
+
+
+def test_the_index_of_a_web_archive_names_what_no_other_source_does(make_settings: MakeSettings) -> None:
+    with running(Site(30, kinds=("archive",)), fault=answer_cdx) as server:
+        settings = make_settings(origins=server.origins | {"https://web.archive.org": server.origins[WWW]})
+        report = harvest(settings, "moscow-times", "feeds", cdx_url="https://web.archive.org/cdx/search/cdx?url=x")
+    archived = [record_id for record_id in read_facts(settings) if ":archive/" in record_id]
+    assert len(archived) == 25
+    assert report.ledger.keys().isdisjoint({"quarantined", "failed"})
+    assert report.problems == ()
+
+
+def test_a_span_of_days_costs_its_own_months_and_pages_newest_first(settings: Settings, server: Handle) -> None:
+    span = Span(since=date(2024, 2, 5), until=date(2024, 2, 25))
+    within = [one for one in SITE.newest_first if "2024-02-05" <= str(one.head.published_at)[:10] <= "2024-02-25"]
+    assert len(within) >= 3
+    first = harvest(settings, "moscow-times", "sitemaps", 2, span=span)
+    requests = take(server)
+    assert [path for path in requests if path.startswith("/sitemap/")] == [
+        "/sitemap/sitemap.xml",
+        "/sitemap/2024-2.xml",
+    ]
+    assert set(pages_of(requests)) >= {one.path for one in within[:2]}
+    assert first.page_count - first.outcomes.get("redirected", 0) == 2
+    second = harvest(settings, "moscow-times", "sitemaps", span=span)
+    assert {one.path for one in within[2:]} <= set(pages_of(take(server)))
+    assert second.outcomes["stored"] + second.outcomes.get("duplicate", 0) == len(within) - 2
+    assert read_facts(settings).keys() == {one.id for one in within}
+    third = harvest(settings, "moscow-times", "sitemaps", span=span)
+    assert (third.page_count, third.problems) == (0, ())
+
+
+def test_a_plan_says_what_a_backfill_would_fetch_and_fetches_nothing(
+    make_settings: MakeSettings, server: Handle
+) -> None:
+    settings = make_settings(origins=dict(server.origins), delay_seconds=0.01)
+    since, until = date(2024, 2, 1), date(2024, 3, 31)
+    harvest(settings, "moscow-times", "sitemaps", 0, span=Span(since=date(2024, 2, 1), until=date(2024, 2, 29)))
+    take(server)
+    with open_archive(settings, writable=False) as archive:
+        plan = plan_backfill(archive, "moscow-times", since, until)
+    assert take(server) == Counter()
+    assert [(month.month, month.is_known) for month in plan.months] == [("2024-03", False), ("2024-02", True)]
+    february = [one for one in SITE.newest_first if str(one.head.published_at).startswith("2024-02")]
+    assert plan.months[1].due_count == plan.months[1].advertised_count == len(february)
+    assert plan.unknown_months == ("2024-03",)
+    assert plan.duration_seconds == pytest.approx(plan.request_count * 0.01 / settings.concurrency)
+
+
+def test_two_runs_at_once_on_one_database_fetch_each_page_once(make_settings: MakeSettings, tmp_path: Path) -> None:
+    with running(SITE) as server:
+        settings = make_settings(origins=dict(server.origins), delay_seconds=0.02)
+        url = f"sqlite:///{tmp_path / 'shared.db'}"
+        folders = [tmp_path / "one", tmp_path / "two"]
+        victims = [
+            make_victim(settings, PLAIN_COMMAND, BROADSHEET_DATA_DIR=str(folder), BROADSHEET_DATABASE_URL=url)
+            for folder in folders
+        ]
+        processes = [victim.start() for victim in victims]
+        for process in processes:
+            process.communicate(timeout=120)
+        assert sorted(process.returncode for process in processes) == [0, 1]
+        late = processes.index(next(process for process in processes if process.returncode))
+        assert victims[late].run()["problems"] == []
+        assert set(Counter({path: server.requests[path] for path in pages_of(server.requests)}).values()) == {1}
+    assert len(read_facts(make_settings(database_url=url))) == len(SITE.newest_first)
+
+
+def test_a_run_on_another_machine_is_named_and_one_that_said_nothing_for_long_is_not_waited_for(
+    settings: Settings, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    elsewhere = make_settings(data_dir=tmp_path / "elsewhere", database_url=settings.database_url)
+    elsewhere = elsewhere.model_copy(update={"origins": settings.origins})
+    with (
+        open_archive(settings, writable=True) as archive,
+        running_run(archive, "ingest", "moscow-times", {}) as first,
+    ):
+        with pytest.raises(RunInProgress, match=first.id):
+            harvest(elsewhere, "moscow-times", "feeds")
+        with archive.database.begin() as session:
+            past = datetime.now(UTC) - timedelta(seconds=1)
+            session.execute(update(tables.Lease).values(expires_at=past, host="elsewhere"))
+        report = harvest(elsewhere, "moscow-times", "feeds", 0)
+    assert any(first.id in note for note in report.notes)

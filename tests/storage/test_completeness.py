@@ -1,0 +1,112 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from schemas.outcome import Outcome, SetAside
+from storage.completeness import UNKNOWN_MONTH, MonthCount, count_months, list_missing
+from storage.database import Database
+from storage.ledger import count_advertised
+from tests.storage.sample import (
+    SITE,
+    advertise,
+    at,
+    fail,
+    forbid,
+    identify,
+    identify_url,
+    miss,
+    read,
+    say,
+    see,
+    set_aside,
+)
+from tests.storage.test_outcome import store
+
+SEPTEMBER = datetime(2026, 9, 5, tzinfo=UTC)
+
+
+def months(database: Database, site: str | None = SITE) -> list[MonthCount]:
+    with database.read() as session:
+        counts = count_months(session, site)
+        assert sum(one.advertised_count for one in counts) == count_advertised(session, site)
+    for one in counts:
+        set_aside_count = sum(one.quarantined_counts.values()) + sum(one.excluded_counts.values())
+        waiting_count = one.pending_count + one.failed_count + one.blocked_count
+        there_count = one.stored_count + one.duplicate_count + one.gone_count
+        assert one.advertised_count == there_count + waiting_count + set_aside_count
+        assert one.missing_count == waiting_count + sum(one.quarantined_counts.values())
+    return counts
+
+
+def advertise_in(month: str | None, *numbers: int, offset: int = 0) -> Outcome:
+    return say(advertise(offset, *map(identify, numbers), source_url=f"sitemap/{month}"), published_month=month)
+
+
+def test_months_are_moscows_and_the_newest_is_first(database: Database) -> None:
+    late = datetime(2026, 9, 30, 22, tzinfo=UTC)  # the first of October there
+    store(database, advertise_in("2026-09", 1, 2), advertise_in(None, 3, offset=1), read(2, 1, published_at=late))
+    assert months(database) == [
+        MonthCount(month="2026-10", advertised_count=1, stored_count=1),
+        MonthCount(month="2026-09", advertised_count=1, pending_count=1, missing_count=1),
+        MonthCount(month=None, advertised_count=1, pending_count=1, missing_count=1),
+    ]
+    assert months(database, "generic") == []
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "counts"),
+    [
+        ([], {"pending_count": 1}),
+        ([read(1, 1, published_at=SEPTEMBER)], {"stored_count": 1}),
+        ([read(1, 9, "Same."), read(2, 1, "Same.", published_at=SEPTEMBER)], {"duplicate_count": 1}),
+        ([fail(1)], {"failed_count": 1}),
+        ([forbid(1)], {"blocked_count": 1}),
+        ([forbid(1, reason="private-network")], {"excluded_counts": {"private-network": 1}}),
+        ([miss(1, 1)], {"pending_count": 1}),
+        ([miss(1, 1), miss(2, 1, 24)], {"gone_count": 1}),
+        ([set_aside(1, 1, "headline: missing", 1), set_aside(2, 1, hours=2)], {"quarantined_counts": {"body": 1}}),
+        ([set_aside(1, 1, "block-page")], {"quarantined_counts": {"block-page": 1}}),
+        ([set_aside(1, 1), read(2, 1, hours=1, published_at=SEPTEMBER)], {"stored_count": 1}),
+    ],
+    ids=str,
+)
+def test_each_advertised_address_is_in_one_count(
+    database: Database, outcomes: list[Outcome], counts: dict[str, object]
+) -> None:
+    store(database, advertise_in("2026-09", 1), *outcomes)
+    missing_count = 0 if counts.keys() & {"stored_count", "duplicate_count", "gone_count", "excluded_counts"} else 1
+    expected = MonthCount(month="2026-09", advertised_count=1, missing_count=missing_count)
+    assert months(database) == [expected.model_copy(update=counts)]
+    with database.read() as session:
+        assert [one.key for one in list_missing(session, SITE, "2026-09")] == [identify(1).key] * missing_count
+
+
+def test_an_address_that_is_no_article_has_a_count_of_its_own_by_its_rule(database: Database) -> None:
+    store(database, advertise(0, identify_url("/podcasts", rule="podcasts"), identify_url("/tag/x", rule="tag")))
+    (one,) = months(database)
+    assert (one.excluded_counts, one.missing_count) == ({"podcasts": 1, "tag": 1}, 0)
+
+
+def test_each_spelling_counts_and_the_article_is_listed_once(database: Database) -> None:
+    spellings = [identify(1, slug) for slug in ("first", "second")]
+    outcome = say(advertise(0, *spellings), published_on=date(2026, 9, 1))
+    store(
+        database, outcome, SetAside(seen=see(1, spellings[1].url, at(1)), identity=spellings[1], reasons=("body: x",))
+    )
+    (one,) = months(database)
+    assert (one.advertised_count, one.quarantined_counts, one.missing_count) == (2, {"body": 2}, 2)
+    with database.read() as session:
+        (missing,) = list_missing(session)
+    assert (missing.url, missing.last_error, missing.next_try_at) == (spellings[0].url, "body: x", None)
+
+
+def test_the_missing_are_listed_newest_first_by_month_and_limit(database: Database) -> None:
+    store(database, advertise_in("2026-08", 1), advertise_in("2026-09", 2, offset=1), advertise_in(None, 3, offset=2))
+    store(database, fail(2, 1), read(9, 8))
+    with database.read() as session:
+        assert [one.key for one in list_missing(session, SITE)] == [identify(number).key for number in (2, 1, 3)]
+        (one,) = list_missing(session, SITE, limit=1)
+        assert (one.state, one.attempts, one.last_error) == ("failed", 1, "TimeoutError: 60 s")
+        assert [one.key for one in list_missing(session, month="2026-08")] == [identify(1).key]
+        assert [one.key for one in list_missing(session, month=UNKNOWN_MONTH)] == [identify(3).key]
+        assert list_missing(session, "generic") == []

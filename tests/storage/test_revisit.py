@@ -1,0 +1,242 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from schemas.outcome import ArticleRead, Kept, Outcome, State
+from schemas.schedule import LookPlan
+from storage.article import find_article
+from storage.database import Database
+from storage.ledger import find_due
+from storage.outcome import FIRST_RETRY, LAST_RETRY
+from storage.standing import FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY, KEPT_STATES
+from storage.tables import Article
+from tests.storage.sample import (
+    START,
+    advertise,
+    answer_503,
+    at,
+    confirm,
+    fail,
+    forbid,
+    identify,
+    identify_url,
+    miss,
+    read,
+    redirect,
+    say,
+    see,
+    set_aside,
+    write,
+)
+from tests.storage.test_outcome import entry, states, store
+from tests.storage.test_return import due
+
+DAY = 24
+YEAR = 365 * DAY
+
+
+@pytest.mark.parametrize(
+    ("fetched", "expected"),
+    [(1, 2), (2, 8), (7.9, 8), (8, 24), (30, 72), (100, 168), (168, 30 * DAY), (31 * DAY, 60 * DAY), (180 * DAY, None)],
+    ids=str,
+)
+def test_an_article_is_looked_at_again_by_its_age(database: Database, fetched: float, expected: float | None) -> None:
+    store(database, advertise(0, identify(1)), read(1, 1, hours=fetched, published_at=START))
+    assert entry(database, 1).next_try_at == (None if expected is None else at(expected))
+    assert due(database, 10 * YEAR) == ([] if expected is None else [identify(1).url])
+
+
+@pytest.mark.parametrize(
+    ("offset", "outcome", "counted"),
+    [
+        (1, read(2, 1, hours=9, published_at=START), "unchanged"),
+        (1, read(2, 1, "Another.", hours=9, published_at=START), "revised"),
+        (1, confirm(2, 1, hours=9), "not-modified"),
+    ],
+    ids=["unchanged", "revised", "not-modified"],
+)
+def test_a_look_that_finds_the_article_plans_the_next_one(
+    database: Database, offset: int, outcome: Outcome, counted: str
+) -> None:
+    store(database, read(offset, 1, hours=1, published_at=START), fail(1, 8))
+    assert store(database, outcome) == {counted: 1}
+    found = entry(database, 1)
+    assert (found.attempts, found.last_error, found.next_try_at) == (0, None, at(24))
+    with database.read() as session:
+        row = session.get(Article, identify(1).key)
+        assert row
+        assert row.checked_at == at(9)
+
+
+def test_an_old_capture_plans_nothing_where_a_newer_look_did(database: Database) -> None:
+    store(database, read(1, 1, hours=9, published_at=START), fail(1, 10))
+    store(database, read(2, 1, hours=3, published_at=START), confirm(3, 1, hours=4))
+    found = entry(database, 1)
+    assert (found.attempts, found.next_try_at) == (1, at(10) + FIRST_RETRY)
+
+
+def test_an_article_of_an_import_is_looked_at_once_more(database: Database) -> None:
+    store(database, read(1, 1, hours=-10 * YEAR, published_at=at(-10 * YEAR - 1)))
+    assert due(database, 0) == [identify(1).url]
+    store(database, confirm(2, 1))
+    assert due(database, 10 * YEAR) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, 2),
+        ({"published_at": at(5)}, 2),
+        ({"published_at": datetime(9999, 12, 31, tzinfo=UTC)}, 2),
+        ({"published_month": "2026-11"}, 2),
+        ({"published_on": date(2026, 10, 31)}, 3 * DAY - 12),
+        ({"published_month": "2026-09"}, 60 * DAY + (28 - 62) * DAY - 12),
+        ({"published_month": "2016-09"}, None),
+    ],
+    ids=str,
+)
+def test_without_a_time_the_first_sight_counts_unless_its_month_is_long_over(
+    database: Database, said: dict[str, object], expected: float | None
+) -> None:
+    store(database, say(advertise(0, identify(1)), **said), read(1, 1, hours=1, published_at=None))
+    assert entry(database, 1).next_try_at == (None if expected is None else at(expected))
+
+
+WITHOUT_ARTICLE = [
+    # a look at an article 100 days after its publication -> when the next one is
+    (fail(1, 100 * DAY), FIRST_RETRY),
+    (answer_503(2, 1, 100 * DAY), FIRST_RETRY),
+    (set_aside(2, 1, hours=100 * DAY), FIRST_PASSING_RETRY),
+    (forbid(1, 100 * DAY), FIRST_BLOCKED_RETRY),
+    (forbid(1, 100 * DAY, "private-network"), FIRST_BLOCKED_RETRY),
+    (miss(2, 1, 100 * DAY), LookPlan().gone_after),
+    (redirect(2, identify(1), identify(2), 100 * DAY), FIRST_RETRY),
+    (redirect(2, identify(1), identify(2), 100 * DAY, is_permanent=False), FIRST_PASSING_RETRY),
+    (redirect(2, identify(1), identify_url("/", rule="home"), 100 * DAY), FIRST_PASSING_RETRY),
+    (Kept(seen=see(2, identify(1).url, at(100 * DAY))), FIRST_RETRY),
+]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "wait"),
+    WITHOUT_ARTICLE,
+    ids=[
+        "no answer",
+        "503",
+        "set aside",
+        "robots",
+        "refused",
+        "404",
+        "to another article",
+        "to another for now",
+        "to no article",
+        "kept",
+    ],
+)
+def test_a_look_that_finds_no_article_takes_none_away_and_is_made_again(
+    database: Database, outcome: Outcome, wait: timedelta
+) -> None:
+    store(database, advertise(0, identify(1)), read(1, 1, published_at=START), confirm(9, 1, 99 * DAY))
+    store(database, outcome)
+    found = entry(database, 1)
+    assert (found.state, found.attempts, found.next_try_at) == (State.STORED, 1, at(100 * DAY) + wait)
+    assert found.last_error
+    assert states(database) == {State.STORED: 1}
+    with database.read() as session:
+        assert find_article(session, identify(1).key)
+
+
+def test_an_article_whose_address_answers_as_another_one_keeps_its_own(database: Database) -> None:
+    store(database, advertise(0, identify(1)), read(1, 1, published_at=START))
+    seen = see(2, identify(1).url, at(100 * DAY))
+    store(database, ArticleRead(seen=seen, identity=identify(2), article=write(identify(2), seen, "Other.")))
+    found = entry(database, 1)
+    assert (found.last_error, found.next_try_at) == (f"answers as {identify(2).key}", at(100 * DAY) + FIRST_RETRY)
+
+
+def test_failed_looks_wait_longer_but_for_no_longer_than_the_plan(database: Database) -> None:
+    store(database, read(1, 1, published_at=START))
+    waits: list[timedelta | None] = []
+    while (found := entry(database, 1)).next_try_at and len(waits) < 100:
+        hours = (found.next_try_at - START) / timedelta(hours=1)
+        store(database, fail(1, hours))
+        again = entry(database, 1).next_try_at
+        waits.append(again - found.next_try_at if again else None)
+    dated = [wait for wait in waits if wait]
+    assert dated[0] == FIRST_RETRY
+    assert max(dated) <= LAST_RETRY
+    assert waits[-1] is None  # half a year later
+    assert at(180 * DAY) <= found.first_seen_at + sum(dated, timedelta()) + timedelta(hours=2)
+    assert entry(database, 1).state == State.STORED
+
+
+def test_what_fails_when_the_plan_is_over_is_tried_for_two_weeks_then_left(database: Database) -> None:
+    store(database, read(1, 1, published_at=at(-YEAR)))
+    store(database, fail(1, 1))
+    assert entry(database, 1).next_try_at == at(1) + FIRST_RETRY
+    count = 1
+    while next_try_at := entry(database, 1).next_try_at:
+        store(database, fail(1, (next_try_at - START) / timedelta(hours=1)))
+        count += 1
+    assert count == 11
+    tried_until = entry(database, 1)
+    assert tried_until.state == State.STORED
+    store(database, confirm(2, 1, YEAR))
+    assert entry(database, 1).attempts == 0
+
+
+def test_nobody_is_asked_for_what_is_not_modified_without_an_article(database: Database) -> None:
+    store(database, advertise(0, identify(1)))
+    assert store(database, confirm(1, 1, 1)) == {"not-modified": 1}
+    found = entry(database, 1)
+    assert (found.state, found.next_try_at) == (State.FAILED, at(1) + FIRST_RETRY)
+
+
+def test_the_interval_of_the_second_look_is_a_setting(database: Database) -> None:
+    plan = LookPlan(gone_after=timedelta(hours=3))
+    store(database, advertise(0, identify(1)))
+    assert store(database, miss(1, 1), plan=plan) == {"missing": 1}
+    assert entry(database, 1).next_try_at == at(3)
+    assert store(database, miss(2, 1, 3), plan=plan) == {"gone": 1}
+
+
+def test_a_plan_without_looks_looks_never(database: Database) -> None:
+    plan = LookPlan(revisit_ages=(), revisit_months=0)
+    store(database, read(1, 1, hours=1, published_at=START), plan=plan)
+    assert entry(database, 1).next_try_at is None
+
+
+def test_what_has_no_article_goes_before_what_has_one(database: Database) -> None:
+    store(database, advertise(0, identify(1), identify(2), identify(3)))
+    store(database, read(1, 1, published_at=at(-1)), read(2, 2, published_at=at(-2)))
+    assert due(database, 100) == [identify(3).url, identify(1).url, identify(2).url]
+    with database.read() as session:
+        revisits = find_due(session, None, at(100), states=KEPT_STATES)
+    assert [address.url for address in revisits] == [identify(1).url, identify(2).url]
+
+
+SPAN = [
+    # since, until -> the numbers that are due
+    (None, None, [5, 4, 3, 2, 6, 1, 7]),
+    (date(2026, 9, 10), None, [5, 4, 3, 2, 6]),
+    (date(2026, 9, 10), date(2026, 9, 20), [3, 2, 6]),
+    (date(2026, 9, 10), date(2026, 9, 10), [2, 6]),
+    (None, date(2026, 9, 9), [6, 1]),
+    (date(2026, 10, 1), date(2026, 10, 1), [4]),
+    (date(2025, 1, 1), date(2025, 12, 31), []),
+]
+
+
+@pytest.mark.parametrize(("since", "until", "numbers"), SPAN, ids=str)
+def test_a_span_takes_days_and_where_they_are_unknown_months(
+    database: Database, since: date | None, until: date | None, numbers: list[int]
+) -> None:
+    days = {1: date(2026, 9, 1), 2: date(2026, 9, 10), 3: date(2026, 9, 20), 4: date(2026, 10, 1)}
+    for number, day in days.items():
+        store(database, say(advertise(number, identify(number)), published_on=day, published_month="2026-12"))
+    store(database, say(advertise(5, identify(5)), published_at=datetime(2026, 10, 2, tzinfo=UTC)))
+    store(database, say(advertise(6, identify(6)), published_month="2026-09"), advertise(7, identify(7)))
+    with database.read() as session:
+        found = find_due(session, None, START, since=since, until=until)
+    order = [5, 4, 3, 2, 1, 6, 7]
+    assert [address.key for address in found] == [identify(number).key for number in order if number in numbers]
