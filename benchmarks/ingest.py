@@ -66,6 +66,7 @@ def make_environment(folder: Path, api_url: str, origins: dict[str, str]) -> dic
         "BROADSHEET_DELAY_SECONDS": "0",
         "BROADSHEET_CONCURRENCY": str(CONCURRENCY),
         "PREFECT_API_URL": api_url,
+        "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_HOME": str(folder / "prefect"),
     }
 

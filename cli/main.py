@@ -3,6 +3,7 @@
 Heavy libraries are imported inside the commands that need them, so that `--help` answers at once.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
@@ -87,7 +88,7 @@ def ingest(
     from flows.harvest import check_ingest
     from schemas.settings import load_settings
 
-    check_ingest(load_settings(), site)  # before Prefect starts a server: what is wrong is said at once
+    check_ingest(load_settings(), site, cdx)  # before Prefect starts a server: what is wrong is said at once
     prepare_crawler()
     set_prefect_defaults()
     from cli.progress import showing_progress
@@ -118,7 +119,7 @@ def backfill(
     since, until = from_day.date(), to_day.date()
     check_span(since, until)
     if plan:
-        found = _with_archive(lambda archive: plan_backfill(archive, site, since, until, limit))
+        found = plan_backfill(load_settings(), site, since, until, limit)
         print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
         return
     check_ingest(load_settings(), site)
@@ -167,6 +168,8 @@ def status(
     from cli.render import print_json, render_missing, render_status
     from flows.status import list_missing_addresses, read_status
 
+    if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
+        raise typer.BadParameter(f"--month {month}: neither YYYY-MM nor `unknown`")
     if missing or month:
         absent = _with_archive(lambda archive: list_missing_addresses(archive, month))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)

@@ -23,7 +23,7 @@ def showing_progress() -> Iterator[None]:
 
         def show(progress: Progress) -> None:
             if progress.stage not in shown:
-                shown[progress.stage] = bars.add_task(progress.stage)
+                shown[progress.stage] = bars.add_task(progress.stage, total=None)
             bars.update(shown[progress.stage], completed=progress.done_count, total=progress.total_count)
 
         with listening(show):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,10 +23,14 @@ from storage.quarantine import QuarantineRecord
 console = Console()
 
 NUMBER_COLUMNS = frozenset(
-    {"count", "advertised", "stored", "duplicate", "no article", "set aside", "gone", "missing", "share"}
+    {"count", "advertised", "stored", "duplicate", "copies", "excluded", "set aside", "gone", "missing", "share"}
     | {"pages", "quarantined", "failed", "tries", "to fetch", "waiting"}
 )
 """What stands in these is aligned to the right."""
+
+
+PADDING = (0, 1, 0, 0)
+"""Above, right, below, left of a cell: the widest table then fits a terminal of 80 columns."""
 
 
 def print_json(document: Any) -> None:
@@ -163,7 +168,8 @@ def render_checks(checks: Iterable[Check]) -> None:
     _print_table("", ("", "what", "found"), rows)
 
 
-MONTH_COLUMNS = ("month", "advertised", "stored", "duplicate", "no article", "set aside", "gone", "missing", "share")
+MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "set aside", "gone", "missing", "share")
+"""As few words as fit a terminal of 80 columns."""
 
 
 def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
@@ -177,7 +183,7 @@ def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
 
 def _reason_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
     for one in months:
-        for name, counts in (("set aside", one.quarantined_counts), ("no article", one.excluded_counts)):
+        for name, counts in (("set aside", one.quarantined_counts), ("excluded", one.excluded_counts)):
             yield from ((one.month or "unknown", name, reason, str(count)) for reason, count in counts.items())
 
 
@@ -188,9 +194,13 @@ def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, 
 
 
 def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(title=title or None, title_justify="left", show_header=any(columns))
+    table = Table(
+        title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for column in columns:
-        table.add_column(column, justify="right" if column in NUMBER_COLUMNS else "left")
+        is_number = column in NUMBER_COLUMNS
+        # An address is read whole, or not at all.
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as text: a headline may have [brackets]
     console.print(table)

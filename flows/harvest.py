@@ -1,7 +1,5 @@
 """One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
 
-from collections.abc import Iterator
-
 import sites
 from flows.archive import Archive, open_archive
 from flows.crawl import Crawler
@@ -44,10 +42,12 @@ def harvest(  # noqa: PLR0913 - a choice each
     another run writes, this one waits as long as its patience lasts.
 
     Raises:
-        UnknownSite, ContactMissing, and what `open_archive` raises.
+        UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
     """
-    profile = check_ingest(settings, site)
-    sources = (*profile.sources(source), *list_archives(cdx_url))
+    profile = check_ingest(settings, site, cdx_url)
+    # The index of a web archive knows of pages that the publisher names nowhere.
+    archives = [Source(url=cdx_url, kind=SourceKind.CDX)] if cdx_url else []
+    sources = (*profile.sources(source), *archives)
     kind = "ingest" if span == EVER else "backfill"
     parameters = {"source": source, "limit": limit, "cdx": cdx_url, **span.model_dump(mode="json", exclude_none=True)}
     with (
@@ -61,31 +61,22 @@ def harvest(  # noqa: PLR0913 - a choice each
         return finish_run(archive, run)
 
 
-def check_ingest(settings: Settings, site: str) -> Site:
+def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> Site:
     """The site's profile, if these settings may crawl it.
 
     Raises:
         UnknownSite: there is no profile of this name.
         ContactMissing: a live site would be asked, and the settings do not say by whom.
+        CdxUnknown: the address is none of a web archive's index.
     """
+    if cdx_url is not None and not is_cdx_address(cdx_url):
+        raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
     profile = sites.get_site(site)
     # A site without origins of its own can be anybody's.
     is_live = not profile.origins or not settings.origins.keys() >= set(profile.origins)
     if is_live and not settings.contact:
         raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")
     return profile
-
-
-def list_archives(cdx_url: str | None) -> Iterator[Source]:
-    """The index of a web archive, where one is to be read: it knows of pages that the publisher names nowhere.
-
-    Raises:
-        CdxUnknown: the address is none of an index.
-    """
-    if cdx_url is not None:
-        if not is_cdx_address(cdx_url):
-            raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
-        yield Source(url=cdx_url, kind=SourceKind.CDX)
 
 
 def fetch_due(archive: Archive, run: Run, crawler: Crawler, limit: int | None, load: BatchLoader) -> None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
 import sites
-from flows.archive import Archive
+from flows.archive import Archive, open_archive
 from flows.run import now
 from schemas.model import Count, Record
 from schemas.settings import Settings
 from schemas.span import split_months
 from storage.completeness import MISSING_STATES, count_span
+from storage.database import DatabaseMissing
 from storage.ledger import find_due
 from storage.robots import list_newest_texts
 from storage.sighting import list_source_urls
@@ -63,18 +65,25 @@ def check_span(since: date, until: date) -> None:
         raise SpanInvalid(f"--from {since} lies in the future")
 
 
-def plan_backfill(archive: Archive, site: str, since: date, until: date, limit: int | None = None) -> BackfillPlan:
-    """What a backfill of these publication days (both inclusive) would fetch now.
+def plan_backfill(settings: Settings, site: str, since: date, until: date, limit: int | None = None) -> BackfillPlan:
+    """What a backfill of these publication days (both inclusive) would fetch now. Without an archive, all is unknown.
 
     Raises:
         SpanInvalid: these are no days that can be filled.
         UnknownSite: there is no profile of this name.
+        DatabaseUnreachable, SchemaOutdated, SchemaUnknown: see `storage.database`.
     """
     check_span(since, until)
-    months = tuple(_limit(_plan_months(archive, site, since, until), limit))
-    hosts = len({source.url.split("/")[2] for source in sites.get_site(site).sources("sitemaps")} | {site})
-    request_count = hosts + sum(1 + month.due_count for month in months) + (1 if months else 0)
-    delay_seconds = max(archive.settings.delay_seconds, _read_crawl_delay(archive, archive.settings))
+    sources = sites.get_site(site).sources("sitemaps")
+    try:
+        with open_archive(settings, writable=False) as archive:
+            months = tuple(_limit(_plan_months(archive, site, since, until), limit))
+            crawl_delay_seconds = _read_crawl_delay(archive)
+    except DatabaseMissing:
+        months, crawl_delay_seconds = tuple(_plan_unknown(since, until)), 0.0
+    hosts = {urlsplit(source.url).netloc for source in sources} | {urlsplit(url).netloc for url in _list_origins(site)}
+    request_count = len(hosts) + len(months) * (1 + len(sources)) + sum(month.due_count for month in months)
+    delay_seconds = max(settings.delay_seconds, crawl_delay_seconds)
     return BackfillPlan(
         site=site,
         since=since,
@@ -82,28 +91,37 @@ def plan_backfill(archive: Archive, site: str, since: date, until: date, limit: 
         months=months,
         request_count=request_count,
         delay_seconds=delay_seconds,
-        duration_seconds=request_count * delay_seconds / archive.settings.concurrency,
+        duration_seconds=request_count * delay_seconds / settings.concurrency,
         unknown_months=tuple(month.month for month in months if not month.is_known),
     )
+
+
+def _list_origins(site: str) -> tuple[str, ...]:
+    return sites.get_site(site).origins[:1]
+
+
+def _plan_unknown(since: date, until: date) -> Iterator[MonthPlan]:
+    for span in split_months(since, until):
+        first, last = span.since or since, span.until or until
+        counts = {"advertised_count": 0, "stored_count": 0, "due_count": 0, "waiting_count": 0}
+        yield MonthPlan(month=f"{last:%Y-%m}", since=first, until=last, is_known=False, **counts)
 
 
 def _plan_months(archive: Archive, site: str, since: date, until: date) -> Iterator[MonthPlan]:
     profile = sites.get_site(site)
     with archive.database.read() as session:
         known = {profile.source_month(url) for url in list_source_urls(session, site)}
-        for span in split_months(since, until):
-            counts = count_span(session, site, span.since, span.until)
-            due = find_due(session, site, now(), since=span.since, until=span.until, states=MISSING_STATES)
-            month = f"{span.until:%Y-%m}"
-            yield MonthPlan(
-                month=month,
-                since=span.since or since,
-                until=span.until or until,
-                is_known=month in known,
-                advertised_count=counts.stored_count + counts.missing_count,
-                stored_count=counts.stored_count,
-                due_count=len(due),
-                waiting_count=max(0, counts.missing_count - len(due)),
+        for unknown in _plan_unknown(since, until):
+            counts = count_span(session, site, unknown.since, unknown.until)
+            due = find_due(session, site, now(), since=unknown.since, until=unknown.until, states=MISSING_STATES)
+            yield unknown.model_copy(
+                update={
+                    "is_known": unknown.month in known,
+                    "advertised_count": counts.stored_count + counts.missing_count,
+                    "stored_count": counts.stored_count,
+                    "due_count": len(due),
+                    "waiting_count": max(0, counts.missing_count - len(due)),
+                }
             )
 
 
@@ -120,11 +138,11 @@ def _limit(months: Iterator[MonthPlan], limit: int | None) -> Iterator[MonthPlan
         left -= month.due_count
 
 
-def _read_crawl_delay(archive: Archive, settings: Settings) -> float:
+def _read_crawl_delay(archive: Archive) -> float:
     """The longest Crawl-delay for us in what was last read of each robots.txt, in seconds."""
     with archive.database.read() as session:
         texts = list_newest_texts(session).values()
-    return max((_find_delay(text, settings.user_agent) for text in texts), default=0.0)
+    return max((_find_delay(text, archive.settings.user_agent) for text in texts), default=0.0)
 
 
 def _find_delay(text: str, user_agent: str) -> float:

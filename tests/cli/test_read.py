@@ -50,6 +50,32 @@ def test_show_prints_the_text_and_where_its_values_came_from(broadsheet: Broadsh
     assert filled.articles[1].expected["body"].split("\n\n")[0] in shown
 
 
+def test_a_plan_of_an_archive_that_is_still_to_be_made_says_what_nobody_knows_yet(
+    broadsheet: Broadsheet, data_dir: Path
+) -> None:
+    plan = read_json(broadsheet, "backfill", "--from", "2023-12-30", "--to", "2024-02-01", "--plan")
+    assert [(month["since"], month["until"]) for month in plan["months"]] == [
+        ("2024-02-01", "2024-02-01"),
+        ("2024-01-01", "2024-01-31"),
+        ("2023-12-30", "2023-12-31"),
+    ]
+    assert plan["unknown_months"] == ["2024-02", "2024-01", "2023-12"]
+    assert plan["duration_seconds"] == 2 * plan["request_count"]
+    assert not data_dir.exists()
+
+
+def test_what_is_missing_is_listed_by_month(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    days = ("2024/02/29", "2024/03/01", "2024/03/31")
+    urls = [f"https://www.themoscowtimes.com/{day}/a-story-a{number}" for number, day in enumerate(days, 1)]
+    (tmp_path / "list.txt").write_text("\n".join(urls))
+    broadsheet("import", tmp_path / "list.txt")
+    assert [one["url"] for one in read_json(broadsheet, "status", "--missing")] == [urls[2], urls[1], urls[0]]
+    assert [one["url"] for one in read_json(broadsheet, "status", "--missing", "--month", "2024-02")] == urls[:1]
+    months = {month["month"]: month for month in read_json(broadsheet, "status")["months"]}
+    assert {name: month["missing_count"] for name, month in months.items()} == {"2024-03": 2, "2024-02": 1}
+    assert urls[1] in broadsheet("status", "--missing", COLUMNS="200").stdout
+
+
 @pytest.mark.usefixtures("filled")
 def test_what_is_not_there_is_one_line_and_status_1(broadsheet: Broadsheet) -> None:
     for arguments in (["show", "moscow-times:en:1"], ["quarantine", "show", "moscow-times:en:1"]):
