@@ -53,7 +53,7 @@ def harvest(  # noqa: PLR0913 - a choice each
     with (
         open_archive(settings, writable=True, patience_seconds=patience_seconds) as archive,
         Crawler() as crawler,
-        running(archive, kind, site, parameters, span) as run,
+        running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
     ):
         load_left(archive, run, load)
         discover_addresses(archive, run, crawler, sources, load)

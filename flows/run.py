@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ from storage.tables import RunStatus
 
 LEASE_SECONDS = 300
 """How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""
+
+LEASE_POLL_SECONDS = 5.0
+"""How often a run that waits looks whether the other has ended."""
 
 RENEWED_EVERY = timedelta(seconds=60)
 """A write that is lost against a busy database may be lost four times."""
@@ -81,14 +85,24 @@ def name_lease(archive: Archive, site: str | None) -> str:
 
 @contextmanager
 def running(
-    archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span = EVER
+    archive: Archive,
+    kind: str,
+    site: str | None,
+    parameters: dict[str, object],
+    span: Span = EVER,
+    *,
+    patience_seconds: float = 0,
 ) -> Iterator[Run]:
     """A new run, noted in the database; runs that died are noted as such. One that is left by an exception is too.
 
     Raises:
-        RunInProgress: another run does the same at this moment, on this machine or another.
+        RunInProgress: another run does the same, on this machine or another, for longer than this one's patience.
     """
-    run = _start(archive, kind, site, parameters, span)
+    deadline = time.monotonic() + patience_seconds
+    while isinstance(run := _start(archive, kind, site, parameters, span), RunInProgress):
+        if time.monotonic() >= deadline:
+            raise run
+        time.sleep(LEASE_POLL_SECONDS)
     try:
         yield run
     except BaseException:
@@ -97,7 +111,9 @@ def running(
         raise
 
 
-def _start(archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span) -> Run:
+def _start(
+    archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span
+) -> Run | RunInProgress:
     started_at, name = now(), name_lease(archive, site)
     try:
         with archive.database.begin() as session:
@@ -109,7 +125,7 @@ def _start(archive: Archive, kind: str, site: str | None, parameters: dict[str, 
             host, pid = gethostname(), os.getpid()
             take_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=host, pid=pid)
     except LeaseHeld as error:
-        raise RunInProgress(str(error)) from None
+        return RunInProgress(str(error))
     run = Run(archive, run_id, kind, site, started_at, span)
     run.notes += [f"run {run_id} was interrupted; this run goes on where it stopped" for run_id in dead]
     return run
