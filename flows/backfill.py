@@ -63,7 +63,7 @@ def backfill(site: SiteName, since: FirstDay, until: LastDay, limit: Limit = Non
     assert isinstance(artifact, UUID)  # noqa: S101 - for mypy: a coroutine only in a coroutine
     reports: list[RunReport] = []
     for number, span in enumerate(spans):
-        left = None if limit is None else limit - sum(report.page_count for report in reports)
+        left = None if limit is None else limit - sum(report.asked_count for report in reports)
         with listening(_Artifact(artifact, number, len(spans))):
             reports += _fill(site, span, left)
         update_progress_artifact(artifact, progress=100 * (number + 1) / len(spans))

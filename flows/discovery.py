@@ -10,11 +10,13 @@ from flows.load import BatchLoader, SourceFinding
 from flows.run import Run, now
 from schemas.address import Source
 from schemas.crawl import CrawlJob
+from storage.listing import note_walked
 from storage.validator import find_source_validators
 
 KNOWN_PAGES = 2
-"""So many pages in a row of which all was known end a listing: its offsets shift while it is read, so that one more is
-looked at after the first of them."""
+"""So many pages in a row of which all was known end the reading of a listing: its offsets shift meanwhile, so that one
+more is looked at after the first of them. Known is what the listing itself named before it was last read so far: what
+feeds named says nothing of what stands below."""
 
 
 def discover_addresses(
@@ -27,7 +29,7 @@ def discover_addresses(
     known_pages: dict[str, int] = {}
     while sources:
         found = fetch_sources(archive, run, crawler, _make_job(archive, run, sources), load)
-        sources = list(_continue_listings(run, sources, found, known_pages))
+        sources = list(_continue_listings(archive, run, sources, found, known_pages))
 
 
 def _make_job(archive: Archive, run: Run, sources: Sequence[Source]) -> CrawlJob:
@@ -37,15 +39,27 @@ def _make_job(archive: Archive, run: Run, sources: Sequence[Source]) -> CrawlJob
 
 
 def _continue_listings(
-    run: Run, sources: Sequence[Source], found: Mapping[str, SourceFinding], known_pages: dict[str, int]
+    archive: Archive,
+    run: Run,
+    sources: Sequence[Source],
+    found: Mapping[str, SourceFinding],
+    known_pages: dict[str, int],
 ) -> Iterator[Source]:
-    """The next page of each listing that is not at its end, nor where all is known."""
+    """The next page of each listing that is not at its end, nor where all is known. One that failed is read anew."""
     site = sites.get_site(run.site or "")
     for source in sources:
         next_url, finding = site.next_listing_page(source.url), found.get(source.url)
-        if next_url is None or finding is None or finding.is_end:
+        if next_url is None or finding is None or finding.reason:
             continue
         known_count = 0 if finding.unknown_count else known_pages.get(source.url, 0) + 1
-        if known_count < KNOWN_PAGES:
+        if finding.is_end or known_count >= KNOWN_PAGES:
+            _note_walked(archive, site.first_listing_page(source.url))
+        else:
             known_pages[next_url] = known_count
             yield source.model_copy(update={"url": next_url})
+
+
+def _note_walked(archive: Archive, listing: str | None) -> None:
+    if listing:
+        with archive.database.begin() as session:
+            note_walked(session, listing, now())

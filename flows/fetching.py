@@ -1,15 +1,18 @@
 """A crawl under way: it is given a job, and what it writes is loaded while it writes."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from flows.archive import Archive
 from flows.crawl import Crawler, CrawlFailed, make_job, read_log
-from flows.load import BatchLoader, SourceFinding, find_unloaded, load_file, load_log, note_cut
+from flows.load import BatchLoader, SourceFinding, find_unloaded, is_robots_failure, load_file, load_log, note_cut
 from flows.progress import tell_progress
 from flows.run import Run
 from schemas.crawl import CrawlJob, FetchResult
 from storage.ledger import DueAddress
 from storage.position import find_position
+
+NOT_MODIFIED = 304
 
 READY_BYTES = 1024 * 1024
 """Unread bytes of a file that are worth a batch while the crawl still writes: some 110 pages of the replica."""
@@ -55,7 +58,7 @@ def crawl_and_load(
 def _tell(run: Run, job: CrawlJob, pages_before: int) -> None:
     month = f"{run.span.since:%Y-%m} " if run.span.since else ""
     if job.urls:
-        tell_progress(f"{month}fetch", run.counts["page"] - pages_before, len(job.urls))
+        tell_progress(f"{month}fetch", min(run.counts["page"] - pages_before, len(job.urls)), len(job.urls))
     else:
         tell_progress(f"{month}discover", run.counts["sighted-new"], None)
 
@@ -78,10 +81,15 @@ def fetch_sources(
 
 def _find_silent(job: CrawlJob) -> Iterator[str]:
     lines = {line.url: line for line in read_log(job.log_path)}
-    for line in lines.values():
-        if line.result is not FetchResult.CAPTURED:
+    failed = [line for line in lines.values() if line.result is not FetchResult.CAPTURED]
+    spent = [line for line in failed if (line.error or "").startswith("RequestsSpent")]
+    for line in failed:
+        if line not in spent:
             yield f"{line.url}: {line.result.value}, {line.error}"
-    unasked = [source.url for source in job.sources if source.url not in lines]
+    for line in lines.values():
+        if line.status == NOT_MODIFIED and line.url not in job.validators:
+            yield f"{line.url}: answers 'not modified' to a request without conditions"
+    unasked = [line.url for line in spent] + [source.url for source in job.sources if source.url not in lines]
     if unasked:
         yield f"{len(unasked)} sources were not asked, the first of them {unasked[0]}: the run made all its requests"
 
@@ -92,7 +100,10 @@ def fetch_pages(archive: Archive, run: Run, crawler: Crawler, addresses: list[Du
     urls = tuple(address.url for address in addresses)
     job = make_job(archive.settings, run, urls=urls, validators=validators)
     crawl_and_load(archive, run, crawler, job, load, is_last=True)
-    asked = {line.url for line in read_log(job.log_path)}
+    lines = list(read_log(job.log_path))
+    run.asked_count += len(lines)
     load_log(archive, run, job.log_path)
-    if left_count := len(set(urls) - asked):
+    unreachable = {urlsplit(line.url).netloc for line in lines if is_robots_failure(line)}
+    run.problems += [f"{host}: robots.txt could not be read, so no page of it was asked for" for host in unreachable]
+    if left_count := len(set(urls) - {line.url for line in lines}):
         run.notes.append(f"{left_count} addresses wait for the next run: this one ended before their turn")

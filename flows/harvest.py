@@ -1,5 +1,7 @@
 """One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
 
+from urllib.parse import urlsplit
+
 import sites
 from flows.archive import Archive, open_archive
 from flows.crawl import Crawler
@@ -69,14 +71,21 @@ def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> S
         ContactMissing: a live site would be asked, and the settings do not say by whom.
         CdxUnknown: the address is none of a web archive's index.
     """
-    if cdx_url is not None and not is_cdx_address(cdx_url):
+    if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
         raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
     profile = sites.get_site(site)
     # A site without origins of its own can be anybody's.
-    is_live = not profile.origins or not settings.origins.keys() >= set(profile.origins)
+    asked = {*profile.origins, *([origin_of(cdx_url)] if cdx_url else [])}
+    is_live = not profile.origins or not settings.origins.keys() >= asked
     if is_live and not settings.contact:
         raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")
     return profile
+
+
+def origin_of(url: str) -> str:
+    """Scheme and host of an address, as the setting `origins` has them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def fetch_due(archive: Archive, run: Run, crawler: Crawler, limit: int | None, load: BatchLoader) -> None:

@@ -17,13 +17,12 @@ from flows.archive import Archive
 from flows.crawl import PAGE_LOG, read_log
 from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
 from flows.run import Run, now
-from schemas.address import SourceKind
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
 from schemas.model import Record
 from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
 from storage.capture import find_page_capture
-from storage.ledger import is_known
+from storage.listing import list_named, list_walked
 from storage.outcome import store_outcomes
 from storage.position import find_position, list_positions, store_position
 from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, WarcCaptures, iterate_captures, read_capture
@@ -50,7 +49,7 @@ class SourceFinding(Record):
     """Why it could not be read; None where it could."""
     address_count: int = 0
     unknown_count: int = 0
-    """Of a listing: addresses that the ledger did not know."""
+    """Of a listing: addresses that it had not named when it was last read to where all was known."""
 
     @property
     def is_end(self) -> bool:
@@ -86,8 +85,8 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     taken, is_last = take_stretch(captures)
     outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive))
     _flush(path)
+    known = _list_known(archive, outcomes)
     with archive.database.begin() as session:
-        known = is_known(session, _list_listed(outcomes))
         counts = store_outcomes(session, outcomes, run_id=run_id, now=now(), plan=archive.settings.look_plan)
         store_position(session, name, captures.position)
     notes = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
@@ -100,40 +99,45 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     )
 
 
-def _list_listed(outcomes: Sequence[Outcome]) -> set[str]:
-    """The addresses that listings name."""
-    return {
-        identity.url
-        for outcome in outcomes
-        if isinstance(outcome, SourceRead) and _is_listing(outcome)
-        for identity, _ in outcome.sightings
-    }
+def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str, str]]:
+    """Listing and address, where the listing had named it before it was last read to where all was known."""
+    listed = [outcome for outcome in outcomes if isinstance(outcome, SourceRead) and _find_listing(outcome)]
+    if not listed:
+        return set()
+    urls = {identity.url for outcome in listed for identity, _ in outcome.sightings}
+    with archive.database.read() as session:
+        walked, named = list_walked(session), list_named(session, urls)
+    found = ((sites.find_site(page).first_listing_page(page), url, at) for url, page, at in named)
+    return {(listing, url) for listing, url, at in found if listing in walked and at < walked[listing]}
 
 
-def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[str]) -> dict[str, SourceFinding]:
+def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[tuple[str, str]]) -> dict[str, SourceFinding]:
     found: dict[str, SourceFinding] = {}
-    met = set(known)
     for outcome in outcomes:
         if isinstance(outcome, SourceBroken) and outcome.seen.url:
             found[outcome.seen.url] = SourceFinding(reason=outcome.reason)
         elif isinstance(outcome, SourceRead) and outcome.seen.url:
             urls = {identity.url for identity, _ in outcome.sightings}
-            unknown_count = len(urls - met) if _is_listing(outcome) else 0
-            found[outcome.seen.url] = SourceFinding(reason=None, address_count=len(urls), unknown_count=unknown_count)
-            met |= urls
+            listing = _find_listing(outcome)
+            unknown_count = sum(1 for url in urls if (listing, url) not in known) if listing else 0
+            finding = SourceFinding(reason=None, address_count=len(urls), unknown_count=unknown_count)
+            found[outcome.seen.url] = finding
     return found
 
 
-def _is_listing(outcome: SourceRead) -> bool:
+def _find_listing(outcome: SourceRead) -> str | None:
     url = outcome.seen.url or ""
-    return sites.find_site(url).recognize_source(url) is SourceKind.LISTING
+    return sites.find_site(url).first_listing_page(url)
 
 
 def take_stretch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
     """As many captures as a batch holds, and whether those were all that the file has."""
     taken: list[Capture] = []
     taken_bytes = link_count = 0
-    for capture, _ in captures:
+    latest_at = now()
+    for found, _ in captures:
+        # A foreign file, or a clock that ran ahead: what came later than now would overrule whatever comes.
+        capture = found if found.fetched_at <= latest_at else found.model_copy(update={"fetched_at": latest_at})
         taken.append(capture)
         taken_bytes += len(capture.body)
         link_count += _count_links(capture)
@@ -249,14 +253,19 @@ def load_log(archive: Archive, run: Run, path: Path) -> None:
         run.counts.update(store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan))
 
 
+def is_robots_failure(line: CrawlLine) -> bool:
+    """Whether the page was not asked for because its host's robots.txt could not be read."""
+    return (line.error or "").startswith("RobotsUnreachable")
+
+
 def read_line(line: CrawlLine) -> Outcome | None:
     """The outcome that a log line stands for; None where the WARC file says it all, or the address is no article's."""
     asked = sites.identify(line.url)
     match line.result:
         case FetchResult.CAPTURED:
             return None
-        case _ if asked.rule:
-            return None
+        case _ if asked.rule or is_robots_failure(line):
+            return None  # a host without its robots.txt says nothing of its pages: they wait as they are
         case FetchResult.FORBIDDEN:
             return FetchForbidden(identity=asked, forbidden_at=line.at, reason="robots")
         case _:

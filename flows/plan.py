@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
 import sites
@@ -16,6 +15,8 @@ from storage.database import DatabaseMissing
 from storage.ledger import find_due
 from storage.robots import list_newest_texts
 from storage.sighting import list_source_urls
+
+FIRST_DAY = date(1990, 1, 1)
 
 
 class SpanInvalid(ValueError):  # noqa: N818 - it states a fact
@@ -61,8 +62,10 @@ def check_span(since: date, until: date) -> None:
     """Raise `SpanInvalid` unless these are days that can be filled."""
     if since > until:
         raise SpanInvalid(f"--from {since} lies after --to {until}")
-    if since > now().date() + timedelta(days=1):
-        raise SpanInvalid(f"--from {since} lies in the future")
+    if until > now().date() + timedelta(days=1):  # Moscow's day begins before UTC's
+        raise SpanInvalid(f"--to {until} lies in the future")
+    if since < FIRST_DAY:
+        raise SpanInvalid(f"--from {since} lies before {FIRST_DAY}: no newspaper was on the web then")
 
 
 def plan_backfill(settings: Settings, site: str, since: date, until: date, limit: int | None = None) -> BackfillPlan:
@@ -81,8 +84,9 @@ def plan_backfill(settings: Settings, site: str, since: date, until: date, limit
             crawl_delay_seconds = _read_crawl_delay(archive)
     except DatabaseMissing:
         months, crawl_delay_seconds = tuple(_plan_unknown(since, until)), 0.0
-    hosts = {urlsplit(source.url).netloc for source in sources} | {urlsplit(url).netloc for url in _list_origins(site)}
-    request_count = len(hosts) + len(months) * (1 + len(sources)) + sum(month.due_count for month in months)
+    page_count = sum(month.due_count for month in months)
+    # Each month is a crawl of its own: it reads the sitemaps' robots.txt and index, and the pages' robots.txt.
+    request_count = len(months) * (2 + len(sources)) + sum(1 for month in months if month.due_count) + page_count
     delay_seconds = max(settings.delay_seconds, crawl_delay_seconds)
     return BackfillPlan(
         site=site,
@@ -94,10 +98,6 @@ def plan_backfill(settings: Settings, site: str, since: date, until: date, limit
         duration_seconds=request_count * delay_seconds / settings.concurrency,
         unknown_months=tuple(month.month for month in months if not month.is_known),
     )
-
-
-def _list_origins(site: str) -> tuple[str, ...]:
-    return sites.get_site(site).origins[:1]
 
 
 def _plan_unknown(since: date, until: date) -> Iterator[MonthPlan]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from socket import gethostname
+from uuid import uuid4
 
 import sites
 from flows.archive import Archive, RunInProgress
@@ -21,6 +22,9 @@ from storage.tables import RunStatus
 
 LEASE_SECONDS = 300
 """How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""
+
+FOLDER_ID = "folder-id"
+"""A file in the spool: a data folder is known by it wherever it is mounted."""
 
 LEASE_POLL_SECONDS = 5.0
 """How often a run that waits looks whether the other has ended."""
@@ -48,6 +52,8 @@ class Run:
         self.problems: list[str] = []
         self.unusable: list[str] = []
         self.notes: list[str] = []
+        self.asked_count = 0
+        """Addresses of articles that were asked for."""
         self._job_count = 0
         self._archive = archive
         self._renewed_at = started_at
@@ -114,16 +120,16 @@ def running(
 def _start(
     archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span
 ) -> Run | RunInProgress:
-    started_at, name = now(), name_lease(archive, site)
+    started_at, name, holder = now(), name_lease(archive, site), name_holder(archive)
     try:
         with archive.database.begin() as session:
             lease = find_lease(session, name)
-            if lease and _is_dead(lease):
+            if lease and _is_dead(lease, holder):
                 release_lease(session, name, run_id=lease.run_id)
             dead = mark_interrupted(session, now=started_at)
             run_id = open_run(session, kind=kind, site=site, started_at=started_at, parameters=parameters)
-            host, pid = gethostname(), os.getpid()
-            take_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=host, pid=pid)
+            pid = os.getpid()
+            take_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=holder, pid=pid)
     except LeaseHeld as error:
         return RunInProgress(str(error))
     run = Run(archive, run_id, kind, site, started_at, span)
@@ -131,19 +137,20 @@ def _start(
     return run
 
 
-def _is_dead(lease: Lease) -> bool:
-    """Whether a process of this machine held it that is no more: nobody has to wait until it expires."""
-    return lease.host == gethostname() and not _is_alive(lease.pid)
+def name_holder(archive: Archive) -> str:
+    """This data folder, by an id that lies in it, and the machine, for people.
+
+    Whoever opens a data folder has its lock (`flows.archive`): another run that held a lease from there is dead.
+    """
+    path = archive.settings.spool_dir / FOLDER_ID
+    if not path.exists():
+        path.write_text(uuid4().hex)
+    return f"{gethostname()} {path.read_text().strip()}"
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
+def _is_dead(lease: Lease, holder: str) -> bool:
+    """Whether nobody has to wait until the lease expires."""
+    return lease.host.split()[-1:] == holder.split()[-1:]
 
 
 def finish_run(archive: Archive, run: Run) -> RunReport:
@@ -151,7 +158,7 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-    run.problems += find_broken_floors(archive, run.site, ledger)
+    run.problems += find_broken_floors(archive, run.site, ledger, is_whole=run.span == EVER)
     report = _make_report(run, ledger)
     status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
     with archive.database.begin() as session:
@@ -161,7 +168,9 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     return report
 
 
-def find_broken_floors(archive: Archive, site: str | None, ledger: dict[str, int]) -> Iterator[str]:
+def find_broken_floors(
+    archive: Archive, site: str | None, ledger: dict[str, int], *, is_whole: bool = True
+) -> Iterator[str]:
     """A sentence for each floor of the settings that the archive lies below; what cannot be measured yet is none."""
     floors = archive.settings.floors
     if not floors:
@@ -170,7 +179,8 @@ def find_broken_floors(archive: Archive, site: str | None, ledger: dict[str, int
     if site:
         today = now().astimezone(sites.get_site(site).time_zone).date()
         with archive.database.read() as session:
-            measured |= {**measure_coverage(session, site), "stored_per_day": count_per_day(session, site, today)}
+            measured |= measure_coverage(session, site)
+            measured["stored_per_day"] = count_per_day(session, site, today) if is_whole else None
     for name, floor in floors.items():
         found = measured.get(name)
         if found is not None and found < floor:
@@ -195,6 +205,7 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         ended_at=now(),
         request_count=counts.pop("request", 0),
         page_count=counts.pop("page", 0),
+        asked_count=run.asked_count,
         advertised_new_count=counts.pop("sighted-new", 0),
         advertised_count=sum(ledger.values()),
         outcomes=counts,

@@ -27,7 +27,9 @@ class RunReport(Record):
     request_count: Count
     """Responses written to WARC files by this run."""
     page_count: Count
-    """Those of them that were article pages."""
+    """Those of them that were article pages, redirects and further tries among them."""
+    asked_count: Count = 0
+    """Addresses of articles that were asked for."""
     ledger: dict[str, Count]
     """State -> advertised addresses in it, after the run: they add up to `advertised_count`."""
     problems: tuple[str, ...] = ()

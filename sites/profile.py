@@ -83,6 +83,10 @@ class Site:
         """The publication month (`YYYY-MM`) of all that a source names; None where it names any month's."""
         return None
 
+    def first_listing_page(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
+        """The address of the first page of the listing that an address is a page of; None for what is none."""
+        return None
+
     def next_listing_page(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
         """The address of the page that follows a listing's page; None for what is no listing."""
         return None

@@ -18,6 +18,12 @@ from spiders.session import get_session
 GRACE_SECONDS = 3.0
 """What is on the wire may still arrive and be kept: most pages take less. Then the connection is cut."""
 
+DROP_SECONDS = 0.1
+"""How often the queues of a closing crawl are emptied."""
+
+LAST_SECONDS = 20.0
+"""A crawl that has not closed by then never will; its parent waits for thirty."""
+
 
 class Lifeline:
     """Watches standard input and the signals, and closes the crawl gracefully when the end is requested."""
@@ -27,6 +33,8 @@ class Lifeline:
         self._session = get_session(crawler)
         self._stdin: int | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._drain: asyncio.Task[None] | None = None
+        self._last_resort: asyncio.TimerHandle | None = None
         crawler.signals.connect(self._start, signals.engine_started)
         crawler.signals.connect(self._stop, signals.spider_closed)
 
@@ -47,6 +55,10 @@ class Lifeline:
 
     def _stop(self) -> None:
         self._drop_stdin()
+        if self._drain is not None:
+            self._drain.cancel()
+        if self._last_resort is not None:
+            self._last_resort.cancel()
         if self._watch is not None and not self._session.closing.is_requested:
             self._watch.cancel()
 
@@ -72,9 +84,22 @@ class Lifeline:
     async def _close_when_requested(self) -> None:
         await self._session.closing.wait()
         self._session.inbox.complete()
-        asyncio.get_running_loop().call_later(GRACE_SECONDS, self._cut_downloads)
-        self._drop_queued()
+        loop = asyncio.get_running_loop()
+        loop.call_later(GRACE_SECONDS, self._cut_downloads)
+        self._last_resort = loop.call_later(LAST_SECONDS, self._give_up)
+        self._drain = loop.create_task(self._keep_dropping())
         await self._crawler.engine.close_spider_async(reason=self._session.closing.reason or "closed")
+
+    async def _keep_dropping(self) -> None:
+        """What was on its way to a queue when the end was requested gets there later."""
+        while True:
+            self._drop_queued()
+            await asyncio.sleep(DROP_SECONDS)
+
+    def _give_up(self) -> None:
+        """Nothing is lost by it: records are written whole, and what was not asked for is due again."""
+        print("the crawl did not close, and was ended", file=sys.stderr)  # noqa: T201 - the parent reads it
+        os._exit(1)
 
     def _drop_queued(self) -> None:
         # Scrapy would wait for each request that stands in a host's queue, at the host's delay.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Self
@@ -20,7 +20,7 @@ BUSY_STATUSES = frozenset({429, 503})
 """The host itself says that it is asked too much: the whole host is slowed, not this address alone."""
 
 MAX_PAUSE_SECONDS = 300.0
-"""A host that asks for more than five minutes is left for the next run: an open crawl holds the data folder's lock."""
+"""A host that asks for more than five minutes is left for a later run: an open crawl holds the data folder's lock."""
 
 FIRST_SLOWDOWN_SECONDS = 1.0
 """The delay after a host said that it is busy, where there was none before."""
@@ -52,8 +52,10 @@ class Politeness:
     def _slow_down(self, request: Request, pause_seconds: float) -> None:
         """Leave the host alone for that long, and double its delay from then on."""
         if pause_seconds > MAX_PAUSE_SECONDS:
-            reason = f"{urlparse_cached(request).hostname} asks for a pause of {pause_seconds:.0f} seconds"
-            get_session(self._crawler).closing.request(reason)
+            session, host = get_session(self._crawler), urlparse_cached(request).netloc
+            session.rests.note(host, datetime.now(UTC) + timedelta(seconds=pause_seconds))
+            session.closing.request(f"{host} asks for a pause of {pause_seconds:.0f} seconds")
+            return
         slot, now = self._downloader.find_slot(request), monotonic()
         # Answers of the same moment are one event: only the first of them doubles the delay.
         if slot.lastseen <= now:

@@ -28,6 +28,9 @@ CHILD_PRIORITY = 1
 MAX_CHILDREN = 10_000
 """Eight hundred years of monthly sitemaps: an index that never ends is followed no further."""
 
+SPENT = "RequestsSpent"
+"""How the error begins of a source that was not asked, for the requests are for pages."""
+
 IDLE_CHECK_SECONDS = 0.05
 """How often the end of a job is looked for, when its last request has been made."""
 
@@ -44,6 +47,7 @@ class PublisherSpider(scrapy.Spider):
         self.session = session
         self._site = get_site(session.job.site)
         self._seen_sources: set[str] = set()
+        self._source_count = 0
 
     async def start(self) -> AsyncIterator[Request]:
         """Each job's requests, one at a time: the next is made when Scrapy has none left to send."""
@@ -73,11 +77,22 @@ class PublisherSpider(scrapy.Spider):
         for source in self.session.job.sources:
             yield from self._make_source_requests(source.url)
         for url in dict.fromkeys(self.session.job.urls):
+            if self.session.rests.find(_host_of(url)):
+                continue  # without a line: it waits as it is
             yield from self._make_request(url, callback=self.parse_article)
 
     def _make_source_requests(self, url: str) -> Iterator[Request]:
-        if url not in self._seen_sources and len(self._seen_sources) < MAX_CHILDREN:
-            self._seen_sources.add(url)
+        if url in self._seen_sources or len(self._seen_sources) >= MAX_CHILDREN:
+            return
+        self._seen_sources.add(url)
+        limit, until = self.session.max_sources, self.session.rests.find(_host_of(url))
+        if limit is not None and self._source_count >= limit:
+            self._write_line(url, FetchResult.FAILED, error=f"{SPENT}: sources may take {limit} requests", attempts=0)
+        elif until:
+            error = f"HostResting: it asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
+            self._write_line(url, FetchResult.FAILED, error=error, attempts=0)
+        else:
+            self._source_count += 1
             yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY)
 
     def _make_request(self, url: str, **options: Any) -> Iterator[Request]:
@@ -104,7 +119,8 @@ class PublisherSpider(scrapy.Spider):
     def parse_source(self, response: Response, url: str) -> Iterator[Request]:
         """Follow an index to its pages. A listing's next page is another job's: it depends on what is known."""
         self._note_capture(response, url)
-        for child in self._read_children(response):
+        # Those never read come first: where the requests do not suffice for all, each run gets further.
+        for child in sorted(self._read_children(response), key=self.session.job.validators.__contains__):
             if is_same_publisher(self.session.job.site, url, child):
                 yield from self._make_source_requests(child)
             elif child not in self._seen_sources:
@@ -163,6 +179,13 @@ def condition_headers(validators: Validators | None) -> dict[str, str]:
         return {}
     named = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
     return {name: value for name, value in named.items() if value}
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _require_web_address(url: str) -> None:

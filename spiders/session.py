@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from schemas.crawl import CrawlJob, CrawlLine
 from spiders.inbox import Inbox
 from spiders.refusal import RequestsSpent
+from spiders.rest import Rests
 from spiders.warc import WarcWriter
 
 
@@ -76,6 +77,7 @@ class CrawlSession:
         self.downloads: set[Deferred[Any]] = set()
         """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
+        self.rests = Rests(job.lock_path.parent)
         self._request_count = 0
         self._max_requests = job.max_requests
 
@@ -83,6 +85,11 @@ class CrawlSession:
     def is_spent(self) -> bool:
         """Whether all requests were made that the first job allowed."""
         return self._max_requests is not None and self._request_count >= self._max_requests
+
+    @property
+    def max_sources(self) -> int | None:
+        """Half of all requests: the pages get the rest, however many sources there are."""
+        return None if self._max_requests is None else max(1, self._max_requests // 2)
 
     def count_request(self) -> None:
         """One more is sent.

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage.tables import Article
+from storage.tables import Article, Run
 
 COVERED_FIELDS = ("headline", "authors", "published_at", "section", "tags", "body", "images")
 """`authors` is filled by an agency as well: a text has one or the other."""
@@ -32,8 +32,14 @@ def measure_coverage(session: Session, site: str, count: int = COVERAGE_COUNT) -
     return {name: _share(values) for name, values in filled.items()} if rows else {}
 
 
-def count_per_day(session: Session, site: str, today: date) -> float:
-    """Articles a publication day, duplicates too, over the seven days before today (both in the publisher's zone)."""
+def count_per_day(session: Session, site: str, today: date) -> float | None:
+    """Articles a publication day, duplicates too, over the seven days before today (both in the publisher's zone).
+
+    None for an archive that is younger than that: it cannot have them all.
+    """
+    begun_at = session.scalar(select(func.min(Run.started_at)).where(Run.site == site))
+    if begun_at is None or begun_at.date() > today - WEEK:
+        return None
     days = Article.published_on.between(today - WEEK, today - timedelta(days=1))
     found = session.scalar(select(func.count()).where(Article.site == site, days)) or 0
     return found / WEEK.days

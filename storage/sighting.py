@@ -27,6 +27,9 @@ PART_COUNT = 2_000
 NOTED_EVERY = timedelta(days=1)
 """How often a mere repetition is noted: nobody asks for the hour, and every crawl would rewrite every row."""
 
+GONE_REVIVED_AFTER = timedelta(weeks=4)
+"""A page that comes back does so within days; one that is named for ever costs two requests a month."""
+
 EXCLUDABLE_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED, State.QUARANTINED})
 """What waits for a fetch or a decision: a rule of today decides it."""
 
@@ -60,6 +63,7 @@ class _Noted(NamedTuple):
     published_at: datetime | None
     published_on: date | None
     published_month: str | None
+    state_at: datetime
 
 
 def store_sightings(batch: Batch, sightings: Sequence[tuple[Identity, Seen]]) -> int:
@@ -147,7 +151,14 @@ def _is_as_noted(owner: _Noted, identity: Identity, seen: Seen) -> bool:
     if owner.state in KEPT_STATES:
         return True
     is_elsewhere = owner.state == State.GONE and owner.url != identity.url
-    return not is_elsewhere and (identity.rule is None) == (owner.state != State.EXCLUDED)
+    if is_elsewhere or _is_back(owner.state, owner.state_at, seen.seen_at):
+        return False
+    return (identity.rule is None) == (owner.state != State.EXCLUDED)
+
+
+def _is_back(state: State, state_at: datetime, at: datetime) -> bool:
+    """Whether a source still names what is gone for so long that it is worth another look."""
+    return state == State.GONE and at >= state_at + GONE_REVIVED_AFTER
 
 
 def _is_dated(owner: _Noted, seen: Seen) -> bool:
@@ -199,6 +210,10 @@ def _move(batch: Batch, entry: Entry, identity: Identity, at: datetime, *, is_fi
     A source that only repeats its address does not move it: a sitemap keeps the old address of what the feed has under
     a new one, and both are read in every run. But what is gone at one is, after a while, looked for at the other.
     """
+    if entry.key == identity.key and entry.url == identity.url and _is_back(entry.state, entry.state_at, at):
+        enter_state(batch, entry, State.PENDING, at)
+        entry.next_try_at, entry.missing_at = min(at, batch.now), None
+        return
     is_elsewhere = entry.key == identity.key and entry.url != identity.url and entry.state in MOVABLE_STATES
     is_due = is_first or (entry.state == State.GONE and at >= entry.state_at + LAST_RETRY)
     if not (is_elsewhere and is_due and at > entry.url_at):

@@ -23,6 +23,9 @@ FIRST_BLOCKED_RETRY = timedelta(days=1)
 LAST_RETRY = timedelta(weeks=1)
 """The longest wait: a page that fails for months still costs only one request a week."""
 
+SAME_FETCH = timedelta(minutes=5)
+"""Answers closer together are tries of one fetch: a crawl tries again within seconds, a ledger after ten minutes."""
+
 KEPT_STATES = frozenset({State.STORED, State.DUPLICATE})
 """What has its article keeps it, whatever a later fetch answers."""
 
@@ -64,8 +67,9 @@ def note_try(entry: Entry, at: datetime) -> None:
 
 def note_failure(entry: Entry, at: datetime, error: str) -> None:
     """A fetch that brought no article."""
+    is_further_try = entry.attempts > 0 and entry.tried_at is not None and abs(at - entry.tried_at) < SAME_FETCH
     note_try(entry, at)
-    entry.attempts += 1
+    entry.attempts += 0 if is_further_try else 1
     entry.last_error = error
 
 

@@ -274,6 +274,16 @@ class Validator(Base):
     """Answers "not modified" since then."""
 
 
+class Listing(Base):
+    """A section's listing, named by its first page."""
+
+    __tablename__ = "listing"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    walked_at: Mapped[datetime]
+    """When it was last read to its end, or to where all was known: a reading that was cut short does not count."""
+
+
 class Robots(Base):
     """A host's robots.txt as a run saw it: its capture, and what counts of its text."""
 

@@ -72,6 +72,15 @@ def read_listing(body: bytes, url: str, seen_at: datetime) -> SourcePage:
     return SourcePage(sightings, (next_page(url),))
 
 
+def first_page(url: str) -> str:
+    """The address of the section's page that a fragment belongs to."""
+    address = read_address(url)
+    match = _LISTING.match(address.path)
+    if match is None:
+        raise SourceUnreadable(f"{url} is no listing's address")
+    return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}"
+
+
 def next_page(url: str) -> str:
     """The address of the fragment that follows a section's page or fragment."""
     address = read_address(url)

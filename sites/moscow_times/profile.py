@@ -31,6 +31,10 @@ class MoscowTimes(Site):
         """The publication month (`YYYY-MM`) of a monthly sitemap's addresses."""
         return discovery.find_month(url)
 
+    def first_listing_page(self, url: str) -> str | None:
+        """The address of a section's page, for that or any fragment of it; None for what is no listing."""
+        return discovery.first_page(url) if self.recognize_source(url) is SourceKind.LISTING else None
+
     def next_listing_page(self, url: str) -> str | None:
         """The address of the page that follows a section's page or fragment; None for what is no listing."""
         return discovery.next_page(url) if self.recognize_source(url) is SourceKind.LISTING else None

@@ -21,7 +21,7 @@ from replica.site import Site
 from schemas.settings import Settings
 from schemas.span import Span
 from storage import tables
-from storage.ledger import LedgerEntry, find_entry
+from storage.ledger import LedgerEntry, count_advertised, find_entry
 from storage.robots import list_robots
 from tests.flows.killing import PLAIN_COMMAND, find_breaches, make_victim, read_facts
 
@@ -104,6 +104,19 @@ def test_listings_are_read_to_their_end_and_then_as_far_as_they_are_new(
     assert again.advertised_new_count == 0
     assert requests["/news"] == requests["/news/19"] == 1
     assert "/news/37" not in requests
+
+
+def test_a_listing_that_was_read_in_part_only_is_read_on(make_settings: MakeSettings, tmp_path: Path) -> None:
+    with running(Site(500, bad_pages=False, moved_share=0, day_count=200)) as server:
+        settings = make_settings(origins=dict(server.origins), data_dir=tmp_path / "whole")
+        whole = harvest(settings, "moscow-times", "listings", 0).advertised_count
+        cut = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut", max_requests=40)
+        assert harvest(cut, "moscow-times", "feeds", 0).problems == ()
+        assert "sources were not asked" in str(harvest(cut, "moscow-times", "listings", 0).problems)
+        rest = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut")
+        assert harvest(rest, "moscow-times", "listings", 0).advertised_count == whole
+        server.reset()
+        assert harvest(rest, "moscow-times", "listings", 0).request_count == 1 + 2 * 9
 
 
 def test_robots_txt_is_kept_with_the_run_as_it_was_seen(settings: Settings) -> None:
@@ -190,9 +203,47 @@ def test_the_cap_on_requests_is_kept_and_the_next_run_goes_on(make_settings: Mak
 
 
 def test_a_cap_that_leaves_sources_unread_is_a_problem_of_the_run(make_settings: MakeSettings, server: Handle) -> None:
-    settings = make_settings(origins=dict(server.origins), max_requests=3)
+    settings = make_settings(origins=dict(server.origins), max_requests=8)
     report = harvest(settings, "moscow-times", "feeds")
-    assert [problem for problem in report.problems if "4 sources were not asked" in problem]
+    assert [problem for problem in report.problems if "2 sources were not asked" in problem]
+    assert report.asked_count == 3
+
+
+def test_a_cap_that_is_too_small_for_all_months_gets_through_them_in_time(
+    make_settings: MakeSettings, server: Handle, site: Site
+) -> None:
+    settings = make_settings(origins=dict(server.origins), max_requests=10)
+    for _ in range(6):
+        harvest(settings, "moscow-times", "sitemaps", 0)
+    whole = sum(len(urls) for urls in site.sitemap_urls.values())
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        assert count_advertised(session) == whole
+
+
+def ask_for_an_hour(asked: Asked) -> Answer | None:
+    return Answer(b"", status=429, headers=(("Retry-After", "3600"),)) if asked.path == "/rss/opinion" else None
+
+
+def test_a_host_that_asks_for_an_hour_is_left_alone_by_this_run_and_the_next(make_settings: MakeSettings) -> None:
+    with running(SITE, fault=ask_for_an_hour) as server:
+        settings = make_settings(origins=dict(server.origins), concurrency=1)
+        first = harvest(settings, "moscow-times", "feeds")
+        assert any("exit status 1" in problem for problem in first.problems)
+        assert first.asked_count == 0
+        server.reset()
+        second = harvest(settings, "moscow-times", "feeds")
+        assert server.requests == Counter()
+        assert len([problem for problem in second.problems if "HostResting" in problem]) == 6
+
+
+def test_a_source_that_says_not_modified_without_being_asked_is_a_problem(make_settings: MakeSettings) -> None:
+    with running(SITE, fault=lie) as server:
+        report = harvest(make_settings(origins=dict(server.origins)), "moscow-times", "feeds", 0)
+    assert [problem for problem in report.problems if "without conditions" in problem]
+
+
+def lie(asked: Asked) -> Answer | None:
+    return Answer(b"", status=304) if asked.path == "/rss/news" else None
 
 
 def answer_cdx(asked: Asked) -> Answer | None:

@@ -105,14 +105,24 @@ def test_a_former_address_that_is_not_there_says_nothing_of_the_new_one(database
     assert due(database, 50) == [identify(1, "new").url]
 
 
-def test_what_is_gone_comes_back_under_a_new_address_and_not_under_its_own(database: Database) -> None:
+def test_what_is_gone_comes_back_under_a_new_address_and_not_soon_under_its_own(database: Database) -> None:
     store(database, advertise(0, identify(1)), miss(1, 1), miss(2, 1, DAY))
     assert entry(database, 1).state == State.GONE
-    store(database, advertise(3, identify(1), hours=90 * DAY))
+    store(database, advertise(3, identify(1), hours=20 * DAY))
     assert entry(database, 1).state == State.GONE
-    store(database, advertise(4, identify(1, "new"), hours=91 * DAY))
-    assert due(database, 91 * DAY) == [identify(1, "new").url]
-    assert store(database, miss(5, 1, 92 * DAY, "new")) == {"missing": 1}
+    store(database, advertise(4, identify(1, "new"), hours=21 * DAY))
+    assert due(database, 21 * DAY) == [identify(1, "new").url]
+    assert store(database, miss(5, 1, 22 * DAY, "new")) == {"missing": 1}
+
+
+def test_what_is_gone_and_still_named_is_looked_for_again_after_a_month(database: Database) -> None:
+    store(database, advertise(0, identify(1)), miss(1, 1), miss(2, 1, DAY))
+    store(database, advertise(3, identify(1), hours=40 * DAY))
+    assert due(database, 40 * DAY) == [identify(1).url]
+    store(database, miss(4, 1, 41 * DAY), miss(5, 1, 43 * DAY))
+    assert entry(database, 1).state == State.GONE
+    store(database, advertise(6, identify(1), hours=44 * DAY))
+    assert due(database, 9999) == []
 
 
 def test_of_two_addresses_that_are_sighted_for_ever_the_other_is_tried_a_week_after_one_is_gone(

@@ -22,6 +22,7 @@ TABLES = (
     "sighting",
     "warc_file",
     "validator",
+    "listing",
     "lease",
     "alias",
     "capture",
@@ -39,6 +40,7 @@ def upgrade() -> None:
     _create_sighting()
     _create_warc_file()
     _create_validator()
+    _create_listing()
     _create_lease()
     _create_alias()
     _create_capture()
@@ -139,6 +141,15 @@ def _create_validator() -> None:
         sa.PrimaryKeyConstraint("url", name="pk_validator"),
     )
     op.create_index("ix_validator_source", "validator", ["source_site"], **_where("source_site IS NOT NULL"))
+
+
+def _create_listing() -> None:
+    op.create_table(
+        "listing",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("walked_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("url", name="pk_listing"),
+    )
 
 
 def _create_lease() -> None:
