@@ -1,12 +1,14 @@
 """Chooses who wrote an article."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 
-from lxml.etree import iterwalk
+from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
-from extraction.byline import Byline, clean_names, is_nobody, read_names, split_loose, split_names
+from extraction.byline import Byline, clean_names, read_names, split_loose, split_names
 from extraction.linked_data import read_texts
+from extraction.name import is_name
 from extraction.parsed import Page
 from sites.boilerplate import squeeze
 
@@ -24,6 +26,12 @@ META_NAMES = (
 )
 """Names of meta tags, best first."""
 
+_LOOSE_BYLINES = XPath(
+    "descendant::*[contains(@class, 'byline') and not(self::time or ancestor::*[contains(@class, 'byline')])]"
+)
+_AUTHOR_LINKS = XPath("descendant::a[@rel='author' or contains(@href, '/author/') or contains(@href, '/authors/')]")
+"""How a byline may be marked whose classes the site's rules do not know."""
+
 
 def choose_byline(page: Page) -> Byline:
     """All authors. Of a known publisher the byline goes first: JSON-LD and meta name only the first of several."""
@@ -34,6 +42,8 @@ def _choose_known(page: Page) -> Byline:
     for names, source in _list_known(page):
         found = read_names(names)
         if found.authors or found.agencies:
+            if source != "byline":
+                page.flags.add("byline-missing")
             return _note(page, found, source)
     page.flags.add("authors-missing")
     return Byline()
@@ -41,11 +51,39 @@ def _choose_known(page: Page) -> Byline:
 
 def _list_known(page: Page) -> Iterator[tuple[list[str], str]]:
     rules = page.site.page
-    for line in page.select(rules.byline):
-        yield list(_read_line(line, rules.byline_names(line))), "byline"
+    lines = page.select(rules.byline)
+    heading = _list_heading(page, lines) if len(lines) > 1 else lines
+    yield [name for line in heading for name in _read_line(line, rules.byline_names(line))], "byline"
+    for line in lines:
+        if line not in heading:
+            yield list(_read_line(line, rules.byline_names(line))), "byline"
+    for line in _list_heading(page, page.select(_LOOSE_BYLINES)):
+        yield list(_read_loose_line(line)), "byline"
+    yield (
+        [name for link in _list_heading(page, page.select(_AUTHOR_LINKS)) for name in _read_loose_line(link)],
+        "byline",
+    )
     yield _split_all(read_texts(page.metadata.json_ld.get("author"))), "json-ld"
     for written in _list_metas(page):
         yield _split_all(written), "meta"
+
+
+def _list_heading(page: Page, lines: list[HtmlElement]) -> list[HtmlElement]:
+    """Those of the elements that stand above the text: what is within it or below it may be another's."""
+    if page.container is None or not lines:
+        return []
+    wanted, contents = frozenset(lines), frozenset(page.site.page.content(page.container))
+    return [
+        found for found in takewhile(lambda element: element not in contents, page.container.iter()) if found in wanted
+    ]
+
+
+def _read_loose_line(line: HtmlElement) -> Iterator[str]:
+    """What is certainly a name in a byline of unknown build, or in an author's link."""
+    marked = [] if line.tag == "a" else [link for link in line.iter("a") if "".join(link.itertext()).strip()]
+    for name in _read_line(line, marked):
+        if is_name(name) or read_names([name]).agencies:
+            yield name
 
 
 def _read_line(line: HtmlElement, marked: list[HtmlElement]) -> Iterator[str]:
@@ -54,8 +92,8 @@ def _read_line(line: HtmlElement, marked: list[HtmlElement]) -> Iterator[str]:
         yield from split_names("".join(line.itertext()))
         return
     loose = ""
-    for text, is_name in _list_pieces(line, frozenset(marked)):
-        if not is_name:
+    for text, is_marked in _list_pieces(line, frozenset(marked)):
+        if not is_marked:
             loose += text
             continue
         yield from split_loose(loose)
@@ -86,7 +124,7 @@ def _choose_unknown(page: Page) -> Byline:
     """The first that names a person or an agency; else the publisher, where nobody else is named."""
     publishers: list[tuple[Byline, str]] = []
     for names, source in _list_unknown(page):
-        found = read_names(name for name in clean_names(names) if not is_nobody(name))
+        found = read_names(clean_names(names))
         persons = tuple(name for name in found.authors if not _is_publisher(name, page))
         if persons or found.agencies:
             return _note(page, Byline(persons, found.agencies), source)

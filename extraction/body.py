@@ -1,21 +1,22 @@
 """Finds the text of a page: by the site's rules, else by trafilatura's own judgement."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import trafilatura
 from lxml.etree import XPath
-from lxml.html import HtmlElement
+from lxml.html import Element, HtmlElement
 from trafilatura.settings import Document, Extractor
 
 from extraction.byline import cut_credit
 from extraction.line_break import part_lines
+from extraction.overrun import find_outside
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.prose import join, tidy
 from extraction.tree import drop, is_overgrown
 from sites.boilerplate import squeeze
+from sites.passage import has_passage, is_sentence
 from sites.profile import Site
 from sites.structure import PageRules
 
@@ -27,6 +28,12 @@ SHORT_SHARE = 0.3
 
 PROSE_COUNT = 3
 """Paragraphs that a header, a byline or a caption does not have: what has them is named wrongly."""
+
+BLURB_CHARS = 400
+"""The longest blurb of an author seen has about 300."""
+
+ITEM_CHARS = 20
+"""Enough of a list's item to know it by, where others stand within it."""
 
 # trafilatura throws all of this away at each of its steps, and copies the tree several times before. What has
 # paragraphs or JSON-LD in it is left to its judgement: pages are nested wrongly.
@@ -57,40 +64,76 @@ def read_body(page: Page, *, is_textless: bool) -> Body:
 
     `is_textless`: the page's kind may have no text, so that none is looked for outside its blocks.
     """
-    tree, container, site = page.tree, page.container, page.site
+    container, site = page.container, page.site
     posts = page.posts.paragraphs if page.posts else ()
     flags: tuple[str, ...] = ()
     if container is not None:
         contents = site.page.content(container)
-        flags = () if contents else ("content-missing",)
-        paragraphs = [*read_blocks(contents, site.page), *posts]
-        if paragraphs or is_textless:
+        found, flags = read_blocks(contents, site.page) if contents else ([], ())
+        paragraphs = [*found, *posts]
+        if paragraphs or (is_textless and contents):
             return _clean(paragraphs, site, "page", flags)
-        flags, tree = ("content-missing",), container
+        flags = ("content-missing",)
         clear(container, site.page)
     elif site.hosts:
         flags = ("container-missing",)
-    flags += ("page-overgrown",) if is_overgrown(tree) else ()
+    paragraphs, more = _read_around(page, is_textless=is_textless)
+    return _clean([*paragraphs, *posts], site, "trafilatura", (*flags, *more))
+
+
+def _read_around(page: Page, *, is_textless: bool) -> tuple[list[str], tuple[str, ...]]:
+    """The paragraphs where no element says that it holds the text, with flags."""
+    tree = page.tree if page.container is None else _make_document(page.container)
+    flags = ("page-overgrown",) if is_overgrown(tree) else ()
+    if is_textless:
+        for furniture in page.site.page.furniture(tree):
+            drop(furniture)
     paragraphs = read_whole(tree)
     if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
         del paragraphs[0]  # trafilatura takes an `<h1>` near the text for its first paragraph
-    return _clean([*paragraphs, *posts], site, "trafilatura", flags)
+    # On a whole page a message of its own may be one long paragraph, all of it glued.
+    is_text = has_passage(paragraphs) if page.container is not None else sum(map(is_sentence, paragraphs)) > 1
+    if is_textless and page.site.hosts and not is_text:
+        return [], flags
+    return cut_repeat(paragraphs), flags
 
 
-def read_blocks(contents: Iterable[HtmlElement], rules: PageRules) -> list[str]:
-    """The paragraphs of what holds the text: its blocks and what stands loose beside them, in the page's order."""
-    found: list[HtmlElement] = []
-    for content in contents:
-        for foreign in rules.find_foreign(content):
+def _make_document(container: HtmlElement) -> HtmlElement:
+    """A document of the container alone: trafilatura loses the lists of an `<article>` that is given as it is."""
+    document = Element("div")
+    container.tail = None
+    document.append(container)
+    return document
+
+
+def read_blocks(contents: list[HtmlElement], rules: PageRules) -> tuple[list[str], tuple[str, ...]]:
+    """The paragraphs of what holds the text: its blocks and what stands loose beside them, in the page's order.
+
+    With flags: what of it is of an unknown class, or stands behind end tags too many.
+    """
+    outside = list(find_outside(contents[-1], rules))
+    flags = {"text-outside"} if outside else set()
+    for content in (*contents, *outside):
+        found = rules.find_foreign(content)
+        flags |= {"unknown-block"} if found.has_unknown else set()
+        for foreign in found.elements:
             drop(foreign)
         part_lines(content)
-        found.append(content)
-    return read_paragraphs(found)
+    paragraphs = read_paragraphs([*contents, *outside])
+    has_blocks = any(rules.has_text_block(content) for content in contents)
+    return (paragraphs if has_blocks else cut_repeat(paragraphs)), tuple(flags)
+
+
+def cut_repeat(paragraphs: list[str]) -> list[str]:
+    """The paragraphs without an author's blurb, which is printed twice at the end of the text."""
+    *text, last = paragraphs or [""]
+    is_repeated = len(text) > 1 and text[-1] == last and len(last) <= BLURB_CHARS
+    return text[:-1] if is_repeated else paragraphs
 
 
 def clear(container: HtmlElement, rules: PageRules) -> None:
     """Take out of a container what is known to be no text, where nothing says which of the rest is."""
-    for foreign in rules.find_foreign(container):
+    for foreign in rules.find_foreign(container).elements:
         drop(foreign)
     for element in rules.surroundings(container):
         if sum(1 for _ in element.iter("p")) < PROSE_COUNT:
@@ -106,7 +149,15 @@ def read_whole(tree: HtmlElement) -> list[str]:
     text = _extract(tree, _FAST)
     if len(text) < SHORT_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
         text = max(text, _extract(tree, _FULL), key=len)
-    return [paragraph for line in text.split("\n") if (paragraph := tidy(line))]
+    return _strip_bullets([paragraph for line in text.split("\n") if (paragraph := tidy(line))], tree)
+
+
+def _strip_bullets(paragraphs: list[str], tree: HtmlElement) -> list[str]:
+    """Lists as the page has them: trafilatura puts `- ` before each item. A dash before speech is the text's own."""
+    if not any(paragraph.startswith("- ") for paragraph in paragraphs):
+        return paragraphs
+    items = {tidy("".join(item.itertext()))[:ITEM_CHARS] for item in tree.iter("li")}
+    return [text[2:] if text.startswith("- ") and text[2 : 2 + ITEM_CHARS] in items else text for text in paragraphs]
 
 
 def _extract(tree: HtmlElement, options: Extractor) -> str:

@@ -13,7 +13,9 @@ NOTE_COUNT = 3
 """Corrections and notes that may follow a credit; more than two were never seen under one text."""
 
 _CREDIT = re.compile(r"\(\s*([\w .,;/&-]{2,80}?)\s*\)\.?$")
-_LIST = re.compile(r"\s*(?:,|/|&|;|\band\b)\s*")
+_CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*([\w .,;/&-]{2,80}?)\.?$")
+_LIST = re.compile(r"\s*(?:,|/(?!\s*(?:RL|Radio Liberty)\b)|&|;|\b(?:and|и)\b)\s*")
+_ACRONYM = re.compile(r"[A-ZА-ЯЁ]{2,6}$")
 _NOTE = re.compile(
     r"(?:corrections?|clarifications?|editor['’]?s['’]? note|note to readers|updates?d?"
     r"|поправка|исправление|от редакции|примечание редакции)\s*[:.—–-]"
@@ -36,6 +38,7 @@ _ROLE = re.compile(
 _NOBODY = re.compile(
     r"(?:the |our |news |web |online |guest |senior )*(?:staff(?: (?:writers?|reporters?|correspondents?|report))?"
     r"|admin(?:istrator)?|webmaster|editors?|editorial (?:staff|team)|news(?:room| desk)|reporters?|writers?|author"
+    r"|(?:from )?(?:combined|wire|agency) reports?|news agencies"
     r"|contributors?|correspondents?|unknown|anonymous|redaktion|redacción|rédaction)",
     re.IGNORECASE,
 )
@@ -66,7 +69,7 @@ def read_names(names: Iterable[str]) -> Byline:
             name = name[: source.start()].strip()
         if agency := AGENCIES.get(name.casefold()):
             agencies.append(agency)
-        elif name:
+        elif name and not is_nobody(name):
             authors.append(name)
     return Byline(tuple(dict.fromkeys(authors)), tuple(dict.fromkeys(agencies)))
 
@@ -122,11 +125,18 @@ def cut_credit(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str,
     last = len(paragraphs) - 1
     while last > 0 and len(paragraphs) - 1 - last < NOTE_COUNT and _NOTE.match(paragraphs[last]):
         last -= 1
-    if last < 0 or not (match := _CREDIT.search(paragraphs[last])):
-        return paragraphs, ()
-    names = [name.casefold() for name in _LIST.split(match[1]) if name]
-    agencies = tuple(dict.fromkeys(AGENCIES[name] for name in names if name in AGENCIES))
-    if not agencies or any(name not in AGENCIES and name not in OWN_DESKS for name in names):
+    match = (_CREDIT.search(paragraphs[last]) or _CLOSING_LINE.match(paragraphs[last])) if last >= 0 else None
+    agencies = _read_credit(match[1]) if match else ()
+    if match is None or not agencies:
         return paragraphs, ()
     rest = paragraphs[last][: match.start()].rstrip()
     return (*paragraphs[:last], *((rest,) if rest else ()), *paragraphs[last + 1 :]), agencies
+
+
+def _read_credit(line: str) -> tuple[str, ...]:
+    """The agencies of a credit, acronyms beside them included; none where it names anything else, or no agency."""
+    names = [name for name in _LIST.split(line) if name and name.casefold() not in OWN_DESKS]
+    known = [AGENCIES.get(name.casefold()) for name in names]
+    if not any(known) or not all(agency or _ACRONYM.match(name) for name, agency in zip(names, known, strict=True)):
+        return ()
+    return tuple(dict.fromkeys(agency or name for name, agency in zip(names, known, strict=True)))

@@ -15,7 +15,8 @@ def choose_section(page: Page) -> str | None:
     """The section by the name that the site's pages show."""
     key = read_text(page.metadata.json_ld.get("articleSection"))
     shown = tidy_or_none(page.metadata.meta.get("article:section"))
-    candidates = [(page.site.sections.get(key or ""), "json-ld"), (shown, "meta"), (key, "json-ld")]
+    named = page.site.sections.get(shown or "", shown)  # some pages have the key here too
+    candidates = [(page.site.sections.get(key or ""), "json-ld"), (named, "meta"), (key, "json-ld")]
     for section, source in candidates:
         if section:
             page.note("section", source)

@@ -64,9 +64,14 @@ def _host_name(page: Page) -> str | None:
 def _list_known(page: Page) -> Iterator[Found]:
     """By the site's rules: what the page says of itself, then what it shows."""
     ld, meta = page.metadata.json_ld, page.metadata.meta
-    yield read_text(ld.get("headline")) or "", "json-ld"
-    yield strip_title(clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), page), "meta"
-    yield page.first_text(page.site.page.headline) or "", "page"
+    shown = page.first_text(page.site.page.headline) or ""
+    for title, source in (
+        (read_text(ld.get("headline")) or "", "json-ld"),
+        (clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), "meta"),
+    ):
+        line = strip_title(title, page)
+        yield (shown, "page") if _is_cut_from(line, shown) else (line, source)
+    yield shown, "page"
     yield strip_title(page.metadata.title or "", page), "page"
 
 
@@ -91,9 +96,13 @@ def _is_outvoted(told: str, shown: str, h1: str) -> bool:
     """Whether a title that the page shows twice is another, or the whole of one that JSON-LD has cut."""
     if shown and h1 and squeeze(shown) == squeeze(h1) != squeeze(told):
         return True
+    return _is_cut_from(told, shown) or _is_cut_from(told, h1)
+
+
+def _is_cut_from(told: str, whole: str) -> bool:
+    """Whether a title ends in dots where another goes on."""
     cut = squeeze(_CUT.sub("", told))
-    is_cut = bool(_CUT.search(told)) and len(cut) > 0
-    return is_cut and any(squeeze(whole).startswith(cut) and len(whole) > len(told) for whole in (shown, h1) if whole)
+    return bool(_CUT.search(told) and cut and squeeze(whole).startswith(cut) and len(whole) > len(told))
 
 
 def choose_subtitle(page: Page) -> str | None:

@@ -7,7 +7,8 @@ from extraction.agency import AGENCIES, OWN_DESKS
 MAX_WORD_COUNT = 5
 """Of a person's name, particles included: `María de la Cruz Pérez`."""
 
-_JOINT = re.compile(r"\s*(?:[,;]|\s&\s|\b(?:and|AND|und|et|y|и)\b)\s*")
+# `RFE/RL` is one name.
+_JOINT = re.compile(r"\s*(?:[,;]|/(?!\s*(?:RL|Radio Liberty)\b)|\s&\s|\b(?:and|AND|und|et|y|и)\b)\s*")
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq|MBE|OBE|CBE)\.?$")
 # A word of a name: `O’Neill`, `al-Assad`, `J.`, `Jean-Luc`, `McDonald`; it has a capital somewhere near its beginning.
 _WORD = re.compile(r"(?:[a-z]{1,3}['’-])?[^\W\d_a-zа-яё](?:[\w'’-]*\.?|(?:\.-?[^\W\d_])*\.)$")

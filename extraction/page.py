@@ -12,6 +12,7 @@ from extraction.author import choose_byline
 from extraction.body import Body, read_body
 from extraction.field import choose_kind, choose_section, choose_tags, note_paid
 from extraction.headline import choose_headline, choose_subtitle
+from extraction.linked_data import read_text
 from extraction.metadata import Metadata, read_metadata
 from extraction.overrun import find_end
 from extraction.parsed import Page
@@ -23,6 +24,7 @@ from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
 from schemas.article import Draft, Kind, Unreadable
 from schemas.capture import Capture
+from sites.boilerplate import squeeze
 from sites.profile import Site
 from sites.structure import NOWHERE
 
@@ -42,46 +44,67 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
         return tree
     metadata = read_metadata(tree, capture.url)
     asked = site.identify(capture.url) if capture.url else None
-    answered = asked if metadata.canonical_url == capture.url else _identify_canonical(capture.url, metadata, site)
+    answered = asked if metadata.canonical_url == capture.url else _identify_stated(capture.url, metadata, site)
     address = answered if answered and answered.rule is None else asked
-    container = _take_container(tree, site, address)
+    container, is_numbered = _take_container(tree, metadata, site, address)
     if container is not None:
-        container = _cut_overrun(capture, tree, container, site, address)
+        container = _cut_overrun(capture, tree, container, metadata, site, address)
+    page = Page(tree, container, metadata, site, address, capture.fetched_at)
+    if not is_numbered:
+        page.flags.add("container-of-another-number")
     return (
         find_wrong_page(tree, container, metadata, site, answered)
         or _find_other_article(asked, answered, site)
-        or _read_draft(capture, Page(tree, container, metadata, site, address, capture.fetched_at), companions)
+        or _read_draft(capture, page, companions)
     )
 
 
-def _take_container(tree: HtmlElement, site: Site, address: Identity | None) -> HtmlElement | None:
-    """The page's own article. Other articles on the page are taken out of the tree: no text of theirs is this one's."""
+def _take_container(
+    tree: HtmlElement, metadata: Metadata, site: Site, address: Identity | None
+) -> tuple[HtmlElement | None, bool]:
+    """The page's own article, and whether it has the address's number, as far as both name one.
+
+    Other articles on the page are taken out of the tree: no text of theirs is this one's.
+    """
     own: HtmlElement | None = None
+    is_numbered = True
     for place, found in enumerate(site.page.container(tree)):
-        if place == 0 and _is_own(found, site, address):
-            own = found
+        if place == 0 and (_is_numbered(found, site, address) or _is_titled(found, metadata, site)):
+            own, is_numbered = found, _is_numbered(found, site, address)
         else:
             drop(found)
-    return own
+    return own, is_numbered
 
 
 def _cut_overrun(
-    capture: Capture, tree: HtmlElement, container: HtmlElement, site: Site, address: Identity | None
+    capture: Capture,
+    tree: HtmlElement,
+    container: HtmlElement,
+    metadata: Metadata,
+    site: Site,
+    address: Identity | None,
 ) -> HtmlElement:
     """The container, without what stands below it on the page where its HTML leaves an element open."""
     if find_end(capture.body, tree, container) is None:
         return container
     end = find_end(read_utf8(capture), tree, container)
     beginning = parse_beginning(capture, end)
-    mended = None if isinstance(beginning, Unreadable) else _take_container(beginning, site, address)
+    mended = None if isinstance(beginning, Unreadable) else _take_container(beginning, metadata, site, address)[0]
     return container if mended is None else mended
 
 
-def _is_own(container: HtmlElement, site: Site, address: Identity | None) -> bool:
-    """Whether a container is the article's at this address, as far as both name a number."""
+def _is_numbered(container: HtmlElement, site: Site, address: Identity | None) -> bool:
+    """Whether a container has the number of the article at this address, as far as both name one."""
     owner = re.search(r"\d+$", str(next(iter(site.page.owner(container)), "")))
     asked = re.search(r":(\d+)$", address.id or "") if address else None
     return owner is None or asked is None or owner.group() == asked.group(1)
+
+
+def _is_titled(container: HtmlElement, metadata: Metadata, site: Site) -> bool:
+    """Whether a container's headline is the one that the page's head names: then its number is another sequence's."""
+    shown = next((squeeze("".join(found.itertext())) for found in site.page.headline(container)), "")
+    told = (read_text(metadata.json_ld.get("headline")), metadata.meta.get("og:title"), metadata.title)
+    return bool(shown) and any(shown in squeeze(title) for title in told if title)
 
 
 def find_url(capture: Capture) -> str | None:
@@ -144,12 +167,15 @@ def _read_noted_body(page: Page, kind: Kind) -> Body:
     return body
 
 
-def _identify_canonical(fetched_url: str | None, metadata: Metadata, site: Site) -> Identity | None:
-    """Whose address the canonical link is; None where there is no such link."""
-    if not metadata.canonical_url:
+def _identify_stated(fetched_url: str | None, metadata: Metadata, site: Site) -> Identity | None:
+    """Whose address the page states as its own: by its canonical link, else, of known publishers, by the next best."""
+    stated = metadata.canonical_url
+    if not stated and site.editions:
+        stated = metadata.meta.get("og:url", "").strip() or read_text(metadata.json_ld.get("url"))
+    if not stated:
         return None
     try:
-        return site.identify(urljoin(fetched_url, metadata.canonical_url) if fetched_url else metadata.canonical_url)
+        return site.identify(urljoin(fetched_url, stated) if fetched_url else stated)
     except ValueError:  # an address that cannot be joined
         return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from lxml.etree import iterwalk
 from lxml.html import Element, HtmlElement
 from trafilatura import html2txt
 
@@ -50,10 +51,8 @@ BLOCK_TAGS = frozenset(
 MAX_DEPTH = 100
 """Deeper nesting is no article's: the rest is taken as one paragraph."""
 
-_SPACES = " \n\t\r\u00a0"
-
 MARK = "¶"
-"""Parts paragraphs within one text. Where a page has the sign itself, the count does not agree, and nothing is lost."""
+"""Parts paragraphs within one text. Where a page has the sign itself, there are too many parts, and none is taken."""
 
 _CELLS = frozenset({"td", "th"})
 _HOLDS_CITE = frozenset({"div", "blockquote", "figure"})
@@ -76,24 +75,37 @@ def read_paragraphs(blocks: Iterable[HtmlElement]) -> list[str]:
 def read_marked(elements: list[HtmlElement]) -> list[str]:
     """The text of each element, by trafilatura from one small tree with a mark after every one.
 
-    Where a mark or a letter is missing afterwards, each speaks for itself: none is lost, none glued.
+    Where the page has the mark itself, or a letter is missing afterwards, each is spelled out, so that none is lost.
     """
     if not elements:
         return []
     tree = Element("div")
     tree.extend(elements)
-    letters = _count_letters(tree.text_content())
+    letter_count = _count_letters(tree.text_content())
     for element in elements:
         element.tail = MARK
-    found = [clean_line(text.strip()) for text in html2txt(tree, clean=False).split(MARK)][:-1]
-    if len(found) == len(elements) and sum(map(_count_letters, found)) == letters:
-        return found
-    return [tidy(" ".join(element.itertext())) for element in elements]
+    found = html2txt(tree, clean=False).split(MARK)[:-1]
+    if len(found) != len(elements) or sum(map(_count_letters, found)) != letter_count:
+        return [_spell(element) for element in elements]
+    return [clean_line(text.strip()) for text in found]
 
 
 def _count_letters(text: str) -> int:
-    """The characters that are no spaces. Rarer spaces count, so that a text with them is read the slow way."""
-    return len(text) - sum(text.count(space) for space in _SPACES)
+    """The characters that are no spaces of any kind; neither side has been tidied, which changes their number."""
+    return len("".join(text.split()))
+
+
+def _spell(element: HtmlElement) -> str:
+    """The text of one element, a space at each break and at the edges of each block."""
+    texts: list[str] = []
+    for event, found in iterwalk(element, events=("start", "end")):
+        if found.tag == "br" or found.tag in BLOCK_TAGS:
+            texts.append(" ")
+        if event == "start":
+            texts.append(found.text or "")
+        elif found is not element:
+            texts.append(found.tail or "")
+    return tidy("".join(texts))
 
 
 def part(element: HtmlElement, depth: int, *, is_quoted: bool) -> Iterator[tuple[HtmlElement, bool]]:
@@ -108,21 +120,21 @@ def part(element: HtmlElement, depth: int, *, is_quoted: bool) -> Iterator[tuple
     if element.tag == "tr" and (row := _read_row(element)) is not None:
         yield row, is_quoted
         return
-    run = _loose(element.text)
+    run, last = _loose(element.text), None  # lxml looks through all of a run's children for the last of them
     for child in list(element):
         tail, child.tail = child.tail, None
         if _is_block(child):
             if run is not None:
                 yield run, is_quoted
             yield from part(child, depth + 1, is_quoted=is_quoted)
-            run = _loose(tail)
-        elif child.tag == "br" and run is not None and len(run) and run[-1].tag == "br" and _is_blank(run[-1].tail):
+            run, last = _loose(tail), None
+        elif child.tag == "br" and run is not None and last is not None and last.tag == "br" and _is_blank(last.tail):
             yield run, is_quoted
-            run = _loose(tail)
+            run, last = _loose(tail), None
         else:
             run = _paragraph(None) if run is None else run
             run.append(child)
-            child.tail = tail
+            child.tail, last = tail, child
     if run is not None:
         yield run, is_quoted
 

@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
+from extraction.agency import AGENCIES
 from extraction.prose import tidy_or_none
 from schemas.article import Image
 from sites.structure import PageRules
@@ -15,12 +16,18 @@ CAPTION_CHARS = 400
 
 # A word with a capital, initials, or a site's name (`Kremlin.ru`): a full stop otherwise ends a caption's sentence.
 _NAME = r"(?:(?:[A-ZА-ЯЁ]\.)+|[A-ZА-ЯЁ][\w'’-]*(?:\.[a-z]{2,3}\b)?)"
+# Of whom, and by whose leave: `/ EPA / TASS`.
+_OWNERS = r"(?:\s?/\s?[\w .-]{2,40})"
+_AGENCY = "|".join(re.escape(name) for name in sorted(set(AGENCIES.values())))
 _CREDIT = re.compile(
-    # A sentence, then two to four capitalised words without a full stop, or any short words with a slash.
-    rf"^(?P<caption>.+?[.!?][”\"’')]?)\s+(?P<credit>{_NAME}(?:\s{_NAME}){{1,3}}(?:\s?/\s?[\w .-]{{2,40}})?"
-    rf"|[\w'’-]{{1,40}}(?:\s[\w'’-]+){{0,3}}\s?/\s?[\w .-]{{2,40}})$"
+    # A sentence, then two to four capitalised words without a full stop, or any short words with a slash, or an agency
+    # or a site by itself; with a slash, also right behind the full stop.
+    r"^(?P<caption>.+?[.!?][”\"’')]?)"
+    rf"(?:\s+(?P<credit>{_NAME}(?:\s{_NAME}){{1,3}}{_OWNERS}{{0,3}}|[\w'’-]{{1,40}}(?:\s[\w'’-]+){{0,3}}{_OWNERS}{{1,3}}"
+    rf"|{_AGENCY}|[\w-]{{2,40}}\.(?:ru|com|org|net))"
+    rf"|(?<=[a-zа-яё][.!?])(?P<glued>{_NAME}(?:\s{_NAME}){{0,3}}{_OWNERS}{{1,3}}))$"
 )
-_BARE_CREDIT = re.compile(rf"^{_NAME}(?:\s{_NAME}){{0,3}}\s/\s{_NAME}(?:\s{_NAME}){{0,3}}$")
+_BARE_CREDIT = re.compile(rf"^{_NAME}(?:\s{_NAME}){{0,3}}(?:\s/\s{_NAME}(?:\s{_NAME}){{0,3}}){{1,3}}$")
 
 
 def read_images(container: HtmlElement, rules: PageRules, base_url: str | None) -> Iterator[Image]:
@@ -39,7 +46,7 @@ def split_caption(text: str) -> tuple[str | None, str | None]:
     if _BARE_CREDIT.match(text):
         return None, text
     match = _CREDIT.match(text) if len(text) <= CAPTION_CHARS else None
-    return (match["caption"], match["credit"]) if match else (text, None)
+    return (match["caption"], match["credit"] or match["glued"]) if match else (text, None)
 
 
 def _bare_caption(figure: HtmlElement, rules: PageRules) -> str | None:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from extraction.instant import read_instant
+from extraction.line_break import part_lines
 from extraction.paragraph import read_paragraphs
-from extraction.tree import MAX_ELEMENT_COUNT, count_elements, decode, parse_fragment
+from extraction.tree import MAX_ELEMENT_COUNT, count_elements, decode, drop, parse_fragment
 from schemas.capture import Capture
 from sites.profile import Site
 from sites.structure import PageRules
@@ -71,9 +72,9 @@ def _read(posts: list[dict[str, Any]], site: Site) -> Posts:
             if element_count > MAX_ELEMENT_COUNT:
                 flags.append("posts-cut")
                 break
-            for foreign in site.page.find_foreign(block):
-                if foreign.getparent() is not None:
-                    foreign.drop_tree()
+            for foreign in site.page.find_foreign(block).elements:
+                drop(foreign)
+            part_lines(block)
             paragraphs += read_paragraphs([block])
         if element_count > MAX_ELEMENT_COUNT:
             break
@@ -98,11 +99,22 @@ def _sort(posts: list[dict[str, Any]], times: list[datetime | None]) -> list[dic
 
 def _list_texts(body: Any, rules: PageRules) -> Iterator[str]:
     """The HTML of a post's text, piece by piece: its pictures, embeds and links to other articles are none."""
+    body = _parse_json(body)
     for item in body if isinstance(body, list) else [body]:
         if isinstance(item, str):
             yield item
         elif isinstance(item, dict) and rules.is_text_type(item.get("type")):
             yield from (text for key in TEXT_KEYS if isinstance(text := item.get(key), str))
+
+
+def _parse_json(body: Any) -> Any:
+    """A post's text, where it is JSON within JSON; as it is, where it is HTML."""
+    if not isinstance(body, str) or not body.lstrip().startswith(("[", "{")):
+        return body
+    try:
+        return json.loads(body, strict=False)
+    except (ValueError, RecursionError):
+        return body
 
 
 def read_post_time(value: Any, zone: tzinfo) -> datetime | None:

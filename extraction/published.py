@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any
 
 from lxml.etree import XPath
@@ -106,16 +106,21 @@ def _find_label(element: HtmlElement) -> str:
 
 
 def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -> datetime | None:
-    """The first; where that is a mere day, the first that names an hour of this day."""
+    """The first; where that is a mere day, the first that names an hour of this day, as the site's calendar has it."""
+    zone = page.site.time_zone
     day: tuple[Instant, str] | None = None
     for text, source in candidates:
-        instant = read_instant(text, page.site.time_zone)
+        instant = read_instant(text, zone)
         if instant is None:
             continue
-        if not instant.is_day and (day is None or instant.at.date() == day[0].at.date()):
+        if not instant.is_day and (day is None or _is_same_day(instant, day[0], zone)):
             return _note(page, name, instant, source)
         day = day or (instant, source)
     return _note(page, name, *day) if day else None
+
+
+def _is_same_day(one: Instant, other: Instant, zone: tzinfo) -> bool:
+    return one.at.astimezone(zone).date() == other.at.astimezone(zone).date()
 
 
 def _note(page: Page, name: str, instant: Instant, source: str) -> datetime:

@@ -24,6 +24,12 @@ _CONTROL_SHARE = 0.01
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _SENTENCE_END = re.compile(r"[.:;,…][\"'”’»)]*$")
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DATE_LINE = re.compile(
+    rf"(?:(?:Last )?(?:Updated|Published)(?: on| at)?:?\s*)?(?:{_MONTH} \d{{1,2}}|\d{{1,2}} {_MONTH}),? \d{{4}}"
+    r"(?:,?(?: at| [-–—|])? \d{1,2}:\d{2}(?: ?[AaPp]\.?[Mm]\.?)?(?: [A-Z]{2,5})?)?\.?"
+)
+"""The line below a byline: `Updated: June 29, 2024`."""
 # A caption's one sentence. An initial or an abbreviation ends none: `J.`, `U.S.`, `St.`
 _CAPTION = re.compile(r"(?>[^.!?]|(?<=[A-Z])\.|(?<=\b[A-Z][a-z])\.|\.(?=[\w,]))*(?<=[^\W_]{4})\.")
 
@@ -78,6 +84,8 @@ def _build(paragraphs: list[str], site: Site) -> Draft:
     else:
         flags.add("headline-missing")
     byline = _take_byline(paragraphs)
+    if (byline.authors or byline.agencies) and len(paragraphs) > 1 and _DATE_LINE.fullmatch(paragraphs[0]):
+        paragraphs.pop(0)  # it names no hour and no zone, and often the day of an update
     # Without a headline above it, the first paragraph is the text's.
     images = _take_caption(paragraphs) if headline else ()
     kept, agencies = cut_credit(tuple(paragraphs))

@@ -27,6 +27,15 @@ PROSE_CHARS = 40
 BARE_PAGE_CHARS = 600
 """On a page with no more text than that, a line anywhere on it says what a heading says elsewhere."""
 
+ARTICLE_CHARS = 600
+"""Of running text: what a known publisher's page has less of, and no part of an article's page, is no article."""
+
+CARD_COUNT = 3
+"""An article's page shows four cards below its text; it has a container, or names its headline."""
+
+NO_ADDRESS_RULES = frozenset({"foreign-host", "malformed-address", "other-page", "static-page", "partner-content"})
+"""What an article's page may name as its own all the same: it says nothing of what the page is."""
+
 LINE_CHARS = 160
 """A heading, or one sentence."""
 
@@ -36,7 +45,11 @@ REST_CHARS = 12
 _BLOCKED = re.compile(
     r"just a moment|attention required|access (?:to this page )?(?:is |has been )?denied|are you (?:a )?(?:human|robot)"
     r"|captcha|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|before you continue|request blocked"
-    r"|security check|one more step|403 forbidden|ddos",
+    r"|security check|one more step|403 forbidden|ddos|you have been blocked|(?:we value|about) your privacy"
+    r"|enable javascript and cookies|доступ\b[^.]{0,60}\bограничен|^\W*redirecting\b|(?:under|down for) maintenance"
+    r"|bad gateway|service (?:temporarily )?unavailable|gateway time-?out"
+    r"|web server (?:is down|returned an unknown error)"
+    r"|\berror(?: code)?:? 5\d\d\b|^\W*5(?:0[0-4]|2\d)\b",
     re.IGNORECASE,
 )
 _OOPS = re.compile(r"^\W*(?:oops|упс)(?!\w)", re.IGNORECASE)
@@ -48,6 +61,7 @@ _MISSING = re.compile(
     r"(?:not\s+(?:be\s+)?found|not\s+available|unavailable|no\s+longer\s+\w+|removed|deleted|missing"
     r"|does\s?n['’]t\s+exist|does\s+not\s+exist|cannot\s+be\s+found|can['’]t\s+be\s+found)(?!\w)"
     r"|(?:такой\s+)?страниц[аы]\s+(?:\w+\s+)?(?:не\s+найден|не\s+существует|нет|удалена|недоступна)"
+    r"|(?:the\s+)?wayback\s+machine\s+(?:has\s+not|hasn['’]t)\s+archived"
     r"|seite\s+(?:wurde\s+)?nicht\s+gefunden|page\s+(?:introuvable|non\s+trouvée)|página\s+no\s+encontrada)",
     re.IGNORECASE,
 )
@@ -55,7 +69,13 @@ _H1 = XPath("descendant::h1")
 _TEXTS = XPath(
     "descendant::body//text()[not(parent::script or parent::style or parent::noscript)]", smart_strings=False
 )
-_PARAGRAPHS = XPath("descendant::p[not(ancestor::footer or ancestor::nav or ancestor::aside)]")
+_BESIDE = "ancestor::footer or ancestor::nav or ancestor::aside or ancestor::*[contains(@class, 'article-excerpt')]"
+_PARAGRAPHS = XPath(f"descendant::p[not({_BESIDE})]")
+_LOOSE_TEXTS = XPath(
+    f"descendant::body//text()[not(parent::script or parent::style or parent::noscript or ancestor::p or {_BESIDE})]",
+    smart_strings=False,
+)
+_CARDS = XPath("descendant::*[starts-with(@class, 'article-excerpt')]")
 
 
 def find_wrong_page(
@@ -63,19 +83,57 @@ def find_wrong_page(
 ) -> Unreadable | None:
     """Why a page is no article, where it is none; `answered` is whose address its canonical link is."""
     if container is not None and any(content.text_content().strip() for content in site.page.content(container)):
-        return None
+        return _find_missing(container, metadata, site, SHORT_BODY_CHARS)
     if not any(text.strip() for text in tree.itertext()):
         return Unreadable(reason="empty-page", detail="no text in it")
     if says_article(metadata):
         return None
     if site.hosts and answered and answered.rule == "home-page":
         return Unreadable(reason="home-page", detail=metadata.title or "")
-    return _judge(tree, " ".join(tree.text_content().split()), metadata, site)
+    if site.hosts and answered and answered.rule and answered.rule not in NO_ADDRESS_RULES:
+        return Unreadable(reason="listing-page", detail=answered.rule)
+    return (
+        _find_missing(tree, metadata, site, None)
+        or _judge(tree, " ".join(tree.text_content().split()), metadata, site)
+        or (_find_articleless(tree, metadata, site) if container is None and site.hosts else None)
+    )
 
 
 def says_article(metadata: Metadata) -> bool:
     """Whether a page says of itself that it is an article: no error page names a headline or a day for itself."""
     return bool(metadata.json_ld.get("headline") or metadata.meta.get("article:published_time"))
+
+
+def _find_missing(element: HtmlElement, metadata: Metadata, site: Site, limit: int | None) -> Unreadable | None:
+    """The publisher's own page for what is missing: its sentences are lines by themselves, whatever else there is.
+
+    `limit`: how much running text makes an article in spite of them.
+    """
+    if not site.page.missing or says_article(metadata) or not _shows(element.text_content(), site.page.missing):
+        return None
+    told: set[str] = set()
+    for line in map(_plain, element.itertext()):
+        rest, found = line, [sentence for sentence in site.page.missing if sentence in line]
+        for sentence in found:
+            rest = rest.replace(sentence, "")
+        if not any(map(str.isalnum, rest)):
+            told.update(found)
+    if len(told) < len(site.page.missing) or (limit is not None and _count_prose(element, site) >= limit):
+        return None
+    return Unreadable(reason="soft-404", detail=metadata.title or "")
+
+
+def _find_articleless(tree: HtmlElement, metadata: Metadata, site: Site) -> Unreadable | None:
+    """A known publisher's page without any part of an article's: cards of articles, or hardly any text."""
+    prose_chars = max(_count_prose(tree, site), _count_loose(tree))
+    card_count = len(_CARDS(tree))
+    if card_count >= CARD_COUNT and prose_chars < BODY_CHARS:
+        return Unreadable(reason="listing-page", detail=f"{card_count} cards")
+    if prose_chars >= ARTICLE_CHARS or any(name.startswith("article:") for name in metadata.meta):
+        return None
+    if any(_BLOCKED.search(tidy(text)) for text in _TEXTS(tree)):
+        return Unreadable(reason="block-page", detail=metadata.title or "")
+    return Unreadable(reason="empty-page", detail=f"{prose_chars} characters of running text")
 
 
 def _judge(tree: HtmlElement, text: str, metadata: Metadata, site: Site) -> Unreadable | None:
@@ -123,7 +181,16 @@ def _count_prose(tree: HtmlElement, site: Site) -> int:
     return sum(map(len, kept))
 
 
+def _count_loose(tree: HtmlElement) -> int:
+    """The characters of running text outside of paragraphs: old pages part them by line breaks."""
+    return sum(len(line) for line in map(tidy, _LOOSE_TEXTS(tree)) if len(line) >= PROSE_CHARS)
+
+
+def _plain(text: str) -> str:
+    return tidy(text).lower().replace("’", "'")
+
+
 def _shows(text: str, sentences: tuple[str, ...]) -> bool:
     """Whether all these sentences (in lower case) stand in a text."""
-    plain = text.lower().replace("’", "'")
+    plain = _plain(text)
     return all(sentence in plain for sentence in sentences)

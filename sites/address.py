@@ -17,7 +17,12 @@ _PATH_DAY = re.compile(
 )
 _LEFT_BEHIND = " /.,;:!*'\"`´’‘”“»›)]}>…\u00a0"
 """What the text around a link leaves at its end."""
-_MANGLED_QUERY = re.compile(r"[?#].*|&\w+=.*", re.DOTALL)
+_MANGLED_QUERY = re.compile(r"[?#].*|[&;]\w+=.*", re.DOTALL)
+_ARCHIVED = re.compile(
+    r"^(?:https?:)?(?://)?web\.archive\.org(?::\d+)?/web/\d{1,14}(?:[a-z]{2}_)?/(?P<url>https?:/{1,2}(?=\w).*)$",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+"""A copy in the Internet Archive: whose it is, the address within it says."""
 _ESCAPE_OR_CAPITAL = re.compile(r"%[0-9A-F]{2}|[A-Z]")
 KEPT_COUNT = 256
 """Reading one page asks for its own address half a dozen times."""
@@ -55,7 +60,7 @@ def read_address(url: str) -> Address:
     Raises:
         AddressMalformed: it has no host, another scheme than http or https, or cannot be parsed.
     """
-    text = _SCHEMELESS.sub("https://", url.strip(), count=1)
+    text = _SCHEMELESS.sub("https://", _unwrap(url.strip()), count=1)
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -66,6 +71,12 @@ def read_address(url: str) -> Address:
     if parts.scheme.lower() not in {"http", "https"} or not host:
         raise AddressMalformed(f"{url!r} is no address of the web")
     return Address(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
+
+
+def _unwrap(url: str) -> str:
+    """The address of which an archive's is a copy; some tools leave it one slash."""
+    match = _ARCHIVED.match(url)
+    return re.sub(r":/+", "://", match["url"], count=1) if match else url
 
 
 def spell_generic(address: Address) -> str:

@@ -20,6 +20,9 @@ __all__ = ["PATTERN", "Boilerplate", "Cleaned", "Furniture", "Inner", "Quotation
 BOX_LINE_CHARS = 160
 """A related box names an article by its headline; the longest slug seen has 153 characters."""
 
+BLURB_COUNT = 3
+"""Of paragraphs: one for each author, and no opinion piece has more than three."""
+
 _SIGNS = re.compile(r"[^\w\s]*")
 _ORNAMENTS = ("×", "©")  # what stands before a message and belongs to it …
 _LOOSE_ORNAMENTS = ("…", ".")  # … and what else ends the sentence before
@@ -55,6 +58,10 @@ class Boilerplate:
     """Squeezed labels that begin a related box."""
     box_end: re.Pattern[str] | None = None
     """The last line of a related box."""
+    blurb_start: str = ""
+    """The squeezed line below which an article's author is introduced …"""
+    blurb_end: re.Pattern[str] | None = None
+    """… up to this one."""
 
     @cached_property
     def _known(self) -> Known:
@@ -68,13 +75,16 @@ class Boilerplate:
         """The paragraphs without furniture; one that begins or ends in it keeps its own part.
 
         `edges`: the page may still stand around the text, so that a weak line at its top or end is the page's, and so
-        is one beside any furniture. Where the page's structure has cut it off, a weak line goes with its own message.
+        is one beside any furniture. Where the page's structure has cut it off, a weak line goes with its own message,
+        and an appeal's sentence that begins a paragraph needs another beside it, unless the text ends with it.
         """
         if not self.furniture:
             return Cleaned(tuple(paragraphs), (), frozenset())
         keys = squeeze_all(paragraphs)
         document = make_document(paragraphs, keys)
         runs = self._finder.find(document)
+        if not edges:
+            runs = [run for run in runs if self._is_message(document, run)]
         pieces = list(_part(document, keys, runs))
         kept = self._judge(pieces, edges=edges)
         return Cleaned(
@@ -82,6 +92,20 @@ class Boilerplate:
             tuple(piece.text for piece, keep in zip(pieces, kept, strict=True) if not keep),
             frozenset(run.name for run in runs),
         )
+
+    @cached_property
+    def _appeals(self) -> frozenset[str]:
+        return frozenset(item.name for item in self.furniture if item.is_appeal)
+
+    def _is_message(self, document: Document, run: Run) -> bool:
+        """Whether furniture in a page's text is more than one sentence of an appeal, which an article may say.
+
+        Glued behind another sentence it is an appeal all the same: articles begin a paragraph with it, if at all.
+        """
+        if run.name not in self._appeals or run.told_count > 1 or not document.is_edge(run.start):
+            return True
+        end = self._known.skip_weak(document.letters, run.end)
+        return end > run.end or end == len(document.letters)
 
     def find_leaks(self, body: str) -> list[str]:
         """The furniture left in a body whose paragraphs are parted by blank lines."""
@@ -94,6 +118,7 @@ class Boilerplate:
         """Which pieces stay, once each has been seen beside its neighbours."""
         kept = [not piece.name for piece in pieces]
         self._drop_boxes(pieces, kept)
+        self._drop_blurbs(pieces, kept)
         weak = [
             keep and piece.key in self._known.weak and not isinstance(piece.text, Quotation)
             for piece, keep in zip(pieces, kept, strict=True)
@@ -137,6 +162,17 @@ class Boilerplate:
             is_box = label.key in self.labels and len(title.text) <= BOX_LINE_CHARS
             if is_box and self.box_end.fullmatch(end.text.strip()):
                 kept[index : index + 3] = [False] * 3
+
+    def _drop_blurbs(self, pieces: list[_Piece], kept: list[bool]) -> None:
+        """What is said of the author in plain text, between two lines of the page that always stand around it."""
+        if self.blurb_end is None:
+            return
+        starts = [at for at, piece in enumerate(pieces) if piece.name and squeeze(piece.text) == self.blurb_start]
+        for start in starts:
+            for end in range(start + 1, min(start + 2 + BLURB_COUNT, len(pieces))):
+                if self.blurb_end.match(pieces[end].text):
+                    kept[start + 1 : end] = [False] * (end - start - 1)
+                    break
 
 
 def _part(document: Document, keys: Sequence[str], runs: Sequence[Run]) -> Iterator[_Piece]:

@@ -124,13 +124,14 @@ class Document:
         return bool(signs and _OPENING.search(signs[0]) and not _CLOSED.search(signs[0]))
 
     def is_quoted(self, start: int, end: int, closing_count: int) -> bool:
-        """Whether a quotation that began before one letter ends after another.
+        """Whether a quotation that began before one letter ends after another, or before it where its paragraph ends.
 
         `closing_count`: quotation marks that belong to the last line itself.
         """
         before = self.find_before(start)
-        if self.locate(start)[0] != self.locate(end - 1)[0]:
-            return False
+        paragraph_end = self.starts[self.locate(start)[0] + 1]
+        if paragraph_end < end:
+            end, closing_count = paragraph_end, 0
         _, signs, rest = self.split(end)
         after = signs + rest
         if before.count('"') % 2:

@@ -43,6 +43,8 @@ class Furniture:
     """In the publisher's order. One that ends in `…` is known by its beginning alone."""
     weak: tuple[str, ...] = ()
     """Single words and labels that an article may have too: they count beside other furniture alone."""
+    is_appeal: bool = False
+    """Whether it is what the newspaper asks of its readers, sentence by sentence: an article may say one of them."""
 
 
 class Line(NamedTuple):

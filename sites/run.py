@@ -39,6 +39,8 @@ class Run(NamedTuple):
     start: int
     end: int
     name: str
+    told_count: int = 1
+    """Of its sentences and weak lines."""
 
 
 class Option(NamedTuple):
@@ -50,6 +52,12 @@ class Option(NamedTuple):
     stump: Line | None = None
     """The last line, where it was cut."""
     stump_at: int = 0
+    weak_count: int = 0
+
+    def count_told(self) -> int:
+        """Sentences and weak lines: two of them together are no article's, nor is one that breaks off."""
+        stump_count = 2 if self.stump else 0
+        return sum(max(1, len(line.sentence_ends)) for line in self.lines) + self.weak_count + stump_count
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ class Finder:
         for option in sorted(options, key=lambda option: option.end, reverse=True):
             if self._is_furniture(document, at, option, is_top=is_top):
                 line = option.lines[0] if option.lines else option.stump
-                return Run(at, option.end, line.name if line else "")
+                return Run(at, option.end, line.name if line else "", option.count_told())
         return self._find_pattern(document, at)
 
     def _list_chains(self, document: Document, at: int) -> Iterator[list[Link]]:
@@ -158,7 +166,8 @@ class Finder:
             # An ambiguous word may begin the article's next sentence, two hardly do. As a paragraph it is judged later.
             is_part = not document.is_edge(begin)
             if link.line or (is_part and (document.is_edge(link.end) or document.read(begin, link.end).split()[1:])):
-                yield Option(link.end, _solid(links[:count]))
+                solid = _solid(links[:count])
+                yield Option(link.end, solid, weak_count=count - len(solid))
             begin = link.end
         yield from self._list_stumps(document, begin, _solid(links))
         if links:  # a longer line may begin as the last one does
@@ -173,7 +182,7 @@ class Finder:
                 yield from [Option(end, lines, line, at)] if end else ()
         edge = next(iter(document.edges_between(at, at + CUT_CHARS)), at)
         if lines and at < edge and self.known.begins_weak(document.letters[at:edge], lines[-1].name):
-            yield Option(edge, lines)
+            yield Option(edge, lines, weak_count=1)
 
     def _is_furniture(self, document: Document, at: int, option: Option, *, is_top: bool) -> bool:
         last = option.stump or next(reversed(option.lines), None)

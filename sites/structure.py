@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
+from sites.passage import is_passage
+
 
 def has_class(*names: str) -> str:
     """An XPath condition: the element has one of these classes."""
@@ -19,6 +21,12 @@ FOREIGN_TAGS = frozenset(
 )
 """Elements whose content is no running text."""
 
+HOLDER_TAGS = frozenset({"figure", "form", "noscript", "object"})
+"""Those of them that hold a table, or all of the text that follows where old HTML leaves them open."""
+
+FIELD_TAGS = ("embed", "input", "label", "param", "select", "textarea")
+"""What has no text of the article in such an element."""
+
 BOX_TAGS = frozenset({"div", "section"})
 """What a page sets apart from running text by a class of its own."""
 
@@ -27,6 +35,16 @@ NOWHERE = XPath("/..")
 
 
 _CLASSED = XPath("descendant::*[@class]")
+_DATA_TABLE = XPath("boolean(descendant::table[descendant::td] and not(descendant::img))")
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What is no text of an article, in its content."""
+
+    elements: list[HtmlElement]
+    has_unknown: bool = False
+    """Whether something of an unknown class was kept for its sentences."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +62,17 @@ class PageRules:
     block_class: str = ""
     """Of every block of the content …"""
     text_block_classes: frozenset[str] = frozenset()
-    """… and those of them that are text."""
+    """… those of them that are text …"""
+    foreign_block_classes: frozenset[str] = frozenset()
+    """… and those that are not. Of any other, its sentences tell."""
     kind_prefix: str = ""
     """Of the container's class that names its kind, as in `article--gallery`."""
     foreign_classes: frozenset[str] = frozenset()
-    """Of boxes in the content that are no text of the article."""
+    """Of boxes in the content that are no text of the article …"""
+    foreign_prefixes: tuple[str, ...] = ()
+    """… and how the names of more such classes begin."""
+    furniture: XPath = NOWHERE
+    """From any element: what is furniture wherever it stands, by a part of its class."""
     surroundings: XPath = NOWHERE
     """What stands beside the content in the container: headline, byline, captions."""
     headline: XPath = NOWHERE
@@ -85,19 +109,32 @@ class PageRules:
         """Whether a block of this type, as the publisher names types, is text."""
         return f"{self.block_class}--{block_type}" in self.text_block_classes
 
-    def find_foreign(self, content: HtmlElement) -> list[HtmlElement]:
+    def find_foreign(self, content: HtmlElement) -> Foreign:
         """The elements of the content that are no text of the article.
 
         Classes are compared here, not in an expression: libxml2 takes four times as long to.
         """
         classed = [(element, frozenset((element.get("class") or "").split())) for element in _CLASSED(content)]
         foreign = [element for element, classes in classed if self._is_foreign(classes)]
-        return [*content.iter(*FOREIGN_TAGS), *foreign, *self._find_boxes(content, classed)]
+        unknown = [element for element, classes in classed if self._is_unknown_block(classes)]
+        unknown += self._find_boxes(content, classed)
+        dropped = [element for element in unknown if not is_passage(element)]
+        return Foreign([*_find_foreign_tags(content), *foreign, *dropped], has_unknown=len(dropped) < len(unknown))
+
+    def has_text_block(self, content: HtmlElement) -> bool:
+        """Whether the content is made of blocks, so that no furniture stands loose in it."""
+        classes = (found.get("class", "").split() for found in _CLASSED(content))
+        return not all(map(self.text_block_classes.isdisjoint, classes))
 
     def _is_foreign(self, classes: frozenset[str]) -> bool:
         if self.block_class in classes:
-            return self.text_block_classes.isdisjoint(classes)
-        return not self.foreign_classes.isdisjoint(classes)
+            return self.text_block_classes.isdisjoint(classes) and not self.foreign_block_classes.isdisjoint(classes)
+        return not self.foreign_classes.isdisjoint(classes) or (
+            bool(self.foreign_prefixes) and any(name.startswith(self.foreign_prefixes) for name in classes)
+        )
+
+    def _is_unknown_block(self, classes: frozenset[str]) -> bool:
+        return self.block_class in classes and classes.isdisjoint(self.text_block_classes | self.foreign_block_classes)
 
     def _is_text(self, classes: frozenset[str]) -> bool:
         return not (self.text_block_classes.isdisjoint(classes) and self.content_classes.isdisjoint(classes))
@@ -113,7 +150,18 @@ class PageRules:
                 holders.add(holder)
                 holder = holder.getparent() if holder is not content else None
         for element, classes in classed:
-            if element.tag not in BOX_TAGS or element in holders or self._is_text(classes):
+            if element.tag not in BOX_TAGS or element in holders or self._is_text(classes) or self._is_foreign(classes):
                 continue
-            if element.getparent() in holders:
+            if element.getparent() in holders and self.block_class not in classes:
                 yield element
+
+
+def _find_foreign_tags(content: HtmlElement) -> Iterator[HtmlElement]:
+    """Elements that hold no running text by their name; of those that do all the same, only their fields."""
+    for element in content.iter(*FOREIGN_TAGS):
+        if element.tag not in HOLDER_TAGS:
+            yield element
+        elif _DATA_TABLE(element) or (element.tag != "figure" and is_passage(element)):
+            yield from element.iter(*FIELD_TAGS)
+        else:
+            yield element

@@ -7,6 +7,8 @@ from sites.boilerplate import Boilerplate, Furniture, Inner, squeeze
 _PAYMENT = ("Once", "Monthly", "Annual", "Continue", "payment methods")
 """The words of the payment form below a message."""
 
+_DISCLAIMER = "The views expressed in opinion pieces do not necessarily reflect the position of The Moscow Times."
+
 LABELS = (
     "news",
     "opinion",
@@ -37,6 +39,7 @@ FURNITURE = (
             "The need for honest and objective information on Russia is more relevant now than ever before!",
             "To keep our newsroom in Moscow running, we need your support.",
         ),
+        is_appeal=True,
     ),
     Furniture(
         "donation-2019-12",
@@ -57,11 +60,13 @@ FURNITURE = (
             "Please consider making a one-time donation — or better still a recurring donation — to The Moscow Times…",
             "Donate to The Moscow Times",
         ),
+        is_appeal=True,
     ),
     Furniture(
         "donation-2021",
         ("Now is the time to support independent reporting from Russia!",),
         ("Contribute today",),
+        is_appeal=True,
     ),
     Furniture(
         "donation-2022-03",
@@ -79,6 +84,7 @@ FURNITURE = (
             "Support independent reporting from Russia.",
         ),
         ("Contribute today", "Maybe later"),
+        is_appeal=True,
     ),
     Furniture(
         "donation-2023-11",
@@ -110,6 +116,7 @@ FURNITURE = (
             "Thank you! Your reminder is set.",
         ),
         ("Thank you.", *_PAYMENT),
+        is_appeal=True,
     ),
     Furniture(
         "donation-2024-07",
@@ -138,6 +145,7 @@ FURNITURE = (
             "paiment methods",
         ),
         ("Dear readers,", *_PAYMENT),
+        is_appeal=True,
     ),
     Furniture(
         "ad-free-2024-07",
@@ -168,7 +176,7 @@ FURNITURE = (
     Furniture(
         "page",
         (
-            "The views expressed in opinion pieces do not necessarily reflect the position of The Moscow Times.",
+            _DISCLAIMER,
             "Some external media is not supported on this page…",
             "© The Moscow Times, all rights reserved.",
         ),
@@ -186,5 +194,7 @@ BOILERPLATE = Boilerplate(
         re.IGNORECASE,
     ),
     labels=frozenset(squeeze(label) for label in LABELS),
+    blurb_start=squeeze(_DISCLAIMER),
+    blurb_end=re.compile(r"Read more about:", re.IGNORECASE),
     box_end=re.compile(r"Read more|\d{1,3} Min read", re.IGNORECASE),
 )

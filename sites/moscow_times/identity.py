@@ -44,8 +44,10 @@ SECTIONS = (
 """Paths of the section listings."""
 
 DATED = re.compile(r"^/(?P<day>\d{4}/\d{1,2}/\d{1,2})/(?:[^/]*-)?a0*(?P<id>[1-9]\d*)$", re.ASCII)
-# Only what has no date and no section: a slug may begin as the name of another page does (`/account-of-war-a123`).
-UNDATED = re.compile(r"^/[\w-]+-a0*(?P<id>[1-9]\d*)$", re.ASCII)
+# No date, and no folder but a section's: a slug may begin as the name of another page does (`/account-of-war-a123`).
+UNDATED = re.compile(rf"^/(?:(?:articles|{'|'.join(SECTIONS)})/)?[\w-]+-a0*(?P<id>[1-9]\d*)$", re.ASCII)
+_VARIANT = re.compile(r"(?<=\d)(?:/amp|/print|\.html?)+$", re.ASCII)
+"""What other renderings of a page append to its article's number."""
 ARCHIVE = re.compile(r"^/(?P<id>archive/[^/]+)$")
 # 2016 to 2018, on the bare host: ids of today's sequence, then between a52000 and a63000.
 NUMBERED = re.compile(r"^/(?:articles|news)/[^/]+-0*(?P<id>[1-9]\d{4,})$", re.ASCII)
@@ -92,7 +94,7 @@ def identify(url: str) -> Identity:
         rule = find_rule(address.path) if address.host == STATIC_HOST else "foreign-host"
         return Identity(url=f"https://{address.host}{address.path}", site=SITE, rule=rule)
     number = find_id(address.path)
-    path = trim_path(address.path) if number else address.path
+    path = _trim(address.path) if number else address.path
     return Identity(
         url=edition.origin + path + _keep_query(address),
         site=SITE,
@@ -104,9 +106,15 @@ def identify(url: str) -> Identity:
 
 def find_id(path: str) -> str | None:
     """The article's id within its edition, or `archive/SLUG`; also where the path was mangled on its way."""
-    trimmed = trim_path(path)
+    trimmed = _trim(path)
     match = next((found for shape in (DATED, ARCHIVE, NUMBERED, UNDATED) if (found := shape.match(trimmed))), None)
     return match["id"] if match and not (match.re is ARCHIVE and match["id"].split("/")[1].isdigit()) else None
+
+
+def _trim(path: str) -> str:
+    """A path without what was left behind it, and without the name of another rendering; archive slugs have none."""
+    trimmed = trim_path(path)
+    return trimmed if ARCHIVE.match(trimmed) else _VARIANT.sub("", trimmed)
 
 
 def is_older(address: Address) -> bool:
@@ -122,7 +130,7 @@ def find_rule(path: str) -> str:
 def find_day(url: str) -> date | None:
     """The day in a dated address: Moscow's, and not always the one of publication."""
     try:
-        match = DATED.match(trim_path(read_address(url).path))
+        match = DATED.match(_trim(read_address(url).path))
         return date(*(int(part) for part in match["day"].split("/"))) if match else None
     except ValueError:  # malformed, or no day of the calendar
         return None

@@ -13,6 +13,7 @@ from sites.structure import PageRules, has_class
 
 _NAME = r"(?:Русская служба )?The Moscow Times(?: Russian Service| на русском(?: языке)?| \(?на русском\)?)?"
 _TEXT_BLOCKS = ("article__block--html", "article__block--header", "article__block--quote")
+_FOREIGN_BLOCKS = ("article", "aside", "embed", "link", "newsletter", "image", "images")
 _CONTENT_CLASSES = ("article__content", "article__intro")
 _CONTENT = has_class(*_CONTENT_CLASSES)
 _HEADER = f"descendant::header[{has_class('article__header')}]"
@@ -27,6 +28,7 @@ PAGE = PageRules(
     content_classes=frozenset(_CONTENT_CLASSES),
     block_class="article__block",
     text_block_classes=frozenset(_TEXT_BLOCKS),
+    foreign_block_classes=frozenset(f"article__block--{name}" for name in _FOREIGN_BLOCKS),
     kind_prefix="article--",
     foreign_classes=frozenset(
         {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts"}
@@ -34,6 +36,13 @@ PAGE = PageRules(
         # What stands after the article, and gets into it where its old HTML leaves an element open.
         | {"article-container", "cluster", "sidebar"}
         | {"twitter-tweet", "instagram-media", "telegram-post"}
+    ),
+    foreign_prefixes=("author-",),
+    furniture=XPath(
+        "descendant::*[self::header or self::figure or self::aside or self::footer or self::nav or self::time"
+        " or contains(@class, 'contribute') or contains(@class, 'cluster') or contains(@class, 'sidebar')"
+        " or contains(@class, 'byline') or contains(@class, 'newsletter') or contains(@class, 'article__tags')"
+        " or contains(@class, 'disclaimer') or contains(@class, 'blurb') or contains(@class, 'related')]"
     ),
     surroundings=XPath(
         "descendant::*[self::header or self::h1 or self::time or self::figcaption or self::footer"

@@ -10,6 +10,7 @@ from tests.extraction.pages import make_block, make_capture, make_page
 FIRST = "The first paragraph of the text says what happened on Thursday."
 LAST = "The last paragraph of the text says what will happen."
 SENTENCE = "Your support, no matter how small, makes a world of difference."
+THANKS = "Thank you for standing with us."
 
 
 def _read(content: str) -> list[str]:
@@ -60,7 +61,9 @@ def test_a_sentence_in_a_block_quotation_stays() -> None:
 
 
 def test_a_text_that_is_indented_throughout_has_its_furniture_cut() -> None:
-    indented = make_block(f"<blockquote><p>{FIRST}</p><p>{SENTENCE}</p><p>{LAST}</p></blockquote>")
+    indented = make_block(
+        f"<blockquote><p>{FIRST}</p><p>Dear readers,</p><p>{SENTENCE} {THANKS}</p><p>{LAST}</p></blockquote>"
+    )
     assert _read(indented) == [FIRST, LAST]
 
 

@@ -90,7 +90,7 @@ def test_what_is_embedded_in_a_block_is_no_text(foreign: str) -> None:
         ("<font><p>A</p><p>B</p></font>", ["A", "B"]),
         ("<p>Same words here.</p><p>Same words here.</p>", ["Same words here.", "Same words here."]),
         ("<p><a href='#'>All of it a link</a></p><p>B</p>", ["All of it a link", "B"]),
-        ("<p>The ¶ <i>sign</i> itself</p><p>¶<b>B</b></p>", ["The ¶ sign itself", "¶ B"]),
+        ("<p>The ¶ <i>sign</i> itself</p><p>¶<b>B</b></p>", ["The ¶ sign itself", "¶B"]),
         ("<p>A&nbsp;b\u2009c\u00ad</p><p> &nbsp; </p><p>\u200bD</p>", ["A b c", "D"]),
         ("<p>He read <cite>The Idiot</cite> twice.</p>", ["He read The Idiot twice."]),
         ("<pre>A\nB</pre><hr><p>C</p>", ["A B", "C"]),

@@ -194,3 +194,23 @@ def test_a_live_blog_of_an_unknown_publisher_has_its_posts_in_the_page() -> None
     assert draft.kind is Kind.LIVE
     assert "posts-missing" not in draft.flags
     assert "Post number 8" in draft.body
+
+
+def test_the_lines_of_a_post_are_paragraphs() -> None:
+    assert _paragraphs([_post(None, _html("First line.<br>Second line."))]) == ("First line.", "Second line.")
+
+
+@pytest.mark.parametrize(
+    ("body", "paragraphs"),
+    [
+        ('[{"type": "html", "html": "<p>A</p>"}]', ("A",)),
+        (' {"type": "html", "html": "<p>A</p>"}', ("A",)),
+        ('[{"type": "embed", "html": "<p>A</p>"}]', ()),
+        ("<p>A</p>", ("A",)),
+        ("[Updated] A", ("[Updated] A",)),
+        ("[" * 50_000, ("[" * 50_000,)),
+    ],
+    ids=["list", "one", "embed", "html", "words", "deep"],
+)
+def test_a_text_that_is_json_within_json_is_parsed(body: str, paragraphs: tuple[str, ...]) -> None:
+    assert _paragraphs([{"id": 1, "time": None, "body": body}]) == paragraphs

@@ -30,7 +30,10 @@ ARTICLES = {
     "https://www.themoscowtimes.com/2024/06/29/search-for-peace-a124": "moscow-times:en:124",
     "https://www.themoscowtimes.com/archive/Some-Slug": "moscow-times:en:archive/some-slug",
     "https://www.themoscowtimes.com/ARCHIVE/SOME-SLUG": "moscow-times:en:archive/some-slug",
+    "https://www.themoscowtimes.com/in-depth/slug-a85656": "moscow-times:en:85656",
+    "https://www.themoscowtimes.com/articles/slug-a85656": "moscow-times:en:85656",
 }
+RENDERINGS = (*("/amp", "/amp/", ".html", ".htm", "/print", ";jsessionid=1", ".html;jsessionid=1?x=y"),)
 
 MANGLED = (
     "%3Futm_source=x&utm_medium=y",
@@ -99,6 +102,26 @@ def test_an_address_that_was_mangled_on_its_way_is_the_same(url: str, end: str) 
     plain, mangled = sites.identify(url), sites.identify(url.rstrip("/") + end)
     assert (mangled.id, mangled.url) == (plain.id, plain.url)
     assert sites.identify(mangled.url) == mangled
+
+
+@pytest.mark.parametrize("end", RENDERINGS)
+@pytest.mark.parametrize("path", ["2024/06/29/a-slug-a85656", "in-depth/a-slug-a85656", "a-slug-a85656"])
+def test_another_rendering_of_an_article_is_the_same(path: str, end: str) -> None:
+    url = f"https://www.themoscowtimes.com/{path}"
+    assert sites.identify(url + end) == sites.identify(url)
+    assert sites.identify(url).id == "moscow-times:en:85656"
+
+
+@pytest.mark.parametrize("stamp", ["20240629000000", "2024", "20240629000000id_"])
+@pytest.mark.parametrize("url", [*ARTICLES, "https://www.themoscowtimes.com/news", "https://example.org/a?b=c"])
+def test_an_archives_copy_is_the_page_of_which_it_is_a_copy(url: str, stamp: str) -> None:
+    for inner in (url, url.replace("://", ":/", 1)):
+        assert sites.identify(f"https://web.archive.org/web/{stamp}/{inner}") == sites.identify(url)
+
+
+def test_a_page_of_an_archive_that_is_no_copy_is_its_own() -> None:
+    for url in ("https://web.archive.org/web", "https://web.archive.org/web/2024/about"):
+        assert sites.identify(url).url == url
 
 
 def test_a_capital_before_the_number_makes_no_other_article() -> None:

@@ -1,0 +1,70 @@
+"""Tells a passage of text from a box of links, labels and forms, where no class says which it is."""
+
+import re
+from collections.abc import Iterable
+
+from lxml.etree import XPath
+from lxml.html import HtmlElement
+
+SENTENCE_CHARS = 25
+"""Shorter ones are slogans: "Putin said no.", "Give today"."""
+
+LONG_CHARS = 60
+"""A sentence as long as a newspaper's are; alone it makes a passage."""
+
+BOX_SENTENCE_COUNT = 3
+"""So many stand in no box with an address to type in, or with the link of another article."""
+
+LEAST_COUNT = 2
+"""Sentences of a passage, where none is long."""
+
+_END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
+_MORE = re.compile(r"(?:read|see) (?:more|also|next)\W*|(?:читайте также|читать далее|подробнее)\W*", re.IGNORECASE)
+_NOTICE = re.compile(r"\b(?:javascript|cookies?|browser|subscri(?:be|ption)|newsletter|donat\w+)\b", re.IGNORECASE)
+_PARAGRAPHS = XPath(
+    "descendant-or-self::*[self::p or self::li or self::dd or self::pre or self::blockquote or self::td or self::div"
+    " or self::section or self::form or self::object or self::noscript][not(ancestor::a)]"
+)
+_ITEMS = XPath("descendant::li[not(descendant::a)]")
+_LABELS = XPath("descendant::*[self::a or self::p or self::span]")
+_HEADING_OR_FIELD = XPath(
+    "boolean(descendant::input[@type='email' or @type='search'] | descendant::*[self::h2 or self::h3 or self::h4]"
+    "/descendant::a | descendant::a/descendant::*[self::h2 or self::h3 or self::h4])"
+)
+_INLINE_TAGS = frozenset(
+    {"abbr", "b", "cite", "del", "em", "font", "i", "ins", "mark", "q", "s", "small", "span", "strong", "sub", "sup"}
+    | {"time", "u"}
+)
+
+
+def is_passage(element: HtmlElement) -> bool:
+    """Whether an element holds sentences of running text, and more of them than a box may."""
+    texts = [text for found in _PARAGRAPHS(element) if (text := _read_own(found))]
+    labels = ("".join(label.itertext()).strip() for label in _LABELS(element))
+    if _HEADING_OR_FIELD(element) or any(map(_MORE.fullmatch, labels)):
+        return sum(map(is_sentence, texts)) >= BOX_SENTENCE_COUNT
+    return has_passage(texts) or len(_ITEMS(element)) >= LEAST_COUNT
+
+
+def _read_own(paragraph: HtmlElement) -> str:
+    """The text that an element has of its own; empty where most of it is links."""
+    own, linked = [paragraph.text or ""], []
+    for child in paragraph:
+        if child.tag == "a":
+            linked.append("".join(child.itertext()))
+        elif child.tag in _INLINE_TAGS:
+            own.append("".join(child.itertext()))
+        own.append(child.tail or "")
+    text = " ".join("".join(own).split())
+    return text if len("".join(linked)) <= len(text) else ""
+
+
+def has_passage(texts: Iterable[str]) -> bool:
+    """Whether paragraphs are running text: some sentences, or a long one."""
+    sentences = [text for text in texts if is_sentence(text)]
+    return len(sentences) >= LEAST_COUNT or any(len(text) >= LONG_CHARS for text in sentences)
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a paragraph ends as a sentence does, and is no notice of the page's own."""
+    return len(text) >= SENTENCE_CHARS and bool(_END.search(text)) and not _NOTICE.search(text)
