@@ -5,7 +5,7 @@ again. So a backfill that was stopped is simply started again.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -18,7 +18,7 @@ from pydantic import Field
 
 from flows.harvest import check_ingest, harvest
 from flows.ingest import end_state, load_batch_task
-from flows.plan import check_span
+from flows.plan import check_span, plan_backfill
 from flows.progress import Progress, listening
 from flows.report import render_backfill_markdown, render_markdown
 from schemas.report import BackfillReport, RunReport
@@ -63,10 +63,11 @@ def backfill(site: SiteName, since: FirstDay, until: LastDay, limit: Limit = Non
     assert isinstance(artifact, UUID)  # noqa: S101 - for mypy: a coroutine only in a coroutine
     reports: list[RunReport] = []
     for number, span in enumerate(spans):
-        left = None if limit is None else limit - sum(report.asked_count for report in reports)
         with listening(_Artifact(artifact, number, len(spans))):
-            reports += _fill(site, span, left)
+            reports += _fill(site, span, _count_left(limit, reports))
         update_progress_artifact(artifact, progress=100 * (number + 1) / len(spans))
+    for span in _find_unfilled(site, since, until):
+        reports += _fill(site, span, _count_left(limit, reports))
     report = BackfillReport(site=site, since=since, until=until, months=tuple(reports))
     create_markdown_artifact(render_backfill_markdown(report), key=f"backfill-{site}-report", description="The whole")
     return _end_state(report)
@@ -96,6 +97,16 @@ class _Artifact:
         self._told_at = time.monotonic()
         months = self._month_number + progress.done_count / progress.total_count
         update_progress_artifact(self._artifact, progress=min(100 * months / self._month_count, 100))
+
+
+def _count_left(limit: int | None, reports: Sequence[RunReport]) -> int | None:
+    return None if limit is None else limit - sum(report.asked_count for report in reports)
+
+
+def _find_unfilled(site: str, since: date, until: date) -> Iterator[Span]:
+    """The months with pages that are due still: the sitemap of the month before, read after them, named one."""
+    plan = plan_backfill(load_settings(), site, since, until)
+    return (Span(since=month.since, until=month.until) for month in plan.months if month.due_count)
 
 
 def _fill(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:

@@ -1,7 +1,9 @@
 """A backfill under Prefect: a subflow a month, its progress, its report."""
 
 import json
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -10,7 +12,11 @@ from prefect.client.schemas.objects import StateType
 
 from flows.backfill import backfill, run_backfill
 from flows.progress import Progress, listening
-from replica.server import Handle
+from replica.answer import XML, Answer
+from replica.feed import render_sitemap
+from replica.handler import Asked
+from replica.model import MOSCOW
+from replica.server import Handle, running
 from replica.site import Site
 from schemas.settings import Settings
 from tests.flows.killing import read_facts
@@ -59,6 +65,30 @@ def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
     assert len(pages) == len(list_wanted()) - 12
     assert {month.kind for month in second.months} == {"backfill"}
     assert second.problems == ()
+
+
+def name_in_the_month_before(asked: Asked) -> Answer | None:
+    """The sitemaps of two months, where an article of the second stands in the first."""
+    month = {"/sitemap/2024-1.xml": 1, "/sitemap/2024-2.xml": 2}.get(asked.path)
+    if month is None:
+        return None
+    urls = [*SITE.sitemap_urls[2024, month]]
+    moved = SITE.sitemap_urls[2024, 2][0]
+    urls = [*urls, moved] if month == 1 else urls[1:]
+    return Answer(render_sitemap(urls).encode(), XML)
+
+
+def test_an_article_that_only_the_sitemap_of_the_month_before_names_is_fetched_as_well(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    since, until = date(2024, 1, 1), date(2024, 2, 29)
+    with running(SITE, fault=name_in_the_month_before) as server:
+        settings = make_settings(origins=dict(server.origins), data_dir=tmp_path / "border")
+        monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
+        monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
+        run_backfill("moscow-times", since, until, None)
+    wanted = {one.id for one in SITE.newest_first if since <= one.head.published_at.astimezone(MOSCOW).date() <= until}
+    assert read_facts(settings).keys() == wanted
 
 
 def test_the_progress_and_the_report_are_artifacts(settings: Settings) -> None:
