@@ -60,7 +60,9 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Met]:
     still, moved = (
         [one for one in SITE.newest_first if bool(one.head.old_paths) is has_moved] for has_moved in (False, True)
     )
-    articles = dict(zip(BEHAVIOURS, still, strict=False)) | {"redirect-chain": moved[0]}
+    # The busy one is the oldest, and asked for last: its host is slowed down from then on.
+    special = {"redirect-chain": moved[0], "429-with-retry-after": still[-1]}
+    articles = dict(zip(BEHAVIOURS, still, strict=False)) | special
     faults = Faults({urlsplit(article.sitemap_url).path: name for name, article in articles.items()})
     with running(SITE, fault=faults) as server:
         folder = tmp_path_factory.mktemp("faults")
