@@ -64,11 +64,11 @@ class Victim:
             ends_at = time.monotonic() + rng.uniform(*seconds)
             while time.monotonic() < ends_at and process.poll() is None:
                 time.sleep(0.005)
-            crawls = find_children(process.pid) if target == "crawl" else []
-            for pid in crawls or [process.pid]:
-                os.kill(pid, signal.SIGKILL)
+            killed = [pid for pid in find_children(process.pid) if kill(pid)] if target == "crawl" else []
+            if not killed:
+                kill(process.pid)
             process.communicate(timeout=END_SECONDS)
-        return target if crawls else "run"
+        return "crawl" if killed else "run"
 
 
 def make_victim(settings: Settings, command: Sequence[str], **variables: str) -> Victim:
@@ -81,6 +81,15 @@ def make_victim(settings: Settings, command: Sequence[str], **variables: str) ->
         "BROADSHEET_CONCURRENCY": str(settings.concurrency),
     }
     return Victim(settings, command, os.environ | given | variables)
+
+
+def kill(pid: int) -> bool:
+    """Whether the process was still there to be killed."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def find_children(pid: int) -> list[int]:
