@@ -66,8 +66,9 @@ def backfill(site: SiteName, since: FirstDay, until: LastDay, limit: Limit = Non
         with listening(_Artifact(artifact, number, len(spans))):
             reports += _fill(site, span, _count_left(limit, reports))
         update_progress_artifact(artifact, progress=100 * (number + 1) / len(spans))
-    for span in _find_unfilled(site, since, until):
-        reports += _fill(site, span, _count_left(limit, reports))
+    if not any(report.problems for report in reports):  # whoever did not answer is not asked again for each month
+        for span in _find_unfilled(site, since, until):
+            reports += _fill(site, span, _count_left(limit, reports))
     report = BackfillReport(site=site, since=since, until=until, months=tuple(reports))
     create_markdown_artifact(render_backfill_markdown(report), key=f"backfill-{site}-report", description="The whole")
     return _end_state(report)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flows.archive import Archive
 from flows.crawl import Crawler, CrawlFailed, make_job, read_log
-from flows.load import BatchLoader, SourceFinding, find_unloaded, is_robots_failure, load_file, load_log, note_cut
+from flows.load import UNASKED, BatchLoader, SourceFinding, find_unloaded, load_file, load_log, note_cut
 from flows.progress import tell_progress
 from flows.run import Run
 from schemas.crawl import CrawlJob, FetchResult
@@ -81,15 +81,13 @@ def fetch_sources(
 
 def _find_silent(job: CrawlJob) -> Iterator[str]:
     lines = {line.url: line for line in read_log(job.log_path)}
-    failed = [line for line in lines.values() if line.result is not FetchResult.CAPTURED]
-    spent = [line for line in failed if (line.error or "").startswith("RequestsSpent")]
-    for line in failed:
-        if line not in spent:
-            yield f"{line.url}: {line.result.value}, {line.error}"
     for line in lines.values():
-        if line.status == NOT_MODIFIED and line.url not in job.validators:
+        if line.result not in {FetchResult.CAPTURED, FetchResult.SPENT}:
+            yield f"{line.url}: {line.result.value}, {line.error}"
+        elif line.status == NOT_MODIFIED and line.url not in job.validators:
             yield f"{line.url}: answers 'not modified' to a request without conditions"
-    unasked = [line.url for line in spent] + [source.url for source in job.sources if source.url not in lines]
+    spent = [line.url for line in lines.values() if line.result is FetchResult.SPENT]
+    unasked = spent + [source.url for source in job.sources if source.url not in lines]
     if unasked:
         yield f"{len(unasked)} sources were not asked, the first of them {unasked[0]}: the run made all its requests"
 
@@ -100,10 +98,11 @@ def fetch_pages(archive: Archive, run: Run, crawler: Crawler, addresses: list[Du
     urls = tuple(address.url for address in addresses)
     job = make_job(archive.settings, run, urls=urls, validators=validators)
     crawl_and_load(archive, run, crawler, job, load, is_last=True)
-    lines = list(read_log(job.log_path))
-    run.asked_count += len(lines)
+    lines = {line.url: line for line in read_log(job.log_path)}
+    run.asked_count += sum(1 for url in set(urls) & lines.keys() if lines[url].result not in UNASKED)
     load_log(archive, run, job.log_path)
-    unreachable = {urlsplit(line.url).netloc for line in lines if is_robots_failure(line)}
+    silent = (line for line in lines.values() if line.result is FetchResult.ROBOTS_UNREACHABLE)
+    unreachable = sorted({urlsplit(line.url).netloc for line in silent})
     run.problems += [f"{host}: robots.txt could not be read, so no page of it was asked for" for host in unreachable]
-    if left_count := len(set(urls) - {line.url for line in lines}):
+    if left_count := len(set(urls) - lines.keys()):
         run.notes.append(f"{left_count} addresses wait for the next run: this one ended before their turn")

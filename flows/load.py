@@ -69,6 +69,9 @@ class Batch(Record):
     """Address of a feed, sitemap or listing -> its last word: a later success forgives a try that failed."""
 
 
+UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
+"""Nothing was asked of the publisher: that says nothing of the page."""
+
 PageFinder = Callable[[str], Capture | None]
 """Record id -> the newest capture of its page."""
 
@@ -253,19 +256,14 @@ def load_log(archive: Archive, run: Run, path: Path) -> None:
         run.counts.update(store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan))
 
 
-def is_robots_failure(line: CrawlLine) -> bool:
-    """Whether the page was not asked for because its host's robots.txt could not be read."""
-    return (line.error or "").startswith("RobotsUnreachable")
-
-
 def read_line(line: CrawlLine) -> Outcome | None:
     """The outcome that a log line stands for; None where the WARC file says it all, or the address is no article's."""
     asked = sites.identify(line.url)
     match line.result:
         case FetchResult.CAPTURED:
             return None
-        case _ if asked.rule or is_robots_failure(line):
-            return None  # a host without its robots.txt says nothing of its pages: they wait as they are
+        case _ if asked.rule or line.result in UNASKED:
+            return None  # it waits as it is
         case FetchResult.FORBIDDEN:
             return FetchForbidden(identity=asked, forbidden_at=line.at, reason="robots")
         case _:

@@ -17,10 +17,11 @@ from storage.robots import list_newest_texts
 from storage.sighting import list_source_urls
 
 FIRST_DAY = date(1990, 1, 1)
+"""No newspaper was on the web before: an earlier day is a slip of the pen, and would plan a subflow for each month."""
 
 
 class SpanInvalid(ValueError):  # noqa: N818 - it states a fact
-    """The span of a backfill ends before it begins, or has not begun."""
+    """The span of a backfill ends before it begins, lies in the future, or before there were news on the web."""
 
 
 class MonthPlan(Record):

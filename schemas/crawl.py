@@ -55,6 +55,12 @@ class FetchResult(StrEnum):
     """robots.txt forbids it."""
     REFUSED = "refused"
     """It leads (perhaps by redirect) to a private network or to another publisher."""
+    ROBOTS_UNREACHABLE = "robots-unreachable"
+    """It was not asked for: its host's robots.txt could not be read."""
+    RESTING = "resting"
+    """It was not asked for: its host wants to be left alone for longer."""
+    SPENT = "spent"
+    """A source that was not asked for: the requests that are left are for pages."""
     FAILED = "failed"
 
 

@@ -32,3 +32,7 @@ class LookPlan(Record):
         monthly = (MONTH * number for number in range(1, self.revisit_months + 1))
         times = (published_at + age for age in (*self.revisit_ages, *monthly))
         return min((time for time in times if time > at), default=None)
+
+
+STANDARD_PLAN = LookPlan()
+"""What the settings begin with."""

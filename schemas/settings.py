@@ -13,10 +13,11 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from schemas.schedule import LookPlan
+from schemas.schedule import STANDARD_PLAN, LookPlan
 
 PREFIX = "BROADSHEET_"
 ENV_FILE = Path(".env")
+HOUR = timedelta(hours=1)
 
 FloorName = Literal[
     "completeness", "stored_per_day", "headline", "authors", "published_at", "section", "tags", "body", "images"
@@ -59,17 +60,17 @@ class Settings(BaseSettings):
         default=20_000, description="requests of one run at most; what is left is fetched by the next"
     )
     revisit_hours: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
-        default=(2, 8, 24, 72, 168),
+        default=tuple(age // HOUR for age in STANDARD_PLAN.revisit_ages),
         description="JSON: ages of an article at which it is looked at again; `[]` for never",
     )
     revisit_months: Annotated[int, Field(ge=0, le=1200)] = Field(
-        default=6, description="after that, it is looked at once a month up to this age"
+        default=STANDARD_PLAN.revisit_months, description="after that, it is looked at once a month up to this age"
     )
     gone_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        default=24, description="between the two looks that make an address `gone`"
+        default=STANDARD_PLAN.gone_after // HOUR, description="between the two looks that make an address `gone`"
     )
     conditional_count: Annotated[int, Field(ge=0)] = Field(
-        default=10,
+        default=STANDARD_PLAN.conditional_count,
         description="answers `not modified` in a row that are believed, for a week at most; 0 asks always in full",
     )
     floors: dict[FloorName, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(

@@ -17,7 +17,7 @@ from schemas.capture import Validators
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
-from spiders.refusal import Refused, RequestsSpent, RobotsForbidden
+from spiders.refusal import Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
 from spiders.session import CrawlSession
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,6 @@ CHILD_PRIORITY = 1
 
 MAX_CHILDREN = 10_000
 """Eight hundred years of monthly sitemaps: an index that never ends is followed no further."""
-
-SPENT = "RequestsSpent"
-"""How the error begins of a source that was not asked, for the requests are for pages."""
 
 IDLE_CHECK_SECONDS = 0.05
 """How often the end of a job is looked for, when its last request has been made."""
@@ -87,10 +84,10 @@ class PublisherSpider(scrapy.Spider):
         self._seen_sources.add(url)
         limit, until = self.session.max_sources, self.session.rests.find(_host_of(url))
         if limit is not None and self._source_count >= limit:
-            self._write_line(url, FetchResult.FAILED, error=f"{SPENT}: sources may take {limit} requests", attempts=0)
+            self._write_line(url, FetchResult.SPENT, error=f"sources may take {limit} requests", attempts=0)
         elif until:
-            error = f"HostResting: it asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
-            self._write_line(url, FetchResult.FAILED, error=error, attempts=0)
+            error = f"its host asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
+            self._write_line(url, FetchResult.RESTING, error=error, attempts=0)
         else:
             self._source_count += 1
             yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY)
@@ -195,9 +192,15 @@ def _require_web_address(url: str) -> None:
 
 
 def _judge(error: BaseException | None) -> FetchResult:
-    if isinstance(error, RobotsForbidden):
-        return FetchResult.FORBIDDEN
-    return FetchResult.REFUSED if isinstance(error, Refused) else FetchResult.FAILED
+    match error:
+        case RobotsForbidden():
+            return FetchResult.FORBIDDEN
+        case RobotsUnreachable():
+            return FetchResult.ROBOTS_UNREACHABLE
+        case Refused():
+            return FetchResult.REFUSED
+        case _:
+            return FetchResult.FAILED
 
 
 def _count_attempts(request: Request) -> int:

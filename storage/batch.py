@@ -17,7 +17,7 @@ from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, load_
 from schemas.address import Identity
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State, Unchanged
-from schemas.schedule import LookPlan
+from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.day import is_month, month_of, publication_day, publication_time
 from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Sighting, Validator
 
@@ -26,9 +26,6 @@ IN_COUNT = 500
 
 CHANGING = ("id", "first_seen_at", "last_seen_at")
 """What a further sighting changes in a row, and its number."""
-
-STANDARD_PLAN = LookPlan()
-"""When addresses are looked at again, unless the settings say otherwise."""
 
 Entity = TypeVar("Entity")
 Found = TypeVarTuple("Found")

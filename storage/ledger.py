@@ -10,9 +10,9 @@ from schemas.address import Identity, Sighting
 from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
-from schemas.schedule import LookPlan
+from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.audit import audit_ledger, count_advertised, count_states, of_site
-from storage.batch import STANDARD_PLAN, Batch, select_in
+from storage.batch import Batch, select_in
 from storage.day import month_of
 from storage.sighting import store_sightings
 from storage.standing import KEPT_STATES

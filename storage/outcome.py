@@ -28,8 +28,8 @@ from schemas.outcome import (
     State,
     Unchanged,
 )
-from schemas.schedule import LookPlan
-from storage.batch import STANDARD_PLAN, Batch, load_batch, note_date, seen_of
+from schemas.schedule import STANDARD_PLAN, LookPlan
+from storage.batch import Batch, load_batch, note_date, seen_of
 from storage.merging import claim_entry, claim_nameless, merge
 from storage.revision import note_check, store_article
 from storage.sighting import store_sightings

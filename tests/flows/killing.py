@@ -6,8 +6,8 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +61,8 @@ class Victim:
         """A run that is killed at a random instant after its start: the run's process, or its crawl's. Which it was."""
         with self.start() as process:
             target = rng.choice(("run", "crawl"))
-            ends_at = time.monotonic() + rng.uniform(*seconds)
-            while time.monotonic() < ends_at and process.poll() is None:
-                time.sleep(0.005)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=rng.uniform(*seconds))
             killed = [pid for pid in find_children(process.pid) if kill(pid)] if target == "crawl" else []
             if not killed:
                 kill(process.pid)

@@ -233,7 +233,7 @@ def test_a_host_that_asks_for_an_hour_is_left_alone_by_this_run_and_the_next(mak
         server.reset()
         second = harvest(settings, "moscow-times", "feeds")
         assert server.requests == Counter()
-        assert len([problem for problem in second.problems if "HostResting" in problem]) == 6
+        assert len([problem for problem in second.problems if ": resting, " in problem]) == 6
 
 
 def test_a_source_that_says_not_modified_without_being_asked_is_a_problem(make_settings: MakeSettings) -> None:

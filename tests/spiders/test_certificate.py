@@ -31,7 +31,7 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("is_trusted", "result"), [(True, "captured"), (False, "failed")])
+@pytest.mark.parametrize(("is_trusted", "result"), [(True, "captured"), (False, "robots-unreachable")])
 def test_a_page_is_taken_from_a_certified_host_only(
     is_trusted: bool,  # noqa: FBT001
     result: str,

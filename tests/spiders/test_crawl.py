@@ -75,7 +75,7 @@ def test_what_waits_for_robots_txt_is_forbidden_as_well(tmp_path: Path, publishe
     assert crawl.run().returncode == 0
     assert {one.path for one in publisher.asked} == {"/robots.txt"}
     results = {url: line.result.value for url, line in crawl.read_lines().items()}
-    assert results == dict.fromkeys(forbidden, "forbidden") | dict.fromkeys(unreachable, "failed")
+    assert results == dict.fromkeys(forbidden, "forbidden") | dict.fromkeys(unreachable, "robots-unreachable")
 
 
 @pytest.mark.parametrize("validators", [Validators(etag=ETAG), Validators(last_modified=MODIFIED)])

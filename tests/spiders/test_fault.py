@@ -51,9 +51,15 @@ EXPECTED: dict[str, tuple[str, int | None, int, str | None]] = {
     "/preview/secret": ("forbidden", None, 1, "RobotsForbidden"),
     "/page?utm_source=x": ("forbidden", None, 1, "RobotsForbidden"),
 }
+UNREACHABLE = "robots-unreachable"
 ELSEWHERE: dict[str, tuple[str, int | None, int, str | None]] = {
-    f"{BROKEN_ROBOTS}/fine": ("failed", None, 1, f"RobotsUnreachable: {BROKEN_ROBOTS}/robots.txt answers 500"),
-    f"{BUSY_ROBOTS}/fine": ("failed", None, 1, f"RobotsUnreachable: {BUSY_ROBOTS}/robots.txt answers 429"),
+    f"{BROKEN_ROBOTS}/fine": (
+        "robots-unreachable",
+        None,
+        1,
+        f"RobotsUnreachable: {BROKEN_ROBOTS}/robots.txt answers 500",
+    ),
+    f"{BUSY_ROBOTS}/fine": ("robots-unreachable", None, 1, f"RobotsUnreachable: {BUSY_ROBOTS}/robots.txt answers 429"),
     f"{MISSING_ROBOTS}/fine": ("captured", 200, 1, None),
     "http://127.0.0.1:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: 127.0.0.1 is in a private"),
     "http://localhost:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: localhost leads to "),

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 from schemas.address import Identity
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead, Kept, Outcome, SetAside, SourceBroken, State
-from schemas.schedule import LookPlan
+from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.article import find_article
-from storage.batch import STANDARD_PLAN
 from storage.database import Database
 from storage.ledger import LedgerEntry, audit_ledger, count_states, find_due, find_entry
 from storage.outcome import FIRST_RETRY, LAST_RETRY, PAGES, REQUESTS, retry_delay, store_outcomes
