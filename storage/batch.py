@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
-from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, load_only
+from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload
 
 from schemas.address import Identity
 from schemas.capture import CaptureRef
@@ -54,14 +54,16 @@ class Batch:
     """Those stored already: file and offset."""
     articles: dict[str, Article] = field(default_factory=dict)
     """By id, without their bodies; not those that are still to be written."""
-    primaries: dict[str, str] = field(default_factory=dict)
-    """Content hash -> id of the article that is no duplicate."""
     open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
     """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
     new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
     """To be written."""
     new_article_ids: set[str] = field(default_factory=set)
     """Those that were added, and not looked up since."""
+    added_article_ids: set[str] = field(default_factory=set)
+    """All that were added."""
+    former_texts: dict[str, str | None] = field(default_factory=dict)
+    """Article whose text is new -> the digest of the text that it had before this batch; None where it is new too."""
     changed_sightings: dict[int, Columns] = field(default_factory=dict)
     """To be written, by their numbers."""
     validators: dict[str, Columns] = field(default_factory=dict)
@@ -280,10 +282,6 @@ def _load_articles(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     entries = filter(None, map(batch.find_entry, confirmed))
     for article in load_articles(batch.session, {article.id for article in read} | {entry.key for entry in entries}):
         batch.articles[article.id] = article
-    hashes = {article.content_sha256 for article in read if article.body}
-    primary = select(Article).where(Article.duplicate_of.is_(None)).options(load_only(Article.content_sha256))
-    for article in select_in(batch.session, primary, Article.content_sha256, hashes):
-        batch.primaries[article.content_sha256] = article.id
 
 
 def _load_validators(batch: Batch, outcomes: Sequence[Outcome]) -> None:

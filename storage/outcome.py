@@ -30,6 +30,7 @@ from schemas.outcome import (
 )
 from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.batch import Batch, load_batch, note_date, seen_of
+from storage.grouping import regroup
 from storage.merging import claim_entry, claim_nameless, merge
 from storage.revision import note_check, store_article
 from storage.sighting import store_sightings
@@ -94,7 +95,9 @@ def _store_batch(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
         note_validators(batch, outcome)
         if isinstance(outcome, SourceRead):
             counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
-    batch.write()
+    duplicates = regroup(batch)
+    counts["duplicate"] += len(duplicates)
+    counts["stored"] -= len(duplicates)
     counts[REQUESTS] += batch.capture_count
     counts[PAGES] += batch.page_count
     return +counts  # without zeros

@@ -1,13 +1,9 @@
-"""Articles as they are stored: new ones, changed ones, and those whose text is another one's."""
+"""Articles as they are stored: new ones, and changed ones. Whose text is another one's, `storage.grouping` finds."""
 
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import joinedload
-
 from schemas.article import Article as Read
-from schemas.outcome import State
 from storage.batch import Batch, Columns, load_articles
 from storage.day import publication_day
 from storage.tables import Article, Entry
@@ -31,16 +27,13 @@ CONTENT_FIELDS = (
 extractor, sources and flags tell of the reading, not of the article."""
 
 
-TEXT_PREFIX = "text:"
-"""How the ids of texts without an address begin."""
-
-
 class Stored(NamedTuple):
     """How the storing of an article ended, and how it stands now."""
 
     outcome: str
-    """`stored`, `duplicate`, `unchanged` or `revised`."""
+    """`stored`, `unchanged` or `revised`."""
     duplicate_of: str | None
+    """As it was before this batch."""
     url: str | None
     published_at: datetime | None
 
@@ -49,8 +42,8 @@ def store_article(batch: Batch, read: Read, entry: Entry | None, capture_id: int
     """Store what was read of an article."""
     row = _find(batch, read.id)
     if row is None:
-        duplicate_of = _add(batch, read, entry, capture_id)
-        return Stored("duplicate" if duplicate_of else "stored", duplicate_of, read.url, read.published_at)
+        _add(batch, read, entry, capture_id)
+        return Stored("stored", None, read.url, read.published_at)
     outcome = _compare(batch, row, read, capture_id)
     return Stored(outcome, row.duplicate_of, row.url, row.published_at)
 
@@ -81,8 +74,7 @@ def _compare(batch: Batch, row: Article, read: Read, capture_id: int) -> str:
     return "revised"
 
 
-def _add(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> str | None:
-    primary = _find_primary(batch, read.id, read.content_sha256, read.word_count)
+def _add(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> None:
     row = _fields(read) | {
         "id": read.id,
         "site": read.site,
@@ -93,67 +85,18 @@ def _add(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> str 
         "revision": 1,
     }
     batch.new_article_ids.add(read.id)
-    batch.new_rows[Article].append(row | _duplicate_fields(primary))
-    return primary
+    batch.added_article_ids.add(read.id)
+    batch.former_texts.setdefault(read.id, None)
+    batch.new_rows[Article].append(row)
 
 
 def _revise(batch: Batch, row: Article, fields: Columns) -> None:
     before = row.content_sha256
-    _set(row, fields)
-    row.revision += 1
-    if row.content_sha256 != before:
-        _leave_group(batch, row, before)
-        _set(row, _duplicate_fields(_find_primary(batch, row.id, row.content_sha256, row.word_count)))
-
-
-def _find_primary(batch: Batch, article_id: str, content_sha256: str, word_count: int) -> str | None:
-    """The article that had this text before; None where there is none. An empty body is nobody's.
-
-    A text without an address is the primary only as long as no page has the same text.
-    """
-    if not word_count:
-        return None
-    primary = batch.primaries.setdefault(content_sha256, article_id)
-    if primary.startswith(TEXT_PREFIX) and not article_id.startswith(TEXT_PREFIX):
-        _take_over(batch, article_id, primary)
-        batch.primaries[content_sha256] = primary = article_id
-    return primary if primary != article_id else None
-
-
-def _take_over(batch: Batch, article_id: str, text_id: str) -> None:
-    """A page becomes the primary of a text that was there before it: it has the address, the date and the authors."""
-    batch.write()
-    is_of_group = or_(Article.id == text_id, Article.duplicate_of == text_id)
-    batch.session.execute(update(Article).where(is_of_group).values(_duplicate_fields(article_id)))
-
-
-def _duplicate_fields(primary: str | None) -> Columns:
-    return {
-        "duplicate_of": primary,
-        "duplicate_kind": "exact" if primary else None,
-        "similarity": 1.0 if primary else None,
-    }
-
-
-def _leave_group(batch: Batch, row: Article, content_sha256: str) -> None:
-    """The articles that were duplicates of this one's former text: the first of them is the primary now."""
-    if batch.primaries.get(content_sha256) == row.id:
-        del batch.primaries[content_sha256]
-    if row.duplicate_of:
-        return
-    batch.write()
-    is_first = (Article.entry_id.is_(None), Article.first_seen_at, Article.id)  # pages before texts
-    heirs = select(Article).where(Article.duplicate_of == row.id).order_by(*is_first)
-    for heir in batch.session.scalars(heirs.options(joinedload(Article.entry))).all():
-        primary = _find_primary(batch, heir.id, heir.content_sha256, heir.word_count)
-        _set(heir, _duplicate_fields(primary))
-        if heir.entry:
-            heir.entry.state = State.DUPLICATE if primary else State.STORED
-
-
-def _set(row: Article, fields: Columns) -> None:
     for name, value in fields.items():
         setattr(row, name, value)
+    row.revision += 1
+    if row.content_sha256 != before:
+        batch.former_texts.setdefault(row.id, before)
 
 
 def _fields(read: Read) -> Columns:
