@@ -20,6 +20,12 @@ for name in [name for name in os.environ if name.startswith("BROADSHEET_")]:
     del os.environ[name]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that need Prefect's server come last: its threads draw from `random`, which Hypothesis must not see."""
+    with_server = {item.path for item in items if "prefect" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in with_server)
+
+
 @pytest.fixture
 def seeds() -> Path:
     """The folder of the five seed texts."""
