@@ -16,11 +16,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from flows.archive import open_archive
 from flows.harvest import check_ingest, harvest
 from flows.ingest import end_state, load_batch_task
 from flows.plan import check_span, plan_backfill
 from flows.progress import Progress, listening
 from flows.report import render_backfill_markdown, render_markdown
+from flows.run import find_broken_floors
 from schemas.report import BackfillReport, RunReport
 from schemas.settings import load_settings
 from schemas.span import Span, split_months
@@ -66,10 +68,12 @@ def backfill(site: SiteName, since: FirstDay, until: LastDay, limit: Limit = Non
         with listening(_Artifact(artifact, number, len(spans))):
             reports += _fill(site, span, _count_left(limit, reports))
         update_progress_artifact(artifact, progress=100 * (number + 1) / len(spans))
-    if not any(report.problems for report in reports):  # whoever did not answer is not asked again for each month
-        for span in _find_unfilled(site, since, until):
-            reports += _fill(site, span, _count_left(limit, reports))
-    report = BackfillReport(site=site, since=since, until=until, months=tuple(reports))
+    for span in _find_unfilled(site, since, until):
+        if reports and reports[-1].unreachable_hosts:
+            break  # whoever does not answer is not asked again for each month
+        reports += _fill(site, span, _count_left(limit, reports))
+    floors = tuple(_find_broken_floors(site, reports))
+    report = BackfillReport(site=site, since=since, until=until, months=tuple(reports), broken_floors=floors)
     create_markdown_artifact(render_backfill_markdown(report), key=f"backfill-{site}-report", description="The whole")
     return _end_state(report)
 
@@ -108,6 +112,13 @@ def _find_unfilled(site: str, since: date, until: date) -> Iterator[Span]:
     """The months with pages that are due still: the sitemap of the month before, read after them, named one."""
     plan = plan_backfill(load_settings(), site, since, until)
     return (Span(since=month.since, until=month.until) for month in plan.months if month.due_count)
+
+
+def _find_broken_floors(site: str, reports: Sequence[RunReport]) -> Iterator[str]:
+    """Measured once, when all months are filled; nothing where none was begun."""
+    if reports:
+        with open_archive(load_settings(), writable=False) as archive:
+            yield from find_broken_floors(archive, site, reports[-1].ledger, is_whole=False)
 
 
 def _fill(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:

@@ -1,6 +1,7 @@
 """A crawl under way: it is given a job, and what it writes is loaded while it writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from urllib.parse import urlsplit
 
 from flows.archive import Archive
@@ -8,7 +9,8 @@ from flows.crawl import Crawler, CrawlFailed, make_job, read_log
 from flows.load import UNASKED, BatchLoader, SourceFinding, find_unloaded, load_file, load_log, note_cut
 from flows.progress import tell_progress
 from flows.run import Run
-from schemas.crawl import CrawlJob, FetchResult
+from schemas.crawl import CrawlJob, CrawlLine, FetchResult
+from spiders.rest import Rests
 from storage.ledger import DueAddress
 from storage.position import find_position
 
@@ -75,21 +77,27 @@ def fetch_sources(
 ) -> dict[str, SourceFinding]:
     """Fetch a job's sources. One without an answer is a problem of the run: the ledger keeps no account of it."""
     found = crawl_and_load(archive, run, crawler, job, load)
-    run.problems += _find_silent(job)
+    lines = {line.url: line for line in read_log(job.log_path)}
+    _note_unreachable(run, job, lines)
+    run.problems += _find_silent(job, lines)
     return found
 
 
-def _find_silent(job: CrawlJob) -> Iterator[str]:
-    lines = {line.url: line for line in read_log(job.log_path)}
+def _find_silent(job: CrawlJob, lines: Mapping[str, CrawlLine]) -> Iterator[str]:
     for line in lines.values():
-        if line.result not in {FetchResult.CAPTURED, FetchResult.SPENT}:
+        if line.result is not FetchResult.CAPTURED and line.result not in UNASKED:
             yield f"{line.url}: {line.result.value}, {line.error}"
         elif line.status == NOT_MODIFIED and line.url not in job.validators:
             yield f"{line.url}: answers 'not modified' to a request without conditions"
     spent = [line.url for line in lines.values() if line.result is FetchResult.SPENT]
-    unasked = spent + [source.url for source in job.sources if source.url not in lines]
-    if unasked:
-        yield f"{len(unasked)} sources were not asked, the first of them {unasked[0]}: the run made all its requests"
+    yield from _tell_unasked(spent, "the run had made all the requests that sources may take")
+    cut = [source.url for source in job.sources if source.url not in lines]
+    yield from _tell_unasked(cut, "the crawl ended before their turn")
+
+
+def _tell_unasked(urls: Sequence[str], reason: str) -> Iterator[str]:
+    if urls:
+        yield f"{len(urls)} sources were not asked, the first of them {urls[0]}: {reason}"
 
 
 def fetch_pages(archive: Archive, run: Run, crawler: Crawler, addresses: list[DueAddress], load: BatchLoader) -> None:
@@ -101,8 +109,28 @@ def fetch_pages(archive: Archive, run: Run, crawler: Crawler, addresses: list[Du
     lines = {line.url: line for line in read_log(job.log_path)}
     run.asked_count += sum(1 for url in set(urls) & lines.keys() if lines[url].result not in UNASKED)
     load_log(archive, run, job.log_path)
-    silent = (line for line in lines.values() if line.result is FetchResult.ROBOTS_UNREACHABLE)
-    unreachable = sorted({urlsplit(line.url).netloc for line in silent})
-    run.problems += [f"{host}: robots.txt could not be read, so no page of it was asked for" for host in unreachable]
-    if left_count := len(set(urls) - lines.keys()):
+    resting = _note_unreachable(run, job, lines)
+    left_count = sum(1 for url in set(urls) - lines.keys() if _host_of(url) not in resting)
+    if left_count:
         run.notes.append(f"{left_count} addresses wait for the next run: this one ended before their turn")
+
+
+def _note_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -> AbstractSet[str]:
+    """A problem for each host that is not to be asked now, however many of its addresses wait; which of them rest."""
+    hosts = {_host_of(url) for url in (*job.urls, *(source.url for source in job.sources), *lines)}
+    resting = {host: at for host, at in Rests(job.lock_path.parent).list_resting().items() if host in hosts}
+    silent = {_host_of(line.url) for line in lines.values() if line.result is FetchResult.ROBOTS_UNREACHABLE}
+    sentences = {host: f"{host}: robots.txt could not be read, so nothing of it was asked for" for host in silent}
+    for host, until in resting.items():
+        sentences[host] = f"{host} asks to be left alone until {until:%Y-%m-%d %H:%M} UTC: what is left of it waits"
+    run.problems += [sentences[host] for host in sorted(sentences.keys() - run.unreachable_hosts)]
+    run.unreachable_hosts |= sentences.keys()
+    return resting.keys()
+
+
+def _host_of(url: str) -> str:
+    """As `Rests` names hosts; empty for what is no address."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""

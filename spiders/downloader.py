@@ -1,12 +1,13 @@
 """Scrapy's downloader, made to keep to a host's concurrency, and to let its delay be raised."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from scrapy import Request
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 
 class StrictDownloader(Downloader):
@@ -32,3 +33,10 @@ class StrictDownloader(Downloader):
     ) -> Coroutine[Any, Any, None]:
         slot.transferring.add(request)
         return super()._wait_for_download(slot, request, queue_dfd)
+
+
+def drop_queued(slot: Slot, make_error: Callable[[], Exception]) -> None:
+    """Turn back all that stands in a host's queue, where each request would wait for the host's delay."""
+    while slot.queue:
+        _request, waiting = slot.queue.popleft()
+        waiting.errback(Failure(make_error()))  # type: ignore[no-untyped-call]

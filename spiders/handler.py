@@ -70,11 +70,12 @@ class ArchivingHandler(HTTP11DownloadHandler):
             PageTooLarge: the body is larger than allowed.
             DownloadTimeoutError: the whole answer took too long.
             ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
-            RequestsSpent: the crawl has made all the requests that it may.
+            NotNow: the run has made all its requests, or the host wants to be left alone.
             CrawlClosing: the crawl is at its end, or the archive takes nothing more.
         """
         routed = self._router.route(request)
         agent = self._make_agent(publisher_url=request.url.partition("#")[0])
+        self._session.begin_request(request)
         started_at = datetime.now(UTC)
         response = await self._receive(agent, routed)
         _require_whole(response, agent.wire)
@@ -83,9 +84,6 @@ class ArchivingHandler(HTTP11DownloadHandler):
 
     async def _receive(self, agent: RecordingAgent, request: Request) -> Response:
         closing, downloads = self._session.closing, self._session.downloads
-        if closing.is_requested:
-            raise CrawlClosing(closing.reason)
-        self._session.count_request()
         download = agent.download_request(request)
         downloads.add(download)
         try:

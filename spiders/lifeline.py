@@ -9,8 +9,8 @@ from typing import Self, TextIO
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from twisted.python.failure import Failure
 
+from spiders.downloader import drop_queued
 from spiders.inbox import CHUNK_BYTES, JobUnusable
 from spiders.refusal import CrawlClosing
 from spiders.session import get_session
@@ -102,11 +102,8 @@ class Lifeline:
         os._exit(1)
 
     def _drop_queued(self) -> None:
-        # Scrapy would wait for each request that stands in a host's queue, at the host's delay.
         for slot in self._crawler.engine.downloader.slots.values():
-            while slot.queue:
-                _request, waiting = slot.queue.popleft()
-                waiting.errback(Failure(CrawlClosing(self._session.closing.reason)))  # type: ignore[no-untyped-call]
+            drop_queued(slot, lambda: CrawlClosing(self._session.closing.reason))
 
     def _cut_downloads(self) -> None:
         for download in tuple(self._session.downloads):

@@ -1,6 +1,7 @@
 """How long each host is left alone: the job's delay, its robots.txt's Crawl-delay, and what a busy host asks for."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,7 +14,9 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
-from spiders.downloader import StrictDownloader
+from spiders.downloader import StrictDownloader, drop_queued
+from spiders.refusal import HostResting
+from spiders.rest import MAX_REST
 from spiders.session import get_session
 
 BUSY_STATUSES = frozenset({429, 503})
@@ -21,6 +24,9 @@ BUSY_STATUSES = frozenset({429, 503})
 
 MAX_PAUSE_SECONDS = 300.0
 """A host that asks for more than five minutes is left for a later run: an open crawl holds the data folder's lock."""
+
+UNREADABLE_PAUSE_SECONDS = 60.0
+"""For a host that asks for a pause of a length that cannot be read: most limits are counted by the minute."""
 
 FIRST_SLOWDOWN_SECONDS = 1.0
 """The delay after a host said that it is busy, where there was none before."""
@@ -51,12 +57,11 @@ class Politeness:
 
     def _slow_down(self, request: Request, pause_seconds: float) -> None:
         """Leave the host alone for that long, and double its delay from then on."""
-        if pause_seconds > MAX_PAUSE_SECONDS:
-            session, host = get_session(self._crawler), urlparse_cached(request).netloc
-            session.rests.note(host, datetime.now(UTC) + timedelta(seconds=pause_seconds))
-            session.closing.request(f"{host} asks for a pause of {pause_seconds:.0f} seconds")
-            return
         slot, now = self._downloader.find_slot(request), monotonic()
+        if pause_seconds > MAX_PAUSE_SECONDS:
+            get_session(self._crawler).rests.note(urlparse_cached(request).netloc, timedelta(seconds=pause_seconds))
+            drop_queued(slot, lambda: HostResting("the host has just asked for a long pause"))
+            return
         # Answers of the same moment are one event: only the first of them doubles the delay.
         if slot.lastseen <= now:
             doubled = max(FIRST_SLOWDOWN_SECONDS, min(slot.delay * 2, MAX_SLOWDOWN_SECONDS))
@@ -78,13 +83,20 @@ class Politeness:
 
 
 def read_retry_after(headers: Mapping[str, bytes], now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, be they given as seconds or a date; None where they are not."""
+    """The seconds that a Retry-After header asks for, given as seconds or as a date; None where there is none.
+
+    At most `MAX_REST`. A host whose words cannot be read asks for a pause all the same.
+    """
     value = (headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if value.isdecimal():
-        return float(value)
+    if not value:
+        return None
+    seconds = float(value) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else _read_date(value, now)
+    return min(max(seconds, 0.0), MAX_REST.total_seconds())
+
+
+def _read_date(value: str, now: datetime) -> float:
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())
+    except (ValueError, OverflowError, TypeError, LookupError):  # a zone of a thousand years, a date without a day, …
+        return UNREADABLE_PAUSE_SECONDS
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

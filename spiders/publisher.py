@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +17,8 @@ from schemas.capture import Validators
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
-from spiders.refusal import Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
-from spiders.session import CrawlSession
+from spiders.refusal import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
+from spiders.session import IS_SOURCE, CrawlSession
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +44,12 @@ class PublisherSpider(scrapy.Spider):
         self.session = session
         self._site = get_site(session.job.site)
         self._seen_sources: set[str] = set()
-        self._source_count = 0
 
     async def start(self) -> AsyncIterator[Request]:
         """Each job's requests, one at a time: the next is made when Scrapy has none left to send."""
         while await self.session.begin_next():
             self._seen_sources.clear()
             for request in self._make_requests():
-                if self.session.is_spent:
-                    break
                 yield request
                 if self.crawler.engine.needs_backout() or self._has_queued():
                     await self.crawler.signals.wait_for(signals.scheduler_empty)
@@ -71,26 +68,24 @@ class PublisherSpider(scrapy.Spider):
         return scheduler is not None and scheduler.has_pending_requests()
 
     def _make_requests(self) -> Iterator[Request]:
-        for source in self.session.job.sources:
-            yield from self._make_source_requests(source.url)
+        for url in self._sort_sources(source.url for source in self.session.job.sources):
+            yield from self._make_source_requests(url)
         for url in dict.fromkeys(self.session.job.urls):
-            if self.session.rests.find(_host_of(url)):
-                continue  # without a line: it waits as it is
-            yield from self._make_request(url, callback=self.parse_article)
+            if self.session.budget.is_spent:
+                return
+            if not self.session.rests.find(_host_of(url)):  # without a line it waits as it is
+                yield from self._make_request(url, callback=self.parse_article)
+
+    def _sort_sources(self, urls: Iterable[str]) -> list[str]:
+        """Those asked longest ago first: where the requests do not suffice for all, each run gets further."""
+        return sorted(urls, key=self.session.turns.find)
 
     def _make_source_requests(self, url: str) -> Iterator[Request]:
         if url in self._seen_sources or len(self._seen_sources) >= MAX_CHILDREN:
             return
         self._seen_sources.add(url)
-        limit, until = self.session.max_sources, self.session.rests.find(_host_of(url))
-        if limit is not None and self._source_count >= limit:
-            self._write_line(url, FetchResult.SPENT, error=f"sources may take {limit} requests", attempts=0)
-        elif until:
-            error = f"its host asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
-            self._write_line(url, FetchResult.RESTING, error=error, attempts=0)
-        else:
-            self._source_count += 1
-            yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY)
+        meta = {IS_SOURCE: True}
+        yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY, meta=meta)
 
     def _make_request(self, url: str, **options: Any) -> Iterator[Request]:
         """None where the address is no web address: it gets its line at once."""
@@ -116,8 +111,7 @@ class PublisherSpider(scrapy.Spider):
     def parse_source(self, response: Response, url: str) -> Iterator[Request]:
         """Follow an index to its pages. A listing's next page is another job's: it depends on what is known."""
         self._note_capture(response, url)
-        # Those never read come first: where the requests do not suffice for all, each run gets further.
-        for child in sorted(self._read_children(response), key=self.session.job.validators.__contains__):
+        for child in self._sort_sources(self._read_children(response)):
             if is_same_publisher(self.session.job.site, url, child):
                 yield from self._make_source_requests(child)
             elif child not in self._seen_sources:
@@ -127,14 +121,16 @@ class PublisherSpider(scrapy.Spider):
     def note_failure(self, failure: Failure) -> None:
         """The line of a request that ended without a usable answer."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
-        # What a closing or a spent crawl gives up was never finished: the next crawl asks for it again.
-        if self.session.closing.is_requested or isinstance(error, RequestsSpent):
+        is_left = isinstance(error, NotNow)
+        # What a closing crawl gives up was never finished, and a page that is not sent now is due as before: the next
+        # crawl asks for it again. Of the sources, only the log knows.
+        if self.session.closing.is_requested or (is_left and IS_SOURCE not in request.meta):
             return
         self._write_line(
             request.cb_kwargs["url"],
             _judge(error),
             error=f"{type(error).__name__}: {error}".removesuffix(": "),
-            attempts=_count_attempts(request),
+            attempts=_count_attempts(request) - is_left,
             final_url=request.url if request.meta.get("redirect_urls") else None,
         )
 
@@ -199,6 +195,10 @@ def _judge(error: BaseException | None) -> FetchResult:
             return FetchResult.ROBOTS_UNREACHABLE
         case Refused():
             return FetchResult.REFUSED
+        case RequestsSpent():
+            return FetchResult.SPENT
+        case HostResting():
+            return FetchResult.RESTING
         case _:
             return FetchResult.FAILED
 

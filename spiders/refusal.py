@@ -31,8 +31,16 @@ class PageTooLarge(IgnoreRequest):
     """The body is larger than the job allows; the rest of it was not fetched."""
 
 
-class RequestsSpent(IgnoreRequest):
-    """The crawl has made as many requests as it may; this one is left for the next."""
+class NotNow(IgnoreRequest):
+    """It was not sent, and may be later: it is left for another run."""
+
+
+class RequestsSpent(NotNow):
+    """The run has made as many requests as it may."""
+
+
+class HostResting(NotNow):
+    """Its host asked to be left alone for longer than a crawl waits."""
 
 
 class CrawlClosing(IgnoreRequest):

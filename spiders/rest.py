@@ -22,9 +22,13 @@ class Rests:
         until = self._until.get(host.lower())
         return until if until and until > datetime.now(UTC) else None
 
-    def note(self, host: str, until: datetime) -> None:
-        """Leave a host alone until then."""
-        self._until[host.lower()] = min(until, datetime.now(UTC) + MAX_REST)
+    def list_resting(self) -> dict[str, datetime]:
+        """The hosts that are left alone now, and until when."""
+        return {host: until for host, until in self._until.items() if self.find(host)}
+
+    def note(self, host: str, pause: timedelta) -> None:
+        """Leave a host alone for so long from now on, or for as long as any host is."""
+        self._until[host.lower()] = datetime.now(UTC) + min(pause, MAX_REST)
         partial = self._path.with_suffix(".partial")
         partial.write_text(json.dumps({name: at.isoformat() for name, at in self._until.items()}))
         partial.replace(self._path)
@@ -35,5 +39,5 @@ def _read(path: Path) -> dict[str, datetime]:
     try:
         found = json.loads(path.read_bytes())
         return {str(host): datetime.fromisoformat(until).astimezone(UTC) for host, until in found.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, OverflowError, AttributeError, TypeError):
         return {}

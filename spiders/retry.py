@@ -42,13 +42,17 @@ class BackoffRetry:
 
     async def _try_again(self, request: Request, reason: str | Exception) -> Request | None:
         spider = self._crawler.spider
-        if spider is None or self._session.closing.is_requested:
+        if spider is None or self._is_over(request):
             return None
         again = get_retry_request(request, spider=spider, reason=reason)
         # The wait holds no slot of the host: other addresses go on meanwhile.
         if again is None or not await self._session.closing.sleep(_backoff_seconds(request)):
             return None
-        return again
+        return None if self._is_over(request) else again
+
+    def _is_over(self, request: Request) -> bool:
+        """Whether another try would be turned back: what came of this one is its end then."""
+        return self._session.closing.is_requested or self._session.find_obstacle(request) is not None
 
 
 def _backoff_seconds(request: Request) -> float:

@@ -1,18 +1,25 @@
-"""What all parts of one crawl share: the job at work, the archive, the log, and whether the crawl is to end."""
+"""What all parts of one crawl share: the job at work, the archive, the log, and what may be asked now."""
 
 import asyncio
 import os
 from pathlib import Path
 from typing import Any
 
+from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 from schemas.crawl import CrawlJob, CrawlLine
+from spiders.budget import COUNT_FILE, Budget
 from spiders.inbox import Inbox
-from spiders.refusal import RequestsSpent
+from spiders.refusal import CrawlClosing, HostResting, NotNow, RequestsSpent
 from spiders.rest import Rests
+from spiders.turn import Turns
 from spiders.warc import WarcWriter
+
+IS_SOURCE = "is_source"
+"""In the meta of a request, its further tries and the redirects that it takes: it is a source's."""
 
 
 class CrawlLog:
@@ -78,28 +85,31 @@ class CrawlSession:
         """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
         self.rests = Rests(job.lock_path.parent)
-        self._request_count = 0
-        self._max_requests = job.max_requests
+        self.turns = Turns(job.lock_path.parent)
+        self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether all requests were made that the first job allowed."""
-        return self._max_requests is not None and self._request_count >= self._max_requests
+    def find_obstacle(self, request: Request) -> NotNow | None:
+        """Why a request may not be sent now; None where it may."""
+        if until := self.rests.find(urlparse_cached(request).netloc):
+            return HostResting(f"until {until:%Y-%m-%d %H:%M} UTC")
+        reason = self.budget.find_reason(is_source=IS_SOURCE in request.meta)
+        return RequestsSpent(reason) if reason else None
 
-    @property
-    def max_sources(self) -> int | None:
-        """Half of all requests: the pages get the rest, however many sources there are."""
-        return None if self._max_requests is None else max(1, self._max_requests // 2)
-
-    def count_request(self) -> None:
-        """One more is sent.
+    def begin_request(self, request: Request) -> None:
+        """It is sent now, and counted.
 
         Raises:
-            RequestsSpent: it may not be.
+            CrawlClosing: the crawl ends.
+            NotNow: it may not be sent.
         """
-        if self.is_spent:
-            raise RequestsSpent(f"the run may make {self._max_requests} requests")
-        self._request_count += 1
+        if self.closing.is_requested:
+            raise CrawlClosing(self.closing.reason)
+        if obstacle := self.find_obstacle(request):
+            raise obstacle
+        is_source = IS_SOURCE in request.meta
+        self.budget.count(is_source=is_source)
+        if is_source:
+            self.turns.note(request.cb_kwargs["url"])
 
     async def begin_next(self) -> bool:
         """Whether there was a further job: it is at work now, with a log of its own."""
@@ -113,8 +123,10 @@ class CrawlSession:
         return True
 
     def close(self) -> None:
-        """Nothing is logged after this."""
+        """Nothing is logged, counted or noted after this."""
         self.log.close()
+        self.turns.close()
+        self.budget.close()
 
 
 def get_session(crawler: Crawler) -> CrawlSession:

@@ -130,3 +130,9 @@ def count_page_requests(server: Handle, site: Site) -> int:
     """How often article pages were asked for."""
     pages = {article.path for article in site.articles}
     return sum(count for path, count in server.requests.items() if path in pages)
+
+
+def find_crawls() -> list[int]:
+    """The crawls of this process that run already: one that was just started is still a copy of this process."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
+    return [pid for pid in map(int, children.split()) if b"spiders" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -1,9 +1,7 @@
 """A backfill under Prefect: a subflow a month, its progress, its report."""
 
 import json
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -11,6 +9,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import StateType
 
 from flows.backfill import backfill, run_backfill
+from flows.harvest import harvest
 from flows.progress import Progress, listening
 from replica.answer import XML, Answer
 from replica.feed import render_sitemap
@@ -68,7 +67,9 @@ def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
 
 
 def name_in_the_month_before(asked: Asked) -> Answer | None:
-    """The sitemaps of two months, where an article of the second stands in the first."""
+    """The sitemaps of two months, where an article of the second stands in the first; that of the third is broken."""
+    if asked.path == "/sitemap/2024-3.xml":
+        return Answer(b"oops", XML)
     month = {"/sitemap/2024-1.xml": 1, "/sitemap/2024-2.xml": 2}.get(asked.path)
     if month is None:
         return None
@@ -79,16 +80,27 @@ def name_in_the_month_before(asked: Asked) -> Answer | None:
 
 
 def test_an_article_that_only_the_sitemap_of_the_month_before_names_is_fetched_as_well(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since, until = date(2024, 1, 1), date(2024, 2, 29)
     with running(SITE, fault=name_in_the_month_before) as server:
-        settings = make_settings(origins=dict(server.origins), data_dir=tmp_path / "border")
-        monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
-        monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
-        run_backfill("moscow-times", since, until, None)
+        monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
+        report = run_backfill("moscow-times", since, date(2024, 3, 2), None)
+    # That a month had a problem says nothing of the others.
+    assert [problem for problem in report.problems if "2024-3.xml" in problem]
     wanted = {one.id for one in SITE.newest_first if since <= one.head.published_at.astimezone(MOSCOW).date() <= until}
     assert read_facts(settings).keys() == wanted
+
+
+def fail_robots(asked: Asked) -> Answer | None:
+    return Answer(b"", status=500) if asked.path == "/robots.txt" and asked.origin == "www" else None
+
+
+def test_a_host_that_does_not_answer_is_asked_once_a_month_of_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(SITE, fault=fail_robots) as server:
+        monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
+        report = run_backfill("moscow-times", date(2024, 1, 1), date(2024, 2, 29), None)
+    assert [month.unreachable_hosts for month in report.months] == [("www.themoscowtimes.com",)] * 2
 
 
 def test_the_progress_and_the_report_are_artifacts(settings: Settings) -> None:
@@ -101,11 +113,22 @@ def test_the_progress_and_the_report_are_artifacts(settings: Settings) -> None:
     assert settings.data_dir.exists()
 
 
-def test_a_month_below_its_promise_fails_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_below_its_floor_after_the_last_month_fails_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
     state = backfill("moscow-times", SINCE, UNTIL, 1, return_state=True)
     assert state.type is StateType.FAILED
     assert "completeness" in str(state.message)
+
+
+def test_a_floor_that_the_archive_reaches_with_the_last_month_is_not_broken(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harvest(settings, "moscow-times", "sitemaps", 0)
+    # A month has a twelfth of the articles: the newest one alone would be below.
+    monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 0.1}')
+    report = run_backfill("moscow-times", date(2024, 8, 1), date(2024, 9, 30), None)
+    assert [month.ledger["stored"] / month.advertised_count > 0.1 for month in report.months] == [False, True]
+    assert (report.broken_floors, report.problems) == ((), ())
 
 
 def test_days_that_cannot_be_filled_are_refused() -> None:

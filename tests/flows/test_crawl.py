@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.crawl import Crawler, CrawlFailed
+from tests.flows.killing import find_crawls
 from tests.spiders.child import Crawl, make_crawl
 from tests.spiders.server import WWW, Publisher, running_publisher
 
@@ -29,32 +30,26 @@ def wait_for_page(publisher: Publisher) -> None:
         pass
 
 
-def find_children() -> list[int]:
-    """Those that run already: a process that was just started is still a copy of this one."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
-    return [pid for pid in map(int, children.split()) if b"spiders" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
 def test_one_process_does_job_after_job(tmp_path: Path) -> None:
     with running_publisher() as publisher, Crawler() as crawler:
         first, second, third = (make(tmp_path / name, publisher, PAGES) for name in ("1", "2", "3"))
         crawler.begin(first.job)
         finish(crawler)
-        [pid] = find_children()
+        [pid] = find_crawls()
         for crawl in (second, third):
             crawler.begin(crawl.job)
             finish(crawler)
             crawler.check()
             assert sorted(crawl.read_lines()) == sorted(PAGES)
-            assert find_children() == [pid]
-    assert find_children() == []
+            assert find_crawls() == [pid]
+    assert find_crawls() == []
 
 
 def test_a_process_that_was_killed_is_a_failure_and_the_next_job_gets_another(tmp_path: Path) -> None:
     with running_publisher() as publisher, Crawler() as crawler:
         crawler.begin(make(tmp_path / "1", publisher, MANY).job)
         wait_for_page(publisher)
-        os.kill(find_children()[0], signal.SIGKILL)
+        os.kill(find_crawls()[0], signal.SIGKILL)
         finish(crawler)
         with pytest.raises(CrawlFailed, match="ended with exit status -9"):
             crawler.check()
@@ -70,5 +65,5 @@ def test_a_job_under_way_is_stopped_when_the_run_ends(tmp_path: Path) -> None:
         with Crawler() as crawler:
             crawler.begin(make(tmp_path, publisher, MANY).job)
             wait_for_page(publisher)
-        assert find_children() == []
+        assert find_crawls() == []
         assert len(publisher.asked_for(WWW)) < len(MANY)

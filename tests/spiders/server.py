@@ -250,6 +250,7 @@ FAULTS: dict[str, Fault] = {
     "/flaky": answer_flaky,
     "/busy": answer_busy,
     "/away": lambda handler: handler.answer(status=503, Retry_After="3600"),
+    "/far-away": lambda handler: handler.answer(status=429, Retry_After="999999999999"),
     "/reset": answer_reset,
     "/cut": raw_cut(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nthe beginning"),
     "/cut-chunked": raw_cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),

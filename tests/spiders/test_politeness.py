@@ -1,18 +1,24 @@
 """What the rules of politeness rest on, that needs no crawl to be seen."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 from scrapy.settings import default_settings
 
 from spiders import settings
-from spiders.politeness import read_retry_after
+from spiders.politeness import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.redirect import is_same_publisher
+from spiders.rest import FILE_NAME, MAX_REST, Rests
 from spiders.settings import derive_settings
 from tests.spiders.child import make_crawl
 
 NOW = datetime(2024, 6, 3, 12, 0, 0, tzinfo=UTC)
+A_DAY = MAX_REST.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -24,14 +30,45 @@ NOW = datetime(2024, 6, 3, 12, 0, 0, tzinfo=UTC)
         (b"Mon, 03 Jun 2024 15:01:30 +0300", 90),
         (b"Mon, 03 Jun 2024 12:00:10", 10),
         (b"Mon, 03 Jun 2024 11:00:00 GMT", 0),
-        (b"soon", None),
-        (b"-5", None),
-        (b"\xff\xfe", None),
+        (b"4.5", 4.5),
+        (b"999999999999", A_DAY),
+        (b"1763770000000", A_DAY),
+        (b"9" * 5000, A_DAY),
+        (b"Fri, 31 Dec 9999 23:59:59 -1200", A_DAY),
+        (b"Fri, 31 Dec 9999 23:59:59 GMT", A_DAY),
+        (b"Mon, 01 Jan 0001 00:00:00 +1200", 0),
+        (b"Mon, 03 Jun 2024 12:00:10 +99999999999999", UNREADABLE_PAUSE_SECONDS),
+        (b"Mon, 03 Jun 99999 12:00:10 GMT", UNREADABLE_PAUSE_SECONDS),
+        (b"soon", UNREADABLE_PAUSE_SECONDS),
+        (b"-5", UNREADABLE_PAUSE_SECONDS),
+        (b"\xff\xfe", UNREADABLE_PAUSE_SECONDS),
         (b"", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value: bytes, seconds: float | None) -> None:
     assert read_retry_after({"Retry-After": value}, NOW) == seconds
+
+
+WORDS = st.sampled_from(
+    ["Fri,", "31", "Dec", "9999", "0001", "23:59:59", "GMT", "-1200", "+9999", "-", ",", ":", "1e9"]
+)
+
+
+@tries(deadline=None)  # the clock of a busy machine is none of its business
+@given(st.one_of(st.binary(), st.lists(WORDS).map(lambda words: " ".join(words).encode())))
+def test_whatever_retry_after_says_the_pause_is_a_day_at_most(value: bytes) -> None:
+    seconds = read_retry_after({"Retry-After": value}, NOW)
+    assert (seconds is None) == (not value.decode("latin-1").strip())
+    assert seconds is None or 0 <= seconds <= A_DAY
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", "soon", 7, None])
+def test_a_rest_that_cannot_be_read_is_none(tmp_path: Path, until: object) -> None:
+    (tmp_path / FILE_NAME).write_text(json.dumps({"example.org": until}))
+    rests = Rests(tmp_path)
+    assert rests.list_resting() == {}
+    rests.note("Example.org", timedelta.max)
+    assert datetime.now(UTC) < Rests(tmp_path).list_resting()["example.org"] <= datetime.now(UTC) + MAX_REST
 
 
 def test_no_retry_after_asks_for_nothing() -> None:
