@@ -2,9 +2,17 @@
 
 import sys
 
-from benchmarks import fuzz, growth, ingest, reading
+from benchmarks import duplicates, fuzz, growth, ingest, planted, reading, reprocess
 
-BENCHMARKS = {"ingest": ingest.main, "reading": reading.main, "fuzz": fuzz.main, "growth": growth.main}
+BENCHMARKS = {
+    "ingest": ingest.main,
+    "reading": reading.main,
+    "fuzz": fuzz.main,
+    "growth": growth.main,
+    "planted": planted.main,
+    "duplicates": duplicates.main,
+    "reprocess": reprocess.main,
+}
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ USAGE_FAILURES = frozenset(
         "SettingsInvalid",
         "SpanInvalid",
         "UnknownSite",
+        "VersionUnknown",
     }
 )
 RUN_FAILURES = frozenset({"CrawlFailed", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"})

@@ -5,21 +5,20 @@ Heavy libraries are imported inside the commands that need them, so that `--help
 
 import re
 import sys
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
+from cli.option import AsJson, FromDay, RecordId, ToDay, day_of, with_archive
+from cli.quarantine import quarantine_app
+from cli.show import show
 
 if TYPE_CHECKING:
-    from flows.archive import Archive
     from schemas.report import RunReport
-
-Result = TypeVar("Result")
 
 app = typer.Typer(
     name="broadsheet",
@@ -27,15 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-quarantine_app = typer.Typer(help="What was set aside, and why.", invoke_without_command=True)
 app.add_typer(quarantine_app, name="quarantine")
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-FromDay = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
-]
-ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
-RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any address of the article.")]
+app.command()(show)
 
 
 class SourceChoice(StrEnum):
@@ -171,10 +163,10 @@ def status(
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
         raise typer.BadParameter(f"--month {month}: neither YYYY-MM nor `unknown`")
     if missing or month:
-        absent = _with_archive(lambda archive: list_missing_addresses(archive, month))
+        absent = with_archive(lambda archive: list_missing_addresses(archive, month))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
-    found = _with_archive(read_status)
+    found = with_archive(read_status)
     print_json(found.model_dump(mode="json")) if as_json else render_status(found)
 
 
@@ -190,16 +182,6 @@ def identify(
 
     found = identify_urls(load_settings(), urls)
     print_json([one.model_dump(mode="json") for one in found]) if as_json else render_identities(found)
-
-
-@app.command()
-def show(record_id: RecordId, *, as_json: AsJson = False) -> None:
-    """Show one record: text, metadata, where the values came from, duplicates."""
-    from cli.render import print_json, render_record
-    from flows.status import find_record
-
-    record = _with_archive(lambda archive: find_record(archive, record_id))
-    print_json(record.model_dump(mode="json")) if as_json else render_record(record)
 
 
 @app.command()
@@ -221,42 +203,35 @@ def export(
     if from_day and to_day and from_day > to_day:
         raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
     written = file_format or (ExportFormat.CSV if out.suffix.lower() == ".csv" else ExportFormat.JSONL)
-    chosen = ArticleFilter(since=_day(from_day), until=_day(to_day), include_duplicates=include_duplicates)
-    count = _with_archive(lambda archive: export_articles(archive.database, out, written.value, chosen))
+    chosen = ArticleFilter(since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates)
+    count = with_archive(lambda archive: export_articles(archive.database, out, written.value, chosen))
     if as_json:
         print_json({"path": str(out), "format": written.value, "count": count})
     else:
         typer.echo(f"{count} articles written to {out}", err=True)
 
 
-@quarantine_app.callback()
-def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """List what was set aside, when no command is given."""
-    ctx.obj = as_json
-    if ctx.invoked_subcommand is None:
-        quarantine_list(ctx, as_json=as_json)
+@app.command()
+def reprocess(
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Write what changes, as revisions.")] = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Read in so many processes; by default one for each core.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every capture again with today's rules, without the network; say what changes, and write it with --apply."""
+    from cli.progress import showing_progress
+    from cli.render_reprocess import render_reprocess
+    from flows.reprocess import reprocess as read_again
+    from schemas.settings import load_settings
 
-
-@quarantine_app.command("list")
-def quarantine_list(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """List what was set aside, with every reason."""
-    from cli.render import print_json, render_quarantine
-    from flows.status import list_set_aside
-
-    found = _with_archive(list_set_aside)
-    as_json = as_json or ctx.obj
-    print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
-
-
-@quarantine_app.command("show")
-def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson = False) -> None:
-    """Show what was set aside of one address, and where its capture lies."""
-    from cli.render import print_json, render_quarantined
-    from flows.status import find_set_aside
-
-    found = _with_archive(lambda archive: find_set_aside(archive, record_id))
-    as_json = as_json or ctx.obj
-    print_json(found.model_dump(mode="json")) if as_json else render_quarantined(found)
+    since, until = day_of(from_day), day_of(to_day)
+    with showing_progress():
+        report = read_again(load_settings(), since=since, until=until, apply=apply, process_count=processes)
+    render_reprocess(report, as_json=as_json)
 
 
 @app.command()
@@ -283,19 +258,11 @@ def record(
     from cli.render import print_json
     from flows.recording import record_page
 
-    folder = _with_archive(lambda archive: record_page(archive, record_id, out))
+    folder = with_archive(lambda archive: record_page(archive, record_id, out))
     if as_json:
         print_json({"path": str(folder)})
     else:
         typer.echo(f"{folder}: compare expected.json with the page, then set checked to true", err=True)
-
-
-def _with_archive(read: "Callable[[Archive], Result]") -> Result:
-    from flows.archive import open_archive
-    from schemas.settings import load_settings
-
-    with open_archive(load_settings(), writable=False) as archive:
-        return read(archive)
 
 
 def _report(report: "RunReport", *, as_json: bool) -> None:
@@ -304,10 +271,6 @@ def _report(report: "RunReport", *, as_json: bool) -> None:
     print_json(report.model_dump(mode="json")) if as_json else render_report(report)
     if report.problems:
         raise typer.Exit(EXIT_BELOW_PROMISE)
-
-
-def _day(at: datetime | None) -> date | None:
-    return at.date() if at else None
 
 
 def run() -> None:

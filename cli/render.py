@@ -13,10 +13,9 @@ from rich.text import Text
 
 from flows.doctor import Check
 from flows.plan import BackfillPlan
-from flows.report import OUTCOME_MEANINGS
+from flows.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
 from flows.status import IdentifiedUrl, Status
-from schemas.article import ArticleRecord
-from schemas.report import BackfillReport, RunReport
+from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
 from storage.completeness import MissingAddress, MonthCount
 from storage.quarantine import QuarantineRecord
 
@@ -24,7 +23,7 @@ console = Console()
 
 NUMBER_COLUMNS = frozenset(
     {"count", "advertised", "stored", "duplicate", "copies", "excluded", "set aside", "gone", "missing", "share"}
-    | {"pages", "quarantined", "failed", "tries", "to fetch", "waiting"}
+    | {"pages", "quarantined", "failed", "tries", "to fetch", "waiting", "changed", "won", "lost"}
 )
 """What stands in these is aligned to the right."""
 
@@ -50,8 +49,9 @@ def render_report(report: RunReport) -> None:
     )
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     _print_counts("the ledger", report.ledger, {})
-    _print_sentences("note", report.notes, "cyan")
-    _print_sentences("problem", report.problems, "red")
+    _print_noticed(report.recurring, report.leak_rate)
+    print_sentences("note", report.notes, "cyan")
+    print_sentences("problem", report.problems, "red")
 
 
 def render_status(status: Status) -> None:
@@ -62,12 +62,28 @@ def render_status(status: Status) -> None:
     if status.completeness is not None:
         console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised addresses\n")
     if status.months:
-        _print_table("months", MONTH_COLUMNS, _month_rows(status.months))
+        print_table("months", MONTH_COLUMNS, _month_rows(status.months))
     if reasons := list(_reason_rows(status.months)):
-        _print_table("why", ("month", "", "reason", "count"), reasons)
+        print_table("why", ("month", "", "reason", "count"), reasons)
     rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
-    _print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
-    _print_sentences("problem", status.problems, "red")
+    print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
+    _print_noticed(status.recurring, status.leak_rate)
+    _print_reading(status.reading)
+    print_sentences("problem", status.problems, "red")
+
+
+def _print_noticed(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
+    if recurring:
+        columns = ("count", "share", "text", "for example")
+        print_table("paragraphs that recur and are in no list", columns, map(list_recurring_row, recurring))
+    if leak_rate is not None:
+        console.print(f"known furniture in {leak_rate:.2%} of the newest articles\n", highlight=False)
+
+
+def _print_reading(reading: Mapping[str, KindReading]) -> None:
+    if reading:
+        rows = list_reading_rows(reading)
+        print_table("how the last run with news read", ("kind", "pages", "fields", "from"), rows)
 
 
 def render_missing(absent: Sequence[MissingAddress]) -> None:
@@ -76,7 +92,7 @@ def render_missing(absent: Sequence[MissingAddress]) -> None:
         console.print("nothing is missing")
         return
     rows = ((one.url, one.state, str(one.attempts), one.last_error or "", _time(one.next_try_at)) for one in absent)
-    _print_table("missing", ("address", "state", "tries", "last error", "next try (UTC)"), rows)
+    print_table("missing", ("address", "state", "tries", "last error", "next try (UTC)"), rows)
 
 
 def render_plan(plan: BackfillPlan) -> None:
@@ -91,7 +107,7 @@ def render_plan(plan: BackfillPlan) -> None:
         )
         for one in plan.months
     )
-    _print_table("plan", ("month", "advertised", "stored", "to fetch", "waiting"), rows)
+    print_table("plan", ("month", "advertised", "stored", "to fetch", "waiting"), rows)
     duration = timedelta(seconds=round(plan.duration_seconds))
     console.print(
         f"{plan.request_count} requests, {plan.delay_seconds:g} s between two: about {duration}", highlight=False
@@ -109,36 +125,19 @@ def render_backfill(report: BackfillReport) -> None:
         for one in report.months
         if one.since
     )
-    _print_table(f"backfill {report.since} to {report.until}", ("month", "pages", *names), rows)
-    _print_sentences("note", dict.fromkeys(note for one in report.months for note in one.notes), "cyan")
-    _print_sentences("problem", report.problems, "red")
+    print_table(f"backfill {report.since} to {report.until}", ("month", "pages", *names), rows)
+    print_sentences("note", dict.fromkeys(note for one in report.months for note in one.notes), "cyan")
+    print_sentences("problem", report.problems, "red")
 
 
 def _time(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else "-"
 
 
-def render_record(record: ArticleRecord) -> None:
-    """One article, with what is known of it."""
-    console.print(Text(record.headline or "(no headline)", style="bold"))
-    if record.subtitle:
-        console.print(Text(record.subtitle, style="italic"))
-    facts = record.model_dump(mode="json", exclude={"body", "headline", "subtitle"})
-    table = Table.grid(padding=(0, 2))
-    for name, value in facts.items():
-        if value not in (None, [], {}):
-            source = record.sources.get(name)
-            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            table.add_row(Text(name, style="cyan"), Text(shown), Text(f"({source})" if source else "", style="dim"))
-    console.print(table)
-    console.print()
-    console.print(Text(record.body))
-
-
 def render_identities(found: Iterable[IdentifiedUrl]) -> None:
     """Whose addresses they are."""
     rows = ((one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found)
-    _print_table("", ("address", "record", "no article by rule", ""), rows)
+    print_table("", ("address", "record", "no article by rule", ""), rows)
 
 
 def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
@@ -149,7 +148,7 @@ def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
     rows = (
         (str(one.id), one.key or one.url or "-", "\n".join(one.reasons), f"{one.created_at:%Y-%m-%d}") for one in found
     )
-    _print_table("set aside", ("id", "record or address", "reasons", "since"), rows)
+    print_table("set aside", ("id", "record or address", "reasons", "since"), rows)
 
 
 def render_quarantined(one: QuarantineRecord) -> None:
@@ -165,7 +164,7 @@ def render_quarantined(one: QuarantineRecord) -> None:
 def render_checks(checks: Iterable[Check]) -> None:
     """What the doctor found."""
     rows = (("ok" if check.ok else "BROKEN", check.name, check.detail) for check in checks)
-    _print_table("", ("", "what", "found"), rows)
+    print_table("", ("", "what", "found"), rows)
 
 
 MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "set aside", "gone", "missing", "share")
@@ -190,10 +189,11 @@ def _reason_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
 def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) -> None:
     rows = [(name, str(count), meanings.get(name, "")) for name, count in counts.items()]
     if rows:
-        _print_table(title, ("", "count", ""), rows)
+        print_table(title, ("", "count", ""), rows)
 
 
-def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table; numbers are aligned by their columns' names."""
     table = Table(
         title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
@@ -206,6 +206,7 @@ def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str
     console.print(table)
 
 
-def _print_sentences(name: str, sentences: Iterable[str], style: str) -> None:
+def print_sentences(name: str, sentences: Iterable[str], style: str) -> None:
+    """Each on a line of its own, after its name in this style."""
     for sentence in sentences:
         console.print(Text.assemble((f"{name}: ", style), sentence))

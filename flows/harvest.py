@@ -8,6 +8,7 @@ from flows.crawl import Crawler
 from flows.discovery import discover_addresses
 from flows.fetching import fetch_pages
 from flows.load import BatchLoader, load_batch, load_left
+from flows.noticing import notice_reading
 from flows.run import Run, finish_run, now, running
 from schemas.address import Source, SourceKind
 from schemas.report import RunReport
@@ -60,6 +61,7 @@ def harvest(  # noqa: PLR0913 - a choice each
         load_left(archive, run, load)
         discover_addresses(archive, run, crawler, sources, load)
         fetch_due(archive, run, crawler, limit, load)
+        notice_reading(archive, run)
         return finish_run(archive, run)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import sites
 from flows.archive import Archive
 from flows.crawl import PAGE_LOG, read_log
+from flows.provenance import Reading, count_reading
 from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
 from flows.run import Run, now
 from schemas.capture import Capture
@@ -67,6 +68,8 @@ class Batch(Record):
     notes: tuple[str, ...] = ()
     sources: dict[str, SourceFinding] = {}
     """Address of a feed, sitemap or listing -> its last word: a later success forgives a try that failed."""
+    reading: Reading = Reading()
+    """How its pages were read."""
 
 
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
@@ -99,6 +102,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
         is_last=is_last,
         notes=notes,
         sources=_judge_sources(outcomes, known),
+        reading=count_reading(outcomes),
     )
 
 
@@ -221,6 +225,7 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
         batch = load(archive, run.id, name)
         run.counts.update(batch.counts)
         run.notes += batch.notes
+        run.reading += batch.reading
         sources |= batch.sources
         is_last = batch.is_last
     return sources

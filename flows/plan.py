@@ -61,12 +61,17 @@ class BackfillPlan(Record):
 
 def check_span(since: date, until: date) -> None:
     """Raise `SpanInvalid` unless these are days that can be filled."""
-    if since > until:
-        raise SpanInvalid(f"--from {since} lies after --to {until}")
+    check_order(since, until)
     if until > now().date() + timedelta(days=1):  # Moscow's day begins before UTC's
         raise SpanInvalid(f"--to {until} lies in the future")
     if since < FIRST_DAY:
         raise SpanInvalid(f"--from {since} lies before {FIRST_DAY}: no newspaper was on the web then")
+
+
+def check_order(since: date | None, until: date | None) -> None:
+    """Raise `SpanInvalid` if a span ends before it begins."""
+    if since and until and since > until:
+        raise SpanInvalid(f"--from {since} lies after --to {until}")
 
 
 def plan_backfill(settings: Settings, site: str, since: date, until: date, limit: int | None = None) -> BackfillPlan:

@@ -1,8 +1,10 @@
 """Reading captures, in this process or in several: the same outcomes in the same order."""
 
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 
@@ -24,10 +26,24 @@ def read_here(captures: Sequence[Capture]) -> list[Outcome]:
 @contextmanager
 def open_reader(process_count: int | None = None) -> Iterator[Reader]:
     """A reader over several processes (by default one for each core), each of 120 to 170 MB."""
-    count = process_count or os.cpu_count() or 1
-    if count == 1:
+    if count_processes(process_count) == 1:
         yield read_here
         return
-    # Spawned: a fork would take over the threads' locks of whatever runs here.
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    with open_pool(process_count) as pool:
         yield lambda captures: list(pool.map(read_outcome, captures, chunksize=CHUNK_CAPTURES))
+
+
+def count_processes(wanted: int | None) -> int:
+    """As many as are wanted, or one for each core."""
+    return wanted or os.cpu_count() or 1
+
+
+@contextmanager
+def open_pool(process_count: int | None = None) -> Iterator[Executor]:
+    """Processes that read, started."""
+    # A copy of this process has everything imported already; but it would take over the locks of other threads, held.
+    is_alone = threading.active_count() == 1 and sys.platform == "linux"
+    context = get_context("fork" if is_alone else "spawn")
+    with ProcessPoolExecutor(count_processes(process_count), mp_context=context) as pool:
+        pool.submit(count_processes, 1).result()  # they are started by the first that is asked of them
+        yield pool

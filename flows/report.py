@@ -1,16 +1,26 @@
 """A run's report, for people."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from schemas.report import BackfillReport, RunReport
+from flows.drift import find_median
+from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
+
+TEXT_CHARS = 120
+"""Of a recurring paragraph in a table: two lines of a terminal. The report itself has all of it."""
 
 OUTCOME_MEANINGS = {
     "stored": "new articles",
     "unchanged": "read again or imported again, the same as before",
     "revised": "read again, changed",
+    "restored": "there again, as it was before it was removed",
+    "annotated": "read again, the same; only where its values came from is told differently",
+    "withdrawn": "stored, and not valid by today's rules: set aside, with its versions kept",
+    "cured": "set aside or taken for missing, and valid by today's rules",
     "duplicate": "the same text as another article",
     "quarantined": "set aside: not valid",
     "missing": "not there; looked at a second time later",
+    "removed": "stored, and not there any more, as a second look confirmed; the text stays",
     "gone": "not there at the second look either",
     "failed": "no usable answer; tried again later",
     "forbidden": "not fetched: robots.txt, or a private network",
@@ -54,6 +64,49 @@ def _lines(report: RunReport) -> Iterator[str]:
     yield from _list("Notes", report.notes)
     yield from _table("Outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     yield from _table("The ledger", report.ledger, {})
+    yield from _list_noticed(report)
+
+
+def _list_noticed(report: RunReport) -> Iterator[str]:
+    if report.recurring:
+        yield from ("", "## Paragraphs that recur and are in no list", "| articles | share | text |", "|--:|--:|---|")
+        rows = (list_recurring_row(one) for one in report.recurring)
+        yield from (f"| {count} | {share} | {_escape(text)} |" for count, share, text, _ in rows)
+    if report.leak_rate is not None:
+        yield from ("", f"Known furniture in {report.leak_rate:.2%} of the newest articles.")
+    if report.reading:
+        yield from ("", "## How the pages were read", "| kind | pages | fields | from |", "|---|--:|---|---|")
+        yield from (f"| {' | '.join(row)} |" for row in list_reading_rows(report.reading))
+
+
+def _escape(text: str) -> str:
+    """As a cell: a bar would end it."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def list_recurring_row(found: RecurringParagraph) -> tuple[str, str, str, str]:
+    """Articles, share, the text's beginning, examples."""
+    text = found.text if len(found.text) <= TEXT_CHARS else f"{found.text[:TEXT_CHARS]}…"
+    return str(found.article_count), f"{found.share:.1%}", text, " ".join(found.example_ids)
+
+
+def list_reading_rows(reading: Mapping[str, KindReading]) -> Iterator[tuple[str, str, str, str]]:
+    """Kind, pages, fields, and where these come from: a row for all fields of a kind that come from the same places."""
+    for kind, found in reading.items():
+        fields: defaultdict[str, list[str]] = defaultdict(list)
+        for name, sources in found.sources.items():
+            fields[_tell_shares(sources)].append(name)
+        yield from ((kind, str(found.page_count), ", ".join(names), shares) for shares, names in fields.items())
+        if found.lengths:
+            mean, median = found.word_count / found.page_count, find_median(found.lengths)
+            yield kind, str(found.page_count), "words", f"{mean:.0f} on average, half of the bodies below {median:.0f}"
+
+
+def _tell_shares(sources: Mapping[str, int]) -> str:
+    """`json-ld 98 %, page 2 %`, the most frequent first."""
+    total = sum(sources.values())
+    ordered = sorted(sources.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{source} {100 * count / total:.0f} %" for source, count in ordered)
 
 
 def _list(title: str, sentences: tuple[str, ...]) -> Iterator[str]:

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import sites
 from flows.archive import Archive, RunInProgress
-from schemas.report import RunReport
+from flows.provenance import Reading
+from schemas.report import RecurringParagraph, RunReport
 from schemas.span import EVER, Span
 from storage.coverage import count_per_day, measure_coverage
 from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
@@ -50,10 +51,16 @@ class Run:
         self.site = site
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.unreachable_hosts: set[str] = set()
+        """Those that are not to be asked now: they want to be left alone, or their robots.txt cannot be read."""
         self.unusable: list[str] = []
         self.notes: list[str] = []
         self.asked_count = 0
         """Addresses of articles that were asked for."""
+        self.reading = Reading()
+        """How its pages were read."""
+        self.recurring: tuple[RecurringParagraph, ...] = ()
+        self.leak_rate: float | None = None
         self._job_count = 0
         self._archive = archive
         self._renewed_at = started_at
@@ -138,18 +145,22 @@ def _start(
 
 
 def name_holder(archive: Archive) -> str:
-    """This data folder, by an id that lies in it, and the machine, for people.
+    """This data folder, by a file that lies in it, and the machine, for people.
 
-    Whoever opens a data folder has its lock (`flows.archive`): another run that held a lease from there is dead.
+    Whoever opens a data folder has its lock (`flows.archive`): another run that held a lease from there is dead. A copy
+    of the folder has the file's text, but not its place on the disk, nor the time at which it was put there.
     """
     path = archive.settings.spool_dir / FOLDER_ID
-    if not path.exists():
-        path.write_text(uuid4().hex)
-    return f"{gethostname()} {path.read_text().strip()}"
+    if not (path.exists() and path.read_text().strip()):
+        partial = path.with_suffix(".partial")
+        partial.write_text(uuid4().hex)
+        partial.replace(path)
+    place = path.stat()
+    return f"{gethostname()} {path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
 
 
 def _is_dead(lease: Lease, holder: str) -> bool:
-    """Whether nobody has to wait until the lease expires."""
+    """Whether nobody has to wait until the lease expires. A folder that was brought to another disk has to."""
     return lease.host.split()[-1:] == holder.split()[-1:]
 
 
@@ -158,7 +169,8 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-    run.problems += find_broken_floors(archive, run.site, ledger, is_whole=run.span == EVER)
+    if run.span == EVER:  # a part of a backfill says nothing of the archive that the whole will leave
+        run.problems += find_broken_floors(archive, run.site, ledger)
     report = _make_report(run, ledger)
     status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
     with archive.database.begin() as session:
@@ -211,6 +223,10 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         outcomes=counts,
         ledger=ledger,
         problems=tuple(run.problems),
+        unreachable_hosts=tuple(sorted(run.unreachable_hosts)),
         unusable=tuple(run.unusable),
         notes=tuple(run.notes),
+        reading=run.reading.kinds,
+        recurring=run.recurring,
+        leak_rate=run.leak_rate,
     )

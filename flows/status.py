@@ -8,11 +8,13 @@ from flows.archive import Archive, open_archive
 from flows.run import measure_completeness, now
 from schemas.article import ArticleRecord
 from schemas.model import Count, Record
+from schemas.report import KindReading, RecurringParagraph
 from schemas.settings import Settings
 from storage.article import count_articles, find_article
 from storage.completeness import MissingAddress, MonthCount, count_months, list_missing
 from storage.database import DatabaseMissing
 from storage.ledger import audit_ledger, count_states, find_entry
+from storage.past import find_newest_noticing
 from storage.quarantine import QuarantineRecord, find_quarantine, list_quarantine
 from storage.run import RunRecord, list_runs
 
@@ -38,6 +40,11 @@ class Status(Record):
     """Stored (duplicates too) / advertised articles that can be had."""
     months: tuple[MonthCount, ...]
     runs: tuple[RunRecord, ...]
+    noticed_by: str | None = None
+    """The newest run that brought an article: what it noticed follows."""
+    recurring: tuple[RecurringParagraph, ...] = ()
+    leak_rate: float | None = None
+    reading: dict[str, KindReading] = {}
     problems: tuple[str, ...]
 
 
@@ -52,6 +59,7 @@ def read_status(archive: Archive) -> Status:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, None).items() if count}
         articles = count_articles(session)
+        noticed = find_newest_noticing(session)
         return Status(
             checked_at=now(),
             article_count=articles.article_count,
@@ -62,6 +70,10 @@ def read_status(archive: Archive) -> Status:
             completeness=measure_completeness(ledger),
             months=tuple(count_months(session, None)),
             runs=tuple(list_runs(session, limit=RUNS_SHOWN)),
+            noticed_by=noticed.run_id if noticed else None,
+            recurring=noticed.recurring if noticed else (),
+            leak_rate=noticed.leak_rate if noticed else None,
+            reading=noticed.reading if noticed else {},
             problems=tuple(audit_ledger(session, None)),
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 from replica.chrome import render_sidebar
 from replica.feed import FEED_COUNT, FEEDS
 from replica.furniture import choose_furniture
-from replica.model import MOSCOW, Head, Story, build_record
+from replica.model import MOSCOW, Head, HtmlBlock, Paragraph, Story, build_record
 from replica.page import render_page
 from replica.seed import SEED_PAGES, SeedPage
 from replica.trouble import Trouble, list_troubles
@@ -50,6 +50,8 @@ class Site:
     first_on: date = date(2023, 10, 1)
     day_count: int = 366
     """Publication days of the generated articles, from `first_on`, evenly filled."""
+    planted: tuple[str, ...] = ()
+    """Paragraphs that stand as furniture within the text of every page, and belong to no record."""
 
     def __reduce__(self) -> tuple[type["Site"], tuple[object, ...]]:
         """A child process gets the values and makes the same site of them."""
@@ -113,12 +115,12 @@ class Site:
     def advertised(self) -> dict[str, str]:
         """Every address in a feed or a sitemap -> its final outcome.
 
-        `stored`, `duplicate` (exactly one of it and its original is, whichever came second), `quarantined`,
+        `stored`, `duplicate` (of it and its original all but one are: the fuller or earlier one is not), `quarantined`,
         `excluded`, `blocked`, `missing`.
         """
         found = {trouble.url: trouble.outcome for trouble in self.troubles}
         for article in self.newest_first:
-            outcome = "duplicate" if article.id in self.duplicates else "stored"
+            outcome = "duplicate" if article.copy_of else "stored"
             found[article.sitemap_url] = outcome
         for article in (article for name in FEEDS for article in self.list_feed(name)):
             found[article.url] = found[article.sitemap_url]
@@ -130,7 +132,7 @@ class Site:
 
     def count_outcomes(self) -> Counter[str]:
         """Outcome -> articles and other advertised addresses that end in it; all addresses of an article are one."""
-        of_articles = Counter("duplicate" if a.id in self.duplicates else "stored" for a in self.newest_first)
+        of_articles = Counter("duplicate" if a.copy_of else "stored" for a in self.newest_first)
         return of_articles + Counter(trouble.outcome for trouble in self.troubles)
 
 
@@ -179,7 +181,11 @@ class Article:
         """Its page."""
         articles = self.site.articles
         cluster = [articles[(self.index + step) % len(articles)].head for step in range(1, CLUSTER_COUNT + 2)]
-        return render_page(self.head, self.write(), self.site.sidebar, cluster)
+        story = self.write()
+        if self.site.planted:
+            block = HtmlBlock(tuple(Paragraph(text) for text in self.site.planted))
+            story = replace(story, blocks=(*story.blocks[:1], block, *story.blocks[1:]))
+        return render_page(self.head, story, self.site.sidebar, cluster)
 
     @property
     def expected(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from replica.seed import read_sentences
+
 COUNTRIES = (
     ("Armenia", "Armenian"),
     ("Bulgaria", "Bulgarian"),
@@ -102,8 +104,14 @@ def choose_words(rng: random.Random) -> Words:
     return words | dict(zip(WEEKDAYS, rng.sample(WEEKDAYS, len(WEEKDAYS)), strict=True))
 
 
-_SLOT = re.compile(rf"\b({'|'.join(('Syrians', 'Syrian', 'Syria', *_PLACES, *_PERSONS, *WEEKDAYS))}|\d[\d,]*\d|\d)\b")
-"""What differs from article to article: names and numbers."""
+_SLOT = re.compile(
+    rf"\b({'|'.join(('Syrians', 'Syrian', 'Syria', *_PLACES, *_PERSONS, *WEEKDAYS))}|\d[\d,]*\d|\d|[a-z]{{4,}})\b"
+)
+"""What differs from article to article: names, numbers, and all words but the short ones, which hold a sentence
+together. Without the last, any two articles would be made of the same fifty sentences: near-duplicates."""
+
+_ENDINGS = ("ing", "ed", "ly", "ion", "s")
+"""Words of one ending stand for each other, so that a sentence keeps its sound."""
 
 
 @cache
@@ -115,8 +123,27 @@ def _split(text: str) -> list[str]:
 def reword(text: str, words: Words, rng: random.Random) -> str:
     """The text with the article's own words, and with other numbers."""
     parts = _split(text).copy()
-    parts[1::2] = [words.get(slot) or f"{rng.randint(2, 9_999):,}" for slot in parts[1::2]]
+    parts[1::2] = [words.get(slot) or _replace(slot, rng) for slot in parts[1::2]]
     return "".join(parts)
+
+
+def _replace(slot: str, rng: random.Random) -> str:
+    """Another number for a number, another word for a word."""
+    return f"{rng.randint(2, 9_999):,}" if slot[0].isdigit() else rng.choice(_list_words()[_find_ending(slot)])
+
+
+@cache
+def _find_ending(word: str) -> str:
+    return next((ending for ending in _ENDINGS if word.endswith(ending)), "")
+
+
+@cache
+def _list_words() -> Mapping[str, list[str]]:
+    """Ending -> the seeds' words with it, each once."""
+    found: dict[str, list[str]] = {}
+    for slot in dict.fromkeys(slot for text in read_sentences() for slot in _split(text)[1::2] if slot.islower()):
+        found.setdefault(_find_ending(slot), []).append(slot)
+    return found
 
 
 def make_headline(rng: random.Random, words: Words) -> str:

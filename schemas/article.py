@@ -105,10 +105,11 @@ class ArticleRecord(Article):
     first_seen_at: UtcTime
     revision: Annotated[int, Field(ge=1)] = 1
     duplicate_of: str | None = None
-    """The id of the article whose text this one has too."""
+    """The id of the article that has (nearly) the same text, and is no duplicate itself."""
     duplicate_kind: str | None = None
-    """`exact`."""
+    """See `schemas.duplicate.DuplicateKind`."""
     similarity: float | None = None
+    """Of the two texts' sets of word 3-grams: the Jaccard index, 0 to 1."""
 
 
 def content_sha256(body: str) -> str:

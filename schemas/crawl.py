@@ -28,8 +28,9 @@ class CrawlJob(Record):
     validators: dict[str, Validators] = {}
     """URL of a source, of its children or of an article -> what its last capture can be asked about."""
     max_requests: Count | None = None
-    """Requests of the whole crawl (the first job's word holds), robots.txt and further tries included. What is left
-    then gets no line, and waits for the next."""
+    """Requests of the whole run (the first job's word holds), robots.txt and further tries included, whatever process
+    makes them: they are counted in a file beside the log. Sources may take half of them. Pages that are left then get
+    no line, and wait for the next run."""
     warc_dir: Path
     log_path: Path
     """Where a `CrawlLine` is appended, as one line of JSON, for each source and each URL."""
@@ -58,9 +59,9 @@ class FetchResult(StrEnum):
     ROBOTS_UNREACHABLE = "robots-unreachable"
     """It was not asked for: its host's robots.txt could not be read."""
     RESTING = "resting"
-    """It was not asked for: its host wants to be left alone for longer."""
+    """A source that was not asked for: its host wants to be left alone for longer. A page then gets no line."""
     SPENT = "spent"
-    """A source that was not asked for: the requests that are left are for pages."""
+    """A source that was not asked for: the requests that sources may take are made."""
     FAILED = "failed"
 
 

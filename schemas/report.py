@@ -1,8 +1,45 @@
 """What a run did, as data: printed, stored, and made an artifact."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from schemas.model import Count, NonEmpty, Record
+
+
+class KindReading(Record):
+    """How the pages of one kind were read. Those of two batches, or of two runs, add up."""
+
+    page_count: Count = 0
+    sources: dict[str, dict[str, Count]] = {}
+    """Field -> where its value came from (`json-ld`, `meta`, `page`, …, or `missing`) -> pages."""
+    word_count: Count = 0
+    """Of all bodies together."""
+    lengths: dict[str, Count] = {}
+    """Fewest words of a class of body lengths (each class is 1.4 times the one below) -> pages in it."""
+
+    def __add__(self, other: "KindReading") -> "KindReading":
+        """Both together."""
+        names = (self.sources | other.sources).keys()
+        return KindReading(
+            page_count=self.page_count + other.page_count,
+            sources={name: _add(self.sources.get(name, {}), other.sources.get(name, {})) for name in names},
+            word_count=self.word_count + other.word_count,
+            lengths=_add(self.lengths, other.lengths),
+        )
+
+
+class RecurringParagraph(Record):
+    """A paragraph of many unrelated articles that no list of furniture knows."""
+
+    text: NonEmpty
+    """As the newest of them has it; cut where it is very long."""
+    article_count: Count
+    """Articles with it among the newest ones, a group of duplicates counted once."""
+    share: float
+    """Of those newest articles, 0 to 1."""
+    example_ids: tuple[NonEmpty, ...]
+    """Three of them at most, the newest."""
 
 
 class RunReport(Record):
@@ -34,10 +71,18 @@ class RunReport(Record):
     """State -> advertised addresses in it, after the run: they add up to `advertised_count`."""
     problems: tuple[str, ...] = ()
     """Below what the run promises, one sentence each; empty for a good run."""
+    unreachable_hosts: tuple[str, ...] = ()
+    """Hosts that want to be left alone, or whose robots.txt could not be read; a sentence each in `problems`."""
     unusable: tuple[str, ...] = ()
     """What an import was given and could not use as it is, one sentence each; the archive keeps it all the same."""
     notes: tuple[str, ...] = ()
     """What is worth knowing and no problem: a WARC that a dead run left, a record that was cut."""
+    reading: dict[str, KindReading] = {}
+    """Kind of page -> how this run's pages were read; under `page`, all of them: whether each became an article."""
+    recurring: tuple[RecurringParagraph, ...] = ()
+    """What may be furniture that no list knows yet, the most frequent first."""
+    leak_rate: float | None = None
+    """The share of the newest articles with furniture that the lists know; None where a run stored nothing new."""
 
 
 class BackfillReport(Record):
@@ -47,8 +92,15 @@ class BackfillReport(Record):
     since: date
     until: date
     months: tuple[RunReport, ...]
+    broken_floors: tuple[str, ...] = ()
+    """A sentence for each floor that the archive lies below after the last month."""
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Those of all months, each once."""
-        return tuple(dict.fromkeys(problem for month in self.months for problem in month.problems))
+        """Those of all months, each once, and the broken floors."""
+        found = (problem for month in self.months for problem in month.problems)
+        return tuple(dict.fromkeys((*found, *self.broken_floors)))
+
+
+def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted((Counter(one) + Counter(other)).items()))

@@ -25,6 +25,21 @@ FloorName = Literal[
 """Shares from 0 to 1, but for `stored_per_day`. The last seven are fields of the newest articles."""
 
 
+CeilingName = Literal["recurring", "leak_rate", "drift"]
+
+STANDARD_CEILINGS: dict[CeilingName, float] = {
+    # A new donation message stands on all pages from its first day: ten of the newest 200 articles are that day's. What
+    # articles share for good reasons (a column's opening line, a credit) stays below.
+    "recurring": 0.05,
+    # Two of the newest 200 articles. More than one page in a hundred never was a single odd page.
+    "leak_rate": 0.01,
+    # Of the pages of a kind. What varies by itself (half of the articles have a subtitle) moves by a third at most
+    # among 20 pages, at three standard errors of 0.11; a changed page moves a field from one source to another at once.
+    "drift": 0.5,
+}
+"""Shares from 0 to 1: above them a run fails."""
+
+
 class SettingsInvalid(ValueError):  # noqa: N818 - it states a fact
     """A setting is unknown or ill-formed; the message is one line that names it."""
 
@@ -77,6 +92,16 @@ class Settings(BaseSettings):
         default={},
         description='JSON: floors that make a run exit 1, e.g. `{"completeness": 0.98, "stored_per_day": 5}`',
     )
+
+    ceilings: dict[CeilingName, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(
+        default=STANDARD_CEILINGS,
+        description='JSON: ceilings that make a run exit 1, e.g. `{"recurring": 0.1}`; what is not named keeps its own',
+    )
+
+    @field_validator("ceilings")
+    @classmethod
+    def _keep_the_other_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:
+        return STANDARD_CEILINGS | value
 
     @field_validator("floors")
     @classmethod

@@ -19,7 +19,7 @@ from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State, Unchanged
 from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.day import is_month, month_of, publication_day, publication_time
-from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Sighting, Validator
+from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
 
 IN_COUNT = 500
 """Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
@@ -64,6 +64,8 @@ class Batch:
     """All that were added."""
     former_texts: dict[str, str | None] = field(default_factory=dict)
     """Article whose text is new -> the digest of the text that it had before this batch; None where it is new too."""
+    withdrawn: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """Article that was stored once and is not now -> its last version's number, and when that was fetched."""
     changed_sightings: dict[int, Columns] = field(default_factory=dict)
     """To be written, by their numbers."""
     validators: dict[str, Columns] = field(default_factory=dict)
@@ -282,6 +284,10 @@ def _load_articles(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     entries = filter(None, map(batch.find_entry, confirmed))
     for article in load_articles(batch.session, {article.id for article in read} | {entry.key for entry in entries}):
         batch.articles[article.id] = article
+    absent = {article.id for article in read} - batch.articles.keys()
+    versions = select(Revision.article_id, Revision.number, Revision.fetched_at)
+    for article_id, number, fetched_at in execute_in(batch.session, versions, Revision.article_id, absent):
+        batch.withdrawn[article_id] = max((number, fetched_at), batch.withdrawn.get(article_id, (0, fetched_at)))
 
 
 def _load_validators(batch: Batch, outcomes: Sequence[Outcome]) -> None:

@@ -1,85 +1,123 @@
-"""Which articles have one text, and which of them is the primary: whatever the order in which they came."""
+"""Which articles have (nearly) one text, and who is whose duplicate: whatever the order in which they came."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import select, update
 
 from schemas.outcome import State
 from storage.batch import Batch, execute_in
+from storage.duplicate import Member, choose_primary, name_kind
+from storage.likeness import Relation, is_alike, relate
+from storage.shingle import Shingled
 from storage.tables import Article, Entry
-
-
-class Member(NamedTuple):
-    """An article, as far as it matters for its group."""
-
-    id: str
-    entry_id: int | None
-    content_sha256: str
-    published_at: datetime | None
-    duplicate_of: str | None
-    duplicate_kind: str | None
-    similarity: float | None
-
+from storage.wording import find_groups, update_wordings
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
 
+Verdict = tuple[str | None, str | None, float | None]
+"""`duplicate_of`, `duplicate_kind` and `similarity` of an article."""
+
+NO_DUPLICATE: Verdict = (None, None, None)
+
 
 def regroup(batch: Batch) -> set[str]:
-    """Find the groups of all articles whose text this batch added or changed, and write who is whose duplicate.
+    """Find the groups of all articles that this batch touched, and write who is whose duplicate.
 
     Answers those of the batch's new articles that are duplicates. The batch has nothing unwritten then.
     """
     batch.write()
+    touched = batch.articles.keys() | batch.added_article_ids | batch.former_texts.keys()
     found: set[str] = set()
-    for group in _find_groups(batch):
-        primary = choose_primary(group)
-        _write(batch, changed := list(_find_changes(group, primary)))
-        found |= {member.id for member, _ in changed if member.id in batch.added_article_ids}
+    for group in _find_groups(batch, touched):
+        changes = list(_find_changes(batch, group, touched))
+        _write(batch, changes)
+        found |= {member.id for member, verdict in changes if member.id in batch.added_article_ids and verdict[0]}
     return found
 
 
-def choose_primary(group: Collection[Member]) -> Member:
-    """The one that the others are duplicates of: pages before texts without an address, then the first published."""
-    return min(group, key=_rank)
+def _find_groups(batch: Batch, touched: set[str]) -> Iterator[list[Member]]:
+    statement = select(Article.id, Article.content_sha256, Article.word_count)
+    rows = list(execute_in(batch.session, statement, Article.id, touched))
+    # What has no words is like nothing, also if it was before.
+    wordless = [row[0] for row in rows if not row[2]]
+    for row in execute_in(batch.session, select(*MEMBER_COLUMNS), Article.id, wordless):
+        yield [Member(*row)]
+    former = {digest for digest in batch.former_texts.values() if digest}
+    ids = update_wordings(batch.session, {row[1] for row in rows if row[2]}, former)
+    groups = list(find_groups(batch.session, ids))
+    members = _read_members(batch, {digest for group in groups for digest in group})
+    yield from ([member for digest in group for member in members[digest]] for group in groups)
 
 
-def _rank(member: Member) -> tuple[Any, ...]:
-    at = member.published_at
-    return member.entry_id is None, at is None, at, member.id
+def _read_members(batch: Batch, digests: set[str]) -> Mapping[str, list[Member]]:
+    found: dict[str, list[Member]] = defaultdict(list)
+    statement = select(*MEMBER_COLUMNS).where(Article.word_count > 0)
+    for row in execute_in(batch.session, statement, Article.content_sha256, digests):
+        found[row[2]].append(Member(*row))
+    return found
 
 
-def _find_groups(batch: Batch) -> Iterator[list[Member]]:
-    ids = batch.former_texts.keys()
-    statement = select(Article.content_sha256).where(Article.word_count > 0)
-    hashes = {row[0] for row in execute_in(batch.session, statement, Article.id, ids)}
-    hashes |= {former for former in batch.former_texts.values() if former}
-    groups: dict[str, list[Member]] = defaultdict(list)
-    rows = select(*MEMBER_COLUMNS).where(Article.word_count > 0)
-    for row in execute_in(batch.session, rows, Article.content_sha256, hashes):
-        groups[row[2]].append(Member(*row))
-    yield from groups.values()
+def _find_changes(batch: Batch, group: Sequence[Member], touched: set[str]) -> Iterator[tuple[Member, Verdict]]:
+    """What is like the primary is its duplicate. Of what is only like a duplicate of it, another is the primary."""
+    while group:
+        judge = _Judge(batch, choose_primary(group), touched)
+        verdicts = [(member, judge.judge(member)) for member in group]
+        yield from ((member, verdict) for member, verdict in verdicts if verdict and verdict != member[-3:])
+        group = [member for member, verdict in verdicts if verdict is None]
 
 
-def _find_changes(group: Iterable[Member], primary: Member) -> Iterator[tuple[Member, dict[str, Any]]]:
-    for member in group:
-        is_primary = member.id == primary.id
-        wanted = (None, None, None) if is_primary else (primary.id, "exact", 1.0)
-        if wanted != (member.duplicate_of, member.duplicate_kind, member.similarity):
-            yield member, dict(zip(("duplicate_of", "duplicate_kind", "similarity"), wanted, strict=True))
+class _Judge:
+    """How the members of a group differ from their primary. Each text is compared with it once."""
+
+    def __init__(self, batch: Batch, primary: Member, touched: set[str]) -> None:
+        self._batch = batch
+        self._primary = primary
+        self._touched = touched
+        self._relations: dict[str, Relation | None] = {}
+
+    def judge(self, member: Member) -> Verdict | None:
+        """None of a member that is not like the primary."""
+        primary = self._primary
+        if member is primary:
+            return NO_DUPLICATE
+        if member.duplicate_of == primary.id and self._touched.isdisjoint((member.id, primary.id)):
+            return member[-3:]  # as before
+        if member.content_sha256 == primary.content_sha256:
+            return primary.id, name_kind(primary, member, None).value, 1.0
+        relation = self._relate(member)
+        if relation is None:
+            return None
+        return primary.id, name_kind(primary, member, relation).value, relation.similarity
+
+    def _relate(self, member: Member) -> Relation | None:
+        digest = member.content_sha256
+        if digest not in self._relations:
+            text = self._read(member)
+            self._relations[digest] = relate(self._text, text) if is_alike(self._text, text) else None
+        return self._relations[digest]
+
+    @cached_property
+    def _text(self) -> Shingled:
+        return self._read(self._primary)
+
+    def _read(self, member: Member) -> Shingled:
+        return Shingled(self._batch.session.scalars(select(Article.body).where(Article.id == member.id)).one())
 
 
-def _write(batch: Batch, changes: Sequence[tuple[Member, dict[str, Any]]]) -> None:
+def _write(batch: Batch, changes: Sequence[tuple[Member, Verdict]]) -> None:
     if not changes:
         return
-    batch.session.execute(update(Article), [{"id": member.id} | columns for member, columns in changes])
-    states = (
-        {"id": member.entry_id, "state": State.DUPLICATE if columns["duplicate_of"] else State.STORED}
-        for member, columns in changes
+    names = ("duplicate_of", "duplicate_kind", "similarity")
+    rows = [{"id": member.id, **dict(zip(names, verdict, strict=True))} for member, verdict in changes]
+    batch.session.execute(update(Article), rows)
+    states: list[dict[str, Any]] = [
+        {"id": member.entry_id, "state": State.DUPLICATE if verdict[0] else State.STORED}
+        for member, verdict in changes
         if member.entry_id is not None
-    )
-    if rows := list(states):
-        batch.session.execute(update(Entry), rows)
+    ]
+    if states:
+        batch.session.execute(update(Entry), states)
     batch.session.expire_all()

@@ -29,10 +29,12 @@ from schemas.outcome import (
     Unchanged,
 )
 from schemas.schedule import STANDARD_PLAN, LookPlan
+from storage.again import reread
+from storage.aside import add_quarantine
 from storage.batch import Batch, load_batch, note_date, seen_of
 from storage.grouping import regroup
 from storage.merging import claim_entry, claim_nameless, merge
-from storage.revision import note_check, store_article
+from storage.revision import note_check, remove_article, store_article
 from storage.sighting import store_sightings
 from storage.standing import (
     FIRST_BLOCKED_RETRY,
@@ -41,6 +43,7 @@ from storage.standing import (
     KEPT_STATES,
     LAST_RETRY,
     bear_failure,
+    bear_missing,
     confirm,
     enter_blocked,
     enter_failed,
@@ -53,7 +56,7 @@ from storage.standing import (
     note_try,
     retry_delay,
 )
-from storage.tables import Entry, Quarantine, Robots
+from storage.tables import Entry, Robots
 from storage.validator import note_validators
 
 __all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_ADDRESSES", "retry_delay", "store_outcomes"]
@@ -72,16 +75,28 @@ PAGES = "page"
 
 
 def store_outcomes(
-    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan = STANDARD_PLAN
+    session: Session,
+    outcomes: Sequence[Outcome],
+    *,
+    run_id: str | None,
+    now: datetime,
+    plan: LookPlan = STANDARD_PLAN,
+    is_again: bool = False,
 ) -> Counter[str]:
     """Store each outcome that is not stored yet; answers how many ended how.
 
-    Names: `stored`, `unchanged`, `revised`, `duplicate`, `not-modified`, `quarantined`, `missing`, `gone`, `failed`,
-    `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. Beside these, which count outcomes:
-    `sighted-new`, of addresses; `request`, of captures; `page`, of captures of article pages.
+    Names: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-modified`, `quarantined`, `missing`, `gone`,
+    `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. Beside these,
+    which count outcomes: `sighted-new`, of addresses; `request`, of captures; `page`, of captures of article pages.
+    With `is_again`, the outcomes are of captures that are stored already (see `storage.again`, which names theirs).
     """
     with session.no_autoflush:  # a batch writes itself
-        return _store_batch(load_batch(session, outcomes, run_id=run_id, now=now, plan=plan), outcomes)
+        batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan)
+        if not is_again:
+            return _store_batch(batch, outcomes)
+        counts = reread(batch, outcomes)
+        regroup(batch)
+        return counts
 
 
 def _store_batch(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
@@ -175,10 +190,12 @@ def _note_other(batch: Batch, seen: Seen, entry: Entry | None) -> None:
         _note_fruitless(batch, other, seen.fetched_at, f"answers as {entry.key}" if entry else "answers as no article")
 
 
-def _note_fruitless(batch: Batch, entry: Entry, at: datetime, error: str) -> None:
+def _note_fruitless(batch: Batch, entry: Entry, at: datetime, error: str, *, is_answer: bool = True) -> None:
     """A look at what was due that said nothing of it; without a note, it would be due again in every run."""
     if is_overtaken(entry, at):
         return
+    if is_answer:
+        entry.missing_at = None  # it answered, and not that the page is not there
     if is_settled(entry):
         bear_failure(batch, entry, at, error)
     else:
@@ -188,7 +205,7 @@ def _note_fruitless(batch: Batch, entry: Entry, at: datetime, error: str) -> Non
 def _store_set_aside(batch: Batch, outcome: SetAside) -> str:
     seen, identity, reasons = outcome.seen, outcome.identity, list(outcome.reasons)
     if identity is None:
-        _add_quarantine(batch, seen, None, reasons)
+        add_quarantine(batch, seen, None, reasons, batch.add_capture(seen, None))
     else:
         entry = batch.ensure_entry(identity, seen.fetched_at)
         if seen.url and not identity.rule:
@@ -199,48 +216,30 @@ def _store_set_aside(batch: Batch, outcome: SetAside) -> str:
 
 
 def _set_aside(batch: Batch, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
-    _add_quarantine(batch, seen, entry, reasons)
+    add_quarantine(batch, seen, entry, reasons, batch.add_capture(seen, entry))
     at, error = seen.fetched_at, "; ".join(reasons)
     if is_overtaken(entry, at):
         return
     if is_settled(entry):
+        entry.missing_at = None
         bear_failure(batch, entry, at, error, FIRST_PASSING_RETRY)
     else:
         enter_quarantine(batch, entry, at, error, is_passing=is_passing)
 
 
-def _add_quarantine(batch: Batch, seen: Seen, entry: Entry | None, reasons: list[str]) -> None:
-    """A new row. One open row of an entry is enough: the newest capture's."""
-    key = entry.key if entry else seen.ref.sha256
-    is_late = entry is not None and key in batch.open_rows and is_overtaken(entry, seen.fetched_at)
-    if not is_late:
-        batch.resolve(key)
-    row = Quarantine(
-        id=batch.number(Quarantine),
-        entry_id=entry.id if entry else None,
-        capture_id=batch.add_capture(seen, entry),
-        url=seen.url or seen.file_url,
-        reasons=reasons,
-        created_at=batch.now,
-        resolved_at=batch.now if is_late else None,
-    )
-    batch.session.add(row)
-    if not is_late:
-        batch.open_rows[key].append(row)
-
-
 def _store_missing(batch: Batch, outcome: Missing) -> str:
     at = outcome.seen.fetched_at
     entry = batch.ensure_entry(outcome.identity, at)
-    batch.add_capture(outcome.seen, entry)
+    capture_id = batch.add_capture(outcome.seen, entry)
     if is_overtaken(entry, at):
         return "missing"
-    if is_settled(entry):
-        bear_failure(batch, entry, at, outcome.reason, max(batch.plan.gone_after, FIRST_RETRY))
-        return "missing"
-    note_failure(entry, at, outcome.reason)
     # That a former address is not there any more says nothing of the present one.
-    if outcome.identity.url != entry.url:
+    is_former = outcome.identity.url != entry.url
+    if is_settled(entry):
+        is_confirmed = bear_missing(batch, entry, at, outcome.reason, is_former=is_former)
+        return "removed" if is_confirmed and remove_article(batch, entry.key, capture_id, at) else "missing"
+    note_failure(entry, at, outcome.reason)
+    if is_former:
         return "missing"
     return "gone" if enter_missing(batch, entry, at) == State.GONE else "missing"
 
@@ -252,9 +251,7 @@ def _store_failure(batch: Batch, outcome: FetchFailed) -> str | None:
         batch.add_capture(outcome.seen, entry)
     elif is_overtaken(entry, at) or at == entry.tried_at:
         return None  # noted before: no capture tells one failure without an answer from the other
-    if outcome.seen and not is_overtaken(entry, at) and not is_settled(entry):
-        entry.missing_at = None  # it answered, and not that the page is not there
-    _note_fruitless(batch, entry, at, outcome.error)
+    _note_fruitless(batch, entry, at, outcome.error, is_answer=outcome.seen is not None)
     return "failed"
 
 

@@ -1,12 +1,22 @@
-"""Articles as they are stored: new ones, and changed ones. Whose text is another one's, `storage.grouping` finds."""
+"""Articles as they are stored: new ones, changed ones, removed ones.
 
+What a change is, `storage.difference` says; whose text is another one's, `storage.grouping`.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.article import Article as Read
+from schemas.revision import RevisionClass
 from storage.batch import Batch, Columns, load_articles
 from storage.day import publication_day
-from storage.tables import Article, Entry
+from storage.difference import classify_change
+from storage.tables import Article, Entry, Revision
+from storage.version import content_of, content_of_read, keep_version
+
+REMOVED = "removed"
+"""The flag of an article whose page the publisher has taken away."""
 
 CONTENT_FIELDS = (
     "edition",
@@ -19,19 +29,20 @@ CONTENT_FIELDS = (
     "section",
     "tags",
     "published_at",
-    "modified_at",
     "images",
     "content_sha256",
 )
-"""What makes a revision when it changes. The address is not among them: one page answers at several, and the
-extractor, sources and flags tell of the reading, not of the article."""
+"""Where all of these are the same to the letter, nothing has changed, and no body needs to be loaded to know it."""
+
+FIELD_NAMES = {"content_sha256": "body"}
+"""What a column is called where it stands for another one."""
 
 
 class Stored(NamedTuple):
     """How the storing of an article ended, and how it stands now."""
 
     outcome: str
-    """`stored`, `unchanged` or `revised`."""
+    """`stored`, `unchanged`, `revised` or `restored`."""
     duplicate_of: str | None
     """As it was before this batch."""
     url: str | None
@@ -40,7 +51,7 @@ class Stored(NamedTuple):
 
 def store_article(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> Stored:
     """Store what was read of an article."""
-    row = _find(batch, read.id)
+    row = find_row(batch, read.id)
     if row is None:
         _add(batch, read, entry, capture_id)
         return Stored("stored", None, read.url, read.published_at)
@@ -50,31 +61,139 @@ def store_article(batch: Batch, read: Read, entry: Entry | None, capture_id: int
 
 def note_check(batch: Batch, article_id: str, at: datetime) -> None:
     """The publisher says that an article is as it was."""
-    row = _find(batch, article_id)
-    if row:
-        row.checked_at = max(row.checked_at, at)
+    row = find_row(batch, article_id)
+    if row is None or at < row.checked_at:
+        return
+    if is_removed(row):
+        _revise(batch, row, _present(row.flags), RevisionClass.RESTORED, at)
+    row.checked_at = at
 
 
-def _find(batch: Batch, article_id: str) -> Article | None:
+def remove_article(batch: Batch, article_id: str, capture_id: int, at: datetime) -> bool:
+    """The publisher has taken a page away: its content stays. Answers whether that is new."""
+    row = find_row(batch, article_id) or _load_row(batch, article_id)
+    if row is None or is_removed(row) or at < row.checked_at:
+        return False
+    fields: Columns = {"flags": sorted({*row.flags, REMOVED}), "removed_capture_id": capture_id, "checked_at": at}
+    _revise(batch, row, fields, RevisionClass.REMOVED, at)
+    return True
+
+
+def reread_article(batch: Batch, row: Article, read: Read, capture_id: int) -> str:
+    """A capture that was stored before, as today's rules read it: `unchanged`, `annotated` or `revised`."""
+    if read.fetched_at < row.fetched_at:
+        return "unchanged"  # of an older capture, whatever it says
+    is_own = row.capture_id == capture_id
+    stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *TOLD_FIELDS)}
+    if list_changes(stored, read) if is_own else _classify(row, read):
+        fields = _fields(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
+        if is_removed(row) and read.fetched_at <= row.checked_at:
+            fields |= {"flags": sorted({*read.flags, REMOVED}), "removed_capture_id": row.removed_capture_id}
+        _revise(batch, row, fields, RevisionClass.REPROCESSED, batch.now)
+        return "revised"
+    if is_own and (names := list_annotations(stored, read)):
+        _annotate(row, read, names)
+        return "annotated"
+    return "unchanged"
+
+
+def withdraw_article(batch: Batch, row: Article) -> None:
+    """It is no valid article by today's rules: its versions stay, and a later one goes on counting from them."""
+    keep_version(batch, row)
+    batch.withdrawn[row.id] = (row.revision, row.fetched_at)
+    batch.former_texts.setdefault(row.id, row.content_sha256)
+    batch.articles.pop(row.id, None)
+    batch.session.delete(row)
+
+
+def list_changes(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
+    """The content fields in which a reading differs, to the letter, from the columns of the article that is stored.
+
+    For readings of one and the same capture: what differs there is the reader's doing, quotes and spaces too.
+    """
+    fields = _fields(read)
+    return tuple(FIELD_NAMES.get(name, name) for name in CONTENT_FIELDS if stored[name] != fields[name])
+
+
+TOLD_FIELDS = ("sources", "flags", "modified_at", "fetched_at", "checked_at")
+
+
+def list_annotations(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
+    """What differs beside the content, between two readings of one capture: `sources`, `flags`, `modified_at`."""
+    found = [name for name, value in (("sources", dict(read.sources)),) if stored[name] != value]
+    if set(stored["flags"]) - {REMOVED} != set(read.flags) - {REMOVED}:
+        found.append("flags")
+    # Where later captures showed the same content, the time of the last change may be by one of them.
+    is_only_one = stored["checked_at"] == stored["fetched_at"]
+    if stored["modified_at"] != read.modified_at and (
+        is_only_one or _is_later(read.modified_at, stored["modified_at"])
+    ):
+        found.append("modified_at")
+    return tuple(found)
+
+
+def is_removed(row: Article) -> bool:
+    """Whether its page is known to be taken away."""
+    return REMOVED in row.flags
+
+
+def find_row(batch: Batch, article_id: str) -> Article | None:
+    """The row of an article that the batch speaks of; None where it is not stored."""
     if article_id in batch.new_article_ids:
         batch.write()
         batch.new_article_ids.discard(article_id)
-        batch.articles |= {row.id: row for row in load_articles(batch.session, {article_id})}
+        return _load_row(batch, article_id)
+    return batch.articles.get(article_id)
+
+
+def _load_row(batch: Batch, article_id: str) -> Article | None:
+    batch.articles |= {row.id: row for row in load_articles(batch.session, {article_id})}
     return batch.articles.get(article_id)
 
 
 def _compare(batch: Batch, row: Article, read: Read, capture_id: int) -> str:
     if read.fetched_at < row.checked_at:
         return "unchanged"  # of an older capture, whatever it says
-    row.checked_at = read.fetched_at
-    fields = _fields(read)
-    if all(getattr(row, name) == fields[name] for name in CONTENT_FIELDS):
+    found = _classify(row, read) or (RevisionClass.RESTORED if is_removed(row) else None)
+    if found is None:
+        row.checked_at = read.fetched_at
+        if _is_later(read.modified_at, row.modified_at):
+            _annotate(row, read, ("modified_at",))
         return "unchanged"
-    _revise(batch, row, fields | {"capture_id": capture_id})
-    return "revised"
+    fields = _fields(read) | {"capture_id": capture_id, "checked_at": read.fetched_at}
+    _revise(batch, row, fields, found, read.fetched_at)
+    return "restored" if found is RevisionClass.RESTORED else "revised"
+
+
+def _classify(row: Article, read: Read) -> RevisionClass | None:
+    stored = {name: getattr(row, name) for name in CONTENT_FIELDS}
+    changed = list_changes(stored, read)
+    if not changed:
+        return None
+    body = None if "body" in changed else read.body
+    return classify_change(content_of(row, body), content_of_read(read))
+
+
+def _is_later(at: datetime | None, known: datetime | None) -> bool:
+    return at is not None and (known is None or at > known)
+
+
+def _annotate(row: Article, read: Read, names: tuple[str, ...]) -> None:
+    """What makes no revision is written in place."""
+    fields = _fields(read)
+    kept = [REMOVED] if is_removed(row) else []
+    if "flags" in names:
+        row.flags = sorted({*read.flags, *kept})
+    if "sources" in names:
+        row.sources, row.extractor = fields["sources"], read.extractor
+    if "modified_at" in names:
+        row.modified_at = read.modified_at
+        source = {name: told for name, told in read.sources.items() if name == "modified_at"}
+        row.sources = dict(sorted((row.sources | source).items()))
 
 
 def _add(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> None:
+    number, found, revised_at = _find_place(batch, read)
     row = _fields(read) | {
         "id": read.id,
         "site": read.site,
@@ -82,7 +201,9 @@ def _add(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> None
         "capture_id": capture_id,
         "first_seen_at": min(entry.first_seen_at, read.fetched_at) if entry else read.fetched_at,
         "checked_at": read.fetched_at,
-        "revision": 1,
+        "revision": number,
+        "revision_class": found,
+        "revised_at": revised_at,
     }
     batch.new_article_ids.add(read.id)
     batch.added_article_ids.add(read.id)
@@ -90,13 +211,30 @@ def _add(batch: Batch, read: Read, entry: Entry | None, capture_id: int) -> None
     batch.new_rows[Article].append(row)
 
 
-def _revise(batch: Batch, row: Article, fields: Columns) -> None:
+def _find_place(batch: Batch, read: Read) -> tuple[int, RevisionClass | None, datetime | None]:
+    """Number, class and time of an article's version that has none before it among what is stored."""
+    number, _ = batch.withdrawn.get(read.id, (0, None))
+    if not number:
+        return 1, None, None
+    batch.write()
+    former = batch.session.get_one(Revision, (read.id, number))
+    found = classify_change(content_of(former), content_of_read(read)) or RevisionClass.RESTORED
+    return number + 1, found, read.fetched_at
+
+
+def _revise(batch: Batch, row: Article, fields: Columns, found: RevisionClass, at: datetime) -> None:
+    keep_version(batch, row)
     before = row.content_sha256
     for name, value in fields.items():
         setattr(row, name, value)
     row.revision += 1
+    row.revision_class, row.revised_at = found, at
     if row.content_sha256 != before:
         batch.former_texts.setdefault(row.id, before)
+
+
+def _present(flags: list[str]) -> Columns:
+    return {"flags": [flag for flag in flags if flag != REMOVED], "removed_capture_id": None}
 
 
 def _fields(read: Read) -> Columns:
@@ -123,4 +261,5 @@ def _fields(read: Read) -> Columns:
         "extractor": read.extractor,
         "sources": dict(sorted(read.sources.items())),
         "flags": list(read.flags),
+        "removed_capture_id": None,
     }

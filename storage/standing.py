@@ -110,6 +110,22 @@ def bear_failure(batch: Batch, entry: Entry, at: datetime, error: str, first: ti
         entry.next_try_at = at + delay if delay < LAST_RETRY else None
 
 
+def bear_missing(batch: Batch, entry: Entry, at: datetime, error: str, *, is_former: bool) -> bool:
+    """The page of what is settled is not there; answers whether a second look, long enough after the first, says so.
+
+    `is_former`: the address that was asked is not its present one, so that this says nothing of its page.
+    """
+    bear_failure(batch, entry, at, error, max(batch.plan.gone_after, FIRST_RETRY))
+    if is_former or entry.state not in KEPT_STATES:
+        return False
+    if entry.missing_at and at - entry.missing_at >= batch.plan.gone_after:
+        return True
+    entry.missing_at = entry.missing_at or at
+    second_at = max(entry.missing_at + batch.plan.gone_after, at + FIRST_RETRY)
+    entry.next_try_at = min(entry.next_try_at or second_at, second_at)
+    return False
+
+
 def enter_missing(batch: Batch, entry: Entry, at: datetime) -> State:
     """Not there: `pending` until a second look, `gone` after it. Answers which."""
     gone_after = batch.plan.gone_after

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from schemas.address import SourceKind
 from schemas.article import Kind
 from schemas.outcome import State
+from schemas.revision import RevisionClass
 from storage.column import Document, UtcDateTime, name_column
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
@@ -58,6 +59,7 @@ class Base(DeclarativeBase):
         State: name_column(State),
         SourceKind: name_column(SourceKind),
         Kind: name_column(Kind),
+        RevisionClass: name_column(RevisionClass),
         RunStatus: name_column(RunStatus),
     }
 
@@ -188,21 +190,9 @@ class Capture(Base):
     run_id: Mapped[str | None] = mapped_column(_points_to("run.id"), index=True)
 
 
-class Article(Base):
-    """An article as it stands now."""
+class Version:
+    """The columns of one version of an article, present or former."""
 
-    __tablename__ = "article"
-    __table_args__ = (
-        # The order of every listing and export: read from the index, never sorted.
-        Index("ix_article_published", "published_at", "id"),
-        Index("ix_article_day", "published_on"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    entry_id: Mapped[int | None] = mapped_column(_points_to("entry.id"), unique=True)
-    """None for a text without an address."""
-    entry: Mapped[Entry | None] = relationship(viewonly=True)
-    site: Mapped[str]
     edition: Mapped[str | None]
     language: Mapped[str | None]
     url: Mapped[str | None]
@@ -214,28 +204,70 @@ class Article(Base):
     section: Mapped[str | None]
     tags: Mapped[list[str]]
     published_at: Mapped[datetime | None]
-    published_on: Mapped[date | None]
-    """The day of `published_at` in Moscow."""
     modified_at: Mapped[datetime | None]
-    first_seen_at: Mapped[datetime]
+    """By the publisher's word, as the newest capture that showed this version has it."""
     fetched_at: Mapped[datetime]
-    """Of the capture that this revision was read from: the first one that showed it."""
+    """Of the capture that this version was read from: the first one that showed it."""
     checked_at: Mapped[datetime]
-    """Of the newest capture that showed this revision: an older capture changes nothing."""
+    """Of the newest capture that showed this version: an older capture changes nothing."""
     body: Mapped[str]
     word_count: Mapped[int]
     images: Mapped[list[dict[str, Any]]]
-    content_sha256: Mapped[str] = mapped_column(index=True)
+    content_sha256: Mapped[str]
     extractor: Mapped[str]
     sources: Mapped[dict[str, str]]
     flags: Mapped[list[str]]
-    capture_id: Mapped[int] = mapped_column(_points_to("capture.id"), index=True)
-    capture: Mapped[Capture] = relationship(viewonly=True)
+    capture_id: Mapped[int] = mapped_column(_points_to("capture.id"))
+    removed_capture_id: Mapped[int | None] = mapped_column(_points_to("capture.id"))
+    """The answer that confirmed its removal, while the page is not there."""
+    revision_class: Mapped[RevisionClass | None]
+    """By what it came about; None for the first."""
+    revised_at: Mapped[datetime | None]
+    """When; None for the first."""
+
+
+class Article(Version, Base):
+    """An article as it stands now."""
+
+    __tablename__ = "article"
+    __table_args__ = (
+        # The order of every listing and export: read from the index, never sorted.
+        Index("ix_article_published", "published_at", "id"),
+        Index("ix_article_day", "published_on"),
+        Index("ix_article_content_sha256", "content_sha256"),
+        Index("ix_article_capture_id", "capture_id"),
+        # A site's newest fetched ones, which each run looks through for what recurs.
+        Index("ix_article_fetched", "site", "fetched_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[int | None] = mapped_column(_points_to("entry.id"), unique=True)
+    """None for a text without an address."""
+    entry: Mapped[Entry | None] = relationship(viewonly=True)
+    site: Mapped[str]
+    published_on: Mapped[date | None]
+    """The day of `published_at` in Moscow."""
+    first_seen_at: Mapped[datetime]
+    capture: Mapped[Capture] = relationship(viewonly=True, foreign_keys="Article.capture_id")
+    removed_capture: Mapped[Capture | None] = relationship(viewonly=True, foreign_keys="Article.removed_capture_id")
     revision: Mapped[int]
+    """The number of this version, from 1; `revision` has those before it."""
     duplicate_of: Mapped[str | None] = mapped_column(index=True)
     """The id of an article that is no duplicate itself."""
     duplicate_kind: Mapped[str | None]
     similarity: Mapped[float | None]
+
+
+class Revision(Version, Base):
+    """A version that an article had before the present one, or before it was withdrawn."""
+
+    __tablename__ = "revision"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    """No foreign key: an article that is set aside by later rules leaves its versions here."""
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    capture: Mapped[Capture] = relationship(viewonly=True, foreign_keys="Revision.capture_id")
+    removed_capture: Mapped[Capture | None] = relationship(viewonly=True, foreign_keys="Revision.removed_capture_id")
 
 
 class Quarantine(Base):
@@ -318,3 +350,38 @@ class WarcFile(Base):
     """Every record before this position is stored."""
     cut_at: Mapped[int | None] = mapped_column(BigInteger)
     """Where an incomplete last record starts; None while there is none."""
+
+
+class Wording(Base):
+    """A text that articles have, whatever the number of them: those of one digest are compared once.
+
+    A row stays when no article has the text any more: its postings cannot be found by it, and its number is theirs.
+    """
+
+    __tablename__ = "wording"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    content_sha256: Mapped[str] = mapped_column(unique=True)
+    is_current: Mapped[bool]
+    """An article has it."""
+
+
+class Posting(Base):
+    """A key by which like texts are found, and a text that has it. `storage.posting` tells what the levels are for."""
+
+    __tablename__ = "posting"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    wording_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class Likeness(Base):
+    """Two texts that are like each other; each pair stands here in both directions."""
+
+    __tablename__ = "likeness"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wording_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    other_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

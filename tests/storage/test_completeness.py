@@ -22,6 +22,7 @@ from tests.storage.sample import (
 )
 from tests.storage.test_outcome import store
 
+AUGUST = datetime(2026, 8, 5, tzinfo=UTC)
 SEPTEMBER = datetime(2026, 9, 5, tzinfo=UTC)
 
 
@@ -58,7 +59,10 @@ def test_months_are_moscows_and_the_newest_is_first(database: Database) -> None:
     [
         ([], {"pending_count": 1}),
         ([read(1, 1, published_at=SEPTEMBER)], {"stored_count": 1}),
-        ([read(1, 9, "Same."), read(2, 1, "Same.", published_at=SEPTEMBER)], {"duplicate_count": 1}),
+        (
+            [read(1, 9, "Same.", published_at=AUGUST), read(2, 1, "Same.", published_at=SEPTEMBER)],
+            {"duplicate_count": 1},
+        ),
         ([fail(1)], {"failed_count": 1}),
         ([forbid(1)], {"blocked_count": 1}),
         ([forbid(1, reason="private-network")], {"excluded_counts": {"private-network": 1}}),

@@ -111,6 +111,7 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
         # A failure without a capture may find another entry at its address after a merge.
         captured = [outcome for outcome in outcomes if seen_of(outcome)]
         assert store_outcomes(session, captured, run_id=None, now=at(200)) == {}
+        assert store_outcomes(session, captured, run_id=None, now=at(200), is_again=True).keys() <= {"unchanged"}
     with database.read() as session:
         articles = {item.id: item for item in iterate_articles(session, ArticleFilter(include_duplicates=True))}
     primaries = [item for item in articles.values() if item.body and not item.duplicate_of]

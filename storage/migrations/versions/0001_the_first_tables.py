@@ -24,9 +24,13 @@ TABLES = (
     "validator",
     "listing",
     "lease",
+    "wording",
+    "posting",
+    "likeness",
     "alias",
     "capture",
     "article",
+    "revision",
     "quarantine",
     "robots",
 )
@@ -42,10 +46,14 @@ def upgrade() -> None:
     _create_validator()
     _create_listing()
     _create_lease()
+    _create_wording()
+    _create_posting()
+    _create_likeness()
     _create_alias()
     _create_capture()
     _create_article()
     _index_article()
+    _create_revision()
     _create_quarantine()
     _create_robots()
 
@@ -165,6 +173,38 @@ def _create_lease() -> None:
     )
 
 
+def _create_wording() -> None:
+    op.create_table(
+        "wording",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("content_sha256", sa.Text(), nullable=False),
+        sa.Column("is_current", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_wording"),
+        sa.UniqueConstraint("content_sha256", name="uq_wording_content_sha256"),
+    )
+
+
+def _create_posting() -> None:
+    op.create_table(
+        "posting",
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("wording_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("level", "key", "wording_id", name="pk_posting"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_likeness() -> None:
+    op.create_table(
+        "likeness",
+        sa.Column("wording_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("other_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("wording_id", "other_id", name="pk_likeness"),
+        sqlite_with_rowid=False,
+    )
+
+
 def _create_alias() -> None:
     op.create_table(
         "alias",
@@ -213,6 +253,36 @@ def _create_article() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("entry_id", ROW_ID, nullable=True),
         sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("published_on", sa.Date(), nullable=True),
+        sa.Column("first_seen_at", MOMENT, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("duplicate_of", sa.Text(), nullable=True),
+        sa.Column("duplicate_kind", sa.Text(), nullable=True),
+        sa.Column("similarity", sa.Double(), nullable=True),
+        *_version_columns(),
+        _points_to("capture_id", "capture.id", "fk_article_capture_id"),
+        _points_to("removed_capture_id", "capture.id", "fk_article_removed_capture_id"),
+        _points_to("entry_id", "entry.id", "fk_article_entry_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_article"),
+        sa.UniqueConstraint("entry_id", name="uq_article_entry_id"),
+    )
+
+
+def _create_revision() -> None:
+    op.create_table(
+        "revision",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        *_version_columns(),
+        _points_to("capture_id", "capture.id", "fk_revision_capture_id"),
+        _points_to("removed_capture_id", "capture.id", "fk_revision_removed_capture_id"),
+        sa.PrimaryKeyConstraint("article_id", "number", name="pk_revision"),
+    )
+
+
+def _version_columns() -> list[sa.Column[Any]]:
+    """Those of one version of an article, present or former."""
+    return [
         sa.Column("edition", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
@@ -224,9 +294,7 @@ def _create_article() -> None:
         sa.Column("section", sa.Text(), nullable=True),
         sa.Column("tags", DOCUMENT, nullable=False),
         sa.Column("published_at", MOMENT, nullable=True),
-        sa.Column("published_on", sa.Date(), nullable=True),
         sa.Column("modified_at", MOMENT, nullable=True),
-        sa.Column("first_seen_at", MOMENT, nullable=False),
         sa.Column("fetched_at", MOMENT, nullable=False),
         sa.Column("checked_at", MOMENT, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -237,15 +305,10 @@ def _create_article() -> None:
         sa.Column("sources", DOCUMENT, nullable=False),
         sa.Column("flags", DOCUMENT, nullable=False),
         sa.Column("capture_id", ROW_ID, nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("duplicate_of", sa.Text(), nullable=True),
-        sa.Column("duplicate_kind", sa.Text(), nullable=True),
-        sa.Column("similarity", sa.Double(), nullable=True),
-        _points_to("capture_id", "capture.id", "fk_article_capture_id"),
-        _points_to("entry_id", "entry.id", "fk_article_entry_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_article"),
-        sa.UniqueConstraint("entry_id", name="uq_article_entry_id"),
-    )
+        sa.Column("removed_capture_id", ROW_ID, nullable=True),
+        sa.Column("revision_class", NAME, nullable=True),
+        sa.Column("revised_at", MOMENT, nullable=True),
+    ]
 
 
 def _index_article() -> None:
@@ -253,6 +316,7 @@ def _index_article() -> None:
     op.create_index("ix_article_content_sha256", "article", ["content_sha256"])
     op.create_index("ix_article_day", "article", ["published_on"])
     op.create_index("ix_article_duplicate_of", "article", ["duplicate_of"])
+    op.create_index("ix_article_fetched", "article", ["site", "fetched_at"])
     op.create_index("ix_article_published", "article", ["published_at", "id"])
 
 

@@ -1,0 +1,103 @@
+"""What one more article costs the search for duplicates in a large archive."""
+
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import accumulate
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from schemas.article import Article, Kind, content_sha256
+from schemas.capture import CaptureRef
+from schemas.outcome import ArticleRead, Outcome, Seen
+from storage.database import Database, open_database
+from storage.outcome import store_outcomes
+
+ARTICLE_COUNT = 200_000
+PART_COUNT = 10_000
+BATCH_COUNT = 250
+"""As many as the loader takes."""
+WORD_COUNT = 300
+COST_TARGET = 1.3
+MEMORY_TARGET = 0.10
+"""By so much the last quarter's memory may differ from the second quarter's."""
+
+VOCABULARY = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "bdklmnrst")
+"""Words that all texts share: 540, the first ones far more often."""
+WEIGHTS = tuple(accumulate(1 / rank for rank in range(10, len(VOCABULARY) + 10)))
+PARAGRAPH_COUNT = 8
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def main() -> bool:
+    """Store them, print; whether the targets are met."""
+    with TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{Path(folder) / 'archive.db'}")
+        seconds, sizes = zip(*store_articles(database), strict=True)
+        database.close()
+    return render(list(seconds), list(sizes))
+
+
+def store_articles(database: Database) -> Iterator[tuple[float, int]]:
+    """For each batch: its seconds, and the resident memory after it in bytes. Writing the texts is not counted."""
+    process = psutil.Process()
+    for start in range(0, ARTICLE_COUNT, BATCH_COUNT):
+        outcomes = [make_outcome(number) for number in range(start, start + BATCH_COUNT)]
+        started = time.perf_counter()
+        with database.begin() as session:
+            store_outcomes(session, outcomes, run_id=None, now=AT)
+        yield time.perf_counter() - started, process.memory_info().rss
+
+
+def render(seconds: list[float], sizes: list[int]) -> bool:
+    """The figures, and whether they meet the targets."""
+    part, quarter = PART_COUNT // BATCH_COUNT, len(sizes) // 4
+    first, last = sum(seconds[:part]) / PART_COUNT, sum(seconds[-part:]) / PART_COUNT
+    second, fourth = fmean(sizes[quarter : 2 * quarter]), fmean(sizes[3 * quarter :])
+    print(f"articles                 {ARTICLE_COUNT:9}")
+    print(f"first {PART_COUNT:6}             {first * 1e3:9.2f} ms an article")
+    print(f"last {PART_COUNT:6}              {last * 1e3:9.2f} ms an article")
+    print(f"ratio                    {last / first:9.2f}      target {COST_TARGET} or less")
+    print(f"memory, second quarter   {second / 1e6:9.0f} MB")
+    print(f"memory, last quarter     {fourth / 1e6:9.0f} MB   target within {MEMORY_TARGET:.0%}")
+    return last / first <= COST_TARGET and fourth / second - 1 <= MEMORY_TARGET
+
+
+def make_outcome(number: int) -> Outcome:
+    """An article like no other, without an address: nothing but its text costs much."""
+    words = random.Random(number).choices(VOCABULARY, cum_weights=WEIGHTS, k=WORD_COUNT)  # noqa: S311 - makes texts
+    size = WORD_COUNT // PARAGRAPH_COUNT
+    body = "\n\n".join(" ".join(words[start : start + size]) for start in range(0, WORD_COUNT, size))
+    ref = CaptureRef(warc="old.warc.gz", offset=number, length=1, sha256="0" * 64)
+    article = Article(
+        id=f"text:{number}",
+        site="moscow-times",
+        edition="en",
+        language="en",
+        url=None,
+        kind=Kind.ARTICLE,
+        headline=f"Story {number}",
+        subtitle=None,
+        authors=(),
+        agencies=(),
+        section="news",
+        tags=(),
+        published_at=AT,
+        modified_at=None,
+        fetched_at=AT,
+        body=body,
+        word_count=WORD_COUNT,
+        images=(),
+        content_sha256=content_sha256(body),
+        extractor="benchmark",
+        sources={},
+        flags=(),
+        capture=ref,
+    )
+    return ArticleRead(
+        seen=Seen(ref=ref, url=None, status=200, fetched_at=AT, media_type="text/plain"), identity=None, article=article
+    )

@@ -1,0 +1,84 @@
+"""How copies of a text come to differ from it: real edits, the same ones each time for one random state."""
+
+import random
+from collections.abc import Callable
+
+from benchmarks.story import draw_words, list_paragraphs
+from replica.furniture import DONATIONS
+
+Edit = Callable[[str, random.Random], str]
+
+
+def change_words(share: float) -> Edit:
+    """Of so many words, most are replaced, some are left out, some get another one beside them."""
+
+    def change(body: str, rng: random.Random) -> str:
+        paragraphs = [paragraph.split() for paragraph in body.split("\n\n")]
+        places = [(paragraph, place) for paragraph in paragraphs for place in range(len(paragraph))]
+        chosen = rng.sample(places, round(share * len(places)))
+        for (paragraph, place), word in zip(chosen, draw_words(rng, len(chosen)), strict=True):
+            paragraph[place] = rng.choice((word, word, word, word, "", f"{paragraph[place]} {word}"))
+        return "\n\n".join(" ".join(filter(None, paragraph)) for paragraph in paragraphs)
+
+    return change
+
+
+def keep(body: str, _: random.Random) -> str:
+    """No edit at all."""
+    return body
+
+
+def replace_intro(body: str, rng: random.Random) -> str:
+    """Another first paragraph."""
+    return "\n\n".join([rng.choice(list_paragraphs()), *body.split("\n\n")[1:]])
+
+
+def add_paragraph(body: str, rng: random.Random) -> str:
+    """One more at the end."""
+    return f"{body}\n\n{rng.choice(list_paragraphs())}"
+
+
+def add_line(body: str, rng: random.Random) -> str:
+    """A line of furniture at the end."""
+    return "\n\n".join(
+        [body, rng.choice(("Sign up for our free weekly newsletter", "Read more about: Syria, Kremlin"))]
+    )
+
+
+def add_donation(body: str, rng: random.Random) -> str:
+    """A whole donation message at the end."""
+    return "\n\n".join([body, *DONATIONS[rng.choice((5, 6))]])
+
+
+def keep_first_half(body: str, _: random.Random) -> str:
+    """The first paragraphs."""
+    return "\n\n".join(_halve(body)[0])
+
+
+def keep_second_half(body: str, _: random.Random) -> str:
+    """The last paragraphs."""
+    return "\n\n".join(_halve(body)[1])
+
+
+def _halve(body: str) -> tuple[list[str], list[str]]:
+    """At the end of a paragraph, so that both have as nearly the same length as they can."""
+    paragraphs = body.split("\n\n")
+    ends = range(1, len(paragraphs)) or (1,)
+    end = min(ends, key=lambda end: abs(sum(map(len, paragraphs[:end])) - sum(map(len, paragraphs[end:]))))
+    return paragraphs[:end], paragraphs[end:] or paragraphs
+
+
+def cut(share: float) -> Edit:
+    """So much of its characters, to the end of a word."""
+    return lambda body, _: body[: int(share * len(body))].rsplit(" ", 1)[0]
+
+
+def combine(*edits: Edit) -> Edit:
+    """One after the other."""
+
+    def edit(body: str, rng: random.Random) -> str:
+        for one in edits:
+            body = one(body, rng)
+        return body
+
+    return edit

@@ -1,0 +1,119 @@
+"""Texts for the search of duplicates: originals as the publisher writes them, and unrelated ones that look alike."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+
+from replica.site import Site
+
+SEEDS = Path(__file__).parents[1] / "seeds" / "expected"
+FEWEST_WORDS, MOST_WORDS = 150, 900
+"""Of an original: a brief, a long report."""
+
+VOCABULARY_COUNT = 12_000
+"""Of which the first, by Zipf's law, are in every text."""
+PHRASE_COUNT = 300
+"""Such as "a Foreign Ministry spokesman said": runs of the seeds' words, of which each text has many."""
+PHRASE_SHARE = 0.35
+"""Of sentences that have one."""
+SENTENCE_WORDS = (8, 28)
+PARAGRAPH_SENTENCES = (1, 4)
+
+TOPIC_COUNT = 400
+TOPIC_SHARE = 0.4
+"""Of the unrelated stories: those with a background paragraph, a quarter of their words, that 20 others have too."""
+BACKGROUND_WORDS = (60, 90)
+
+
+@cache
+def list_originals(count: int) -> list[str]:
+    """The seeds' texts, then some of the replica's: between 150 and 900 words each."""
+    site = Site(count + 5, kinds=("article", "opinion"), duplicate_share=0, near_duplicate_share=0, bad_pages=False)
+    stories = (article.expected["body"] for article in site.articles[5:])
+    return [*_read_seeds(), *(_shorten(body, seed_random(body)) for body in stories)][:count]
+
+
+@cache
+def list_paragraphs() -> list[str]:
+    """Paragraphs of 15 to 60 words of which no original is made."""
+    site = Site(100, seed=1, duplicate_share=0, near_duplicate_share=0, bad_pages=False)
+    return [
+        paragraph
+        for article in site.articles[5:]
+        for paragraph in article.expected["body"].split("\n\n")
+        if 15 <= len(paragraph.split()) <= 60
+    ]
+
+
+def write_unrelated(count: int, seed: int = 0) -> Iterator[str]:
+    """Stories of their own, in words and phrases that all share; some of one topic have a paragraph in common."""
+    rng = seed_random(seed)
+    backgrounds = [" ".join(_write_paragraphs(rng, rng.randint(*BACKGROUND_WORDS))) for _ in range(TOPIC_COUNT)]
+    for _ in range(count):
+        if rng.random() < TOPIC_SHARE:
+            background = rng.choice(backgrounds)
+            paragraphs = _write_paragraphs(rng, 3 * len(background.split()))
+            paragraphs.insert(rng.randint(1, len(paragraphs)), background)
+        else:
+            paragraphs = _write_paragraphs(rng, rng.randint(FEWEST_WORDS, MOST_WORDS))
+        yield "\n\n".join(paragraphs)
+
+
+def seed_random(seed: int | str) -> random.Random:
+    """The same numbers each time: they make texts."""
+    return random.Random(seed)  # noqa: S311 - no secrets
+
+
+def draw_words(rng: random.Random, count: int) -> list[str]:
+    """Words as they are met in texts: a few of them very often."""
+    words, weights = _vocabulary()
+    return rng.choices(words, cum_weights=weights, k=count)
+
+
+def _shorten(body: str, rng: random.Random) -> str:
+    paragraphs, word_count = [], rng.randint(FEWEST_WORDS, MOST_WORDS)
+    for paragraph in body.split("\n\n"):
+        paragraphs.append(paragraph)
+        word_count -= len(paragraph.split())
+        if word_count <= 0:
+            break
+    return "\n\n".join(paragraphs)
+
+
+def _write_paragraphs(rng: random.Random, word_count: int) -> list[str]:
+    """About so many words; the first paragraph is never shorter than a sentence."""
+    words, paragraphs, sentences = iter(draw_words(rng, word_count)), list[str](), list[str]()
+    wanted = rng.randint(*PARAGRAPH_SENTENCES)
+    while sentence := [word for word, _ in zip(words, range(rng.randint(*SENTENCE_WORDS)), strict=False)]:
+        phrase = [rng.choice(_phrases())] if rng.random() < PHRASE_SHARE else []
+        sentences.append(" ".join([*phrase, *sentence]).capitalize() + ".")
+        if len(sentences) == wanted:
+            paragraphs.append(" ".join(sentences))
+            sentences, wanted = [], rng.randint(*PARAGRAPH_SENTENCES)
+    return [*paragraphs, " ".join(sentences)] if sentences else paragraphs
+
+
+@cache
+def _read_seeds() -> list[str]:
+    return [path.read_text().strip() for path in sorted(SEEDS.glob("*.txt"))]
+
+
+@cache
+def _vocabulary() -> tuple[list[str], list[float]]:
+    """Words and their cumulative weights: the seeds' words, the most frequent first, then invented ones."""
+    known = [word for word, _ in Counter(re.findall(r"[a-z]+", " ".join(_read_seeds()).casefold())).most_common()]
+    syllables = [f"{a}{b}" for a in "bdfgklmnprstvz" for b in "aeiou"]
+    invented = (f"{one}{two}{three}n" for one in syllables for two in syllables for three in syllables)
+    words = [*known, *(word for word, _ in zip(invented, range(VOCABULARY_COUNT - len(known)), strict=False))]
+    return words, list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
+
+
+@cache
+def _phrases() -> list[str]:
+    words, rng = " ".join(_read_seeds()).split(), seed_random(0)
+    starts = (rng.randrange(len(words) - 8) for _ in range(PHRASE_COUNT))
+    return [" ".join(words[start : start + rng.randint(3, 7)]) for start in starts]

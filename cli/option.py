@@ -1,0 +1,33 @@
+"""Options and arguments that several commands take."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.archive import Archive
+
+Result = TypeVar("Result")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+FromDay = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
+]
+ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
+RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any address of the article.")]
+
+
+def day_of(at: datetime | None) -> date | None:
+    """The day that an option names."""
+    return at.date() if at else None
+
+
+def with_archive(read: "Callable[[Archive], Result]") -> Result:
+    """What is read of the archive of the settings."""
+    from flows.archive import open_archive
+    from schemas.settings import load_settings
+
+    with open_archive(load_settings(), writable=False) as archive:
+        return read(archive)

@@ -1,0 +1,59 @@
+"""`broadsheet quarantine`: what was set aside, and why."""
+
+from typing import Annotated
+
+import typer
+
+from cli.option import AsJson, RecordId, with_archive
+
+quarantine_app = typer.Typer(help="What was set aside, and why.", invoke_without_command=True)
+
+
+@quarantine_app.callback()
+def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """List what was set aside, when no command is given."""
+    ctx.obj = as_json
+    if ctx.invoked_subcommand is None:
+        quarantine_list(ctx, as_json=as_json)
+
+
+@quarantine_app.command("list")
+def quarantine_list(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """List what was set aside, with every reason."""
+    from cli.render import print_json, render_quarantine
+    from flows.status import list_set_aside
+
+    found = with_archive(list_set_aside)
+    as_json = as_json or ctx.obj
+    print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
+
+
+@quarantine_app.command("show")
+def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson = False) -> None:
+    """Show what was set aside of one address, and where its capture lies."""
+    from cli.render import print_json, render_quarantined
+    from flows.status import find_set_aside
+
+    found = with_archive(lambda archive: find_set_aside(archive, record_id))
+    as_json = as_json or ctx.obj
+    print_json(found.model_dump(mode="json")) if as_json else render_quarantined(found)
+
+
+@quarantine_app.command("retry")
+def quarantine_retry(
+    ctx: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of the list, record ids or addresses.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Read what was set aside again with today's rules, all of it or what is named; what is valid now is stored."""
+    from cli.progress import showing_progress
+    from cli.render_reprocess import render_reprocess
+    from flows.reprocess import retry_quarantine
+    from schemas.settings import load_settings
+
+    with showing_progress():
+        report = retry_quarantine(load_settings(), ids or [])
+    render_reprocess(report, as_json=as_json or ctx.obj)

@@ -1,0 +1,127 @@
+"""How a record, its versions and what sets them apart look on a terminal."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from pydantic import JsonValue
+from rich.table import Table
+from rich.text import Text
+
+from cli.render import console, print_table
+from flows.showing import Shown
+from schemas.duplicate import DuplicateKind, Explanation
+from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
+
+OPENING = {"same": "", "removed": "[-", "added": "{+"}
+CLOSING = {"same": "", "removed": "-]", "added": "+}"}
+"""As `git diff --word-diff` marks words, where there are no colours."""
+
+EMPTY: tuple[JsonValue, ...] = (None, "", [])
+
+KIND_MEANINGS = {
+    DuplicateKind.EXACT: "the same text as",
+    DuplicateKind.NEAR: "the same text, with small edits, as",
+    DuplicateKind.SYNDICATED: "the same text, under another headline or with another intro, as",
+    DuplicateKind.UPDATE: "an earlier or later state of the text of",
+    DuplicateKind.TRUNCATED: "a part of the text of",
+    DuplicateKind.ARCHIVE_COPY: "the archive's copy, or the original, of",
+}
+
+STYLES = {"same": "", "removed": "red strike", "added": "green"}
+
+
+def render_shown(shown: Shown) -> None:
+    """One article, with what is known of it."""
+    record, revisions = shown.record, shown.revisions
+    console.print(Text(record.headline or "(no headline)", style="bold"))
+    if record.subtitle:
+        console.print(Text(record.subtitle, style="italic"))
+    facts = record.model_dump(mode="json", exclude={"body", "headline", "subtitle"})
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        if value not in (None, [], {}):
+            source = record.sources.get(name)
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(Text(name, style="cyan"), Text(text), Text(f"({source})" if source else "", style="dim"))
+    console.print(table)
+    if len(revisions) > 1:
+        _print_revisions(revisions)
+    if shown.explanation:
+        _print_explanation(shown.explanation)
+    if shown.duplicates:
+        console.print(Text(f"\nits duplicates: {', '.join(shown.duplicates)}"))
+    console.print()
+    console.print(Text(record.body))
+
+
+def _print_revisions(revisions: Sequence[Revision]) -> None:
+    rows = (
+        (str(one.number), one.revision_class or "first", f"{one.revised_at:%Y-%m-%d %H:%M}", one.extractor)
+        for one in revisions
+    )
+    print_table("revisions", ("revision", "class", "when (UTC)", "read by"), rows)
+
+
+def _print_explanation(found: Explanation) -> None:
+    shared = f"{found.shared_word_count} of {found.word_count} words stand in paragraphs that both have"
+    title = f"\n{KIND_MEANINGS[found.kind]} {found.duplicate_of}; similarity {found.similarity:.2f}, {shared}"
+    console.print(Text(title, style="yellow"))
+    for paragraph in found.shared_paragraphs:
+        console.print(Text(f"  = {paragraph}", style="dim"), no_wrap=True, overflow="ellipsis")
+
+
+def render_difference(found: Difference) -> None:
+    """What sets two versions apart, in words."""
+    before, after = found.before, found.after
+    name = after.revision_class or "first"
+    title = f"{found.id} · revision {before.number} to {after.number} · {name} · {after.revised_at:%Y-%m-%d %H:%M} UTC"
+    console.print(Text(title, style="bold"), soft_wrap=True)
+    for side, version in (("from", before), ("to", after)):
+        place = f"{side}: {version.capture.warc} at {version.capture.offset}, {version.extractor}"
+        console.print(Text(place, style="dim"), soft_wrap=True)
+    if after.removed_capture and not before.removed_capture:
+        console.print(f"the page is not there any more: {after.removed_capture.warc} at {after.removed_capture.offset}")
+    for field, change in found.fields.items():
+        console.print(_render_field(field, change, is_coloured=console.is_terminal), soft_wrap=True)
+    console.print()
+    for line in _render_paragraphs(found.paragraphs, is_coloured=console.is_terminal):
+        console.print(line, soft_wrap=True)
+
+
+def _render_field(name: str, change: FieldChange, *, is_coloured: bool) -> Text:
+    runs = []
+    if change.before not in EMPTY:
+        runs.append(WordRun(op="removed", text=_spell(change.before)))
+    if change.after not in EMPTY:
+        runs.append(WordRun(op="added", text=_spell(change.after)))
+    return Text.assemble((f"{name}: ", "cyan"), _render_runs(runs, is_coloured=is_coloured))
+
+
+def _spell(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _render_paragraphs(changes: Sequence[ParagraphChange], *, is_coloured: bool) -> Iterator[Text]:
+    for is_same, group in groupby(changes, key=lambda change: change.op == "same"):
+        found = list(group)
+        if is_same:
+            yield Text(f"… {len(found)} paragraph{'s' if len(found) > 1 else ''} unchanged", style="dim")
+            continue
+        for change in found:
+            yield _render_runs(_runs_of(change), is_coloured=is_coloured)
+
+
+def _runs_of(change: ParagraphChange) -> tuple[WordRun, ...]:
+    """The words of a paragraph: all of them, where it came or went as a whole."""
+    if change.words:
+        return change.words
+    if change.after is None:
+        return (WordRun(op="removed", text=change.before or ""),)
+    return (WordRun(op="added", text=change.after),)
+
+
+def _render_runs(runs: Sequence[WordRun], *, is_coloured: bool) -> Text:
+    if is_coloured:
+        return Text(" ").join(Text(run.text, style=STYLES[run.op]) for run in runs)
+    return Text(" ".join(f"{OPENING[run.op]}{run.text}{CLOSING[run.op]}" for run in runs))

@@ -1,0 +1,123 @@
+"""The versions that an article had, and what sets two of them apart."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from schemas.article import Article as Read
+from schemas.revision import Content, Difference
+from schemas.revision import Revision as VersionRecord
+from storage.article import as_ref
+from storage.batch import Batch
+from storage.difference import list_changed_fields
+from storage.paragraph import compare_paragraphs
+from storage.tables import Article, Revision, Version
+
+VERSION_COLUMNS = tuple(Version.__annotations__)
+"""What the tables `article` and `revision` share."""
+
+AnyVersion = Article | Revision
+
+
+class VersionUnknown(LookupError):  # noqa: N818 - it states a fact
+    """An article has no version of this number."""
+
+
+def keep_version(batch: Batch, row: Article) -> None:
+    """Note an article as it stands, before it is changed or withdrawn."""
+    columns = {name: getattr(row, name) for name in VERSION_COLUMNS}
+    batch.new_rows[Revision].append({"article_id": row.id, "number": row.revision, **columns})
+
+
+def content_of(row: AnyVersion, body: str | None = None) -> Content:
+    """What is compared of a version. With its `body` given, that is not loaded."""
+    return Content(
+        edition=row.edition,
+        language=row.language,
+        kind=row.kind.value,
+        headline=row.headline,
+        subtitle=row.subtitle,
+        authors=tuple(row.authors),
+        agencies=tuple(row.agencies),
+        section=row.section,
+        tags=tuple(row.tags),
+        published_at=row.published_at,
+        images=tuple(row.images),
+        body=row.body if body is None else body,
+    )
+
+
+def content_of_read(read: Read) -> Content:
+    """What is compared of an article as it was read."""
+    return Content(
+        edition=read.edition,
+        language=read.language,
+        kind=read.kind.value,
+        headline=read.headline,
+        subtitle=read.subtitle,
+        authors=read.authors,
+        agencies=read.agencies,
+        section=read.section,
+        tags=read.tags,
+        published_at=read.published_at,
+        images=tuple(image.model_dump() for image in read.images),
+        body=read.body,
+    )
+
+
+def list_revisions(session: Session, article_id: str) -> list[VersionRecord]:
+    """All versions of an article, oldest first, the present one at the end."""
+    return [_as_record(row) for row in _list_rows(session, article_id)]
+
+
+def find_difference(
+    session: Session, article_id: str, before: int | None = None, after: int | None = None
+) -> Difference:
+    """What sets two versions apart; by default the last two, and without `before` the one before `after`.
+
+    Raises:
+        VersionUnknown: there is none of such a number, or only one at all.
+    """
+    rows = {_number_of(row): row for row in _list_rows(session, article_id)}
+    if len(rows) == 1 and before is None and after is None:
+        raise VersionUnknown(f"{article_id} has never changed")
+    after = max(rows, default=1) if after is None else after
+    before = after - 1 if before is None else before
+    for number in (before, after):
+        if number not in rows:
+            known = ", ".join(map(str, sorted(rows)))
+            raise VersionUnknown(f"{article_id} has no revision {number}; known are {known}")
+    return _compare(article_id, rows[before], rows[after])
+
+
+def _compare(article_id: str, before: AnyVersion, after: AnyVersion) -> Difference:
+    old, new = content_of(before), content_of(after)
+    return Difference(
+        id=article_id,
+        before=_as_record(before),
+        after=_as_record(after),
+        fields=list_changed_fields(old, new),
+        paragraphs=tuple(compare_paragraphs(old.body, new.body)),
+    )
+
+
+def _list_rows(session: Session, article_id: str) -> list[AnyVersion]:
+    former = select(Revision).where(Revision.article_id == article_id).order_by(Revision.number)
+    with_captures = former.options(joinedload(Revision.capture), joinedload(Revision.removed_capture))
+    present = session.get(Article, article_id)
+    return [*session.scalars(with_captures), *([present] if present else [])]
+
+
+def _number_of(row: AnyVersion) -> int:
+    return row.number if isinstance(row, Revision) else row.revision
+
+
+def _as_record(row: AnyVersion) -> VersionRecord:
+    return VersionRecord(
+        number=_number_of(row),
+        revision_class=row.revision_class,
+        revised_at=row.revised_at or row.fetched_at,
+        extractor=row.extractor,
+        flags=tuple(row.flags),
+        capture=as_ref(row.capture),
+        removed_capture=as_ref(row.removed_capture) if row.removed_capture else None,
+    )

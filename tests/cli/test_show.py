@@ -1,0 +1,110 @@
+"""`broadsheet show` of a record that has changed."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.show import read_numbers
+from flows.archive import open_archive
+from schemas.outcome import Outcome
+from schemas.settings import Settings
+from storage.outcome import store_outcomes
+from tests.storage.sample import at, identify, miss, read
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+
+ID = identify(1).key
+KEPT = "\n\n".join(f"Paragraph {number} stays as it is." for number in range(5))
+FIRST = f"Some 12 people were [hurt] on Monday, the ministry said.\n\n{KEPT}\n\nThis goes."
+SECOND = f"Some 21 people were [hurt] on Monday, the ministry said.\n\n{KEPT}"
+
+
+@pytest.fixture
+def changed(data_dir: Path) -> str:
+    """An archive of an article that was changed twice, and of one that was not."""
+    outcomes: list[Outcome] = [
+        read(1, 1, FIRST, headline="A Headline"),
+        read(2, 1, SECOND, hours=1, headline="A Headline"),
+        read(3, 1, SECOND, hours=2, headline="Another Headline"),
+        read(4, 2, "Never changed."),
+        miss(5, 1, hours=3),
+        miss(6, 1, hours=30),
+    ]
+    with open_archive(Settings(data_dir=data_dir), writable=True) as archive, archive.database.begin() as session:
+        store_outcomes(session, outcomes, run_id=None, now=at(0) + timedelta(hours=40))
+    return ID
+
+
+def show_json(broadsheet: Broadsheet, *arguments: str) -> Any:
+    ended = broadsheet("show", *arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_show_lists_the_revisions_of_what_has_changed(broadsheet: Broadsheet, changed: str) -> None:
+    found = show_json(broadsheet, changed)
+    names = [(one["number"], one["revision_class"]) for one in found["revisions"]]
+    assert names == [(1, None), (2, "substantive"), (3, "headline"), (4, "removed")]
+    assert [one["capture"]["offset"] for one in found["revisions"]] == [1, 2, 3, 3]
+    assert found["revisions"][3]["removed_capture"]["offset"] == 6
+    assert (found["headline"], found["revision"], found["flags"]) == ("Another Headline", 4, ["removed"])
+    shown = broadsheet("show", changed, COLUMNS="200").stdout
+    assert "substantive" in shown
+    assert "revisions" not in broadsheet("show", identify(2).key, COLUMNS="200").stdout
+    assert len(show_json(broadsheet, identify(2).key)["revisions"]) == 1
+
+
+def test_a_difference_marks_words_and_shortens_what_stayed(broadsheet: Broadsheet, changed: str) -> None:
+    shown = broadsheet("show", changed, "--diff", "1..2", COLUMNS="60").stdout
+    assert "Some [-12-] {+21+} people were [hurt] on Monday, the ministry said." in shown
+    assert "… 5 paragraphs unchanged" in shown
+    assert "[-This goes.-]" in shown
+    assert "Paragraph 3" not in shown
+    headline = broadsheet("show", "--diff", changed, "3").stdout
+    assert "headline: [-A Headline-] {+Another Headline+}" in headline
+    assert "the page is not there any more: a.warc.gz at 6" in broadsheet("show", changed, "--diff").stdout
+
+
+def test_a_difference_as_json_has_fields_paragraphs_and_both_captures(broadsheet: Broadsheet, changed: str) -> None:
+    found = show_json(broadsheet, changed, "--diff", "1..3")
+    assert found["fields"] == {"headline": {"from": "A Headline", "to": "Another Headline"}}
+    assert [one["op"] for one in found["paragraphs"]] == ["changed", *["same"] * 5, "removed"]
+    assert found["paragraphs"][0]["from"].startswith("Some 12")
+    assert found["paragraphs"][0]["words"][1:3] == [{"op": "removed", "text": "12"}, {"op": "added", "text": "21"}]
+    assert (found["from"]["capture"]["offset"], found["to"]["capture"]["offset"]) == (1, 3)
+    assert found["to"]["revision_class"] == "headline"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [ID, "--diff", "1..9"],
+        [ID, "--diff", "1"],
+        [ID, "--diff", "0..1"],
+        [ID, "--diff", ".."],
+        [ID, "--diff", "a..b"],
+        [ID, "--diff", "99999999999..1"],
+        [ID, "1..2"],
+        [identify(2).key, "--diff"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_revision_numbers_are_one_line_and_status_2(
+    broadsheet: Broadsheet, changed: str, arguments: list[str]
+) -> None:
+    assert changed
+    ended = broadsheet("show", *arguments)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", (None, None)), ("1..2", (1, 2)), ("2..", (2, None)), ("..2", (None, 2)), ("2", (None, 2))],
+)
+def test_numbers_may_be_left_out(text: str, expected: tuple[int | None, int | None]) -> None:
+    assert read_numbers(text) == expected

@@ -1,0 +1,177 @@
+"""Furniture that no list knows is noticed in the run that brings it; what articles share for good reasons is not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import sites
+from flows.archive import open_archive
+from flows.harvest import harvest
+from flows.recurring import FEWEST_ARTICLES, Group, Recurrence, find_recurring
+from flows.report import render_markdown
+from flows.status import read_status
+from replica.server import running
+from replica.site import Site
+from schemas.settings import Settings
+from sites.boilerplate import Furniture
+from storage.recurring import NewArticle
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+SECTIONS = ("News", "Business", "Opinion", "Climate")
+MESSAGE = (
+    "Reader, this winter our reporters pay for every flight, lawyer and server out of their own pockets.",
+    "Give what a cup of tea costs, and the presses keep rolling for everybody behind the wall.",
+)
+KNOWN = "This commitment costs us $10,000 a month. Your support can help us fill the gap."
+ALL_KINDS = ("article", "article", "opinion", "gallery", "video", "podcast", "live", "archive")
+
+
+def write(number: int, *paragraphs: str, section: str | None = None, tags: Sequence[str] = ()) -> NewArticle:
+    """The articles of falling numbers were fetched one after the other."""
+    own = f"What the article of number {number} alone has to say to its readers."
+    return NewArticle(
+        id=f"moscow-times:en:{number}",
+        section=section or SECTIONS[number % len(SECTIONS)],
+        tags=list(tags),
+        fetched_at=START - timedelta(hours=number),
+        body="\n\n".join((own, *paragraphs)),
+    )
+
+
+def fill(*groups: Group, count: int = 200) -> list[Group]:
+    """These groups, and articles of their own up to a count."""
+    return [*groups, *((write(number),) for number in range(len(groups), count))]
+
+
+def look(groups: list[Group]) -> Recurrence:
+    return find_recurring(lambda: groups, sites.get_site("moscow-times").boilerplate)
+
+
+def counts(groups: list[Group]) -> dict[str, int]:
+    return {one.text: one.article_count for one in look(groups).paragraphs}
+
+
+def test_a_paragraph_of_unrelated_articles_is_reported_with_text_count_share_and_examples() -> None:
+    found = look(fill(*((write(number, MESSAGE[0]),) for number in range(10)))).paragraphs
+    assert [(one.text, one.article_count, one.share) for one in found] == [(MESSAGE[0], 10, 0.05)]
+    assert found[0].example_ids == ("moscow-times:en:0", "moscow-times:en:1", "moscow-times:en:2")
+
+
+@pytest.mark.parametrize(
+    ("count", "of_all", "is_reported"),
+    [(FEWEST_ARTICLES - 1, 200, False), (FEWEST_ARTICLES, 200, True), (FEWEST_ARTICLES, 501, False)],
+)
+def test_few_articles_or_a_small_share_is_chance(count: int, of_all: int, *, is_reported: bool) -> None:
+    groups = fill(*((write(number, MESSAGE[0]),) for number in range(count)), count=of_all)
+    assert bool(counts(groups)) == is_reported
+
+
+def test_case_spaces_and_quotes_do_not_matter() -> None:
+    spellings = (
+        "“Give today,” we say to you all",
+        '"GIVE TODAY," we say\u00a0to you all',
+        "‘Give  today’, we say to you all",
+    )
+    groups = fill(*((write(number, spellings[number % 3]),) for number in range(9)))
+    assert counts(groups) == {spellings[0]: 9}
+
+
+def test_a_group_of_duplicates_counts_once() -> None:
+    assert counts(fill([write(number, MESSAGE[0]) for number in range(30)])) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Four words are few", "Reuters and AFP contributed reporting to this article from Kyiv.", KNOWN],
+    ids=["few words", "an agency's credit", "furniture that is known"],
+)
+def test_what_is_no_unknown_furniture_is_not_reported(text: str) -> None:
+    assert counts(fill(*((write(number, text),) for number in range(40)))) == {}
+
+
+def test_the_background_of_a_story_is_not_reported() -> None:
+    assert counts(fill(*((write(number, MESSAGE[0], tags=["Grain Deal"]),) for number in range(20)))) == {}
+
+
+def test_a_tag_that_most_articles_have_excuses_nothing() -> None:
+    groups: list[Group] = [(write(number, *MESSAGE[: number < 20], tags=["Russia"]),) for number in range(200)]
+    assert counts(groups) == {MESSAGE[0]: 20}
+
+
+@pytest.mark.parametrize(("step", "is_reported"), [(1, True), (3, False)], ids=["on each page", "on some pages"])
+def test_a_section_s_paragraph_is_furniture_where_it_stands_on_most_pages_from_its_first(
+    step: int, *, is_reported: bool
+) -> None:
+    groups: list[Group] = [
+        (write(number, *MESSAGE[: number < 60 and number % step == 0], section="Business"),) for number in range(200)
+    ]
+    others: list[Group] = [(write(number, section="News"),) for number in range(200, 400)]
+    assert bool(counts([*groups, *others])) == is_reported
+
+
+def test_known_furniture_is_the_leak_rate() -> None:
+    assert look(fill(*((write(number, KNOWN),) for number in range(3)))).leak_rate == 3 / 200
+    assert look([]).leak_rate is None
+
+
+def test_a_new_message_is_a_problem_of_the_run_that_brings_it(make_settings: Callable[..., Settings]) -> None:
+    site = Site(60, duplicate_share=0, bad_pages=False)
+    with running(site) as server:
+        before = harvest(make_settings(origins=dict(server.origins)), "moscow-times", "sitemaps", limit=45)
+    assert (before.problems, before.recurring, before.leak_rate) == ((), (), 0.0)
+    with running(replace(site, planted=MESSAGE)) as server:
+        settings = make_settings(origins=dict(server.origins))
+        report = harvest(settings, "moscow-times", "sitemaps")
+    new_count = report.outcomes["stored"]
+    assert {one.text: one.article_count for one in report.recurring} == dict.fromkeys(MESSAGE, new_count)
+    (problem,) = report.problems
+    assert problem.startswith(f"recurring: a paragraph that no list knows stands in {new_count} of the newest")
+    assert MESSAGE[0][:40] in problem
+    assert MESSAGE[0][:40] in render_markdown(report)
+    with open_archive(settings, writable=False) as archive:
+        status = read_status(archive)
+    assert (status.noticed_by, status.recurring) == (report.run_id, report.recurring)
+
+
+def test_below_its_ceiling_a_paragraph_is_a_note(make_settings: Callable[..., Settings]) -> None:
+    with running(Site(30, planted=MESSAGE)) as server:
+        settings = make_settings(origins=dict(server.origins), ceilings={"recurring": 1})
+        report = harvest(settings, "moscow-times", "sitemaps")
+    assert report.problems == ()
+    assert [note for note in report.notes if note.startswith("recurring: ")]
+
+
+def test_furniture_that_the_list_learned_later_breaks_the_ceiling_of_the_leak_rate(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = sites.get_site("moscow-times")
+    furniture = (*profile.boilerplate.furniture, Furniture("donation-new", MESSAGE))
+    learned = replace(profile, boilerplate=replace(profile.boilerplate, furniture=furniture))
+    with running(Site(30, planted=MESSAGE[:1], bad_pages=False)) as server:
+        settings = make_settings(origins=dict(server.origins), ceilings={"recurring": 1})
+        first = harvest(settings, "moscow-times", "sitemaps", limit=20)
+        monkeypatch.setitem(sites.SITES, "moscow-times", learned)
+        second = harvest(settings, "moscow-times", "sitemaps")
+    assert (first.leak_rate, second.leak_rate) == (0.0, 20 / 30)
+    assert second.recurring == ()
+    assert second.problems == ("leak_rate 0.6667 is above its ceiling 0.0100",)
+
+
+def test_ordinary_runs_of_all_kinds_of_pages_notice_nothing(make_settings: Callable[..., Settings]) -> None:
+    with running(Site(300, kinds=ALL_KINDS)) as server:
+        settings = make_settings(origins=dict(server.origins))
+        first = harvest(settings, "moscow-times", "sitemaps", limit=150)
+        second = harvest(settings, "moscow-times", "sitemaps")
+    for report in (first, second):
+        assert (report.problems, report.recurring, report.leak_rate) == ((), (), 0.0)
+        assert report.reading
+
+
+def test_a_run_without_news_does_not_look(make_settings: Callable[..., Settings]) -> None:
+    with running(Site(8, bad_pages=False)) as server:
+        settings = make_settings(origins=dict(server.origins))
+        harvest(settings, "moscow-times", "sitemaps")
+        report = harvest(settings, "moscow-times", "sitemaps")
+    assert (report.leak_rate, report.recurring) == (None, ())

@@ -1,0 +1,150 @@
+"""Everything read again from the WARC files: a report, and what is written when it is applied."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import sites
+from flows.archive import open_archive
+from flows.harvest import harvest
+from flows.reprocess import reprocess
+from replica.server import running
+from replica.site import Site
+from schemas.article import ArticleRecord
+from schemas.reprocess import Change
+from schemas.settings import Settings
+from sites.boilerplate import Furniture
+from storage.article import ArticleFilter, iterate_articles
+from storage.ledger import audit_ledger
+from storage.tables import Capture
+
+MESSAGE = (
+    "Newspapers like ours are printed at night, by people whom nobody thanks and everybody reads.",
+    "Put a coin into the box at our door, and the press will run for another week.",
+)
+KINDS = ("article", "opinion", "gallery", "video", "podcast", "live", "archive")
+
+
+def read_all(settings: Settings) -> dict[str, ArticleRecord]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {one.id: one for one in iterate_articles(session, ArticleFilter(include_duplicates=True))}
+
+
+def audit(settings: Settings) -> list[str]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return list(audit_ledger(session, None))
+
+
+@pytest.fixture
+def crawl(make_settings: Callable[..., Settings]) -> Callable[[Site], Settings]:
+    """The settings of an archive of everything that a site's sitemaps name."""
+
+    def run(site: Site) -> Settings:
+        with running(site) as server:
+            settings = make_settings(origins=dict(server.origins))
+            harvest(settings, "moscow-times", "sitemaps")
+        return settings
+
+    return run
+
+
+def learn(monkeypatch: pytest.MonkeyPatch, texts: tuple[str, ...]) -> None:
+    profile = sites.get_site("moscow-times")
+    furniture = (*profile.boilerplate.furniture, Furniture("planted", texts, is_appeal=True))
+    better = replace(profile, boilerplate=replace(profile.boilerplate, furniture=furniture))
+    monkeypatch.setitem(sites.SITES, profile.name, better)
+
+
+@pytest.mark.parametrize("process_count", [1, 2])
+def test_by_the_same_rules_nothing_changes(crawl: Callable[[Site], Settings], process_count: int) -> None:
+    settings = crawl(Site(42, kinds=KINDS))
+    before = read_all(settings)
+    for apply in (False, True):
+        report = reprocess(settings, apply=apply, process_count=process_count)
+        assert report.changes.keys() <= {Change.UNCHANGED, Change.SET_ASIDE}
+        assert report.changes[Change.UNCHANGED] == len(before)
+        assert (report.fields, report.examples, report.problems) == ({}, (), ())
+    assert read_all(settings) == before
+
+
+def test_a_message_that_the_list_learns_leaves_every_body(
+    crawl: Callable[[Site], Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = crawl(Site(24, planted=MESSAGE))
+    before = read_all(settings)
+    told = {record_id for record_id, record in before.items() if any(text in record.body for text in MESSAGE)}
+    assert told
+    learn(monkeypatch, MESSAGE)
+
+    report = reprocess(settings)
+    assert report.changes[Change.CHANGED] == report.shorter_count == len(told)
+    assert report.fields["body"].changed == len(told)
+    assert report.words_won == 0
+    assert read_all(settings) == before
+
+    assert reprocess(settings, apply=True).changes == report.changes
+    after = read_all(settings)
+    assert after.keys() == before.keys()
+    for record_id, record in after.items():
+        assert not any(text in record.body for text in MESSAGE)
+        assert record.revision == before[record_id].revision + (record_id in told)
+    assert audit(settings) == []
+
+    again = reprocess(settings, apply=True)
+    assert again.changes.keys() <= {Change.UNCHANGED, Change.SET_ASIDE}
+    assert read_all(settings) == after
+
+
+def test_what_is_no_article_by_new_rules_is_set_aside_and_comes_back_by_the_old_ones(
+    crawl: Callable[[Site], Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = crawl(Site(12))
+    before = read_all(settings)
+    victim = max(before.values(), key=lambda record: record.id)
+    with monkeypatch.context() as patched:
+        learn(patched, tuple(victim.body.split("\n\n")))
+        report = reprocess(settings, apply=True)
+        assert report.changes[Change.WITHDRAWN] >= 1
+        assert victim.id not in read_all(settings)
+        assert audit(settings) == []
+    cured = reprocess(settings, apply=True)
+    assert cured.changes[Change.CURED] >= 1
+    after = read_all(settings)
+    assert after.keys() == before.keys()
+    assert after[victim.id].body == victim.body
+    assert after[victim.id].revision > victim.revision
+    assert audit(settings) == []
+
+
+def test_a_damaged_record_is_named_and_the_others_are_read(crawl: Callable[[Site], Settings]) -> None:
+    settings = crawl(Site(12))
+    record = next(iter(read_all(settings).values()))
+    path = settings.warc_dir / record.capture.warc
+    damage(path, record.capture.offset + record.capture.length // 2)
+    report = reprocess(settings)
+    assert report.changes[Change.UNREADABLE] == 1
+    assert len(report.problems) == 1
+    assert record.capture.warc in report.problems[0]
+
+
+def damage(path: Path, place: int) -> None:
+    payload = bytearray(path.read_bytes())
+    payload[place] ^= 0xFF
+    path.write_bytes(payload)
+
+
+def test_of_a_span_of_days_only_what_was_published_then_is_read(crawl: Callable[[Site], Settings]) -> None:
+    settings = crawl(Site(12))
+    days = sorted(record.published_at.date() for record in read_all(settings).values() if record.published_at)
+    assert reprocess(settings, since=days[3], until=days[5]).read_count < reprocess(settings).read_count
+    assert reprocess(settings, since=days[-1].replace(year=days[-1].year + 1)).read_count == 0
+
+
+def test_every_capture_is_counted_once(crawl: Callable[[Site], Settings]) -> None:
+    settings = crawl(Site(12))
+    report = reprocess(settings)
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        pages = session.query(Capture).where(Capture.status == 200, Capture.entry_id.is_not(None)).count()
+    assert report.read_count == sum(report.changes.values()) == pages

@@ -1,0 +1,17 @@
+"""Settings that are more than one value."""
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.settings import STANDARD_CEILINGS, Settings
+
+
+def test_a_ceiling_that_is_not_named_keeps_its_own() -> None:
+    assert Settings.model_validate({}).ceilings == STANDARD_CEILINGS
+    assert Settings.model_validate({"ceilings": {"drift": 0.7}}).ceilings == STANDARD_CEILINGS | {"drift": 0.7}
+
+
+@pytest.mark.parametrize("ceilings", [{"drift": 1.1}, {"drift": -0.1}, {"leaks": 0.1}])
+def test_a_ceiling_is_a_share_of_something_that_is_measured(ceilings: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"ceilings": ceilings})

@@ -1,0 +1,237 @@
+"""What an editor would call a change: in English and Russian, pair by pair."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from schemas.revision import Content, RevisionClass
+from sites.correction import is_correction
+from storage.difference import classify_change, list_changed_fields, name_image
+from storage.paragraph import compare_paragraphs, compare_words
+
+TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
+FIRST = "The ministry said on Monday that talks would go on until Friday."
+LAST = "Nobody answered a request for comment by the time of publication."
+
+
+def write(body: str = FIRST, **special: Any) -> Content:
+    fields: dict[str, Any] = {
+        "edition": "en",
+        "language": "en",
+        "kind": "article",
+        "headline": "Talks Go On",
+        "subtitle": None,
+        "authors": ("Ann Author",),
+        "agencies": (),
+        "section": "news",
+        "tags": ("Kremlin", "Talks"),
+        "published_at": datetime(2026, 10, 1, tzinfo=UTC),
+        "images": ({"url": "https://static.example.org/image/1920/a7/tass.jpg?v=1", "caption": "A", "credit": "B"},),
+        "body": body,
+    }
+    return Content(**(fields | special))
+
+
+def within(sentence: str) -> Content:
+    return write(f"{FIRST}\n\n{sentence}\n\n{LAST}")
+
+
+SLIPS = [
+    ("the", "The goverment will decide on it.", "The government will decide on it."),
+    ("swapped", "He told teh court so on Friday.", "He told the court so on Friday."),
+    ("doubled", "She said that that it was over now.", "She said that it was over now."),
+    ("missing", "They went to city by the train.", "They went to the city by the train."),
+    ("article", "It was a honest answer, he said.", "It was an honest answer, he said."),
+    ("comma", "However the court did not agree.", "However, the court did not agree."),
+    ("case", "The kremlin did not comment on it.", "The Kremlin did not comment on it."),
+    ("spaces", "They did it never the less in May.", "They did it nevertheless in May."),
+    ("hyphen", "A long term plan was adopted there.", "A long-term plan was adopted there."),
+    ("thousands", "Some 10000 people came to see it.", "Some 10,000 people came to see it."),
+    ("name", "Lawyer Lavorv spoke for the family.", "Lawyer Lavrov spoke for the family."),
+    ("known name", "Vladimir Putim met Putin's guests.", "Vladimir Putin met Putin's guests."),
+    ("plural", "Three soldier were seen on the road.", "Three soldiers were seen on the road."),
+    ("ru", "Он сообщил об этом в понедельник презеденту.", "Он сообщил об этом в понедельник президенту."),
+    ("ru case", "Встреча прошла в здании правительство города.", "Встреча прошла в здании правительства города."),
+    ("ru yo", "Еще один самолет приземлился в столице.", "Ещё один самолёт приземлился в столице."),
+    ("ru dash", "Москва столица России, сказал он.", "Москва — столица России, сказал он."),
+    ("ru little", "Они приехали Москву вечером поездом.", "Они приехали в Москву вечером поездом."),
+]
+
+EDITS = [
+    ("number", "Some 12 people were hurt there.", "Some 21 people were hurt there."),
+    ("decimal", "Prices rose by 1.5 percent in May.", "Prices rose by 15 percent in May."),
+    ("sign", "It was -5 degrees in the morning.", "It was 5 degrees in the morning."),
+    ("money", "It cost them $50 at that time.", "It cost them 50% at that time."),
+    ("magnitude", "The loss was five million rubles.", "The loss was five billion rubles."),
+    ("number word", "At least seven people were hurt.", "At least eleven people were hurt."),
+    ("weekday", "They met there again on Monday.", "They met there again on Sunday."),
+    ("month", "The trial will begin there in June.", "The trial will begin there in July."),
+    ("name", "He was met by Ivanov at the door.", "He was met by Petrov at the door."),
+    ("relative", "He was met by Ivanov at the door.", "He was met by Ivanova at the door."),
+    ("start", "Ivanov has said that it was so.", "Ivanova has said that it was so."),
+    ("country", "The planes flew to Iran at night.", "The planes flew to Iraq at night."),
+    ("negation", "The minister is now in the city.", "The minister is not in the city."),
+    ("contraction", "The minister can do it himself.", "The minister can't do it himself."),
+    ("prefix", "He called this a legal decision.", "He called this an illegal decision."),
+    ("person", "They said that he did it for fun.", "They said that she did it for fun."),
+    ("tense", "He has three houses in the city.", "He had three houses in the city."),
+    ("direction", "The troops moved north that day.", "The troops moved south that day."),
+    ("word", "The suspects were released then.", "The suspects were arrested then."),
+    ("added word", "The court convicted the officer.", "The court reportedly convicted the officer."),
+    ("ru month", "Суд начнётся 5 июня в столице края.", "Суд начнётся 5 июля в столице края."),
+    ("ru amount", "Убыток составил пять миллионов.", "Убыток составил пять миллиардов."),
+    ("ru negation", "Он был там и видел это сам.", "Он не был там и видел это сам."),
+    ("ru prefix", "Это был надежный источник у них.", "Это был ненадежный источник у них."),
+    ("ru name", "Об этом заявил Иванов в субботу.", "Об этом заявил Петров в субботу."),
+    ("ru person", "Об этом заявил Иванов в субботу.", "Об этом заявила Иванова в субботу."),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in SLIPS], ids=[pair[0] for pair in SLIPS])
+def test_a_slip_of_the_pen_is_a_typo(before: str, after: str) -> None:
+    assert classify_change(within(before), within(after)) is TYPO
+
+
+@pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in EDITS], ids=[pair[0] for pair in EDITS])
+def test_what_says_something_else_is_substantive_in_both_directions(before: str, after: str) -> None:
+    assert classify_change(within(before), within(after)) is SUBSTANTIVE
+    assert classify_change(within(after), within(before)) is SUBSTANTIVE
+
+
+NOTES = [
+    "Correction: An earlier version of this article misstated the date.",
+    "CORRECTION (Oct. 5, 2026): The minister's name is Petrov.",
+    "Clarification: this story has been changed to say who spoke.",
+    "Editor's note: This article was updated to add a comment.",
+    "An earlier version of this article said that the talks were over.",
+    "A previous version of this story incorrectly gave the age.",
+    "This story has been updated with a comment from the ministry.",
+    "This article was corrected on Oct. 5.",
+    "*This article has been amended to reflect the court's answer.",
+    "(This story has been corrected.)",
+    "Update: the ministry has answered since.",
+    "Исправление: в более ранней версии статьи была неверно указана дата.",
+    "Поправка: в тексте допущена ошибка, министра зовут Петров.",
+    "Уточнение: заседание прошло во вторник.",
+    "В более ранней версии этого материала говорилось иначе.",
+    "Текст обновлён: добавлен комментарий министерства.",
+]
+
+NO_NOTES = [
+    "The update of the law was adopted by parliament on Monday.",
+    "Corrections officers said that the prisoner was well.",
+    "This story has been told many times in the villages there.",
+    "The report was published by the ministry on Monday evening.",
+    "Earlier, the ministry had said that talks would go on.",
+    "An earlier attempt to change the constitution failed in 2019.",
+    "Поправки в закон приняты в третьем чтении в среду.",
+    "Поправка к закону принята Госдумой в третьем чтении.",
+    "Уточнение данных займёт несколько дней, сказал он.",
+    "Статья уголовного кодекса предусматривает штраф.",
+]
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_a_note_of_the_editors_is_a_correction_whatever_changes_beside_it(note: str) -> None:
+    assert is_correction(note)
+    assert classify_change(within("Five were hurt."), write(f"{note}\n\n{FIRST}\n\nSix were hurt.\n\n{LAST}")) is (
+        RevisionClass.CORRECTION
+    )
+    assert classify_change(within(FIRST), within(f"{FIRST} {note}")) is RevisionClass.CORRECTION
+
+
+@pytest.mark.parametrize("sentence", NO_NOTES)
+def test_what_only_speaks_of_corrections_is_none(sentence: str) -> None:
+    assert not is_correction(sentence)
+    assert classify_change(write(f"{FIRST}\n\n{LAST}"), within(sentence)) is SUBSTANTIVE
+
+
+def test_a_text_that_changes_below_an_old_note_is_no_new_correction() -> None:
+    before = write(f"{NOTES[0]}\n\n{FIRST}\n\nFive were hurt.")
+    assert classify_change(before, write(f"{NOTES[0]}\n\n{FIRST}\n\nSix were hurt.")) is SUBSTANTIVE
+
+
+@pytest.mark.parametrize(
+    "special",
+    [
+        {"tags": ("Talks", "Kremlin")},
+        {"headline": "Talks  Go\u00a0On"},
+        {"body": FIRST.replace(" ", "\u00a0", 2)},
+        {"body": f"\n{FIRST}\n"},
+        {"images": ({"url": "https://static.example.org/image/1920/a7/tass.jpg", "caption": "A", "credit": "B"},)},
+        {
+            "images": (
+                {"url": "https://static.example.org/image/article_640/a7/tass.jpg", "caption": "A", "credit": "B"},
+            )
+        },
+        {"images": ({"url": "http://static.example.org/image/og/a7/tass-640x480.jpg", "caption": "A", "credit": "B"},)},
+    ],
+    ids=str,
+)
+def test_what_typesetting_changes_is_no_change(special: dict[str, Any]) -> None:
+    assert classify_change(write(), write(**special)) is None
+    assert list_changed_fields(write(), write(**special)) == {}
+
+
+def test_quotes_of_another_style_are_no_change() -> None:
+    assert classify_change(within('He said "yes," it\'s so.'), within("He said “yes,” it’s so.")) is None
+
+
+@pytest.mark.parametrize(
+    ("special", "expected"),
+    [
+        ({"headline": "Talks End"}, RevisionClass.HEADLINE),
+        ({"subtitle": "A day later"}, RevisionClass.HEADLINE),
+        ({"headline": "Talks End", "tags": ()}, RevisionClass.HEADLINE),
+        ({"headline": "Talks End", "body": FIRST.replace("ministry", "minisrty")}, RevisionClass.HEADLINE),
+        ({"headline": "Talks Go Onn", "body": FIRST.replace("ministry", "minisrty")}, RevisionClass.HEADLINE),
+        ({"headline": "Talks End", "body": "Something else was said there."}, SUBSTANTIVE),
+        ({"tags": ("Kremlin",)}, RevisionClass.METADATA),
+        ({"authors": ("Ann Author", "Bo Writer")}, RevisionClass.METADATA),
+        ({"section": "opinion"}, RevisionClass.METADATA),
+        ({"published_at": None}, RevisionClass.METADATA),
+        ({"images": ()}, RevisionClass.METADATA),
+        (
+            {"images": ({"url": "https://static.example.org/1920/a7/afp.jpg", "caption": "A", "credit": "B"},)},
+            "metadata",
+        ),
+        ({"tags": (), "body": FIRST.replace("ministry", "minisrty")}, TYPO),
+        ({"body": ""}, SUBSTANTIVE),
+    ],
+    ids=str,
+)
+def test_the_class_goes_by_the_weightiest_change(special: dict[str, Any], expected: str) -> None:
+    assert classify_change(write(), write(**special)) == expected
+
+
+def test_many_slips_at_once_are_an_edit() -> None:
+    before = " ".join(f"word{'abcdefghijkl'[at]}xxxx" for at in range(12))
+    assert classify_change(write(before), write(before.replace("xxxx", "xxxy"))) is SUBSTANTIVE
+
+
+def test_pictures_of_other_names_differ() -> None:
+    assert name_image("https://a.org/x/one.jpg") != name_image("https://a.org/x/two.jpg")
+    assert name_image(None) == name_image("")
+    assert name_image("http://[broken") == "http://[broken"
+
+
+def test_words_of_a_changed_paragraph_are_marked_in_their_order() -> None:
+    runs = compare_words("The talks ended on Monday.", "The long talks ended on Tuesday.")
+    assert [(run.op, run.text) for run in runs] == [
+        ("same", "The"),
+        ("added", "long"),
+        ("same", "talks ended on"),
+        ("removed", "Monday."),
+        ("added", "Tuesday."),
+    ]
+
+
+def test_paragraphs_that_came_and_went_are_told_from_changed_ones() -> None:
+    changes = compare_paragraphs(f"{FIRST}\n\nIt is gone now.\n\n{LAST}", f"New here.\n\n{FIRST}\n\n{LAST} Really.")
+    assert [(change.op, change.before is None, change.after is None) for change in changes] == [
+        ("added", True, False),
+        ("same", False, False),
+        ("removed", False, True),
+        ("changed", False, False),
+    ]
