@@ -38,14 +38,16 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
     rows = []
     for wording_id in new:
         for key in keys[wording_id]:
-            holders[key].append(wording_id)
+            known = holders[key]
+            known.append(wording_id)
             # One more than the most is stored: by that it is known.
-            if len(holders[key]) <= MOST_HOLDERS + 1:
+            if len(known) <= MOST_HOLDERS + 1:
                 rows.append({"level": 0, "key": key, "wording_id": wording_id})
     if rows:
         # Past the session, which would spend as much again on what only objects need.
         session.connection().execute(insert(Posting), rows)
-    return {wording_id: _rank(wording_id, keys[wording_id], holders) for wording_id in keys}
+    shared = {key: known for key, known in holders.items() if 1 < len(known) <= MOST_HOLDERS}
+    return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 
 
 def settle_postings(session: Session, count_before: int, count: int) -> None:
@@ -67,7 +69,7 @@ def _find_holders(session: Session, keys: set[int]) -> dict[int, list[int]]:
     return holders
 
 
-def _rank(wording_id: int, keys: set[int], holders: Mapping[int, list[int]]) -> list[int]:
-    counts = Counter(other for key in keys if len(holders[key]) <= MOST_HOLDERS for other in holders[key])
+def _rank(wording_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:
+    counts = Counter(other for key in keys & shared.keys() for other in shared[key])
     del counts[wording_id]
     return sorted(counts, key=lambda other: (-counts[other], other))[:MOST_CANDIDATES]
