@@ -81,9 +81,9 @@ def remove_article(batch: Batch, article_id: str, capture_id: int, at: datetime)
 
 def reread_article(batch: Batch, row: Article, read: Read, capture_id: int) -> str:
     """A capture that was stored before, as today's rules read it: `unchanged`, `annotated` or `revised`."""
-    if read.fetched_at < row.fetched_at:
-        return "unchanged"  # of an older capture, whatever it says
     is_own = row.capture_id == capture_id
+    if not is_own and read.fetched_at <= row.checked_at:
+        return "unchanged"  # of an older capture than what showed the present content, whatever it says
     stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *TOLD_FIELDS)}
     if list_changes(stored, read) if is_own else _classify(row, read):
         fields = _fields(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
