@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from schemas.address import Identity
 from schemas.article import Article, Kind, content_sha256
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, Outcome, Seen
@@ -30,6 +31,7 @@ VOCABULARY = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c i
 """Words that all texts share: 540, the first ones far more often."""
 WEIGHTS = tuple(accumulate(1 / rank for rank in range(10, len(VOCABULARY) + 10)))
 PARAGRAPH_COUNT = 8
+FIRST_NUMBER = 1_000_000
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -68,17 +70,20 @@ def render(seconds: list[float], sizes: list[int]) -> bool:
 
 
 def make_outcome(number: int) -> Outcome:
-    """An article like no other, without an address: nothing but its text costs much."""
+    """An article like no other, as a crawl finds it."""
     words = random.Random(number).choices(VOCABULARY, cum_weights=WEIGHTS, k=WORD_COUNT)  # noqa: S311 - makes texts
     size = WORD_COUNT // PARAGRAPH_COUNT
     body = "\n\n".join(" ".join(words[start : start + size]) for start in range(0, WORD_COUNT, size))
+    number_id = FIRST_NUMBER + number
+    url = f"https://www.themoscowtimes.com/2026/01/01/a-story-a{number_id}"
+    identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number_id}")
     ref = CaptureRef(warc="old.warc.gz", offset=number, length=1, sha256="0" * 64)
     article = Article(
-        id=f"text:{number}",
+        id=identity.key,
         site="moscow-times",
         edition="en",
         language="en",
-        url=None,
+        url=identity.url,
         kind=Kind.ARTICLE,
         headline=f"Story {number}",
         subtitle=None,
@@ -98,6 +103,5 @@ def make_outcome(number: int) -> Outcome:
         flags=(),
         capture=ref,
     )
-    return ArticleRead(
-        seen=Seen(ref=ref, url=None, status=200, fetched_at=AT, media_type="text/plain"), identity=None, article=article
-    )
+    seen = Seen(ref=ref, url=identity.url, status=200, fetched_at=AT, media_type="text/html")
+    return ArticleRead(seen=seen, identity=identity, article=article)

@@ -3,23 +3,22 @@
 Keys are random numbers, so each new one falls on a page of its own in the index's tree, and that page is written again.
 In a large tree that is a page of 4 kB a key. So new postings go to a small tree, the first level; when it holds the
 postings of so many texts, all of them move to the next level at once, in its order: a page that is written then takes
-many. Levels are asked together.
+many.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
-from sqlalchemy import delete, insert, literal, select
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from storage.batch import execute_in
-from storage.tables import Posting
+from storage.tables import NewPosting, Posting, RecentPosting, SettledPosting
 
-LEVEL_TEXTS = (16_384, 262_144)
-"""Texts whose postings the first levels hold at most; the last level has no limit. The first is some 15 MB, which the
-system's cache has at hand; each further one is so much larger that its pages take a dozen postings at a time."""
-
-LEVELS = tuple(range(len(LEVEL_TEXTS) + 1))
+LEVELS: tuple[type[Posting], ...] = (NewPosting, RecentPosting, SettledPosting)
+LEVEL_TEXTS = (4_096, 65_536)
+"""Texts whose postings the first levels hold at most; the last level has no limit. The first is some 3 MB, which lies
+in the cache of the connection; each further one is so much larger that a page takes several postings at a time."""
 
 MOST_HOLDERS = 100
 """A key that more texts have is a template's, or a paragraph's that stands everywhere: it tells nothing, and its list
@@ -27,6 +26,10 @@ grows no further."""
 
 MOST_CANDIDATES = 64
 """So many texts are compared with a new one, those with the most shared keys first."""
+
+
+ASKED_COUNT = 1_000
+"""Keys in a statement: 20 kB of it."""
 
 
 def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Iterable[int]) -> dict[int, list[int]]:
@@ -42,30 +45,33 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
             known.append(wording_id)
             # One more than the most is stored: by that it is known.
             if len(known) <= MOST_HOLDERS + 1:
-                rows.append({"level": 0, "key": key, "wording_id": wording_id})
+                rows.append({"key": key, "wording_id": wording_id})
     if rows:
         # Past the session, which would spend as much again on what only objects need.
-        session.connection().execute(insert(Posting), rows)
+        session.connection().execute(insert(NewPosting), rows)
     shared = {key: known for key, known in holders.items() if 1 < len(known) <= MOST_HOLDERS}
     return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 
 
 def settle_postings(session: Session, count_before: int, count: int) -> None:
     """Move the postings of levels that are full, now that there are so many texts."""
-    for level, most in enumerate(LEVEL_TEXTS):
+    for (level, following), most in zip(pairwise(LEVELS), LEVEL_TEXTS, strict=True):
         if count_before // most == count // most:
             return
-        moved = select(literal(level + 1), Posting.key, Posting.wording_id).where(Posting.level == level)
-        ordered = moved.order_by(Posting.key, Posting.wording_id)
-        session.execute(insert(Posting).from_select(["level", "key", "wording_id"], ordered))
-        session.execute(delete(Posting).where(Posting.level == level))
+        moved = select(level.key, level.wording_id).order_by(level.key, level.wording_id)
+        session.execute(insert(following).from_select(["key", "wording_id"], moved))
+        session.execute(delete(level))  # without a condition: SQLite empties the table at once
 
 
 def _find_holders(session: Session, keys: set[int]) -> dict[int, list[int]]:
     holders: dict[int, list[int]] = defaultdict(list)
-    statement = select(Posting.key, Posting.wording_id).where(Posting.level.in_(LEVELS))
-    for key, wording_id in execute_in(session, statement, Posting.key, keys):
-        holders[key].append(wording_id)
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), ASKED_COUNT):
+        # Written into the statement: to bind a variable for each number costs more than to look it up.
+        is_asked = text(f"key IN ({','.join(map(str, ordered[start : start + ASKED_COUNT]))})")
+        for level in reversed(LEVELS):  # the oldest texts first
+            for key, wording_id in session.execute(select(level.key, level.wording_id).where(is_asked)):
+                holders[key].append(wording_id)
     return holders
 
 

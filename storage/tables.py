@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from schemas.address import SourceKind
@@ -366,15 +366,31 @@ class Wording(Base):
     """An article has it."""
 
 
-class Posting(Base):
-    """A key by which like texts are found, and a text that has it. `storage.posting` tells what the levels are for."""
+class Posting:
+    """A key by which like texts are found, and a text that has it: in the table of its level (`storage.posting`)."""
 
-    __tablename__ = "posting"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     wording_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class NewPosting(Posting, Base):
+    """Where a posting begins."""
+
+    __tablename__ = "posting_new"
+
+
+class RecentPosting(Posting, Base):
+    """Where it goes with some thousand others."""
+
+    __tablename__ = "posting_recent"
+
+
+class SettledPosting(Posting, Base):
+    """Where it stays."""
+
+    __tablename__ = "posting_settled"
 
 
 class Likeness(Base):

@@ -25,7 +25,9 @@ TABLES = (
     "listing",
     "lease",
     "wording",
-    "posting",
+    "posting_new",
+    "posting_recent",
+    "posting_settled",
     "likeness",
     "alias",
     "capture",
@@ -47,7 +49,7 @@ def upgrade() -> None:
     _create_listing()
     _create_lease()
     _create_wording()
-    _create_posting()
+    _create_postings()
     _create_likeness()
     _create_alias()
     _create_capture()
@@ -184,15 +186,15 @@ def _create_wording() -> None:
     )
 
 
-def _create_posting() -> None:
-    op.create_table(
-        "posting",
-        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("wording_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("level", "key", "wording_id", name="pk_posting"),
-        sqlite_with_rowid=False,
-    )
+def _create_postings() -> None:
+    for name in ("posting_new", "posting_recent", "posting_settled"):
+        op.create_table(
+            name,
+            sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+            sa.Column("wording_id", sa.BigInteger(), autoincrement=False, nullable=False),
+            sa.PrimaryKeyConstraint("key", "wording_id", name=f"pk_{name}"),
+            sqlite_with_rowid=False,
+        )
 
 
 def _create_likeness() -> None:
