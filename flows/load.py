@@ -17,6 +17,7 @@ from flows.archive import Archive
 from flows.crawl import PAGE_LOG, read_log
 from flows.provenance import Reading, count_reading
 from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
+from flows.rereading import read_former
 from flows.run import Run, now
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
@@ -92,8 +93,11 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive))
     _flush(path)
     known = _list_known(archive, outcomes)
+    former, plan = read_former(archive, outcomes), archive.settings.look_plan
     with archive.database.begin() as session:
-        counts = store_outcomes(session, outcomes, run_id=run_id, now=now(), plan=archive.settings.look_plan)
+        if former:
+            store_outcomes(session, former, run_id=run_id, now=now(), plan=plan, is_again=True)
+        counts = store_outcomes(session, outcomes, run_id=run_id, now=now(), plan=plan)
         store_position(session, name, captures.position)
     notes = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
     return Batch(

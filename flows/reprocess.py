@@ -4,29 +4,24 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any
 
 import sites
 from flows.archive import Archive, open_archive
 from flows.plan import check_order
 from flows.progress import tell_progress
 from flows.reader import count_processes, open_pool
-from flows.reading import read_outcome
+from flows.rereading import read_again
 from flows.run import Run, finish_run, now, running
 from flows.status import find_set_aside, list_set_aside
 from flows.tally import Finding, Tally
-from schemas.capture import Capture
-from schemas.outcome import ArticleRead, Outcome, SetAside
-from schemas.reprocess import Change, ReprocessReport
+from schemas.outcome import Outcome
+from schemas.reprocess import ReprocessReport
 from schemas.settings import Settings
 from storage.outcome import store_outcomes
-from storage.rereading import Rereading, Sibling, count_rereadings, iterate_rereadings, list_companions
-from storage.revision import list_annotations, list_changes
-from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
+from storage.rereading import Rereading, count_rereadings, iterate_rereadings, list_companions
 
 GROUP_COUNT = 32
 """Captures that go to a process at a time: some 80 ms of work, so that the way there costs little."""
@@ -36,8 +31,6 @@ GROUPS_AHEAD = 4
 
 STORE_COUNT = 256
 """What is stored in one transaction."""
-
-EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 
 def reprocess(
@@ -87,11 +80,6 @@ def retry_quarantine(settings: Settings, ids: Sequence[str]) -> ReprocessReport:
         found = [find_set_aside(archive, one) for one in ids] if ids else list_set_aside(archive)
     numbers = {one.id for one in found if one.resolved_at is None}
     return reprocess(settings, apply=True, numbers=numbers)
-
-
-def read_again(warc_dir: Path, max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:
-    """What today's rules make of captures: what a process is given at a time."""
-    return [_read_one(warc_dir, max_page_bytes, one) for one in wanted]
 
 
 def _list_wanted(
@@ -147,81 +135,3 @@ def _store(archive: Archive, run: Run, outcomes: Sequence[Outcome]) -> None:
         run.counts.update(
             store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan, is_again=True)
         )
-
-
-def _read_one(warc_dir: Path, max_page_bytes: int, wanted: Rereading) -> Finding:
-    record_id = wanted.key or (wanted.stored["id"] if wanted.stored else None) or wanted.ref.warc
-    extractor = wanted.stored["extractor"] if wanted.stored else None
-    try:
-        outcome = _read(wanted, partial(read_capture, warc_dir=warc_dir, max_page_bytes=max_page_bytes))
-    except (CaptureCorrupt, CaptureTruncated, NotAWarc, OSError) as error:
-        place = f"{wanted.ref.warc} at {wanted.ref.offset}"
-        return Finding(Change.UNREADABLE, record_id, extractor, reasons=(f"{place}: {error}",))
-    return _compare(wanted, outcome, record_id, extractor)
-
-
-def _read(wanted: Rereading, read: "partial[Capture]") -> Outcome:
-    """The outcome of a capture, together with the other part of its page where it is one."""
-    capture = _as_captured(read(wanted.ref), wanted.fetched_at)
-    if not wanted.siblings or capture.url is None:
-        return read_outcome(capture)
-    site = sites.find_site(capture.url)
-    if site.recognize_companion(capture.url):
-        pages = [one for one in wanted.siblings if one.url and not site.recognize_companion(one.url)]
-        before = [one for one in pages if one.fetched_at <= wanted.fetched_at]
-        page = max(before, key=_fetched_at, default=None)
-        return read_outcome(capture, _read_sibling(page, read) if page else None)
-    urls = site.companion_urls(capture.url, capture.body)
-    parts = [_choose_part(wanted, url) for url in urls]
-    return read_outcome(capture, companions=tuple(_read_sibling(part, read) for part in parts if part))
-
-
-def _choose_part(wanted: Rereading, url: str) -> Sibling | None:
-    """The capture that was fetched with the page: the first one after it, else the last one before."""
-    found = sorted((one for one in wanted.siblings if one.url == url), key=_fetched_at)
-    return next((one for one in found if one.fetched_at >= wanted.fetched_at), found[-1] if found else None)
-
-
-def _fetched_at(one: Sibling) -> datetime:
-    return one.fetched_at
-
-
-def _read_sibling(one: Sibling, read: "partial[Capture]") -> Capture:
-    return _as_captured(read(one.ref), one.fetched_at)
-
-
-def _as_captured(capture: Capture, fetched_at: datetime) -> Capture:
-    """With the time that the archive noted: a clock that ran ahead was put right there."""
-    return capture.model_copy(update={"fetched_at": fetched_at})
-
-
-def _compare(wanted: Rereading, outcome: Outcome, record_id: str, extractor: str | None) -> Finding:
-    if not isinstance(outcome, ArticleRead):
-        if wanted.stored is None:
-            return Finding(Change.SET_ASIDE, record_id, None)
-        reasons = outcome.reasons if isinstance(outcome, SetAside) else (getattr(outcome, "reason", "no article"),)
-        return Finding(Change.WITHDRAWN, record_id, extractor, reasons=reasons, outcome=outcome)
-    if wanted.stored is None:
-        return Finding(Change.CURED, outcome.article.id, None, outcome=outcome)
-    return _compare_article(wanted.stored, outcome, record_id, extractor)
-
-
-def _compare_article(stored: dict[str, Any], outcome: ArticleRead, record_id: str, extractor: str | None) -> Finding:
-    article = outcome.article
-    if fields := list_changes(stored, article):
-        emptied = {name: _is_empty(article, name) for name in fields}
-        won = tuple(name for name in fields if _was_empty(stored, name) and not emptied[name])
-        lost = tuple(name for name in fields if emptied[name] and not _was_empty(stored, name))
-        words = stored["word_count"], article.word_count
-        return Finding(Change.CHANGED, record_id, extractor, fields, won, lost, words, outcome=outcome)
-    if list_annotations(stored, article):
-        return Finding(Change.ANNOTATED, record_id, extractor, outcome=outcome)
-    return Finding(Change.UNCHANGED, record_id, extractor)
-
-
-def _was_empty(stored: dict[str, Any], name: str) -> bool:
-    return not stored["word_count"] if name == "body" else stored[name] in EMPTY
-
-
-def _is_empty(article: Any, name: str) -> bool:
-    return getattr(article, name) in EMPTY

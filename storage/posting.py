@@ -21,8 +21,15 @@ LEVEL_TEXTS = (4_096, 65_536)
 in the cache of the connection; each further one is so much larger that a page takes several postings at a time."""
 
 MOST_HOLDERS = 100
-"""A key that more texts have is a template's, or a paragraph's that stands everywhere: it tells nothing, and its list
-grows no further."""
+"""A key that more texts have is a template's, or a paragraph's that stands everywhere: its list grows no further, and
+by itself it tells nothing."""
+
+LEAST_COMMON = 5
+"""Keys that texts must share if all of those are everybody's: so many bands agree in texts that are nearly the same,
+and a message that stands everywhere has fewer long paragraphs."""
+
+MOST_COMMON = 8
+"""Candidates of such a kind: any one of a family leads to all of it."""
 
 MOST_CANDIDATES = 64
 """So many texts are compared with a new one, those with the most shared keys first."""
@@ -49,7 +56,7 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
     if rows:
         # Past the session, which would spend as much again on what only objects need.
         session.connection().execute(insert(NewPosting), rows)
-    shared = {key: known for key, known in holders.items() if 1 < len(known) <= MOST_HOLDERS}
+    shared = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
     return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 
 
@@ -76,6 +83,11 @@ def _find_holders(session: Session, keys: set[int]) -> dict[int, list[int]]:
 
 
 def _rank(wording_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:
-    counts = Counter(other for key in keys & shared.keys() for other in shared[key])
+    lists = [shared[key] for key in keys & shared.keys()]
+    counts = Counter(other for holders in lists for other in holders)
+    telling = {other for holders in lists if len(holders) <= MOST_HOLDERS for other in holders}
     del counts[wording_id]
-    return sorted(counts, key=lambda other: (-counts[other], other))[:MOST_CANDIDATES]
+    telling.discard(wording_id)
+    ranked = sorted(counts, key=lambda other: (-counts[other], other))
+    common = [other for other in ranked if other not in telling and counts[other] >= LEAST_COMMON]
+    return [other for other in ranked if other in telling][:MOST_CANDIDATES] + common[:MOST_COMMON]

@@ -1,13 +1,14 @@
 """Which captures decide what the archive says today: what is to be read again when the rules of reading change."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from schemas.article import Article as Read
 from schemas.article import Kind
 from schemas.capture import CaptureRef
 from schemas.outcome import State
@@ -53,22 +54,40 @@ class Rereading(NamedTuple):
 
 
 def iterate_rereadings(
-    session: Session, since: date | None = None, until: date | None = None, numbers: Collection[int] | None = None
+    session: Session,
+    since: date | None = None,
+    until: date | None = None,
+    numbers: Collection[int] | None = None,
+    *,
+    article_ids: Collection[str] | None = None,
 ) -> Iterator[Rereading]:
     """What is to be read again, in the order in which it lies in the WARC files.
 
     The capture of each article, of each open quarantine row, and the newest whole answer of each address that has
     neither. With a day given, of what was published then (both inclusive, Moscow time); with `numbers`, of these
-    quarantine rows alone.
+    quarantine rows alone; with `article_ids`, of these articles.
     """
     statement = _select(since, until)
     if numbers is not None:
         statement = statement.where(Quarantine.id.in_(numbers))
+    if article_ids is not None:
+        statement = statement.where(Article.id.in_(article_ids))
     after: tuple[str, int] = ("", -1)
     while rows := session.execute(statement.where(_lies_after(after)).limit(PART_COUNT)).all():
         yield from _as_rereadings(session, rows)
         after = (rows[-1].warc, rows[-1].offset)
         session.rollback()  # gives the snapshot back: whoever writes meanwhile is not held up
+
+
+def list_changed(session: Session, articles: Mapping[str, Read]) -> set[str]:
+    """Those of the articles, by id, that are stored with another text or headline."""
+    rows = select(Article.id, Article.content_sha256, Article.headline)
+    found = execute_in(session, rows, Article.id, articles.keys())
+    return {key for key, digest, headline in found if (digest, headline) != _tell(articles[key])}
+
+
+def _tell(article: Read) -> tuple[str, str | None]:
+    return article.content_sha256, article.headline
 
 
 def list_companions(session: Session, recognize: Callable[[str], str | None]) -> dict[str, list[Sibling]]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 import sites
 from flows.archive import open_archive
@@ -14,11 +16,13 @@ from replica.server import running
 from replica.site import Site
 from schemas.article import ArticleRecord
 from schemas.reprocess import Change
+from schemas.revision import RevisionClass
 from schemas.settings import Settings
 from sites.boilerplate import Furniture
 from storage.article import ArticleFilter, iterate_articles
 from storage.ledger import audit_ledger
-from storage.tables import Capture
+from storage.tables import Capture, Entry
+from storage.version import list_revisions
 
 MESSAGE = (
     "Newspapers like ours are printed at night, by people whom nobody thanks and everybody reads.",
@@ -148,3 +152,27 @@ def test_every_capture_is_counted_once(crawl: Callable[[Site], Settings]) -> Non
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         pages = session.query(Capture).where(Capture.status == 200, Capture.entry_id.is_not(None)).count()
     assert report.read_count == sum(report.changes.values()) == pages
+
+
+def test_a_page_that_only_the_rules_read_otherwise_is_no_change_of_the_publishers(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(12, planted=MESSAGE, bad_pages=False)
+    with running(site) as server:
+        settings = make_settings(origins=dict(server.origins), conditional_count=0)
+        harvest(settings, "moscow-times", "sitemaps")
+        before = read_all(settings)
+        told = {record_id for record_id, record in before.items() if any(text in record.body for text in MESSAGE)}
+        learn(monkeypatch, MESSAGE)
+        look_at_all_again(settings)
+        harvest(settings, "moscow-times", "sitemaps")
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        found = {record_id: list_revisions(session, record_id) for record_id in before}
+    for record_id, revisions in found.items():
+        expected = [None, RevisionClass.REPROCESSED] if record_id in told else [None]
+        assert [one.revision_class for one in revisions] == expected
+
+
+def look_at_all_again(settings: Settings) -> None:
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        session.execute(update(Entry).values(next_try_at=datetime.now(UTC)))
