@@ -28,7 +28,7 @@ ingest: setup  ## one polite ingest of the live site's feeds into data/: make in
 	BROADSHEET_CONTACT="$(CONTACT)" $(BIN)/broadsheet ingest
 
 test: setup  ## the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=15 --cov --cov-report=term:skip-covered
 
 soak: setup  ## the long crash tests: a hundred runs killed at random instants
 	$(BIN)/python -m pytest -m soak --numprocesses 2 --dist worksteal

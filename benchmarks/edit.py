@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from itertools import accumulate
 
 from benchmarks.story import draw_words, list_paragraphs
 from replica.furniture import DONATIONS
@@ -31,6 +32,42 @@ def keep(body: str, _: random.Random) -> str:
 def replace_intro(body: str, rng: random.Random) -> str:
     """Another first paragraph."""
     return "\n\n".join([rng.choice(list_paragraphs()), *body.split("\n\n")[1:]])
+
+
+def replace_start(share: float) -> Edit:
+    """Other paragraphs instead of the first ones, which have so many of its words or a few more."""
+
+    def replace(body: str, rng: random.Random) -> str:
+        paragraphs = body.split("\n\n")
+        ends = accumulate(len(paragraph.split()) for paragraph in paragraphs)
+        count = 1 + sum(end < share * len(body.split()) for end in ends)
+        return "\n\n".join([*rng.sample(list_paragraphs(), count), *paragraphs[count:]])
+
+    return replace
+
+
+def quote(share: float) -> Edit:
+    """Between other paragraphs, so that it is so much of the whole or less."""
+
+    def surround(body: str, rng: random.Random) -> str:
+        most = len(body.split()) * (1 - share) / share
+        before, after = ("\n\n".join(_take_paragraphs(most / 2, rng)) for _ in range(2))
+        return f"{before}\n\n{body}\n\n{after}"
+
+    return surround
+
+
+def _take_paragraphs(word_count: float, rng: random.Random) -> list[str]:
+    """As many as have so many words."""
+    paragraphs: list[str] = []
+    while sum(len(paragraph.split()) for paragraph in paragraphs) < word_count:
+        paragraphs.append(rng.choice(list_paragraphs()))
+    return paragraphs
+
+
+def add_in_front(body: str, rng: random.Random) -> str:
+    """One more paragraph at the start."""
+    return f"{rng.choice(list_paragraphs())}\n\n{body}"
 
 
 def add_paragraph(body: str, rng: random.Random) -> str:

@@ -56,7 +56,7 @@ def render_report(report: RunReport) -> None:
 
 def render_status(status: Status) -> None:
     """The ledger, the months, the last runs."""
-    others = f"{status.duplicate_count} duplicates of them, {status.set_aside_count} set aside"
+    others = f"and {status.duplicate_count} duplicates of them left out; {status.set_aside_count} set aside"
     console.print(f"{status.article_count} articles, {others}\n", highlight=False)
     _print_counts("the ledger: advertised addresses by state", status.ledger, {})
     if status.completeness is not None:

@@ -74,9 +74,10 @@ def _print_explanation(found: Explanation) -> None:
 def render_difference(found: Difference) -> None:
     """What sets two versions apart, in words."""
     before, after = found.before, found.after
-    name = after.revision_class or "first"
-    title = f"{found.id} · revision {before.number} to {after.number} · {name} · {after.revised_at:%Y-%m-%d %H:%M} UTC"
-    console.print(Text(title, style="bold"), soft_wrap=True)
+    if before.number == after.number:
+        console.print(f"{found.id} has never changed", highlight=False, soft_wrap=True)
+        return
+    console.print(Text(f"{found.id} · {_name_change(before, after)}", style="bold"), soft_wrap=True)
     for side, version in (("from", before), ("to", after)):
         place = f"{side}: {version.capture.warc} at {version.capture.offset}, {version.extractor}"
         console.print(Text(place, style="dim"), soft_wrap=True)
@@ -87,6 +88,14 @@ def render_difference(found: Difference) -> None:
     console.print()
     for line in _render_paragraphs(found.paragraphs, is_coloured=console.is_terminal):
         console.print(line, soft_wrap=True)
+
+
+def _name_change(before: Revision, after: Revision) -> str:
+    """Forwards, what made the later version, and when; backwards there is no such thing."""
+    if before.number > after.number:
+        return f"backwards, revision {before.number} to {after.number}"
+    name = f"revision {before.number} to {after.number} · {after.revision_class or 'first'}"
+    return f"{name} · {after.revised_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _render_field(name: str, change: FieldChange, *, is_coloured: bool) -> Text:

@@ -19,6 +19,7 @@ from sites.boilerplate import squeeze
 from sites.passage import has_passage, is_sentence
 from sites.profile import Site
 from sites.structure import PageRules
+from sites.widget import find_widgets
 
 # It warns of each page in which it finds no text: the record's flags say that, with its address.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
@@ -144,7 +145,7 @@ def read_whole(tree: HtmlElement) -> list[str]:
     """The paragraphs that trafilatura takes for the article's; on an overgrown page, all there are."""
     if is_overgrown(tree):
         return read_paragraphs(tree.iter("p"))
-    for unread in _UNREAD(tree):
+    for unread in [*_UNREAD(tree), *find_widgets(tree)]:
         drop(unread)
     text = _extract(tree, _FAST)
     if len(text) < SHORT_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):

@@ -30,6 +30,9 @@ SUBJECT_SHARE = 0.8
 COMMON_SHARE = 0.5
 """… unless so much of everything has that subject, or so many of a section's articles the paragraph."""
 
+FIGURE_SHARE = 0.5
+"""As `SUBJECT_SHARE`, of paragraphs that differ in their numbers: exchange rates are filed here and there."""
+
 CREDIT_WORDS = 12
 """`Reuters and AFP contributed reporting to this article from Kyiv and Warsaw.` has eleven."""
 
@@ -41,6 +44,7 @@ REPORTED_COUNT = 50
 
 EXAMPLE_COUNT = 3
 
+_DIGITS = re.compile(r"\d+")
 _CREDIT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, {*AGENCIES.values(), 'Associated Press'})))})\b")
 
 Group = Sequence[NewArticle]
@@ -84,12 +88,15 @@ class _Carriers:
     """The articles that a paragraph stands in, the newest first."""
 
     text: str
+    has_figures: bool = False
+    """Whether its numbers differ from article to article."""
     ids: list[str] = field(default_factory=list)
     tags: Counter[str] = field(default_factory=Counter)
     sections: Counter[str] = field(default_factory=Counter)
     first_at: datetime | None = None
 
-    def add(self, group: Group) -> None:
+    def add(self, group: Group, text: str) -> None:
+        self.has_figures = self.has_figures or _DIGITS.findall(text) != _DIGITS.findall(self.text)
         self.ids.append(group[0].id)
         self.tags.update({tag for article in group for tag in article.tags})
         self.sections.update({article.section for article in group if article.section})
@@ -117,10 +124,13 @@ def find_recurring(iterate: Callable[[], Iterable[Group]], boilerplate: Boilerpl
 
 
 def _read_keys(group: Group) -> dict[str, str]:
-    """The letters of each paragraph of a group -> the paragraph: quotes, spaces and case do not matter."""
+    """The letters of each paragraph of a group -> the paragraph: quotes, spaces, case and numbers do not matter.
+
+    A message that counts its donors says another number on each page.
+    """
     paragraphs = [text for article in group for text in article.body.split("\n\n")]
     long = [text for text in paragraphs if len(text.split()) >= FEWEST_WORDS]
-    return dict(zip(squeeze_all(long), long, strict=True))
+    return {_DIGITS.sub("0", key): text for key, text in zip(squeeze_all(long), long, strict=True)}
 
 
 def _find_carriers(groups: Iterable[Group], wanted: set[int]) -> list[_Carriers]:
@@ -128,7 +138,7 @@ def _find_carriers(groups: Iterable[Group], wanted: set[int]) -> list[_Carriers]
     for group in groups:
         for key, text in _read_keys(group).items():
             if hash(key) in wanted:
-                found.setdefault(key, _Carriers(text)).add(group)
+                found.setdefault(key, _Carriers(text)).add(group, text)
     return list(found.values())
 
 
@@ -149,15 +159,17 @@ def _is_of_subject(found: _Carriers, window: _Window) -> bool:
     """Whether the articles have the paragraph from what they are about: a story's background, a section's formula.
 
     Furniture that one section alone has stands on most of its pages from the first on; a formula on some. A story,
-    which a tag names, may have its background in every article.
+    which a tag names, may have its background in every article. Where its numbers differ, half of one subject do.
     """
     fewest = SUBJECT_SHARE * len(found.ids)
+    fewest_of_rare = FIGURE_SHARE * len(found.ids) if found.has_figures else fewest
     for tag, count in found.tags.items():
-        if count >= fewest and window.tags[tag] < COMMON_SHARE * window.group_count:
+        if count >= fewest_of_rare and window.tags[tag] < COMMON_SHARE * window.group_count:
             return True
     for section, count in found.sections.items():
         later_count = sum(1 for at in window.fetched[section] if found.first_at and at >= found.first_at)
-        if count >= fewest and count < COMMON_SHARE * later_count:
+        is_rare = len(window.fetched[section]) < COMMON_SHARE * window.group_count
+        if count >= (fewest_of_rare if is_rare else fewest) and count < COMMON_SHARE * later_count:
             return True
     return False
 

@@ -47,7 +47,10 @@ def _read_one(warc_dir: Path, max_page_bytes: int, wanted: Rereading) -> Finding
     extractor = wanted.stored["extractor"] if wanted.stored else None
     try:
         outcome = _read(wanted, partial(read_capture, warc_dir=warc_dir, max_page_bytes=max_page_bytes))
-    except (CaptureCorrupt, CaptureTruncated, NotAWarc, OSError) as error:
+    except OSError as error:
+        unopened = wanted.ref.warc, (error.strerror or str(error)).lower()
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=unopened)
+    except (CaptureCorrupt, CaptureTruncated, NotAWarc) as error:
         place = f"{wanted.ref.warc} at {wanted.ref.offset}"
         return Finding(Change.UNREADABLE, record_id, extractor, reasons=(f"{place}: {error}",))
     return _compare(wanted, outcome, record_id, extractor)

@@ -30,6 +30,8 @@ class Finding(NamedTuple):
     words: tuple[int, int] = (0, 0)
     """Before and now."""
     reasons: tuple[str, ...] = ()
+    unopened: tuple[str, str] | None = None
+    """The WARC file that cannot be opened, and why: of each of its captures the same."""
     outcome: Outcome | None = None
     """To be stored; None where nothing is to be written."""
 
@@ -47,6 +49,7 @@ class Tally:
         self._extractors: Counter[str] = Counter()
         self._examples: list[ChangedRecord] = []
         self._unreadable: list[str] = []
+        self._unopened: Counter[tuple[str, str]] = Counter()
 
     def add(self, finding: Finding) -> None:
         """Count one."""
@@ -63,15 +66,24 @@ class Tally:
             self._reasons[finding.reasons[0].partition(":")[0]] += 1
         if finding.change is Change.UNREADABLE:
             self._unreadable += finding.reasons
+        if finding.unopened:
+            self._unopened[finding.unopened] += 1
         if finding.change in WRITTEN and len(self._examples) < EXAMPLE_COUNT:
             self._examples.append(_as_example(finding))
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each capture that could not be read; their number where those are many."""
+        """A sentence for each file that cannot be opened, and for each other capture that cannot be read.
+
+        The number of those captures alone where they are many.
+        """
+        files = [
+            f"the WARC file {warc} cannot be opened ({why}): {_count(count, 'capture')} not read"
+            for (warc, why), count in self._unopened.items()
+        ]
         further_count = len(self._unreadable) - PROBLEM_COUNT
-        further = (f"{further_count} more captures cannot be read",) if further_count > 0 else ()
-        return (*self._unreadable[:PROBLEM_COUNT], *further)
+        further = [f"{_count(further_count, 'more capture')} cannot be read"] if further_count > 0 else []
+        return (*files, *self._unreadable[:PROBLEM_COUNT], *further)
 
     def make_report(self) -> ReprocessReport:
         """What was counted."""
@@ -94,6 +106,10 @@ class Tally:
             words_won=self._counts["words_won"],
             words_lost=self._counts["words_lost"],
         )
+
+
+def _count(count: int, name: str) -> str:
+    return f"{count} {name}{'s' if count > 1 else ''}"
 
 
 def _as_example(finding: Finding) -> ChangedRecord:

@@ -8,6 +8,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from sites.passage import is_passage
+from sites.widget import find_widgets
 
 
 def has_class(*names: str) -> str:
@@ -119,7 +120,8 @@ class PageRules:
         unknown = [element for element, classes in classed if self._is_unknown_block(classes)]
         unknown += self._find_boxes(content, classed)
         dropped = [element for element in unknown if not is_passage(element)]
-        return Foreign([*_find_foreign_tags(content), *foreign, *dropped], has_unknown=len(dropped) < len(unknown))
+        found = [*_find_foreign_tags(content), *foreign, *dropped, *find_widgets(content)]
+        return Foreign(found, has_unknown=len(dropped) < len(unknown))
 
     def has_text_block(self, content: HtmlElement) -> bool:
         """Whether the content is made of blocks, so that no furniture stands loose in it."""

@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import aliased
 
 from schemas.outcome import State
 from storage.batch import Batch, execute_in
 from storage.duplicate import Member, choose_primary, name_kind
 from storage.likeness import Relation, is_alike, relate
 from storage.shingle import Shingled
-from storage.tables import Article, Entry
+from storage.tables import Article, Entry, Likeness, Wording
 from storage.wording import find_groups, update_wordings
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
@@ -62,37 +63,73 @@ def _read_members(batch: Batch, digests: set[str]) -> Mapping[str, list[Member]]
 
 def _find_changes(batch: Batch, group: Sequence[Member], touched: set[str]) -> Iterator[tuple[Member, Verdict]]:
     """What is like the primary is its duplicate. Of what is only like a duplicate of it, another is the primary."""
+    parts = _find_parts(batch, group, touched)
     while group:
-        judge = _Judge(batch, choose_primary(group), touched)
+        judge = _Judge(batch, choose_primary(group), touched, parts)
         verdicts = [(member, judge.judge(member)) for member in group]
         yield from ((member, verdict) for member, verdict in verdicts if verdict and verdict != member[-3:])
         group = [member for member, verdict in verdicts if verdict is None]
 
 
+def _find_parts(batch: Batch, group: Sequence[Member], touched: set[str]) -> dict[str, str]:
+    """Digest of each text that only untouched articles have -> one that stands for all that it was in a group with.
+
+    A series, whose episodes are like each other and no duplicates, would else be compared in all its pairs each time.
+    """
+    digests = {member.content_sha256 for member in group}
+    digests -= {member.content_sha256 for member in group if member.id in touched}
+    one, other = aliased(Wording), aliased(Wording)
+    statement = (
+        select(one.content_sha256, other.content_sha256)
+        .join(Likeness, Likeness.wording_id == one.id)
+        .join(other, other.id == Likeness.other_id)
+    )
+    likes: dict[str, set[str]] = defaultdict(set)
+    for digest, like in execute_in(batch.session, statement, one.content_sha256, digests):
+        likes[digest].add(like)
+    parts: dict[str, str] = {}
+    for digest in digests:
+        reached = {digest} - parts.keys()
+        while reached:
+            parts |= dict.fromkeys(reached, digest)
+            reached = {like for text in reached for like in likes[text]} & digests - parts.keys()
+    return parts
+
+
 class _Judge:
     """How the members of a group differ from their primary. Each text is compared with it once."""
 
-    def __init__(self, batch: Batch, primary: Member, touched: set[str]) -> None:
+    def __init__(self, batch: Batch, primary: Member, touched: set[str], parts: Mapping[str, str]) -> None:
         self._batch = batch
         self._primary = primary
         self._touched = touched
+        self._parts = parts
         self._relations: dict[str, Relation | None] = {}
 
     def judge(self, member: Member) -> Verdict | None:
-        """None of a member that is not like the primary."""
+        """None of a member that is no duplicate of the primary."""
         primary = self._primary
         if member is primary:
             return NO_DUPLICATE
         if member.duplicate_of == primary.id and self._touched.isdisjoint((member.id, primary.id)):
             return member[-3:]  # as before
-        if member.content_sha256 == primary.content_sha256:
-            return primary.id, name_kind(primary, member, None).value, 1.0
-        relation = self._relate(member)
-        if relation is None:
+        if self._was_judged(member):
+            return None  # as before
+        is_same = member.content_sha256 == primary.content_sha256
+        relation = None if is_same else self._relate(member)
+        if not is_same and relation is None:
             return None
-        return primary.id, name_kind(primary, member, relation).value, relation.similarity
+        kind = name_kind(primary, member, relation)
+        return (primary.id, kind.value, relation.similarity if relation else 1.0) if kind else None
+
+    def _was_judged(self, member: Member) -> bool:
+        """Whether both were in one group before, and are in it on their own."""
+        part = self._parts.get(member.content_sha256)
+        is_alone = member.duplicate_of is None and self._primary.duplicate_of is None
+        return is_alone and part is not None and part == self._parts.get(self._primary.content_sha256)
 
     def _relate(self, member: Member) -> Relation | None:
+        """None of a text that is not like the primary's."""
         digest = member.content_sha256
         if digest not in self._relations:
             text = self._read(member)

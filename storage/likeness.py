@@ -1,6 +1,6 @@
 """How two texts relate. Pure: the same answer for the same two, whichever is asked about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import NamedTuple
@@ -27,9 +27,6 @@ REWRITTEN_WORDS = 6
 EDITED_SHARE = 0.3
 """A passage that has so many of its words in the other one's too, in their order, was edited, though no three in a row
 are left; two passages on other things share fewer: the, of, in."""
-
-PART_SHARE = 2 / 3
-"""Of two articles of one time (or of unknown times), one with fewer of the other's words than this is a part of it."""
 
 PARAGRAPH_END_WORDS = 2
 """A text that ends so near to a paragraph's end ends with the paragraph: the last words may have been edited."""
@@ -60,6 +57,12 @@ class Relation(NamedTuple):
     """Words of the shorter one / words of the longer one."""
     is_rewritten: bool
     """They have passages of their own in one place."""
+    is_intro: bool
+    """If so, where they begin, and nowhere else."""
+    containment: float
+    """So much of the shorter one stands in the longer one too, 0 to 1: words in their order, or 3-grams in any."""
+    has_same_start: bool
+    """Neither has a passage before the other one's first words."""
     is_part: bool
     """The longer one has the shorter one's text, and more than a line beside."""
     is_cut: bool
@@ -85,17 +88,19 @@ def relate(one: Shingled, other: Shingled) -> Relation:
     """How two alike texts relate."""
     shorter, longer = sorted((one, other), key=lambda text: (len(text.words), text.body))
     gaps = list(_find_gaps(shorter, longer))
-    passages = [gap.other_size - gap.size for gap in gaps if gap.is_passage]
-    own = -sum(count for count in passages if count < 0)
-    is_rewritten = own >= max(PASSAGE_WORDS, OWN_SHARE * len(shorter.words)) or any(
-        _is_rewritten(gap, shorter, longer) for gap in gaps
-    )
-    is_part = not is_rewritten and max(passages, default=0) >= PASSAGE_WORDS
+    own = list(_find_own(gaps, shorter, longer))
+    is_part = not own and any(gap.is_passage and gap.other_size - gap.size >= PASSAGE_WORDS for gap in gaps)
     return Relation(
         similarity=measure_similarity(one, other),
         is_shorter=shorter is one,
         length_share=len(shorter.words) / len(longer.words),
-        is_rewritten=is_rewritten,
+        is_rewritten=bool(own),
+        is_intro=bool(own) and all(_is_at_start(gap) for gap in own),
+        containment=max(
+            1 - sum(gap.size for gap in gaps) / len(shorter.words),
+            len(shorter.shingles & longer.shingles) / len(shorter.shingles),
+        ),
+        has_same_start=not any(gap.is_passage and _is_at_start(gap) for gap in gaps),
         is_part=is_part,
         is_cut=is_part and _is_cut(gaps[-1], longer),
     )
@@ -128,6 +133,19 @@ def _find_blocks(one: Shingled, other: Shingled) -> Iterator[tuple[int, int, int
         if size and length > 0:
             yield found + skipped, other_found + skipped, length
             end, other_end = found + skipped + length, other_found + skipped + length
+
+
+def _find_own(gaps: Sequence[Gap], shorter: Shingled, longer: Shingled) -> Iterator[Gap]:
+    """Where both have a passage of their own, or the shorter one alone has more than a sentence."""
+    further = [gap for gap in gaps if gap.is_passage and gap.size > gap.other_size]
+    count = sum(gap.size - gap.other_size for gap in further)
+    has_own = count >= max(PASSAGE_WORDS, OWN_SHARE * len(shorter.words))
+    yield from (gap for gap in gaps if (has_own and gap in further) or _is_rewritten(gap, shorter, longer))
+
+
+def _is_at_start(gap: Gap) -> bool:
+    """Whether so little of the shorter text stands before it that this may be a turn of phrase."""
+    return gap.start < PASSAGE_WORDS
 
 
 def _is_rewritten(gap: Gap, one: Shingled, other: Shingled) -> bool:

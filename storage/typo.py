@@ -13,10 +13,16 @@ from typing import NamedTuple
 from storage.paragraph import plain
 
 LEAST_LETTERS = 4
-"""Of a word in which one letter may be wrong: of shorter ones, one letter makes another word (has, had; он, она)."""
+"""Of a word in which a letter may be missing: of shorter ones, one letter makes another word (has, had; он, она)."""
 
 LONG_LETTERS = 7
-"""Of a word in which two letters may be wrong."""
+"""Of a word in which a vowel may be wrong; of a name that stands elsewhere in the text, two letters."""
+
+PREFIX_LETTERS = 2
+"""At the beginning of a word, where one letter makes another one: `бросил`, `обросил`; `bought`, `brought`."""
+
+RUSSIAN_VOWELS = ({"е", "и"}, {"а", "о"})
+"""Pairs that sound alike where they are not stressed."""
 
 NAME_LETTERS = 5
 """Of a name in which two letters may have changed places, or one been doubled."""
@@ -33,6 +39,8 @@ _WEIGHTY = re.compile(
     r"|sixty|seventy|eighty|ninety|twenty|twelve|eleven|ten|nine|eight|seven|six|five|four|three|two|one|first|second"
     r"|third|january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday"
     r"|wednesday|thursday|friday|saturday|sunday|north|south|east|west|increase|decrease|import|export|employer|employee"
+    r"|united|untied|martial|marital|trial|trail|statue|statute|country|county|countries|counties|through|though|immoral"
+    r"|immortal|addiction|addition|conversation|conservation|casual|causal|boarder|border|prosecut|persecut|friend|fiend"
     r"|миллион|миллиард|триллион|тысяч|январ|феврал|март|апрел|ма[яй]|июн|июл|август|сентябр|октябр|ноябр|декабр"
     r"|понедельник|вторник|сред|четверг|пятниц|суббот|воскресен|север|юг|юж|восто|запад|пятьдесят|шестьдесят"
     r"|семьдесят|восемьдесят|пятн|шестн|семн|восемн|девятн|пять|шесть|семь|восемь|девять|десять|увелич|уменьш|импорт"
@@ -44,6 +52,9 @@ _NUMBER = re.compile(r"(?<![\w.,])[-−–]?\d+(?:[.,:/]\d+)*|\d+(?:[.,:/]\d+)*|
 _GROUPED = re.compile(r"(?<=\d)[,\s](?=\d{3}(?!\d))")
 _SENTENCE_END = re.compile(r"[.!?:]\W*$")
 _LETTERS = re.compile(r"[\W_]+")
+_DOUBLED = re.compile(r"(.)\1")
+_ENDING = re.compile(r"(?:[ae]n(?:t|ts|tly|ce|ces|cy)|[ai]bl[ey])$")
+"""What sounds alike at the end of English words: `independant`, `existance`, `responsable`."""
 
 
 def letters_of(text: str) -> str:
@@ -133,20 +144,50 @@ def _is_slip_of_word(before: str, after: str, known: set[str], left: set[str], *
         if new in known and old not in left and _distance(old, new) <= _allowed(old, new):
             return True  # spelled so elsewhere in the same text
         return _is_keyboard_slip(old, new) or (is_start and _is_inner_slip(old, new))
-    return _is_letter_slip(old, new)
+    return old not in left and _is_letter_slip(old, new)
 
 
 def _is_letter_slip(old: str, new: str) -> bool:
+    """Letters that changed places, were doubled, left out or put in too many; another letter makes another word.
+
+    Without a dictionary: `elected` and `ejected` are as close as any slip, and a slip is seldom another letter.
+    """
     if sorted(old) == sorted(new) and _distance(old, new) == 1:
         return True  # two letters that changed places: `teh`
-    return old[0] == new[0] and _distance(old, new) <= _allowed(old, new)
+    if old[0] != new[0] or max(len(old), len(new)) < LEAST_LETTERS:
+        return False
+    if _DOUBLED.sub(r"\1", old) == _DOUBLED.sub(r"\1", new):
+        return True
+    return _is_vowel_slip(old, new) if len(old) == len(new) else _is_letter_missing(old, new)
+
+
+def _is_letter_missing(old: str, new: str) -> bool:
+    """One letter within a word, or the `s` at its end: at its beginning stand prefixes, at its end what bends it."""
+    if _distance(old, new) != 1:
+        return False
+    at = _count_shared(old, new)
+    shorter, longer = sorted((old, new), key=len)
+    return longer == f"{shorter}s" or PREFIX_LETTERS <= at < len(shorter) - 1
+
+
+def _is_vowel_slip(old: str, new: str) -> bool:
+    """A vowel that is written otherwise than it sounds, behind the prefix of a long word."""
+    at = _count_shared(old, new)
+    if len(old) < LONG_LETTERS or at <= PREFIX_LETTERS or old[at + 1 :] != new[at + 1 :]:
+        return False
+    return {old[at], new[at]} in RUSSIAN_VOWELS or _ENDING.sub("", old) == _ENDING.sub("", new)
+
+
+def _count_shared(old: str, new: str) -> int:
+    """The letters with which both begin."""
+    pairs = zip(old, new, strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new)))
 
 
 def _is_inner_slip(old: str, new: str) -> bool:
     """At the beginning of a sentence nobody knows what is a name: its ending tells who it is (Ivanov, Ivanova)."""
-    is_long = max(len(old), len(new)) >= LONG_LETTERS
     has_both_ends = old[0] == new[0] and old[-1] == new[-1]
-    return has_both_ends and _distance(old, new) == 1 and (is_long or len(old) != len(new))
+    return has_both_ends and _is_letter_slip(old, new)
 
 
 def _is_keyboard_slip(old: str, new: str) -> bool:

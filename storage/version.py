@@ -74,18 +74,22 @@ def find_difference(
 ) -> Difference:
     """What sets two versions apart; by default the last two, and without `before` the one before `after`.
 
+    Of an article that never changed, by default nothing: its only version stands on both sides.
+
     Raises:
-        VersionUnknown: there is none of such a number, or only one at all.
+        VersionUnknown: there is none of such a number, or one is named twice.
     """
     rows = {_number_of(row): row for row in _list_rows(session, article_id)}
     if len(rows) == 1 and before is None and after is None:
-        raise VersionUnknown(f"{article_id} has never changed")
+        return _compare(article_id, *rows.values(), *rows.values())
     after = max(rows, default=1) if after is None else after
     before = after - 1 if before is None else before
     for number in (before, after):
         if number not in rows:
             known = ", ".join(map(str, sorted(rows)))
             raise VersionUnknown(f"{article_id} has no revision {number}; known are {known}")
+    if before == after:
+        raise VersionUnknown(f"{before}..{after} names one revision twice")
     return _compare(article_id, rows[before], rows[after])
 
 

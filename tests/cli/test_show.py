@@ -90,7 +90,8 @@ def test_a_difference_as_json_has_fields_paragraphs_and_both_captures(broadsheet
         [ID, "--diff", "a..b"],
         [ID, "--diff", "99999999999..1"],
         [ID, "1..2"],
-        [identify(2).key, "--diff"],
+        [ID, "--diff", "1..1"],
+        [identify(2).key, "--diff", "1..1"],
     ],
     ids=" ".join,
 )
@@ -100,6 +101,22 @@ def test_wrong_revision_numbers_are_one_line_and_status_2(
     assert changed
     ended = broadsheet("show", *arguments)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_record_that_never_changed_says_so_in_one_line(broadsheet: Broadsheet, changed: str) -> None:
+    assert changed
+    unchanged = identify(2).key
+    ended = broadsheet("show", unchanged, "--diff")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{unchanged} has never changed\n", "")
+    found = show_json(broadsheet, unchanged, "--diff")
+    assert (found["from"], found["fields"]) == (found["to"], {})
+    assert {one["op"] for one in found["paragraphs"]} == {"same"}
+
+
+def test_a_difference_backwards_says_so(broadsheet: Broadsheet, changed: str) -> None:
+    shown = broadsheet("show", changed, "--diff", "2..1", COLUMNS="60").stdout
+    assert shown.startswith(f"{ID} · backwards, revision 2 to 1\n")
+    assert "Some [-21-] {+12+} people" in shown
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ ALL_KINDS = ("article", "article", "opinion", "gallery", "video", "podcast", "li
 
 def write(number: int, *paragraphs: str, section: str | None = None, tags: Sequence[str] = ()) -> NewArticle:
     """The articles of falling numbers were fetched one after the other."""
-    own = f"What the article of number {number} alone has to say to its readers."
+    name = "".join("abcdefghij"[int(digit)] for digit in str(number))  # numbers do not part paragraphs
+    own = f"What the article of {name} alone has to say to its readers."
     return NewArticle(
         id=f"moscow-times:en:{number}",
         section=section or SECTIONS[number % len(SECTIONS)],
@@ -76,6 +77,34 @@ def test_case_spaces_and_quotes_do_not_matter() -> None:
     )
     groups = fill(*((write(number, spellings[number % 3]),) for number in range(9)))
     assert counts(groups) == {spellings[0]: 9}
+
+
+def test_a_message_that_counts_its_donors_is_noticed_whatever_the_number() -> None:
+    texts = [
+        f"{17_344 + number * 97:,} people have joined them, and {number}% is left to find." for number in range(60)
+    ]
+    assert counts(fill(*((write(number, text),) for number, text in enumerate(texts)))) == {texts[0]: 60}
+
+
+@pytest.mark.parametrize(
+    ("sections", "tag"),
+    [(("Business",), None), (("Business", "Business", "News"), None), (SECTIONS, "Ruble")],
+    ids=["of a section", "mostly of a section", "of a tag"],
+)
+def test_a_notice_of_rates_is_no_furniture(sections: Sequence[str], tag: str | None) -> None:
+    groups = [
+        (
+            write(
+                number * 9,
+                f"The dollar stood at {60 + number}.{number} rubles at the close, the euro at {70 + number}.1.",
+                section=sections[number % len(sections)],
+                tags=[tag] if tag and number % 3 else [],
+            ),
+        )
+        for number in range(20)
+    ]
+    others = [(write(number),) for number in range(200) if number % 9]
+    assert counts([*groups, *others]) == {}
 
 
 def test_a_group_of_duplicates_counts_once() -> None:

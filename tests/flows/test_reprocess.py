@@ -133,6 +133,20 @@ def test_a_damaged_record_is_named_and_the_others_are_read(crawl: Callable[[Site
     assert record.capture.warc in report.problems[0]
 
 
+def test_a_warc_file_that_is_not_there_is_one_sentence_with_the_number_of_its_captures(
+    crawl: Callable[[Site], Settings],
+) -> None:
+    settings = crawl(Site(12))
+    names = {record.capture.warc for record in read_all(settings).values()}
+    for name in names:
+        (settings.warc_dir / name).unlink()
+    report = reprocess(settings)
+    count = report.changes[Change.UNREADABLE]
+    assert len(report.problems) == len(names)
+    assert report.problems[0].startswith(f"the WARC file {min(names)} cannot be opened (no such file or directory): ")
+    assert len(names) > 1 or report.problems[0].endswith(f": {count} captures not read")
+
+
 def damage(path: Path, place: int) -> None:
     payload = bytearray(path.read_bytes())
     payload[place] ^= 0xFF

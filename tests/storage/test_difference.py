@@ -55,6 +55,12 @@ SLIPS = [
     ("ru case", "Встреча прошла в здании правительство города.", "Встреча прошла в здании правительства города."),
     ("ru yo", "Еще один самолет приземлился в столице.", "Ещё один самолёт приземлился в столице."),
     ("ru dash", "Москва столица России, сказал он.", "Москва — столица России, сказал он."),
+    ("doubled letter", "It occured on the way to the airport.", "It occurred on the way to the airport."),
+    ("two doubled", "The comitee met there on the day.", "The committee met there on the day."),
+    ("vowels", "They recieved help from the state.", "They received help from the state."),
+    ("ending", "He runs an independant radio station.", "He runs an independent radio station."),
+    ("sentence", "Goverment officials did not say so.", "Government officials did not say so."),
+    ("ru letter", "Об этом сообщило правительсво страны.", "Об этом сообщило правительство страны."),
     ("ru little", "Они приехали Москву вечером поездом.", "Они приехали в Москву вечером поездом."),
 ]
 
@@ -79,6 +85,23 @@ EDITS = [
     ("direction", "The troops moved north that day.", "The troops moved south that day."),
     ("word", "The suspects were released then.", "The suspects were arrested then."),
     ("added word", "The court convicted the officer.", "The court reportedly convicted the officer."),
+    *(
+        (before, f"It was {before} on that very day, he said.", f"It was {after} on that very day, he said.")
+        for before, after in (
+            *(("convicted", "convinced"), ("elected", "ejected"), ("attacked", "attached"), ("militant", "military")),
+            *(("denied", "defied"), ("acquitted", "acquired"), ("injured", "insured"), ("resigned", "resided")),
+            *(("detained", "detailed"), ("expanded", "expended"), ("bought", "brought"), ("released", "release")),
+            *(("united", "untied"), ("planned", "planted"), ("risen", "raised"), ("confirmed", "conformed")),
+        )
+    ),
+    ("start word", "Attacked towns lie in the north.", "Attached towns lie in the north."),
+    *(
+        (before, f"По словам чиновника, он {before} это тогда.", f"По словам чиновника, он {after} это тогда.")
+        for before, after in (
+            *(("осудил", "обсудил"), ("отменил", "оценил"), ("избрали", "избили"), ("посетил", "посетит")),
+            *(("отпустили", "опустили"), ("атаковали", "атаковала"), ("признал", "признала"), ("потери", "потеря")),
+        )
+    ),
     ("ru month", "Суд начнётся 5 июня в столице края.", "Суд начнётся 5 июля в столице края."),
     ("ru amount", "Убыток составил пять миллионов.", "Убыток составил пять миллиардов."),
     ("ru negation", "Он был там и видел это сам.", "Он не был там и видел это сам."),
@@ -116,6 +139,19 @@ NOTES = [
     "Уточнение: заседание прошло во вторник.",
     "В более ранней версии этого материала говорилось иначе.",
     "Текст обновлён: добавлен комментарий министерства.",
+    "Because of an editing error, a previous version of this article misidentified the minister.",
+    "Due to an editing error, this article initially said that the talks were on Tuesday.",
+    "The headline of this article has been corrected.",
+    "(Corrects day in third paragraph.)",
+    "Corrects the spelling of a name in the second paragraph.",
+    "This version corrects the spelling of the minister's name.",
+    "(This article corrects an earlier version, which misspelled the name.)",
+    "An earlier version misstated the age of the minister.",
+    "This article previously said that the talks were over.",
+    "Correction - the minister is 57, not 75.",
+    "The article has been corrected to reflect the court's answer.",
+    "Статья обновлена 5 октября.",
+    "В первоначальной версии ошибочно назван город.",
 ]
 
 NO_NOTES = [
@@ -129,6 +165,21 @@ NO_NOTES = [
     "Поправка к закону принята Госдумой в третьем чтении.",
     "Уточнение данных займёт несколько дней, сказал он.",
     "Статья уголовного кодекса предусматривает штраф.",
+    "The report was amended by the State Duma on Thursday before the vote.",
+    "The text was changed by lawmakers in the second reading, the agency said.",
+    "This text was changed by lawmakers in the second reading, the agency said.",
+    "The article was amended by the Duma to include prison terms.",
+    "An earlier version of the bill had a ban on adoptions, lawmakers said.",
+    "A previous report of the UN said that 200 civilians died there.",
+    "An earlier version of the report said that 200 civilians died there.",
+    "The original version of this article was first published by Meduza.",
+    "This article originally appeared in another newspaper.",
+    "Update - the band's new record - sold well.",
+    "Update — the band's new record — sold well.",
+    "Текст изменен депутатами во втором чтении.",
+    "Статья была дополнена новым пунктом в Уголовном кодексе, сообщил депутат.",
+    "В предыдущей редакции закона такого пункта не было.",
+    "В предыдущей версии текста законопроекта такого пункта не было.",
 ]
 
 

@@ -1,0 +1,81 @@
+"""Counters, buttons and links to other articles leave the text, whatever their class; sentences stay."""
+
+import pytest
+
+import sites
+from extraction.page import read_page
+from schemas.article import Draft
+from tests.extraction.pages import URL, make_block, make_capture, make_page
+
+BEFORE = "The council decided on Monday that the bridge would be closed for the winter."
+AFTER = "Residents said that nobody had asked them before the vote was taken there."
+LINK = '<a href="https://www.themoscowtimes.com/2024/01/01/x-a80001">Something Else Happened in the Region</a>'
+
+
+def _read(inner: str) -> list[str]:
+    page = make_page(make_block(f"<p>{BEFORE}</p>{inner}<p>{AFTER}</p>"))
+    draft = read_page(make_capture(page, URL), sites.find_site(URL))
+    assert isinstance(draft, Draft), draft
+    return draft.body.split("\n\n")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<div class="views-counter">12,315 views</div>',
+        "<div><span>12.3K</span> <span>views</span> | <span>57 comments</span></div>",
+        '<p class="comments-count">57 comments</p>',
+        "<p>No comments</p>",
+        "<p>Views: 12 315</p>",
+        "<p>Comments (57)</p>",
+        "<ul><li>57 comments</li><li>12 shares</li></ul>",
+        "<p>1 234 просмотра</p>",
+        "<p>Просмотров: 12 345</p>",
+        "<p>57 комментариев</p>",
+        '<div class="social-share"><a href="#">Share on Facebook</a> <a href="#">Tweet</a></div>',
+        "<p>Share this article: <a href='#'>Telegram</a> <a href='#'>WhatsApp</a></p>",
+        f"<p><strong>Read more:</strong> {LINK}</p>",
+        f"<p><strong>Read more: {LINK}</strong></p>",
+        f"<p>Related: {LINK}</p>",
+        f"<p>See also {LINK}.</p>",
+        f"<p>Read also: {LINK}, {LINK}</p>",
+        f"<h3>Read also: {LINK}</h3>",
+        f"<div><p>Related articles</p><p>{LINK}</p></div>",
+        f"<p><em>Читайте также:</em> {LINK}</p>",
+        '<p><a href="/x">Read more: Something Else Happened</a></p>',
+        '<p><a href="/x">Read more</a></p>',
+    ],
+)
+def test_what_changes_at_will_is_no_text(inner: str) -> None:
+    assert _read(inner) == [BEFORE, AFTER]
+
+
+def test_they_are_no_text_either_where_no_element_says_that_it_holds_the_text() -> None:
+    widgets = f"<div>12,315 views</div><p><strong>Read more:</strong> {LINK}</p>"
+    text = "".join(f"<p>{BEFORE} In town {number}, too.</p>" for number in range(12))
+    page = f"<html><body><h1>A Headline</h1><main>{text}{widgets}<p>{AFTER}</p></main></body></html>"
+    draft = read_page(make_capture(page, URL), sites.find_site(URL))
+    assert isinstance(draft, Draft), draft
+    assert AFTER in draft.body
+    assert "views" not in draft.body
+    assert "Read more" not in draft.body
+
+
+@pytest.mark.parametrize(
+    ("inner", "text"),
+    [
+        ("<p>The video has 12,315 views.</p>", "The video has 12,315 views."),
+        ("<p>57 comments were deleted.</p>", "57 comments were deleted."),
+        ("<p>It spread fast. 12,315 views.</p>", "It spread fast. 12,315 views."),
+        ("<h2>Views</h2>", "Views"),
+        (f"<p>Read more in {LINK} of Friday.</p>", "Read more in Something Else Happened in the Region of Friday."),
+        ('<p><a href="/x">Read more than ever</a></p>', "Read more than ever"),
+        ('<p><a href="/x">Related</a> crimes rose, too.</p>', "Related crimes rose, too."),
+        ("<p>Related: a decree of 2014.</p>", "Related: a decree of 2014."),
+        (f"<p>{LINK}</p>", "Something Else Happened in the Region"),
+        ("<p>Share prices fell.</p>", "Share prices fell."),
+        ("<ul><li>Video one: much</li><li>12,315 views</li></ul>", "Video one: much\n\n12,315 views"),
+    ],
+)
+def test_a_sentence_of_the_article_stays(inner: str, text: str) -> None:
+    assert _read(inner) == [BEFORE, *text.split("\n\n"), AFTER]
