@@ -21,7 +21,7 @@ from schemas.settings import Settings
 from tests.flows.killing import read_facts
 
 SINCE, UNTIL = date(2024, 1, 10), date(2024, 3, 20)
-SITE = Site(120, bad_pages=False, moved_share=0)
+SITE = Site(72, bad_pages=False, moved_share=0)
 
 
 pytestmark = pytest.mark.usefixtures("prefect")

@@ -270,7 +270,7 @@ def wait_for_pages(server: Handle, site: Site, count: int) -> None:
         assert time.monotonic() < deadline, "the crawl does not get on"
 
 
-@pytest.mark.parametrize("pages_before_kill", [1, 15, 30])
+@pytest.mark.parametrize("pages_before_kill", [1, 20])
 def test_a_run_that_is_killed_is_continued_by_the_next(
     settings: Settings, server: Handle, site: Site, pages_before_kill: int
 ) -> None:
