@@ -17,8 +17,8 @@ from storage.capture import OK
 from storage.ledger import is_within
 from storage.tables import Article, Capture, Entry, Quarantine
 
-PART_COUNT = 1000
-"""Captures that are asked for at a time: a MB or two, and no long transaction while they are read."""
+PART_COUNT = 128
+"""Captures that are asked for at a time: these are read while the next are looked up, and no transaction is long."""
 
 PLACE = (Capture.id, Capture.warc, Capture.offset, Capture.length, Capture.sha256, Capture.url, Capture.fetched_at)
 

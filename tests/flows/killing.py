@@ -57,10 +57,9 @@ class Victim:
         report: dict[str, object] = json.loads(output)
         return report
 
-    def kill(self, rng: random.Random, seconds: tuple[float, float]) -> str:
-        """A run that is killed at a random instant after its start: the run's process, or its crawl's. Which it was."""
+    def kill(self, rng: random.Random, seconds: tuple[float, float], target: str) -> str:
+        """A run that is killed at a random instant: its process (`run`), or its `crawl`'s if it has one. Which it was."""
         with self.start() as process:
-            target = rng.choice(("run", "crawl"))
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=rng.uniform(*seconds))
             killed = [pid for pid in find_children(process.pid) if kill(pid)] if target == "crawl" else []
