@@ -58,7 +58,7 @@ class Victim:
         return report
 
     def kill(self, rng: random.Random, seconds: tuple[float, float], target: str) -> str:
-        """A run that is killed at a random instant: its process (`run`), or its `crawl`'s if it has one. Which it was."""
+        """A run is killed at a random instant: its process (`run`), or its `crawl`'s if it has one. Which it was."""
         with self.start() as process:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=rng.uniform(*seconds))
