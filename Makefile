@@ -31,7 +31,7 @@ ingest: setup  ## one polite ingest of the live site's feeds into data/: make in
 test: setup  ## the whole test suite
 	$(TEST)
 
-coverage: setup  ## the same, with the lines and branches that no test reaches; it takes half as long again
+coverage: setup  ## the same, with the lines and branches that no test reaches
 	$(TEST) --cov --cov-report=term:skip-covered
 
 soak: setup  ## the long crash tests: a hundred runs killed at random instants

@@ -3,6 +3,8 @@
 import re
 from unicodedata import normalize
 
+from schemas.article import PARAGRAPH_BREAK
+
 # Soft hyphens, zero-width characters, direction marks and byte-order marks are layout, not text.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # Control characters, and lone surrogates, which no UTF-8 can hold.
@@ -28,4 +30,4 @@ def tidy_or_none(text: str | None) -> str | None:
 
 def join(paragraphs: tuple[str, ...] | list[str]) -> str:
     """A body."""
-    return "\n\n".join(paragraphs)
+    return PARAGRAPH_BREAK.join(paragraphs)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from extraction.agency import AGENCIES
+from schemas.article import split_paragraphs
 from schemas.model import Count, Record
 from schemas.report import RecurringParagraph
 from sites.boilerplate import Boilerplate
@@ -128,7 +129,7 @@ def _read_keys(group: Group) -> dict[str, str]:
 
     A message that counts its donors says another number on each page.
     """
-    paragraphs = [text for article in group for text in article.body.split("\n\n")]
+    paragraphs = [text for article in group for text in split_paragraphs(article.body)]
     long = [text for text in paragraphs if len(text.split()) >= FEWEST_WORDS]
     return {_DIGITS.sub("0", key): text for key, text in zip(squeeze_all(long), long, strict=True)}
 

@@ -14,7 +14,7 @@ from schemas.article import Kind
 from schemas.capture import Capture
 from schemas.outcome import ArticleRead, Outcome, SetAside
 from schemas.reprocess import Change
-from storage.rereading import Rereading, Sibling, iterate_rereadings, list_changed
+from storage.rereading import Rereading, Sibling, list_changed
 from storage.revision import list_annotations, list_changes
 from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
 
@@ -30,8 +30,7 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
     articles = {one.article.id: one.article for one in outcomes if isinstance(one, ArticleRead)}
     articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
     with archive.database.read() as session:
-        changed = list_changed(session, articles)
-        wanted = list(iterate_rereadings(session, article_ids=changed)) if changed else []
+        wanted = list_changed(session, articles)
     settings = archive.settings
     found = read_again(settings.warc_dir, settings.max_page_bytes, wanted)
     return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]

@@ -60,8 +60,10 @@ class Tally:
             for name in names:
                 self._fields.setdefault(name, Counter())[kind] += 1
         before, after = finding.words
-        self._counts.update(longer_count=after > before, shorter_count=after < before)
-        self._counts.update(words_won=max(0, after - before), words_lost=max(0, before - after))
+        self._counts["longer_count"] += after > before
+        self._counts["shorter_count"] += after < before
+        self._counts["words_won"] += max(0, after - before)
+        self._counts["words_lost"] += max(0, before - after)
         if finding.change is Change.WITHDRAWN:
             self._reasons[finding.reasons[0].partition(":")[0]] += 1
         if finding.change is Change.UNREADABLE:

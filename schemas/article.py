@@ -10,6 +10,9 @@ from pydantic import Field
 from schemas.capture import CaptureRef
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 
+PARAGRAPH_BREAK = "\n\n"
+"""Between two paragraphs of a body."""
+
 
 class Kind(StrEnum):
     """The publisher's kinds of page."""
@@ -110,6 +113,11 @@ class ArticleRecord(Article):
     """See `schemas.duplicate.DuplicateKind`."""
     similarity: float | None = None
     """Of the two texts' sets of word 3-grams: the Jaccard index, 0 to 1."""
+
+
+def split_paragraphs(body: str) -> list[str]:
+    """The paragraphs of a cleaned body; none of an empty one."""
+    return [part for part in body.split(PARAGRAPH_BREAK) if part]
 
 
 def content_sha256(body: str) -> str:

@@ -47,7 +47,7 @@ class RunReport(Record):
 
     run_id: NonEmpty
     kind: NonEmpty
-    """`ingest`, `backfill` or `import`."""
+    """`ingest`, `backfill`, `import` or `reprocess`."""
     site: str | None
     since: date | None = None
     until: date | None = None
@@ -55,8 +55,10 @@ class RunReport(Record):
     started_at: datetime
     ended_at: datetime
     outcomes: dict[str, Count]
-    """Outcome name -> how many captures or fetches ended so: `stored`, `unchanged`, `revised`, `duplicate`,
-    `quarantined`, `missing`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `kept`."""
+    """Outcome name -> how many captures or fetches ended so. Of articles: `stored`, `unchanged`, `not-modified`,
+    `revised`, `restored`, `duplicate`; of pages without one: `quarantined`, `missing`, `gone`, `removed`, `redirected`,
+    `failed`, `forbidden`; of other answers: `source-read`, `source-broken`, `robots`, `kept`, `cut`; of what was read
+    again: `annotated`, `cured`, `withdrawn`."""
     advertised_count: Count
     """Different addresses that any source ever advertised."""
     advertised_new_count: Count

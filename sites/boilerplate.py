@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from schemas.article import split_paragraphs
 from sites.document import Document, Quotation, make_document
 from sites.furniture import Furniture, Inner, Known
 from sites.letter import squeeze, squeeze_all
@@ -109,7 +110,7 @@ class Boilerplate:
 
     def find_leaks(self, body: str) -> list[str]:
         """The furniture left in a body whose paragraphs are parted by blank lines."""
-        paragraphs = [part for part in body.split("\n\n") if part.strip()]
+        paragraphs = [part for part in split_paragraphs(body) if part.strip()]
         weak = [part for part in paragraphs if squeeze(part) in self._known.weak]
         removed = self.remove(paragraphs).removed
         return [*removed, *(part for part in weak if part not in removed)]

@@ -1,14 +1,19 @@
-"""Column types that come back as they went in, on SQLite and on PostgreSQL."""
+"""What columns are made of, on SQLite and on PostgreSQL alike: types, foreign keys, conditions of indexes."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, ForeignKey, Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 Document = JSON().with_variant(JSONB(), "postgresql")
 """A list or mapping of plain values."""
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""Rows are numbered by the batch that writes them: nobody else writes then, and no row needs a statement of its own to
+learn its number. On SQLite only this type is the table's own key."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,3 +43,13 @@ def name_column(kind: type[StrEnum]) -> Enum:
     return Enum(
         kind, native_enum=False, length=16, values_callable=lambda members: [member.value for member in members]
     )
+
+
+def where(condition: str) -> dict[str, Any]:
+    """The arguments of an index that has only some of the rows, for both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def points_to(column: str) -> ForeignKey:
+    """A foreign key that is checked at the end of the transaction: a batch writes its tables in any order."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")

@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from schemas.article import split_paragraphs
 from schemas.revision import Content, FieldChange, ParagraphChange, RevisionClass, WordRun
 from sites.correction import is_correction
-from storage.paragraph import compare_paragraphs, compare_words, plain, split_paragraphs
+from storage.paragraph import compare_paragraphs, compare_words, plain
 from storage.typo import Replacement, has_same_letters, is_slip, letters_of
 
 SLIP_COUNT = 8

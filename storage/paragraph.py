@@ -3,12 +3,12 @@
 Words are compared in their plain spelling: quotes of any style and spaces of any width are the same.
 """
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from schemas.article import split_paragraphs
 from schemas.revision import ParagraphChange, WordRun
 
 KINSHIP = 0.4
@@ -22,17 +22,11 @@ LARGE_WORDS = 2_000
 """In a paragraph: beyond it, matching goes by the rarer words alone, else it takes seconds."""
 
 _QUOTES = str.maketrans({**dict.fromkeys("«»„“”‟″〝〞", '"'), **dict.fromkeys("‘’‚‛′`´", "'"), "\u00ad": None})
-_BREAK = re.compile(r"\n\s*\n")
 
 
 def plain(text: str) -> str:
     """A text with its quotes straight and its spaces single: what typesetting changes is the same then."""
     return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
-
-
-def split_paragraphs(body: str) -> list[str]:
-    """The paragraphs of a body, which blank lines part."""
-    return [part.strip() for part in _BREAK.split(body) if part.strip()]
 
 
 def compare_paragraphs(before: str, after: str) -> Iterator[ParagraphChange]:

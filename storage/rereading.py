@@ -58,20 +58,16 @@ def iterate_rereadings(
     since: date | None = None,
     until: date | None = None,
     numbers: Collection[int] | None = None,
-    *,
-    article_ids: Collection[str] | None = None,
 ) -> Iterator[Rereading]:
     """What is to be read again, in the order in which it lies in the WARC files.
 
     The capture of each article, of each open quarantine row, and the newest whole answer of each address that has
     neither. With a day given, of what was published then (both inclusive, Moscow time); with `numbers`, of these
-    quarantine rows alone; with `article_ids`, of these articles.
+    quarantine rows alone.
     """
-    statement = _select(since, until)
+    statement = _select(since, until).order_by(Capture.warc, Capture.offset)
     if numbers is not None:
         statement = statement.where(Quarantine.id.in_(numbers))
-    if article_ids is not None:
-        statement = statement.where(Article.id.in_(article_ids))
     after: tuple[str, int] = ("", -1)
     while rows := session.execute(statement.where(_lies_after(after)).limit(PART_COUNT)).all():
         yield from _as_rereadings(session, rows)
@@ -79,11 +75,13 @@ def iterate_rereadings(
         session.rollback()  # gives the snapshot back: whoever writes meanwhile is not held up
 
 
-def list_changed(session: Session, articles: Mapping[str, Read]) -> set[str]:
-    """Those of the articles, by id, that are stored with another text or headline."""
-    rows = select(Article.id, Article.content_sha256, Article.headline)
+def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereading]:
+    """The captures of those of the articles, by id, that are stored with another text or headline."""
+    rows = select(Article.id, Article.content_sha256, Article.headline, Article.capture_id)
     found = execute_in(session, rows, Article.id, articles.keys())
-    return {key for key, digest, headline in found if (digest, headline) != _tell(articles[key])}
+    captures = {number for key, digest, headline, number in found if (digest, headline) != _tell(articles[key])}
+    # Found by their own numbers: that costs nothing for whatever else is stored.
+    return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
 
 def _tell(article: Read) -> tuple[str, str | None]:
@@ -105,11 +103,11 @@ def list_companions(session: Session, recognize: Callable[[str], str | None]) ->
 
 def count_rereadings(session: Session, since: date | None = None, until: date | None = None) -> int:
     """How many those are."""
-    wanted = _select(since, until).with_only_columns(Capture.id).order_by(None).subquery()
+    wanted = _select(since, until).with_only_columns(Capture.id).subquery()
     return session.scalar(select(func.count()).select_from(wanted)) or 0
 
 
-def _select(since: date | None, until: date | None) -> Select[*tuple[Any, ...]]:
+def _select(since: date | None = None, until: date | None = None) -> Select[*tuple[Any, ...]]:
     is_open = and_(Quarantine.capture_id == Capture.id, Quarantine.resolved_at.is_(None))
     newer = aliased(Capture)
     is_overtaken = (
@@ -125,7 +123,6 @@ def _select(since: date | None, until: date | None) -> Select[*tuple[Any, ...]]:
         .outerjoin(Entry, Entry.id == Capture.entry_id)
         .where(Capture.status == OK, or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))
         .where(_is_published(since, until))
-        .order_by(Capture.warc, Capture.offset)
     )
 
 

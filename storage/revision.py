@@ -13,7 +13,7 @@ from storage.batch import Batch, Columns, load_articles
 from storage.day import publication_day
 from storage.difference import classify_change
 from storage.tables import Article, Entry, Revision
-from storage.version import content_of, content_of_read, keep_version
+from storage.version import content_of, keep_version
 
 REMOVED = "removed"
 """The flag of an article whose page the publisher has taken away."""
@@ -120,7 +120,7 @@ TOLD_FIELDS = ("sources", "flags", "modified_at", "fetched_at", "checked_at")
 
 def list_annotations(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
     """What differs beside the content, between two readings of one capture: `sources`, `flags`, `modified_at`."""
-    found = [name for name, value in (("sources", dict(read.sources)),) if stored[name] != value]
+    found = ["sources"] if stored["sources"] != dict(read.sources) else []
     if set(stored["flags"]) - {REMOVED} != set(read.flags) - {REMOVED}:
         found.append("flags")
     # Where later captures showed the same content, the time of the last change may be by one of them.
@@ -171,7 +171,7 @@ def _classify(row: Article, read: Read) -> RevisionClass | None:
     if not changed:
         return None
     body = None if "body" in changed else read.body
-    return classify_change(content_of(row, body), content_of_read(read))
+    return classify_change(content_of(row, body), content_of(read))
 
 
 def _is_later(at: datetime | None, known: datetime | None) -> bool:
@@ -218,7 +218,7 @@ def _find_place(batch: Batch, read: Read) -> tuple[int, RevisionClass | None, da
         return 1, None, None
     batch.write()
     former = batch.session.get_one(Revision, (read.id, number))
-    found = classify_change(content_of(former), content_of_read(read)) or RevisionClass.RESTORED
+    found = classify_change(content_of(former), content_of(read)) or RevisionClass.RESTORED
     return number + 1, found, read.fetched_at
 
 

@@ -8,6 +8,8 @@ from itertools import chain
 
 from rensa import RMinHash
 
+from schemas.article import split_paragraphs
+
 SHINGLE_WORDS = 3
 """Of 2 words, unrelated articles share many; of 4, one changed word in ten leaves too few whole."""
 
@@ -80,11 +82,6 @@ class Shingled:
 def split_words(text: str) -> list[str]:
     """The words of a cleaned text, of any script; case and the punctuation around them make no difference."""
     return list(filter(None, [word.strip(EDGES) for word in text.casefold().split()]))
-
-
-def split_paragraphs(body: str) -> list[str]:
-    """The paragraphs of a cleaned body."""
-    return body.split("\n\n")
 
 
 def paragraph_key(words: Sequence[str]) -> int:

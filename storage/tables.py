@@ -4,28 +4,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from schemas.address import SourceKind
 from schemas.article import Kind
 from schemas.outcome import State
 from schemas.revision import RevisionClass
-from storage.column import Document, UtcDateTime, name_column
-
-RowId = BigInteger().with_variant(Integer(), "sqlite")
-"""Rows are numbered by the batch that writes them: nobody else writes then, and no row needs a statement of its own to
-learn its number. On SQLite only this type is the table's own key."""
-
-
-def where(condition: str) -> dict[str, Any]:
-    """The arguments of an index that has only some of the rows, for both databases."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-def _points_to(column: str) -> ForeignKey:
-    """A foreign key that is checked at the end of the transaction: a batch writes its tables in any order."""
-    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+from storage.column import Document, RowId, UtcDateTime, name_column, points_to, where
 
 
 class RunStatus(StrEnum):
@@ -119,7 +105,7 @@ class Alias(Base):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     url: Mapped[str] = mapped_column(unique=True)
-    entry_id: Mapped[int] = mapped_column(_points_to("entry.id"), index=True)
+    entry_id: Mapped[int] = mapped_column(points_to("entry.id"), index=True)
     first_seen_at: Mapped[datetime]
     advertised_site: Mapped[str | None]
     """The site that it was advertised as one of; None for what no source advertised (a redirect led there, …)."""
@@ -185,9 +171,9 @@ class Capture(Base):
     status: Mapped[int]
     fetched_at: Mapped[datetime]
     media_type: Mapped[str]
-    entry_id: Mapped[int | None] = mapped_column(_points_to("entry.id"), index=True)
+    entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), index=True)
     """Whose page it is; None for sources, robots.txt and texts without an address."""
-    run_id: Mapped[str | None] = mapped_column(_points_to("run.id"), index=True)
+    run_id: Mapped[str | None] = mapped_column(points_to("run.id"), index=True)
 
 
 class Version:
@@ -217,8 +203,8 @@ class Version:
     extractor: Mapped[str]
     sources: Mapped[dict[str, str]]
     flags: Mapped[list[str]]
-    capture_id: Mapped[int] = mapped_column(_points_to("capture.id"))
-    removed_capture_id: Mapped[int | None] = mapped_column(_points_to("capture.id"))
+    capture_id: Mapped[int] = mapped_column(points_to("capture.id"))
+    removed_capture_id: Mapped[int | None] = mapped_column(points_to("capture.id"))
     """The answer that confirmed its removal, while the page is not there."""
     revision_class: Mapped[RevisionClass | None]
     """By what it came about; None for the first."""
@@ -241,7 +227,7 @@ class Article(Version, Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    entry_id: Mapped[int | None] = mapped_column(_points_to("entry.id"), unique=True)
+    entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), unique=True)
     """None for a text without an address."""
     entry: Mapped[Entry | None] = relationship(viewonly=True)
     site: Mapped[str]
@@ -277,10 +263,10 @@ class Quarantine(Base):
     __table_args__ = (Index("ix_quarantine_open", "resolved_at", "entry_id"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
-    entry_id: Mapped[int | None] = mapped_column(_points_to("entry.id"), index=True)
+    entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), index=True)
     """None for a text without an address."""
     entry: Mapped[Entry | None] = relationship(viewonly=True)
-    capture_id: Mapped[int] = mapped_column(_points_to("capture.id"), index=True)
+    capture_id: Mapped[int] = mapped_column(points_to("capture.id"), index=True)
     capture: Mapped[Capture] = relationship(viewonly=True)
     url: Mapped[str | None]
     reasons: Mapped[list[str]]
@@ -321,7 +307,7 @@ class Robots(Base):
 
     __tablename__ = "robots"
 
-    capture_id: Mapped[int] = mapped_column(_points_to("capture.id"), primary_key=True, autoincrement=False)
+    capture_id: Mapped[int] = mapped_column(points_to("capture.id"), primary_key=True, autoincrement=False)
     capture: Mapped[Capture] = relationship(viewonly=True)
     text: Mapped[str]
 

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from schemas.article import Article as Read
+from schemas.article import Image
 from schemas.revision import Content, Difference
 from schemas.revision import Revision as VersionRecord
 from storage.article import as_ref
@@ -28,39 +29,21 @@ def keep_version(batch: Batch, row: Article) -> None:
     batch.new_rows[Revision].append({"article_id": row.id, "number": row.revision, **columns})
 
 
-def content_of(row: AnyVersion, body: str | None = None) -> Content:
-    """What is compared of a version. With its `body` given, that is not loaded."""
+def content_of(version: AnyVersion | Read, body: str | None = None) -> Content:
+    """What is compared of a version, or of an article as it was read. With its `body` given, that is not loaded."""
     return Content(
-        edition=row.edition,
-        language=row.language,
-        kind=row.kind.value,
-        headline=row.headline,
-        subtitle=row.subtitle,
-        authors=tuple(row.authors),
-        agencies=tuple(row.agencies),
-        section=row.section,
-        tags=tuple(row.tags),
-        published_at=row.published_at,
-        images=tuple(row.images),
-        body=row.body if body is None else body,
-    )
-
-
-def content_of_read(read: Read) -> Content:
-    """What is compared of an article as it was read."""
-    return Content(
-        edition=read.edition,
-        language=read.language,
-        kind=read.kind.value,
-        headline=read.headline,
-        subtitle=read.subtitle,
-        authors=read.authors,
-        agencies=read.agencies,
-        section=read.section,
-        tags=read.tags,
-        published_at=read.published_at,
-        images=tuple(image.model_dump() for image in read.images),
-        body=read.body,
+        edition=version.edition,
+        language=version.language,
+        kind=version.kind.value,
+        headline=version.headline,
+        subtitle=version.subtitle,
+        authors=tuple(version.authors),
+        agencies=tuple(version.agencies),
+        section=version.section,
+        tags=tuple(version.tags),
+        published_at=version.published_at,
+        images=tuple(image.model_dump() if isinstance(image, Image) else image for image in version.images),
+        body=version.body if body is None else body,
     )
 
 

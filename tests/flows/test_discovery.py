@@ -1,10 +1,6 @@
 """What is asked for, and how often: discovery, incremental runs, further looks, spans of days."""
 
 import json
-import os
-import re
-import shutil
-import signal
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -13,26 +9,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from flows.archive import RunInProgress, open_archive
+from flows.archive import open_archive
 from flows.harvest import harvest
 from flows.importing import import_paths
 from flows.plan import plan_backfill
-from flows.run import FOLDER_ID, name_holder
-from flows.run import running as running_run
-from replica.answer import PLAIN, XML, Answer
-from replica.feed import render_sitemap
+from replica.answer import PLAIN, Answer
 from replica.handler import Asked
 from replica.server import Handle, running
 from replica.site import Site
 from schemas.settings import Settings
 from schemas.span import Span
 from storage import tables
-from storage.ledger import LedgerEntry, count_advertised, find_entry
 from storage.robots import list_robots
-from tests.flows.killing import PLAIN_COMMAND, find_breaches, find_crawls, make_victim, read_facts
-
-WWW = "https://www.themoscowtimes.com"
-SITE = Site(60, bad_pages=False, moved_share=0.1)
+from tests.flows.asking import SITE, WWW, find, pages_of, take
+from tests.flows.killing import find_breaches, read_facts
 
 MakeSettings = Callable[..., Settings]
 
@@ -41,22 +31,6 @@ MakeSettings = Callable[..., Settings]
 def site() -> Site:
     """In place of the other tests' site: every address of this one leads to an article."""
     return SITE
-
-
-def take(server: Handle) -> Counter[str]:
-    """The requests since the last time, without their number."""
-    return server.reset()
-
-
-def pages_of(requests: Counter[str]) -> list[str]:
-    return [path for path in requests if "-a" in path]
-
-
-def find(settings: Settings, url: str) -> LedgerEntry:
-    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
-        entry = find_entry(session, url)
-    assert entry
-    return entry
 
 
 def make_due(settings: Settings) -> None:
@@ -197,114 +171,6 @@ def test_six_spellings_and_three_slugs_of_an_address_are_one_article(settings: S
     assert list(find_breaches(settings)) == []
 
 
-def test_the_cap_on_requests_is_kept_and_the_next_run_goes_on(make_settings: MakeSettings, server: Handle) -> None:
-    settings = make_settings(origins=dict(server.origins), max_requests=25)
-    report = harvest(settings, "moscow-times", "feeds")
-    assert sum(take(server).values()) == report.request_count == 25
-    assert any("wait for the next run" in note for note in report.notes)
-    assert report.problems == ()
-    harvest(make_settings(origins=dict(server.origins)), "moscow-times", "feeds")
-    assert {find(settings, one.url).state.value for one in SITE.list_feed("news")} <= {"stored", "duplicate"}
-    assert list(find_breaches(settings)) == []
-
-
-def test_a_cap_that_leaves_sources_unread_is_a_problem_of_the_run(make_settings: MakeSettings, server: Handle) -> None:
-    settings = make_settings(origins=dict(server.origins), max_requests=8)
-    report = harvest(settings, "moscow-times", "feeds")
-    assert [problem for problem in report.problems if "2 sources were not asked" in problem]
-    assert report.asked_count == 3
-
-
-def drop_validators(asked: Asked) -> Answer | None:
-    """Monthly sitemaps of a server that never says by what it tells whether they have changed."""
-    month = read_month(asked)
-    return Answer(render_sitemap(SITE.sitemap_urls[month]).encode(), XML) if month else None
-
-
-def break_oldest(asked: Asked) -> Answer | None:
-    """The sitemaps before 2024, which the index names first, cannot be read."""
-    month = read_month(asked)
-    return Answer(b"oops", XML) if month and month[0] < 2024 else None
-
-
-def read_month(asked: Asked) -> tuple[int, int] | None:
-    found = re.fullmatch(r"/sitemap/(\d+)-(\d+)\.xml", asked.path)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-@pytest.mark.parametrize(("fault", "first_year"), [(None, 0), (drop_validators, 0), (break_oldest, 2024)])
-def test_a_cap_that_is_too_small_for_all_months_gets_through_them_in_time(
-    make_settings: MakeSettings, fault: Callable[[Asked], Answer | None] | None, first_year: int
-) -> None:
-    with running(SITE, fault=fault) as server:
-        settings = make_settings(origins=dict(server.origins), max_requests=10)
-        for _ in range(5):
-            harvest(settings, "moscow-times", "sitemaps", 0)
-            # robots.txt, and half of the requests for sources: the index and four of the seventeen months.
-            assert sum(take(server).values()) <= 2 + 5
-    whole = sum(len(urls) for (year, _), urls in SITE.sitemap_urls.items() if year >= first_year)
-    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
-        assert count_advertised(session) == whole
-
-
-def ask_for_an_hour(asked: Asked) -> Answer | None:
-    return Answer(b"", status=429, headers=(("Retry-After", "3600"),)) if asked.path == "/rss/opinion" else None
-
-
-def test_a_host_that_asks_for_an_hour_is_left_alone_by_this_run_and_the_next(make_settings: MakeSettings) -> None:
-    with running(SITE, fault=ask_for_an_hour) as server:
-        settings = make_settings(origins=dict(server.origins), concurrency=1)
-        first = harvest(settings, "moscow-times", "feeds")
-        assert [problem for problem in first.problems if RESTING not in problem] == [f"{WWW}/rss/opinion: HTTP 429"]
-        assert len(first.problems) == 2
-        assert first.asked_count == 0
-        server.reset()
-        second = harvest(settings, "moscow-times", "feeds")
-        assert server.requests == Counter()
-        # Its sources and its pages alike: one host, one sentence.
-        [problem] = second.problems
-        assert RESTING in problem
-        assert first.unreachable_hosts == second.unreachable_hosts == ("www.themoscowtimes.com",)
-
-
-RESTING = "www.themoscowtimes.com asks to be left alone until "
-
-
-def send_pages_away(asked: Asked) -> Answer | None:
-    return Answer(b"", status=503, headers=(("Retry-After", "3600"),)) if "-a" in asked.path else None
-
-
-def test_pages_of_a_host_that_asks_for_an_hour_wait_as_they_are(make_settings: MakeSettings) -> None:
-    with running(SITE, fault=send_pages_away) as server:
-        report = harvest(make_settings(origins=dict(server.origins), concurrency=1), "moscow-times", "sitemaps")
-        assert len(pages_of(take(server))) == 1
-    [problem] = report.problems
-    assert RESTING in problem
-    assert report.ledger == {"failed": 1, "pending": report.advertised_count - 1}
-    assert not any("before their turn" in note for note in report.notes)
-
-
-def die_at_once(asked: Asked) -> Answer | None:
-    """The feed that ends the crawl's process."""
-    if asked.path == "/rss/city":
-        [crawl] = find_crawls()
-        os.kill(crawl, signal.SIGKILL)
-    return None
-
-
-def test_a_crawl_that_dies_leaves_the_cap_as_it_is_and_is_named_as_what_left_the_sources(
-    make_settings: MakeSettings,
-) -> None:
-    with running(SITE, thread=True, fault=die_at_once) as server:
-        settings = make_settings(origins=dict(server.origins), concurrency=1, max_requests=10)
-        report = harvest(settings, "moscow-times", "feeds")
-        # The process that follows makes those that are left: robots.txt again, and pages.
-        assert 8 <= sum(server.requests.values()) <= 10
-        assert pages_of(take(server))
-    assert [problem for problem in report.problems if problem.endswith("the crawl ended before their turn")]
-    assert not any("all the requests" in problem for problem in report.problems)
-
-
 def test_a_source_that_says_not_modified_without_being_asked_is_a_problem(make_settings: MakeSettings) -> None:
     with running(SITE, fault=lie) as server:
         report = harvest(make_settings(origins=dict(server.origins)), "moscow-times", "feeds", 0)
@@ -369,86 +235,3 @@ def test_a_plan_says_what_a_backfill_would_fetch_and_fetches_nothing(
     assert plan.months[1].due_count == plan.months[1].advertised_count == len(february)
     assert plan.unknown_months == ("2024-03",)
     assert plan.duration_seconds == pytest.approx(plan.request_count * 0.01 / settings.concurrency)
-
-
-def test_two_runs_at_once_on_one_database_fetch_each_page_once(make_settings: MakeSettings, tmp_path: Path) -> None:
-    with running(SITE) as server:
-        settings = make_settings(origins=dict(server.origins), delay_seconds=0.02)
-        url = f"sqlite:///{tmp_path / 'shared.db'}"
-        folders = [tmp_path / "one", tmp_path / "two"]
-        victims = [
-            make_victim(settings, PLAIN_COMMAND, BROADSHEET_DATA_DIR=str(folder), BROADSHEET_DATABASE_URL=url)
-            for folder in folders
-        ]
-        processes = [victim.start() for victim in victims]
-        for process in processes:
-            process.communicate(timeout=120)
-        assert sorted(process.returncode for process in processes) == [0, 1]
-        late = processes.index(next(process for process in processes if process.returncode))
-        assert victims[late].run()["problems"] == []
-        assert set(Counter({path: server.requests[path] for path in pages_of(server.requests)}).values()) == {1}
-    assert len(read_facts(make_settings(database_url=url))) == len(SITE.newest_first)
-
-
-def test_a_run_on_another_machine_is_named_and_one_that_said_nothing_for_long_is_not_waited_for(
-    settings: Settings, make_settings: MakeSettings, tmp_path: Path
-) -> None:
-    elsewhere = make_settings(data_dir=tmp_path / "elsewhere", database_url=settings.database_url)
-    elsewhere = elsewhere.model_copy(update={"origins": settings.origins})
-    with (
-        open_archive(settings, writable=True) as archive,
-        running_run(archive, "ingest", "moscow-times", {}) as first,
-    ):
-        with pytest.raises(RunInProgress, match=first.id):
-            harvest(elsewhere, "moscow-times", "feeds")
-        with archive.database.begin() as session:
-            past = datetime.now(UTC) - timedelta(seconds=1)
-            session.execute(update(tables.Lease).values(expires_at=past, host="elsewhere"))
-        report = harvest(elsewhere, "moscow-times", "feeds", 0)
-    assert any(first.id in note for note in report.notes)
-
-
-def name_folder(settings: Settings) -> str:
-    with open_archive(settings, writable=True) as archive:
-        return name_holder(archive)
-
-
-def test_a_copy_of_a_data_folder_is_another_one_and_a_moved_folder_is_the_same(
-    make_settings: MakeSettings, tmp_path: Path
-) -> None:
-    first, copied, moved = (make_settings(data_dir=tmp_path / name) for name in ("first", "copied", "moved"))
-    name = name_folder(first)
-    shutil.copytree(first.data_dir, copied.data_dir)  # with the times of its files, as `cp -a`
-    assert name_folder(copied) != name
-    assert name_folder(first) == name
-    first.data_dir.rename(moved.data_dir)
-    assert name_folder(moved) == name
-
-
-def test_an_empty_folder_id_is_none(make_settings: MakeSettings, tmp_path: Path) -> None:
-    both = [make_settings(data_dir=tmp_path / name) for name in ("one", "two")]
-    for settings in both:
-        settings.spool_dir.mkdir(parents=True)
-        (settings.spool_dir / FOLDER_ID).touch()
-    one, two = map(name_folder, both)
-    assert one != two
-    assert (both[0].spool_dir / FOLDER_ID).read_text().strip()
-
-
-def test_a_run_in_a_copied_data_folder_does_not_take_over(
-    settings: Settings, make_settings: MakeSettings, tmp_path: Path
-) -> None:
-    copied = make_settings(data_dir=tmp_path / "copied", database_url=settings.database_url, origins=settings.origins)
-    with open_archive(settings, writable=True) as archive, running_run(archive, "ingest", "moscow-times", {}) as first:
-        shutil.copytree(settings.spool_dir, copied.spool_dir)
-        with pytest.raises(RunInProgress, match=first.id):
-            harvest(copied, "moscow-times", "feeds")
-
-
-def test_the_next_run_in_a_data_folder_need_not_wait_for_the_one_that_died_in_it(settings: Settings) -> None:
-    with (
-        open_archive(settings, writable=True) as archive,
-        running_run(archive, "ingest", "moscow-times", {}) as first,
-        running_run(archive, "ingest", "moscow-times", {}) as second,
-    ):
-        assert any(first.id in note for note in second.notes)

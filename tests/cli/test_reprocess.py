@@ -1,0 +1,103 @@
+"""`broadsheet reprocess` and `broadsheet quarantine retry`: what they print, and how they end."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from flows.archive import open_archive
+from flows.importing import import_paths
+from schemas.settings import Settings
+from storage import tables
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+
+URL = "https://www.themoscowtimes.com/2024/03/01/no-text-a84000"
+
+
+@pytest.fixture
+def filled(data_dir: Path, seeds: Path, tmp_path: Path) -> None:
+    """An archive of the seeds, and of a page without any text."""
+    page = tmp_path / "page.html"
+    page.write_text(f'<html><head><link rel="canonical" href="{URL}"><title>No text</title></head></html>')
+    with open_archive(Settings(data_dir=data_dir), writable=True) as archive:
+        import_paths(archive, [*sorted(seeds.glob("*.txt")), page])
+
+
+def run_json(broadsheet: Broadsheet, *arguments: object) -> Any:
+    ended = broadsheet(*arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def pretend_other_rules(data_dir: Path) -> None:
+    """As if the seeds had been read by rules that found no headline where there is one."""
+    with open_archive(Settings(data_dir=data_dir), writable=True) as archive, archive.database.begin() as session:
+        found = update(tables.Article).where(tables.Article.headline.is_not(None))
+        session.execute(found.values(headline=None, extractor="broadsheet-0"))
+
+
+@pytest.mark.usefixtures("filled")
+def test_nothing_changes_while_the_rules_are_the_same(broadsheet: Broadsheet) -> None:
+    report = run_json(broadsheet, "reprocess", "--processes", 1)
+    assert (report["read_count"], report["changes"]) == (6, {"unchanged": 5, "set-aside": 1})
+    assert (report["applied"], report["run"]) == (False, None)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broadsheet, data_dir: Path) -> None:
+    pretend_other_rules(data_dir)
+    report = run_json(broadsheet, "reprocess")
+    assert report["changes"] == {"unchanged": 2, "changed": 3, "set-aside": 1}
+    assert report["fields"] == {"headline": {"changed": 3, "won": 3, "lost": 0}}
+    assert report["extractors"]["broadsheet-0"] == 3
+    assert [one["fields"] for one in report["examples"]] == [["headline"]] * 3
+    shown = broadsheet("reprocess", COLUMNS="160")
+    assert shown.returncode == 0
+    assert "nothing was written: --apply does" in shown.stdout
+    applied = run_json(broadsheet, "reprocess", "--apply")
+    assert applied["run"]["outcomes"] == {"revised": 3}
+    assert run_json(broadsheet, "reprocess")["changes"] == {"unchanged": 5, "set-aside": 1}
+    versions = [run_json(broadsheet, "show", one["id"])["revisions"] for one in report["examples"]]
+    assert [[one["revision_class"] for one in found] for found in versions] == [[None, "reprocessed"]] * 3
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_was_set_aside_is_read_again_by_its_number_or_its_address(broadsheet: Broadsheet) -> None:
+    [found] = run_json(broadsheet, "quarantine", "list")
+    for named in ((), (str(found["id"]),), (URL,)):
+        report = run_json(broadsheet, "quarantine", "retry", *named)
+        assert (report["read_count"], report["changes"]) == (1, {"set-aside": 1})
+    assert run_json(broadsheet, "quarantine", "list") == [found]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("reprocess --from 2024-05-02 --to 2024-05-01", 2),
+        ("reprocess --from yesterday", 2),
+        ("reprocess --processes 0", 2),
+        ("quarantine retry 999", 1),
+        ("quarantine retry moscow-times:en:1", 1),
+    ],
+)
+@pytest.mark.usefixtures("filled")
+def test_what_cannot_be_meant_is_one_line(broadsheet: Broadsheet, arguments: str, status: int) -> None:
+    ended = broadsheet(*arguments.split())
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (status, "", 1)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_missing_warc_file_is_a_problem_and_status_1(broadsheet: Broadsheet, data_dir: Path) -> None:
+    [warc] = (data_dir / "warc").rglob("*.warc.gz")
+    warc.unlink()
+    ended = broadsheet("reprocess", "--json")
+    assert ended.returncode == 1
+    report = json.loads(ended.stdout)
+    assert report["changes"] == {"unreadable": 6}
+    [problem] = report["problems"]
+    assert warc.name in problem

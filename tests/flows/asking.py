@@ -1,0 +1,28 @@
+"""A site whose every address leads to an article, and what was asked of it."""
+
+from collections import Counter
+
+from flows.archive import open_archive
+from replica.server import Handle
+from replica.site import Site
+from schemas.settings import Settings
+from storage.ledger import LedgerEntry, find_entry
+
+WWW = "https://www.themoscowtimes.com"
+SITE = Site(60, bad_pages=False, moved_share=0.1)
+
+
+def take(server: Handle) -> Counter[str]:
+    """The requests since the last time, without their number."""
+    return server.reset()
+
+
+def pages_of(requests: Counter[str]) -> list[str]:
+    return [path for path in requests if "-a" in path]
+
+
+def find(settings: Settings, url: str) -> LedgerEntry:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        entry = find_entry(session, url)
+    assert entry
+    return entry
