@@ -18,6 +18,13 @@ from storage.wording import find_groups, update_wordings
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
 
+ONE, OTHER = aliased(Wording), aliased(Wording)
+LIKES = (
+    select(ONE.content_sha256, OTHER.content_sha256)
+    .join(Likeness, Likeness.wording_id == ONE.id)
+    .join(OTHER, OTHER.id == Likeness.other_id)
+)
+
 Verdict = tuple[str | None, str | None, float | None]
 """`duplicate_of`, `duplicate_kind` and `similarity` of an article."""
 
@@ -31,12 +38,10 @@ def regroup(batch: Batch) -> set[str]:
     """
     batch.write()
     touched = batch.articles.keys() | batch.added_article_ids | batch.former_texts.keys()
-    found: set[str] = set()
-    for group in _find_groups(batch, touched):
-        changes = list(_find_changes(batch, group, touched))
-        _write(batch, changes)
-        found |= {member.id for member, verdict in changes if member.id in batch.added_article_ids and verdict[0]}
-    return found
+    groups = _find_groups(batch, touched)
+    changes = [change for group in groups for change in _find_changes(batch, group, touched)]
+    _write(batch, changes)
+    return {member.id for member, verdict in changes if member.id in batch.added_article_ids and verdict[0]}
 
 
 def _find_groups(batch: Batch, touched: set[str]) -> Iterator[list[Member]]:
@@ -78,14 +83,8 @@ def _find_parts(batch: Batch, group: Sequence[Member], touched: set[str]) -> dic
     """
     digests = {member.content_sha256 for member in group}
     digests -= {member.content_sha256 for member in group if member.id in touched}
-    one, other = aliased(Wording), aliased(Wording)
-    statement = (
-        select(one.content_sha256, other.content_sha256)
-        .join(Likeness, Likeness.wording_id == one.id)
-        .join(other, other.id == Likeness.other_id)
-    )
     likes: dict[str, set[str]] = defaultdict(set)
-    for digest, like in execute_in(batch.session, statement, one.content_sha256, digests):
+    for digest, like in execute_in(batch.session, LIKES, ONE.content_sha256, digests):
         likes[digest].add(like)
     parts: dict[str, str] = {}
     for digest in digests:

@@ -1,24 +1,29 @@
-"""Which texts share keys: an index of key -> text in the database that costs the same however large it is.
+"""Which texts share keys: an index of key -> text in the database that costs little more when it is large.
 
 Keys are random numbers, so each new one falls on a page of its own in the index's tree, and that page is written again.
-In a large tree that is a page of 4 kB a key. So new postings go to a small tree, the first level; when it holds the
-postings of so many texts, all of them move to the next level at once, in its order: a page that is written then takes
-many.
+In a large tree that is a page of 4 kB a key. So new postings go to a small tree, the first level, and from there to the
+next one together with all that follow them closely: a page that is written then takes many. They move a slice of the
+keys at a time, one slice after the other, so that no batch has to move a whole level.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.orm import Session
 
+from storage.shingle import KEY_BITS
 from storage.tables import NewPosting, Posting, RecentPosting, SettledPosting
 
 LEVELS: tuple[type[Posting], ...] = (NewPosting, RecentPosting, SettledPosting)
-LEVEL_TEXTS = (4_096, 65_536)
-"""Texts whose postings the first levels hold at most; the last level has no limit. The first is some 3 MB, which lies
-in the cache of the connection; each further one is so much larger that a page takes several postings at a time."""
+STEP_TEXTS = (256, 4_096)
+"""Texts after which the first levels give a slice to the next: each keeps the postings of so many times the slices. The
+first is some 3 MB, which lies in the cache of the connection; each further one is so much larger that a page takes
+several postings at a time."""
+
+SLICE_COUNT = 16
+"""Of each level, by the upper bits of the keys."""
 
 MOST_HOLDERS = 100
 """A key that more texts have is a template's, or a paragraph's that stands everywhere: its list grows no further, and
@@ -44,7 +49,7 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
 
     Whatever is stored is asked, and the given ones among each other. The postings of the new ones are stored.
     """
-    holders = _find_holders(session, set().union(*keys.values()))
+    holders = _find_holders(session.connection(), set().union(*keys.values()))
     rows = []
     for wording_id in new:
         for key in keys[wording_id]:
@@ -52,34 +57,49 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
             known.append(wording_id)
             # One more than the most is stored: by that it is known.
             if len(known) <= MOST_HOLDERS + 1:
-                rows.append({"key": key, "wording_id": wording_id})
-    if rows:
-        # Past the session, which would spend as much again on what only objects need.
-        session.connection().execute(insert(NewPosting), rows)
+                rows.append((key, wording_id))
+    _insert(session.connection(), rows)
     shared = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
     return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 
 
 def settle_postings(session: Session, count_before: int, count: int) -> None:
-    """Move the postings of levels that are full, now that there are so many texts."""
-    for (level, following), most in zip(pairwise(LEVELS), LEVEL_TEXTS, strict=True):
-        if count_before // most == count // most:
-            return
-        moved = select(level.key, level.wording_id).order_by(level.key, level.wording_id)
-        session.execute(insert(following).from_select(["key", "wording_id"], moved))
-        session.execute(delete(level))  # without a condition: SQLite empties the table at once
+    """Move what is due to the next levels, now that there are so many texts."""
+    for (level, following), step in zip(pairwise(LEVELS), STEP_TEXTS, strict=True):
+        for place in range(count_before // step + 1, count // step + 1):
+            _move(session.connection(), level, following, place % SLICE_COUNT)
 
 
-def _find_holders(session: Session, keys: set[int]) -> dict[int, list[int]]:
+def _move(connection: Connection, level: type[Posting], following: type[Posting], place: int) -> None:
+    width = (1 << KEY_BITS) // SLICE_COUNT
+    in_slice = level.key.between(place * width, (place + 1) * width - 1)
+    moved = select(level.key, level.wording_id).where(in_slice).order_by(level.key, level.wording_id)
+    connection.execute(insert(following).from_select(["key", "wording_id"], moved))
+    connection.execute(delete(level).where(in_slice))
+
+
+def _find_holders(connection: Connection, keys: set[int]) -> dict[int, list[int]]:
     holders: dict[int, list[int]] = defaultdict(list)
     ordered = sorted(keys)
     for start in range(0, len(ordered), ASKED_COUNT):
-        # Written into the statement: to bind a variable for each number costs more than to look it up.
-        is_asked = text(f"key IN ({','.join(map(str, ordered[start : start + ASKED_COUNT]))})")
+        # Written into the statement: to bind a variable for each number costs more than to look it up. Such a statement
+        # comes once, and goes past the compiler, which would remember it in place of others.
+        asked = ",".join(map(str, ordered[start : start + ASKED_COUNT]))
         for level in reversed(LEVELS):  # the oldest texts first
-            for key, wording_id in session.execute(select(level.key, level.wording_id).where(is_asked)):
+            statement = f"SELECT key, wording_id FROM {level.__tablename__} WHERE key IN ({asked})"  # noqa: S608 - numbers
+            for key, wording_id in connection.exec_driver_sql(statement):
                 holders[key].append(wording_id)
     return holders
+
+
+def _insert(connection: Connection, rows: Sequence[tuple[int, int]]) -> None:
+    if not rows:
+        return
+    statement = insert(NewPosting).compile(dialect=connection.dialect, column_keys=["key", "wording_id"])
+    if statement.positional:  # numbers go to the driver as they are: a fifth of the time
+        connection.exec_driver_sql(str(statement), list(rows))
+    else:
+        connection.execute(insert(NewPosting), [{"key": key, "wording_id": number} for key, number in rows])
 
 
 def _rank(wording_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:

@@ -32,7 +32,10 @@ EDGES = string.punctuation + "“”‘’«»„‚…—–·•"
 """What a word begins or ends with, and is no part of it."""
 
 ROW_BITS = 21
-"""Of each row of a band, the lowest: three make a key of 63 bits, what both databases have as a whole number."""
+"""Of each row of a band, the lowest."""
+
+KEY_BITS = BAND_ROWS * ROW_BITS
+"""Of a key: 63, what both databases have as a whole number that is not negative."""
 
 
 class Shingled:
@@ -63,7 +66,7 @@ class Shingled:
         return frozenset(self.sequence)
 
     def list_keys(self) -> set[int]:
-        """What this text shares with its likes, as numbers of 63 bits; none of a text that is too short."""
+        """What this text shares with its likes, as numbers of `KEY_BITS`; none of a text that is too short."""
         if len(self.shingles) < FEWEST_SHINGLES:
             return set()
         return {*self._band_keys(), *map(paragraph_key, self._long_paragraphs())}
@@ -86,4 +89,4 @@ def split_words(text: str) -> list[str]:
 
 def paragraph_key(words: Sequence[str]) -> int:
     """The key of all texts with this paragraph."""
-    return int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big") >> 1
+    return int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big") >> 64 - KEY_BITS

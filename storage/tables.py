@@ -355,6 +355,7 @@ class Wording(Base):
 class Posting:
     """A key by which like texts are found, and a text that has it: in the table of its level (`storage.posting`)."""
 
+    __tablename__: str
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

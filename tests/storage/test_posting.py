@@ -3,13 +3,15 @@
 import random
 
 import pytest
+from sqlalchemy import select
 
 from replica.site import Site
 from storage import posting
 from storage.article import ArticleFilter, iterate_articles
 from storage.database import Database
 from storage.outcome import store_outcomes
-from storage.tables import Base
+from storage.shingle import Shingled
+from storage.tables import Base, NewPosting, RecentPosting, SettledPosting
 from tests.storage.sample import at, read
 
 BODY = Site(6, duplicate_share=0, near_duplicate_share=0).articles[5].expected["body"]
@@ -36,3 +38,35 @@ def test_a_large_family_is_one_group_however_it_comes(
     assert len(stored) == len(NOTICES)
     assert primaries == {min(one.id for one in stored)}
     assert sum(one.duplicate_of is None for one in stored) == 1
+
+
+def make_text(number: int) -> str:
+    return " ".join(random.Random(number).choices(BODY.split(), k=60))
+
+
+def test_postings_move_from_level_to_level_and_are_found_in_each(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "STEP_TEXTS", (2, 8))
+    monkeypatch.setattr(posting, "SLICE_COUNT", 4)
+    texts = {number: make_text(number) for number in range(101, 161)}
+    batches = [
+        *([number] for number in range(101, 121)),
+        list(range(121, 142)),
+        *([number] for number in range(142, 161)),
+    ]
+    for numbers in batches:
+        with database.begin() as session:
+            store_outcomes(session, [read(n, n, texts[n]) for n in numbers], run_id=None, now=at(100))
+    with database.read() as session:
+        levels = [
+            session.execute(select(level.key, level.wording_id)).all()
+            for level in (NewPosting, RecentPosting, SettledPosting)
+        ]
+    assert all(levels)
+    assert sorted(key for level in levels for key, _ in level) == sorted(
+        key for text in texts.values() for key in Shingled(text).list_keys()
+    )
+    copies = [read(100 + number, 100 + number, f"{texts[number]} The end.") for number in texts]
+    with database.begin() as session:
+        assert store_outcomes(session, copies, run_id=None, now=at(100)) == {"duplicate": 60, "request": 60, "page": 60}
