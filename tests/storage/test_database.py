@@ -221,6 +221,7 @@ def test_two_processes_that_open_an_empty_database_at_once_make_one(database_url
     assert [child.wait() for child in children] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_foreign_keys_hold_and_the_journal_is_a_write_ahead_log(database: Database) -> None:
     with database.read() as session:
         assert session.scalar(text("PRAGMA foreign_keys")) == 1

@@ -17,8 +17,8 @@ from storage.article import ArticleFilter, iterate_articles
 from storage.database import Database, open_database
 from storage.explanation import find_explanation
 from storage.outcome import store_outcomes
-from storage.posting import LEVELS, store_postings
-from storage.tables import Article, Base, Entry, NewPosting
+from storage.posting import store_postings
+from storage.tables import Base, Entry, NewPosting
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, set_aside, write
 
 SEEDS = [path.read_text().strip() for path in sorted((Path(__file__).parents[2] / "seeds" / "expected").glob("*.txt"))]
@@ -234,27 +234,6 @@ def test_a_primary_that_is_edited_says_so_in_its_duplicates(database: Database) 
     assert (duplicate.duplicate_of, duplicate.duplicate_kind) == (identify(1).key, "near")
     assert duplicate.similarity is not None
     assert 0.6 < duplicate.similarity < 1
-
-
-def test_likes_are_found_on_whatever_level_their_postings_lie(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(posting, "LEVEL_TEXTS", (4, 8))
-    bodies = STORIES[:12]
-    for start in range(0, len(bodies), 2):
-        store(database, *(read(number, number, bodies[number]) for number in range(start, start + 2)))
-        copies = [read(1_000 + number, 100 + number, change_words(0.05)(bodies[number])) for number in range(start + 2)]
-        with database.begin() as session:
-            store_outcomes(session, copies, run_id=None, now=at(100))
-            found = [one for one in session.scalars(select(Article.duplicate_of)) if one]
-            session.rollback()
-        assert len(found) == start + 2
-    with database.read() as session:
-        assert [bool(session.scalar(select(func.count()).select_from(level))) for level in LEVELS] == [
-            False,
-            True,
-            True,
-        ]
 
 
 def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

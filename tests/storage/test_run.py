@@ -84,7 +84,12 @@ def test_a_file_is_known_by_its_digest_and_a_fetched_answer_is_no_file(database:
         store_outcomes(session, [text, page], run_id=None, now=START)
         digests = [text.seen.ref.sha256, page.seen.ref.sha256, "0" * 64]
         assert find_known_payloads(session, digests) == {text.seen.ref.sha256}
-        plan = session.execute(sql_text("EXPLAIN QUERY PLAN SELECT 1 FROM capture WHERE sha256 = 'x' AND url IS NULL"))
+        asked = "SELECT 1 FROM capture WHERE sha256 = 'x' AND url IS NULL"
+        explain = f"EXPLAIN QUERY PLAN {asked}"
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(sql_text("SET LOCAL enable_seqscan = off"))  # a table of two rows is read as a whole else
+            explain = f"EXPLAIN {asked}"
+        plan = session.execute(sql_text(explain))
         assert "ix_capture_imported" in str(plan.all())
 
 

@@ -144,6 +144,7 @@ def test_more_sightings_than_a_part_are_stored_with_repetitions_across_parts(dat
         assert audit_ledger(session) == []
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # what is held does not depend on it
 def test_many_sightings_at_once_are_held_a_part_at_a_time(database: Database) -> None:
     outcome = advertise(0, *(identify(number) for number in range(4 * sighting.PART_COUNT)))
     tracemalloc.start()
