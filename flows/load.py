@@ -25,8 +25,8 @@ from schemas.model import Record
 from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
 from storage.capture import find_page_capture
 from storage.listing import list_named, list_walked
-from storage.outcome import store_outcomes
 from storage.position import find_position, list_positions, store_position
+from storage.storing import Storage
 from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, WarcCaptures, iterate_captures, read_capture
 
 BATCH_CAPTURES = 256
@@ -67,6 +67,7 @@ class Batch(Record):
     is_last: bool
     """Nothing whole is left in the file now."""
     notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     sources: dict[str, SourceFinding] = {}
     """Address of a feed, sitemap or listing -> its last word: a later success forgives a try that failed."""
     reading: Reading = Reading()
@@ -93,21 +94,22 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive))
     _flush(path)
     known = _list_known(archive, outcomes)
-    former, plan = read_former(archive, outcomes), archive.settings.look_plan
-    with archive.database.begin() as session:
-        if former:
-            store_outcomes(session, former, run_id=run_id, now=now(), plan=plan, is_again=True)
-        counts = store_outcomes(session, outcomes, run_id=run_id, now=now(), plan=plan)
-        store_position(session, name, captures.position)
+    finish = partial(store_position, name=name, position=captures.position)
+    stored = _storage(archive, run_id).store(outcomes, now(), former=read_former(archive, outcomes), finish=finish)
     notes = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
     return Batch(
         name=name,
-        counts=dict(counts),
+        counts=dict(stored.counts),
         is_last=is_last,
         notes=notes,
+        problems=tuple(stored.problems),
         sources=_judge_sources(outcomes, known),
         reading=count_reading(outcomes),
     )
+
+
+def _storage(archive: Archive, run_id: str) -> Storage:
+    return Storage(archive.database, run_id, archive.settings.look_plan)
 
 
 def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str, str]]:
@@ -229,6 +231,7 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
         batch = load(archive, run.id, name)
         run.counts.update(batch.counts)
         run.notes += batch.notes
+        run.problems += batch.problems
         run.reading += batch.reading
         sources |= batch.sources
         is_last = batch.is_last
@@ -261,8 +264,9 @@ def note_cut(archive: Archive, run: Run, name: str) -> None:
 def load_log(archive: Archive, run: Run, path: Path) -> None:
     """Note the fetches of pages that brought no answer: only the crawl's log knows of them."""
     outcomes = [outcome for line in read_log(path) if (outcome := read_line(line))]
-    with archive.database.begin() as session:
-        run.counts.update(store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan))
+    stored = _storage(archive, run.id).store(outcomes, now())
+    run.counts.update(stored.counts)
+    run.problems += stored.problems
 
 
 def read_line(line: CrawlLine) -> Outcome | None:
