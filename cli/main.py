@@ -235,13 +235,24 @@ def reprocess(
 
 
 @app.command()
-def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, database, disk and Prefect."""
+def doctor(
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended from the WARC files.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave the WARC files unread.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, database, disk, Prefect, and whether the archive is whole."""
+    from cli.progress import showing_progress
     from cli.render import print_json, render_checks
-    from flows.doctor import run_checks
+    from flows.doctor import repair_archive, run_checks
     from schemas.settings import load_settings
 
-    checks = run_checks(load_settings())
+    if repair and quick:
+        raise typer.BadParameter("--repair reads the WARC files, --quick does not")
+    settings = load_settings()
+    with showing_progress():
+        mended = repair_archive(settings) if repair else ()
+        checks = [*run_checks(settings, is_quick=quick), *mended]
     print_json([check.model_dump(mode="json") for check in checks]) if as_json else render_checks(checks)
     if not all(check.ok for check in checks):
         raise typer.Exit(EXIT_BELOW_PROMISE)

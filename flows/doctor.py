@@ -1,4 +1,4 @@
-"""Whether everything that a run needs is there: settings, database, disk, Prefect."""
+"""Whether everything that a run needs is there (settings, database, disk, Prefect), and the archive is whole."""
 
 import os
 import shutil
@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from flows.archive import open_existing
+from flows.integrity import audit_archive
+from flows.integrity import repair_archive as repair
+from schemas.integrity import IntegrityReport
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
-from storage.database import DatabaseMissing
+from storage.database import DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
 
 FREE_BYTES_FLOOR = 1024**3
 """One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
@@ -29,10 +32,41 @@ class Check(Record):
     detail: str
 
 
-def run_checks(settings: Settings) -> list[Check]:
-    """Every check, in the order in which a person would mend what is broken."""
+def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
+    """Every check, in the order in which a person would mend what is broken; a quick one reads no WARC file."""
     checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_prefect]
-    return [*list_settings(settings), *(check(settings) for check in checks)]
+    found = [*list_settings(settings), *(check(settings) for check in checks)]
+    return found if is_quick else [*found, *check_integrity(settings)]
+
+
+def check_integrity(settings: Settings) -> list[Check]:
+    """Whether every capture is where it should be, and every state what it should be."""
+    try:
+        return _as_checks(audit_archive(settings))
+    except (DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown):
+        return []  # said already
+
+
+def repair_archive(settings: Settings) -> list[Check]:
+    """Mend what can be mended from the WARC files, and say what was.
+
+    Raises:
+        RunInProgress: another run is writing.
+        And what `open_archive` raises.
+    """
+    found = repair(settings)
+    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.mended]
+    said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
+    return said or [Check(name="mended", ok=True, detail="nothing: there was nothing to mend")]
+
+
+def _as_checks(report: IntegrityReport) -> list[Check]:
+    if problems := report.problems:
+        return [Check(name="integrity", ok=False, detail=problem) for problem in problems]
+    count = sum(one.capture_count for one in report.files)
+    waiting = f"; {report.unloaded_count} files wait to be loaded" if report.unloaded_count else ""
+    detail = f"{count} captures in {len(report.files)} WARC files are as they were stored, every state adds up{waiting}"
+    return [Check(name="integrity", ok=True, detail=detail)]
 
 
 def list_settings(settings: Settings) -> Iterator[Check]:

@@ -147,10 +147,10 @@ def take_stretch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
     """As many captures as a batch holds, and whether those were all that the file has."""
     taken: list[Capture] = []
     taken_bytes = link_count = 0
-    latest_at = now()
     for found, _ in captures:
         # A foreign file, or a clock that ran ahead: what came later than now would overrule whatever comes.
-        capture = found if found.fetched_at <= latest_at else found.model_copy(update={"fetched_at": latest_at})
+        at = min(found.fetched_at, now())  # now, not when the stretch began: a crawl writes it meanwhile
+        capture = found if at == found.fetched_at else found.model_copy(update={"fetched_at": at})
         taken.append(capture)
         taken_bytes += len(capture.body)
         link_count += _count_links(capture)

@@ -12,7 +12,7 @@ from schemas.article import Article as Read
 from schemas.article import Kind
 from schemas.capture import CaptureRef
 from schemas.outcome import State
-from storage.batch import Columns, execute_in
+from storage.batch import Columns, execute_in, select_in
 from storage.capture import OK
 from storage.ledger import is_within
 from storage.tables import Article, Capture, Entry, Quarantine
@@ -81,6 +81,13 @@ def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereadi
     found = execute_in(session, rows, Article.id, articles.keys())
     captures = {number for key, digest, headline, number in found if (digest, headline) != _tell(articles[key])}
     # Found by their own numbers: that costs nothing for whatever else is stored.
+    return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
+
+
+def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
+    """The newest whole answers of these entries, by key, that wait for an article though they have one."""
+    rows = select(Capture.id).join(Entry, Entry.id == Capture.entry_id).where(Capture.status == OK)
+    captures = set(select_in(session, rows, Entry.key, keys))
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
 

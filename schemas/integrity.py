@@ -1,0 +1,68 @@
+"""Whether an archive is whole, as data."""
+
+from schemas.model import Count, NonEmpty, Record
+from schemas.report import RunReport
+
+NAMED_COUNT = 10
+"""A sentence names so many; the rest is a number."""
+
+
+class WarcFinding(Record):
+    """One WARC file beside what the database says of it."""
+
+    name: NonEmpty
+    capture_count: Count
+    """Captures that were read in it."""
+    unknown: tuple[Count, ...] = ()
+    """Offsets of captures that the database does not know, though it has passed them."""
+    missing: dict[int, NonEmpty] = {}
+    """Offset of each capture that the database knows and the file does not have as it was stored -> why."""
+    damaged: tuple[NonEmpty, ...] = ()
+    """Records that were always damaged, and are no capture; a sentence each."""
+    error: str | None = None
+    """Why it could not be read at all."""
+
+
+class IntegrityReport(Record):
+    """What does not add up in an archive. Files, articles and states that are sound are only counted."""
+
+    files: tuple[WarcFinding, ...]
+    unloaded_count: Count
+    """WARC files with something in them that was not loaded yet: the next run does."""
+    lost_articles: dict[NonEmpty, NonEmpty]
+    """Record id -> where its capture should lie, and why it does not."""
+    states: tuple[NonEmpty, ...]
+    """What the states of the ledger contradict; a sentence each."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each thing that is wrong."""
+        return (*self._file_problems(), *self._article_problems(), *self.states)
+
+    def _file_problems(self) -> list[str]:
+        found = []
+        for one in self.files:
+            if one.error:
+                found.append(f"{one.name} cannot be read: {one.error}")
+            elif one.missing:
+                places = ", ".join(f"{offset} ({why})" for offset, why in list(one.missing.items())[:NAMED_COUNT])
+                found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {places}")
+            if one.unknown:
+                found.append(f"{one.name}: {len(one.unknown)} captures are not in the database")
+        return found
+
+    def _article_problems(self) -> list[str]:
+        if not self.lost_articles:
+            return []
+        named = ", ".join(list(self.lost_articles)[:NAMED_COUNT])
+        return [f"{len(self.lost_articles)} articles whose capture is not there: {named}"]
+
+
+class Repair(Record):
+    """What was mended."""
+
+    before: IntegrityReport
+    mended: tuple[NonEmpty, ...]
+    """A sentence each."""
+    after: IntegrityReport
+    run: RunReport

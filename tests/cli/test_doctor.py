@@ -1,0 +1,42 @@
+"""`broadsheet doctor`: what it checks, and what it mends."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def imported(broadsheet: Broadsheet, seeds: Path) -> None:
+    assert broadsheet("import", *sorted(seeds.glob("*.txt"))).returncode == 0
+
+
+def read_checks(broadsheet: Broadsheet, *options: str, status: int) -> dict[str, str]:
+    """Name -> what was found, of the checks that are no settings."""
+    ended = broadsheet("doctor", "--json", *options, BROADSHEET_CONTACT="a@example.org")
+    assert ended.returncode == status, ended.stderr
+    return {one["name"]: one["detail"] for one in json.loads(ended.stdout) if one["name"].islower()}
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_lost_database_is_mended_and_said_to_be(broadsheet: Broadsheet, data_dir: Path) -> None:
+    assert "5 captures in 1 WARC files are as they were stored" in read_checks(broadsheet, status=0)["integrity"]
+    for path in data_dir.glob("broadsheet.db*"):
+        path.unlink()
+    assert "integrity" not in read_checks(broadsheet, status=0)
+    mended = read_checks(broadsheet, "--repair", status=0)
+    assert mended["mended"] == "5 captures were loaded from WARC files"
+    assert "5 captures in 1 WARC files" in mended["integrity"]
+    [warc] = (data_dir / "warc").iterdir()
+    warc.unlink()
+    assert warc.name in read_checks(broadsheet, status=1)["integrity"]
+    assert "integrity" not in read_checks(broadsheet, "--quick", status=0)
+
+
+def test_a_quick_repair_is_refused_in_one_line(broadsheet: Broadsheet) -> None:
+    ended = broadsheet("doctor", "--quick", "--repair")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

@@ -1,0 +1,169 @@
+"""What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
+
+import gzip
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from flows.archive import open_archive
+from flows.harvest import harvest
+from flows.importing import import_paths
+from flows.integrity import audit_archive, repair_archive
+from replica.server import running
+from replica.site import Site
+from schemas.outcome import State
+from schemas.settings import Settings
+from storage import tables
+from storage.article import ArticleFilter, iterate_articles
+from tests.flows.killing import find_breaches
+
+
+@pytest.fixture(scope="module")
+def whole(site: Site, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """An archive of two WARC files: a crawl's, and one of imported texts."""
+    with running(site) as server:
+        settings = Settings(
+            data_dir=tmp_path_factory.mktemp("whole"),
+            contact="test@example.org",
+            delay_seconds=0,
+            concurrency=8,
+            origins=dict(server.origins),
+        )
+        assert harvest(settings, "moscow-times", "sitemaps").problems == ()
+        with open_archive(settings, writable=True) as archive:
+            import_paths(archive, sorted(seeds.glob("*.txt")))
+        yield settings
+
+
+@pytest.fixture
+def filled(whole: Settings, tmp_path: Path) -> Settings:
+    """A copy of it."""
+    data_dir = shutil.copytree(whole.data_dir, tmp_path / "data")
+    return Settings.model_validate(whole.model_dump(exclude={"database_url"}) | {"data_dir": data_dir})
+
+
+def read_records(settings: Settings) -> dict[str, dict[str, Any]]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        found = iterate_articles(session, ArticleFilter(include_duplicates=True))
+        return {one.id: one.model_dump(mode="json") for one in found}
+
+
+def list_ledger(settings: Settings) -> set[tuple[str, State]]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {(row.key, row.state) for row in session.execute(select(tables.Entry.key, tables.Entry.state))}
+
+
+def change(settings: Settings, *statements: Any) -> None:
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        for statement in statements:
+            session.execute(statement)
+
+
+def find_warc(settings: Settings, part: str) -> Path:
+    [path] = settings.warc_dir.glob(f"*{part}*")
+    return path
+
+
+def test_a_sound_archive_has_no_problem_and_nothing_to_mend(filled: Settings) -> None:
+    report = audit_archive(filled)
+    assert report.problems == ()
+    assert sum(one.capture_count for one in report.files) > 50
+    repair = repair_archive(filled)
+    assert (repair.mended, repair.run.outcomes) == ((), {})
+
+
+def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings) -> None:
+    records, ledger = read_records(filled), list_ledger(filled)
+    for path in filled.data_dir.glob("broadsheet.db*"):
+        path.unlink()
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+    # What robots.txt forbids was never asked for: the next run sees that again.
+    forbidden = {key for key, state in ledger if state is State.BLOCKED}
+    assert forbidden
+    waiting = {(key, State.PENDING if key in forbidden else state) for key, state in ledger}
+    assert list_ledger(filled) == waiting
+    assert list(find_breaches(filled)) == []
+
+
+def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) -> None:
+    records = read_records(filled)
+    article, capture = tables.Article, tables.Capture
+    chosen = select(article.capture_id).order_by(article.id).limit(5)
+    with open_archive(filled, writable=False) as archive, archive.database.read() as session:
+        captures = set(session.scalars(chosen))
+    change(
+        filled,
+        delete(article).where(article.capture_id.in_(captures)),
+        delete(capture).where(capture.id.in_(captures)),
+    )
+    problems = audit_archive(filled).problems
+    assert any("5 captures are not in the database" in problem for problem in problems)
+    assert any("stored entries without an article" in problem for problem in problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert repair.mended[0] == "5 captures were loaded from WARC files"
+    assert read_records(filled).keys() == records.keys()
+
+
+def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Settings) -> None:
+    records = read_records(filled)
+    change(filled, delete(tables.Article).where(tables.Article.entry_id.is_not(None)))
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+
+
+def test_false_states_are_set_right(filled: Settings) -> None:
+    ledger = list_ledger(filled)
+    change(filled, update(tables.Entry).where(tables.Entry.state == State.STORED).values(state=State.FAILED))
+    assert audit_archive(filled).problems
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert list_ledger(filled) == ledger
+
+
+def test_an_article_whose_capture_is_not_there_is_named_and_due_again(filled: Settings) -> None:
+    warc = find_warc(filled, "moscow-times-")
+    whole = warc.read_bytes()
+    warc.write_bytes(whole[: len(whole) // 2])
+    found = audit_archive(filled)
+    assert len(found.lost_articles) > 10
+    assert "there is no such record" in found.problems[0]
+    repair = repair_archive(filled)
+    assert repair.mended == (f"{len(found.lost_articles)} articles whose capture is not there are due again",)
+    assert repair.after.lost_articles == found.lost_articles
+    report = harvest(filled, "moscow-times", "feeds")
+    assert report.page_count >= len(found.lost_articles)
+    warc.unlink()
+    assert "no such file" in audit_archive(filled).problems[0]
+
+
+def test_a_changed_byte_in_a_warc_file_is_found(filled: Settings) -> None:
+    warc = find_warc(filled, "moscow-times-")
+    [victim] = [one for one in read_records(filled).values() if one["capture"]["warc"] == warc.name][3:4]
+    start, length = victim["capture"]["offset"], victim["capture"]["length"]
+    data = bytearray(warc.read_bytes())
+    record = gzip.decompress(data[start : start + length])
+    assert record
+    data[start + length // 2] ^= 0xFF
+    warc.write_bytes(data)
+    assert list(audit_archive(filled).lost_articles) == [victim["id"]]
+
+
+MakeSettings = Callable[..., Settings]
+
+
+def test_what_was_never_loaded_is_no_fault(filled: Settings, make_settings: MakeSettings, tmp_path: Path) -> None:
+    elsewhere = make_settings(data_dir=tmp_path / "elsewhere")
+    with open_archive(elsewhere, writable=True):
+        pass
+    warc = find_warc(filled, "moscow-times-")
+    (elsewhere.warc_dir / warc.name).write_bytes(warc.read_bytes())
+    report = audit_archive(elsewhere)
+    assert (report.problems, report.unloaded_count) == ((), 1)
