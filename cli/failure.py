@@ -25,7 +25,9 @@ USAGE_FAILURES = frozenset(
         "VersionUnknown",
     }
 )
-RUN_FAILURES = frozenset({"CrawlFailed", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"})
+RUN_FAILURES = frozenset(
+    {"CrawlFailed", "DatabaseLost", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"}
+)
 
 
 def explain_failure(error: Exception) -> tuple[str, int] | None:

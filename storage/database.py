@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from storage import migration
 from storage.migration import SchemaOutdated, SchemaUnknown
 
-__all__ = ["Database", "DatabaseMissing", "DatabaseUnreachable", "SchemaOutdated", "SchemaUnknown", "open_database"]
+__all__ = [
+    "Database",
+    "DatabaseLost",
+    "DatabaseMissing",
+    "DatabaseUnreachable",
+    "SchemaOutdated",
+    "SchemaUnknown",
+    "open_database",
+]
+
+OUTAGES = (OperationalError, InterfaceError)
+"""The database does not answer, is locked or full: that is no fault of what was asked of it."""
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one. A batch is written in under a second: this is many of them in a row."""
@@ -43,6 +54,10 @@ class DatabaseUnreachable(RuntimeError):  # noqa: N818 - it states a fact
     """There is no way to this database; the message is one line, without a password."""
 
 
+class DatabaseLost(RuntimeError):  # noqa: N818 - it states a fact
+    """It went away, is locked or full, in the middle of something; the message is one line, without a password."""
+
+
 class DatabaseMissing(RuntimeError):  # noqa: N818 - it states a fact
     """Nothing was stored at this address yet."""
 
@@ -57,15 +72,30 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """One writing transaction: all of it is stored, or (after an exception) nothing."""
-        with Session(self.engine.execution_options(**{WRITES: True})) as session, session.begin():
+        """One writing transaction: all of it is stored, or (after an exception) nothing.
+
+        Raises:
+            DatabaseLost: it does not answer any more, is locked for longer than `BUSY_TIMEOUT_MS`, or full.
+        """
+        with self._answering(), Session(self.engine.execution_options(**{WRITES: True})) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One reading transaction: a still picture, that waits for no writer and keeps none waiting."""
-        with Session(self.engine) as session:
+        """One reading transaction: a still picture, that waits for no writer and keeps none waiting.
+
+        Raises:
+            DatabaseLost: it does not answer any more.
+        """
+        with self._answering(), Session(self.engine) as session:
             yield session
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except OUTAGES as error:
+            raise DatabaseLost(f"{self.url}: {_first_line(self.engine, error)}") from error
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -139,10 +169,13 @@ def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        password = database.engine.url.password
-        said = str(error.orig).strip().partition("\n")[0]
-        said = said.replace(password, "***") if password else said
-        raise DatabaseUnreachable(f"{database.url}: {said}") from None
+        raise DatabaseUnreachable(f"{database.url}: {_first_line(database.engine, error)}") from None
+
+
+def _first_line(engine: Engine, error: DatabaseError | InterfaceError) -> str:
+    password = engine.url.password
+    said = str(error.orig).strip().partition("\n")[0]
+    return said.replace(password, "***") if password else said
 
 
 def _connect(url: str, *, create: bool) -> Database:

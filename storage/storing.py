@@ -6,19 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from schemas.outcome import ArticleRead, Kept, Outcome, SetAside, SourceBroken, SourceRead
 from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.batch import seen_of
-from storage.database import Database
+from storage.database import OUTAGES, Database, DatabaseLost
 from storage.outcome import store_outcomes
 
 logger = logging.getLogger(__name__)
-
-OUTAGES = (OperationalError, InterfaceError)
-"""The database does not answer, is locked or full: that is no fault of a record, and nothing is tried again."""
 
 ERROR_CHARS = 200
 """Of an error's words: the first sentence. What follows repeats the whole row."""
@@ -60,7 +56,7 @@ class Storage:
                 self._write(session, former, now, is_again=True)
                 stored = Stored(self._write(session, outcomes, now))
                 _finish(session, finish)
-        except OUTAGES:
+        except DatabaseLost:
             raise
         except Exception:
             logger.warning("a batch of %d could not be stored, and is stored one by one", len(outcomes), exc_info=True)

@@ -16,10 +16,13 @@ def imported(broadsheet: Broadsheet, seeds: Path) -> None:
 
 
 def read_checks(broadsheet: Broadsheet, *options: str, status: int) -> dict[str, str]:
-    """Name -> what was found, of the checks that are no settings."""
+    """Name -> what was found."""
     ended = broadsheet("doctor", "--json", *options, BROADSHEET_CONTACT="a@example.org")
     assert ended.returncode == status, ended.stderr
-    return {one["name"]: one["detail"] for one in json.loads(ended.stdout) if one["name"].islower()}
+    found: dict[str, str] = {}
+    for one in json.loads(ended.stdout):
+        found[one["name"]] = "; ".join(filter(None, [found.get(one["name"]), one["detail"]]))
+    return found
 
 
 @pytest.mark.usefixtures("imported")

