@@ -157,6 +157,7 @@ def make_job(
         concurrency=settings.concurrency,
         origins=settings.origins,
         max_page_bytes=settings.max_page_bytes,
+        max_warc_bytes=settings.max_warc_bytes,
         timeout_seconds=settings.timeout_seconds,
     )
 

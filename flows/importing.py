@@ -195,7 +195,8 @@ def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
     digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
     with archive.database.read() as session:
         known = find_known_payloads(session, set(digests.values()))
-    with WarcWriter(archive.settings.warc_dir, site="import", run_id=run.id) as writer:
+    size = archive.settings.max_warc_bytes
+    with WarcWriter(archive.settings.warc_dir, site="import", run_id=run.id, max_file_bytes=size) as writer:
         for file, digest in digests.items():
             if digest in known:
                 run.counts["unchanged"] += 1

@@ -15,9 +15,11 @@ from flows.archive import Archive, RunInProgress
 from flows.provenance import Reading
 from schemas.report import RecurringParagraph, RunReport
 from schemas.span import EVER, Span
+from storage.cdxj import SUFFIX, write_index
 from storage.coverage import count_per_day, measure_coverage
 from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
 from storage.ledger import audit_ledger, count_states
+from storage.position import list_positions
 from storage.run import close_run, mark_interrupted, open_run
 from storage.tables import RunStatus
 
@@ -175,9 +177,22 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
     with archive.database.begin() as session:
         close_run(session, run.id, status=status, ended_at=report.ended_at, report=report)
+    write_indexes(archive)
     # What the crawl's log said is in the database now.
     shutil.rmtree(archive.settings.spool_dir / run.id, ignore_errors=True)
     return report
+
+
+def write_indexes(archive: Archive) -> None:
+    """Bring the index of each WARC file that has grown since it was written up to date."""
+    settings = archive.settings
+    settings.index_dir.mkdir(exist_ok=True)
+    with archive.database.read() as session:
+        for name in list_positions(session):
+            warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{SUFFIX}"
+            is_written = index.exists() and (not warc.exists() or index.stat().st_mtime >= warc.stat().st_mtime)
+            if not is_written:
+                write_index(session, name, index)
 
 
 def find_broken_floors(

@@ -42,6 +42,7 @@ class CrawlJob(Record):
     concurrency: int
     origins: dict[str, str] = {}
     max_page_bytes: Count
+    max_warc_bytes: Count = 1 << 30
     timeout_seconds: float = 60
     retry_count: Count = 2
     """Further tries of what may pass (timeouts, resets, 5xx) within this crawl."""

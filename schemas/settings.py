@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     max_page_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=8 * 1024 * 1024, description="the largest page that is read, after decompression"
     )
+    max_warc_bytes: Annotated[int, Field(ge=1024 * 1024)] = Field(
+        default=1 << 30, description="a WARC file that would grow larger is followed by another"
+    )
     max_requests: Annotated[int, Field(ge=1)] = Field(
         default=20_000, description="requests of one run at most; what is left is fetched by the next"
     )
@@ -146,6 +149,11 @@ class Settings(BaseSettings):
             gone_after=timedelta(hours=self.gone_hours),
             conditional_count=self.conditional_count,
         )
+
+    @property
+    def index_dir(self) -> Path:
+        """An index for each WARC file, for replay tools."""
+        return self.data_dir / "index"
 
     @property
     def warc_dir(self) -> Path:

@@ -93,7 +93,14 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
     settings = Settings()
     settings.setmodule("spiders.settings", priority="project")
     settings.setdict(derive_settings(job), priority="cmdline")
-    archive = WarcWriter(job.warc_dir, site=job.site, run_id=job.run_id, user_agent=job.user_agent, contact=job.contact)
+    archive = WarcWriter(
+        job.warc_dir,
+        site=job.site,
+        run_id=job.run_id,
+        user_agent=job.user_agent,
+        contact=job.contact,
+        max_file_bytes=job.max_warc_bytes,
+    )
     with archive, closing(CrawlSession(job, archive, inbox)) as session:
         process = AsyncCrawlerProcess(settings)
         crawl = process.crawl(PublisherSpider, session=session)

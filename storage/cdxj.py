@@ -1,0 +1,68 @@
+"""The index of a WARC file in CDXJ, as replay tools read it: a line for each capture, sorted by address and time."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.tables import Capture
+
+SUFFIX = ".cdxj"
+TIME_FORMAT = "%Y%m%d%H%M%S"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_WWW = re.compile(r"^www\d*\.")
+_SLASHES = re.compile(r"/{2,}")
+
+
+def write_index(session: Session, warc: str, path: Path) -> int:
+    """Write the index of one WARC file, whole or not at all; answers its lines."""
+    lines = sorted(iterate_lines(session, warc))
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return len(lines)
+
+
+def iterate_lines(session: Session, warc: str) -> Iterator[str]:
+    """A line for each capture that has an address, in the order of the file."""
+    columns = (Capture.url, Capture.fetched_at, Capture.status, Capture.media_type, Capture.sha256)
+    statement = select(*columns, Capture.length, Capture.offset).where(Capture.warc == warc, Capture.url.is_not(None))
+    for row in session.execute(statement.order_by(Capture.offset).execution_options(yield_per=1_000)):
+        fields = {
+            "url": row.url,
+            "mime": row.media_type.partition(";")[0].strip() or "unk",
+            "status": str(row.status),
+            "digest": f"sha256:{row.sha256}",
+            "length": str(row.length),
+            "offset": str(row.offset),
+            "filename": warc,
+        }
+        yield f"{make_key(row.url)} {row.fetched_at:{TIME_FORMAT}} {json.dumps(fields, ensure_ascii=False)}"
+
+
+def make_key(url: str) -> str:
+    """The address in the order in which replay tools sort it (SURT): host backwards, then the path, in small letters.
+
+    `www.`, a default port and a slash at the end are left out; the parameters are sorted.
+    """
+    parts = urlsplit(url)
+    host = _WWW.sub("", _to_ascii(parts.hostname or ""))
+    port = f":{parts.port}" if parts.port and parts.port != DEFAULT_PORTS.get(parts.scheme) else ""
+    path = _SLASHES.sub("/", parts.path.lower()).rstrip("/") or "/"
+    query = "&".join(sorted(parts.query.lower().split("&")))
+    return f"{','.join(reversed(host.split('.')))}{port}){path}{f'?{query}' if query else ''}"
+
+
+def _to_ascii(host: str) -> str:
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:  # no host name: it stands in the index as it is
+        return host
