@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from multiprocessing import get_context
 from flows.reading import read_outcome
 from schemas.capture import Capture
 from schemas.outcome import Outcome
+
+WATCH_SECONDS = 1.0
+"""How often a process looks whether its parent is still there."""
 
 Reader = Callable[[Sequence[Capture]], list[Outcome]]
 
@@ -44,6 +48,18 @@ def open_pool(process_count: int | None = None) -> Iterator[Executor]:
     # A copy of this process has everything imported already; but it would take over the locks of other threads, held.
     is_alone = threading.active_count() == 1 and sys.platform == "linux"
     context = get_context("fork" if is_alone else "spawn")
-    with ProcessPoolExecutor(count_processes(process_count), mp_context=context) as pool:
+    count = count_processes(process_count)
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with, initargs=(os.getpid(),)) as pool:
         pool.submit(count_processes, 1).result()  # they are started by the first that is asked of them
         yield pool
+
+
+def _end_with(parent: int) -> None:
+    """Have this process end when its parent has, however that ended: by itself it would wait for work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -31,11 +31,24 @@ SUBJECT_SHARE = 0.8
 COMMON_SHARE = 0.5
 """… unless so much of everything has that subject, or so many of a section's articles the paragraph."""
 
+FORMULA_SHARE = 0.2
+"""Of a section that is most of everything: a newspaper's own sentences stand in fewer of its articles."""
+
 FIGURE_SHARE = 0.5
 """As `SUBJECT_SHARE`, of paragraphs that differ in their numbers: exchange rates are filed here and there."""
 
 CREDIT_WORDS = 12
 """`Reuters and AFP contributed reporting to this article from Kyiv and Warsaw.` has eleven."""
+
+CREDITING = re.compile(
+    r"an?|the|and|at|by|for|from|in|of|on|to|via|with|was|its?|this|additional|originally"
+    r"|article|story|text|photo|picture|news|information|materials?|services?|sources?|staff|wires?|work|agenc(?:y|ies)"
+    r"|associated|compiled|contribut(?:ed|ing)|correspondents?|edit(?:ed|ing)|includ(?:ed|es)|published|used"
+    r"|appeared|first|report(?:ed|ing|s)?|writing|written"
+    r"|по|для|из|и|в|с|материалам|сообщает|информация|источник|фото|агентств[ао]?|использованием|данным",
+    re.IGNORECASE,
+)
+"""What such a line says beside names."""
 
 TEXT_CHARS = 1000
 """Of a paragraph in the report: twice the longest of any known message."""
@@ -46,6 +59,7 @@ REPORTED_COUNT = 50
 EXAMPLE_COUNT = 3
 
 _DIGITS = re.compile(r"\d+")
+_WORDS = re.compile(r"[^\W\d_]+")
 _CREDIT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, {*AGENCIES.values(), 'Associated Press'})))})\b")
 
 Group = Sequence[NewArticle]
@@ -152,8 +166,14 @@ def _is_known(text: str, boilerplate: Boilerplate) -> bool:
 
 
 def _is_credit(text: str) -> bool:
-    """A short line that names a news agency: whose text it is, or who helped."""
-    return len(text.split()) <= CREDIT_WORDS and bool(_CREDIT.search(text))
+    """A short line that names a news agency, and else little but names: whose text it is, or who helped."""
+    words = _WORDS.findall(text)
+    others = [word for place, word in enumerate(words) if (place == 0 or word[0].islower()) and not _is_of_credit(word)]
+    return len(words) <= CREDIT_WORDS and bool(_CREDIT.search(text)) and len(others) <= 1
+
+
+def _is_of_credit(word: str) -> bool:
+    return bool(CREDITING.fullmatch(word) or _CREDIT.search(word))
 
 
 def _is_of_subject(found: _Carriers, window: _Window) -> bool:
@@ -170,7 +190,9 @@ def _is_of_subject(found: _Carriers, window: _Window) -> bool:
     for section, count in found.sections.items():
         later_count = sum(1 for at in window.fetched[section] if found.first_at and at >= found.first_at)
         is_rare = len(window.fetched[section]) < COMMON_SHARE * window.group_count
-        if count >= (fewest_of_rare if is_rare else fewest) and count < COMMON_SHARE * later_count:
+        is_most = len(window.fetched[section]) > COMMON_SHARE * window.group_count
+        most = FORMULA_SHARE if is_most else COMMON_SHARE
+        if count >= (fewest_of_rare if is_rare else fewest) and count < most * later_count:
             return True
     return False
 

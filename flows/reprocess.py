@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 
 import sites
-from flows.archive import Archive, open_archive
+from flows.archive import Archive, open_archive, open_existing
 from flows.plan import check_order
 from flows.progress import tell_progress
 from flows.reader import count_processes, open_pool
@@ -51,6 +51,7 @@ def reprocess(
         And what `open_archive` raises; with `apply`, RunInProgress while another run writes.
     """
     check_order(since, until)
+    open_existing(settings).close()  # what was never stored is not made only to be read again
     with ExitStack() as stack:
         # Before anything is opened, or any thread runs: the processes are copies of this one.
         pool = stack.enter_context(open_pool(process_count)) if count_processes(process_count) > 1 else None

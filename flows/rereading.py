@@ -49,9 +49,11 @@ def _read_one(warc_dir: Path, max_page_bytes: int, wanted: Rereading) -> Finding
     except OSError as error:
         unopened = wanted.ref.warc, (error.strerror or str(error)).lower()
         return Finding(Change.UNREADABLE, record_id, extractor, unopened=unopened)
-    except (CaptureCorrupt, CaptureTruncated, NotAWarc) as error:
-        place = f"{wanted.ref.warc} at {wanted.ref.offset}"
-        return Finding(Change.UNREADABLE, record_id, extractor, reasons=(f"{place}: {error}",))
+    except (CaptureTruncated, NotAWarc) as error:
+        why = "it is cut" if isinstance(error, CaptureTruncated) else "it is no WARC file"
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=(wanted.ref.warc, why))
+    except CaptureCorrupt as error:
+        return Finding(Change.UNREADABLE, record_id, extractor, reasons=(str(error),))
     return _compare(wanted, outcome, record_id, extractor)
 
 

@@ -71,11 +71,16 @@ def read_status(archive: Archive) -> Status:
             months=tuple(count_months(session, None)),
             runs=tuple(list_runs(session, limit=RUNS_SHOWN)),
             noticed_by=noticed.run_id if noticed else None,
-            recurring=noticed.recurring if noticed else (),
+            recurring=tuple(filter(_is_unknown, noticed.recurring)) if noticed else (),
             leak_rate=noticed.leak_rate if noticed else None,
             reading=noticed.reading if noticed else {},
             problems=tuple(audit_ledger(session, None)),
         )
+
+
+def _is_unknown(found: RecurringParagraph) -> bool:
+    """Whether no publisher's list has it by now: the run that reported it did not know today's."""
+    return all(sites.get_site(name).boilerplate.remove([found.text]).paragraphs for name in sites.SITES)
 
 
 def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:

@@ -6,6 +6,8 @@ said of "this" article is a note. What tells where an article appeared first is 
 
 import re
 
+from sites.stamp import is_stamp
+
 _NOTE = r"(?:editor['’]?s['’]? note|note to readers|примечание редак(?:ции|тора)|от редакции)"
 _WORD = (
     r"(?:corrections?|corrected|clarifications?|clarified|update|updated|amended|erratum"
@@ -38,15 +40,21 @@ _RUSSIAN_END = r"(?=\s*(?:[.:;!)—–]|$|\d|в \d|после публикаци
 CORRECTION = re.compile(
     r"[\W_]*(?:"
     rf"{_NOTE}\s*[:.—–-]"
+    rf"|(?:corrections?|clarifications?|erratum|исправлени[ея]|поправк[аи]|уточнени[ея])\s*\.\s"
+    rf"|(?:an? )?(?:corrections?|clarifications?) (?:has|have|was|were) (?:been )?(?:made|added|appended|issued)"
+    rf"(?: (?:to|in) {_OURS}\b|(?=\W*$|[.:)]))"
+    rf"|we (?:have )?(?:since )?(?:corrected|clarified|updated|amended)\b[^.]*\b{_OURS}\b"
+    rf"|updated? (?:(?:at|on) .{{1,30}}? )?(?:with|to (?:add|include|reflect|correct|clarify|fix|remove))\b"
     rf"|{_WORD}\s*(?::|{_DASH}|\([^)]*\)\s*[:—–]|,?\s*\w+\.?\s+\d{{1,2}}\b[^.]{{0,30}}:)"
     rf"|(?:an? |the )?{_EARLIER} (?:version|edition|draft)s? of {_OURS}\b{_APPEARED}"
     rf"|(?:an? |the )?{_EARLIER} (?:version|article|story|column|headline|caption)s? {_FALSELY}\b"
     rf"|(?:because of|due to|owing to) an? (?:\w+[ -]){{0,3}}(?:error|mistake),? [^.]*?"
     rf"\b(?:versions? of {_OURS}|this {_ARTICLE})\b"
     rf"|this {_ARTICLE} (?:had )?(?:initially|originally|previously|earlier|{_FALSELY})\b{_APPEARED}"
-    rf"|(?:this|our) {_TEXT}(?: above)? {_WAS}{_DONE}\b(?! by )"
+    rf"|(?:note\s*[:.—–-]\s*)?(?:this|our) {_TEXT}(?: above)? {_WAS}{_DONE}\b(?! by )"
     rf"|the {_ARTICLE}(?: above)? {_WAS}{_DONE}"
-    r"(?=\W*$|[.)]| (?:to (?:correct|reflect|clarify|fix)|after publication)\b)"
+    r"(?=\W*$|[.)]| on (?:\w+ )?\d"
+    r"| (?:to (?:add|correct|reflect|clarify|fix|include)|after publication|with (?:an? )?(?:\w+ )?comments?)\b)"
     rf"|(?:the|an?) {_PART} (?:of|in|on|to|for|with|accompanying) {_OURS} (?:above )?{_WAS}{_DONE}\b"
     r"|this (?:article|story|version|item) (?:corrects|updates)\b"
     r"|(?<=\()(?:corrects|clarifies|updates|refiles|recasts)\b"
@@ -63,4 +71,4 @@ CORRECTION = re.compile(
 
 def is_correction(paragraph: str) -> bool:
     """Whether a paragraph says that its article was corrected, clarified or updated by its editors."""
-    return bool(CORRECTION.match(paragraph))
+    return bool(CORRECTION.match(paragraph)) and not is_stamp(paragraph)

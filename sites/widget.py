@@ -1,4 +1,4 @@
-"""Finds what a page puts into a text and changes at will: counters, buttons to share, links to other articles.
+"""Finds what a page puts into a text and changes at will: counters, buttons, time stamps, links to other articles.
 
 They are known by what they are, whatever their class: a block that is nothing but that, never a part of a sentence.
 """
@@ -9,6 +9,8 @@ from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
+
+from sites.stamp import SAID, is_stamp
 
 WIDGET_CHARS = 120
 """A row of counters or of buttons is shorter …"""
@@ -29,10 +31,18 @@ _COUNTERS = re.compile(
     rf"\W*(?:(?:{_NUMBER}\s*{_COUNTED}|{_COUNTED}\s*(?:[:–—-]\s*|\(\s*){_NUMBER})(?:[\W_]+|$))+", re.IGNORECASE
 )
 _BUTTONS = re.compile(
-    r"\W*(?:share|tweet|поделиться)\b(?:[\W_]+(?:share|tweet|post|send|save|print|copy|email|e-mail|this|the|it|article"
+    r"\W*(?:share|tweet|like|поделиться)\b(?:[\W_]+(?:\d+k?|share|tweet|like|post|send|save|print|copy|email|e-mail|this|the"
+    r"|it|article"
     r"|story|page|link|on|via|in|to|by|with|friends?|facebook|twitter|x|telegram|whatsapp|vk|vkontakte|linkedin|reddit"
     r"|viber|поделиться|отправить|сохранить|скопировать|ссылк[ауой]+|вконтакте|одноклассники|статьей|статьёй|в|во|на)"
     r"\b)*\W*",
+    re.IGNORECASE,
+)
+_SIGNPOSTS = re.compile(
+    r"\W*(?:advertisement|реклама"
+    r"|(?:subscribe to|follow|join)(?: us| our| the moscow times)*(?: (?:on|in))?"
+    r"(?: (?:and|or|telegram|twitter|x|facebook|instagram|youtube|whatsapp|channel|page|group|newsletters?))+"
+    r"|подпи(?:сывайтесь|шитесь) на(?: наш\w*)?(?: (?:канал|телеграм|telegram|youtube|в))+)\W*",
     re.IGNORECASE,
 )
 _LABEL = (
@@ -43,22 +53,28 @@ _LABEL = (
 _BEGINS_LABEL = re.compile(rf"\W*{_LABEL}(?!\w)", re.IGNORECASE)
 _IS_LABEL = re.compile(rf"\W*{_LABEL}[\W_]*", re.IGNORECASE)
 _LABELLED_LINK = re.compile(rf"\W*{_LABEL}(?:\s*[:|>»→—–]|\s+-\s|\W*$)", re.IGNORECASE)
-_BEGINS = re.compile(rf"\W*(?:\d|no\b|нет\b|share|tweet|поделиться|{_COUNTED}|{_LABEL}|\Z)", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"\W*(?:\d|no\b|нет\b|share|tweet|like|поделиться|advertisement|реклама|subscribe|follow|join|подпи"
+    rf"|{_COUNTED}|{_LABEL}|{SAID}|\Z)",
+    re.IGNORECASE,
+)
 _LINKS = XPath("descendant::a")
 _OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 
 
 def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
-    """The blocks within the content that are nothing but counters, buttons to share, or a label and links."""
+    """The blocks within the content that are nothing but counters, buttons, a time stamp, or a label and links."""
     for block in content.iter(*_LINK_TAGS, "ul", "ol"):
         if block is content or not _BEGINS.match(block.text or ""):
             continue  # most paragraphs, at the least cost
         text = _read_beginning(block)
         is_row = len(text) <= WIDGET_CHARS and block.tag in _ROW_TAGS
-        if (is_row and (_COUNTERS.fullmatch(text) or _BUTTONS.fullmatch(text))) or (
-            _BEGINS_LABEL.match(text) and _is_link_line(block)
-        ):
+        if (is_row and _is_row(text)) or (_BEGINS_LABEL.match(text) and _is_link_line(block)):
             yield block
+
+
+def _is_row(text: str) -> bool:
+    return is_stamp(text) or any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS, _SIGNPOSTS))
 
 
 def _read_beginning(block: HtmlElement) -> str:

@@ -51,7 +51,7 @@ def _find_groups(batch: Batch, touched: set[str]) -> Iterator[list[Member]]:
     wordless = [row[0] for row in rows if not row[2]]
     for row in execute_in(batch.session, select(*MEMBER_COLUMNS), Article.id, wordless):
         yield [Member(*row)]
-    former = {digest for digest in batch.former_texts.values() if digest}
+    former = {digest: article_id for article_id, digest in batch.former_texts.items() if digest}
     ids = update_wordings(batch.session, {row[1] for row in rows if row[2]}, former)
     groups = list(find_groups(batch.session, ids))
     members = _read_members(batch, {digest for group in groups for digest in group})

@@ -63,6 +63,13 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
     return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 
 
+def remove_postings(session: Session, wording_id: int, keys: Iterable[int]) -> None:
+    """Forget that this text has these keys, on whatever level that is noted."""
+    for level in LEVELS:
+        is_own = (level.wording_id == wording_id) & level.key.in_(keys)
+        session.connection().execute(delete(level).where(is_own))
+
+
 def settle_postings(session: Session, count_before: int, count: int) -> None:
     """Move what is due to the next levels, now that there are so many texts."""
     for (level, following), step in zip(pairwise(LEVELS), STEP_TEXTS, strict=True):

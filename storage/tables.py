@@ -341,7 +341,7 @@ class WarcFile(Base):
 class Wording(Base):
     """A text that articles have, whatever the number of them: those of one digest are compared once.
 
-    A row stays when no article has the text any more: its postings cannot be found by it, and its number is theirs.
+    A row stays when no article has the text any more, for the text may come back.
     """
 
     __tablename__ = "wording"

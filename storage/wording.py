@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from storage.batch import IN_COUNT, execute_in, select_in
 from storage.likeness import is_alike
-from storage.posting import settle_postings, store_postings
+from storage.posting import remove_postings, settle_postings, store_postings
 from storage.shingle import Shingled
-from storage.tables import Article, Likeness, Wording
+from storage.tables import Article, Likeness, Revision, Wording
 
 CACHED_TEXTS = 128
 """Texts taken apart at a time: twice the most that one is compared with, some MB."""
@@ -20,14 +20,14 @@ Neighbours = dict[int, set[int]]
 """Number of a text -> those that are like it."""
 
 
-def update_wordings(session: Session, present: Collection[str], former: Collection[str]) -> set[int]:
+def update_wordings(session: Session, present: Collection[str], former: Mapping[str, str]) -> set[int]:
     """Compare the texts that are new with all others, and forget those that no article has any more.
 
-    Takes the digests of the texts that articles have and had before; answers the numbers of the texts whose groups
-    may be others now: those present, and the likes of the forgotten ones.
+    Takes the digests of the texts that articles have, and of those that they had before with an article that had it;
+    answers the numbers of the texts whose groups may be others now: those present, and the likes of the forgotten ones.
     """
     held = set(select_in(session, select(Article.content_sha256).distinct(), Article.content_sha256, former))
-    left = _forget(session, set(former) - held)
+    left = _forget(session, {digest: owner for digest, owner in former.items() if digest not in held})
     _add(session, present)
     return left | set(select_in(session, select(Wording.id), Wording.content_sha256, {*present, *held}))
 
@@ -67,18 +67,24 @@ def _read_digests(session: Session, ids: Collection[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in execute_in(session, current, Wording.id, ids)}
 
 
-def _forget(session: Session, digests: Collection[str]) -> set[int]:
+def _forget(session: Session, former: Mapping[str, str]) -> set[int]:
     """Answers the numbers of the texts that they were like."""
-    ids = set(select_in(session, select(Wording.id), Wording.content_sha256, digests))
+    rows = execute_in(session, select(Wording.content_sha256, Wording.id), Wording.content_sha256, former)
+    ids = {row[0]: row[1] for row in rows}
+    versions = select(Revision.content_sha256, Revision.body).where(Revision.content_sha256.in_(ids))
+    bodies = {row[0]: row[1] for row in execute_in(session, versions, Revision.article_id, set(former.values()))}
     others: set[int] = set()
-    for one in ids:
+    for digest, one in ids.items():
         neighbours = set(session.scalars(select(Likeness.other_id).where(Likeness.wording_id == one)))
         for other in neighbours:
             session.execute(delete(Likeness).where(Likeness.wording_id == other, Likeness.other_id == one))
         session.execute(delete(Likeness).where(Likeness.wording_id == one))
         session.execute(update(Wording).where(Wording.id == one).values(is_current=False))
+        if digest in bodies:
+            # Else texts that nobody has would take the places of those that are to be compared.
+            remove_postings(session, one, Shingled(bodies[digest]).list_keys())
         others |= neighbours
-    return others - ids
+    return others - set(ids.values())
 
 
 def _add(session: Session, digests: Collection[str]) -> None:
@@ -96,12 +102,15 @@ def _add(session: Session, digests: Collection[str]) -> None:
         session.execute(insert(Wording), rows_new)
     fresh = list((back | new).items())
     for start in range(0, len(fresh), IN_COUNT):
-        _compare(session, dict(fresh[start : start + IN_COUNT]), new)
+        _compare(session, dict(fresh[start : start + IN_COUNT]), back)
     settle_postings(session, count, count + len(new))
 
 
-def _compare(session: Session, wanted: Mapping[int, str], new: Collection[int]) -> None:
-    """Compare some texts, digests by number, with all that are stored and with each other."""
+def _compare(session: Session, wanted: Mapping[int, str], back: Collection[int]) -> None:
+    """Compare some texts, digests by number, with all that are stored and with each other.
+
+    Those that are back may still have postings, if their texts were not known any more when they were forgotten.
+    """
     rows = execute_in(
         session,
         select(Article.content_sha256, Article.body),
@@ -111,7 +120,9 @@ def _compare(session: Session, wanted: Mapping[int, str], new: Collection[int]) 
     by_digest = {row[0]: row[1] for row in rows}
     bodies = {number: by_digest[digest] for number, digest in wanted.items()}
     keys = {number: Shingled(body).list_keys() for number, body in bodies.items()}
-    candidates = store_postings(session, keys, new=[number for number in wanted if number in new])
+    for number in keys.keys() & set(back):
+        remove_postings(session, number, keys[number])
+    candidates = store_postings(session, keys, new=wanted)
     pairs = set(_find_pairs(session, bodies, candidates))
     if pairs:
         both = sorted(pairs | {(other, one) for one, other in pairs})

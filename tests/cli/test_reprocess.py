@@ -101,3 +101,10 @@ def test_a_missing_warc_file_is_a_problem_and_status_1(broadsheet: Broadsheet, d
     assert report["changes"] == {"unreadable": 6}
     [problem] = report["problems"]
     assert warc.name in problem
+
+
+@pytest.mark.parametrize("options", [[], ["--apply"]], ids=["a report", "applied"])
+def test_what_was_never_stored_is_not_read_again(broadsheet: Broadsheet, data_dir: Path, options: list[str]) -> None:
+    ended = broadsheet("reprocess", *options)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert not data_dir.exists()

@@ -1,7 +1,11 @@
 """Captures read in several processes: the same outcomes in the same order as in one."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+import psutil
 
 from flows.reader import open_reader, read_here
 from flows.reading import read_outcome
@@ -9,6 +13,8 @@ from replica.site import Site
 from schemas.capture import Capture
 from spiders.warc import Exchange, WarcWriter
 from storage.warc import iterate_captures
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def capture_pages(folder: Path, site: Site) -> list[Capture]:
@@ -32,3 +38,26 @@ def test_one_process_needs_no_other(tmp_path: Path) -> None:
     with open_reader(1) as read:
         assert read is read_here
         assert len(read(captures)) == len(captures)
+
+
+POOL = """
+import sys
+from flows.reader import open_pool
+with open_pool(2) as pool:
+    pool.submit(len, "").result()
+    sys.stdout.write("ready\\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+"""
+
+
+def test_processes_that_read_end_with_a_parent_that_is_killed() -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", POOL], stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "ready\n"
+        workers = psutil.Process(parent.pid).children()
+        assert workers
+        parent.kill()
+        _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []

@@ -1,5 +1,6 @@
 """Furniture that no list knows is noticed in the run that brings it; what articles share for good reasons is not."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -138,6 +139,24 @@ def test_a_section_s_paragraph_is_furniture_where_it_stands_on_most_pages_from_i
     ]
     others: list[Group] = [(write(number, section="News"),) for number in range(200, 400)]
     assert bool(counts([*groups, *others])) == is_reported
+
+
+@pytest.mark.parametrize("share", [0.3, 0.4, 0.45])
+def test_a_message_on_some_pages_is_reported_where_nearly_all_are_of_one_section(share: float) -> None:
+    rng = random.Random(1)
+    groups: list[Group] = [
+        (write(number, *MESSAGE[: rng.random() < share], section="News" if rng.random() < 0.9 else "Business"),)
+        for number in range(200)
+    ]
+    assert set(counts(groups)) == {MESSAGE[0]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Unlike TASS we live from you: give today, please do.", "We are not RIA Novosti. Please give five dollars."],
+)
+def test_a_message_that_names_an_agency_is_no_credit(text: str) -> None:
+    assert counts(fill(*((write(number, text),) for number in range(40)))) == {text: 40}
 
 
 def test_known_furniture_is_the_leak_rate() -> None:

@@ -143,7 +143,7 @@ def test_a_warc_file_that_is_not_there_is_one_sentence_with_the_number_of_its_ca
     report = reprocess(settings)
     count = report.changes[Change.UNREADABLE]
     assert len(report.problems) == len(names)
-    assert report.problems[0].startswith(f"the WARC file {min(names)} cannot be opened (no such file or directory): ")
+    assert report.problems[0].startswith(f"the WARC file {min(names)} cannot be read (no such file or directory): ")
     assert len(names) > 1 or report.problems[0].endswith(f": {count} captures not read")
 
 

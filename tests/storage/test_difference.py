@@ -152,6 +152,14 @@ NOTES = [
     "The article has been corrected to reflect the court's answer.",
     "Статья обновлена 5 октября.",
     "В первоначальной версии ошибочно назван город.",
+    "A correction has been made to this article: the name was wrong.",
+    "We have corrected the name of the minister in this article.",
+    "The story was corrected on March 3.",
+    "The article has been updated with a comment by the Kremlin.",
+    "Updated at 3 p.m. to add comment.",
+    "Updated with Kremlin comment.",
+    "Note: This article has been updated.",
+    "Clarification. An earlier version said 6%.",
 ]
 
 NO_NOTES = [
@@ -180,6 +188,11 @@ NO_NOTES = [
     "Статья была дополнена новым пунктом в Уголовном кодексе, сообщил депутат.",
     "В предыдущей редакции закона такого пункта не было.",
     "В предыдущей версии текста законопроекта такого пункта не было.",
+    "We have updated the fleet, the airline said.",
+    "Corrections have been made to the constitution, the president said.",
+    "Updated rules on migration took effect in the regions on Monday.",
+    "Updated: 5 minutes ago",
+    "Updated: March 5, 2024, 14:03",
 ]
 
 

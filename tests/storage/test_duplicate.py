@@ -236,6 +236,20 @@ def test_a_primary_that_is_edited_says_so_in_its_duplicates(database: Database) 
     assert 0.6 < duplicate.similarity < 1
 
 
+@pytest.mark.parametrize("count", [60, 70, 101])
+def test_texts_that_an_article_had_before_stand_in_nobody_s_way(database: Database, count: int) -> None:
+    paragraphs = TEXTS[0].split("\n\n")
+    for number in range(count):
+        body = "\n\n".join([*paragraphs, f"In its version of minute {number} this live report ends here."])
+        store(database, read(number, 1, body, hours=number))
+    store(database, read(1_000, 2, TEXTS[0], hours=1))
+    with database.read() as session:
+        assert {one.duplicate_of for one in iterate_articles(session, ArticleFilter(include_duplicates=True))} == {
+            None,
+            identify(1).key,
+        }
+
+
 def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posting, "MOST_HOLDERS", 5)
     keys = {number: {1, 100 + number // 2} for number in range(20)}

@@ -64,8 +64,7 @@ def test_a_change_is_a_revision_of_its_class_and_both_captures_stay(
     database: Database, special: dict[str, Any], expected: str
 ) -> None:
     store(database, read(1, 1, BODY))
-    body = special.pop("body", BODY)
-    assert store(database, read(2, 1, body, hours=1, **special)) == {"revised": 1}
+    assert store(database, read(2, 1, hours=1, **({"body": BODY} | special))) == {"revised": 1}
     with database.read() as session:
         first, second = list_revisions(session, ID)
         former = session.get_one(Revision, (ID, 1))
