@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import duplicates, fuzz, growth, ingest, planted, reading, reprocess
+from benchmarks import duplicates, export, fuzz, growth, ingest, planted, reading, reprocess
 
 BENCHMARKS = {
     "ingest": ingest.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "planted": planted.main,
     "duplicates": duplicates.main,
     "reprocess": reprocess.main,
+    "export": export.main,
 }
 
 

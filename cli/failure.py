@@ -3,6 +3,8 @@
 EXIT_BELOW_PROMISE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_PIPE_CLOSED = 141
+"""As a shell shows a program that the closed pipe itself has ended."""
 
 PREFECT_UNREACHABLE = "Failed to reach API at"
 """How the message begins that Prefect's client has for a server that does not answer."""
@@ -16,6 +18,7 @@ USAGE_FAILURES = frozenset(
         "DatabaseMissing",
         "DatabaseUnreachable",
         "ExportUnwritable",
+        "FormatUnclear",
         "ImportUnreadable",
         "SchemaOutdated",
         "SchemaUnknown",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
 from cli.option import AsJson, FromDay, RecordId, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
+app.command()(export)
 
 
 class SourceChoice(StrEnum):
@@ -37,13 +39,6 @@ class SourceChoice(StrEnum):
     SITEMAPS = "sitemaps"
     LISTINGS = "listings"
     ALL = "all"
-
-
-class ExportFormat(StrEnum):
-    """What an export can be."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
 
 
 def _print_version(wanted: bool) -> None:
@@ -182,33 +177,6 @@ def identify(
 
     found = identify_urls(load_settings(), urls)
     print_json([one.model_dump(mode="json") for one in found]) if as_json else render_identities(found)
-
-
-@app.command()
-def export(
-    out: Annotated[Path, typer.Option(help="The file to write; - is standard output.")],
-    file_format: Annotated[
-        ExportFormat | None, typer.Option("--format", help="What to write; by default what the file's name says.")
-    ] = None,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
-    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write the articles into a file, oldest first."""
-    from cli.render import print_json
-    from storage.article import ArticleFilter
-    from storage.export import export_articles
-
-    if from_day and to_day and from_day > to_day:
-        raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
-    written = file_format or (ExportFormat.CSV if out.suffix.lower() == ".csv" else ExportFormat.JSONL)
-    chosen = ArticleFilter(since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates)
-    count = with_archive(lambda archive: export_articles(archive.database, out, written.value, chosen))
-    if as_json:
-        print_json({"path": str(out), "format": written.value, "count": count})
-    else:
-        typer.echo(f"{count} articles written to {out}", err=True)
 
 
 @app.command()

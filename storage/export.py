@@ -1,48 +1,69 @@
-"""Exports: the articles as files that other programs load. The same articles give the same bytes."""
+"""Exports: the articles as files that other programs load, each with a data card beside it.
 
-import csv
-import io
-import json
-import os
-import sys
+The same articles give the same bytes, in the file and in the card.
+"""
+
+import codecs
+import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal, TextIO
 
-from schemas.article import ArticleRecord
-from storage.article import ArticleFilter, iterate_articles
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from schemas.export import CARD_SUFFIX, ArticleFilter, Exported, FileFormat, Format
+from storage.article import count_wanted, iterate_blocks
+from storage.block import Block
 from storage.database import Database
+from storage.datacard import Tally
+from storage.sink import ExportUnwritable, Sink, Writable, compressing, is_lasting, opening
+from storage.writing import write_csv, write_jsonl
 
-Format = Literal["jsonl", "csv"]
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A spreadsheet takes a cell that starts so (full-width signs too) for a formula, and runs it."""
-
-
-class ExportUnwritable(RuntimeError):  # noqa: N818 - it states a fact
-    """The file cannot be written; the message is one line."""
+Listener = Callable[[int, int], None]
+"""Hears of the articles that are written, and of those that there are."""
 
 
-STANDARD_OUTPUT = Path("-")
-"""The path that means standard output, as other programs have it."""
+def export_articles(
+    database: Database,
+    path: Path,
+    kind: FileFormat,
+    wanted: ArticleFilter | None = None,
+    tell: Listener | None = None,
+) -> Exported:
+    """Write the articles to a file, whole or not at all, and a data card beside it.
 
-PLACES = ("/dev/", "/proc/")
-"""What lies here is never replaced: `/dev/stdout` may lead to a file, and is not that file's name."""
-
-
-def export_articles(database: Database, path: Path, kind: Format, wanted: ArticleFilter | None = None) -> int:
-    """Write the articles to a file, whole or not at all; answers how many.
-
-    To standard output (`-`), a pipe or a device they are written as they come.
+    To standard output (`-`), a pipe or a device they are written as they come, and without a card.
 
     Raises:
         ExportUnwritable: the file cannot be written.
         BrokenPipeError: whoever read the pipe has enough.
     """
     _spare_database(database, path)
-    with _opened(path) as file, database.read() as session:
-        return WRITERS[kind](file, iterate_articles(session, wanted))
+    tally, wanted = Tally(), wanted or ArticleFilter()
+    card_path = path.with_name(path.name + CARD_SUFFIX) if is_lasting(path) else None
+    # Both are complete before either takes its name; the file first.
+    with _opening_card(card_path) as card_sink, opening(path) as sink:
+        with _still_picture(database) as session, _old_objects_at_rest():
+            blocks = tally.watch(iterate_blocks(session, wanted))
+            _write(sink, kind, _told(blocks, count_wanted(session, wanted), tell) if tell else blocks)
+        if card_path and card_sink:
+            card = tally.make_card(path.name, kind, sink, wanted)
+            card_sink.write(f"{card.model_dump_json(indent=2)}\n".encode())
+            card_path.unlink(missing_ok=True)  # it speaks of the former file, and would soon lie beside the new one
+    return Exported(
+        path=str(path),
+        format=kind.format,
+        compression=kind.compression,
+        count=tally.article_count,
+        bytes=sink.byte_count,
+        sha256=sink.sha256,
+        card=str(card_path) if card_path else None,
+    )
+
+
+def _opening_card(path: Path | None) -> AbstractContextManager[Sink | None]:
+    return opening(path) if path else nullcontext()
 
 
 def _spare_database(database: Database, path: Path) -> None:
@@ -52,79 +73,50 @@ def _spare_database(database: Database, path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    try:
-        with _choose_way(path) as file:
-            yield file
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ExportUnwritable(f"{path} cannot be written: {error.strerror or error}") from None
-
-
-def _choose_way(path: Path) -> AbstractContextManager[TextIO]:
-    if path == STANDARD_OUTPUT:
-        return _standard_output()
-    if path.is_dir():
-        raise ExportUnwritable(f"{path} is a directory")
-    if str(path.absolute()).startswith(PLACES) or (path.exists() and not path.is_file()):
-        return path.open("a", encoding="utf-8", newline="")
-    return _replacing(path.resolve())  # behind a link stands the file that is meant
+def _still_picture(database: Database) -> Iterator[Session]:
+    """All statements see one state of the archive: an article that gets its date meanwhile is not written twice."""
+    with database.read() as session:
+        if database.engine.dialect.name == "postgresql":  # on SQLite, every transaction is so
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        yield session
 
 
 @contextmanager
-def _standard_output() -> Iterator[TextIO]:
-    """Standard output as UTF-8 with the line ends that are written, whatever the terminal's; it stays open."""
-    sys.stdout.flush()
-    file = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+def _old_objects_at_rest() -> Iterator[None]:
+    """The garbage collector leaves alone what was there before.
+
+    The blocks that come and go would have it look through all loaded modules every few thousand articles: that takes
+    as long as writing them.
+    """
+    gc.freeze()
     try:
-        yield file
-        file.flush()
+        yield
     finally:
-        file.detach()
+        gc.unfreeze()
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """A file that takes its name when it is complete: no reader ever sees half an export."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def _told(blocks: Iterable[Block], total_count: int, tell: Listener) -> Iterator[Block]:
+    done_count = 0
+    tell(done_count, total_count)
+    for block in blocks:
+        yield block
+        done_count += len(block["id"])
+        tell(done_count, total_count)
 
 
-def _write_jsonl(file: TextIO, records: Iterable[ArticleRecord]) -> int:
-    count = 0
-    for record in records:
-        file.write(record.model_dump_json() + "\n")
-        count += 1
-    return count
+def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block]) -> None:
+    if kind.format is Format.PARQUET:
+        from storage.parquet import write_parquet
+
+        write_parquet(sink, blocks)
+        return
+    with compressing(sink, kind.compression) as file:
+        if kind.has_bom:
+            file.write(codecs.BOM_UTF8)
+        LINE_WRITERS[kind.format](file, blocks)
 
 
-def _write_csv(file: TextIO, records: Iterable[ArticleRecord]) -> int:
-    """RFC 4180, one column for each field; lists and mappings as JSON in their cell."""
-    writer = csv.writer(file)
-    names = list(ArticleRecord.model_fields)
-    writer.writerow(names)
-    count = 0
-    for record in records:
-        values = record.model_dump(mode="json")
-        writer.writerow([_render_cell(values[name]) for name in names])
-        count += 1
-    return count
-
-
-def _render_cell(value: object) -> object:
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS):
-        return f"'{value}"  # the spreadsheets' own mark for "this is text"
-    return value
-
-
-WRITERS: dict[Format, Callable[[TextIO, Iterable[ArticleRecord]], int]] = {"jsonl": _write_jsonl, "csv": _write_csv}
+LINE_WRITERS: dict[Format, Callable[[Writable, Iterable[Block]], None]] = {
+    Format.JSONL: write_jsonl,
+    Format.CSV: write_csv,
+}

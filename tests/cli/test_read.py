@@ -1,6 +1,5 @@
 """The commands that look at an archive, as a person and as a script read them."""
 
-import csv
 import json
 import subprocess
 from collections.abc import Callable
@@ -120,30 +119,6 @@ def test_status_shows_runs_and_nothing_wrong(broadsheet: Broadsheet) -> None:
     assert status["problems"] == []
     assert (status["article_count"], status["duplicate_count"], status["set_aside_count"]) == (2, 0, 1)
     assert "last runs" in broadsheet("status").stdout
-
-
-def test_export_to_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
-    out = tmp_path / "out.csv"
-    assert read_json(broadsheet, "export", "--format", "csv", "--out", out)["count"] == 2
-    with out.open(encoding="utf-8", newline="") as file:
-        rows = {row["id"]: row for row in csv.DictReader(file)}
-    assert rows[filled.articles[1].id]["headline"] == HEADLINE
-    assert rows[filled.articles[1].id]["body"] == filled.articles[1].expected["body"]
-
-
-def test_export_of_a_span_of_days_holds_those_days_alone(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
-    day = filled.articles[1].url.split("/", 3)[3][:10].replace("/", "-")
-    out = tmp_path / "out.jsonl"
-    assert read_json(broadsheet, "export", "--out", out, "--from", day, "--to", day)["count"] == 1
-    assert read_json(broadsheet, "export", "--out", out, "--to", "1999-01-01")["count"] == 0
-    assert out.read_text() == ""
-
-
-@pytest.mark.usefixtures("filled")
-def test_an_export_that_cannot_be_written_is_one_line(broadsheet: Broadsheet, tmp_path: Path) -> None:
-    ended = broadsheet("export", "--out", tmp_path / "no" / "folder" / "x.jsonl")
-    assert ended.returncode == 2
-    assert ended.stderr.count("\n") == 1
 
 
 def test_the_doctor_is_well_and_keeps_the_password_to_itself(broadsheet: Broadsheet) -> None:

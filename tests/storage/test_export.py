@@ -1,5 +1,3 @@
-import csv
-import json
 import os
 import threading
 import tracemalloc
@@ -7,15 +5,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from schemas.article import ArticleRecord
+from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
-from storage import export
-from storage.article import ArticleFilter, iterate_articles, list_duplicates
+from storage.article import iterate_articles, list_duplicates
 from storage.database import Database, open_database
-from storage.export import ExportUnwritable, Format, export_articles
+from storage.export import export_articles
 from storage.outcome import store_outcomes
+from storage.sink import ExportUnwritable
+from storage.tables import Article
 from tests.storage.sample import START, identify, read, read_text
+
+JSON_LINES = FileFormat(format=Format.JSONL)
+CSV = FileFormat(format=Format.CSV)
 
 
 def on(day: int, hour: int = 9) -> datetime:
@@ -63,59 +66,24 @@ def test_duplicates_are_listed_with_their_primary(filled: Database) -> None:
         assert list_duplicates(session, identify(1).key) == [identify(4).key]
 
 
-def test_json_lines_give_the_records_back(filled: Database, tmp_path: Path) -> None:
-    path = tmp_path / "out.jsonl"
-    assert export_articles(filled, path, "jsonl") == 5
-    with filled.read() as session:
-        expected = list(iterate_articles(session))
-    lines = path.read_text().splitlines()
-    assert [ArticleRecord.model_validate_json(line) for line in lines] == expected
-    assert json.loads(lines[2])["published_at"] == "2026-10-03T09:00:00Z"
-    assert set(json.loads(lines[0])) == set(ArticleRecord.model_fields)
-
-
-@pytest.mark.parametrize("kind", ["jsonl", "csv"])
-def test_the_same_export_twice_is_the_same_to_the_byte(filled: Database, tmp_path: Path, kind: Format) -> None:
-    for name in ("one", "two"):
-        export_articles(filled, tmp_path / name, kind, ArticleFilter(include_duplicates=True))
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-
-
-def test_csv_keeps_quotes_line_ends_and_lists_and_runs_no_formula(database: Database, tmp_path: Path) -> None:
-    odd = 'A "quote", a comma\nand a line'
-    with database.begin() as session:
-        store_outcomes(session, [read(1, 1, odd, headline='=HYPERLINK("x")', section=" +1")], run_id=None, now=START)
-    path = tmp_path / "out.csv"
-    assert export_articles(database, path, "csv") == 1
-    with path.open(encoding="utf-8", newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert row["body"] == odd
-    assert row["headline"] == '\'=HYPERLINK("x")'
-    assert row["section"] == "' +1"
-    assert row["subtitle"] == ""
-    assert json.loads(row["authors"]) == ["Ann Author", "Bo Writer"]
-    assert json.loads(row["capture"])["warc"] == "a.warc.gz"
-    assert list(row) == list(ArticleRecord.model_fields)
-
-
-def test_a_failed_export_leaves_the_former_file_and_nothing_else(
-    filled: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_export_leaves_the_former_files_and_nothing_else(filled: Database, tmp_path: Path) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
-    path = folder / "out.jsonl"
-    path.write_text("former")
-    monkeypatch.setattr(export, "iterate_articles", lambda *_: iter([None]))
+    path, card = folder / "out.jsonl", folder / "out.jsonl.card.json"
+    for former in (path, card):
+        former.write_text("former")
+    with filled.begin() as session:
+        session.execute(update(Article).where(Article.id == identify(3).key).values(images=[1]))  # no picture is that
     with pytest.raises(AttributeError):
-        export_articles(filled, path, "jsonl")
-    assert path.read_text() == "former"
-    assert list(folder.iterdir()) == [path]
+        export_articles(filled, path, JSON_LINES)
+    assert [path.read_text(), card.read_text()] == ["former", "former"]
+    assert sorted(folder.iterdir()) == [path, card]
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/out.jsonl", "."])
 def test_an_export_to_nowhere_is_unwritable(filled: Database, tmp_path: Path, name: str) -> None:
     with pytest.raises(ExportUnwritable):
-        export_articles(filled, tmp_path / name, "jsonl")
+        export_articles(filled, tmp_path / name, JSON_LINES)
 
 
 def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tmp_path: Path) -> None:
@@ -125,12 +93,13 @@ def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tm
         with database.begin() as session:
             store_outcomes(session, outcomes, run_id=None, now=START)
         del outcomes
-    tracemalloc.start()
-    assert export_articles(database, tmp_path / "out.jsonl", "jsonl") == 1500
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    # The bodies are 30 MB; what is held of them, twice (row and record), stays far below.
-    assert peak < 15_000_000
+    for name in ("out.jsonl", "out.csv.gz", "out.parquet"):
+        tracemalloc.start()
+        assert export_articles(database, tmp_path / name, FileFormat.choose(name)).count == 1500
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        # The bodies are 30 MB; what is held of them, twice (row and line), stays far below.
+        assert peak < 15_000_000, name
 
 
 def test_a_dash_means_standard_output(
@@ -138,10 +107,10 @@ def test_a_dash_means_standard_output(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     files = set(tmp_path.iterdir())
-    assert export_articles(filled, Path("-"), "jsonl") == 5
+    assert export_articles(filled, Path("-"), JSON_LINES).count == 5
     written = capfdbinary.readouterr().out
     assert set(tmp_path.iterdir()) == files
-    assert export_articles(filled, Path("out.jsonl"), "jsonl") == 5
+    assert export_articles(filled, Path("out.jsonl"), JSON_LINES).count == 5
     assert written == (tmp_path / "out.jsonl").read_bytes()
     print("still open")  # noqa: T201 - that it can is the point
     assert capfdbinary.readouterr().out == b"still open\n"
@@ -153,7 +122,7 @@ def test_a_pipe_stays_a_pipe(filled: Database, tmp_path: Path) -> None:
     read_bytes: list[bytes] = []
     reader = threading.Thread(target=lambda: read_bytes.append(pipe.read_bytes()))
     reader.start()
-    assert export_articles(filled, pipe, "csv") == 5
+    assert export_articles(filled, pipe, CSV).count == 5
     reader.join()
     assert pipe.is_fifo()
     assert read_bytes[0].count(b"\r\n") == 6
@@ -162,7 +131,7 @@ def test_a_pipe_stays_a_pipe(filled: Database, tmp_path: Path) -> None:
 
 def test_a_name_of_an_open_file_is_written_to_and_not_replaced(filled: Database, tmp_path: Path) -> None:
     with (tmp_path / "out.jsonl").open("wb") as file:
-        assert export_articles(filled, Path(f"/dev/fd/{file.fileno()}"), "jsonl") == 5
+        assert export_articles(filled, Path(f"/dev/fd/{file.fileno()}"), JSON_LINES).count == 5
     assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 5
 
 
@@ -172,7 +141,7 @@ def test_the_archives_own_database_is_never_written_over(tmp_path: Path) -> None
     (tmp_path / "link.jsonl").symlink_to(path)
     for out in (path, tmp_path / "link.jsonl"):
         with pytest.raises(ExportUnwritable, match="own database"):
-            export_articles(database, out, "jsonl")
+            export_articles(database, out, JSON_LINES)
     database.close()
     open_database(f"sqlite:///{path}", create=False).close()
 
@@ -181,7 +150,7 @@ def test_behind_a_link_the_file_is_written_that_is_meant(tmp_path: Path) -> None
     database = open_database(f"sqlite:///{tmp_path / 'archive.db'}")
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "target.jsonl")
     (tmp_path / "target.jsonl").write_text("old")
-    assert export_articles(database, tmp_path / "link.jsonl", "jsonl") == 0
+    assert export_articles(database, tmp_path / "link.jsonl", JSON_LINES).count == 0
     database.close()
     assert (tmp_path / "link.jsonl").is_symlink()
     assert (tmp_path / "target.jsonl").read_text() == ""

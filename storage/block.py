@@ -1,0 +1,89 @@
+"""Articles straight from their tables, some hundred at a time, field by field.
+
+No object is made of a row, and nothing is validated that was valid when it was stored. What the database keeps as JSON
+is read a column at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, DateTime, Select, Text, cast, func, select, type_coerce
+from sqlalchemy.orm import Session
+from sqlalchemy.types import JSON
+
+from schemas.article import ArticleRecord
+from storage.column import UtcDateTime
+from storage.tables import Alias, Article, Capture
+
+Block = dict[str, Sequence[Any]]
+"""Field of `ArticleRecord`, all of them in its order -> the values of some articles, in theirs.
+
+Times are aware and in UTC, lists and mappings plain ones, pictures and captures mappings; nobody changes them.
+"""
+
+BLOCK_COUNT = 200
+"""Articles in a block: a MB or two."""
+
+FIELDS = tuple(ArticleRecord.model_fields)
+IMAGE_FIELDS = ("url", "caption", "credit")
+CAPTURE_FIELDS = ("warc", "offset", "length", "sha256")
+LINE_FEED = "\n"
+"""Between addresses: none has one."""
+FOUND_ELSEWHERE = frozenset({"capture", "aliases"})
+COLUMNS = {name: Article.__table__.c[name] for name in FIELDS if name not in FOUND_ELSEWHERE}
+DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, JSON))
+TIME_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, UtcDateTime))
+
+
+def select_articles() -> Select[*tuple[Any, ...]]:
+    """What `read_blocks` reads; conditions and an order may be added."""
+    own = [_as_stored(name).label(name) for name in COLUMNS]
+    capture = [getattr(Capture, name).label(f"capture_{name}") for name in CAPTURE_FIELDS]
+    others = (
+        select(func.aggregate_strings(Alias.url, LINE_FEED))
+        .where(Alias.entry_id == Article.entry_id, Alias.url.is_distinct_from(Article.url))
+        .scalar_subquery()
+    )
+    return select(*own, *capture, others.label("aliases")).join(Capture, Capture.id == Article.capture_id)
+
+
+def read_blocks(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Block]:
+    """The articles of a statement, in its order."""
+    connection = session.connection()  # the session itself would handle each row once more, looking for objects
+    result = connection.execute(statement.execution_options(yield_per=BLOCK_COUNT))
+    names = list(result.keys())
+    for rows in result.partitions():
+        yield _as_block(dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def list_rows(block: Block) -> Iterator[tuple[Any, ...]]:
+    """The block's articles, each as its fields' values."""
+    return zip(*block.values(), strict=True)
+
+
+def _as_stored(name: str) -> ColumnElement[Any]:
+    column = getattr(Article, name)
+    if name in DOCUMENT_FIELDS:
+        return cast(column, Text)  # each database would read them in its own way, one at a time
+    if name in TIME_FIELDS:
+        return type_coerce(column, DateTime)
+    return type_coerce(column, Text) if name == "kind" else column  # its name is wanted, not the member
+
+
+def _as_block(columns: Block) -> Block:
+    found = columns | {name: from_json(f"[{','.join(columns[name])}]") for name in DOCUMENT_FIELDS}
+    found |= {name: [at and _as_utc(at) for at in columns[name]] for name in TIME_FIELDS}
+    places = zip(*(columns[f"capture_{name}"] for name in CAPTURE_FIELDS), strict=True)
+    found["capture"] = [dict(zip(CAPTURE_FIELDS, place, strict=True)) for place in places]
+    found["aliases"] = [sorted(urls.split(LINE_FEED)) if urls else [] for urls in columns["aliases"]]
+    # PostgreSQL keeps the keys of a document in an order of its own.
+    found["images"] = [[{name: one.get(name) for name in IMAGE_FIELDS} for one in images] for images in found["images"]]
+    found["sources"] = [dict(sorted(sources.items())) for sources in found["sources"]]
+    return {name: found[name] for name in FIELDS}
+
+
+def _as_utc(at: datetime) -> datetime:
+    """As `UtcDateTime` reads it, five times as fast: `replace` takes longer than all the rest of a row."""
+    return at.astimezone(UTC) if at.tzinfo else datetime.combine(at, at.time(), UTC)

@@ -1,0 +1,83 @@
+"""Articles as a Parquet file: the columns' types are those of the record."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import AwareDatetime, BaseModel
+
+from schemas.article import ArticleRecord, Kind
+from storage.block import Block
+from storage.sink import Sink
+
+GROUP_BYTES = 16 * 1024 * 1024
+"""Of a row group in memory: some thousand articles, so that readers can share the work; the writer holds it thrice."""
+
+PLAIN_TYPES: dict[object, pa.DataType] = {
+    str: pa.string(),
+    Kind: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    AwareDatetime: pa.timestamp("us", tz="UTC"),
+}
+"""Of the record's plain values; what is made of them has its type by theirs."""
+
+
+@cache
+def make_schema() -> pa.Schema:
+    """The columns, with their types."""
+    return pa.schema(_make_fields(ArticleRecord))
+
+
+def write_parquet(sink: Sink, blocks: Iterable[Block]) -> None:
+    """Row groups of some thousand articles, compressed with zstd."""
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), make_schema(), compression="zstd") as writer:
+        for group in _gather(map(_as_batch, blocks)):
+            table = pa.Table.from_batches(group)
+            writer.write_table(table, row_group_size=table.num_rows)
+
+
+def _gather(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """Batches that make a row group together."""
+    group: list[pa.RecordBatch] = []
+    byte_count = 0
+    for batch in batches:
+        group.append(batch)
+        byte_count += batch.nbytes
+        if byte_count >= GROUP_BYTES:
+            yield group
+            group, byte_count = [], 0
+    if group:
+        yield group
+
+
+def _as_batch(block: Block) -> pa.RecordBatch:
+    arrays = [pa.array(values, make_schema().field(name).type) for name, values in block.items()]
+    return pa.RecordBatch.from_arrays(arrays, schema=make_schema())
+
+
+def _make_fields(model: type[BaseModel]) -> list[pa.Field]:
+    return [_make_field(name, info.annotation) for name, info in model.model_fields.items()]
+
+
+def _make_field(name: str, annotation: Any) -> pa.Field:
+    if get_origin(annotation) in {Union, UnionType}:
+        (given,) = (one for one in get_args(annotation) if one is not NoneType)
+        return pa.field(name, _make_type(given), nullable=True)
+    return pa.field(name, _make_type(annotation), nullable=False)
+
+
+def _make_type(annotation: Any) -> pa.DataType:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _make_type(inner[0])
+    if origin is tuple:
+        return pa.list_(_make_field("element", inner[0]))
+    if origin is dict:
+        return pa.map_(_make_type(inner[0]), _make_type(inner[1]))
+    if annotation in PLAIN_TYPES:
+        return PLAIN_TYPES[annotation]
+    return pa.struct(_make_fields(annotation))

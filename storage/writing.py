@@ -1,0 +1,44 @@
+"""Articles as lines of text: JSON Lines, and CSV that spreadsheets open."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from storage.block import FIELDS, Block, list_rows
+from storage.sink import Writable
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A spreadsheet takes a cell that starts so (full-width signs too) for a formula, and runs it."""
+
+
+def write_jsonl(file: Writable, blocks: Iterable[Block]) -> None:
+    """A line for each article: to the byte what `ArticleRecord.model_dump_json` gives."""
+    for block in blocks:
+        lines = [to_json(dict(zip(FIELDS, row, strict=True))) for row in list_rows(block)]
+        file.write(b"\n".join([*lines, b""]))
+
+
+def write_csv(file: Writable, blocks: Iterable[Block]) -> None:
+    """RFC 4180, one column for each field; lists and mappings as JSON in their cell."""
+    _write_rows(file, [FIELDS])
+    for block in blocks:
+        _write_rows(file, zip(*(map(_render_cell, values) for values in block.values()), strict=True))
+
+
+def _write_rows(file: Writable, rows: Iterable[Sequence[Any]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    file.write(text.getvalue().encode())
+
+
+def _render_cell(value: object) -> object:
+    if isinstance(value, str):
+        # The mark is the spreadsheets' own for "this is text".
+        return f"'{value}" if value.lstrip(" ").startswith(FORMULA_STARTS) else value
+    if isinstance(value, datetime):
+        return to_json(value).decode().strip('"')  # as in the other formats, to the letter
+    return to_json(value).decode() if isinstance(value, list | dict) else value

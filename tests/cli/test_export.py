@@ -1,0 +1,131 @@
+"""`broadsheet export`, as a person and as a script use it."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from replica.site import Site
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+COMMAND = [sys.executable, "-m", "cli", "export"]
+
+
+@pytest.fixture
+def filled(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> Site:
+    """An archive of a saved page and a text."""
+    site = Site(10)
+    (tmp_path / "saved.html").write_text(site.articles[1].page_html(), encoding="utf-8")
+    ended = broadsheet("import", tmp_path / "saved.html", next(seeds.glob("004*")))
+    assert ended.returncode == 0, ended.stderr
+    return site
+
+
+def export(broadsheet: Broadsheet, out: Path, *arguments: object) -> Any:
+    ended = broadsheet("export", "--out", out, *arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    article, out = filled.articles[1], tmp_path / "out.csv"
+    assert export(broadsheet, out, "--bom")["count"] == 2
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert rows[article.id]["headline"] == article.expected["headline"]
+    assert rows[article.id]["body"] == article.expected["body"]
+
+
+def test_a_span_of_days_holds_those_days_alone(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    day = filled.articles[1].url.split("/", 3)[3][:10].replace("/", "-")
+    out = tmp_path / "out.jsonl"
+    assert export(broadsheet, out, "--from", day, "--to", day)["count"] == 1
+    assert export(broadsheet, out, "--to", "1999-01-01")["count"] == 0
+    assert out.read_text() == ""
+
+
+@pytest.mark.usefixtures("filled")
+def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl.gz"
+    written, content = export(broadsheet, out), out.read_bytes()
+    assert written == {
+        "path": str(out),
+        "format": "jsonl",
+        "compression": "gzip",
+        "count": 2,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "card": f"{out}.card.json",
+    }
+    assert json.loads(Path(written["card"]).read_text())["sha256"] == written["sha256"]
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--out", "no/folder/x.jsonl"], "No such file"),
+        (["--out", "x"], "say --format"),
+        (["--out", "x.parquet.gz"], "compresses its own columns"),
+        (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),
+        (["--out", "-", "--json"], "both want standard output"),
+        (["--out", "/dev/full", "--format", "parquet"], "No space left"),
+        (["--out", "/dev/full", "--format", "jsonl"], "No space left"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line_and_status_2(
+    broadsheet: Broadsheet, arguments: list[str], says: str
+) -> None:
+    ended = broadsheet("export", *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert says in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("filled")
+def test_parquet_goes_through_a_pipe(data_dir: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir)}
+    command = [*COMMAND, "--out", "-", "--format", "parquet"]
+    (tmp_path / "piped").write_bytes(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    assert pl.read_parquet(tmp_path / "piped").height == 2
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_reader_that_has_enough_ends_it_without_a_complaint(data_dir: Path, kind: str) -> None:
+    environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*COMMAND, "--out", "-", "--format", kind]
+    ended = subprocess.run(command, env=environment, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_terminal_is_shown_how_far_it_is_and_gets_no_parquet(data_dir: Path) -> None:
+    environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir), "TERM": "xterm", "COLUMNS": "100"}
+    ours, theirs = os.openpty()
+    subprocess.run([*COMMAND, "--out", "x.jsonl"], env=environment, stderr=theirs, check=True)
+    refused = subprocess.run(
+        [*COMMAND, "--out", "-", "--format", "parquet"],
+        env=environment,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "export" in shown
+    assert "2/2" in shown
+    assert refused.returncode == 2
+    assert b"nothing for a terminal" in refused.stderr

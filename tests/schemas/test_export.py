@@ -1,0 +1,48 @@
+import pytest
+
+from cli.export import ExportFormat
+from schemas.export import Compression, FileFormat, Format, FormatUnclear
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "kind", "compression"),
+    [
+        ("a.jsonl", None, Format.JSONL, None),
+        ("a.JSONL.GZ", None, Format.JSONL, Compression.GZIP),
+        ("a.jsonl.zst", None, Format.JSONL, Compression.ZSTD),
+        ("v1.2/a.csv", None, Format.CSV, None),
+        ("a.csv.gz", None, Format.CSV, Compression.GZIP),
+        ("a.parquet", None, Format.PARQUET, None),
+        ("-", None, Format.JSONL, None),
+        ("-", Format.PARQUET, Format.PARQUET, None),
+        ("a.csv", Format.JSONL, Format.JSONL, None),
+        ("a", Format.CSV, Format.CSV, None),
+        ("a.gz", Format.CSV, Format.CSV, Compression.GZIP),
+    ],
+)
+def test_the_name_says_what_is_written_unless_a_format_is_asked_for(
+    name: str, asked: Format | None, kind: Format, compression: Compression | None
+) -> None:
+    assert FileFormat.choose(name, asked) == FileFormat(format=kind, compression=compression)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "has_bom", "says"),
+    [
+        ("a", None, False, "say --format"),
+        ("a.txt", None, False, "say --format"),
+        ("a.gz", None, False, "say --format"),
+        ("jsonl", None, False, "say --format"),
+        ("a.parquet.gz", None, False, "compresses its own columns"),
+        ("a.zst", Format.PARQUET, False, "compresses its own columns"),
+        ("a.jsonl", None, True, "--bom is for CSV"),
+    ],
+)
+def test_what_is_unclear_is_refused_in_one_line(name: str, asked: Format | None, has_bom: bool, says: str) -> None:  # noqa: FBT001 - a case
+    with pytest.raises(FormatUnclear, match=says) as refused:
+        FileFormat.choose(name, asked, has_bom=has_bom)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_command_offers_every_format() -> None:
+    assert [one.value for one in ExportFormat] == [one.value for one in Format]

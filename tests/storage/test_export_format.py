@@ -1,0 +1,281 @@
+"""Every format, loaded back by the programs that people use."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.article import Article, ArticleRecord, Image, Kind
+from schemas.capture import CaptureRef
+from schemas.export import ArticleFilter, Exported, FileFormat
+from storage.article import find_article, iterate_articles
+from storage.block import FIELDS
+from storage.database import Database, open_database
+from storage.export import export_articles
+from storage.parquet import make_schema
+from storage.writing import write_jsonl
+from tests.storage.export_sample import ODD, OLD, fill
+from tests.storage.sample import identify
+
+ALL = ArticleFilter(include_duplicates=True)
+NAMES = ("out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "out.csv", "out.csv.gz", "out.csv.zst", "out.parquet")
+COUNT = 13
+ODD_ID = identify(8).key
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    fill(database)
+    return database
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The same on SQLite, filled once: for what a format alone decides."""
+    opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('shelf') / 'archive.db'}")
+    fill(opened)
+    yield opened
+    opened.close()
+
+
+def export(database: Database, path: Path, *, has_bom: bool = False) -> Exported:
+    return export_articles(database, path, FileFormat.choose(path.name, has_bom=has_bom), ALL)
+
+
+def read_lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+
+
+def list_records(database: Database) -> list[ArticleRecord]:
+    with database.read() as session:
+        return list(iterate_articles(session, ALL))
+
+
+def test_each_line_is_to_the_byte_what_the_record_gives(database: Database, tmp_path: Path) -> None:
+    written = fill(database)
+    assert export(database, tmp_path / "out.jsonl").count == COUNT == len(written)
+    lines = {json.loads(line)["id"]: line for line in read_lines(tmp_path / "out.jsonl")}
+    with database.read() as session:
+        records = {key: find_article(session, key) for key in written}
+    for key, record in records.items():
+        assert record
+        assert lines[key] == record.model_dump_json()
+        assert Article(**{name: getattr(record, name) for name in Article.model_fields}) == written[key]
+
+
+def test_a_record_has_its_other_addresses_and_its_duplicates_kind(filled: Database, tmp_path: Path) -> None:
+    export(filled, tmp_path / "out.jsonl")
+    found = {one["id"]: one for one in map(json.loads, read_lines(tmp_path / "out.jsonl"))}
+    assert found[identify(1).key]["aliases"] == [identify(1, "an-older-headline").url, identify(1, "another").url]
+    copy = found[identify(4).key]
+    assert (copy["duplicate_of"], copy["duplicate_kind"], copy["similarity"]) == (identify(1).key, "exact", 1.0)
+    assert found[identify(2).key]["published_at"] == "2026-10-01T22:00:00Z"
+    assert found[ODD_ID]["published_at"] == "1957-10-04T19:28:34.500000Z"
+    assert list(found[ODD_ID]) == list(ArticleRecord.model_fields)
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
+def test_both_kinds_of_database_give_the_same_bytes(
+    filled: Database, shelf: Database, tmp_path: Path, name: str
+) -> None:
+    here, there = tmp_path / name, tmp_path / f"shelf.{name}"
+    assert export(filled, here).sha256 == export(shelf, there).sha256
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_export_twice_is_the_same_to_the_byte(shelf: Database, tmp_path: Path, name: str) -> None:
+    written = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        export(shelf, tmp_path / folder / name)
+        written.append([path.read_bytes() for path in sorted((tmp_path / folder).iterdir())])
+    assert len(written[0]) == 2
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_digest_and_the_size_are_those_of_the_file(shelf: Database, tmp_path: Path, name: str) -> None:
+    exported = export(shelf, tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    assert (exported.bytes, exported.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("name", ["out.jsonl.gz", "out.csv.gz"])
+def test_gzip_tells_neither_time_nor_name_and_holds_what_the_plain_file_holds(
+    shelf: Database, tmp_path: Path, name: str
+) -> None:
+    export(shelf, tmp_path / name)
+    export(shelf, tmp_path / name.removesuffix(".gz"))
+    packed = (tmp_path / name).read_bytes()
+    assert packed[3:8] == bytes(5)  # no flags, so no name; no time
+    assert gzip.decompress(packed) == (tmp_path / name.removesuffix(".gz")).read_bytes()
+
+
+def test_zstd_holds_what_the_plain_file_holds(shelf: Database, tmp_path: Path) -> None:
+    for name in ("out.jsonl", "out.jsonl.zst"):
+        export(shelf, tmp_path / name)
+    with pa.input_stream(tmp_path / "out.jsonl.zst", compression="zstd") as file:
+        assert file.read() == (tmp_path / "out.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("has_bom", [False, True])
+def test_csv_gives_every_value_back_and_runs_no_formula(shelf: Database, tmp_path: Path, has_bom: bool) -> None:  # noqa: FBT001 - a case
+    export(shelf, tmp_path / "out.csv", has_bom=has_bom)
+    content = (tmp_path / "out.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf") is has_bom
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig" if has_bom else "utf-8"), newline="")))
+    for row, record in zip(rows, list_records(shelf), strict=True):
+        assert {name: read_cell(name, row[name]) for name in FIELDS} == record.model_dump(mode="json")
+    odd = next(row for row in rows if row["id"] == ODD_ID)
+    assert (odd["headline"], odd["subtitle"]) == ('\'=HYPERLINK("x")', "' +1")
+
+
+def read_cell(name: str, cell: str) -> Any:
+    if not cell:
+        return None
+    if name in {"word_count", "revision", "similarity"} or cell[0] in "[{":
+        return json.loads(cell)
+    return cell.removeprefix("'")
+
+
+def test_parquet_has_the_types_of_the_record(shelf: Database, tmp_path: Path) -> None:
+    export(shelf, tmp_path / "out.parquet")
+    schema = pq.read_schema(tmp_path / "out.parquet")
+    assert schema.names == list(ArticleRecord.model_fields)
+    assert schema.equals(make_schema())
+    types = {field.name: str(field.type) for field in schema}
+    assert types["published_at"] == "timestamp[us, tz=UTC]"
+    assert types["authors"] == "list<element: string not null>"
+    assert types["images"] == "list<element: struct<url: string, caption: string, credit: string> not null>"
+    assert pa.types.is_map(schema.field("sources").type)
+    assert types["capture"].startswith("struct<warc: string not null, offset: int64 not null")
+    assert not schema.field("body").nullable
+    metadata = pq.read_metadata(tmp_path / "out.parquet")
+    assert {metadata.row_group(0).column(place).compression for place in range(5)} == {"ZSTD"}
+
+
+def test_parquet_gives_the_records_back(filled: Database, tmp_path: Path) -> None:
+    export(filled, tmp_path / "out.parquet")
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist(maps_as_pydicts="strict")
+    assert [ArticleRecord.model_validate(row, strict=False) for row in rows] == list_records(filled)
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "out.csv", "out.csv.gz", "out.parquet"])
+def test_duckdb_loads_every_article(shelf: Database, tmp_path: Path, name: str) -> None:
+    export(shelf, tmp_path / name)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        rows = connection.execute(f"SELECT id, body, word_count FROM '{tmp_path / name}'").fetchall()  # noqa: S608 - ours
+    assert rows == [(one.id, one.body, one.word_count) for one in list_records(shelf)]
+
+
+def test_duckdb_reads_lists_structs_and_times_of_parquet(shelf: Database, tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    export(shelf, path)
+    question = f"""SELECT tags[2], images[2].caption, sources['headline'], capture.warc, epoch_us(published_at)
+        FROM '{path}' WHERE id = ?"""  # noqa: S608 - ours
+    with duckdb.connect() as connection:
+        row = connection.execute(question, [ODD_ID]).fetchone()
+    assert row == ('c "d"', ODD, "json-ld", "a.warc.gz", round(OLD.timestamp() * 1_000_000))
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "out.csv", "out.csv.gz", "out.csv.zst"])
+def test_polars_loads_every_article(shelf: Database, tmp_path: Path, name: str) -> None:
+    export(shelf, tmp_path / name)
+    read = pl.read_csv if ".csv" in name else pl.read_ndjson
+    frame = read(tmp_path / name, infer_schema_length=None)
+    assert frame["body"].to_list() == [one.body for one in list_records(shelf)]
+    assert frame.columns == list(ArticleRecord.model_fields)
+
+
+def test_polars_reads_lists_structs_and_times_of_parquet(shelf: Database, tmp_path: Path) -> None:
+    export(shelf, tmp_path / "out.parquet")
+    frame = pl.read_parquet(tmp_path / "out.parquet")
+    assert frame.schema["published_at"] == pl.Datetime("us", "UTC")
+    odd = frame.row(by_predicate=pl.col("id") == ODD_ID, named=True)
+    assert odd["published_at"] == OLD
+    assert odd["tags"] == ["a, b", 'c "d"']
+    assert odd["images"][0] == {"url": None, "caption": None, "credit": None}
+    assert odd["capture"]["offset"] == 8
+
+
+def read_back(path: Path) -> list[Any]:
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path).rows()
+    lines = str(pa.input_stream(path, compression="detect").read(), "utf-8").splitlines()
+    return lines[1:] if ".csv" in path.name else lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_export_of_nothing_is_a_valid_file(shelf: Database, tmp_path: Path, name: str) -> None:
+    nothing = ArticleFilter(until=date(1900, 1, 1))
+    assert export_articles(shelf, tmp_path / name, FileFormat.choose(name), nothing).count == 0
+    assert read_back(tmp_path / name) == []
+
+
+def texts() -> st.SearchStrategy[str]:
+    return st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+def words() -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), max_size=3).map(tuple)
+
+
+TIMES = st.datetimes(timezones=st.just(UTC))
+DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
+IMAGES = st.builds(Image, url=st.none() | texts(), caption=st.none() | texts(), credit=st.none() | texts())
+RECORDS = st.builds(
+    ArticleRecord,
+    id=texts().filter(bool),
+    site=texts().filter(bool),
+    edition=st.none() | texts(),
+    language=st.none() | texts(),
+    url=st.none() | texts(),
+    kind=st.sampled_from(Kind),
+    headline=st.none() | texts().filter(bool),
+    subtitle=st.none() | texts(),
+    authors=words(),
+    agencies=words(),
+    section=st.none() | texts(),
+    tags=words(),
+    published_at=st.none() | TIMES,
+    modified_at=st.none() | TIMES,
+    fetched_at=TIMES,
+    body=texts(),
+    word_count=st.integers(0, 2**40),
+    images=st.lists(IMAGES, max_size=2).map(tuple),
+    content_sha256=DIGESTS,
+    extractor=texts().filter(bool),
+    sources=st.dictionaries(texts(), texts(), max_size=3),
+    flags=words(),
+    capture=st.builds(
+        CaptureRef, warc=texts().filter(bool), offset=st.integers(0, 2**40), length=st.integers(0), sha256=DIGESTS
+    ),
+    aliases=words(),
+    first_seen_at=TIMES,
+    revision=st.integers(1, 9),
+    duplicate_of=st.none() | texts(),
+    duplicate_kind=st.none() | texts(),
+    similarity=st.none() | st.floats(0, 1),
+)
+
+
+@given(st.lists(RECORDS, max_size=2))
+def test_any_record_is_written_as_the_record_itself_would_be(records: list[ArticleRecord]) -> None:
+    rows = [one.model_dump() | {"kind": one.kind.value} for one in records]
+    file = io.BytesIO()
+    write_jsonl(file, [{name: [row[name] for row in rows] for name in FIELDS}])
+    assert file.getvalue().decode() == "".join(f"{one.model_dump_json()}\n" for one in records)
