@@ -44,6 +44,7 @@ def select_articles() -> Select[*tuple[Any, ...]]:
     others = (
         select(func.aggregate_strings(Alias.url, LINE_FEED))
         .where(Alias.entry_id == Article.entry_id, Alias.url.is_distinct_from(Article.url))
+        .correlate(Article)  # alone: the statement around may look for an address itself
         .scalar_subquery()
     )
     return select(*own, *capture, others.label("aliases")).join(Capture, Capture.id == Article.capture_id)

@@ -87,6 +87,17 @@ def test_a_record_has_its_other_addresses_and_its_duplicates_kind(filled: Databa
     assert list(found[ODD_ID]) == list(ArticleRecord.model_fields)
 
 
+def test_a_record_is_found_by_its_id_and_by_each_of_its_addresses(filled: Database) -> None:
+    identity = identify(1)
+    with filled.read() as session:
+        found = find_article(session, identity.key)
+        assert found
+        assert found.id == identity.key
+        for url in (identity.url, *found.aliases):
+            assert find_article(session, url) == found
+        assert find_article(session, f"{identity.url}0") is None
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
 def test_both_kinds_of_database_give_the_same_bytes(
     filled: Database, shelf: Database, tmp_path: Path, name: str
