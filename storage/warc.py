@@ -97,15 +97,19 @@ class WarcCaptures:
 
     def _read_next(self, file: BinaryIO, *, compressed: bool) -> _Record | None:
         start = self.position
+        size = file.seek(0, 2)
         try:
             return _read_record(file, start, self._name, self._max_page_bytes, compressed=compressed)
         except CaptureTruncated:
-            if compressed or (following := find_record(file, start + 1, compressed=False)) == file.seek(0, 2):
+            following = find_record(file, start + 1, compressed=compressed)
+            if following >= size:  # the file may have grown since
                 self.cut_at = start
                 return None
-            # A record after it: so the file goes on, and what is wrong is the length that this one claims.
-            length_damage = CaptureCorrupt(f"{self._name}, record at byte {start}: it claims to reach beyond the file")
-            self.corrupt.append(length_damage)
+            # A record after it: so the file goes on, and what is wrong is the length that this one claims, or the mark
+            # of its compression's end.
+            self.corrupt.append(
+                CaptureCorrupt(f"{self._name}, record at byte {start}: it claims to reach beyond the file")
+            )
             return _Record(None, following)
         except CaptureCorrupt as error:
             self.corrupt.append(error)

@@ -176,6 +176,20 @@ def test_a_cut_member_with_whole_ones_after_it_is_passed_over(save: Callable[[by
     assert len(captures.corrupt) == 1
 
 
+def test_a_member_whose_damage_swallows_the_rest_of_the_file_costs_itself_alone(
+    save: Callable[[bytes], Path],
+) -> None:
+    """A flipped bit in the end of a stream can make of it a block that goes on to the file's end without an error."""
+    gzip_header, stored_block = b"\x1f\x8b\x08" + bytes(6) + b"\xff", b"\x00\xff\xff\x00\x00"
+    before, after = Warc(), Warc()
+    before.add("https://example.org/before")
+    after.add("https://example.org/after")
+    found, captures = read(save(before.data + gzip_header + stored_block + after.data))
+    assert [capture.url for capture, _ in found] == ["https://example.org/before", "https://example.org/after"]
+    assert f"record at byte {len(before.data)}" in str(captures.corrupt[0])
+    assert captures.cut_at is None
+
+
 @pytest.mark.parametrize("data", [b"<html>not a warc</html>", b"\x89PNG\r\n", b"WARD/1.0\r\n"])
 def test_another_kind_of_file_is_no_warc(data: bytes, save: Callable[[bytes], Path]) -> None:
     with pytest.raises(NotAWarc):
