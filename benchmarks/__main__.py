@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import duplicates, export, fuzz, growth, ingest, planted, reading, reprocess
+from benchmarks import duplicates, export, fuzz, growth, ingest, planted, reading, reprocess, search
 
 BENCHMARKS = {
     "ingest": ingest.main,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "duplicates": duplicates.main,
     "reprocess": reprocess.main,
     "export": export.main,
+    "search": search.main,
 }
 
 

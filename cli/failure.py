@@ -20,6 +20,7 @@ USAGE_FAILURES = frozenset(
         "ExportUnwritable",
         "FormatUnclear",
         "ImportUnreadable",
+        "QueryEmpty",
         "SchemaOutdated",
         "SchemaUnknown",
         "SettingsInvalid",

@@ -14,8 +14,10 @@ import typer
 
 from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
+from cli.migrate import migrate
 from cli.option import AsJson, FromDay, RecordId, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
+from cli.search import MINUS_IS_OURS, search
 from cli.show import show
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ app = typer.Typer(
 app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
 app.command()(export)
+app.command(context_settings=MINUS_IS_OURS)(search)
+app.command()(migrate)
 
 
 class SourceChoice(StrEnum):

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from flows.reader import Reader, open_reader, read_here
 from schemas.settings import Settings
-from storage.database import Database, DatabaseMissing, open_database
+from storage.database import Database, DatabaseMissing, SchemaOutdated, migrate_database, open_database
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -77,6 +77,23 @@ def open_existing(settings: Settings) -> Database:
     if is_in_data_dir and not settings.data_dir.exists():
         raise DatabaseMissing(f"nothing is stored yet in {settings.data_dir}")
     return open_database(settings.database_url, create=False)
+
+
+def migrate_archive(settings: Settings) -> bool:
+    """Bring the database of an older version to this one; answers whether it was older.
+
+    Raises:
+        DataDirUnusable, RunInProgress: as `open_archive`.
+        DatabaseMissing, DatabaseUnreachable, SchemaUnknown: see `storage.database`.
+    """
+    try:
+        open_existing(settings).close()
+    except SchemaOutdated:
+        _make_folders(settings)
+        with _lock(settings, patience_seconds=0):
+            migrate_database(settings.database_url)
+        return True
+    return False
 
 
 @contextmanager

@@ -80,6 +80,11 @@ class Batch:
     """Whether two entries became one."""
     _numbers: dict[type[Base], Iterator[int]] = field(default_factory=dict)
 
+    @property
+    def touched_ids(self) -> set[str]:
+        """The articles that it speaks of, withdrawn ones too."""
+        return self.articles.keys() | self.added_article_ids | self.former_texts.keys()
+
     def number(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
         """The number of a new row. Only one transaction writes at a time, so no other gives the same."""
         if table not in self._numbers:

@@ -37,7 +37,7 @@ def regroup(batch: Batch) -> set[str]:
     Answers those of the batch's new articles that are duplicates. The batch has nothing unwritten then.
     """
     batch.write()
-    touched = batch.articles.keys() | batch.added_article_ids | batch.former_texts.keys()
+    touched = batch.touched_ids
     groups = _find_groups(batch, touched)
     changes = [change for group in groups for change in _find_changes(batch, group, touched)]
     _write(batch, changes)

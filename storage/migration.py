@@ -7,6 +7,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
+from sqlalchemy.orm import Session
+
+from storage.search_index import index_all
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -43,8 +46,10 @@ def audit_revision(connection: Connection, shown_url: str) -> None:
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """To a revision, within the transaction that the connection is in."""
+    """To a revision, within the transaction that the connection is in. The newest has its search index filled."""
     command.upgrade(_config(connection), revision)
+    if revision == "head":
+        index_all(Session(connection))
 
 
 def downgrade(connection: Connection, revision: str) -> None:

@@ -35,6 +35,7 @@ from storage.batch import Batch, load_batch, note_date, seen_of
 from storage.grouping import regroup
 from storage.merging import claim_entry, claim_nameless, merge
 from storage.revision import note_check, remove_article, store_article
+from storage.search_index import index_articles
 from storage.sighting import store_sightings
 from storage.standing import (
     FIRST_BLOCKED_RETRY,
@@ -96,6 +97,7 @@ def store_outcomes(
             return _store_batch(batch, outcomes)
         counts = reread(batch, outcomes)
         regroup(batch)
+        index_articles(session, batch.touched_ids)
         return counts
 
 
@@ -111,6 +113,7 @@ def _store_batch(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
         if isinstance(outcome, SourceRead):
             counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
     duplicates = regroup(batch)
+    index_articles(batch.session, batch.touched_ids)
     counts["duplicate"] += len(duplicates)
     counts["stored"] -= len(duplicates)
     counts[REQUESTS] += batch.capture_count

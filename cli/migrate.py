@@ -1,0 +1,12 @@
+"""The command `migrate`: the database of an older version."""
+
+import typer
+
+
+def migrate() -> None:
+    """Bring the database's tables to this version, and fill what is new in them (the search index)."""
+    from flows.archive import migrate_archive
+    from schemas.settings import load_settings
+
+    was_outdated = migrate_archive(load_settings())
+    typer.echo("migrated" if was_outdated else "nothing to do: the tables are of this version", err=True)

@@ -1,0 +1,57 @@
+"""The command `search`: what the archive has on something, the best first."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
+
+STANDARD_LIMIT = 20
+"""Some screens of a terminal: who does not find it there asks for something narrower."""
+
+LARGEST_LIMIT = 10_000
+"""Whoever wants more wants an export."""
+
+
+MINUS_IS_OURS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""`-word` is a part of the query: no letter after a minus is an option here."""
+
+
+def search(  # noqa: PLR0913 - each is an option
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="QUERY",
+            help='Words that all occur, "a phrase", -without, one OR other, begin*; headline:, subtitle:, author:, '
+            "section: or tag: before a word or a phrase.",
+        ),
+    ],
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    section: Annotated[str | None, typer.Option(help="Words of the section's name.")] = None,
+    author: Annotated[str | None, typer.Option(help="Words in a row of an author's or agency's name.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=LARGEST_LIMIT, help="Show at most so many articles.")
+    ] = STANDARD_LIMIT,
+    *,
+    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search the texts: hits in headlines first, then in subtitles, then anywhere, each time the newest first."""
+    from cli.render import print_json
+    from cli.render_search import render_hits
+    from schemas.search import SearchFilter
+    from storage.search import search_articles
+    from storage.search_query import read_query
+
+    if from_day and to_day and from_day > to_day:
+        raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
+    for word in query:
+        if word.startswith("--"):
+            raise typer.BadParameter(f"No such option: {word}")
+    wanted = read_query(" ".join(query), author=author, section=section)
+    chosen = SearchFilter(
+        since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates, limit=limit
+    )
+    hits = with_archive(lambda archive: search_articles(archive.database, wanted, chosen))
+    print_json([hit.model_dump(mode="json") for hit in hits]) if as_json else render_hits(hits, limit)

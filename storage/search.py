@@ -1,0 +1,169 @@
+"""Full-text search: the same hits in the same order on both databases."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, cast, select, text
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+
+from schemas.search import SearchFilter, SearchHit, SearchPart, SearchQuery
+from schemas.span import DAY
+from storage.batch import execute_in
+from storage.database import Database
+from storage.search_match import (
+    Forms,
+    Match,
+    Run,
+    Scope,
+    expand_term,
+    has_phrases,
+    place_query,
+    render_candidates,
+    render_match,
+    render_tsquery,
+)
+from storage.search_number import BEGINNING, first_number_of
+from storage.search_snippet import cut_snippet, find_marks
+from storage.search_table import INDEX, SQLITE_INDEX, Searched
+from storage.search_vocabulary import find_forms
+from storage.tables import Article
+
+TIERS: Mapping[SearchPart | None, Scope] = {
+    SearchPart.HEADLINE: (SearchPart.HEADLINE,),
+    SearchPart.SUBTITLE: (SearchPart.HEADLINE, SearchPart.SUBTITLE),
+    None: (),
+}
+"""Where all that is wanted stands, the best place first; within each, the newest article first."""
+
+PLACES = tuple(TIERS)
+
+PLAN = text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)"
+)
+"""For this transaction, the plan that PostgreSQL is to take: the index of words, then row by row as long as needed."""
+
+SHOWN = (
+    Article.id,
+    Article.url,
+    Article.kind,
+    Article.headline,
+    Article.subtitle,
+    Article.authors,
+    Article.section,
+    Article.published_at,
+    Article.duplicate_of,
+    Article.body,
+)
+
+
+def search_articles(database: Database, query: SearchQuery, wanted: SearchFilter) -> list[SearchHit]:
+    """The articles that a query finds, the best first."""
+    with database.read() as session:
+        if database.engine.dialect.name == "postgresql":
+            session.execute(PLAN)
+        forms = find_forms(session, _list_open_words(query))
+        found = find_ids(session, query, forms, wanted)
+        return _read_hits(session, query, forms, found)
+
+
+def find_ids(session: Session, query: SearchQuery, forms: Forms, wanted: SearchFilter) -> dict[str, SearchPart | None]:
+    """Article -> where all that is wanted stands, the best first."""
+    found: dict[str, SearchPart | None] = {}
+    is_open = any(term.part is None for group in query.wanted for term in group)
+    for place, scope in TIERS.items():
+        if place and not is_open:
+            continue  # every term names its part: there is but one place
+        statement = _select(session, place_query(query, forms, scope), wanted)
+        # What the better places had is found here again, and more is wanted.
+        for article_id in session.scalars(statement.limit(wanted.limit + len(found))):
+            if len(found) < wanted.limit:
+                found.setdefault(article_id, place)
+        if len(found) == wanted.limit:
+            break
+    return found
+
+
+def _list_open_words(query: SearchQuery) -> set[str]:
+    """Those that count in all their forms."""
+    terms = [term for group in (*query.wanted, query.excluded) for term in group]
+    return {term.words[0] for term in terms if not term.is_exact}
+
+
+def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[str]:
+    """The ids of what matches, the newest first."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    statement, number = _select_sqlite(match) if is_sqlite else _select_postgresql(match)
+    statement = statement.join(Article, Article.id == Searched.article_id)
+    if wanted.since or wanted.until:
+        statement = statement.where(number >= first_number_of(wanted.since or date.min))
+    if wanted.until and wanted.until < date.max:
+        statement = statement.where(number < first_number_of(wanted.until + DAY))
+    return statement if wanted.include_duplicates else statement.where(Article.duplicate_of.is_(None))
+
+
+def _select_sqlite(match: Match) -> tuple[Select[str], ColumnElement[int]]:
+    """FTS5 goes through what matches in the order of the numbers, and stops when enough is found."""
+    statement = select(Article.id).select_from(INDEX).join(Searched, Searched.number == INDEX.c.rowid)
+    is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
+    return statement.where(is_match).order_by(INDEX.c.rowid.desc()), INDEX.c.rowid
+
+
+def _select_postgresql(match: Match) -> tuple[Select[str], ColumnElement[int]]:
+    """First the bare numbers of what has all the words, from the index; then, in their order, row by row.
+
+    The planner knows neither how rare a word is nor what it costs to unpack a text, and would look into all of them.
+    """
+    is_candidate = Searched.document.op("@@")(cast(render_candidates(match), TSQUERY))
+    # By an expression: the order of the numbers themselves is that of the primary key, which leads to all articles.
+    columns = select(Searched.number, (-Searched.number).label("age")).where(is_candidate).order_by("age")
+    candidates = columns.cte("candidates").prefix_with("MATERIALIZED")
+    statement = select(Article.id).select_from(candidates).join(Searched, Searched.number == candidates.c.number)
+    if has_phrases(match):
+        statement = statement.where(Searched.document.op("@@")(cast(render_tsquery(match), TSQUERY)))
+    return statement.order_by(candidates.c.age), candidates.c.number
+
+
+def _read_hits(
+    session: Session, query: SearchQuery, forms: Forms, found: Mapping[str, SearchPart | None]
+) -> list[SearchHit]:
+    rows = {row[0]: row for row in execute_in(session, select(*SHOWN), Article.id, found.keys())}
+    runs = {part: _list_runs(query, forms, part) for part in PLACES}
+    # On PostgreSQL, an article may have been withdrawn since it was found.
+    hits = [_as_hit(rows[article_id], place, runs) for article_id, place in found.items() if article_id in rows]
+    return sorted(hits, key=_rank)
+
+
+def _rank(hit: SearchHit) -> tuple[int, float, str]:
+    """Within a second, the numbers of the index tell nothing: the ids do."""
+    return PLACES.index(hit.found_in), -(hit.published_at or BEGINNING).timestamp(), hit.id
+
+
+def _list_runs(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[Run]:
+    """What is to be marked in a headline or a subtitle; in the body for None."""
+    terms = [term for group in query.wanted for term in group if term.part in {None, part}]
+    return [run for term in terms for run in expand_term(term, forms)]
+
+
+def _as_hit(
+    row: Row[*tuple[Any, ...]], place: SearchPart | None, runs: Mapping[SearchPart | None, list[Run]]
+) -> SearchHit:
+    snippet = cut_snippet(row.body, runs[None])
+    return SearchHit(
+        id=row.id,
+        url=row.url,
+        kind=row.kind,
+        headline=row.headline,
+        headline_marks=find_marks(row.headline or "", runs[SearchPart.HEADLINE]),
+        subtitle=row.subtitle,
+        subtitle_marks=find_marks(row.subtitle or "", runs[SearchPart.SUBTITLE]),
+        authors=tuple(row.authors),
+        section=row.section,
+        published_at=row.published_at,
+        duplicate_of=row.duplicate_of,
+        found_in=place,
+        snippet=snippet.text,
+        snippet_marks=snippet.marks,
+    )

@@ -1,0 +1,74 @@
+"""The search index, kept in step with the articles.
+
+After each batch, the articles that it touched are compared with what the index has of them, by the numbers of their
+revisions: whatever happened to an article, it is written anew, taken out, or left as it is. PostgreSQL's index follows
+the table by itself; SQLite's is given what is new, and a trigger takes out of it whatever leaves the table.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.orm import Session
+
+from storage.batch import IN_COUNT, execute_in
+from storage.search_document import Searchable, read_document, render_vector, render_words
+from storage.search_number import assign_numbers
+from storage.search_table import INDEX, Searched
+from storage.search_vocabulary import store_words
+from storage.tables import Article
+
+CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
+
+
+def index_articles(session: Session, ids: Collection[str]) -> None:
+    """Bring the index in step with these articles, stored, changed or withdrawn."""
+    _index(session, sorted(ids))
+
+
+def index_all(session: Session) -> None:
+    """Bring it in step with all articles: an index that is empty gets them."""
+    outdated = (
+        select(Article.id)
+        .outerjoin(Searched, Searched.article_id == Article.id)
+        .where(or_(Searched.number.is_(None), Searched.revision != Article.revision))
+        .order_by(Article.published_at, Article.id)  # what lies together in the index is written together
+    )
+    _index(session, session.scalars(outdated).all())
+
+
+def _index(session: Session, ids: Sequence[str]) -> None:
+    words: set[str] = set()
+    for start in range(0, len(ids), IN_COUNT):
+        words |= _index_part(session, ids[start : start + IN_COUNT])
+    store_words(session, words)
+
+
+def _index_part(session: Session, ids: Sequence[str]) -> set[str]:
+    """Answers the words of what was written."""
+    columns = select(Searched.article_id, Searched.number, Searched.revision)
+    indexed = {row[0]: (row[1], row[2]) for row in execute_in(session, columns, Searched.article_id, ids)}
+    present = {row[0]: row[1] for row in execute_in(session, select(Article.id, Article.revision), Article.id, ids)}
+    stale = [number for article_id, (number, revision) in indexed.items() if present.get(article_id) != revision]
+    if stale:
+        session.execute(delete(Searched).where(Searched.number.in_(stale)))
+    fresh = [key for key, revision in present.items() if key not in indexed or indexed[key][1] != revision]
+    return _add(session, fresh) if fresh else set()
+
+
+def _add(session: Session, ids: Sequence[str]) -> set[str]:
+    columns = select(Article.id, Article.published_at, Article.revision, *CONTENT)
+    rows = {row[0]: row for row in execute_in(session, columns, Article.id, ids)}
+    numbers = assign_numbers(session, {key: row[1] for key, row in rows.items()})
+    documents = {key: read_document(Searchable(*rows[key][3:])) for key in ids}
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    render = render_words if is_sqlite else render_vector
+    added = [
+        {"number": number, "article_id": key, "revision": rows[key][2], "document": render(documents[key])}
+        for number, key in sorted(numbers.items())
+    ]
+    session.execute(insert(Searched), added)
+    if is_sqlite:
+        # By a trigger, FTS5 would write each article by itself; so it keeps what it gets in memory, and sorts it.
+        written = select(Searched.number, Searched.document).where(Searched.number.in_(numbers))
+        session.execute(insert(INDEX).from_select(["rowid", "document"], written.order_by(Searched.number)))
+    return {word for document in documents.values() for word in document.words}

@@ -1,0 +1,106 @@
+"""What a person means by a query. Anything can be read; what means nothing special is plain words."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.search import SearchPart, SearchQuery, Term
+from storage.search_word import list_words
+
+LONGEST_QUERY = 1_000
+"""Letters that are read: far more than anybody types, few enough for any database."""
+
+SHORTEST_PREFIX = 3
+"""Letters before a `*`: half of all words begin with one of a few pairs."""
+
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+
+PART_NAMES = {
+    **{part.value: part for part in SearchPart},
+    "title": SearchPart.HEADLINE,
+    "authors": SearchPart.AUTHOR,
+    "tags": SearchPart.TAG,
+}
+
+NAMING_PARTS = frozenset({SearchPart.AUTHOR, SearchPart.SECTION})
+"""Names: they are meant as they are written."""
+
+PIECE = re.compile(
+    rf"""
+    (?P<dashes>(?<!\S)-+)?
+    (?:(?P<part>{"|".join(PART_NAMES)}):)?
+    (?:"(?P<phrase>[^"]*)"(?P<star>\*)?|"?(?P<word>[^\s"]+))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+OPEN_END = re.compile(r"\*\W*\Z")
+"""A star after a word, and perhaps a comma or a bracket after that."""
+
+POSSESSIVE = re.compile(r"['’ʼ]s\W*\Z", re.IGNORECASE)
+
+
+class QueryEmpty(ValueError):  # noqa: N818 - it states a fact
+    """There is nothing to look for; the message is one line."""
+
+
+class _Piece(NamedTuple):
+    term: Term
+    is_excluded: bool
+    is_alternative: bool
+    """To the term before it."""
+
+
+def read_query(text: str, *, author: str | None = None, section: str | None = None) -> SearchQuery:
+    """What is wanted, with an author and a section that were named beside it.
+
+    Raises:
+        QueryEmpty: no word is, or words are only excluded.
+    """
+    groups: list[list[Term]] = []
+    excluded = []
+    for piece in _read_pieces(text[:LONGEST_QUERY]):
+        if piece.is_excluded:
+            excluded.append(piece.term)
+        elif piece.is_alternative and groups:
+            groups[-1].append(piece.term)
+        else:
+            groups.append([piece.term])
+    for part, name in ((SearchPart.AUTHOR, author), (SearchPart.SECTION, section)):
+        if name is not None:
+            groups.append([_read_name(part, name)])
+    if not groups:
+        raise QueryEmpty("the query only says what is not wanted" if excluded else "the query has no word to look for")
+    return SearchQuery(wanted=tuple(map(tuple, groups)), excluded=tuple(excluded))
+
+
+def _read_name(part: SearchPart, name: str) -> Term:
+    words = list_words(name[:LONGEST_QUERY])
+    if not words:
+        raise QueryEmpty(f"the {part} has no word to look for")
+    return Term(words=tuple(words), part=part, is_exact=True)
+
+
+def _read_pieces(text: str) -> Iterator[_Piece]:
+    is_alternative = is_excluded = False
+    for match in PIECE.finditer(text.translate(QUOTES)):
+        operator = match[0]
+        if operator in {"OR", "AND", "NOT"}:
+            is_alternative, is_excluded = operator == "OR", operator == "NOT"
+        elif term := _read_term(match):
+            yield _Piece(term, is_excluded or bool(match["dashes"]), is_alternative)
+            is_alternative = is_excluded = False
+
+
+def _read_term(match: re.Match[str]) -> Term | None:
+    name = match["part"]
+    part = PART_NAMES[name.lower()] if name else None
+    is_phrase = match["phrase"] is not None
+    text = match["phrase"] if is_phrase else match["word"]
+    words = list_words(text if is_phrase else POSSESSIVE.sub("", text) or text)
+    if not words:
+        return None
+    is_open = bool(match["star"]) or bool(OPEN_END.search(text))
+    is_prefix = is_open and len(words[-1]) >= SHORTEST_PREFIX
+    is_exact = is_phrase or is_prefix or len(words) > 1 or part in NAMING_PARTS
+    return Term(words=tuple(words), part=part, is_prefix=is_prefix, is_exact=is_exact)

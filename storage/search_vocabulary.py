@@ -1,0 +1,47 @@
+"""The words that articles have, by their stems: a query finds the other forms of its words.
+
+The index itself has the words as they are written, so that a word in quotes and the beginning of a word mean just
+that, and so that other rules of stemming change no index. Forms are looked up when somebody asks.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.batch import execute_in
+from storage.search_table import SearchWord
+from storage.search_word import list_stems
+
+MOST_FORMS = 64
+"""Of a word: a Russian verb has so many."""
+
+STORE = {
+    "sqlite": "INSERT OR IGNORE INTO search_word (stem, word) VALUES (?, ?)",
+    "postgresql": "INSERT INTO search_word (stem, word) SELECT * FROM unnest(%s::text[], %s::text[])"
+    " ON CONFLICT DO NOTHING",
+}
+"""Some thousand words of a batch, nearly all of them known: past the compiler, a fifth of the time."""
+
+
+def store_words(session: Session, words: Iterable[str]) -> None:
+    """Note words that may be new. A stem that is a word itself is looked for anyway."""
+    rows = sorted(pair for pair in list_stems(words) if pair[0] != pair[1])
+    if not rows:
+        return
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(STORE["sqlite"], rows)
+    else:
+        connection.exec_driver_sql(STORE["postgresql"], tuple(map(list, zip(*rows, strict=True))))
+
+
+def find_forms(session: Session, words: Collection[str]) -> dict[str, list[str]]:
+    """Each word -> its stem and its other forms that articles have."""
+    stems = {word: stem for stem, word in list_stems(words)}
+    columns = select(SearchWord.stem, SearchWord.word).order_by(SearchWord.stem, SearchWord.word)
+    forms: dict[str, list[str]] = defaultdict(list)
+    for stem, word in execute_in(session, columns, SearchWord.stem, set(stems.values())):
+        forms[stem].append(word)
+    return {word: [form for form in [stem, *forms[stem]] if form != word][:MOST_FORMS] for word, stem in stems.items()}

@@ -1,0 +1,172 @@
+"""The index has what the articles have, whatever happened to them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Text, cast, inspect, select, text, type_coerce
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Session
+
+from schemas.outcome import ArticleRead, Outcome
+from schemas.search import SearchFilter
+from storage import migration
+from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
+from storage.outcome import store_outcomes
+from storage.search import search_articles
+from storage.search_document import Searchable, read_document, render_vector, render_words
+from storage.search_index import CONTENT
+from storage.search_number import SLOT_BITS, first_number
+from storage.search_query import read_query
+from storage.search_table import POSTGRESQL_INDEX, Searched, SearchWord
+from storage.tables import Article, Base
+from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
+
+NUMBERS = st.integers(1, 4)
+HOURS = st.integers(0, 9)
+HEADLINES = st.sampled_from(["War", "Peace talks"])
+BODIES = st.sampled_from(["", "War and war.", "Other words."])
+MOMENTS = st.sampled_from([None, START, at(1)])
+
+
+def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
+    place = st.just(offset)
+    return st.one_of(
+        st.builds(read, place, NUMBERS, BODIES, HOURS, headline=HEADLINES, published_at=MOMENTS),
+        st.builds(read, place, NUMBERS, BODIES, HOURS, headline=HEADLINES, published_at=MOMENTS),
+        st.builds(read_text, place, BODIES.filter(bool)),
+        st.builds(miss, place, NUMBERS, HOURS),
+        st.builds(redirect, place, st.builds(identify, NUMBERS), st.builds(identify, NUMBERS), HOURS),
+    )
+
+
+COMPARE = text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)")
+"""FTS5 compares its index with the words of the table; a difference is called a malformed database."""
+
+HISTORIES = st.integers(1, 10).flatmap(lambda count: st.tuples(*(_outcome(offset) for offset in range(count))))
+
+
+def withdraw(outcome: ArticleRead) -> Outcome:
+    """What later rules may say of a capture that was an article."""
+    found = set_aside(outcome.seen.ref.offset, 1)
+    return found.model_copy(update={"seen": outcome.seen, "identity": outcome.identity})
+
+
+def audit_index(session: Session) -> None:
+    """Every article is in the index as it is now, once, and nothing else is."""
+    articles = {row[0]: row for row in session.execute(select(Article.id, Article.published_at, *CONTENT))}
+    rows = list(session.scalars(select(Searched).order_by(Searched.article_id)))
+    assert [row.article_id for row in rows] == sorted(articles)
+    for row in rows:
+        _, published_at, *content = articles[row.article_id]
+        document = read_document(Searchable(*content))
+        second = row.number >> SLOT_BITS
+        assert second == first_number(published_at) >> SLOT_BITS if published_at else second < 0
+        assert row.document == _render(session, document)
+    words = {"words"} if any("words" in row.body for row in articles.values()) else set()
+    assert words <= set(session.scalars(select(SearchWord.word)))
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(COMPARE)
+
+
+def _render(session: Session, document: Any) -> Any:
+    if session.get_bind().dialect.name == "sqlite":
+        return render_words(document)
+    return session.scalar(select(cast(type_coerce(render_vector(document), Text), TSVECTOR)))
+
+
+@settings(
+    max_examples=50,
+    deadline=None,  # the machine may be busy
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is emptied
+)
+@given(outcomes=HISTORIES, size=st.integers(1, 5), withdrawn=st.integers(0, 9))
+def test_the_index_follows_every_history(
+    database: Database, outcomes: tuple[Outcome, ...], size: int, withdrawn: int
+) -> None:
+    with database.begin() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+    for start in range(0, len(outcomes), size):
+        with database.begin() as session:
+            store_outcomes(session, outcomes[start : start + size], run_id=None, now=at(100))
+            audit_index(session)
+    again = [
+        withdraw(outcome) if outcome.seen.ref.offset == withdrawn else outcome
+        for outcome in outcomes
+        if isinstance(outcome, ArticleRead)
+    ]
+    with database.begin() as session:
+        store_outcomes(session, again, run_id=None, now=at(200), is_again=True)
+        audit_index(session)
+
+
+def find(database: Database, query: str) -> list[str]:
+    return [hit.id for hit in search_articles(database, read_query(query), SearchFilter(limit=9))]
+
+
+def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
+    for outcome in (read(1, 1, "The first body."), read(2, 1, "Another text.", hours=1, headline="A New Headline")):
+        with database.begin() as session:
+            store_outcomes(session, [outcome], run_id=None, now=at(2))
+    assert find(database, "first OR body") == find(database, 'headline:"a headline"') == []
+    assert find(database, "another headline:new") == [identify(1).key]
+
+
+def test_more_articles_of_one_second_than_it_has_numbers_stand_behind_each_other(database: Database) -> None:
+    count = (1 << SLOT_BITS) + 20
+    dateless = [read(1000 + number, 1000 + number, published_at=None) for number in range(9)]
+    for numbers in (range(1, 100), range(100, count + 1)):
+        with database.begin() as session:
+            outcomes = [read(number, number, published_at=START) for number in numbers]
+            store_outcomes(session, [*outcomes, *dateless], run_id=None, now=START)
+    with database.read() as session:
+        found = [number >> SLOT_BITS for number in session.scalars(select(Searched.number))]
+    second = first_number(START) >> SLOT_BITS
+    assert (len(found), found.count(second)) == (count + 9, count - found.count(second + 1))
+    assert {number for number in found if number >= 0} == {second, second + 1}
+
+
+def test_a_later_second_has_a_larger_number() -> None:
+    moments = [datetime.min.replace(tzinfo=UTC), START, at(1), datetime.max.replace(tzinfo=UTC)]
+    numbers = [first_number(moment) for moment in moments]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] < 1 << 62
+
+
+def _go_back(database: Database) -> None:
+    with database.engine.execution_options(**{WRITES: True}).begin() as connection:
+        migration.downgrade(connection, "0001")
+
+
+def test_an_older_database_with_articles_is_searchable_when_it_is_migrated(database_url: str) -> None:
+    database = open_database(database_url)
+    tables = set(inspect(database.engine).get_table_names())
+    outcomes = [read(number, number, f"Body {number}.", published_at=at(number)) for number in range(1, 600)]
+    with database.begin() as session:
+        store_outcomes(session, outcomes, run_id=None, now=START)
+    before = find(database, "headline -598")
+    _go_back(database)
+    left = set(inspect(database.engine).get_table_names())
+    assert not [name for name in left if "search" in name]
+    assert POSTGRESQL_INDEX not in [one["name"] for name in left for one in inspect(database.engine).get_indexes(name)]
+    database.close()
+    with pytest.raises(SchemaOutdated, match="broadsheet migrate"):
+        open_database(database_url)
+    migrate_database(database_url)
+    database = open_database(database_url)
+    assert set(inspect(database.engine).get_table_names()) == tables
+    assert find(database, "headline -598") == before
+    assert before[:2] == [identify(599).key, identify(597).key]
+    with database.begin() as session:
+        audit_index(session)
+    database.close()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_going_back_leaves_no_trigger(database: Database) -> None:
+    _go_back(database)
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")) == 0

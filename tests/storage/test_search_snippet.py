@@ -1,0 +1,72 @@
+"""What is shown of a text, and that the marks lie on the words that were found."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.search_match import Run
+from storage.search_snippet import CUT, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
+from storage.search_word import list_words
+
+LONG = " ".join(f"w{number}" for number in range(200))
+
+
+def show(text: str, *phrases: str) -> str:
+    """The text with its hits in brackets; a `*` at a phrase's end leaves its last word open."""
+    runs = [Run(tuple(phrase.rstrip("*").split()), phrase.endswith("*")) for phrase in phrases]
+    for start, end in reversed(find_marks(text, runs)):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
+    return text
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases", "shown"),
+    [
+        ("War and WAR, wars.", ["war"], "[War] and [WAR], wars."),
+        ("War and wars.", ["war*"], "[War] and [wars]."),
+        ("The White House; white, blue house", ["white house"], "The [White House]; white, blue house"),
+        ("white horse, white hound", ["white hou*"], "white horse, [white hound]"),
+        ("long-range U.S. ’quoted’", ["long range", "u s", "quoted"], "[long-range] [U.S]. ’[quoted]’"),
+        ("Ёлка, ёлки; Café", ["елка", "cafe"], "[Ёлка], ёлки; [Café]"),
+        ("a b c d", ["a b", "b c"], "[a b c] d"),
+        ("a a a", ["a a"], "[a a a]"),
+        ("so\u00adft ½ за\u0301мок", ["soft", "2", "замок"], "[so\u00adft] [½] [за\u0301мок]"),
+        ("ends with white", ["white house"], "ends with white"),
+        ("", ["x"], ""),
+    ],
+)
+def test_hits_are_marked_in_every_spelling(text: str, phrases: list[str], shown: str) -> None:
+    assert show(text, *phrases) == shown
+
+
+def test_a_short_text_is_shown_whole() -> None:
+    snippet = cut_snippet("One paragraph.\n\nAnother war.", [Run(("war",))])
+    assert snippet.text == "One paragraph.  Another war."
+    assert [snippet.text[start:end] for start, end in snippet.marks] == ["war"]
+
+
+@pytest.mark.parametrize(
+    ("words", "first"), [(["w100"], 100), (["w100", "w150", "w155"], 150), (["w3"], LEAD_WORDS), (["none"], LEAD_WORDS)]
+)
+def test_a_snippet_begins_some_words_before_the_most_hits(words: list[str], first: int) -> None:
+    snippet = cut_snippet(LONG, [Run((word,)) for word in words])
+    shown = snippet.text.strip(CUT).split()
+    assert shown == [f"w{number}" for number in range(first - LEAD_WORDS, first - LEAD_WORDS + SNIPPET_WORDS)]
+    assert snippet.text.startswith(CUT) == (first > LEAD_WORDS)
+    assert snippet.text.endswith(CUT)
+
+
+@given(
+    text=st.lists(st.sampled_from(["war", "War’s", "peace", "Ёж", "—", "\n\n", "½", "\u200b", "talks."]), max_size=90),
+    runs=st.lists(
+        st.sampled_from([Run(("war",)), Run(("peace", "talks")), Run(("еж",)), Run(("pea",), is_prefix=True)])
+    ),
+)
+def test_a_mark_lies_on_what_was_found(text: list[str], runs: list[Run]) -> None:
+    snippet = cut_snippet(" ".join(text), runs)
+    assert len(list_words(snippet.text)) <= SNIPPET_WORDS + 1
+    first_words = {run.words[0][:3] for run in runs}
+    for start, end in snippet.marks:
+        assert list_words(snippet.text[start:end])[0][:3] in first_words
+    ends = [place for mark in snippet.marks for place in mark]
+    assert ends == sorted(ends)
