@@ -4,7 +4,6 @@ The index itself has the words as they are written, so that a word in quotes and
 that, and so that other rules of stemming change no index. Forms are looked up when somebody asks.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
@@ -40,8 +39,9 @@ def store_words(session: Session, words: Iterable[str]) -> None:
 def find_forms(session: Session, words: Collection[str]) -> dict[str, list[str]]:
     """Each word -> its stem and its other forms that articles have."""
     stems = {word: stem for stem, word in list_stems(words)}
-    columns = select(SearchWord.stem, SearchWord.word).order_by(SearchWord.stem, SearchWord.word)
-    forms: dict[str, list[str]] = defaultdict(list)
-    for stem, word in execute_in(session, columns, SearchWord.stem, set(stems.values())):
-        forms[stem].append(word)
-    return {word: [form for form in [stem, *forms[stem]] if form != word][:MOST_FORMS] for word, stem in stems.items()}
+    forms: dict[str, set[str]] = {stem: {stem} for stem in stems.values()}
+    columns = select(SearchWord.stem, SearchWord.word)
+    for stem, word in execute_in(session, columns, SearchWord.stem, forms.keys()):
+        forms[stem].add(word)
+    # Sorted here: each database has an order of its own.
+    return {word: sorted(forms[stem] - {word})[:MOST_FORMS] for word, stem in stems.items()}
