@@ -21,7 +21,7 @@ from schemas.export import FileFormat
 from schemas.outcome import ArticleRead, Seen
 from storage.article import iterate_articles
 from storage.database import Database, open_database
-from storage.export import export_articles
+from storage.export.file import export_articles
 from storage.outcome import store_outcomes
 
 ARTICLE_COUNT = 20_000

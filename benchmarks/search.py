@@ -21,9 +21,9 @@ from schemas.search import SearchFilter
 from storage import outcome
 from storage.database import Database, open_database
 from storage.day import publication_day
-from storage.search import search_articles
-from storage.search_index import index_all
-from storage.search_query import read_query
+from storage.search.finding import search_articles
+from storage.search.index import index_all
+from storage.search.query import read_query
 from storage.tables import Article, Capture
 
 ARTICLE_COUNT = 100_000

@@ -62,7 +62,7 @@ def _audit_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
 def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported":
     from cli.progress import showing_progress
     from flows.progress import tell_progress
-    from storage.export import export_articles
+    from storage.export.file import export_articles
 
     def tell(done_count: int, total_count: int) -> None:
         tell_progress("export", done_count, total_count)

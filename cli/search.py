@@ -41,8 +41,8 @@ def search(  # noqa: PLR0913 - each is an option
     from cli.render import print_json
     from cli.render_search import render_hits
     from schemas.search import SearchFilter
-    from storage.search import search_articles
-    from storage.search_query import read_query
+    from storage.search.finding import search_articles
+    from storage.search.query import read_query
 
     if from_day and to_day and from_day > to_day:
         raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")

@@ -21,7 +21,7 @@ from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
 from storage.capture import find_known_payloads
 from storage.ledger import add_addresses
-from storage.warc import NotAWarc, iterate_captures
+from storage.warc.capture import NotAWarc, iterate_captures
 
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 PAGE_STARTS = (b"<!doctype html", b"<html")

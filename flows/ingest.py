@@ -15,7 +15,7 @@ from flows.report import render_markdown
 from schemas.report import RunReport
 from schemas.settings import load_settings
 from sites.profile import SourceChoice
-from storage.warc import NotAWarc
+from storage.warc.capture import NotAWarc
 
 
 def may_pass(task: object, run: object, state: State[Batch]) -> bool:  # noqa: ARG001 - as Prefect calls it

@@ -20,7 +20,7 @@ from storage.audit import audit_ledger
 from storage.integrity import Place, list_dependents, list_places, list_warcs, make_due, mend_states, rewind
 from storage.rereading import list_waiting
 from storage.storing import Storage
-from storage.warc import NotAWarc, iterate_captures
+from storage.warc.capture import NotAWarc, iterate_captures
 
 
 def audit_archive(settings: Settings) -> IntegrityReport:

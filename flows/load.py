@@ -27,7 +27,14 @@ from storage.capture import find_page_capture
 from storage.listing import list_named, list_walked
 from storage.position import find_position, list_positions, store_position
 from storage.storing import Storage
-from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, WarcCaptures, iterate_captures, read_capture
+from storage.warc.capture import (
+    CaptureCorrupt,
+    CaptureTruncated,
+    NotAWarc,
+    WarcCaptures,
+    iterate_captures,
+    read_capture,
+)
 
 BATCH_CAPTURES = 256
 """Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""

@@ -17,7 +17,7 @@ from schemas.capture import Capture, CaptureRef
 from sites.profile import Site
 from storage.article import find_article
 from storage.quarantine import find_quarantine
-from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, iterate_captures, read_capture
+from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, iterate_captures, read_capture
 
 SLUG_CHARS = 60
 """Of a folder's name: enough to know the article by."""

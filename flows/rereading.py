@@ -15,8 +15,8 @@ from schemas.capture import Capture
 from schemas.outcome import ArticleRead, Outcome, SetAside
 from schemas.reprocess import Change
 from storage.rereading import Rereading, Sibling, list_changed
-from storage.revision import list_annotations, list_changes
-from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
+from storage.revision.store import list_annotations, list_changes
+from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
 
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 

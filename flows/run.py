@@ -15,13 +15,13 @@ from flows.archive import Archive, RunInProgress
 from flows.provenance import Reading
 from schemas.report import RecurringParagraph, RunReport
 from schemas.span import EVER, Span
-from storage.cdxj import SUFFIX, write_index
 from storage.coverage import count_per_day, measure_coverage
 from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
 from storage.ledger import audit_ledger, count_states
 from storage.position import list_positions
 from storage.run import close_run, mark_interrupted, open_run
 from storage.tables import RunStatus
+from storage.warc.cdxj import SUFFIX, write_index
 
 LEASE_SECONDS = 300
 """How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""

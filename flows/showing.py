@@ -7,8 +7,8 @@ from schemas.duplicate import Explanation
 from schemas.model import Record
 from schemas.revision import Difference, Revision
 from storage.article import list_duplicates
-from storage.explanation import find_explanation
-from storage.version import find_difference, list_revisions
+from storage.likeness.explanation import find_explanation
+from storage.revision.version import find_difference, list_revisions
 
 
 class Shown(Record):

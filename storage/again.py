@@ -16,7 +16,7 @@ from schemas.outcome import ArticleRead, Missing, Outcome, Seen, SetAside, State
 from storage.aside import add_quarantine, restate
 from storage.batch import Batch, execute_in, note_date, seen_of, select_in
 from storage.merging import claim_entry
-from storage.revision import find_row, reread_article, store_article, withdraw_article
+from storage.revision.store import find_row, reread_article, store_article, withdraw_article
 from storage.standing import KEPT_STATES, confirm, enter_state
 from storage.tables import Article, Capture, Entry
 

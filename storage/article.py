@@ -11,7 +11,7 @@ from schemas.article import ArticleRecord
 from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter
 from schemas.model import Count, Record
-from storage.block import Block, list_rows, read_blocks, select_articles
+from storage.export.block import Block, list_rows, read_blocks, select_articles
 from storage.tables import Alias, Article, Capture
 
 __all__ = ["ArticleCount", "ArticleFilter", "find_article", "iterate_articles", "iterate_blocks"]

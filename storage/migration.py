@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import Session
 
-from storage.search_index import index_all
+from storage.search.index import index_all
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

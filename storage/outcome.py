@@ -32,10 +32,10 @@ from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.again import reread
 from storage.aside import add_quarantine
 from storage.batch import Batch, load_batch, note_date, seen_of
-from storage.grouping import regroup
+from storage.likeness.grouping import regroup
 from storage.merging import claim_entry, claim_nameless, merge
-from storage.revision import note_check, remove_article, store_article
-from storage.search_index import index_articles
+from storage.revision.store import note_check, remove_article, store_article
+from storage.search.index import index_articles
 from storage.sighting import store_sightings
 from storage.standing import (
     FIRST_BLOCKED_RETRY,

@@ -353,7 +353,10 @@ class Wording(Base):
 
 
 class Posting:
-    """A key by which like texts are found, and a text that has it: in the table of its level (`storage.posting`)."""
+    """A key by which like texts are found, and a text that has it, in the table of its level.
+
+    The levels are those of `storage.likeness.posting`.
+    """
 
     __tablename__: str
     __table_args__ = ({"sqlite_with_rowid": False},)

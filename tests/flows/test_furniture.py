@@ -14,7 +14,7 @@ from schemas.capture import Capture, CaptureRef
 from storage.article import find_article
 from storage.database import open_database
 from storage.outcome import store_outcomes
-from storage.version import list_revisions
+from storage.revision.version import list_revisions
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 KINDS = ("article", "opinion", "gallery", "archive")

@@ -28,7 +28,7 @@ from schemas.settings import Settings
 from storage.article import ArticleFilter, iterate_articles
 from storage.ledger import find_entry
 from storage.run import list_runs
-from storage.warc import read_capture
+from storage.warc.capture import read_capture
 
 STATES_AFTER_FIRST_RUN = {"missing": "pending", "duplicate": "stored"}
 """The replica's word -> the ledger's state after one look; which of two copies is the duplicate is tested apart."""

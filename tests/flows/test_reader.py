@@ -12,7 +12,7 @@ from flows.reading import read_outcome
 from replica.site import Site
 from schemas.capture import Capture
 from spiders.warc import Exchange, WarcWriter
-from storage.warc import iterate_captures
+from storage.warc.capture import iterate_captures
 
 ROOT = Path(__file__).parent.parent.parent
 

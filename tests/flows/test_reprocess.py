@@ -21,8 +21,8 @@ from schemas.settings import Settings
 from sites.boilerplate import Furniture
 from storage.article import ArticleFilter, iterate_articles
 from storage.ledger import audit_ledger
+from storage.revision.version import list_revisions
 from storage.tables import Capture, Entry
-from storage.version import list_revisions
 
 MESSAGE = (
     "Newspapers like ours are printed at night, by people whom nobody thanks and everybody reads.",

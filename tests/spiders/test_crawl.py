@@ -18,7 +18,7 @@ from warcio.checker import Checker
 from schemas.address import Source, SourceKind
 from schemas.capture import Validators
 from spiders.rest import Rests
-from storage.warc import iterate_captures
+from storage.warc.capture import iterate_captures
 from tests.spiders.child import make_crawl, read_records
 from tests.spiders.server import (
     BROKEN_ROBOTS,

@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from schemas.capture import CaptureRef
 from spiders.warc import ArchiveUnwritable, Exchange, WarcWriter
-from storage.warc import iterate_captures
+from storage.warc.capture import iterate_captures
 from tests.spiders.child import read_records
 
 AT = datetime(2024, 6, 3, 12, 30, 15, 123456, tzinfo=UTC)

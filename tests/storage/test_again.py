@@ -12,8 +12,8 @@ from storage.database import Database
 from storage.ledger import audit_ledger
 from storage.outcome import store_outcomes
 from storage.quarantine import list_quarantine
+from storage.revision.version import list_revisions
 from storage.tables import Article, Base, Capture, Entry, Revision
-from storage.version import list_revisions
 from tests.storage.sample import (
     advertise,
     at,

@@ -12,7 +12,7 @@ from flows.importing import import_paths
 from replica.site import Site
 from schemas.settings import Settings
 from spiders.warc import Exchange, WarcWriter
-from storage.cdxj import make_key
+from storage.warc.cdxj import make_key
 from tests.storage.sample import START
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"

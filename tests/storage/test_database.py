@@ -26,7 +26,7 @@ from storage.database import (
     open_database,
 )
 from storage.outcome import store_outcomes
-from storage.search_table import POSTGRESQL_INDEX, SQLITE_INDEX
+from storage.search.table import POSTGRESQL_INDEX, SQLITE_INDEX
 from storage.tables import Base
 from tests.storage.sample import START, read
 

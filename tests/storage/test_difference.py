@@ -7,8 +7,8 @@ import pytest
 
 from schemas.revision import Content, RevisionClass
 from sites.correction import is_correction
-from storage.difference import classify_change, list_changed_fields, name_image
-from storage.paragraph import compare_paragraphs, compare_words
+from storage.revision.difference import classify_change, list_changed_fields, name_image
+from storage.revision.paragraph import compare_paragraphs, compare_words
 
 TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
 FIRST = "The ministry said on Monday that talks would go on until Friday."

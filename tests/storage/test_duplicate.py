@@ -12,12 +12,12 @@ from benchmarks.planted import CASES, measure_case, meets_targets, store_unrelat
 from replica.site import Site
 from schemas.article import ArticleRecord
 from schemas.outcome import ArticleRead, Outcome
-from storage import posting
 from storage.article import ArticleFilter, iterate_articles
 from storage.database import Database, open_database
-from storage.explanation import find_explanation
+from storage.likeness import posting
+from storage.likeness.explanation import find_explanation
+from storage.likeness.posting import store_postings
 from storage.outcome import store_outcomes
-from storage.posting import store_postings
 from storage.tables import Base, Entry, NewPosting
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, set_aside, write
 

@@ -11,9 +11,9 @@ from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from storage.article import iterate_articles, list_duplicates
 from storage.database import Database, open_database
-from storage.export import export_articles
+from storage.export.file import export_articles
+from storage.export.sink import ExportUnwritable
 from storage.outcome import store_outcomes
-from storage.sink import ExportUnwritable
 from storage.tables import Article
 from tests.storage.sample import START, identify, read, read_text
 

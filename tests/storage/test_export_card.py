@@ -11,7 +11,7 @@ import pytest
 from schemas.article import ArticleRecord
 from schemas.export import MEANINGS, ArticleFilter, DataCard, FileFormat
 from storage.database import Database
-from storage.export import export_articles
+from storage.export.file import export_articles
 from tests.storage.export_sample import OLD, fill, on
 from tests.storage.sample import START
 

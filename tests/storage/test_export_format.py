@@ -22,11 +22,11 @@ from schemas.article import Article, ArticleRecord, Image, Kind
 from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter, Exported, FileFormat
 from storage.article import find_article, iterate_articles
-from storage.block import FIELDS
 from storage.database import Database, open_database
-from storage.export import export_articles
-from storage.parquet import make_schema
-from storage.writing import write_jsonl
+from storage.export.block import FIELDS
+from storage.export.file import export_articles
+from storage.export.line import write_jsonl
+from storage.export.parquet import make_schema
 from tests.storage.export_sample import ODD, OLD, fill
 from tests.storage.sample import identify
 

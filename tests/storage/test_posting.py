@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from replica.site import Site
-from storage import posting
 from storage.article import ArticleFilter, iterate_articles
 from storage.database import Database
+from storage.likeness import posting
+from storage.likeness.shingle import Shingled
 from storage.outcome import store_outcomes
-from storage.shingle import Shingled
 from storage.tables import Base, NewPosting, RecentPosting, SettledPosting
 from tests.storage.sample import at, read
 

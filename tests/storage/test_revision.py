@@ -14,8 +14,8 @@ from schemas.revision import RevisionClass
 from schemas.schedule import LookPlan
 from storage.article import find_article
 from storage.database import Database
+from storage.revision.version import VersionUnknown, find_difference, list_revisions
 from storage.tables import Article, Base, Revision
-from storage.version import VersionUnknown, find_difference, list_revisions
 from tests.storage.sample import (
     advertise,
     answer_503,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from schemas.search import SearchFilter, SearchHit
 from storage.database import Database
 from storage.outcome import store_outcomes
-from storage.search import search_articles
-from storage.search_document import MOST_PLACES, MOST_WORDS
-from storage.search_query import QueryEmpty, read_query
+from storage.search.document import MOST_PLACES, MOST_WORDS
+from storage.search.finding import search_articles
+from storage.search.query import QueryEmpty, read_query
 from tests.storage.sample import START, read, read_text
 
 

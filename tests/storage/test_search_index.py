@@ -15,12 +15,12 @@ from schemas.search import SearchFilter
 from storage import migration
 from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
 from storage.outcome import store_outcomes
-from storage.search import search_articles
-from storage.search_document import Searchable, read_document, render_vector, render_words
-from storage.search_index import CONTENT
-from storage.search_number import SLOT_BITS, first_number
-from storage.search_query import read_query
-from storage.search_table import POSTGRESQL_INDEX, Searched, SearchWord
+from storage.search.document import Searchable, read_document, render_vector, render_words
+from storage.search.finding import search_articles
+from storage.search.index import CONTENT
+from storage.search.number import SLOT_BITS, first_number
+from storage.search.query import read_query
+from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
 from storage.tables import Article, Base
 from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.search import SearchPart, Term
-from storage.search_query import LONGEST_QUERY, QueryEmpty, read_query
-from storage.search_word import Spelling, fold, list_stems, list_words
+from storage.search.query import LONGEST_QUERY, QueryEmpty, read_query
+from storage.search.word import Spelling, fold, list_stems, list_words
 
 
 def show(term: Term) -> str:

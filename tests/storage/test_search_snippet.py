@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search_match import Run
-from storage.search_snippet import CUT, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
-from storage.search_word import list_words
+from storage.search.match import Run
+from storage.search.snippet import CUT, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
+from storage.search.word import list_words
 
 LONG = " ".join(f"w{number}" for number in range(200))
 

@@ -13,7 +13,14 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from schemas.capture import Capture
-from storage.warc import CaptureCorrupt, CaptureTruncated, NotAWarc, WarcCaptures, iterate_captures, read_capture
+from storage.warc.capture import (
+    CaptureCorrupt,
+    CaptureTruncated,
+    NotAWarc,
+    WarcCaptures,
+    iterate_captures,
+    read_capture,
+)
 
 PAGE = b"<html><p>Body of the page, of some length.</p></html>" * 20
 MAX_BYTES = 1_000_000

@@ -12,7 +12,7 @@ from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
 from schemas.search import SearchPart
-from storage.search_word import list_words
+from storage.search.word import list_words
 
 SIGNS = {
     SearchPart.HEADLINE: "h§",

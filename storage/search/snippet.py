@@ -6,9 +6,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from schemas.search import Mark
-from storage.search_document import MOST_LETTERS
-from storage.search_match import Run
-from storage.search_word import Spelling
+from storage.search.document import MOST_LETTERS
+from storage.search.match import Run
+from storage.search.word import Spelling
 
 SNIPPET_WORDS = 30
 """Two lines of a terminal."""

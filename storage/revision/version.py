@@ -9,8 +9,8 @@ from schemas.revision import Content, Difference
 from schemas.revision import Revision as VersionRecord
 from storage.article import as_ref
 from storage.batch import Batch
-from storage.difference import list_changed_fields
-from storage.paragraph import compare_paragraphs
+from storage.revision.difference import list_changed_fields
+from storage.revision.paragraph import compare_paragraphs
 from storage.tables import Article, Revision, Version
 
 VERSION_COLUMNS = tuple(Version.__annotations__)

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 from fastwarc.warc import WarcRecord
 
-from storage.payload import CHUNK_BYTES, GZIP_MAGIC
+from storage.warc.payload import CHUNK_BYTES, GZIP_MAGIC
 
 WARC_MAGIC = b"WARC/"
 HEADER_END = b"\r\n\r\n"

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from schemas.article import split_paragraphs
 from schemas.revision import Content, FieldChange, ParagraphChange, RevisionClass, WordRun
 from sites.correction import is_correction
-from storage.paragraph import compare_paragraphs, compare_words, plain
-from storage.typo import Replacement, has_same_letters, is_slip, letters_of
+from storage.revision.paragraph import compare_paragraphs, compare_words, plain
+from storage.revision.typo import Replacement, has_same_letters, is_slip, letters_of
 
 SLIP_COUNT = 8
 """So many slips are mended at once, at most: more is an edit. A careless draft of 600 words has three or four."""

@@ -8,9 +8,9 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from storage.batch import IN_COUNT, execute_in, select_in
-from storage.likeness import is_alike
-from storage.posting import remove_postings, settle_postings, store_postings
-from storage.shingle import Shingled
+from storage.likeness.comparison import is_alike
+from storage.likeness.posting import remove_postings, settle_postings, store_postings
+from storage.likeness.shingle import Shingled
 from storage.tables import Article, Likeness, Revision, Wording
 
 CACHED_TEXTS = 128

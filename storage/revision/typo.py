@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from storage.paragraph import plain
+from storage.revision.paragraph import plain
 
 LEAST_LETTERS = 4
 """Of a word in which a letter may be missing: of shorter ones, one letter makes another word (has, had; он, она)."""

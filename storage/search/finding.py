@@ -12,7 +12,7 @@ from schemas.search import SearchFilter, SearchHit, SearchPart, SearchQuery
 from schemas.span import DAY
 from storage.batch import execute_in
 from storage.database import Database
-from storage.search_match import (
+from storage.search.match import (
     Forms,
     Match,
     Run,
@@ -24,10 +24,10 @@ from storage.search_match import (
     render_match,
     render_tsquery,
 )
-from storage.search_number import BEGINNING, first_number_of
-from storage.search_snippet import cut_snippet, find_marks
-from storage.search_table import INDEX, SQLITE_INDEX, Searched
-from storage.search_vocabulary import find_forms
+from storage.search.number import BEGINNING, first_number_of
+from storage.search.snippet import cut_snippet, find_marks
+from storage.search.table import INDEX, SQLITE_INDEX, Searched
+from storage.search.vocabulary import find_forms
 from storage.tables import Article
 
 TIERS: Mapping[SearchPart | None, Scope] = {

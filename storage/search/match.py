@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.search import SearchPart, SearchQuery, Term
-from storage.search_document import SIGNS, place_names
+from storage.search.document import SIGNS, place_names
 
 Forms = Mapping[str, Sequence[str]]
 """Word -> its other forms."""

@@ -10,11 +10,11 @@ from sqlalchemy.orm import aliased
 
 from schemas.outcome import State
 from storage.batch import Batch, execute_in
-from storage.duplicate import Member, choose_primary, name_kind
-from storage.likeness import Relation, is_alike, relate
-from storage.shingle import Shingled
+from storage.likeness.comparison import Relation, is_alike, relate
+from storage.likeness.duplicate import Member, choose_primary, name_kind
+from storage.likeness.shingle import Shingled
+from storage.likeness.wording import find_groups, update_wordings
 from storage.tables import Article, Entry, Likeness, Wording
-from storage.wording import find_groups, update_wordings
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
 

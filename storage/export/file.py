@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from schemas.export import CARD_SUFFIX, ArticleFilter, Exported, FileFormat, Format
 from storage.article import count_wanted, iterate_blocks
-from storage.block import Block
 from storage.database import Database
-from storage.datacard import Tally
-from storage.sink import ExportUnwritable, Sink, Writable, compressing, is_lasting, opening
-from storage.writing import write_csv, write_jsonl
+from storage.export.block import Block
+from storage.export.datacard import Tally
+from storage.export.line import write_csv, write_jsonl
+from storage.export.sink import ExportUnwritable, Sink, Writable, compressing, is_lasting, opening
 
 Listener = Callable[[int, int], None]
 """Hears of the articles that are written, and of those that there are."""
@@ -106,7 +106,7 @@ def _told(blocks: Iterable[Block], total_count: int, tell: Listener) -> Iterator
 
 def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block]) -> None:
     if kind.format is Format.PARQUET:
-        from storage.parquet import write_parquet
+        from storage.export.parquet import write_parquet
 
         write_parquet(sink, blocks)
         return

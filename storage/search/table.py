@@ -24,13 +24,13 @@ class Searched(Base):
     __tablename__ = "search"
 
     number: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
-    """The newer the article, the larger (`storage.search_number`)."""
+    """The newer the article, the larger (`storage.search.number`)."""
     article_id: Mapped[str] = mapped_column(unique=True)
     """No foreign key: a batch writes and withdraws articles first, and brings this in step at its end."""
     revision: Mapped[int]
     """Of the article, when this was written."""
     document: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"))
-    """Its words in their order (`storage.search_document`)."""
+    """Its words in their order (`storage.search.document`)."""
 
 
 class SearchWord(Base):

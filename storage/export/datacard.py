@@ -15,8 +15,8 @@ from schemas.export import (
     TimeSpan,
     list_notes,
 )
-from storage.block import FIELDS, Block
-from storage.sink import Sink
+from storage.export.block import FIELDS, Block
+from storage.export.sink import Sink
 
 COUNTED = ("site", "language", "kind", "extractor")
 TIMES = ("published_at", "fetched_at")
@@ -85,7 +85,7 @@ class Tally:
         return dict(sorted((value or UNKNOWN, count) for value, count in self._values[name].items()))
 
     def _list_fields(self) -> tuple[FieldCard, ...]:
-        from storage.parquet import make_schema
+        from storage.export.parquet import make_schema
 
         types = {field.name: str(field.type) for field in make_schema()}
         return tuple(

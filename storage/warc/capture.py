@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from schemas.capture import Capture, CaptureRef
-from storage.member import (
+from storage.warc.member import (
     HEADER_END,
     GzipMember,
     Member,
@@ -24,7 +24,7 @@ from storage.member import (
     is_gzip_warc,
     skip_blank,
 )
-from storage.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short
+from storage.warc.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short
 
 __all__ = ["CaptureCorrupt", "CaptureTruncated", "NotAWarc", "WarcCaptures", "iterate_captures", "read_capture"]
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from schemas.article import split_paragraphs
-from storage.shingle import SHINGLE_WORDS, Shingled, paragraph_key, split_words
+from storage.likeness.shingle import SHINGLE_WORDS, Shingled, paragraph_key, split_words
 
 LEAST_SIMILARITY = 0.3
 """Of texts that are like each other. With a fifth of the words changed .34 is left; unrelated ones stay under .1."""

@@ -1,6 +1,6 @@
 """Articles as they are stored: new ones, changed ones, removed ones.
 
-What a change is, `storage.difference` says; whose text is another one's, `storage.grouping`.
+What a change is, `storage.revision.difference` says; whose text is another one's, `storage.likeness.grouping`.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from schemas.article import Article as Read
 from schemas.revision import RevisionClass
 from storage.batch import Batch, Columns, load_articles
 from storage.day import publication_day
-from storage.difference import classify_change
+from storage.revision.difference import classify_change
+from storage.revision.version import content_of, keep_version
 from storage.tables import Article, Entry, Revision
-from storage.version import content_of, keep_version
 
 REMOVED = "removed"
 """The flag of an article whose page the publisher has taken away."""

@@ -11,10 +11,10 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from storage.batch import IN_COUNT, execute_in
-from storage.search_document import Searchable, read_document, render_vector, render_words
-from storage.search_number import assign_numbers
-from storage.search_table import INDEX, Searched
-from storage.search_vocabulary import store_words
+from storage.search.document import Searchable, read_document, render_vector, render_words
+from storage.search.number import assign_numbers
+from storage.search.table import INDEX, Searched
+from storage.search.vocabulary import store_words
 from storage.tables import Article
 
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)

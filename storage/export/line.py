@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from storage.block import FIELDS, Block, list_rows
-from storage.sink import Writable
+from storage.export.block import FIELDS, Block, list_rows
+from storage.export.sink import Writable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A spreadsheet takes a cell that starts so (full-width signs too) for a formula, and runs it."""

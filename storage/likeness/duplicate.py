@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from schemas.duplicate import DuplicateKind
-from storage.likeness import LEAST_CONTAINMENT, Relation
-from storage.shingle import split_words
+from storage.likeness.comparison import LEAST_CONTAINMENT, Relation
+from storage.likeness.shingle import split_words
 
 FULL_SHARE = 0.95
 """An article with less than this of the longest one's words is no full one: another may have a paragraph more."""

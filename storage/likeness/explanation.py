@@ -4,8 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas.duplicate import DuplicateKind, Explanation
-from storage.likeness import find_shared_paragraphs
-from storage.shingle import Shingled
+from storage.likeness.comparison import find_shared_paragraphs
+from storage.likeness.shingle import Shingled
 from storage.tables import Article
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.orm import Session
 
-from storage.shingle import KEY_BITS
+from storage.likeness.shingle import KEY_BITS
 from storage.tables import NewPosting, Posting, RecentPosting, SettledPosting
 
 LEVELS: tuple[type[Posting], ...] = (NewPosting, RecentPosting, SettledPosting)

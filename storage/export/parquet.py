@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from pydantic import AwareDatetime, BaseModel
 
 from schemas.article import ArticleRecord, Kind
-from storage.block import Block
-from storage.sink import Sink
+from storage.export.block import Block
+from storage.export.sink import Sink
 
 GROUP_BYTES = 16 * 1024 * 1024
 """Of a row group in memory: some thousand articles, so that readers can share the work; the writer holds it thrice."""

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.batch import execute_in
-from storage.search_table import SearchWord
-from storage.search_word import list_stems
+from storage.search.table import SearchWord
+from storage.search.word import list_stems
 
 MOST_FORMS = 64
 """Of a word: a Russian verb has so many."""

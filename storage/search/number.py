@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.batch import select_in
 from storage.day import PUBLICATION_ZONE
-from storage.search_table import Searched
+from storage.search.table import Searched
 
 SLOT_BITS = 8
 """Of one second, 256 articles: old stock has a day and no time, and no day has more. Should one have, the rest of them

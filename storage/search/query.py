@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.search import SearchPart, SearchQuery, Term
-from storage.search_word import list_words
+from storage.search.word import list_words
 
 LONGEST_QUERY = 1_000
 """Letters that are read: far more than anybody types, few enough for any database."""

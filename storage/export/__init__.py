@@ -1,0 +1,1 @@
+"""Exports: the articles as files that other programs load."""

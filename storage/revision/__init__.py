@@ -1,0 +1,1 @@
+"""Articles as they change: what a change is, its class, and the former versions."""
