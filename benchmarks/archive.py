@@ -1,0 +1,121 @@
+"""A large archive of invented articles, and what people may ask it."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate, product
+
+from schemas.address import Identity
+from schemas.article import Article, Image, Kind, content_sha256
+from schemas.capture import CaptureRef
+from schemas.outcome import ArticleRead, Seen
+
+WORD_COUNT = 400
+"""Of a body, as of a piece of news: 2.5 kB."""
+HEADLINE_COUNT, SUBTITLE_COUNT = 8, 12
+HEAD_COUNT = HEADLINE_COUNT + SUBTITLE_COUNT
+PARAGRAPH_WORDS = 40
+
+SYLLABLES = ("bdfgklmnprst", "aeiou", "bdklmnrst", "aeiou", "bdfgklmnrst", ("", "s"))
+"""59,400 words, half of them forms of the other half."""
+EXPONENT = -1.1
+"""As frequent as those of a language: half of a text are the first hundred, and 400 words are 230 different ones."""
+
+FIRST_AT = datetime(2005, 1, 1, tzinfo=UTC)
+STEP = timedelta(hours=2)
+"""A hundred thousand of them are twenty-three years."""
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""When all were fetched."""
+
+SECTIONS = ("news", "opinion", "business", "arts and life")
+AUTHOR_COUNT = 97
+SOURCES = dict.fromkeys(("authors", "headline", "published_at", "section", "tags", "url"), "json-ld")
+
+RANKS = ((0, 50), (300, 3_000), (20_000, 59_000))
+"""Of words in most texts, of those in some of a hundred, of those in some of ten thousand."""
+
+KINDS = {
+    "a common word": "{common}",
+    "a usual word": "{middle}",
+    "a rare word": "{rare}",
+    "two common words": "{common} {headline}",
+    "three words": "{common} {middle} {headline}",
+    "rare and common": "{rare} {common}",
+    "a phrase": '"{phrase}"',
+    "without a word": "{middle} -{common}",
+    "one or the other": "{middle} OR {rare}",
+    "the start of a word": "{middle:.4}*",
+    "in the headline": "headline:{middle}",
+    "an author's": "author:42 {middle}",
+    "a section's": "section:business {rare}",
+    "nothing": "{middle} {rare} nowhere",
+}
+"""Kinds of queries."""
+
+
+def make_outcome(number: int) -> ArticleRead:
+    """An article like no other, as the reader hands it on."""
+    url = f"https://www.themoscowtimes.com/2015/01/01/a-story-of-its-own-with-a-headline-a{number}"
+    identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number}")
+    ref = CaptureRef(warc="20150101-000000-benchmark.warc.gz", offset=number, length=1, sha256="0" * 64)
+    seen = Seen(ref=ref, url=url, status=200, fetched_at=AT, media_type="text/html")
+    return ArticleRead(seen=seen, identity=identity, article=_write(number, identity, ref))
+
+
+def draw_queries(kind: str, count: int, article_count: int) -> Iterator[str]:
+    """Queries of a kind, the same each time. Words in a row and in headlines are of articles that are there."""
+    chance = random.Random(kind)  # noqa: S311 - chooses queries
+    for _ in range(count):
+        common, middle, rare = (chance.choice(_vocabulary()[0][low:high]) for low, high in RANKS)
+        words = _draw_words(chance.randrange(article_count))
+        place = chance.randrange(HEAD_COUNT, WORD_COUNT)
+        yield KINDS[kind].format(
+            common=common, middle=middle, rare=rare, phrase=" ".join(words[place : place + 2]), headline=words[0]
+        )
+
+
+def _write(number: int, identity: Identity, ref: CaptureRef) -> Article:
+    words = _draw_words(number)
+    paragraphs = (words[start : start + PARAGRAPH_WORDS] for start in range(HEAD_COUNT, len(words), PARAGRAPH_WORDS))
+    body = "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
+    at = FIRST_AT + number * STEP
+    return Article(
+        id=identity.key,
+        site="moscow-times",
+        edition="en",
+        language="en",
+        url=identity.url,
+        kind=Kind.ARTICLE,
+        headline=" ".join(words[:HEADLINE_COUNT]),
+        subtitle=" ".join(words[HEADLINE_COUNT:HEAD_COUNT]) if number % 2 else None,
+        authors=(f"Author {number % AUTHOR_COUNT}", "Борис Писатель"),
+        agencies=("Reuters",) if number % 5 == 0 else (),
+        section=SECTIONS[number % len(SECTIONS)],
+        tags=tuple(dict.fromkeys(words[:2])),
+        published_at=at,
+        modified_at=at,
+        fetched_at=AT,
+        body=body,
+        word_count=WORD_COUNT,
+        images=(Image(url=f"{identity.url}.jpg", caption=" ".join(words[25:40]), credit="TASS"),),
+        content_sha256=content_sha256(body),
+        extractor="benchmark",
+        sources=SOURCES,
+        flags=(),
+        capture=ref,
+    )
+
+
+def _draw_words(number: int) -> list[str]:
+    """Those of an article: of its headline, of its subtitle, of its body."""
+    words, weights = _vocabulary()
+    return random.Random(number).choices(words, cum_weights=weights, k=HEAD_COUNT + WORD_COUNT)  # noqa: S311 - texts
+
+
+@cache
+def _vocabulary() -> tuple[list[str], list[float]]:
+    """Words and their cumulative weights, the most frequent first."""
+    words = ["".join(parts) for parts in product(*SYLLABLES)]
+    random.Random(1).shuffle(words)  # noqa: S311 - makes texts
+    return words, list(accumulate(rank**EXPONENT for rank in range(2, len(words) + 2)))

