@@ -2,11 +2,12 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.cli.starting import run_command
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -17,12 +18,11 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def broadsheet(data_dir: Path) -> Broadsheet:
+def broadsheet(data_dir: Path, tmp_path: Path) -> Broadsheet:
     """Runs `broadsheet ARGUMENTS` in a process of its own, with a data folder of its own."""
 
     def run(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir)} | settings
-        command = [sys.executable, "-m", "cli", *map(str, arguments)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        return run_command(list(map(str, arguments)), environment, tmp_path)
 
     return run
