@@ -264,10 +264,15 @@ def start_harvest(settings: Settings) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", HARVEST], env=environment, stdout=subprocess.PIPE, text=True)
 
 
+POLL_SECONDS = 0.02
+"""The replica answers in this process: who asks without a pause takes its time."""
+
+
 def wait_for_pages(server: Handle, site: Site, count: int) -> None:
     deadline = time.monotonic() + 60
     while sum(count_page_requests(server, site).values()) < count:
         assert time.monotonic() < deadline, "the crawl does not get on"
+        time.sleep(POLL_SECONDS)
 
 
 @pytest.mark.parametrize("pages_before_kill", [1, 20])
