@@ -43,7 +43,7 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, ou
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["broadsheet", *arguments]
-    sys.stdin = Path(os.devnull).open()
+    sys.stdin = Path(os.devnull).open()  # noqa: SIM115 - all three stay open until the process ends
     sys.stdout, sys.stderr = _redirect(1, out), _redirect(2, err)
     from cli.main import run
 
@@ -53,4 +53,4 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, ou
 def _redirect(number: int, path: Path) -> object:
     file = os.open(path, os.O_WRONLY | os.O_CREAT)
     os.dup2(file, number)
-    return open(number, "w", closefd=False)  # noqa: SIM115 - it stays open until the process ends
+    return open(number, "w", closefd=False)
