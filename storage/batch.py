@@ -95,7 +95,8 @@ class Batch:
         """Write what is new or changed so far; queries see it from here on."""
         self.session.flush()
         for table, rows in self.new_rows.items():
-            self.session.execute(insert(table), rows)
+            # With the NULLs: rows that leave out different columns would be statements of their own.
+            self.session.execute(insert(table), rows, execution_options={"render_nulls": True})
         if self.changed_sightings:
             changes = [{name: row[name] for name in CHANGING} for row in self.changed_sightings.values()]
             self.session.execute(update(Sighting), changes)

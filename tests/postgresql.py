@@ -1,7 +1,7 @@
 """A PostgreSQL server of a test process's own, from a wheel: nothing is to be installed."""
 
 import signal
-from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
@@ -22,8 +22,11 @@ STOP_SECONDS = 30
 class PostgreSQL:
     """A server of this test process's own. What it has said is stored outlives its own death, but no power cut."""
 
-    def __init__(self, folder: Path) -> None:
-        self._server = get_server(folder)
+    def __init__(self) -> None:
+        # Not among pytest's own folders: a session that starts closes them to all other users, and the server of a
+        # session of root is another user's.
+        self._folder = TemporaryDirectory(prefix="broadsheet-postgresql-")
+        self._server = get_server(self._folder.name)
         for setting in ("fsync", "full_page_writes"):
             self._execute(f"ALTER SYSTEM SET {setting} = off")
         self._execute("SELECT pg_reload_conf()")
@@ -46,6 +49,7 @@ class PostgreSQL:
 
     def stop(self) -> None:
         self._server.cleanup()
+        self._folder.cleanup()
 
     def crash(self) -> None:
         """Stop at once: all transactions end where they are, and nothing is tidied up."""

@@ -7,12 +7,13 @@ keys at a time, one slice after the other, so that no batch has to move a whole 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, CursorResult, delete, insert, select
 from sqlalchemy.orm import Session
 
+from storage.bulk import insert_rows
 from storage.likeness.shingle import KEY_BITS
 from storage.tables import NewPosting, Posting, RecentPosting, SettledPosting
 
@@ -40,8 +41,8 @@ MOST_CANDIDATES = 64
 """So many texts are compared with a new one, those with the most shared keys first."""
 
 
-ASKED_COUNT = 1_000
-"""Keys in a statement: 20 kB of it."""
+ASKED_COUNT = 5_000
+"""Keys in a statement: 100 kB of it."""
 
 
 def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Iterable[int]) -> dict[int, list[int]]:
@@ -58,7 +59,7 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
             # One more than the most is stored: by that it is known.
             if len(known) <= MOST_HOLDERS + 1:
                 rows.append((key, wording_id))
-    _insert(session.connection(), rows)
+    insert_rows(session.connection(), NewPosting, ("key", "wording_id"), rows)
     shared = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
     return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 
@@ -89,24 +90,19 @@ def _find_holders(connection: Connection, keys: set[int]) -> dict[int, list[int]
     holders: dict[int, list[int]] = defaultdict(list)
     ordered = sorted(keys)
     for start in range(0, len(ordered), ASKED_COUNT):
-        # Written into the statement: to bind a variable for each number costs more than to look it up. Such a statement
-        # comes once, and goes past the compiler, which would remember it in place of others.
-        asked = ",".join(map(str, ordered[start : start + ASKED_COUNT]))
         for level in reversed(LEVELS):  # the oldest texts first
-            statement = f"SELECT key, wording_id FROM {level.__tablename__} WHERE key IN ({asked})"  # noqa: S608 - numbers
-            for key, wording_id in connection.exec_driver_sql(statement):
+            for key, wording_id in _ask(connection, level, ordered[start : start + ASKED_COUNT]):
                 holders[key].append(wording_id)
     return holders
 
 
-def _insert(connection: Connection, rows: Sequence[tuple[int, int]]) -> None:
-    if not rows:
-        return
-    statement = insert(NewPosting).compile(dialect=connection.dialect, column_keys=["key", "wording_id"])
-    if statement.positional:  # numbers go to the driver as they are: a fifth of the time
-        connection.exec_driver_sql(str(statement), list(rows))
-    else:
-        connection.execute(insert(NewPosting), [{"key": key, "wording_id": number} for key, number in rows])
+def _ask(connection: Connection, level: type[Posting], keys: list[int]) -> CursorResult[int, int]:
+    """The postings of these keys. No variable is bound for each: that costs more than to look it up."""
+    statement = f"SELECT key, wording_id FROM {level.__tablename__} WHERE key"  # noqa: S608 - a table's name
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(f"{statement} = ANY(%s)", (keys,))
+    # Such a statement comes once, and goes past the compiler, which would remember it in place of others.
+    return connection.exec_driver_sql(f"{statement} IN ({','.join(map(str, keys))})")
 
 
 def _rank(wording_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from storage.batch import IN_COUNT, execute_in
+from storage.bulk import insert_rows
 from storage.search.document import Searchable, read_document, render_vector, render_words
 from storage.search.number import assign_numbers
 from storage.search.table import INDEX, Searched
@@ -62,11 +63,8 @@ def _add(session: Session, ids: Sequence[str]) -> set[str]:
     documents = {key: read_document(Searchable(*rows[key][3:])) for key in ids}
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     render = render_words if is_sqlite else render_vector
-    added = [
-        {"number": number, "article_id": key, "revision": rows[key][2], "document": render(documents[key])}
-        for number, key in sorted(numbers.items())
-    ]
-    session.execute(insert(Searched), added)
+    added = [(number, key, rows[key][2], render(documents[key])) for number, key in sorted(numbers.items())]
+    insert_rows(session.connection(), Searched, ("number", "article_id", "revision", "document"), added)
     if is_sqlite:
         # By a trigger, FTS5 would write each article by itself; so it keeps what it gets in memory, and sorts it.
         written = select(Searched.number, Searched.document).where(Searched.number.in_(numbers))

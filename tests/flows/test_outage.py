@@ -20,8 +20,8 @@ STORED_FIRST = 40
 
 
 @pytest.fixture
-def server_of_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    found = PostgreSQL(tmp_path_factory.mktemp("pg"))
+def server_of_database() -> Iterator[PostgreSQL]:
+    found = PostgreSQL()
     yield found
     found.stop()
 

@@ -11,9 +11,9 @@ from tests.postgresql import WITH_TABLES, PostgreSQL
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def postgresql() -> Iterator[PostgreSQL]:
     """Up in four seconds."""
-    server = PostgreSQL(tmp_path_factory.mktemp("pg"))
+    server = PostgreSQL()
     yield server
     server.stop()
 
