@@ -15,6 +15,7 @@ USAGE_FAILURES = frozenset(
         "CdxUnknown",
         "ContactMissing",
         "DataDirUnusable",
+        "DatabaseFilled",
         "DatabaseMissing",
         "DatabaseUnreachable",
         "ExportUnwritable",
@@ -30,7 +31,7 @@ USAGE_FAILURES = frozenset(
     }
 )
 RUN_FAILURES = frozenset(
-    {"CrawlFailed", "DatabaseLost", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"}
+    {"CopyFailed", "CrawlFailed", "DatabaseLost", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"}
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
@@ -34,6 +35,7 @@ app.command()(show)
 app.command()(export)
 app.command(context_settings=MINUS_IS_OURS)(search)
 app.command()(migrate)
+app.command()(copy)
 
 
 class SourceChoice(StrEnum):

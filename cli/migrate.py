@@ -5,8 +5,10 @@ import typer
 
 def migrate() -> None:
     """Bring the database's tables to this version, and fill what is new in them (the search index)."""
+    from cli.progress import showing_progress
     from flows.archive import migrate_archive
     from schemas.settings import load_settings
 
-    was_outdated = migrate_archive(load_settings())
+    with showing_progress():
+        was_outdated = migrate_archive(load_settings())
     typer.echo("migrated" if was_outdated else "nothing to do: the tables are of this version", err=True)

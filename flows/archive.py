@@ -4,8 +4,10 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TextIO
 
+from flows.progress import tell_progress
 from flows.reader import Reader, open_reader, read_here
 from schemas.settings import Settings
 from storage.database import Database, DatabaseMissing, SchemaOutdated, migrate_database, open_database
@@ -91,7 +93,7 @@ def migrate_archive(settings: Settings) -> bool:
     except SchemaOutdated:
         _make_folders(settings)
         with _lock(settings, patience_seconds=0):
-            migrate_database(settings.database_url)
+            migrate_database(settings.database_url, partial(tell_progress, "index"))
         return True
     return False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -15,12 +15,14 @@ from storage.migration import SchemaOutdated, SchemaUnknown
 
 __all__ = [
     "Database",
+    "DatabaseFilled",
     "DatabaseLost",
     "DatabaseMissing",
     "DatabaseUnreachable",
     "SchemaOutdated",
     "SchemaUnknown",
     "open_database",
+    "open_empty",
 ]
 
 OUTAGES = (OperationalError, InterfaceError)
@@ -58,6 +60,10 @@ class DatabaseLost(RuntimeError):  # noqa: N818 - it states a fact
     """It went away, is locked or full, in the middle of something; the message is one line, without a password."""
 
 
+class DatabaseFilled(RuntimeError):  # noqa: N818 - it states a fact
+    """There is something where an empty database is wanted."""
+
+
 class DatabaseMissing(RuntimeError):  # noqa: N818 - it states a fact
     """Nothing was stored at this address yet."""
 
@@ -82,12 +88,24 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One reading transaction: a still picture, that waits for no writer and keeps none waiting.
+        """One reading transaction, that waits for no writer and keeps none waiting.
 
         Raises:
             DatabaseLost: it does not answer any more.
         """
         with self._answering(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def read_still(self) -> Iterator[Session]:
+        """One reading transaction in which all statements see one state, whatever is written meanwhile.
+
+        Raises:
+            DatabaseLost: as `read`.
+        """
+        with self.read() as session:
+            if self.engine.dialect.name == "postgresql":  # on SQLite, every transaction is so
+                session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             yield session
 
     @contextmanager
@@ -120,8 +138,28 @@ def open_database(url: str, *, create: bool = True) -> Database:
     return database
 
 
-def migrate_database(url: str) -> None:
-    """Bring the tables to this program's version; nothing to do is fine.
+def open_empty(url: str) -> Database:
+    """A database that is reachable, and in which nothing was made yet.
+
+    Raises:
+        DatabaseUnreachable: as `open_database`.
+        DatabaseFilled: there are tables in it.
+    """
+    database = _connect(url, create=True)
+    try:
+        with _reachable(database), database.engine.connect() as connection:
+            empty = migration.is_empty(connection)
+    except BaseException:
+        database.close()
+        raise
+    if not empty:
+        database.close()
+        raise DatabaseFilled(f"{database.url} is not empty")
+    return database
+
+
+def migrate_database(url: str, tell: migration.Listener | None = None) -> None:
+    """Bring the tables to this program's version; nothing to do is fine. Tells of the articles that are indexed.
 
     Raises:
         DatabaseUnreachable: as `open_database`.
@@ -135,7 +173,7 @@ def migrate_database(url: str) -> None:
                     migration.audit_revision(connection, database.url)
             except SchemaOutdated:
                 pass
-            migration.upgrade(connection)
+            migration.upgrade(connection, tell=tell)
     finally:
         database.close()
 
@@ -179,9 +217,9 @@ def _first_line(engine: Engine, error: DatabaseError | InterfaceError) -> str:
 
 
 def _connect(url: str, *, create: bool) -> Database:
-    parsed = _parse(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        _audit_sqlite_path(parsed, create=create)
+        audit_sqlite_path(parsed, create=create)
     try:
         engine = create_engine(parsed.set(drivername=DRIVERS[parsed.drivername]))
     except ModuleNotFoundError as error:
@@ -201,7 +239,12 @@ def shown_url(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def _parse(url: str) -> URL:
+def parse_url(url: str) -> URL:
+    """The address of a database of a known kind.
+
+    Raises:
+        DatabaseUnreachable: it is none.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -214,7 +257,13 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _audit_sqlite_path(url: URL, *, create: bool) -> None:
+def audit_sqlite_path(url: URL, *, create: bool) -> None:
+    """Nothing, if a database may be at this address.
+
+    Raises:
+        DatabaseUnreachable: its file cannot be there.
+        DatabaseMissing: there is none and `create` is off.
+    """
     if not url.database or url.database == ":memory:":
         raise DatabaseUnreachable("a database in memory keeps nothing: name a file, as in sqlite:////path/to/file.db")
     path = Path(url.database)

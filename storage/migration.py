@@ -9,7 +9,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import Session
 
-from storage.search.index import index_all
+from storage.search.index import Listener, index_all
+
+__all__ = ["Listener", "SchemaOutdated", "SchemaUnknown", "audit_revision", "downgrade", "is_empty", "upgrade"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -45,11 +47,11 @@ def audit_revision(connection: Connection, shown_url: str) -> None:
     raise SchemaUnknown(f"{shown_url} has {what}")
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
+def upgrade(connection: Connection, revision: str = "head", tell: Listener | None = None) -> None:
     """To a revision, within the transaction that the connection is in. The newest has its search index filled."""
     command.upgrade(_config(connection), revision)
     if revision == "head":
-        index_all(Session(connection))
+        index_all(Session(connection), tell)
 
 
 def downgrade(connection: Connection, revision: str) -> None:

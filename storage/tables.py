@@ -13,6 +13,9 @@ from schemas.outcome import State
 from schemas.revision import RevisionClass
 from storage.column import Document, RowId, UtcDateTime, name_column, points_to, where
 
+MADE_FROM_OTHERS = "made_from_others"
+"""Marks, in its `info`, a table whose rows are made from those of others, and are of another kind on each database."""
+
 
 class RunStatus(StrEnum):
     """How a run stands."""

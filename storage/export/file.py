@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
 from schemas.export import CARD_SUFFIX, ArticleFilter, Exported, FileFormat, Format
 from storage.article import count_wanted, iterate_blocks
 from storage.database import Database
@@ -44,7 +41,7 @@ def export_articles(
     card_path = path.with_name(path.name + CARD_SUFFIX) if is_lasting(path) else None
     # Both are complete before either takes its name; the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
-        with _still_picture(database) as session, _old_objects_at_rest():
+        with database.read_still() as session, _old_objects_at_rest():
             blocks = tally.watch(iterate_blocks(session, wanted))
             _write(sink, kind, _told(blocks, count_wanted(session, wanted), tell) if tell else blocks)
         if card_path and card_sink:
@@ -70,15 +67,6 @@ def _spare_database(database: Database, path: Path) -> None:
     own = Path(database.engine.url.database or "")
     if path.exists() and own.is_file() and path.samefile(own):
         raise ExportUnwritable(f"{path} is the archive's own database")
-
-
-@contextmanager
-def _still_picture(database: Database) -> Iterator[Session]:
-    """All statements see one state of the archive: an article that gets its date meanwhile is not written twice."""
-    with database.read() as session:
-        if database.engine.dialect.name == "postgresql":  # on SQLite, every transaction is so
-            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        yield session
 
 
 @contextmanager

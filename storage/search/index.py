@@ -5,7 +5,7 @@ revisions: whatever happened to an article, it is written anew, taken out, or le
 the table by itself; SQLite's is given what is new, and a trigger takes out of it whatever leaves the table.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ from storage.search.table import INDEX, Searched
 from storage.search.vocabulary import store_words
 from storage.tables import Article
 
+Listener = Callable[[int, int], None]
+"""Hears of the articles that are indexed, and of those that are to be."""
+
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 
 
@@ -26,7 +29,7 @@ def index_articles(session: Session, ids: Collection[str]) -> None:
     _index(session, sorted(ids))
 
 
-def index_all(session: Session) -> None:
+def index_all(session: Session, tell: Listener | None = None) -> None:
     """Bring it in step with all articles: an index that is empty gets them."""
     outdated = (
         select(Article.id)
@@ -34,12 +37,14 @@ def index_all(session: Session) -> None:
         .where(or_(Searched.number.is_(None), Searched.revision != Article.revision))
         .order_by(Article.published_at, Article.id)  # what lies together in the index is written together
     )
-    _index(session, session.scalars(outdated).all())
+    _index(session, session.scalars(outdated).all(), tell)
 
 
-def _index(session: Session, ids: Sequence[str]) -> None:
+def _index(session: Session, ids: Sequence[str], tell: Listener | None = None) -> None:
     words: set[str] = set()
     for start in range(0, len(ids), IN_COUNT):
+        if tell:
+            tell(start, len(ids))
         words |= _index_part(session, ids[start : start + IN_COUNT])
     store_words(session, words)
 

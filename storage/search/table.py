@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.column import RowId
-from storage.tables import Base
+from storage.tables import MADE_FROM_OTHERS, Base
 
 SQLITE_INDEX = "search_index"
 """SQLite's index, a virtual table with others behind it, whose names begin as its own."""
@@ -22,6 +22,7 @@ class Searched(Base):
     """What of an article can be searched."""
 
     __tablename__ = "search"
+    __table_args__ = ({"info": {MADE_FROM_OTHERS: True}},)
 
     number: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     """The newer the article, the larger (`storage.search.number`)."""
