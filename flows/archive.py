@@ -3,14 +3,21 @@
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TextIO
 
 from flows.progress import tell_progress
 from flows.reader import Reader, open_reader, read_here
 from schemas.settings import Settings
-from storage.database import Database, DatabaseMissing, SchemaOutdated, migrate_database, open_database
+from storage.database import (
+    Database,
+    DatabaseMissing,
+    DatabaseUnreachable,
+    SchemaOutdated,
+    migrate_database,
+    open_database,
+)
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -79,6 +86,17 @@ def open_existing(settings: Settings) -> Database:
     if is_in_data_dir and not settings.data_dir.exists():
         raise DatabaseMissing(f"nothing is stored yet in {settings.data_dir}")
     return open_database(settings.database_url, create=False)
+
+
+def check_version(settings: Settings) -> None:
+    """Nothing, unless there is a database that this version does not work with.
+
+    Raises:
+        SchemaOutdated, SchemaUnknown: see `storage.database`.
+    """
+    # What is not there is made by the first run, and one that cannot be reached is said by whoever opens it.
+    with suppress(DatabaseMissing, DatabaseUnreachable):
+        open_existing(settings).close()
 
 
 def migrate_archive(settings: Settings) -> bool:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import sites
-from flows.archive import Archive, open_archive
+from flows.archive import Archive, check_version, open_archive
 from flows.crawl import Crawler
 from flows.discovery import discover_addresses
 from flows.fetching import fetch_pages
@@ -72,6 +72,7 @@ def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> S
         UnknownSite: there is no profile of this name.
         ContactMissing: a live site would be asked, and the settings do not say by whom.
         CdxUnknown: the address is none of a web archive's index.
+        SchemaOutdated, SchemaUnknown: the database is not of this version.
     """
     if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
         raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
@@ -81,6 +82,7 @@ def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> S
     is_live = not profile.origins or not settings.origins.keys() >= asked
     if is_live and not settings.contact:
         raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")
+    check_version(settings)
     return profile
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-ROW_COUNT = 1_000
+ROW_COUNT = 500
 """Rows in memory at a time: some MB, be they articles."""
 
 DIGEST_BYTES = 8

@@ -43,9 +43,9 @@ def index_all(session: Session, tell: Listener | None = None) -> None:
 def _index(session: Session, ids: Sequence[str], tell: Listener | None = None) -> None:
     words: set[str] = set()
     for start in range(0, len(ids), IN_COUNT):
-        if tell:
-            tell(start, len(ids))
         words |= _index_part(session, ids[start : start + IN_COUNT])
+        if tell:
+            tell(min(start + IN_COUNT, len(ids)), len(ids))
     store_words(session, words)
 
 

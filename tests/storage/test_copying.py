@@ -265,32 +265,33 @@ def test_no_table_numbers_its_rows_by_itself() -> None:
 
 
 FILL_SIGHTING = text("""
-    WITH RECURSIVE counted (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM counted WHERE number < 10000)
+    WITH RECURSIVE counted (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM counted WHERE number < 20000)
     INSERT INTO sighting (id, url, site, source_url, source_kind, first_seen_at, last_seen_at, title)
     SELECT number, 'a', 'b', 'c', 'feed', '2026-01-01 00:00:00', '2026-01-01 00:00:00', :title FROM counted
 """)
 
 MEASURED = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from storage.copying import copy_database
 from storage.database import open_database
 
-def tell(stage, done_count, total_count):
-    if stage not in peaks:
-        peaks[stage] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def read_peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
-peaks = {}
-copy_database(open_database(sys.argv[1], create=False), sys.argv[2], tell)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - min(peaks.values()))
+source, before = open_database(sys.argv[1], create=False), read_peak()
+copy_database(source, sys.argv[2], lambda stage, done_count, total_count: None)
+print(read_peak() - before)
 """
 
 
 @ways
-def test_a_copy_of_a_hundred_megabytes_needs_few(
+def test_a_copy_of_a_hundred_megabytes_never_has_them_in_memory(
     database: Database, database_url: str, target_kind: str, make_url: MakeUrl
 ) -> None:
     with database.begin() as session:
-        session.execute(FILL_SIGHTING, {"title": "x" * 10_000})
+        session.execute(FILL_SIGHTING, {"title": "x" * 5_000})
     command = [sys.executable, "-c", MEASURED, database_url, make_url(target_kind)]
     kib_count = int(subprocess.check_output(command, cwd=ROOT, text=True))
-    assert kib_count < 64 * 1024
+    # Half of them for SQLite's pages and what is imported on the way; whoever has all rows has them at least twice.
+    assert kib_count < 75 * 1024

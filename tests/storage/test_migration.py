@@ -1,0 +1,79 @@
+"""From one revision of the tables to the next and back, with data in all of them."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select
+
+from schemas.search import SearchFilter
+from storage import migration
+from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
+from storage.search.finding import search_articles
+from storage.search.query import read_query
+from storage.search.table import Searched, SearchWord
+from storage.tables import Base
+from tests.storage.every_table import fill_every_table
+
+ROOT = Path(__file__).parent.parent.parent
+NEW_TABLES = {Searched.__tablename__, SearchWord.__tablename__}
+
+
+def go_back(database: Database) -> None:
+    with database.engine.execution_options(**{WRITES: True}).begin() as connection:
+        migration.downgrade(connection, "0001")
+
+
+def read_old_tables(database: Database) -> dict[str, list[Any]]:
+    with database.read() as session:
+        return {
+            name: sorted(map(tuple, session.execute(select(table))), key=repr)
+            for name, table in Base.metadata.tables.items()
+            if name not in NEW_TABLES
+        }
+
+
+def find(database: Database) -> list[str]:
+    query = read_query("кириллица")
+    return [hit.id for hit in search_articles(database, query, SearchFilter(limit=9, include_duplicates=True))]
+
+
+def test_back_and_forth_loses_nothing_of_any_table(database: Database, database_url: str) -> None:
+    fill_every_table(database)
+    rows, found = read_old_tables(database), find(database)
+    assert all(rows.values())
+    assert len(found) == len(rows["article"])
+    go_back(database)
+    assert read_old_tables(database) == rows
+    told: list[tuple[int, int]] = []
+    migrate_database(database_url, lambda *done: told.append(done))
+    migrate_database(database_url)
+    assert (read_old_tables(database), find(database)) == (rows, found)
+    assert told == [(len(found), len(found))]
+
+
+KILLED = """
+import os, signal, sys
+from storage.database import migrate_database
+
+migrate_database(sys.argv[1], lambda done_count, total_count: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def test_a_migration_that_is_killed_leaves_the_older_version(database_url: str) -> None:
+    database = open_database(database_url)
+    fill_every_table(database)
+    rows, found = read_old_tables(database), find(database)
+    go_back(database)
+    killed = subprocess.run([sys.executable, "-c", KILLED, database_url], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with pytest.raises(SchemaOutdated, match="broadsheet migrate"):
+        open_database(database_url)
+    assert not [name for name in inspect(database.engine).get_table_names() if "search" in name]
+    assert read_old_tables(database) == rows
+    migrate_database(database_url)
+    assert (read_old_tables(database), find(database)) == (rows, found)
+    database.close()
