@@ -26,6 +26,7 @@ USAGE_FAILURES = frozenset(
         "SchemaUnknown",
         "SettingsInvalid",
         "SpanInvalid",
+        "StoreUnusable",
         "UnknownSite",
         "VersionUnknown",
     }

@@ -18,6 +18,8 @@ from storage.database import (
     migrate_database,
     open_database,
 )
+from storage.warc.remote import RemoteStore
+from storage.warc.store import WarcStore
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -42,6 +44,7 @@ class Archive:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
+        self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
         self.reader: Reader = read_here
 
     @contextmanager
@@ -64,15 +67,31 @@ def open_archive(settings: Settings, *, writable: bool, patience_seconds: float 
     Raises:
         DataDirUnusable: the data folder cannot be made or written to.
         RunInProgress: another process has it open for writing.
+        StoreUnusable: there can be no store of WARC files at the address of the settings.
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.database`.
     """
+    if settings.warc_url:
+        audit_store(settings)
     if not writable:
         with _closing(open_existing(settings)) as database:
             yield Archive(settings, database)
         return
     _make_folders(settings)
     with _lock(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
-        yield Archive(settings, database)
+        archive = Archive(settings, database)
+        archive.warcs.bring_back()
+        yield archive
+
+
+def audit_store(settings: Settings) -> None:
+    """Nothing, if the store of WARC files that the settings name can be reached from this installation.
+
+    Raises:
+        StoreUnusable: its kind is unknown, or a package is missing.
+    """
+    remote = RemoteStore(settings.warc_url)
+    remote.audit()
+    remote.forgive()  # one that did not answer the last time may be there again
 
 
 def open_existing(settings: Settings) -> Database:
@@ -122,6 +141,12 @@ def _closing(database: Database) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def is_crawling(settings: Settings) -> bool:
+    """Whether a crawl lives that may write into this data folder; asked by whoever has the right to write."""
+    with _open_lock(settings, CRAWL_LOCK) as lock:
+        return not _take(lock)
 
 
 def _make_folders(settings: Settings) -> None:

@@ -50,6 +50,7 @@ class Crawler:
         self._is_at_work = False
         self._has_failed = False
         self._is_released = False
+        self._has_ended = False
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +58,7 @@ class Crawler:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        self.end()
 
     def begin(self, job: CrawlJob) -> None:
         """Give it a job; the one before must have ended."""
@@ -94,6 +95,12 @@ class Crawler:
             self._tell(b"")
             self._is_released = True
 
+    def end(self) -> None:
+        """End it, gracefully if it can be: idle, it ends by itself; at work, it finishes what is on the wire."""
+        if not self._has_ended:
+            self._stop()
+            self._has_ended = True
+
     def _tell(self, line: bytes) -> None:
         assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
         # One that is gone already is met by whoever waits for it.
@@ -101,7 +108,6 @@ class Crawler:
             os.write(self._process.stdin.fileno(), line + b"\n")
 
     def _stop(self) -> None:
-        """End it, gracefully if it can be: idle, it ends by itself; at work, it finishes what is on the wire."""
         self.release()
         process = self._process
         with process:

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from flows.archive import open_existing
+from flows.archive import audit_store, open_existing
 from flows.integrity import audit_archive
 from flows.integrity import repair_archive as repair
 from schemas.integrity import IntegrityReport
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
 from storage.database import DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
+from storage.warc.remote import RemoteStore, StoreUnreachable, shown_url
 
 FREE_BYTES_FLOOR = 1024**3
 """One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
@@ -34,7 +35,8 @@ class Check(Record):
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
     """Every check, in the order in which a person would mend what is broken; a quick one reads no WARC file."""
-    checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_prefect]
+    checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database]
+    checks += [check_store, check_prefect] if settings.warc_url else [check_prefect]
     found = [*list_settings(settings), *(check(settings) for check in checks)]
     return found if is_quick else [*found, *check_integrity(settings)]
 
@@ -74,6 +76,7 @@ def list_settings(settings: Settings) -> Iterator[Check]:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         shown = _without_password(value) if name == "database_url" else str(value)
+        shown = shown_url(value) if name == "warc_url" else shown
         yield Check(name=PREFIX + name.upper(), ok=True, detail=shown)
 
 
@@ -106,6 +109,22 @@ def check_database(settings: Settings) -> Check:
         return Check(name="database", ok=False, detail=str(error))
     database.close()
     return Check(name="database", ok=True, detail=database.url)
+
+
+def check_store(settings: Settings) -> Check:
+    """Whether the store of WARC files answers.
+
+    Raises:
+        StoreUnusable: there can be none at this address.
+    """
+    audit_store(settings)
+    remote = RemoteStore(settings.warc_url)
+    try:
+        sizes = remote.list_sizes()
+    except StoreUnreachable as error:
+        return Check(name="store", ok=False, detail=str(error))
+    detail = f"{remote.shown} answers: {len(sizes)} WARC files, {sum(sizes.values()) / 1024**3:.1f} GiB"
+    return Check(name="store", ok=True, detail=detail)
 
 
 def check_prefect(_: Settings) -> Check:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flows.archive import Archive
 from flows.crawl import Crawler, CrawlFailed, make_job, read_log
-from flows.load import UNASKED, BatchLoader, SourceFinding, find_unloaded, load_file, load_log, note_cut
+from flows.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_file, load_log, note_cut
 from flows.progress import tell_progress
 from flows.run import Run
 from schemas.crawl import CrawlJob, CrawlLine, FetchResult
@@ -37,13 +37,13 @@ def crawl_and_load(
     crawler.begin(job)
     while not crawler.has_ended(POLL_SECONDS):
         run.keep_lease()
-        for name in find_unloaded(archive, mark):
+        for name in find_growing(archive, mark):
             if is_ready(archive, name):
                 sources |= load_file(archive, run, name, load)
                 _tell(run, job, pages_before)
     if is_last:
         crawler.release()
-    unloaded = find_unloaded(archive, mark)
+    unloaded = find_growing(archive, mark)
     for name in unloaded:
         sources |= load_file(archive, run, name, load)
     _tell(run, job, pages_before)
@@ -69,7 +69,7 @@ def is_ready(archive: Archive, name: str) -> bool:
     """Whether a growing file has enough for a batch."""
     with archive.database.read() as session:
         position = find_position(session, name)
-    return (archive.settings.warc_dir / name).stat().st_size - position >= READY_BYTES
+    return archive.warcs.size(name) - position >= READY_BYTES
 
 
 def fetch_sources(

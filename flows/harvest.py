@@ -62,6 +62,7 @@ def harvest(  # noqa: PLR0913 - a choice each
         discover_addresses(archive, run, crawler, sources, load)
         fetch_due(archive, run, crawler, limit, load)
         notice_reading(archive, run)
+        crawler.end()  # what it wrote is finished
         return finish_run(archive, run)
 
 

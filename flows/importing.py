@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import sites
 from flows.archive import Archive
-from flows.load import WARC_SUFFIXES, load_left
+from flows.load import load_left
 from flows.reading import place_sightings
 from flows.run import Run, finish_run, now, running
 from schemas.address import Identity, Sighting, SourceKind
@@ -22,6 +22,7 @@ from spiders.warc import WarcWriter
 from storage.capture import find_known_payloads
 from storage.ledger import add_addresses
 from storage.warc.capture import NotAWarc, iterate_captures
+from storage.warc.remote import WARC_SUFFIXES
 
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 PAGE_STARTS = (b"<!doctype html", b"<html")
@@ -213,7 +214,7 @@ def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
     target = archive.settings.warc_dir / f"import-{digest[:32]}{suffix}"
-    if target.exists():
+    if archive.warcs.has(target.name):
         run.notes.append(f"{_name_url(file)} was imported before, as {target.name}")
         return
     partial = target.with_suffix(COPY_SUFFIX)

@@ -6,10 +6,9 @@ Each WARC file is read once, record by record: whether each is known, and each t
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 
 from flows.archive import Archive, open_archive
-from flows.load import PARALLEL_BYTES, find_unloaded, load_left
+from flows.load import PARALLEL_BYTES, list_unloaded, load_left
 from flows.progress import tell_progress
 from flows.reader import open_pool
 from flows.rereading import read_again
@@ -21,6 +20,8 @@ from storage.integrity import Place, list_dependents, list_places, list_warcs, m
 from storage.rereading import list_waiting
 from storage.storing import Storage
 from storage.warc.capture import NotAWarc, iterate_captures
+from storage.warc.remote import StoreUnreachable
+from storage.warc.store import WarcStore
 
 
 def audit_archive(settings: Settings) -> IntegrityReport:
@@ -56,6 +57,10 @@ def repair_archive(settings: Settings) -> Repair:
 
 def _audit(archive: Archive) -> IntegrityReport:
     findings = list(_check_files(archive))
+    try:
+        unlisted, sizes = None, archive.warcs.list_afar() | archive.warcs.list_here()
+    except StoreUnreachable as error:
+        unlisted, sizes = str(error), archive.warcs.list_here()
     with archive.database.read() as session:
         lost: dict[str, str] = {}
         for one in findings:
@@ -64,7 +69,8 @@ def _audit(archive: Archive) -> IntegrityReport:
         states = audit_ledger(session)
     return IntegrityReport(
         files=tuple(findings),
-        unloaded_count=len(find_unloaded(archive)),
+        unloaded_count=len(list_unloaded(archive, sizes)),
+        unlisted=unlisted,
         lost_articles=dict(sorted(lost.items())),
         states=tuple(states),
     )
@@ -72,10 +78,9 @@ def _audit(archive: Archive) -> IntegrityReport:
 
 def _check_files(archive: Archive) -> Iterator[WarcFinding]:
     """In the order of their names, several at a time."""
-    folder, max_page_bytes = archive.settings.warc_dir, archive.settings.max_page_bytes
     with archive.database.read() as session:
         loaded = list_warcs(session)
-    check = partial(check_file, folder, max_page_bytes)
+    check = partial(check_file, archive.warcs, archive.settings.max_page_bytes)
     names = sorted(loaded)
     positions, places = (loaded[name] for name in names), (_places(archive, name) for name in names)
     is_much = sum(loaded.values()) >= PARALLEL_BYTES and len(names) > 1
@@ -92,13 +97,13 @@ def _places(archive: Archive, name: str) -> dict[int, Place]:
 
 
 def check_file(
-    folder: Path, max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, Place]
+    warcs: WarcStore, max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, Place]
 ) -> WarcFinding:
     """One WARC file, as far as it was loaded, beside the captures of it that are stored, by their offsets."""
     missing = dict.fromkeys(places, "there is no such record")
     unknown: list[int] = []
     count = 0
-    captures = iterate_captures(folder / name, name, 0, max_page_bytes)
+    captures = iterate_captures(warcs.at(name), name, 0, max_page_bytes)
     try:
         for capture, end in captures:
             if end > loaded_bytes and capture.ref.offset not in places:
@@ -111,6 +116,8 @@ def check_file(
                 del missing[capture.ref.offset]
             else:
                 missing[capture.ref.offset] = "the record is another one"
+    except StoreUnreachable as error:
+        return WarcFinding(name=name, capture_count=count, error=str(error))  # that says nothing of what is in it
     except (OSError, NotAWarc) as error:
         said = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
         return WarcFinding(name=name, capture_count=count, missing=dict.fromkeys(missing, said), error=said)
@@ -135,9 +142,9 @@ def _mend_states(archive: Archive, run_id: str) -> Iterator[str]:
     yield f"{len(changed)} states were set right"
     with archive.database.read() as session:
         wanted = list_waiting(session, changed)
-    settings = archive.settings
-    outcomes = [one.outcome for one in read_again(settings.warc_dir, settings.max_page_bytes, wanted) if one.outcome]
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
+    outcomes = [one.outcome for one in found if one.outcome]
     if outcomes:
-        stored = Storage(archive.database, run_id, settings.look_plan).store([], now(), former=outcomes)
+        stored = Storage(archive.database, run_id, archive.settings.look_plan).store([], now(), former=outcomes)
         yield from stored.problems
         yield f"{len(outcomes)} pages were read again from their captures"

@@ -4,9 +4,8 @@ A batch is a stretch of one file. Its outcomes and the file's new position are s
 loading goes on exactly where it stopped, whatever stopped it.
 """
 
-import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from functools import partial
@@ -35,6 +34,7 @@ from storage.warc.capture import (
     iterate_captures,
     read_capture,
 )
+from storage.warc.remote import StoreUnreachable
 
 BATCH_CAPTURES = 256
 """Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""
@@ -47,8 +47,6 @@ BATCH_SIGHTINGS = 5_000
 
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Of WARC files that nobody writes any more: some 900 pages. With fewer, starting processes is not worth it."""
-
-WARC_SUFFIXES = (".warc.gz", ".warc")
 
 
 class SourceFinding(Record):
@@ -93,13 +91,14 @@ BatchLoader = Callable[[Archive, str, str], Batch]
 
 def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     """Read the next stretch of a WARC file and store what it means, in one transaction."""
-    path = archive.settings.warc_dir / name
     with archive.database.read() as session:
         start = find_position(session, name)
-    captures = iterate_captures(path, name, start, archive.settings.max_page_bytes)
+    captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
     taken, is_last = take_stretch(captures)
-    outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive))
-    _flush(path)
+    problems: list[str] = []
+    outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive, problems))
+    # Before the database says that it is there: a power cut must not leave a record without it.
+    archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
     finish = partial(store_position, name=name, position=captures.position)
     stored = _storage(archive, run_id).store(outcomes, now(), former=read_former(archive, outcomes), finish=finish)
@@ -109,7 +108,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
         counts=dict(stored.counts),
         is_last=is_last,
         notes=notes,
-        problems=tuple(stored.problems),
+        problems=(*problems, *stored.problems),
         sources=_judge_sources(outcomes, known),
         reading=count_reading(outcomes),
     )
@@ -187,28 +186,32 @@ def complete_pages(captures: Sequence[Capture], outcomes: list[Outcome], find_pa
     return completed
 
 
-def _find_page(archive: Archive, page_id: str) -> Capture | None:
-    """The newest capture of a record's page in the archive."""
+def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture | None:
+    """The newest capture of a record's page in the archive; None where it cannot be read."""
     with archive.database.read() as session:
         ref = find_page_capture(session, page_id)
     if ref is None:
         return None
     try:
-        return read_capture(ref, archive.settings.warc_dir, archive.settings.max_page_bytes)
+        return read_capture(ref, archive.warcs, archive.settings.max_page_bytes)
+    except StoreUnreachable as error:
+        # Its page is set aside, as any whose rest has not come yet.
+        problems.append(f"{page_id} waits for `broadsheet reprocess --apply`: its page could not be read: {error}")
     except (CaptureCorrupt, CaptureTruncated, OSError):
-        return None
-
-
-def _flush(path: Path) -> None:
-    """To the disk itself, before the database says that it is there: a power cut must not leave a record without it."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+        pass
+    return None
 
 
 def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
     """Load what no run has loaded yet. Nobody is writing: a record that is cut now stays cut."""
-    names = find_unloaded(archive)
-    is_much = sum((archive.settings.warc_dir / name).stat().st_size for name in names) >= PARALLEL_BYTES
+    try:
+        afar = archive.warcs.list_afar()
+    except StoreUnreachable as error:
+        afar = {}
+        run.problems.append(f"what the store of WARC files may have besides is not known: {error}")
+    sizes = afar | archive.warcs.list_here()
+    names = list_unloaded(archive, sizes)
+    is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
     with archive.reading_in_parallel() if is_much else nullcontext():
         for name in names:
             load_finished(archive, run, name, load)
@@ -227,6 +230,8 @@ def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> N
         note_cut(archive, run, name)
     except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
         run.problems.append(f"{name} lies among the WARC files and is none: {error}")
+    except StoreUnreachable as error:
+        run.problems.append(f"{name} could not be loaded: {error}")
 
 
 def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:
@@ -245,25 +250,26 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
     return sources
 
 
-def find_unloaded(archive: Archive, mark: str = "") -> list[str]:
-    """The WARC files (with this mark in their names) with bytes that the database does not know, by name."""
-    paths = archive.settings.warc_dir.iterdir()
-    found = [path for path in paths if path.name.endswith(WARC_SUFFIXES) and mark in path.name]
-    sizes = {path.name: path.stat().st_size for path in found}
+def find_growing(archive: Archive, mark: str) -> list[str]:
+    """The local WARC files with this mark in their names that have bytes which the database does not know, by name."""
+    return list_unloaded(archive, {name: size for name, size in archive.warcs.list_here().items() if mark in name})
+
+
+def list_unloaded(archive: Archive, sizes: Mapping[str, int]) -> list[str]:
+    """Those of these WARC files (name -> bytes) that have bytes which the database does not know, by name."""
     with archive.database.read() as session:
-        positions = list_positions(session, sizes)
+        positions = list_positions(session, sizes.keys())
     return sorted(name for name, size in sizes.items() if size > positions.get(name, 0))
 
 
 def note_cut(archive: Archive, run: Run, name: str) -> None:
     """Report the record that the end of a finished file cuts, once."""
-    path = archive.settings.warc_dir / name
     with archive.database.begin() as session:
         start = find_position(session, name)
-        captures = iterate_captures(path, name, start, archive.settings.max_page_bytes)
+        captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
         if any(True for _ in captures) or captures.cut_at is None:
             return
-        store_position(session, name, path.stat().st_size, cut_at=captures.cut_at)
+        store_position(session, name, archive.warcs.size(name), cut_at=captures.cut_at)
     run.notes.append(f"{name} is cut at byte {captures.cut_at}: the whole records before it were taken")
     run.counts["cut"] += 1
 

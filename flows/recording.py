@@ -77,9 +77,8 @@ def load_page(archive: Archive, ref: CaptureRef) -> tuple[Capture, tuple[Capture
     Raises:
         PageUnrecorded: the file is not there, or damaged, or has only the other part.
     """
-    settings = archive.settings
     try:
-        capture = read_capture(ref, settings.warc_dir, settings.max_page_bytes)
+        capture = read_capture(ref, archive.warcs, archive.settings.max_page_bytes)
     except (CaptureCorrupt, CaptureTruncated, NotAWarc, OSError) as error:
         raise PageUnrecorded(f"the page cannot be read: {error}") from None
     if capture.url is None:
@@ -96,8 +95,7 @@ def load_page(archive: Archive, ref: CaptureRef) -> tuple[Capture, tuple[Capture
 
 def find_answers(archive: Archive, name: str, is_wanted: Callable[[str], bool]) -> list[Capture]:
     """The whole answers with status 200 in a WARC file from the addresses that are wanted; of each the newest."""
-    settings = archive.settings
-    captures = iterate_captures(settings.warc_dir / name, name, 0, settings.max_page_bytes)
+    captures = iterate_captures(archive.warcs.at(name), name, 0, archive.settings.max_page_bytes)
     found = [one for one, _ in captures if one.url and one.status == HTTPStatus.OK and is_wanted(one.url)]
     return list({one.url: one for one in found}.values())
 

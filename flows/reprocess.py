@@ -103,7 +103,7 @@ def _read_all(
     archive: Archive, wanted: Iterator[Rereading], pool: Executor | None, process_count: int
 ) -> Iterator[Finding]:
     """In the order of what is wanted."""
-    read = partial(read_again, archive.settings.warc_dir, archive.settings.max_page_bytes)
+    read = partial(read_again, archive.warcs, archive.settings.max_page_bytes)
     groups = iter(lambda: list(islice(wanted, GROUP_COUNT)), [])
     if pool is None:
         for group in groups:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import sites
@@ -17,6 +16,8 @@ from schemas.reprocess import Change
 from storage.rereading import Rereading, Sibling, list_changed
 from storage.revision.store import list_annotations, list_changes
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
+from storage.warc.remote import StoreUnreachable
+from storage.warc.store import WarcStore
 
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
@@ -31,27 +32,29 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
     articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
     with archive.database.read() as session:
         wanted = list_changed(session, articles)
-    settings = archive.settings
-    found = read_again(settings.warc_dir, settings.max_page_bytes, wanted)
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
     return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]
 
 
-def read_again(warc_dir: Path, max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:
+def read_again(warcs: WarcStore, max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:
     """What today's rules make of captures: what a process is given at a time."""
-    return [_read_one(warc_dir, max_page_bytes, one) for one in wanted]
+    near = warcs.holding([one.ref for one in wanted])
+    return [_read_one(near, max_page_bytes, one) for one in wanted]
 
 
-def _read_one(warc_dir: Path, max_page_bytes: int, wanted: Rereading) -> Finding:
+def _read_one(warcs: WarcStore, max_page_bytes: int, wanted: Rereading) -> Finding:
     record_id = wanted.key or (wanted.stored["id"] if wanted.stored else None) or wanted.ref.warc
     extractor = wanted.stored["extractor"] if wanted.stored else None
     try:
-        outcome = _read(wanted, partial(read_capture, warc_dir=warc_dir, max_page_bytes=max_page_bytes))
+        outcome = _read(wanted, partial(read_capture, warcs=warcs, max_page_bytes=max_page_bytes))
+    except StoreUnreachable as error:
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=("the store of WARC files", str(error)))
     except OSError as error:
-        unopened = wanted.ref.warc, (error.strerror or str(error)).lower()
+        unopened = f"the WARC file {wanted.ref.warc}", (error.strerror or str(error)).lower()
         return Finding(Change.UNREADABLE, record_id, extractor, unopened=unopened)
     except (CaptureTruncated, NotAWarc) as error:
         why = "it is cut" if isinstance(error, CaptureTruncated) else "it is no WARC file"
-        return Finding(Change.UNREADABLE, record_id, extractor, unopened=(wanted.ref.warc, why))
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=(f"the WARC file {wanted.ref.warc}", why))
     except CaptureCorrupt as error:
         return Finding(Change.UNREADABLE, record_id, extractor, reasons=(str(error),))
     return _compare(wanted, outcome, record_id, extractor)

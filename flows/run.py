@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import sites
 from flows.archive import Archive, RunInProgress
+from flows.moving import move_files
 from flows.provenance import Reading
 from schemas.report import RecurringParagraph, RunReport
 from schemas.span import EVER, Span
@@ -171,6 +172,9 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
+    notes, problems = move_files(archive, run.keep_lease)
+    run.notes += notes
+    run.problems += problems
     if run.span == EVER:  # a part of a backfill says nothing of the archive that the whole will leave
         run.problems += find_broken_floors(archive, run.site, ledger)
     report = _make_report(run, ledger)
@@ -184,14 +188,16 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
 
 
 def write_indexes(archive: Archive) -> None:
-    """Bring the index of each WARC file that has grown since it was written up to date."""
+    """Bring the index of each local WARC file that has grown since it was written up to date.
+
+    Files that lie in a store have theirs beside them.
+    """
     settings = archive.settings
     settings.index_dir.mkdir(exist_ok=True)
     with archive.database.read() as session:
-        for name in list_positions(session):
+        for name in list_positions(session, archive.warcs.list_here().keys()):
             warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{SUFFIX}"
-            is_written = index.exists() and (not warc.exists() or index.stat().st_mtime >= warc.stat().st_mtime)
-            if not is_written:
+            if not (index.exists() and index.stat().st_mtime >= warc.stat().st_mtime):
                 write_index(session, name, index)
 
 

@@ -31,7 +31,7 @@ class Finding(NamedTuple):
     """Before and now."""
     reasons: tuple[str, ...] = ()
     unopened: tuple[str, str] | None = None
-    """The WARC file that cannot be read, and why: of each of its captures the same."""
+    """What cannot be read (a WARC file, a store), and why: of each of its captures the same."""
     outcome: Outcome | None = None
     """To be stored; None where nothing is to be written."""
 
@@ -75,13 +75,13 @@ class Tally:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each file that cannot be read, and for each other capture that cannot be read.
+        """A sentence for each file (or store) that cannot be read, and for each other capture that cannot be read.
 
         The number of those captures alone where they are many.
         """
         files = [
-            f"the WARC file {warc} cannot be read ({why}): {_count(count, 'capture')} not read"
-            for (warc, why), count in self._unopened.items()
+            f"{what} cannot be read ({why}): {_count(count, 'capture')} not read"
+            for (what, why), count in self._unopened.items()
         ]
         further_count = len(self._unreadable) - PROBLEM_COUNT
         further = [f"{_count(further_count, 'more capture')} cannot be read"] if further_count > 0 else []

@@ -1,5 +1,8 @@
 """Whether an archive is whole, as data."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from schemas.model import Count, NonEmpty, Record
 from schemas.report import RunReport
 
@@ -29,6 +32,8 @@ class IntegrityReport(Record):
     files: tuple[WarcFinding, ...]
     unloaded_count: Count
     """WARC files with something in them that was not loaded yet: the next run does."""
+    unlisted: str | None = None
+    """Why it is not known what the store of WARC files has."""
     lost_articles: dict[NonEmpty, NonEmpty]
     """Record id -> where its capture should lie, and why it does not."""
     states: tuple[NonEmpty, ...]
@@ -37,14 +42,16 @@ class IntegrityReport(Record):
     @property
     def problems(self) -> tuple[str, ...]:
         """A sentence for each thing that is wrong."""
-        return (*self._file_problems(), *self._article_problems(), *self.states)
+        unlisted = [self.unlisted] if self.unlisted else []
+        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.states)
 
     def _file_problems(self) -> list[str]:
-        found = []
+        names = defaultdict(list)
         for one in self.files:
-            if one.error:
-                found.append(f"{one.name} cannot be read: {one.error}")
-            elif one.missing:
+            names[one.error].append(one.name)
+        found = [f"{_name(files)} cannot be read: {error}" for error, files in names.items() if error]
+        for one in self.files:
+            if one.missing and not one.error:
                 places = ", ".join(f"{offset} ({why})" for offset, why in list(one.missing.items())[:NAMED_COUNT])
                 found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {places}")
             if one.unknown:
@@ -56,6 +63,10 @@ class IntegrityReport(Record):
             return []
         named = ", ".join(list(self.lost_articles)[:NAMED_COUNT])
         return [f"{len(self.lost_articles)} articles whose capture is not there: {named}"]
+
+
+def _name(files: Sequence[str]) -> str:
+    return files[0] if len(files) == 1 else f"{len(files)} WARC files, the first of them {files[0]},"
 
 
 class Repair(Record):

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     max_warc_bytes: Annotated[int, Field(ge=1024 * 1024)] = Field(
         default=1 << 30, description="a WARC file that would grow larger is followed by another"
     )
+    warc_url: str = Field(
+        default="",
+        description="where finished WARC files are moved to, e.g. `s3://bucket/prefix`; without it they stay",
+    )
     max_requests: Annotated[int, Field(ge=1)] = Field(
         default=20_000, description="requests of one run at most; what is left is fetched by the next"
     )
@@ -122,6 +126,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is no origin (scheme://host[:port])")
         return {key.rstrip("/").lower(): target.rstrip("/") for key, target in value.items()}
 
+    @field_validator("warc_url")
+    @classmethod
+    def _names_a_store(cls, value: str) -> str:
+        scheme, mark, _ = value.partition("://")
+        # `a::b://c` is fsspec's way to put a cache before a store: what is in a cache is not in the store.
+        if value and not (mark and re.fullmatch(r"[a-zA-Z][\w.+-]*", scheme)):
+            raise ValueError("it is no address of a store, such as s3://bucket/prefix")
+        return value
+
     @field_validator("contact", "user_agent")
     @classmethod
     def _fits_a_header(cls, value: str) -> str:
@@ -157,7 +170,7 @@ class Settings(BaseSettings):
 
     @property
     def warc_dir(self) -> Path:
-        """Where the WARC files lie."""
+        """Where the WARC files lie, at least as long as they grow."""
         return self.data_dir / "warc"
 
     @property

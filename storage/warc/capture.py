@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from fastwarc.warc import WarcRecord, WarcRecordType
@@ -21,10 +20,13 @@ from storage.warc.member import (
     NotAWarc,
     PlainMember,
     find_record,
+    is_compressed,
     is_gzip_warc,
     skip_blank,
 )
 from storage.warc.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short
+from storage.warc.remote import StoreUnreachable
+from storage.warc.store import Openable, WarcStore
 
 __all__ = ["CaptureCorrupt", "CaptureTruncated", "NotAWarc", "WarcCaptures", "iterate_captures", "read_capture"]
 
@@ -59,8 +61,8 @@ class _Record:
 class WarcCaptures:
     """The captures of a file with the position after each. How the reading went stands here, during and after it."""
 
-    def __init__(self, path: Path, name: str, start: int, max_page_bytes: int) -> None:
-        self._path = path
+    def __init__(self, source: Openable, name: str, start: int, max_page_bytes: int) -> None:
+        self._source = source
         self._name = name
         self._max_page_bytes = max_page_bytes
         self.position = start
@@ -77,10 +79,11 @@ class WarcCaptures:
 
         Raises:
             NotAWarc: the file is none, or its records are not compressed one by one.
+            StoreUnreachable: it lies in a store that does not answer, or stops to.
             OSError: it cannot be read.
         """
-        with self._path.open("rb") as file:
-            compressed = is_gzip_warc(file, self._path)
+        with self._source.open("rb") as file:
+            compressed = is_gzip_warc(file, str(self._source))
             while self._is_more(file, compressed=compressed):
                 record = self._read_next(file, compressed=compressed)
                 if record is None:
@@ -116,27 +119,27 @@ class WarcCaptures:
             return _Record(None, _end_of_damage(file, start, compressed=compressed))
 
 
-def iterate_captures(path: Path, name: str, start: int, max_page_bytes: int) -> WarcCaptures:
+def iterate_captures(source: Openable, name: str, start: int, max_page_bytes: int) -> WarcCaptures:
     """Every response and resource record from byte `start` on, as pairs of a capture and the position after it.
 
     `name` is what the captures' references call the file. Bodies are at most `max_page_bytes`, decoded.
     A cut at the end and damaged records are no exception: see `WarcCaptures`.
     """
-    return WarcCaptures(path, name, start, max_page_bytes)
+    return WarcCaptures(source, name, start, max_page_bytes)
 
 
-def read_capture(ref: CaptureRef, warc_dir: Path, max_page_bytes: int) -> Capture:
+def read_capture(ref: CaptureRef, warcs: WarcStore, max_page_bytes: int) -> Capture:
     """One capture, proved to be the same that the reference was made from.
 
     Raises:
         CaptureCorrupt: it is damaged, or another one.
         CaptureTruncated: the file ends within it.
-        NotAWarc: the file is none.
+        NotAWarc: it is one of several in one gzip member.
+        StoreUnreachable: it lies in a store that does not answer.
         OSError: the file is not there.
     """
-    path = warc_dir / ref.warc
-    with path.open("rb") as file:
-        compressed = is_gzip_warc(file, path)
+    with warcs.open_record(ref) as file:
+        compressed = is_compressed(file, ref.offset)
         record = _read_record(file, ref.offset, ref.warc, max_page_bytes, compressed=compressed)
     if record.capture is None or record.capture.ref != ref:
         raise CaptureCorrupt(f"{ref.warc} has another record at byte {ref.offset} than the one noted")
@@ -162,6 +165,8 @@ def _read_member(member: Member, start: int, name: str, max_page_bytes: int) -> 
         record = WarcRecord.from_reader(cast("BinaryIO", member))
         content_length = record.content_length
         draft = _read_capture(record, max_page_bytes)
+    except StoreUnreachable:
+        raise  # that says nothing of the record
     except (OSError, ValueError) as error:
         # Whatever is wrong with it: if it is cut, that is why. (Damaged compression raises again here.)
         member.drain()

@@ -7,7 +7,6 @@ gzip member (checksum included), or of its Content-Length in an uncompressed fil
 import io
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from fastwarc.warc import WarcRecord
@@ -137,7 +136,13 @@ class PlainMember:
         self.byte_count = self._length
 
 
-def is_gzip_warc(file: BinaryIO, path: Path) -> bool:
+def is_compressed(file: BinaryIO, position: int) -> bool:
+    """Whether the record at a position is, as its first bytes say."""
+    file.seek(position)
+    return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+def is_gzip_warc(file: BinaryIO, name: str) -> bool:
     """Whether the records are compressed, from the file's first bytes.
 
     Raises:
@@ -149,7 +154,7 @@ def is_gzip_warc(file: BinaryIO, path: Path) -> bool:
         return True
     if magic == WARC_MAGIC[: len(magic)]:
         return False
-    raise NotAWarc(f"{path} is no WARC file")
+    raise NotAWarc(f"{name} is no WARC file")
 
 
 def skip_blank(file: BinaryIO, position: int) -> int:

@@ -29,6 +29,7 @@ from storage.article import ArticleFilter, iterate_articles
 from storage.ledger import find_entry
 from storage.run import list_runs
 from storage.warc.capture import read_capture
+from storage.warc.store import WarcStore
 
 STATES_AFTER_FIRST_RUN = {"missing": "pending", "duplicate": "stored"}
 """The replica's word -> the ledger's state after one look; which of two copies is the duplicate is tested apart."""
@@ -108,7 +109,7 @@ def test_every_answer_lies_in_a_warc_file_that_warcio_finds_no_fault_with(
         captures = [record.capture for record in iterate_articles(session)]
     assert len(captures) == report.outcomes["stored"]
     for ref in captures:
-        assert read_capture(ref, settings.warc_dir, settings.max_page_bytes).ref == ref
+        assert read_capture(ref, WarcStore(settings.warc_dir), settings.max_page_bytes).ref == ref
 
 
 def test_a_second_run_stores_nothing_and_fetches_no_article(settings: Settings, server: Handle, site: Site) -> None:

@@ -21,6 +21,7 @@ from storage.warc.capture import (
     iterate_captures,
     read_capture,
 )
+from storage.warc.store import WarcStore
 
 PAGE = b"<html><p>Body of the page, of some length.</p></html>" * 20
 MAX_BYTES = 1_000_000
@@ -119,7 +120,7 @@ def test_reading_goes_on_from_any_position_that_was_given(warc: Warc, save: Call
 def test_a_reference_finds_its_capture_again(warc: Warc, save: Callable[[bytes], Path]) -> None:
     path = save(warc.data)
     for capture, _ in read(path)[0]:
-        assert read_capture(capture.ref, path.parent, MAX_BYTES) == capture
+        assert read_capture(capture.ref, WarcStore(path.parent), MAX_BYTES) == capture
         assert capture.ref.sha256 == hashlib.sha256(capture.body).hexdigest()
 
 
@@ -127,7 +128,7 @@ def test_a_reference_with_another_digest_is_refused(warc: Warc, save: Callable[[
     path = save(warc.data)
     ref = read(path)[0][0][0].ref.model_copy(update={"sha256": "0" * 64})
     with pytest.raises(CaptureCorrupt, match="another record"):
-        read_capture(ref, path.parent, MAX_BYTES)
+        read_capture(ref, WarcStore(path.parent), MAX_BYTES)
 
 
 def test_a_reference_beyond_the_end_is_truncated(warc: Warc, save: Callable[[bytes], Path]) -> None:
@@ -135,10 +136,10 @@ def test_a_reference_beyond_the_end_is_truncated(warc: Warc, save: Callable[[byt
     ref = read(path)[0][-1][0].ref
     path.write_bytes(warc.data[: ref.offset + 5])
     with pytest.raises(CaptureTruncated):
-        read_capture(ref, path.parent, MAX_BYTES)
+        read_capture(ref, WarcStore(path.parent), MAX_BYTES)
     path.write_bytes(warc.data[: ref.offset])
     with pytest.raises(CaptureTruncated):
-        read_capture(ref, path.parent, MAX_BYTES)
+        read_capture(ref, WarcStore(path.parent), MAX_BYTES)
 
 
 def test_every_cut_leaves_the_whole_records_and_is_told_from_an_end(warc: Warc, save: Callable[[bytes], Path]) -> None:
@@ -373,7 +374,7 @@ def test_a_payload_that_is_not_whole_is_truncated(
     path = save(gzip.compress(make_record(block, *extra)))
     (capture, _) = read(path)[0][0]
     assert capture.truncated == truncated
-    assert read_capture(capture.ref, path.parent, MAX_BYTES) == capture
+    assert read_capture(capture.ref, WarcStore(path.parent), MAX_BYTES) == capture
     if not truncated and capture.status == 200:
         assert capture.body.startswith(b"page")
 
