@@ -18,8 +18,8 @@ from storage.database import (
     migrate_database,
     open_database,
 )
-from storage.warc.remote import RemoteStore
-from storage.warc.store import WarcStore
+from storage.warc.remote import RemoteStore, StoreUnusable
+from storage.warc.store import NOTE_NAME, WarcStore
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -70,8 +70,7 @@ def open_archive(settings: Settings, *, writable: bool, patience_seconds: float 
         StoreUnusable: there can be no store of WARC files at the address of the settings.
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.database`.
     """
-    if settings.warc_url:
-        audit_store(settings)
+    audit_store(settings)
     if not writable:
         with _closing(open_existing(settings)) as database:
             yield Archive(settings, database)
@@ -87,8 +86,16 @@ def audit_store(settings: Settings) -> None:
     """Nothing, if the store of WARC files that the settings name can be reached from this installation.
 
     Raises:
-        StoreUnusable: its kind is unknown, or a package is missing.
+        StoreUnusable: its kind is unknown, a package is missing, or the settings name none though there is one.
     """
+    note = settings.warc_dir / NOTE_NAME
+    if not settings.warc_url:
+        if note.exists():  # without it, all that was moved would be taken for lost
+            where = note.read_text(encoding="utf-8").strip()
+            raise StoreUnusable(
+                f"BROADSHEET_WARC_URL is not set, but {note} says that WARC files were moved to {where}"
+            )
+        return
     remote = RemoteStore(settings.warc_url)
     remote.audit()
     remote.forgive()  # one that did not answer the last time may be there again

@@ -208,7 +208,8 @@ def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> Non
         afar = archive.warcs.list_afar()
     except StoreUnreachable as error:
         afar = {}
-        run.problems.append(f"what the store of WARC files may have besides is not known: {error}")
+        problem = f"whether the store has WARC files that were never loaded is not known: {error}"
+        run.problems += [] if problem in run.problems else [problem]  # a run looks once or twice
     sizes = afar | archive.warcs.list_here()
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES

@@ -12,6 +12,9 @@ from storage.warc.remote import WARC_SUFFIXES, RemoteStore, StoreUnreachable, Wi
 ASIDE_SUFFIX = ".moved"
 """Of a local file whose copy lies in the store, in the instant before it is removed."""
 
+NOTE_NAME = "MOVED-TO"
+"""Of the file in the local folder that says which store has the others: without it they would seem to be lost."""
+
 
 class CopyDiffers(OSError):  # noqa: N818 - it states a fact
     """The store has another file of this name, or wrote something else than it was given."""
@@ -137,6 +140,7 @@ class WarcStore:
         path = self.folder / name
         copy_file(path, self.remote, name)
         self.remote.put_bytes(f"{name}{SUFFIX}", index.read_bytes())
+        (self.folder / NOTE_NAME).write_text(f"{self.remote.shown}\n", encoding="utf-8")
         _remove_moved(path, self.remote, name)
 
 
