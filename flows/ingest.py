@@ -16,11 +16,15 @@ from schemas.report import RunReport
 from schemas.settings import load_settings
 from sites.profile import SourceChoice
 from storage.warc.capture import NotAWarc
+from storage.warc.remote import StoreUnreachable
 
 
 def may_pass(task: object, run: object, state: State[Batch]) -> bool:  # noqa: ARG001 - as Prefect calls it
-    """Whether trying again is worth it: a locked database may be free, a file that is no WARC stays none."""
-    return not isinstance(state.result(raise_on_failure=False), NotAWarc)
+    """Whether trying again is worth it: a locked database may be free, a file that is no WARC stays none.
+
+    A store of WARC files that does not answer was asked several times already, and the next run asks again.
+    """
+    return not isinstance(state.result(raise_on_failure=False), (NotAWarc, StoreUnreachable))
 
 
 # Loading a batch again does nothing twice, so whatever interrupted it (a locked database, a full disk just

@@ -210,12 +210,13 @@ def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> Non
         afar = {}
         problem = f"whether the store has WARC files that were never loaded is not known: {error}"
         run.problems += [] if problem in run.problems else [problem]  # a run looks once or twice
-    sizes = afar | archive.warcs.list_here()
+    here = archive.warcs.list_here()
+    sizes = afar | here
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
     with archive.reading_in_parallel() if is_much else nullcontext():
-        for name in names:
-            load_finished(archive, run, name, load)
+        _load_all(archive, run, [name for name in names if name in here], load)
+        _load_all(archive, run, [name for name in names if name not in here], load)
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
@@ -223,16 +224,27 @@ def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> Non
             shutil.rmtree(folder)
 
 
+def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader) -> None:
+    for place, name in enumerate(names):
+        try:
+            load_finished(archive, run, name, load)
+        except StoreUnreachable as error:
+            run.problems.append(f"{len(names) - place} WARC files in the store wait to be loaded: {error}")
+            return
+
+
 def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> None:
-    """Load a file that nobody writes any more, and report what is wrong with it."""
+    """Load a file that nobody writes any more, and report what is wrong with it.
+
+    Raises:
+        StoreUnreachable: it lies in a store that does not answer.
+    """
     try:
         found = load_file(archive, run, name, load)
         run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
         note_cut(archive, run, name)
     except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
         run.problems.append(f"{name} lies among the WARC files and is none: {error}")
-    except StoreUnreachable as error:
-        run.problems.append(f"{name} could not be loaded: {error}")
 
 
 def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:

@@ -9,13 +9,15 @@ import pytest
 from fsspec import filesystem
 from moto.server import ThreadedMotoServer
 
-from flows.archive import open_archive
+from flows.archive import Archive, open_archive
 from flows.doctor import run_checks
 from flows.harvest import harvest
 from flows.importing import import_paths
 from flows.integrity import audit_archive, repair_archive
+from flows.load import Batch, load_batch, load_left
 from flows.recording import record_page
 from flows.reprocess import reprocess
+from flows.run import running as running_run
 from replica.server import running
 from replica.site import Site
 from schemas.reprocess import Change
@@ -124,6 +126,23 @@ def test_an_archive_is_made_anew_from_the_store_alone(whole: Settings, tmp_path:
     assert (repair.run.problems, repair.after.problems) == ((), ())
     assert read_records(elsewhere) == read_records(whole)
     assert list_here(elsewhere) == []
+
+
+def test_a_store_that_goes_away_while_files_are_loaded_is_one_problem_and_no_loss(
+    s3: S3, whole: Settings, tmp_path: Path
+) -> None:
+    elsewhere = take_folder(whole, tmp_path / "elsewhere")
+
+    def load(archive: Archive, run_id: str, name: str) -> Batch:
+        with s3.outage():
+            return load_batch(archive, run_id, name)
+
+    with open_archive(elsewhere, writable=True) as archive, running_run(archive, "repair", None, {}) as run:
+        load_left(archive, run, load)
+        [problem] = run.problems
+        assert problem.startswith(f"2 WARC files in the store wait to be loaded: {URL} does not answer")
+    assert repair_archive(elsewhere).after.problems == ()
+    assert read_records(elsewhere) == read_records(whole)
 
 
 def test_an_archive_whose_files_were_moved_is_not_opened_without_the_store(filled: Settings) -> None:
