@@ -23,12 +23,13 @@ from sqlalchemy import (
     Text,
     cast,
     func,
-    insert,
     literal,
     select,
     type_coerce,
 )
 from sqlalchemy.types import TypeEngine
+
+from storage.bulk import insert_rows
 
 ROW_COUNT = 500
 """Rows in memory at a time: some MB, be they articles."""
@@ -60,12 +61,7 @@ def store_rows(connection: Connection, table: Table, parts: Iterable[Sequence[Ro
     """Write rows, as they travel, into a table."""
     converters = _list_converters(table, connection.dialect)
     converted = (_convert(rows, converters) for rows in parts)
-    if connection.dialect.name == "postgresql":
-        _copy_in(connection, table, converted)
-        return
-    statement = str(insert(table).compile(dialect=connection.dialect))
-    for rows in converted:
-        connection.exec_driver_sql(statement, list(rows))
+    insert_rows(connection, table, [column.name for column in table.columns], converted)
 
 
 def sum_rows(connection: Connection, table: Table, tell: Listener) -> int:
@@ -89,16 +85,6 @@ def _sum_numbers(connection: Connection, table: Table, tell: Listener) -> int:
     count, total = connection.execute(select(func.count(), func.sum(mixed)).select_from(table)).one()
     tell(count)
     return int(total or 0)
-
-
-def _copy_in(connection: Connection, table: Table, parts: Iterable[Sequence[Row]]) -> None:
-    quote = connection.dialect.identifier_preparer.quote
-    names = ", ".join(quote(column.name) for column in table.columns)
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
-        for rows in parts:
-            for row in rows:
-                copy.write_row(row)
 
 
 def _list_converters(table: Table, dialect: Dialect) -> list[tuple[int, Converter]]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.bulk import insert_rows
 from storage.likeness.shingle import KEY_BITS
-from storage.tables import NewPosting, Posting, RecentPosting, SettledPosting
+from storage.tables import Base, NewPosting, Posting, RecentPosting, SettledPosting
 
 LEVELS: tuple[type[Posting], ...] = (NewPosting, RecentPosting, SettledPosting)
 STEP_TEXTS = (256, 4_096)
@@ -59,7 +59,7 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
             # One more than the most is stored: by that it is known.
             if len(known) <= MOST_HOLDERS + 1:
                 rows.append((key, wording_id))
-    insert_rows(session.connection(), NewPosting, ("key", "wording_id"), rows)
+    insert_rows(session.connection(), Base.metadata.tables[NewPosting.__tablename__], ("key", "wording_id"), [rows])
     shared = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
     return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
 

@@ -16,7 +16,7 @@ from storage.search.document import Searchable, read_document, render_vector, re
 from storage.search.number import assign_numbers
 from storage.search.table import INDEX, Searched
 from storage.search.vocabulary import store_words
-from storage.tables import Article
+from storage.tables import Article, Base
 
 Listener = Callable[[int, int], None]
 """Hears of the articles that are indexed, and of those that are to be."""
@@ -69,7 +69,12 @@ def _add(session: Session, ids: Sequence[str]) -> set[str]:
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     render = render_words if is_sqlite else render_vector
     added = [(number, key, rows[key][2], render(documents[key])) for number, key in sorted(numbers.items())]
-    insert_rows(session.connection(), Searched, ("number", "article_id", "revision", "document"), added)
+    insert_rows(
+        session.connection(),
+        Base.metadata.tables[Searched.__tablename__],
+        ("number", "article_id", "revision", "document"),
+        [added],
+    )
     if is_sqlite:
         # By a trigger, FTS5 would write each article by itself; so it keeps what it gets in memory, and sorts it.
         written = select(Searched.number, Searched.document).where(Searched.number.in_(numbers))

@@ -67,9 +67,9 @@ def up(site: Site) -> Iterator[Handle]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def server() -> Iterator[PostgreSQL]:
     """Up in four seconds."""
-    server = PostgreSQL(tmp_path_factory.mktemp("pg"))
+    server = PostgreSQL()
     yield server
     server.stop()
 
