@@ -32,19 +32,19 @@ def first_number_of(day: date) -> int:
 def assign_numbers(session: Session, moments: Mapping[str, datetime | None]) -> dict[int, str]:
     """Number -> article, by their publication times; within a second in any order."""
     assigned: dict[int, str] = {}
-    waiting = {article_id: _number(article_id, at) for article_id, at in sorted(moments.items())}
+    waiting, tries = sorted(moments), 0
     while waiting:
-        taken = set(select_in(session, select(Searched.number), Searched.number, set(waiting.values())))
-        late: dict[str, int] = {}
-        for article_id, number in waiting.items():
-            if number in taken or number in assigned:
-                late[article_id] = number + 1
-            else:
-                assigned[number] = article_id
-        waiting = late
+        wanted = {article_id: _number(article_id, moments[article_id], tries) for article_id in waiting}
+        taken = set(select_in(session, select(Searched.number), Searched.number, set(wanted.values())))
+        for article_id, number in wanted.items():
+            if number not in taken:
+                assigned.setdefault(number, article_id)
+        waiting = [article_id for article_id, number in wanted.items() if assigned.get(number) != article_id]
+        tries += 1
     return assigned
 
 
-def _number(article_id: str, at: datetime | None) -> int:
-    digest = crc32(article_id.encode())
-    return -1 - digest if at is None else first_number(at) + digest % (1 << SLOT_BITS)
+def _number(article_id: str, at: datetime | None, tries: int) -> int:
+    """Each further try has twice the room: however many are of one second, each finds a place in a few tries."""
+    digest = crc32(article_id.encode(), tries)
+    return -1 - digest if at is None else first_number(at) + digest % (1 << SLOT_BITS + tries)
