@@ -88,17 +88,17 @@ def test_an_export_to_nowhere_is_unwritable(filled: Database, tmp_path: Path, na
 
 def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tmp_path: Path) -> None:
     body = "word " * 4000
-    for start in range(0, 1500, 500):
+    for start in range(0, 1000, 500):
         outcomes = [read(number, number, f"{number} {body}") for number in range(start, start + 500)]
         with database.begin() as session:
             store_outcomes(session, outcomes, run_id=None, now=START)
         del outcomes
     for name in ("out.jsonl", "out.csv.gz", "out.parquet"):
         tracemalloc.start()
-        assert export_articles(database, tmp_path / name, FileFormat.choose(name)).count == 1500
+        assert export_articles(database, tmp_path / name, FileFormat.choose(name)).count == 1000
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        # The bodies are 30 MB; what is held of them, twice (row and line), stays far below.
+        # The bodies are 20 MB; what is held of them, twice (row and line), stays far below.
         assert peak < 15_000_000, name
 
 

@@ -202,7 +202,7 @@ def test_no_text_is_too_long_or_too_odd_to_be_stored(database: Database) -> None
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is only read
 )

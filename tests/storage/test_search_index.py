@@ -78,7 +78,7 @@ def _render(session: Session, document: Any) -> Any:
 
 
 @settings(
-    max_examples=50,
+    max_examples=20,
     deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is emptied
 )

@@ -146,10 +146,10 @@ def test_more_sightings_than_a_part_are_stored_with_repetitions_across_parts(dat
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])  # what is held does not depend on it
 def test_many_sightings_at_once_are_held_a_part_at_a_time(database: Database) -> None:
-    outcome = advertise(0, *(identify(number) for number in range(4 * sighting.PART_COUNT)))
+    outcome = advertise(0, *(identify(number) for number in range(3 * sighting.PART_COUNT)))
     tracemalloc.start()
     store(database, outcome)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # A part's rows take some 5 kB a sighting while they are written; all four would take 40 MB.
+    # A part's rows take some 5 kB a sighting while they are written; all three would take 30 MB.
     assert peak < 20_000_000
