@@ -54,13 +54,13 @@ KINDS = {
 """Kinds of queries."""
 
 
-def make_outcome(number: int) -> ArticleRead:
-    """An article like no other, as the reader hands it on."""
+def make_outcome(number: int, body: str | None = None) -> ArticleRead:
+    """An article like no other, as the reader hands it on; its body may be given."""
     url = f"https://www.themoscowtimes.com/2015/01/01/a-story-of-its-own-with-a-headline-a{number}"
     identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number}")
     ref = CaptureRef(warc="20150101-000000-benchmark.warc.gz", offset=number, length=1, sha256="0" * 64)
     seen = Seen(ref=ref, url=url, status=200, fetched_at=AT, media_type="text/html")
-    return ArticleRead(seen=seen, identity=identity, article=_write(number, identity, ref))
+    return ArticleRead(seen=seen, identity=identity, article=_write(number, identity, ref, body))
 
 
 def draw_queries(kind: str, count: int, article_count: int) -> Iterator[str]:
@@ -75,10 +75,10 @@ def draw_queries(kind: str, count: int, article_count: int) -> Iterator[str]:
         )
 
 
-def _write(number: int, identity: Identity, ref: CaptureRef) -> Article:
+def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None) -> Article:
     words = _draw_words(number)
     paragraphs = (words[start : start + PARAGRAPH_WORDS] for start in range(HEAD_COUNT, len(words), PARAGRAPH_WORDS))
-    body = "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
+    body = body or "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
     at = FIRST_AT + number * STEP
     return Article(
         id=identity.key,
@@ -97,7 +97,7 @@ def _write(number: int, identity: Identity, ref: CaptureRef) -> Article:
         modified_at=at,
         fetched_at=AT,
         body=body,
-        word_count=WORD_COUNT,
+        word_count=len(body.split()),
         images=(Image(url=f"{identity.url}.jpg", caption=" ".join(words[25:40]), credit="TASS"),),
         content_sha256=content_sha256(body),
         extractor="benchmark",

@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
 from statistics import fmean
@@ -11,10 +10,8 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from schemas.address import Identity
-from schemas.article import Article, Kind, content_sha256
-from schemas.capture import CaptureRef
-from schemas.outcome import ArticleRead, Outcome, Seen
+from benchmarks import archive
+from schemas.outcome import Outcome
 from storage.database import Database, open_database
 from storage.outcome import store_outcomes
 
@@ -31,8 +28,6 @@ VOCABULARY = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c i
 """Words that all texts share: 540, the first ones far more often."""
 WEIGHTS = tuple(accumulate(1 / rank for rank in range(10, len(VOCABULARY) + 10)))
 PARAGRAPH_COUNT = 8
-FIRST_NUMBER = 1_000_000
-AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def main() -> bool:
@@ -58,7 +53,7 @@ def store_batch(database: Database, start: int) -> float:
     outcomes = [make_outcome(number) for number in range(start, start + BATCH_COUNT)]
     started = time.perf_counter()
     with database.begin() as session:
-        store_outcomes(session, outcomes, run_id=None, now=AT)
+        store_outcomes(session, outcomes, run_id=None, now=archive.AT)
     return time.perf_counter() - started
 
 
@@ -89,38 +84,8 @@ def render(first_then: float, first: float, last: float, sizes: list[int]) -> bo
 
 
 def make_outcome(number: int) -> Outcome:
-    """An article like no other, as a crawl finds it."""
+    """An article like no other, in words that all of them have."""
     words = random.Random(number).choices(VOCABULARY, cum_weights=WEIGHTS, k=WORD_COUNT)  # noqa: S311 - makes texts
     size = WORD_COUNT // PARAGRAPH_COUNT
     body = "\n\n".join(" ".join(words[start : start + size]) for start in range(0, WORD_COUNT, size))
-    number_id = FIRST_NUMBER + number
-    url = f"https://www.themoscowtimes.com/2026/01/01/a-story-a{number_id}"
-    identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number_id}")
-    ref = CaptureRef(warc="old.warc.gz", offset=number, length=1, sha256="0" * 64)
-    article = Article(
-        id=identity.key,
-        site="moscow-times",
-        edition="en",
-        language="en",
-        url=identity.url,
-        kind=Kind.ARTICLE,
-        headline=f"Story {number}",
-        subtitle=None,
-        authors=(),
-        agencies=(),
-        section="news",
-        tags=(),
-        published_at=AT,
-        modified_at=None,
-        fetched_at=AT,
-        body=body,
-        word_count=WORD_COUNT,
-        images=(),
-        content_sha256=content_sha256(body),
-        extractor="benchmark",
-        sources={},
-        flags=(),
-        capture=ref,
-    )
-    seen = Seen(ref=ref, url=identity.url, status=200, fetched_at=AT, media_type="text/html")
-    return ArticleRead(seen=seen, identity=identity, article=article)
+    return archive.make_outcome(number, body)

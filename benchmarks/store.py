@@ -29,7 +29,7 @@ from storage.search.query import read_query
 
 STEPS = (10_000, 100_000)
 LARGEST = 1_000_000
-"""On demand: an hour or two, and 30 GB."""
+"""On demand: for hours. On SQLite, by what a hundred thousand take, 13 GB."""
 
 BATCH_COUNT = 1_000
 LAST_COUNT = 10_000
@@ -38,6 +38,8 @@ QUERY_COUNT = 20
 """Of each kind."""
 HIT_COUNT = 20
 
+WRITE_TARGET = 2_000
+"""Articles a second, with their search index, on SQLite."""
 SEARCH_TARGET_MS = 50.0
 """95 of 100 searches at 100,000 articles."""
 EXPORT_TARGET = 20_000
@@ -183,12 +185,14 @@ def _render(name: str, steps: list[Step]) -> bool:
         )
         print(f"{exported:.2f} times to export; search p95 {searched:.2f} times")
     at_target = [step.search_p95_ms for step in steps if step.article_count == max(STEPS)]
+    write_target = WRITE_TARGET if name == "sqlite" else 0
     print(
         f"  targets: p95 {SEARCH_TARGET_MS:.0f} ms at {max(STEPS):,}, {EXPORT_TARGET:,} exported/s,"
-        f" below {MEMORY_TARGET / 1e6:.0f} MB"
+        f" below {MEMORY_TARGET / 1e6:.0f} MB{f', {write_target:,} written/s' if write_target else ''}"
     )
     return (
         max(at_target) <= SEARCH_TARGET_MS
+        and min(step.written_per_second for step in steps) >= write_target
         and min(step.exported_per_second for step in steps) >= EXPORT_TARGET
         and max(step.peak_bytes for step in steps) < MEMORY_TARGET
     )

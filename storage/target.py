@@ -15,6 +15,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database, DatabaseFilled, audit_sqlite_path, open_empty, parse_url, shown_url
+from storage.disk import flush
 
 PRAGMAS = (
     # Nobody else sees the file before it is complete, and nothing of one that is not is ever used.
@@ -69,9 +70,9 @@ def _making_file(url: URL) -> Iterator[Database]:
             target.engine.dispose()
             event.listen(target.engine, "connect", _spare_journal)
             yield target
-        _sync(part)
+        flush(part)
         part.replace(path)
-        _sync(path.parent)
+        flush(path.parent)
     finally:
         for suffix in ("", "-shm", *JOURNALS):
             part.with_name(part.name + suffix).unlink(missing_ok=True)
@@ -89,14 +90,6 @@ def _audit_place(path: Path, url: URL) -> None:
 def _spare_journal(connection: Any, _record: object) -> None:
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from schemas.capture import CaptureRef
+from storage.disk import flush
 
 WARC_SUFFIXES = (".warc.gz", ".warc")
 
@@ -320,15 +321,6 @@ def digest_file(file: BinaryIO, byte_count: int | None = None) -> bytes:
         digest.update(chunk)
         left = None if left is None else left - len(chunk)
     return digest.digest()
-
-
-def flush(path: Path) -> None:
-    """Bring a file, or what a folder lists, down to the disk itself."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cut_out(blocks: list[tuple[int, bytes]], ref: CaptureRef) -> bytes | None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, Self
 
 from schemas.capture import CaptureRef
+from storage.disk import flush
 from storage.warc.cdxj import SUFFIX
-from storage.warc.remote import WARC_SUFFIXES, RemoteStore, StoreUnreachable, Window, digest_file, flush
+from storage.warc.remote import WARC_SUFFIXES, RemoteStore, StoreUnreachable, Window, digest_file
 
 ASIDE_SUFFIX = ".moved"
 """Of a local file whose copy lies in the store, in the instant before it is removed."""

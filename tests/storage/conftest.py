@@ -1,6 +1,6 @@
-"""A real database of each kind for each test, and WARC files made with another library than the one that reads them."""
+"""A real database of each kind for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copyfile
 from uuid import uuid4
@@ -67,3 +67,13 @@ def database(database_kind: str, database_url: str, request: pytest.FixtureReque
     opened = open_database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[[bytes], Path]:
+    def _save(data: bytes) -> Path:
+        path = tmp_path / "test.warc"
+        path.write_bytes(data)
+        return path
+
+    return _save

@@ -1,73 +1,18 @@
 import gzip
 import hashlib
-import io
-import tracemalloc
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import brotli  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
-from schemas.capture import Capture
 from storage.warc.capture import (
     CaptureCorrupt,
     CaptureTruncated,
     NotAWarc,
-    WarcCaptures,
-    iterate_captures,
     read_capture,
 )
 from storage.warc.store import WarcStore
-
-PAGE = b"<html><p>Body of the page, of some length.</p></html>" * 20
-MAX_BYTES = 1_000_000
-
-
-class Warc:
-    """A WARC file in memory, with the position after each record."""
-
-    def __init__(self, *, compressed: bool = True) -> None:
-        self.buffer = io.BytesIO()
-        self._writer = WARCWriter(self.buffer, gzip=compressed, warc_version="1.1")
-        self._writer.write_record(self._writer.create_warcinfo_record("test.warc", {"software": "test"}))
-        self.ends = [self.buffer.tell()]
-
-    def add(self, url: str, payload: bytes = PAGE, status: str = "200 OK", **headers: str) -> None:
-        lines = [("Content-Type", "text/html; charset=utf-8")]
-        lines += [(name.replace("_", "-"), value) for name, value in headers.items()]
-        http = StatusAndHeaders(status, lines, protocol="HTTP/1.1")
-        self._write(url, "response", payload, http)
-
-    def add_request(self, url: str) -> None:
-        self._write(url, "request", b"", StatusAndHeaders("GET / HTTP/1.1", [("Host", "x")], is_http_request=True))
-
-    def add_file(self, url: str, payload: bytes, media_type: str) -> None:
-        record = self._writer.create_warc_record(
-            url, "resource", payload=io.BytesIO(payload), warc_content_type=media_type
-        )
-        self._close(record)
-
-    def _write(self, url: str, kind: str, payload: bytes, http: StatusAndHeaders) -> None:
-        record = self._writer.create_warc_record(url, kind, payload=io.BytesIO(payload), http_headers=http)
-        self._close(record)
-
-    def _close(self, record: ArcWarcRecord) -> None:
-        self._writer.write_record(record)
-        record.raw_stream.close()
-        self.ends.append(self.buffer.tell())
-
-    @property
-    def data(self) -> bytes:
-        return self.buffer.getvalue()
-
-
-def read(path: Path, start: int = 0, max_bytes: int = MAX_BYTES) -> tuple[list[tuple[Capture, int]], WarcCaptures]:
-    captures = iterate_captures(path, path.name, start, max_bytes)
-    return list(captures), captures
+from tests.storage.warc_sample import MAX_BYTES, PAGE, Warc, answer, make_record, read
 
 
 @pytest.fixture(params=[True, False], ids=["gzip", "plain"])
@@ -77,16 +22,6 @@ def warc(request: pytest.FixtureRequest) -> Warc:
         made.add(f"https://example.org/{number}", PAGE[:100] + str(number).encode())
         made.add_request(f"https://example.org/{number}")
     return made
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Callable[[bytes], Path]:
-    def _save(data: bytes) -> Path:
-        path = tmp_path / "test.warc"
-        path.write_bytes(data)
-        return path
-
-    return _save
 
 
 def is_gzip(warc: Warc) -> bool:
@@ -217,85 +152,6 @@ def test_a_gzip_file_that_is_no_warc_is_corrupt_and_yields_nothing(save: Callabl
     assert len(captures.corrupt) == 1
 
 
-@pytest.mark.parametrize(
-    ("encoding", "payload"),
-    [
-        ("gzip", gzip.compress(PAGE)),
-        ("GZIP", gzip.compress(PAGE)),
-        ("x-gzip", gzip.compress(PAGE[:100]) + gzip.compress(PAGE[100:])),
-        ("gzip", PAGE),
-        ("deflate", zlib.compress(PAGE)),
-        ("deflate", zlib.compress(PAGE)[2:-4]),
-        ("br", brotli.compress(PAGE)),
-        ("br, gzip", gzip.compress(brotli.compress(PAGE))),
-        ("identity", PAGE),
-    ],
-    ids=range(9),
-)
-def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Callable[[bytes], Path]) -> None:
-    warc = Warc()
-    warc.add("https://example.org/", payload, Content_Encoding=encoding)
-    capture = read(save(warc.data))[0][0][0]
-    assert capture.body == PAGE
-    assert not capture.truncated
-    assert capture.ref.sha256 == hashlib.sha256(payload).hexdigest()
-
-
-@pytest.mark.parametrize(
-    ("encoding", "payload"),
-    [
-        ("gzip", gzip.compress(PAGE)[:-12]),
-        ("deflate", zlib.compress(PAGE)[:-12]),
-        ("br", brotli.compress(PAGE)[:-3]),
-        ("br", b"<html>never compressed"),
-    ],
-    ids=range(4),
-)
-def test_a_body_that_cannot_be_decoded_whole_is_no_body(
-    encoding: str, payload: bytes, save: Callable[[bytes], Path]
-) -> None:
-    warc = Warc()
-    warc.add("https://example.org/", payload, Content_Encoding=encoding)
-    capture = read(save(warc.data))[0][0][0]
-    assert capture.body == b""
-    assert not capture.too_large
-    assert capture.truncated
-
-
-def test_chunks_are_joined(save: Callable[[bytes], Path]) -> None:
-    warc = Warc()
-    warc.add("https://example.org/", b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", Transfer_Encoding="chunked")
-    warc.add("https://example.org/", b"joined already", Transfer_Encoding="chunked")
-    assert [capture.body for capture, _ in read(save(warc.data))[0]] == [b"hello world", b"joined already"]
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
-def test_a_bomb_is_too_large_and_never_held(encoding: str, save: Callable[[bytes], Path]) -> None:
-    bomb = b"0" * 60_000_000
-    encode = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda data: brotli.compress(data, quality=1)}
-    warc = Warc()
-    warc.add("https://example.org/", encode.get(encoding, bytes)(bomb), Content_Encoding=encoding)
-    warc.add("https://example.org/after")
-    path = save(warc.data)
-    del bomb, warc
-    tracemalloc.start()
-    found, _ = read(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert found[0][0].too_large
-    assert found[0][0].body == b""
-    assert found[1][0].body == PAGE
-    assert peak < 8 * MAX_BYTES
-
-
-def test_the_largest_body_that_is_allowed_is_read(save: Callable[[bytes], Path]) -> None:
-    warc = Warc()
-    warc.add("https://example.org/", gzip.compress(PAGE), Content_Encoding="gzip")
-    path = save(warc.data)
-    assert read(path, max_bytes=len(PAGE))[0][0][0].body == PAGE
-    assert read(path, max_bytes=len(PAGE) - 1)[0][0][0].too_large
-
-
 def test_imported_files_keep_their_media_type_and_have_an_address_only_on_the_web(
     save: Callable[[bytes], Path],
 ) -> None:
@@ -321,62 +177,6 @@ def test_a_wrong_payload_digest_is_corrupt(save: Callable[[bytes], Path]) -> Non
     found, captures = read(save(warc.data.replace(b"right", b"wrong")))
     assert found == []
     assert "digest" in str(captures.corrupt[0])
-
-
-CHUNKED = "Content-Type: text/html\r\nTransfer-Encoding: chunked"
-
-
-def make_record(block: bytes, *extra: str, kind: str = "response", length: int | None = None) -> bytes:
-    lines = [
-        "WARC/1.0",
-        f"WARC-Type: {kind}",
-        "WARC-Record-ID: <urn:uuid:1>",
-        "WARC-Date: 2026-11-01T00:00:00Z",
-        "WARC-Target-URI: https://example.org/",
-        "Content-Type: application/http; msgtype=response",
-        *extra,
-        f"Content-Length: {len(block) if length is None else length}",
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + block + b"\r\n\r\n"
-
-
-def answer(head: str, payload: bytes, status: str = "200 OK") -> bytes:
-    return f"HTTP/1.1 {status}\r\n{head}\r\n\r\n".encode() + payload
-
-
-@pytest.mark.parametrize(
-    ("block", "extra", "truncated"),
-    [
-        (answer("Content-Length: 4", b"page"), (), False),
-        (answer("Content-Length: 3", b"page"), (), False),
-        (answer("Content-Length: 5", b"page"), (), True),
-        (answer("Content-Length: unknown", b"page"), (), False),
-        (answer("Content-Length: " + "9" * 5000, b"page"), (), True),
-        (answer("Content-Length: 5", b"", "304 Not Modified"), (), False),
-        (answer("Content-Type: text/html", b"page"), ("WARC-Truncated: length",), True),
-        (answer("Content-Type: text/html", b"page"), ("WARC-Segment-Number: 1",), True),
-        (answer(CHUNKED, b"4\r\npage\r\n0\r\n\r\n"), (), False),
-        (answer(CHUNKED, b"4;x=y\r\npage\r\n0\r\nTrailer: x\r\n\r\n"), (), False),
-        (answer(CHUNKED, b"4\r\npage\r\n"), (), True),
-        (answer(CHUNKED, b"4\r\npage\r\nff\r\nrest"), (), True),
-        (answer(CHUNKED, b"4\r\npage\r\nZZ\r\nxx"), (), True),
-        (answer(CHUNKED, b"ffffffffff\r\npage"), (), True),
-        (answer(CHUNKED, b"page, joined"), (), False),
-    ],
-    ids=range(15),
-)
-def test_a_payload_that_is_not_whole_is_truncated(
-    block: bytes,
-    extra: tuple[str, ...],
-    truncated: bool,  # noqa: FBT001 - a parameter of the test
-    save: Callable[[bytes], Path],
-) -> None:
-    path = save(gzip.compress(make_record(block, *extra)))
-    (capture, _) = read(path)[0][0]
-    assert capture.truncated == truncated
-    assert read_capture(capture.ref, WarcStore(path.parent), MAX_BYTES) == capture
-    if not truncated and capture.status == 200:
-        assert capture.body.startswith(b"page")
 
 
 def test_records_that_may_hold_a_page_are_counted_when_they_are_passed_over(save: Callable[[bytes], Path]) -> None:

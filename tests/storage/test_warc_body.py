@@ -1,0 +1,131 @@
+"""What is in a record's body: encodings undone, a limit kept, a part told from the whole."""
+
+import gzip
+import hashlib
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from storage.warc.capture import read_capture
+from storage.warc.store import WarcStore
+from tests.storage.warc_sample import MAX_BYTES, PAGE, Warc, answer, make_record, read
+
+CHUNKED = "Content-Type: text/html\r\nTransfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "payload"),
+    [
+        ("gzip", gzip.compress(PAGE)),
+        ("GZIP", gzip.compress(PAGE)),
+        ("x-gzip", gzip.compress(PAGE[:100]) + gzip.compress(PAGE[100:])),
+        ("gzip", PAGE),
+        ("deflate", zlib.compress(PAGE)),
+        ("deflate", zlib.compress(PAGE)[2:-4]),
+        ("br", brotli.compress(PAGE)),
+        ("br, gzip", gzip.compress(brotli.compress(PAGE))),
+        ("identity", PAGE),
+    ],
+    ids=range(9),
+)
+def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Callable[[bytes], Path]) -> None:
+    warc = Warc()
+    warc.add("https://example.org/", payload, Content_Encoding=encoding)
+    capture = read(save(warc.data))[0][0][0]
+    assert capture.body == PAGE
+    assert not capture.truncated
+    assert capture.ref.sha256 == hashlib.sha256(payload).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "payload"),
+    [
+        ("gzip", gzip.compress(PAGE)[:-12]),
+        ("deflate", zlib.compress(PAGE)[:-12]),
+        ("br", brotli.compress(PAGE)[:-3]),
+        ("br", b"<html>never compressed"),
+    ],
+    ids=range(4),
+)
+def test_a_body_that_cannot_be_decoded_whole_is_no_body(
+    encoding: str, payload: bytes, save: Callable[[bytes], Path]
+) -> None:
+    warc = Warc()
+    warc.add("https://example.org/", payload, Content_Encoding=encoding)
+    capture = read(save(warc.data))[0][0][0]
+    assert capture.body == b""
+    assert not capture.too_large
+    assert capture.truncated
+
+
+def test_chunks_are_joined(save: Callable[[bytes], Path]) -> None:
+    warc = Warc()
+    warc.add("https://example.org/", b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", Transfer_Encoding="chunked")
+    warc.add("https://example.org/", b"joined already", Transfer_Encoding="chunked")
+    assert [capture.body for capture, _ in read(save(warc.data))[0]] == [b"hello world", b"joined already"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
+def test_a_bomb_is_too_large_and_never_held(encoding: str, save: Callable[[bytes], Path]) -> None:
+    bomb = b"0" * 60_000_000
+    encode = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda data: brotli.compress(data, quality=1)}
+    warc = Warc()
+    warc.add("https://example.org/", encode.get(encoding, bytes)(bomb), Content_Encoding=encoding)
+    warc.add("https://example.org/after")
+    path = save(warc.data)
+    del bomb, warc
+    tracemalloc.start()
+    found, _ = read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found[0][0].too_large
+    assert found[0][0].body == b""
+    assert found[1][0].body == PAGE
+    assert peak < 8 * MAX_BYTES
+
+
+def test_the_largest_body_that_is_allowed_is_read(save: Callable[[bytes], Path]) -> None:
+    warc = Warc()
+    warc.add("https://example.org/", gzip.compress(PAGE), Content_Encoding="gzip")
+    path = save(warc.data)
+    assert read(path, max_bytes=len(PAGE))[0][0][0].body == PAGE
+    assert read(path, max_bytes=len(PAGE) - 1)[0][0][0].too_large
+
+
+@pytest.mark.parametrize(
+    ("block", "extra", "truncated"),
+    [
+        (answer("Content-Length: 4", b"page"), (), False),
+        (answer("Content-Length: 3", b"page"), (), False),
+        (answer("Content-Length: 5", b"page"), (), True),
+        (answer("Content-Length: unknown", b"page"), (), False),
+        (answer("Content-Length: " + "9" * 5000, b"page"), (), True),
+        (answer("Content-Length: 5", b"", "304 Not Modified"), (), False),
+        (answer("Content-Type: text/html", b"page"), ("WARC-Truncated: length",), True),
+        (answer("Content-Type: text/html", b"page"), ("WARC-Segment-Number: 1",), True),
+        (answer(CHUNKED, b"4\r\npage\r\n0\r\n\r\n"), (), False),
+        (answer(CHUNKED, b"4;x=y\r\npage\r\n0\r\nTrailer: x\r\n\r\n"), (), False),
+        (answer(CHUNKED, b"4\r\npage\r\n"), (), True),
+        (answer(CHUNKED, b"4\r\npage\r\nff\r\nrest"), (), True),
+        (answer(CHUNKED, b"4\r\npage\r\nZZ\r\nxx"), (), True),
+        (answer(CHUNKED, b"ffffffffff\r\npage"), (), True),
+        (answer(CHUNKED, b"page, joined"), (), False),
+    ],
+    ids=range(15),
+)
+def test_a_payload_that_is_not_whole_is_truncated(
+    block: bytes,
+    extra: tuple[str, ...],
+    truncated: bool,  # noqa: FBT001 - a parameter of the test
+    save: Callable[[bytes], Path],
+) -> None:
+    path = save(gzip.compress(make_record(block, *extra)))
+    (capture, _) = read(path)[0][0]
+    assert capture.truncated == truncated
+    assert read_capture(capture.ref, WarcStore(path.parent), MAX_BYTES) == capture
+    if not truncated and capture.status == 200:
+        assert capture.body.startswith(b"page")
