@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, DateTime, Select, Text, cast, func, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import JSON
 
 from schemas.article import ArticleRecord
-from storage.column import UtcDateTime
+from storage.column import StoredTime, UtcDateTime
 from storage.tables import Alias, Article, Capture
 
 Block = dict[str, Sequence[Any]]
@@ -29,6 +29,7 @@ BLOCK_COUNT = 200
 FIELDS = tuple(ArticleRecord.model_fields)
 IMAGE_FIELDS = ("url", "caption", "credit")
 CAPTURE_FIELDS = ("warc", "offset", "length", "sha256")
+UTC_OFFSET = "+00:00"
 LINE_FEED = "\n"
 """Between addresses: none has one."""
 FOUND_ELSEWHERE = frozenset({"capture", "aliases"})
@@ -69,7 +70,7 @@ def _as_stored(name: str) -> ColumnElement[Any]:
     if name in DOCUMENT_FIELDS:
         return cast(column, Text)  # each database would read them in its own way, one at a time
     if name in TIME_FIELDS:
-        return type_coerce(column, DateTime)
+        return type_coerce(column, StoredTime)
     return type_coerce(column, Text) if name == "kind" else column  # its name is wanted, not the member
 
 
@@ -85,6 +86,6 @@ def _as_block(columns: Block) -> Block:
     return {name: found[name] for name in FIELDS}
 
 
-def _as_utc(at: datetime) -> datetime:
-    """As `UtcDateTime` reads it, five times as fast: `replace` takes longer than all the rest of a row."""
-    return at.astimezone(UTC) if at.tzinfo else datetime.combine(at, at.time(), UTC)
+def _as_utc(at: datetime | str) -> datetime:
+    """As `UtcDateTime` reads it, many times as fast: each step more would be one for four values of an article."""
+    return datetime.fromisoformat(at + UTC_OFFSET) if isinstance(at, str) else at.astimezone(UTC)

@@ -18,7 +18,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def write_jsonl(file: Writable, blocks: Iterable[Block]) -> None:
     """A line for each article: to the byte what `ArticleRecord.model_dump_json` gives."""
     for block in blocks:
-        lines = [to_json(dict(zip(FIELDS, row, strict=True))) for row in list_rows(block)]
+        lines = [to_json(dict(zip(FIELDS, row, strict=False))) for row in list_rows(block)]
         file.write(b"\n".join([*lines, b""]))
 
 

