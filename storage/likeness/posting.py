@@ -8,7 +8,7 @@ keys at a time, one slice after the other, so that no batch has to move a whole 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 
 from sqlalchemy import Connection, CursorResult, delete, insert, select
 from sqlalchemy.orm import Session
@@ -51,17 +51,21 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
     Whatever is stored is asked, and the given ones among each other. The postings of the new ones are stored.
     """
     holders = _find_holders(session.connection(), set().union(*keys.values()))
-    rows = []
+    counts = Counter(chain.from_iterable(keys.values()))
+    shared = {key for key, count in counts.items() if count > 1} | holders.keys()
+    rows: list[tuple[int, int]] = []
     for wording_id in new:
-        for key in keys[wording_id]:
+        own = keys[wording_id]
+        rows.extend(zip(own - shared, repeat(wording_id)))
+        for key in own & shared:
             known = holders[key]
             known.append(wording_id)
             # One more than the most is stored: by that it is known.
             if len(known) <= MOST_HOLDERS + 1:
                 rows.append((key, wording_id))
     insert_rows(session.connection(), Base.metadata.tables[NewPosting.__tablename__], ("key", "wording_id"), [rows])
-    shared = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
-    return {wording_id: _rank(wording_id, own, shared) for wording_id, own in keys.items()}
+    several = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
+    return {wording_id: _rank(wording_id, own, several) for wording_id, own in keys.items()}
 
 
 def remove_postings(session: Session, wording_id: int, keys: Iterable[int]) -> None:

@@ -79,4 +79,4 @@ def _add(session: Session, ids: Sequence[str]) -> set[str]:
         # By a trigger, FTS5 would write each article by itself; so it keeps what it gets in memory, and sorts it.
         written = select(Searched.number, Searched.document).where(Searched.number.in_(numbers))
         session.execute(insert(INDEX).from_select(["rowid", "document"], written.order_by(Searched.number)))
-    return {word for document in documents.values() for word in document.words}
+    return set().union(*(document.words for document in documents.values()))

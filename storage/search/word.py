@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, filterfalse, islice
 from unicodedata import normalize
 
 from Stemmer import Stemmer
@@ -77,5 +77,8 @@ def _fold_word(spelled: str) -> tuple[str, ...]:
 
 def list_stems(words: Iterable[str]) -> list[tuple[str, str]]:
     """(stem, word) of each that has other forms: of English ones in Latin letters, of Russian ones in Cyrillic."""
-    inflected = [word for word in words if INFLECTED.fullmatch(word)]
-    return [((ENGLISH if word.isascii() else RUSSIAN).stemWord(word), word) for word in inflected]
+    inflected = list(filter(INFLECTED.fullmatch, words))
+    latin = list(filter(str.isascii, inflected))
+    others = list(filterfalse(str.isascii, inflected))
+    stemmed = chain(ENGLISH.stemWords(latin), RUSSIAN.stemWords(others))
+    return list(zip(stemmed, chain(latin, others), strict=True))
