@@ -21,6 +21,7 @@ USAGE_FAILURES = frozenset(
         "ExportUnwritable",
         "FormatUnclear",
         "ImportUnreadable",
+        "NotificationUnsent",
         "QueryEmpty",
         "SchemaOutdated",
         "SchemaUnknown",
@@ -32,7 +33,16 @@ USAGE_FAILURES = frozenset(
     }
 )
 RUN_FAILURES = frozenset(
-    {"CopyFailed", "CrawlFailed", "DatabaseLost", "LeaseLost", "PageUnrecorded", "RecordUnknown", "RunInProgress"}
+    {
+        "CopyFailed",
+        "CrawlFailed",
+        "DatabaseLost",
+        "LeaseLost",
+        "PageUnrecorded",
+        "RecordUnknown",
+        "RunInProgress",
+        "ServerMissing",
+    }
 )
 
 

@@ -18,6 +18,7 @@ from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
 from cli.option import AsJson, FromDay, RecordId, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
+from cli.schedule import deploy, schedule
 from cli.search import MINUS_IS_OURS, search
 from cli.show import show
 
@@ -36,6 +37,8 @@ app.command()(export)
 app.command(context_settings=MINUS_IS_OURS)(search)
 app.command()(migrate)
 app.command()(copy)
+app.command()(schedule)
+app.command()(deploy)
 
 
 class SourceChoice(StrEnum):

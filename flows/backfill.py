@@ -1,28 +1,31 @@
 """The flow `backfill`: what is missing of a span of publication days, month by month, newest first.
 
 Each month is a subflow and a run of its own: one that dies is continued by the next, and what is there is not fetched
-again. So a backfill that was stopped is simply started again.
+again. So a backfill that was stopped is simply started again. One that another run waits for gives the crawl to it, and
+goes on afterwards.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
-from pydantic import Field
 
-from flows.archive import open_archive
+from flows.archive import RunInProgress, open_archive
+from flows.artifact import store_report, store_run_artifacts
+from flows.ending import end, read_report, skip
 from flows.harvest import check_ingest, harvest
-from flows.ingest import end_state, load_batch_task
+from flows.ingest import Limit, end_run
+from flows.notifying import notify
+from flows.patience import load_patiently
 from flows.plan import check_span, plan_backfill
 from flows.progress import Progress, listening
-from flows.report import render_backfill_markdown, render_markdown
+from flows.report import render_backfill_markdown
 from flows.run import find_broken_floors
+from flows.slot import Demand, crawling_alone, give_way
 from schemas.report import BackfillReport, RunReport
 from schemas.settings import load_settings
 from schemas.span import Span, split_months
@@ -30,62 +33,81 @@ from schemas.span import Span, split_months
 PATIENCE_SECONDS = 1800
 """How long a month waits while another run writes: a scheduled one is far shorter, and goes before."""
 
-ARTIFACT_SECONDS = 5
-"""How often the progress artifact is brought up to date at most: each is a request to the server."""
-
-SiteName = Annotated[str, Field(description="The site's name")]
-FirstDay = Annotated[date, Field(description="First publication day, Moscow time")]
-LastDay = Annotated[date, Field(description="Last publication day, Moscow time")]
-Limit = Annotated[int | None, Field(description="Fetch at most so many pages", ge=0)]
+ARTIFACT_SECONDS = 30
+"""How often the progress artifact is brought up to date at most: each is a request to the server, so that there are as
+many of them as minutes call for, however many pages come."""
 
 
-@flow(name="backfill-month", flow_run_name="backfill-{site}-{since}-{until}", persist_result=False)
-def backfill_month(site: SiteName, since: FirstDay, until: LastDay, limit: Limit = None) -> State[RunReport]:
-    """The part of a backfill that lies in one month."""
-    report = harvest(
-        load_settings(),
-        site,
-        "sitemaps",
-        limit,
-        load_batch_task,
-        Span(since=since, until=until),
-        patience_seconds=PATIENCE_SECONDS,
-    )
-    create_markdown_artifact(render_markdown(report), key=f"backfill-{site}-{since:%Y-%m}", description="The month")
-    return end_state(report)
+@flow(name="backfill-month", flow_run_name="backfill {site} {since} to {until}", persist_result=False)
+def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> State[RunReport]:
+    """The part of a backfill that lies in one month, or what was left of it. It ends early when another run waits."""
+    settings, span = load_settings(), Span(since=since, until=until)
+    try:
+        with crawling_alone(site, PATIENCE_SECONDS, is_urgent=False):
+            report = harvest(
+                settings,
+                site,
+                "sitemaps",
+                limit,
+                load_patiently,
+                span,
+                patience_seconds=PATIENCE_SECONDS,
+                is_wanted=Demand(site),
+            )
+    except RunInProgress as error:
+        return skip(error)
+    store_run_artifacts(settings, report, f"backfill-{site}-{since:%Y-%m}")
+    return end_run(report)
 
 
-@flow(name="backfill", flow_run_name="backfill-{site}-{since}-{until}", persist_result=False)
-def backfill(site: SiteName, since: FirstDay, until: LastDay, limit: Limit = None) -> State[BackfillReport]:
-    """Fetch what is missing of these publication days (both inclusive), newest month first."""
+@flow(
+    name="backfill",
+    flow_run_name="backfill {site} {since} to {until}",
+    persist_result=False,
+    on_failure=[notify],
+    on_crashed=[notify],
+)
+def backfill(site: str, since: date, until: date, limit: Limit = None) -> State[BackfillReport]:
+    """Fetch what is missing of these publication days (both inclusive), newest month first.
+
+    It may be stopped at any time and started again: it goes on where it stopped. Scheduled runs go before it.
+
+    Args:
+        site: The publisher, by the name that `broadsheet identify` shows.
+        since: The first publication day, in Moscow time.
+        until: The last publication day, in Moscow time; its month is filled first.
+        limit: Fetch at most so many pages; empty for all that are missing.
+    """
     check_span(since, until)
     check_ingest(load_settings(), site)
     spans = tuple(split_months(since, until))
     artifact = create_progress_artifact(0.0, key=f"backfill-{site}", description=f"{since} to {until}")
     assert isinstance(artifact, UUID)  # noqa: S101 - for mypy: a coroutine only in a coroutine
     reports: list[RunReport] = []
-    for number, span in enumerate(spans):
-        with listening(_Artifact(artifact, number, len(spans))):
+    try:
+        for number, span in enumerate(spans):
+            with listening(_Artifact(artifact, number, len(spans))):
+                reports += _fill(site, span, _count_left(limit, reports))
+        for span in _find_unfilled(site, since, until):
+            if reports and reports[-1].unreachable_hosts:
+                break  # whoever does not answer is not asked again for each month
             reports += _fill(site, span, _count_left(limit, reports))
-        update_progress_artifact(artifact, progress=100 * (number + 1) / len(spans))
-    for span in _find_unfilled(site, since, until):
-        if reports and reports[-1].unreachable_hosts:
-            break  # whoever does not answer is not asked again for each month
-        reports += _fill(site, span, _count_left(limit, reports))
+    except RunInProgress as error:
+        return skip(error)
+    update_progress_artifact(artifact, progress=100.0)
     floors = tuple(_find_broken_floors(site, reports))
     report = BackfillReport(site=site, since=since, until=until, months=tuple(reports), broken_floors=floors)
-    create_markdown_artifact(render_backfill_markdown(report), key=f"backfill-{site}-report", description="The whole")
-    return _end_state(report)
+    store_report(render_backfill_markdown(report), f"backfill-{site}-report", {})
+    return end(report, report.problems, f"{sum(month.outcomes.get('stored', 0) for month in reports)} stored")
 
 
 def run_backfill(site: str, since: date, until: date, limit: int | None) -> BackfillReport:
-    """Run the flow as a person's command does: its report, whether or not the runs kept their promises."""
-    state = backfill(site, since, until, limit, return_state=True)
-    report: object = state.result(raise_on_failure=False)
-    if isinstance(report, Exception):
-        raise report
-    assert isinstance(report, BackfillReport)  # noqa: S101 - for mypy: the flow returns nothing else
-    return report
+    """Run the flow as a person's command does: its report, whether or not the runs kept their promises.
+
+    Raises:
+        RunInProgress: another run crawled the site, or wrote into the data folder, for too long.
+    """
+    return read_report(backfill(site, since, until, limit, return_state=True), BackfillReport)
 
 
 class _Artifact:
@@ -122,19 +144,12 @@ def _find_broken_floors(site: str, reports: Sequence[RunReport]) -> Iterator[str
 
 
 def _fill(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:
-    """One month; none once the limit is reached."""
-    if limit is not None and limit <= 0:
-        return
-    state = backfill_month(site, span.since, span.until, limit, return_state=True)
-    report: object = state.result(raise_on_failure=False)
-    if isinstance(report, Exception):
-        raise report
-    assert isinstance(report, RunReport)  # noqa: S101 - for mypy: the flow returns nothing else
-    yield report
-
-
-def _end_state(report: BackfillReport) -> State[BackfillReport]:
-    if report.problems:
-        return Failed(message="; ".join(report.problems), data=report)
-    stored_count = sum(month.outcomes.get("stored", 0) for month in report.months)
-    return Completed(message=f"{stored_count} stored", data=report)
+    """One month, in as many runs as it gave way to others, and one more; none once the limit is reached."""
+    left, is_over = limit, False
+    while not is_over and (left is None or left > 0):
+        report = read_report(backfill_month(site, span.since, span.until, left, return_state=True), RunReport)
+        yield report
+        is_over = not report.gave_way
+        if report.gave_way:
+            give_way(site)
+        left = _count_left(left, [report])

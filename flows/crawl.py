@@ -51,6 +51,7 @@ class Crawler:
         self._has_failed = False
         self._is_released = False
         self._has_ended = False
+        self._is_halted = False
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +69,7 @@ class Crawler:
         if self._has_failed or self._is_released:
             self._stop()
             self._process = start_process()
-        self._is_at_work, self._has_failed, self._is_released = True, False, False
+        self._is_at_work, self._has_failed, self._is_released, self._is_halted = True, False, False, False
         self._tell(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
@@ -85,13 +86,19 @@ class Crawler:
 
     def check(self) -> None:
         """Raise `CrawlFailed` unless it did its whole job."""
-        if self._has_failed:
+        if self._has_failed and not self._is_halted:
             status = self._process.wait(STOP_SECONDS)
             raise CrawlFailed(f"the crawl ended with exit status {status}; its log is above")
 
+    def halt(self) -> None:
+        """End the job before its end: what is on the wire may still come, the rest waits as it is."""
+        if not self._is_halted:
+            self._is_halted = self._is_released = True
+            self._close_lifeline()
+
     def release(self) -> None:
         """There is no further job: the idle process ends while its run goes on."""
-        if not self._is_at_work:
+        if not self._is_at_work and not self._is_released:
             self._tell(b"")
             self._is_released = True
 
@@ -111,12 +118,15 @@ class Crawler:
         self.release()
         process = self._process
         with process:
-            assert process.stdin  # noqa: S101 - for mypy: it was asked for
-            process.stdin.close()
+            self._close_lifeline()
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def _close_lifeline(self) -> None:
+        assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
+        self._process.stdin.close()
 
 
 _prepared: list[subprocess.Popen[bytes]] = []

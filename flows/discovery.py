@@ -10,6 +10,7 @@ from flows.load import BatchLoader, SourceFinding
 from flows.run import Run, now
 from schemas.address import Source
 from schemas.crawl import CrawlJob
+from schemas.span import Span
 from storage.listing import note_walked
 from storage.validator import find_source_validators
 
@@ -20,22 +21,28 @@ feeds named says nothing of what stands below."""
 
 
 def discover_addresses(
-    archive: Archive, run: Run, crawler: Crawler, sources: Sequence[Source], load: BatchLoader
+    archive: Archive,
+    run: Run,
+    crawler: Crawler,
+    sources: Sequence[Source],
+    load: BatchLoader,
+    span: Span | None = None,
 ) -> None:
     """Fetch what advertises articles, and note every address in the ledger.
 
-    Of the monthly sitemaps, those that the run's span touches. Listings are read together, a page of each at a time.
+    Of the monthly sitemaps, those that the span touches, by default the run's. Listings are read together, a page of
+    each at a time.
     """
     known_pages: dict[str, int] = {}
     while sources:
-        found = fetch_sources(archive, run, crawler, _make_job(archive, run, sources), load)
+        found = fetch_sources(archive, run, crawler, _make_job(archive, run, sources, span or run.span), load)
         sources = list(_continue_listings(archive, run, sources, found, known_pages))
 
 
-def _make_job(archive: Archive, run: Run, sources: Sequence[Source]) -> CrawlJob:
+def _make_job(archive: Archive, run: Run, sources: Sequence[Source], span: Span) -> CrawlJob:
     with archive.database.read() as session:
         validators = find_source_validators(session, run.site or "", now(), archive.settings.look_plan)
-    return make_job(archive.settings, run, sources=tuple(sources), span=run.span, validators=validators)
+    return make_job(archive.settings, run, sources=tuple(sources), span=span, validators=validators)
 
 
 def _continue_listings(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from flows.alarm import NotificationUnsent, is_wanted, open_service
 from flows.archive import audit_store, open_existing
 from flows.integrity import audit_archive
 from flows.integrity import repair_archive as repair
@@ -35,7 +36,7 @@ class Check(Record):
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
     """Every check, in the order in which a person would mend what is broken; a quick one reads no WARC file."""
-    checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database]
+    checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_alarm]
     checks += [check_store, check_prefect] if settings.warc_url else [check_prefect]
     found = [*list_settings(settings), *(check(settings) for check in checks)]
     return found if is_quick else [*found, *check_integrity(settings)]
@@ -138,6 +139,17 @@ def check_prefect(_: Settings) -> Check:
     except httpx.HTTPError as error:
         return Check(name="prefect", ok=False, detail=f"{found}no server at {api}: {error}")
     return Check(name="prefect", ok=True, detail=f"{found}server at {api}")
+
+
+def check_alarm(settings: Settings) -> Check:
+    """Whether somebody is told of failed runs; the address is a secret."""
+    if not is_wanted(settings):
+        return Check(name="alarm", ok=True, detail="nobody is told of failed runs: no BROADSHEET_NOTIFY_URL")
+    try:
+        open_service(settings)
+    except NotificationUnsent as error:
+        return Check(name="alarm", ok=False, detail=str(error))
+    return Check(name="alarm", ok=True, detail="failed runs are told to the address of BROADSHEET_NOTIFY_URL")
 
 
 def _without_password(url: str) -> str:

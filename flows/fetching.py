@@ -1,6 +1,6 @@
 """A crawl under way: it is given a job, and what it writes is loaded while it writes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import urlsplit
 
@@ -10,25 +10,45 @@ from flows.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_f
 from flows.progress import tell_progress
 from flows.run import Run
 from schemas.crawl import CrawlJob, CrawlLine, FetchResult
+from schemas.report import SlowPage
 from spiders.rest import Rests
 from storage.ledger import DueAddress
 from storage.position import find_position
 
 NOT_MODIFIED = 304
 
+SLOWEST_COUNT = 5
+"""Pages that a report names as slow: a host that is slow shows in them already."""
+
 READY_BYTES = 1024 * 1024
 """Unread bytes of a file that are worth a batch while the crawl still writes: some 110 pages of the replica."""
+
+Wanted = Callable[[], bool]
+"""Whether another run waits for the crawl that this one has."""
 
 POLL_SECONDS = 0.1
 """How often a crawl under way is looked at: a look costs a millisecond, a second without one is lost to the loading."""
 
 
+def never_wanted() -> bool:
+    """Nobody waits: the run goes to its end."""
+    return False
+
+
 def crawl_and_load(
-    archive: Archive, run: Run, crawler: Crawler, job: CrawlJob, load: BatchLoader, *, is_last: bool = False
+    archive: Archive,
+    run: Run,
+    crawler: Crawler,
+    job: CrawlJob,
+    load: BatchLoader,
+    *,
+    is_last: bool = False,
+    is_wanted: Wanted = never_wanted,
 ) -> dict[str, SourceFinding]:
     """Have a job crawled, and load what the crawl writes while it writes; answers what became of the sources in it.
 
-    A crawl that dies is a problem of the run; what it wrote is loaded all the same.
+    A crawl that dies is a problem of the run; what it wrote is loaded all the same. One that another run waits for
+    is ended before its end.
     """
     mark = f"-{run.id[-6:]}-"  # as `WarcWriter` names its files
     sources: dict[str, SourceFinding] = {}
@@ -37,6 +57,9 @@ def crawl_and_load(
     crawler.begin(job)
     while not crawler.has_ended(POLL_SECONDS):
         run.keep_lease()
+        if is_wanted():
+            run.gave_way = True
+            crawler.halt()
         for name in find_growing(archive, mark):
             if is_ready(archive, name):
                 sources |= load_file(archive, run, name, load)
@@ -100,19 +123,34 @@ def _tell_unasked(urls: Sequence[str], reason: str) -> Iterator[str]:
         yield f"{len(urls)} sources were not asked, the first of them {urls[0]}: {reason}"
 
 
-def fetch_pages(archive: Archive, run: Run, crawler: Crawler, addresses: list[DueAddress], load: BatchLoader) -> None:
+def fetch_pages(
+    archive: Archive,
+    run: Run,
+    crawler: Crawler,
+    addresses: list[DueAddress],
+    load: BatchLoader,
+    is_wanted: Wanted = never_wanted,
+) -> None:
     """Fetch addresses that are due, in this order."""
     validators = {address.url: address.validators for address in addresses if address.validators}
     urls = tuple(address.url for address in addresses)
     job = make_job(archive.settings, run, urls=urls, validators=validators)
-    crawl_and_load(archive, run, crawler, job, load, is_last=True)
+    crawl_and_load(archive, run, crawler, job, load, is_last=True, is_wanted=is_wanted)
     lines = {line.url: line for line in read_log(job.log_path)}
+    run.slowest = find_slowest(lines.values())
     run.asked_count += sum(1 for url in set(urls) & lines.keys() if lines[url].result not in UNASKED)
     load_log(archive, run, job.log_path)
     resting = _note_unreachable(run, job, lines)
     left_count = sum(1 for url in set(urls) - lines.keys() if _host_of(url) not in resting)
     if left_count:
-        run.notes.append(f"{left_count} addresses wait for the next run: this one ended before their turn")
+        why = "another run waited for the crawl" if run.gave_way else "this one ended before their turn"
+        run.notes.append(f"{left_count} addresses wait for the next run: {why}")
+
+
+def find_slowest(lines: Iterable[CrawlLine]) -> tuple[SlowPage, ...]:
+    """The pages that took longest to fetch, the slowest first."""
+    pages = [SlowPage(url=line.url, seconds=line.seconds) for line in lines if line.seconds is not None]
+    return tuple(sorted(pages, key=lambda page: (-page.seconds, page.url))[:SLOWEST_COUNT])
 
 
 def _note_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -> AbstractSet[str]:

@@ -1,23 +1,36 @@
 """One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
 
+from collections.abc import Set as AbstractSet
+from typing import Literal
 from urllib.parse import urlsplit
 
 import sites
 from flows.archive import Archive, check_version, open_archive
 from flows.crawl import Crawler
 from flows.discovery import discover_addresses
-from flows.fetching import fetch_pages
+from flows.fetching import Wanted, fetch_pages, never_wanted
 from flows.load import BatchLoader, load_batch, load_left
 from flows.noticing import notice_reading
 from flows.run import Run, finish_run, now, running
 from schemas.address import Source, SourceKind
+from schemas.outcome import State
 from schemas.report import RunReport
 from schemas.settings import Settings
-from schemas.span import EVER, Span
+from schemas.span import DAY, EVER, Span
 from sites.address import is_cdx_address
 from sites.profile import Site, SourceChoice
 from storage.completeness import MISSING_STATES
 from storage.ledger import find_due
+from storage.standing import KEPT_STATES
+
+PageChoice = Literal["all", "new", "known"]
+"""Which of the pages that are due: those without an article yet, those that are looked at again, or both."""
+
+PAGE_STATES: dict[PageChoice, AbstractSet[State] | None] = {
+    "all": None,
+    "new": frozenset(State) - KEPT_STATES,
+    "known": KEPT_STATES,
+}
 
 
 class CdxUnknown(ValueError):  # noqa: N818 - it states a fact
@@ -31,18 +44,22 @@ class ContactMissing(ValueError):  # noqa: N818 - as above
 def harvest(  # noqa: PLR0913 - a choice each
     settings: Settings,
     site: str,
-    source: SourceChoice,
+    source: SourceChoice | None,
     limit: int | None = None,
     load: BatchLoader = load_batch,
     span: Span = EVER,
     *,
     cdx_url: str | None = None,
+    months: int | None = None,
+    pages: PageChoice = "all",
     patience_seconds: float = 0,
+    is_wanted: Wanted = never_wanted,
 ) -> RunReport:
-    """Ingest once. `load` is `load_batch`, or a task around it.
+    """Ingest once. `load` is `load_batch`, or something around it. Without a source, nothing is looked for.
 
     With a span, of its publication days alone: what is missing there is fetched, and nothing is looked at again. While
-    another run writes, this one waits as long as its patience lasts.
+    another run writes, this one waits as long as its patience lasts. Of the monthly sitemaps, the newest `months` are
+    read; by default all.
 
     Raises:
         UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
@@ -50,17 +67,18 @@ def harvest(  # noqa: PLR0913 - a choice each
     profile = check_ingest(settings, site, cdx_url)
     # The index of a web archive knows of pages that the publisher names nowhere.
     archives = [Source(url=cdx_url, kind=SourceKind.CDX)] if cdx_url else []
-    sources = (*profile.sources(source), *archives)
+    sources = (*(profile.sources(source) if source else ()), *archives)
     kind = "ingest" if span == EVER else "backfill"
-    parameters = {"source": source, "limit": limit, "cdx": cdx_url, **span.model_dump(mode="json", exclude_none=True)}
+    parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
+    parameters |= span.model_dump(mode="json", exclude_none=True)
     with (
         open_archive(settings, writable=True, patience_seconds=patience_seconds) as archive,
         Crawler() as crawler,
         running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
     ):
         load_left(archive, run, load)
-        discover_addresses(archive, run, crawler, sources, load)
-        fetch_due(archive, run, crawler, limit, load)
+        discover_addresses(archive, run, crawler, sources, load, list_months(profile, months) if months else span)
+        fetch_due(archive, run, crawler, limit, load, pages, is_wanted)
         notice_reading(archive, run)
         crawler.end()  # what it wrote is finished
         return finish_run(archive, run)
@@ -93,13 +111,29 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def fetch_due(archive: Archive, run: Run, crawler: Crawler, limit: int | None, load: BatchLoader) -> None:
+def list_months(profile: Site, count: int) -> Span:
+    """This month in the publisher's time zone and those before it, so many together."""
+    first = now().astimezone(profile.time_zone).date().replace(day=1)
+    for _ in range(count - 1):
+        first = (first - DAY).replace(day=1)
+    return Span(since=first)
+
+
+def fetch_due(
+    archive: Archive,
+    run: Run,
+    crawler: Crawler,
+    limit: int | None,
+    load: BatchLoader,
+    pages: PageChoice = "all",
+    is_wanted: Wanted = never_wanted,
+) -> None:
     """Fetch the pages that are due, newest first; in a span of days, those alone that have no article yet."""
     span, plan = run.span, archive.settings.look_plan
-    states = None if span == EVER else MISSING_STATES
+    states = PAGE_STATES[pages] if span == EVER else MISSING_STATES
     with archive.database.read() as session:
         due = find_due(session, run.site, now(), limit, since=span.since, until=span.until, states=states, plan=plan)
     if due:
-        fetch_pages(archive, run, crawler, due, load)
+        fetch_pages(archive, run, crawler, due, load, is_wanted)
     else:
         run.notes.append("no page was due: none was fetched")

@@ -1,13 +1,21 @@
 """A run's report, for people."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flows.drift import find_median
 from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
+from storage.completeness import MonthCount
+from storage.quarantine import QuarantineRecord
 
 TEXT_CHARS = 120
 """Of a recurring paragraph in a table: two lines of a terminal. The report itself has all of it."""
+
+MONTHS_SHOWN = 12
+"""The newest months of an archive: where something goes wrong now, it shows there."""
+
+SET_ASIDE_SHOWN = 20
+"""Captures that a report names one by one: a screenful."""
 
 OUTCOME_MEANINGS = {
     "stored": "new articles",
@@ -33,9 +41,14 @@ OUTCOME_MEANINGS = {
 }
 
 
-def render_markdown(report: RunReport) -> str:
-    """The report as a Markdown document, as the Prefect artifact shows it."""
-    return "\n".join(_lines(report))
+def render_markdown(
+    report: RunReport, months: Sequence[MonthCount] = (), set_aside: Sequence[QuarantineRecord] = ()
+) -> str:
+    """The report as a Markdown document, as the Prefect artifact shows it.
+
+    With the archive's newest months, and what of this run was set aside.
+    """
+    return "\n".join((*_lines(report), *_list_months(months), *_list_set_aside(set_aside)))
 
 
 def render_backfill_markdown(report: BackfillReport) -> str:
@@ -77,6 +90,39 @@ def _list_noticed(report: RunReport) -> Iterator[str]:
     if report.reading:
         yield from ("", "## How the pages were read", "| kind | pages | fields | from |", "|---|--:|---|---|")
         yield from (f"| {' | '.join(row)} |" for row in list_reading_rows(report.reading))
+    yield from _list_slowest(report)
+
+
+def _list_slowest(report: RunReport) -> Iterator[str]:
+    if report.slowest:
+        yield from ("", "## The slowest pages", "| seconds | page |", "|--:|---|")
+        yield from (f"| {page.seconds:.1f} | {page.url} |" for page in report.slowest)
+
+
+def _list_months(months: Sequence[MonthCount]) -> Iterator[str]:
+    if months:
+        yield from ("", "## Completeness", "| month | advertised | kept | missing | share |", "|---|--:|--:|--:|--:|")
+        yield from (f"| {' | '.join(row)} |" for row in list_month_rows(months))
+        yield from ("", "`broadsheet status --missing` lists what is missing.")
+
+
+def list_month_rows(months: Iterable[MonthCount]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Month, advertised addresses, those with their article, those without, and the share of what could be had."""
+    for one in months:
+        kept = one.stored_count + one.duplicate_count
+        share = f"{kept / (kept + one.missing_count):.1%}" if kept + one.missing_count else "-"
+        yield one.month or "unknown", str(one.advertised_count), str(kept), str(one.missing_count), share
+
+
+def _list_set_aside(set_aside: Sequence[QuarantineRecord]) -> Iterator[str]:
+    if not set_aside:
+        return
+    yield from ("", f"## Set aside: {len(set_aside)}", "| address | reasons | to look at it |", "|---|---|---|")
+    for one in set_aside[:SET_ASIDE_SHOWN]:
+        reasons = _escape("; ".join(one.reasons))
+        yield f"| {one.key or one.url or '-'} | {reasons} | `broadsheet quarantine show {one.id}` |"
+    if len(set_aside) > SET_ASIDE_SHOWN:
+        yield from ("", "`broadsheet quarantine` lists the others.")
 
 
 def _escape(text: str) -> str:

@@ -14,7 +14,7 @@ import sites
 from flows.archive import Archive, RunInProgress
 from flows.moving import move_files
 from flows.provenance import Reading
-from schemas.report import RecurringParagraph, RunReport
+from schemas.report import RecurringParagraph, RunReport, SlowPage
 from schemas.span import EVER, Span
 from storage.coverage import count_per_day, measure_coverage
 from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
@@ -64,6 +64,9 @@ class Run:
         """How its pages were read."""
         self.recurring: tuple[RecurringParagraph, ...] = ()
         self.leak_rate: float | None = None
+        self.slowest: tuple[SlowPage, ...] = ()
+        self.gave_way = False
+        """Another run waited for the crawl."""
         self._job_count = 0
         self._archive = archive
         self._renewed_at = started_at
@@ -250,4 +253,6 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         reading=run.reading.kinds,
         recurring=run.recurring,
         leak_rate=run.leak_rate,
+        slowest=run.slowest,
+        gave_way=run.gave_way,
     )

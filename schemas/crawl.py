@@ -81,3 +81,5 @@ class CrawlLine(Record):
     error: str | None = None
     """`ExceptionName: message`."""
     attempts: Count = 1
+    seconds: float | None = None
+    """From the last request for it to the last byte of the answer; None where there was none."""

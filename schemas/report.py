@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from schemas.model import Count, NonEmpty, Record
 
@@ -40,6 +43,14 @@ class RecurringParagraph(Record):
     """Of those newest articles, 0 to 1."""
     example_ids: tuple[NonEmpty, ...]
     """Three of them at most, the newest."""
+
+
+class SlowPage(Record):
+    """A page that took long to fetch."""
+
+    url: NonEmpty
+    seconds: Annotated[float, Field(ge=0)]
+    """From the request to the last byte; what the crawl waited before it, out of politeness, is not in it."""
 
 
 class RunReport(Record):
@@ -85,6 +96,10 @@ class RunReport(Record):
     """What may be furniture that no list knows yet, the most frequent first."""
     leak_rate: float | None = None
     """The share of the newest articles with furniture that the lists know; None where a run stored nothing new."""
+    slowest: tuple[SlowPage, ...] = ()
+    """The pages that took longest to fetch, the slowest first."""
+    gave_way: bool = False
+    """It ended before all that was due was fetched, because another run waited for the crawl."""
 
 
 class BackfillReport(Record):

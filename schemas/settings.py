@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from schemas.schedule import STANDARD_PLAN, LookPlan
@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     ceilings: dict[CeilingName, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(
         default=STANDARD_CEILINGS,
         description='JSON: ceilings that make a run exit 1, e.g. `{"recurring": 0.1}`; what is not named keeps its own',
+    )
+
+    notify_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="whom failed runs are told to: an Apprise address (mail, Slack, Telegram, webhook); a secret",
     )
 
     @field_validator("ceilings")

@@ -21,7 +21,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from spiders.network import GuardedResolver
 from spiders.origin import Router
 from spiders.refusal import CrawlClosing, PageTooLarge, PrivateNetworkRefused
-from spiders.session import get_session
+from spiders.session import FETCH_SECONDS, get_session
 from spiders.warc import ArchiveUnwritable, Exchange
 from spiders.wire import RecordingFactory, Wire
 
@@ -78,6 +78,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         self._session.begin_request(request)
         started_at = datetime.now(UTC)
         response = await self._receive(agent, routed)
+        request.meta[FETCH_SECONDS] = (datetime.now(UTC) - started_at).total_seconds()
         _require_whole(response, agent.wire)
         self._archive(response, agent.wire, started_at)
         return response

@@ -18,7 +18,7 @@ from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
 from spiders.refusal import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
-from spiders.session import IS_SOURCE, CrawlSession
+from spiders.session import FETCH_SECONDS, IS_SOURCE, CrawlSession
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +160,7 @@ class PublisherSpider(scrapy.Spider):
             status=response.status,
             final_url=response.url,
             attempts=_count_attempts(request) if request else 1,
+            seconds=request.meta.get(FETCH_SECONDS) if request else None,
         )
 
     def _write_line(self, url: str, result: FetchResult, **fields: Any) -> None:

@@ -22,6 +22,10 @@ IS_SOURCE = "is_source"
 """In the meta of a request, its further tries and the redirects that it takes: it is a source's."""
 
 
+FETCH_SECONDS = "fetch_seconds"
+"""In the meta of a request that was answered: how long the answer took."""
+
+
 class CrawlLog:
     """The crawl's log: one line of JSON for each source and URL that is finished."""
 

@@ -1,0 +1,117 @@
+"""What a run asks of Prefect's server: requests and events of a run of a hundred articles, and of a few thousand.
+
+Counted on the wire, by a proxy before the server. What grows with the run's time alone (renewing its slot, every
+225 s; log lines in batches of 2 s) is in both.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from benchmarks.ingest import make_environment, prefect_server
+from replica.server import running
+from replica.site import Site
+
+SMALL_COUNT, LARGE_COUNT = 100, 3_000
+GROWTH_TARGET = 1.2
+"""Requests of the large run / requests of the small one."""
+
+CHUNK_BYTES = 65_536
+REQUEST = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[^ ?]*)[^ ]* HTTP/1\.1\r\n")
+IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+
+
+class CountingProxy:
+    """Passes bytes on to a server, and counts the requests in them: method and path -> how many."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "", parts.port or 80)
+        self.requests: Counter[str] = Counter()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{parts.path}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no further connection."""
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._target)
+                for source, sink, is_asking in ((near, far, True), (far, near, False)):
+                    threading.Thread(target=self._pass_on, args=(source, sink, is_asking), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket, is_asking: bool) -> None:  # noqa: FBT001 - a fact
+        with suppress(OSError):
+            while chunk := source.recv(CHUNK_BYTES):
+                if is_asking:
+                    self._count(chunk)
+                sink.sendall(chunk)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _count(self, chunk: bytes) -> None:
+        for method, path in REQUEST.findall(chunk):
+            self.requests[f"{method.decode()} {IDENTIFIER.sub('ID', path.decode())}"] += 1
+
+
+@contextmanager
+def counting(url: str) -> Iterator[CountingProxy]:
+    """A proxy as long as the block lasts."""
+    proxy = CountingProxy(url)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+def main() -> bool:
+    """Measure, print; whether the target is met."""
+    with TemporaryDirectory() as folder, prefect_server(Path(folder)) as api_url:
+        measure_run(Path(folder) / "first", api_url, 1)  # makes the limits, which are made once
+        small = measure_run(Path(folder) / "small", api_url, SMALL_COUNT)
+        large = measure_run(Path(folder) / "large", api_url, LARGE_COUNT)
+    for path in sorted(small[0] | large[0]):
+        print(f"{path:60} {small[0][path]:5} {large[0][path]:5}")
+    growth = large[0].total() / small[0].total()
+    print(f"requests, {SMALL_COUNT} and {LARGE_COUNT} articles {small[0].total():5} {large[0].total():5}")
+    print(f"events                         {small[1]:5} {large[1]:5}")
+    print(f"growth of the requests         {growth:.2f}  target {GROWTH_TARGET} or less")
+    return growth <= GROWTH_TARGET and large[1] <= GROWTH_TARGET * small[1]
+
+
+def measure_run(folder: Path, api_url: str, article_count: int) -> tuple[Counter[str], int]:
+    """The requests and the number of events of one ingest of a site of so many articles."""
+    folder.mkdir()
+    events = count_events(api_url)
+    with running(Site(article_count)) as server, counting(api_url) as proxy:
+        environment = make_environment(folder, proxy.url, server.origins) | {"PREFECT_LOGGING_LEVEL": "INFO"}
+        command = [sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json"]
+        subprocess.run(command, env=os.environ | environment, stdout=subprocess.DEVNULL, check=False)
+        return Counter(proxy.requests), count_events(api_url) - events
+
+
+def count_events(api_url: str) -> int:
+    """All events that the server has."""
+    body = json.dumps({"limit": 1}).encode()
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{api_url}/events/filter", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
+        total: int = json.load(answer)["total"]
+    return total

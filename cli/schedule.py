@@ -1,0 +1,44 @@
+"""The commands `schedule` and `deploy`: what runs by itself."""
+
+import typer
+
+from cli.option import AsJson
+
+
+def schedule() -> None:
+    """Run all that is scheduled, here, until it is ended; with a Prefect server of its own where none is named."""
+    from flows.environment import set_prefect_defaults
+    from schemas.settings import load_settings
+
+    settings = load_settings()  # before Prefect starts a server: what is wrong is said at once
+    set_prefect_defaults()
+    from flows.schedule import check_schedule, reaching_server, serve
+
+    check_schedule(settings)
+    with reaching_server(settings) as url:
+        typer.echo(
+            f"broadsheet: scheduled; Prefect's pages are at {url.removesuffix('/api')}; Ctrl-C ends it", err=True
+        )
+        serve()
+
+
+def deploy(as_json: AsJson = False) -> None:
+    """Register all that is scheduled with the Prefect server that PREFECT_API_URL names, for its workers."""
+    from cli.render import print_json
+    from flows.environment import set_prefect_defaults
+    from schemas.settings import load_settings
+
+    settings = load_settings()
+    set_prefect_defaults()
+    from flows.schedule import check_schedule
+    from flows.schedule import deploy as register
+
+    check_schedule(settings)
+    done = register()
+    if as_json:
+        print_json(done.model_dump(mode="json"))
+        return
+    typer.echo(f"broadsheet: {', '.join(done.deployments)} are known to {done.server_url}", err=True)
+    typer.echo(
+        f"broadsheet: start workers with `prefect worker start --pool {done.work_pool} --type process`", err=True
+    )

@@ -1,0 +1,44 @@
+"""A message to a person, by the one address of the settings, whatever service that is. The address is a secret."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from apprise import Apprise
+
+
+class NotificationUnsent(RuntimeError):  # noqa: N818 - it states a fact
+    """Whoever should be told was not; the address is not in the message."""
+
+
+def send_message(settings: Settings, title: str, body: str) -> None:
+    """Hand a message to the service of the settings.
+
+    Raises:
+        NotificationUnsent: it was not taken, or the address is none.
+    """
+    if not open_service(settings).notify(title=title, body=body):
+        raise NotificationUnsent("the service of BROADSHEET_NOTIFY_URL did not take the message")
+
+
+def open_service(settings: Settings) -> "Apprise":
+    """What speaks to the service of the settings.
+
+    Raises:
+        NotificationUnsent: the address is none that Apprise understands.
+    """
+    from apprise import Apprise
+
+    # It tells of its failures with parts of the address.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    service = Apprise()
+    if not service.add(settings.notify_url.get_secret_value()):
+        raise NotificationUnsent("BROADSHEET_NOTIFY_URL is no address that Apprise understands")
+    return service
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Whether anybody is to be told."""
+    return bool(settings.notify_url.get_secret_value())

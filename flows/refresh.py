@@ -1,0 +1,27 @@
+"""The flow `refresh`: articles that are due to be looked at again, and nothing else. Nothing is discovered."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.harvest import harvest
+from flows.ingest import Limit, crawl
+from flows.notifying import notify
+from flows.patience import load_patiently
+from schemas.report import RunReport
+
+
+@flow(
+    name="refresh",
+    flow_run_name="refresh {site}",
+    persist_result=False,
+    on_failure=[notify],
+    on_crashed=[notify],
+)
+def refresh(site: str = "moscow-times", limit: Limit = None) -> State[RunReport]:
+    """Look again at the articles that are due for it: changes become revisions. Skipped while another run crawls.
+
+    Args:
+        site: The publisher, by the name that `broadsheet identify` shows.
+        limit: Fetch at most so many pages; empty for all that are due.
+    """
+    return crawl(site, "refresh", lambda settings: harvest(settings, site, None, limit, load_patiently, pages="known"))

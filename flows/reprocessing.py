@@ -1,0 +1,60 @@
+"""The flow `reprocess`: `flows.reprocess` under Prefect. Dry unless it is told to write."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.archive import RunInProgress
+from flows.artifact import store_report
+from flows.ending import end, skip
+from flows.notifying import notify
+from flows.reprocess import reprocess as read_again
+from schemas.reprocess import ReprocessReport
+from schemas.settings import load_settings
+
+
+@flow(
+    name="reprocess",
+    flow_run_name="reprocess {since} to {until} apply={apply}",
+    persist_result=False,
+    on_failure=[notify],
+    on_crashed=[notify],
+)
+def reprocess(since: date | None = None, until: date | None = None, *, apply: bool = False) -> State[ReprocessReport]:
+    """Read every capture again with today's rules, without the network; say what changes.
+
+    Args:
+        since: The first publication day, in Moscow time; empty for the first there is.
+        until: The last publication day, in Moscow time; empty for the last there is.
+        apply: Write what changes, as revisions; without it, nothing is written.
+    """
+    try:
+        report = read_again(load_settings(), since=since, until=until, apply=apply)
+    except RunInProgress as error:
+        return skip(error)
+    store_report(render_reprocess_markdown(report), "reprocess", {})
+    return end(report, (*report.problems, *(report.run.problems if report.run else ())), _tell(report))
+
+
+def render_reprocess_markdown(report: ReprocessReport) -> str:
+    """The report as a Markdown document."""
+    return "\n".join(_lines(report))
+
+
+def _tell(report: ReprocessReport) -> str:
+    changed = ", ".join(f"{count} {change.value}" for change, count in report.changes.items())
+    return f"{report.read_count} captures read again: {changed or 'none'}"
+
+
+def _lines(report: ReprocessReport) -> Iterator[str]:
+    yield f"# reprocess · {'written' if report.applied else 'nothing was written'}"
+    yield _tell(report)
+    if report.problems:
+        yield from ("", "## Problems", *(f"- {sentence}" for sentence in report.problems))
+    yield from ("", "| field | changed | won | lost |", "|---|--:|--:|--:|")
+    yield from (f"| {name} | {one.changed} | {one.won} | {one.lost} |" for name, one in report.fields.items())
+    yield from ("", "| record | change | what |", "|---|---|---|")
+    for one in report.examples:
+        yield f"| `broadsheet show {one.id} --diff` | {one.change.value} | {', '.join(one.fields or one.reasons)} |"

@@ -1,0 +1,110 @@
+"""Everything that runs by itself: in this process (`serve`), or by the workers of a server (`deploy`)."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.runner import Runner
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.alarm import is_wanted, open_service
+from flows.deployment import make_deployment, read_definitions
+from flows.server import own_server, require_server
+from schemas.model import NonEmpty, Record
+from schemas.settings import Settings
+
+POOL_TYPE = "process"
+
+UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+
+LIMITS_READ = 200
+"""The server's concurrency limits, at most: a handful are ours."""
+
+
+class Deployed(Record):
+    """What a server knows of now."""
+
+    server_url: NonEmpty
+    work_pool: NonEmpty
+    deployments: tuple[NonEmpty, ...]
+    """`FLOW/NAME`."""
+
+
+def check_schedule(settings: Settings) -> None:
+    """Raise what would only be met in the middle of a run: an address for alarms that is none.
+
+    Raises:
+        NotificationUnsent: see `flows.alarm`.
+    """
+    if is_wanted(settings):
+        open_service(settings)
+
+
+def deploy() -> Deployed:
+    """Register every deployment with the server that is named; the work pool is made where there is none.
+
+    Done again, it changes nothing but what the file says otherwise than before.
+
+    Raises:
+        ServerMissing: see `flows.server`.
+    """
+    url = require_server()
+    definitions = read_definitions()
+    pools = {one.work_pool.name for one in definitions}
+    with get_client(sync_client=True) as client:
+        for name in sorted(pools):
+            with suppress(ObjectAlreadyExists):
+                client.create_work_pool(WorkPoolCreate(name=name, type=POOL_TYPE))
+        free_orphans(client)
+    made = [make_deployment(one, work_pool=one.work_pool.name) for one in definitions]
+    for one in made:
+        one.apply(work_pool_name=one.work_pool_name)
+    return Deployed(
+        server_url=url, work_pool=", ".join(sorted(pools)), deployments=tuple(one.full_name for one in made)
+    )
+
+
+def free_orphans(client: SyncPrefectClient) -> None:
+    """Free the slots of runs that nobody will ever end: a server that forgot their leases would keep them for ever.
+
+    Only where no run of any flow is under way.
+    """
+    is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNDER_WAY)))
+    if client.read_flow_runs(flow_run_filter=FlowRunFilter(state=is_under_way), limit=1):
+        return
+    for limit in client.read_global_concurrency_limits(limit=LIMITS_READ):
+        if limit.active_slots:
+            client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
+
+
+@contextmanager
+def reaching_server(settings: Settings) -> Iterator[str]:
+    """The server that is named, or where none is one of our own, as long as the block lasts: its address.
+
+    Raises:
+        ServerMissing: see `flows.server`.
+    """
+    if PREFECT_API_URL.value():
+        yield require_server()
+        return
+    with own_server(settings) as url, temporary_settings(updates={PREFECT_API_URL: url}):
+        yield url
+
+
+def serve() -> None:
+    """Run every deployment in processes of this machine when it is due, until this process is told to end."""
+    definitions = read_definitions()
+    # Schedules are not paused at the end: a process that is killed could not do that either. What was due meanwhile is
+    # dropped when they are registered again. None waits for another's process: what must wait, waits for its limits.
+    runner = Runner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
+    with get_client(sync_client=True) as client:
+        free_orphans(client)
+    for one in definitions:
+        runner.add_deployment(make_deployment(one))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(runner.start())

@@ -1,0 +1,129 @@
+"""The right to crawl a publisher, as Prefect's server gives it: one crawl at a time over all workers.
+
+A run that finds it taken waits, and says so; a backfill looks for that and gives way. It comes on top of the lease in
+the database (`flows.run`), which holds where there is no server.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+
+from flows.archive import RunInProgress
+from flows.run import LEASE_SECONDS
+
+PATIENCE_SECONDS = 600
+"""How long a scheduled run waits for its turn: longer than a backfill takes to give way, shorter than the quarter of an
+hour after which the next one comes."""
+
+ASK_SECONDS = 15.0
+"""How often a backfill asks whether somebody waits: a request each, so that it is asked by time and not by page."""
+
+TURN_SECONDS = 2.0
+"""How often one that gave way looks whether whoever waited has begun: that takes seconds."""
+
+QUEUE_LIMIT = 100
+"""More runs never wait at once: there are five deployments, and each runs once at a time."""
+
+
+def name_slot(site: str) -> str:
+    """The global concurrency limit that a crawl of the site holds: of size 1."""
+    return f"crawl-{site}"
+
+
+def name_queue(site: str) -> str:
+    """The one that is held by whoever waits for the slot; its holders are counted, nobody is kept out."""
+    return f"crawl-{site}-waiting"
+
+
+def has_lasting_server() -> bool:
+    """Whether there is a server that others see too: a temporary one knows of its own run alone."""
+    return bool(PREFECT_API_URL.value())
+
+
+@contextmanager
+def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS, *, is_urgent: bool = True) -> Iterator[None]:
+    """Within the block, no other run of this Prefect server crawls the site. An urgent one lets others know it waits.
+
+    Raises:
+        RunInProgress: another one did for longer than this one's patience.
+    """
+    if not has_lasting_server():
+        yield
+        return
+    _make_limits(site)
+    with ExitStack() as slot:
+        _take(slot, site, patience_seconds, is_urgent=is_urgent)
+        yield
+
+
+def _take(slot: ExitStack, site: str, patience_seconds: float, *, is_urgent: bool) -> None:
+    try:
+        slot.enter_context(_hold(name_slot(site), max_retries=0))
+    except ConcurrencySlotAcquisitionError:
+        with ExitStack() as queue:
+            if is_urgent:
+                queue.enter_context(_hold(name_queue(site)))
+            _wait(slot, site, patience_seconds)
+
+
+def _wait(slot: ExitStack, site: str, patience_seconds: float) -> None:
+    try:
+        slot.enter_context(_hold(name_slot(site), timeout_seconds=patience_seconds))
+    except TimeoutError:
+        raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s") from None
+
+
+@contextmanager
+def _hold(name: str, *, timeout_seconds: float | None = None, max_retries: int | None = None) -> Iterator[None]:
+    with concurrency(
+        name, timeout_seconds=timeout_seconds, max_retries=max_retries, lease_duration=LEASE_SECONDS, strict=False
+    ):
+        yield
+
+
+def _make_limits(site: str) -> None:
+    """Those that are not there yet: no deployment has to be told of them. One that somebody changed stays so."""
+    with get_client(sync_client=True) as client:
+        for name, limit in ((name_slot(site), 1), (name_queue(site), QUEUE_LIMIT)):
+            try:
+                client.read_global_concurrency_limit_by_name(name)
+            except ObjectNotFound:
+                with suppress(ObjectAlreadyExists):  # another run was quicker
+                    client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=limit))
+
+
+def is_awaited(site: str) -> bool:
+    """Whether a run waits for the slot. A server that does not answer now is no reason to stop."""
+    with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limit_by_name(name_queue(site)).active_slots > 0
+    return False
+
+
+class Demand:
+    """Whether another run waits for the site: asked of the server by time, however often this is called."""
+
+    def __init__(self, site: str) -> None:
+        self._site = site
+        self._asked_at = time.monotonic()
+
+    def __call__(self) -> bool:
+        """Whether somebody waits."""
+        if not has_lasting_server() or time.monotonic() < self._asked_at + ASK_SECONDS:
+            return False
+        self._asked_at = time.monotonic()
+        return is_awaited(self._site)
+
+
+def give_way(site: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until nobody waits any more: whoever did has the slot then, or gave up."""
+    deadline = time.monotonic() + patience_seconds
+    while has_lasting_server() and is_awaited(site) and time.monotonic() < deadline:
+        time.sleep(TURN_SECONDS)
