@@ -1,0 +1,153 @@
+"""`broadsheet schedule`, really started: due runs go through, overlapping ones are skipped, a crash is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psutil
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.settings import PREFECT_API_URL
+
+from flows.archive import open_archive
+from flows.deployment import read_definitions
+from flows.schedule import deploy
+from replica.server import running
+from replica.site import Site
+from schemas.settings import Settings
+from storage.article import count_articles
+from tests.flows.webhook import Webhook, receiving
+
+NAMES = [one.full_name for one in read_definitions()]
+END_SECONDS = 120
+"""No state takes a tenth of it to come."""
+
+pytestmark = pytest.mark.usefixtures("prefect")
+
+
+class Scheduled:
+    """A schedule under way."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", data_dir: Path, webhook: Webhook) -> None:
+        self.process, self.data_dir, self.webhook = process, data_dir, webhook
+
+    def start(self, name: str, **parameters: object) -> UUID:
+        """Have a deployment run now, as its schedule does."""
+        with get_client(sync_client=True) as client:
+            deployment = client.read_deployment_by_name(name)
+            return client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
+
+    def kill_run(self) -> None:
+        """Kill the process of the one run under way."""
+        [engine] = [
+            child for child in psutil.Process(self.process.pid).children() if "prefect.engine" in child.cmdline()
+        ]
+        engine.kill()
+
+
+def read_run(run_id: UUID) -> FlowRun:
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(run_id)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + END_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def is_in(run_id: UUID, *types: StateType) -> bool:
+    return read_run(run_id).state_type in types
+
+
+def read_deployments() -> dict[str, dict[str, Any]]:
+    """Name -> what the server has of a deployment, without what is its own."""
+    found = {}
+    for name in NAMES:
+        answer = httpx.get(f"{PREFECT_API_URL.value()}/deployments/name/{name}")
+        found[name] = answer.json() if answer.is_success else {}
+    return found
+
+
+@pytest.fixture(scope="module")
+def scheduled(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:  # noqa: ARG001 - first
+    """A schedule of the replica, in a process of its own, which ends in good order."""
+    data_dir = tmp_path_factory.mktemp("scheduled")
+    command = [sys.executable, "-m", "cli", "schedule"]
+    with running(Site(40, bad_pages=False)) as server, receiving() as webhook:
+        environment = os.environ | {
+            "BROADSHEET_DATA_DIR": str(data_dir),
+            "BROADSHEET_CONTACT": "test@example.org",
+            "BROADSHEET_DELAY_SECONDS": "0.3",
+            "BROADSHEET_ORIGINS": json.dumps(server.origins),
+            "BROADSHEET_NOTIFY_URL": webhook.url,
+            "PREFECT_API_URL": str(PREFECT_API_URL.value()),
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        }
+        with subprocess.Popen(command, env=environment) as process:
+            wait_until(lambda: all(read_deployments().values()))
+            yield Scheduled(process, data_dir, webhook)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(END_SECONDS) == 0
+
+
+def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled: Scheduled) -> None:
+    runs = [scheduled.start("ingest/latest", limit=2) for _ in range(2)]
+    ends = (StateType.COMPLETED, StateType.CANCELLED, StateType.FAILED, StateType.CRASHED)
+    wait_until(lambda: all(is_in(run, *ends) for run in runs))
+    states = {run.state_type: run for run in map(read_run, runs)}
+    assert states.keys() == {StateType.COMPLETED, StateType.CANCELLED}
+    assert states[StateType.COMPLETED].name == "ingest moscow-times feeds"
+    settings = Settings.model_validate({"data_dir": scheduled.data_dir})
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        assert count_articles(session).article_count == 2
+    assert scheduled.webhook.received.empty()
+
+
+def test_a_run_whose_process_is_killed_is_told(scheduled: Scheduled) -> None:
+    run = scheduled.start("ingest/sweep")
+    wait_until(lambda: is_in(run, StateType.RUNNING))
+    scheduled.kill_run()
+    wait_until(lambda: is_in(run, StateType.CRASHED))
+    told = scheduled.webhook.received.get(timeout=END_SECONDS)
+    assert told["title"] == "broadsheet: ingest crashed"
+    assert "SIGKILL" in told["message"] or "status code: -9" in told["message"]
+    assert scheduled.webhook.received.empty()
+
+
+def test_deploying_twice_registers_once_what_the_file_says_and_the_server_makes_runs_of_it() -> None:
+    assert list(deploy().deployments) == NAMES
+    first = read_deployments()
+    deploy()
+    again = read_deployments()
+    for one in read_definitions():
+        found = again[one.full_name]
+        assert found["id"] == first[one.full_name]["id"]
+        assert (found["entrypoint"], found["parameters"]) == (one.entrypoint, one.parameters)
+        assert found["work_pool_name"] == one.work_pool.name
+        assert found["pull_steps"] in (None, [])
+        crons = [(each["schedule"]["cron"], each["schedule"]["timezone"]) for each in found["schedules"]]
+        assert crons == [(each.cron, each.timezone) for each in one.schedules]
+        assert found["global_concurrency_limit"]["limit"] == one.concurrency_limit.limit
+        assert found["concurrency_options"]["collision_strategy"] == one.concurrency_limit.collision_strategy.value
+    assert count_scheduled(again["ingest/latest"]["id"]) >= 3
+
+
+def count_scheduled(deployment_id: str) -> int:
+    """The runs that a server makes of a schedule, when it is asked to: its own service does that every minute."""
+    url = PREFECT_API_URL.value()
+    assert httpx.post(f"{url}/deployments/{deployment_id}/schedule", json={"min_runs": 3}).is_success
+    states = {"state": {"name": {"any_": ["Scheduled"]}}}
+    wanted = {"deployments": {"id": {"any_": [deployment_id]}}, "flow_runs": states}
+    count: int = httpx.post(f"{url}/flow_runs/count", json=wanted).json()
+    return count

@@ -1,0 +1,96 @@
+"""The flows that look after an archive: refresh, reprocess, export, audit."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import StateType
+from sqlalchemy import update
+
+from flows.archive import open_archive
+from flows.auditing import audit
+from flows.exporting import export
+from flows.harvest import harvest
+from flows.refresh import refresh
+from flows.reprocessing import reprocess
+from replica.server import Handle
+from replica.site import Site
+from schemas.settings import Settings
+from storage.run import list_runs
+from storage.tables import Entry, Run
+from tests.flows.asking import pages_of
+
+SITE = Site(12, bad_pages=False, moved_share=0)
+
+pytestmark = pytest.mark.usefixtures("prefect")
+
+
+@pytest.fixture
+def site() -> Site:
+    """In place of the other tests' site: every address of this one leads to an article."""
+    return SITE
+
+
+@pytest.fixture
+def archive(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An archive of the replica's articles, where a flow looks for it."""
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
+    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
+    monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
+    harvest(settings, "moscow-times", "sitemaps", 8)
+    return settings
+
+
+def read_artifact(key: str) -> str:
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+    return str(max(found, key=lambda one: one.created or datetime.min.replace(tzinfo=UTC)).data)
+
+
+def make_all_due(settings: Settings) -> None:
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        session.execute(update(Entry).values(next_try_at=datetime.now(UTC)))
+
+
+def test_a_refresh_asks_for_known_articles_alone(archive: Settings, server: Handle) -> None:
+    make_all_due(archive)
+    server.reset()
+    assert refresh("moscow-times", return_state=True).type is StateType.COMPLETED
+    asked = {path for path in server.requests if not path.endswith("robots.txt")}
+    assert len(asked) == 8
+    assert asked == set(pages_of(server.requests))
+    assert "## The slowest pages" in read_artifact("refresh-moscow-times")
+
+
+def test_new_articles_can_be_asked_for_alone_from_the_newest_sitemaps(archive: Settings, server: Handle) -> None:
+    make_all_due(archive)
+    server.reset()
+    harvest(archive, "moscow-times", "sitemaps", pages="new", months=1)
+    assert len(pages_of(server.requests)) == len(SITE.newest_first) - 8
+    assert not any(path.startswith("/sitemap/2") for path in server.requests)  # its months are long past
+
+
+def test_a_reprocess_is_dry_and_an_export_is_a_file_with_its_card(archive: Settings) -> None:
+    assert reprocess(return_state=True).type is StateType.COMPLETED
+    assert "nothing was written" in read_artifact("reprocess")
+    assert export(return_state=True).type is StateType.COMPLETED
+    folder = archive.data_dir / "exports"
+    assert {path.name for path in folder.iterdir()} == {"articles.parquet", "articles.parquet.card.json"}
+    assert "| count | 8 |" in read_artifact("export")
+
+
+def test_an_audit_passes_a_sound_archive_and_names_silence_and_what_is_not_whole(archive: Settings) -> None:
+    assert audit(return_state=True).type is StateType.COMPLETED
+    with open_archive(archive, writable=True) as opened, opened.database.begin() as session:
+        long_ago = datetime.now(UTC) - timedelta(days=3)
+        session.execute(update(Run).values(started_at=long_ago, ended_at=long_ago))
+        assert len(list_runs(session)) == 1
+    next(archive.warc_dir.iterdir()).unlink()
+    state = audit(return_state=True)
+    assert state.type is StateType.FAILED
+    assert "no run of moscow-times has ended well since" in str(state.message)
+    assert "cannot be read" in str(state.message)
+    assert "doctor --repair" in read_artifact("audit-moscow-times")
