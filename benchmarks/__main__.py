@@ -2,10 +2,23 @@
 
 import sys
 
-from benchmarks import duplicates, export, fuzz, growth, ingest, planted, reading, reprocess, search, store
+from benchmarks import (
+    duplicates,
+    export,
+    fuzz,
+    growth,
+    ingest,
+    orchestration,
+    planted,
+    reading,
+    reprocess,
+    search,
+    store,
+)
 
 BENCHMARKS = {
     "ingest": ingest.main,
+    "orchestration": orchestration.main,
     "reading": reading.main,
     "fuzz": fuzz.main,
     "growth": growth.main,

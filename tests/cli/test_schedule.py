@@ -1,0 +1,30 @@
+"""`broadsheet schedule` and `deploy` where they cannot work: one line, before anything is started."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
+
+NOBODY = "http://127.0.0.1:1/api"
+WRONG = "carrier-pigeon://coop"
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "status", "says"),
+    [
+        ("deploy", {}, 1, "no Prefect server is named: set PREFECT_API_URL"),
+        ("deploy", {"PREFECT_API_URL": NOBODY}, 1, f"the Prefect server at {NOBODY} does not answer"),
+        ("schedule", {"PREFECT_API_URL": NOBODY}, 1, f"the Prefect server at {NOBODY} does not answer"),
+        ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is no address"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(
+    broadsheet: Broadsheet, command: str, settings: dict[str, str], status: int, says: str
+) -> None:
+    ended = broadsheet(command, **settings)
+    assert ended.returncode == status, ended.stderr
+    assert says in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert WRONG not in ended.stderr
