@@ -4,6 +4,7 @@ A run that finds it taken waits, and says so; a backfill looks for that and give
 the database (`flows.run`), which holds where there is no server.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +19,8 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.archive import RunInProgress
 from flows.run import LEASE_SECONDS
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 600
 """How long a scheduled run waits for its turn: longer than a backfill takes to give way, shorter than the quarter of an
@@ -68,6 +71,7 @@ def _take(slot: ExitStack, site: str, patience_seconds: float, *, is_urgent: boo
     try:
         slot.enter_context(_hold(name_slot(site), max_retries=0))
     except ConcurrencySlotAcquisitionError:
+        logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
         with ExitStack() as queue:
             if is_urgent:
                 queue.enter_context(_hold(name_queue(site)))

@@ -15,7 +15,6 @@ WRONG = "carrier-pigeon://coop"
     ("command", "settings", "status", "says"),
     [
         ("deploy", {}, 1, "no Prefect server is named: set PREFECT_API_URL"),
-        ("deploy", {"PREFECT_API_URL": NOBODY}, 1, f"the Prefect server at {NOBODY} does not answer"),
         ("schedule", {"PREFECT_API_URL": NOBODY}, 1, f"the Prefect server at {NOBODY} does not answer"),
         ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is no address"),
     ],

@@ -7,6 +7,7 @@ import pytest
 from prefect.client.schemas.objects import StateType
 
 from flows.alarm import NotificationUnsent, open_service
+from flows.doctor import check_alarm, list_settings
 from flows.ingest import ingest
 from flows.slot import crawling_alone
 from schemas.settings import Settings, load_settings
@@ -67,6 +68,7 @@ def test_an_address_that_is_none_is_refused_without_being_repeated(monkeypatch: 
     monkeypatch.setenv("BROADSHEET_NOTIFY_URL", f"carrier-pigeon://{Webhook.SECRET}")
     settings = load_settings()
     assert Webhook.SECRET not in repr(settings)
+    assert Webhook.SECRET not in str([*list_settings(settings), check_alarm(settings)])
     with pytest.raises(NotificationUnsent) as refused:
         open_service(settings)
     assert Webhook.SECRET not in str(refused.value)
