@@ -16,11 +16,12 @@ import psutil
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.archive import open_archive
 from flows.deployment import read_definitions
 from flows.schedule import deploy
+from flows.server import ServerMissing, require_server
 from replica.server import running
 from replica.site import Site
 from schemas.settings import Settings
@@ -28,6 +29,18 @@ from storage.article import count_articles
 from tests.flows.webhook import Webhook, receiving
 
 NAMES = [one.full_name for one in read_definitions()]
+SAME = (
+    "id",
+    "entrypoint",
+    "parameters",
+    "parameter_openapi_schema",
+    "concurrency_options",
+    "description",
+    "tags",
+    "path",
+)
+"""Of a deployment, whether this machine or a pool's workers run it."""
+
 END_SECONDS = 120
 """No state takes a tenth of it to come."""
 
@@ -125,14 +138,14 @@ def test_a_run_whose_process_is_killed_is_told(scheduled: Scheduled) -> None:
     assert scheduled.webhook.received.empty()
 
 
-def test_deploying_twice_registers_once_what_the_file_says_and_the_server_makes_runs_of_it() -> None:
-    assert list(deploy().deployments) == NAMES
+@pytest.mark.usefixtures("scheduled")
+def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_makes_runs_of_it() -> None:
     first = read_deployments()
-    deploy()
+    assert list(deploy().deployments) == NAMES
     again = read_deployments()
     for one in read_definitions():
-        found = again[one.full_name]
-        assert found["id"] == first[one.full_name]["id"]
+        found, before = again[one.full_name], first[one.full_name]
+        assert {name: found[name] for name in SAME} == {name: before[name] for name in SAME}
         assert (found["entrypoint"], found["parameters"]) == (one.entrypoint, one.parameters)
         assert found["work_pool_name"] == one.work_pool.name
         assert found["pull_steps"] in (None, [])
@@ -141,6 +154,15 @@ def test_deploying_twice_registers_once_what_the_file_says_and_the_server_makes_
         assert found["global_concurrency_limit"]["limit"] == one.concurrency_limit.limit
         assert found["concurrency_options"]["collision_strategy"] == one.concurrency_limit.collision_strategy.value
     assert count_scheduled(again["ingest/latest"]["id"]) >= 3
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
+    nobody = "http://127.0.0.1:1/api"
+    with (
+        temporary_settings(updates={PREFECT_API_URL: nobody}),
+        pytest.raises(ServerMissing, match=f"the Prefect server at {nobody} does not answer"),
+    ):
+        require_server()
 
 
 def count_scheduled(deployment_id: str) -> int:

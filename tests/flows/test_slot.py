@@ -24,7 +24,7 @@ from tests.flows.killing import find_breaches
 
 SITE = Site(240, bad_pages=False, moved_share=0)
 SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
-PAGE_COUNT = 12
+PAGE_COUNT = 8
 """Of a backfill: it takes some seconds, in which another run starts."""
 
 pytestmark = pytest.mark.usefixtures("prefect")
