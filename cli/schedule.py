@@ -7,10 +7,12 @@ from cli.option import AsJson
 
 def schedule() -> None:
     """Run all that is scheduled, here, until it is ended; with a Prefect server of its own where none is named."""
+    from flows.archive import check_version
     from flows.environment import set_prefect_defaults
     from schemas.settings import load_settings
 
     settings = load_settings()  # before Prefect starts a server: what is wrong is said at once
+    check_version(settings)
     set_prefect_defaults()
     from flows.schedule import check_schedule, reaching_server, serve
 
