@@ -75,7 +75,7 @@ def open_archive(settings: Settings, *, writable: bool, patience_seconds: float 
         with _closing(open_existing(settings)) as database:
             yield Archive(settings, database)
         return
-    _make_folders(settings)
+    make_folders(settings)
     with _lock(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
         archive = Archive(settings, database)
         archive.warcs.bring_back()
@@ -135,7 +135,7 @@ def migrate_archive(settings: Settings) -> bool:
     try:
         open_existing(settings).close()
     except SchemaOutdated:
-        _make_folders(settings)
+        make_folders(settings)
         with _lock(settings, patience_seconds=0):
             migrate_database(settings.database_url, partial(tell_progress, "index"))
         return True
@@ -152,11 +152,23 @@ def _closing(database: Database) -> Iterator[Database]:
 
 def is_crawling(settings: Settings) -> bool:
     """Whether a crawl lives that may write into this data folder; asked by whoever has the right to write."""
-    with _open_lock(settings, CRAWL_LOCK) as lock:
-        return not _take(lock)
+    with open_lock(settings, CRAWL_LOCK) as lock:
+        return not take_lock(lock)
 
 
-def _make_folders(settings: Settings) -> None:
+def is_idle(settings: Settings) -> bool:
+    """Whether no run writes into this data folder, and no crawl of one that died."""
+    # In the order of `_lock`: whoever starts a crawl has the first, so no crawl is refused for this look.
+    with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
+        return take_lock(run_lock) and take_lock(crawl_lock)
+
+
+def make_folders(settings: Settings) -> None:
+    """Make the data folder, where there is none.
+
+    Raises:
+        DataDirUnusable: it cannot be made.
+    """
     try:
         for folder in (settings.warc_dir, settings.spool_dir):
             folder.mkdir(parents=True, exist_ok=True)
@@ -168,7 +180,7 @@ def _make_folders(settings: Settings) -> None:
 @contextmanager
 def _lock(settings: Settings, patience_seconds: float) -> Iterator[None]:
     """The right to write, until the block is left; the kernel gives it back when the process dies, however it dies."""
-    with _open_lock(settings, RUN_LOCK) as run_lock, _open_lock(settings, CRAWL_LOCK) as crawl_lock:
+    with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
         if not _wait_for(run_lock, patience_seconds):
             raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")
         # The crawl of a run that was killed ends by itself, but not at once; what it still writes is loaded too.
@@ -178,7 +190,12 @@ def _lock(settings: Settings, patience_seconds: float) -> Iterator[None]:
         yield
 
 
-def _open_lock(settings: Settings, name: str) -> TextIO:
+def open_lock(settings: Settings, name: str) -> TextIO:
+    """A file of the spool to lock.
+
+    Raises:
+        DataDirUnusable: it cannot be written to.
+    """
     path = settings.spool_dir / name
     try:
         return path.open("w")
@@ -189,14 +206,15 @@ def _open_lock(settings: Settings, name: str) -> TextIO:
 def _wait_for(handle: TextIO, seconds: float) -> bool:
     """Whether the lock could be taken within that time."""
     deadline = time.monotonic() + seconds
-    while not _take(handle):
+    while not take_lock(handle):
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOCK_POLL_SECONDS)
     return True
 
 
-def _take(handle: TextIO) -> bool:
+def take_lock(handle: TextIO) -> bool:
+    """Whether the lock on this file is had now, until it is closed."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -43,7 +43,7 @@ def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> 
     """The part of a backfill that lies in one month, or what was left of it. It ends early when another run waits."""
     settings, span = load_settings(), Span(since=since, until=until)
     try:
-        with crawling_alone(site, PATIENCE_SECONDS, is_urgent=False):
+        with crawling_alone(settings, site, PATIENCE_SECONDS, is_urgent=False):
             report = harvest(
                 settings,
                 site,

@@ -62,7 +62,7 @@ def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[R
     settings = load_settings()
     check_ingest(settings, site)
     try:
-        with crawling_alone(site):
+        with crawling_alone(settings, site):
             report = run(settings)
     except RunInProgress as error:
         return skip(error)

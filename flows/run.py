@@ -15,6 +15,7 @@ from flows.archive import Archive, RunInProgress
 from flows.moving import move_files
 from flows.provenance import Reading
 from schemas.report import RecurringParagraph, RunReport, SlowPage
+from schemas.settings import Settings
 from schemas.span import EVER, Span
 from storage.coverage import count_per_day, measure_coverage
 from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
@@ -151,18 +152,25 @@ def _start(
 
 
 def name_holder(archive: Archive) -> str:
-    """This data folder, by a file that lies in it, and the machine, for people.
+    """This data folder, and the machine, for people.
 
-    Whoever opens a data folder has its lock (`flows.archive`): another run that held a lease from there is dead. A copy
-    of the folder has the file's text, but not its place on the disk, nor the time at which it was put there.
+    Whoever opens a data folder has its lock (`flows.archive`): another run that held a lease from there is dead.
     """
-    path = archive.settings.spool_dir / FOLDER_ID
+    return f"{gethostname()} {name_folder(archive.settings)}"
+
+
+def name_folder(settings: Settings) -> str:
+    """This data folder, in one word, by a file that lies in it.
+
+    A copy of the folder has the file's text, but not its place on the disk, nor the time at which it was put there.
+    """
+    path = settings.spool_dir / FOLDER_ID
     if not (path.exists() and path.read_text().strip()):
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(f".{os.getpid()}")  # an import may do the same now
         partial.write_text(uuid4().hex)
         partial.replace(path)
     place = path.stat()
-    return f"{gethostname()} {path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
+    return f"{path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
 
 
 def _is_dead(lease: Lease, holder: str) -> bool:

@@ -1,24 +1,26 @@
 """The right to crawl a publisher, as Prefect's server gives it: one crawl at a time over all workers.
 
-A run that finds it taken waits, and says so; a backfill looks for that and gives way. It comes on top of the lease in
-the database (`flows.run`), which holds where there is no server.
+A run that finds it taken waits, and says so; a backfill looks for that and gives way. A run that is killed with it
+leaves it to the next run of its data folder (`flows.claim`). It comes on top of the lease in the database
+(`flows.run`), which holds where there is no server.
 """
 
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
-from flows.archive import RunInProgress
+from flows.archive import RunInProgress, make_folders
+from flows.claim import claiming
+from flows.holding import FIRST_SECONDS, holding, take_lease
 from flows.run import LEASE_SECONDS
+from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,8 @@ ASK_SECONDS = 15.0
 """How often a backfill asks whether somebody waits: a request each, so that it is asked by time and not by page."""
 
 TURN_SECONDS = 2.0
-"""How often one that gave way looks whether whoever waited has begun: that takes seconds."""
+"""How often one that waits tries again, and one that gave way looks whether whoever waited has begun: both take
+seconds."""
 
 QUEUE_LIMIT = 100
 """More runs never wait at once: there are five deployments, and each runs once at a time."""
@@ -52,44 +55,61 @@ def has_lasting_server() -> bool:
 
 
 @contextmanager
-def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS, *, is_urgent: bool = True) -> Iterator[None]:
+def crawling_alone(
+    settings: Settings, site: str, patience_seconds: float = PATIENCE_SECONDS, *, is_urgent: bool = True
+) -> Iterator[None]:
     """Within the block, no other run of this Prefect server crawls the site. An urgent one lets others know it waits.
 
     Raises:
         RunInProgress: another one did for longer than this one's patience.
+        DataDirUnusable: the data folder cannot be made or written to.
     """
     if not has_lasting_server():
         yield
         return
+    make_folders(settings)
     _make_limits(site)
     with ExitStack() as slot:
-        _take(slot, site, patience_seconds, is_urgent=is_urgent)
+        if not _take(slot, settings, site):
+            logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
+            with _waiting(site) if is_urgent else nullcontext():
+                _wait(slot, settings, site, patience_seconds)
         yield
 
 
-def _take(slot: ExitStack, site: str, patience_seconds: float, *, is_urgent: bool) -> None:
-    try:
-        slot.enter_context(_hold(name_slot(site), max_retries=0))
-    except ConcurrencySlotAcquisitionError:
-        logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
-        with ExitStack() as queue:
-            if is_urgent:
-                queue.enter_context(_hold(name_queue(site)))
-            _wait(slot, site, patience_seconds)
+def _take(slot: ExitStack, settings: Settings, site: str) -> bool:
+    """Whether the slot could be taken now; it is given back when the stack is left."""
+    name = name_slot(site)
+    with ExitStack() as taken:
+        claim = taken.enter_context(claiming(settings, name))
+        if claim is None:  # a live run of this folder has it, or looks for it at this moment
+            return False
+        claim.free_left()
+        with get_client(sync_client=True) as client:
+            lease_id = take_lease(client, name)
+        if lease_id is None:
+            return False
+        taken.enter_context(holding(name, lease_id, LEASE_SECONDS, claim.note))
+        slot.enter_context(taken.pop_all())
+    return True
 
 
-def _wait(slot: ExitStack, site: str, patience_seconds: float) -> None:
-    try:
-        slot.enter_context(_hold(name_slot(site), timeout_seconds=patience_seconds))
-    except TimeoutError:
-        raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s") from None
+def _wait(slot: ExitStack, settings: Settings, site: str, patience_seconds: float) -> None:
+    deadline = time.monotonic() + patience_seconds
+    while not _take(slot, settings, site):
+        left_seconds = deadline - time.monotonic()
+        if left_seconds <= 0:
+            raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s")
+        time.sleep(min(TURN_SECONDS, left_seconds))
 
 
 @contextmanager
-def _hold(name: str, *, timeout_seconds: float | None = None, max_retries: int | None = None) -> Iterator[None]:
-    with concurrency(
-        name, timeout_seconds=timeout_seconds, max_retries=max_retries, lease_duration=LEASE_SECONDS, strict=False
-    ):
+def _waiting(site: str) -> Iterator[None]:
+    """Within the block, others see that a run waits: one that is killed, until its short lease ends."""
+    name = name_queue(site)
+    with get_client(sync_client=True) as client:
+        lease_id = take_lease(client, name)
+    with holding(name, lease_id, FIRST_SECONDS, lambda _: None) if lease_id else nullcontext():
         yield
 
 

@@ -46,8 +46,8 @@ def test_a_run_below_its_floor_is_told_once_with_what_happened_and_what_to_look_
 
 def test_a_good_run_and_a_skipped_one_are_told_to_nobody(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ingest("moscow-times", "feeds", 0, return_state=True).type is StateType.COMPLETED
-    monkeypatch.setattr("flows.ingest.crawling_alone", lambda site: crawling_alone(site, patience_seconds=0.1))
-    with crawling_alone("moscow-times"):
+    monkeypatch.setattr("flows.ingest.crawling_alone", lambda settings, site: crawling_alone(settings, site, 0.1))
+    with crawling_alone(load_settings(), "moscow-times"):
         state = ingest("moscow-times", "feeds", 0, return_state=True)
     assert (state.type, state.name) == (StateType.CANCELLED, "Cancelled")
     assert str(state.message).startswith("skipped: another run crawls moscow-times")

@@ -1,17 +1,28 @@
 """One crawl of a publisher at a time on one Prefect server; a backfill gives way to whoever waits."""
 
 import contextvars
+import fcntl
 import json
+import os
+import shutil
+import subprocess
+import sys
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL
 
 import flows.slot
-from flows.archive import RunInProgress
+from flows.archive import CRAWL_LOCK, RunInProgress
 from flows.backfill import run_backfill
+from flows.holding import FIRST_SECONDS, Keeper, give_back, take_lease
 from flows.ingest import run_ingest
 from flows.progress import Progress, listening
 from flows.slot import crawling_alone, is_awaited, name_slot
@@ -27,6 +38,15 @@ SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
 PAGE_COUNT = 8
 """Of a backfill: it takes some seconds, in which another run starts."""
 
+HOLDER = """
+import sys
+from flows.slot import crawling_alone
+from schemas.settings import load_settings
+with crawling_alone(load_settings(), "moscow-times"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
 pytestmark = pytest.mark.usefixtures("prefect")
 
 
@@ -41,15 +61,88 @@ def count_holders() -> int:
         return client.read_global_concurrency_limit_by_name(name_slot("moscow-times")).active_slots
 
 
-def test_the_slot_is_for_one_and_comes_back() -> None:
-    with crawling_alone("moscow-times"):
+def find_lease_note(settings: Settings) -> Path:
+    return settings.spool_dir / f"{name_slot('moscow-times')}.lease"
+
+
+def test_the_slot_is_for_one_and_comes_back(settings: Settings) -> None:
+    with crawling_alone(settings, "moscow-times"):
         assert count_holders() == 1
-        with pytest.raises(RunInProgress, match="another run crawls"), crawling_alone("moscow-times", 0.1):
+        with pytest.raises(RunInProgress, match="another run crawls"), crawling_alone(settings, "moscow-times", 0.1):
             pass
-        with crawling_alone("another-site", 0.1):
+        with crawling_alone(settings, "another-site", 0.1):
             assert count_holders() == 1
     assert count_holders() == 0
     assert not is_awaited("moscow-times")
+    assert not find_lease_note(settings).exists()
+
+
+@contextmanager
+def holding_elsewhere(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
+    """Another process, which has the slot."""
+    environment = {"PREFECT_API_URL": PREFECT_API_URL.value(), "BROADSHEET_DATA_DIR": str(settings.data_dir)}
+    command = [sys.executable, "-c", HOLDER]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=os.environ | environment, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def is_free(settings: Settings) -> bool:
+    try:
+        with crawling_alone(settings, "moscow-times", 0):
+            return True
+    except RunInProgress:
+        return False
+
+
+def test_a_killed_run_s_slot_is_free_for_the_next_one_of_its_folder_and_a_live_one_s_is_not(
+    settings: Settings, make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    copied = make_settings(data_dir=tmp_path / "copied")
+    with holding_elsewhere(settings) as process:
+        shutil.copytree(settings.data_dir, copied.data_dir)
+        assert not is_free(settings)
+        process.kill()
+        process.wait()
+    assert not is_free(copied)  # whose note is the other's: nothing is known of that one there
+    with (settings.spool_dir / CRAWL_LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not is_free(settings)  # the dead one's crawl has not closed yet
+    assert count_holders() == 1
+    assert is_free(settings)
+    assert count_holders() == 0
+    assert is_free(copied)
+
+
+def test_a_lease_that_ended_is_taken_anew_unless_another_run_has_the_slot(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    noted: list[UUID | None] = []
+    with crawling_alone(settings, "moscow-times"):  # makes the limit
+        pass
+    name = name_slot("moscow-times")
+    with get_client(sync_client=True) as client:
+        first = take_lease(client, name)
+        assert first
+        keeper = Keeper(name, first, FIRST_SECONDS, noted.append)
+        keeper.renew(client)
+        assert noted == []
+        give_back(first)
+        with crawling_alone(settings, "moscow-times"):
+            keeper.renew(client)
+            assert "another run has the slot" in caplog.text
+            assert noted == []
+        keeper.renew(client)
+    [second] = noted
+    assert second not in {first, None}
+    assert not is_free(settings)
+    keeper.start()
+    keeper.end()
+    assert noted[-1] is None
+    assert is_free(settings)
 
 
 def test_a_backfill_gives_way_to_a_run_that_waits_and_goes_on_afterwards(
