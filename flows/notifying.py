@@ -37,4 +37,4 @@ def render_message(flow_name: str, flow_run: FlowRun, state: State[Any]) -> tupl
 def _where_to_look(flow_run: FlowRun) -> str:
     page = PREFECT_UI_URL.value()
     link = f"{page}/runs/flow-run/{flow_run.id}" if page else f"flow run {flow_run.id}"
-    return f"Look at: {link}, and `broadsheet status`. What each alarm means: docs/schedules.md"
+    return f"Look at: {link}, and `broadsheet status`. What each alarm means: docs/operations.md"
