@@ -70,7 +70,11 @@ def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported"
     listener = tell if sys.stderr.isatty() else None
     try:
         with showing_progress():
-            return with_archive(lambda archive: export_articles(archive.database, out, kind, wanted, listener))
+            return with_archive(
+                lambda archive: export_articles(
+                    archive.database, out, kind, wanted, listener, spared=archive.settings.own_dirs
+                )
+            )
     except BrokenPipeError:
         # Whoever read the pipe has enough. What is still buffered goes nowhere, else Python complains at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from flows.progress import tell_progress
 from flows.reader import Reader, open_reader, read_here
-from schemas.settings import Settings
+from schemas.settings import Settings, sqlite_url
 from storage.database import (
     Database,
     DatabaseMissing,
@@ -108,7 +108,7 @@ def open_existing(settings: Settings) -> Database:
         DatabaseMissing: nothing was stored yet.
         DatabaseUnreachable, SchemaOutdated, SchemaUnknown: see `storage.database`.
     """
-    is_in_data_dir = settings.database_url.startswith(f"sqlite:///{settings.data_dir.absolute()}/")
+    is_in_data_dir = settings.database_url.startswith(f"{sqlite_url(settings.data_dir.absolute())}/")
     if is_in_data_dir and not settings.data_dir.exists():
         raise DatabaseMissing(f"nothing is stored yet in {settings.data_dir}")
     return open_database(settings.database_url, create=False)

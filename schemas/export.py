@@ -178,7 +178,7 @@ MEANINGS: dict[str, str] = {
 
 RIGHTS = "The texts belong to their publishers, agencies and authors; keep author, agency and credit with each."
 CSV_NOTES = (
-    "Lists and mappings stand as JSON in their cell; an empty cell is null.",
+    "Lists and mappings stand as JSON in their cell; an empty cell is null, but that of a body an empty text.",
     "A text that a spreadsheet would run as a formula has an apostrophe before it, which is not part of the value.",
 )
 

@@ -40,6 +40,14 @@ STANDARD_CEILINGS: dict[CeilingName, float] = {
 """Shares from 0 to 1: above them a run fails."""
 
 
+def sqlite_url(path: Path) -> str:
+    """The address of a SQLite file; what begins a query in an address, or is read as a code, is a character of it."""
+    return f"sqlite:///{str(path).translate(URL_CODES)}"
+
+
+URL_CODES = str.maketrans({"%": "%25", "?": "%3F"})
+
+
 class SettingsInvalid(ValueError):  # noqa: N818 - it states a fact
     """A setting is unknown or ill-formed; the message is one line that names it."""
 
@@ -151,8 +159,7 @@ class Settings(BaseSettings):
     def _derive_defaults(self) -> Self:
         # A frozen model's defaults that depend on other fields can only be set past the freeze.
         if not self.database_url:
-            url = f"sqlite:///{self.data_dir.absolute() / 'broadsheet.db'}"
-            object.__setattr__(self, "database_url", url)
+            object.__setattr__(self, "database_url", sqlite_url(self.data_dir.absolute() / "broadsheet.db"))
         if not self.user_agent:
             agent = f"broadsheet/{version('broadsheet')}"
             object.__setattr__(self, "user_agent", f"{agent} (+{self.contact})" if self.contact else agent)
@@ -167,6 +174,11 @@ class Settings(BaseSettings):
             gone_after=timedelta(hours=self.gone_hours),
             conditional_count=self.conditional_count,
         )
+
+    @property
+    def own_dirs(self) -> tuple[Path, ...]:
+        """Folders in which nobody else writes anything."""
+        return self.warc_dir, self.index_dir, self.spool_dir
 
     @property
     def index_dir(self) -> Path:

@@ -31,6 +31,12 @@ OUTAGES = (OperationalError, InterfaceError)
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one. A batch is written in under a second: this is many of them in a row."""
 
+JOURNALS = ("-wal", "-journal")
+"""What SQLite keeps beside a file, by its name: that of a former one would be taken for the new one's."""
+
+FILE_SUFFIXES = ("", "-shm", *JOURNALS)
+"""Of all files that are one SQLite database."""
+
 CACHE_KIB = 16 * 1024
 """The upper pages of all indexes of a large archive, and the pages that every batch writes; SQLite's own is 2 MB."""
 
@@ -254,6 +260,8 @@ def parse_url(url: str) -> URL:
         raise DatabaseUnreachable(
             f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
         )
+    if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be passed over
+        raise DatabaseUnreachable(f"{url}: no options are known; a ? in a file's name is written %3F")
     return parsed
 
 

@@ -14,7 +14,16 @@ import psycopg
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError
 
-from storage.database import Database, DatabaseFilled, audit_sqlite_path, open_empty, parse_url, shown_url
+from storage.database import (
+    FILE_SUFFIXES,
+    JOURNALS,
+    Database,
+    DatabaseFilled,
+    audit_sqlite_path,
+    open_empty,
+    parse_url,
+    shown_url,
+)
 from storage.disk import flush
 
 PRAGMAS = (
@@ -26,9 +35,6 @@ PRAGMAS = (
     # Rows come in the order of their keys, the entries of the other indexes do not: 32 MB of these stay at hand.
     "cache_size = -32768",
 )
-
-JOURNALS = ("-wal", "-journal")
-"""What SQLite keeps beside a file, by its name: that of a former one would be taken for the new one's."""
 
 
 class CopyFailed(RuntimeError):  # noqa: N818 - it states a fact
@@ -74,7 +80,7 @@ def _making_file(url: URL) -> Iterator[Database]:
         part.replace(path)
         flush(path.parent)
     finally:
-        for suffix in ("", "-shm", *JOURNALS):
+        for suffix in FILE_SUFFIXES:
             part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 

@@ -5,17 +5,26 @@ The same articles give the same bytes, in the file and in the card.
 
 import codecs
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from schemas.export import CARD_SUFFIX, ArticleFilter, Exported, FileFormat, Format
 from storage.article import count_wanted, iterate_blocks
-from storage.database import Database
+from storage.database import FILE_SUFFIXES, Database
 from storage.export.block import Block
 from storage.export.datacard import Tally
 from storage.export.line import write_csv, write_jsonl
-from storage.export.sink import ExportUnwritable, Sink, Writable, compressing, is_lasting, opening
+from storage.export.sink import (
+    STANDARD_OUTPUT,
+    ExportUnwritable,
+    Sink,
+    Writable,
+    audit_place,
+    compressing,
+    is_lasting,
+    opening,
+)
 
 Listener = Callable[[int, int], None]
 """Hears of the articles that are written, and of those that there are."""
@@ -27,16 +36,20 @@ def export_articles(
     kind: FileFormat,
     wanted: ArticleFilter | None = None,
     tell: Listener | None = None,
+    spared: Collection[Path] = (),
 ) -> Exported:
     """Write the articles to a file, whole or not at all, and a data card beside it.
 
-    To standard output (`-`), a pipe or a device they are written as they come, and without a card.
+    To standard output (`-`), a pipe or a device they are written as they come, and without a card. Nothing is written
+    in place of the archive's own files: its database, and what lies in the folders to be spared.
 
     Raises:
         ExportUnwritable: the file cannot be written.
         BrokenPipeError: whoever read the pipe has enough.
     """
-    _spare_database(database, path)
+    if path != STANDARD_OUTPUT:
+        audit_place(path)
+        _spare_archive(database, path, spared)
     tally, wanted = Tally(), wanted or ArticleFilter()
     card_path = path.with_name(path.name + CARD_SUFFIX) if is_lasting(path) else None
     # Both are complete before either takes its name; the file first.
@@ -63,10 +76,15 @@ def _opening_card(path: Path | None) -> AbstractContextManager[Sink | None]:
     return opening(path) if path else nullcontext()
 
 
-def _spare_database(database: Database, path: Path) -> None:
-    own = Path(database.engine.url.database or "")
-    if path.exists() and own.is_file() and path.samefile(own):
-        raise ExportUnwritable(f"{path} is the archive's own database")
+def _spare_archive(database: Database, path: Path, spared: Collection[Path]) -> None:
+    place = path.resolve()
+    if database.engine.dialect.name == "sqlite":
+        own = Path(database.engine.url.database or "").resolve()
+        if place.parent == own.parent and place.name in {f"{own.name}{suffix}" for suffix in FILE_SUFFIXES}:
+            raise ExportUnwritable(f"{path} is the archive's own database")
+    for folder in spared:
+        if place.is_relative_to(folder.resolve()):
+            raise ExportUnwritable(f"{path} lies among the archive's own files, in {folder}")
 
 
 @contextmanager

@@ -73,6 +73,24 @@ def is_lasting(path: Path) -> bool:
     return path != STANDARD_OUTPUT and not _is_place(path) and (path.is_file() or not path.exists())
 
 
+def audit_place(path: Path) -> None:
+    """Nothing, if a file of this name can be.
+
+    Raises:
+        ExportUnwritable: it cannot, as far as can be said before.
+    """
+    try:
+        str(path).encode()
+        if not path.parent.is_dir():
+            raise ExportUnwritable(f"{path} cannot be written: there is no directory {path.parent}")
+        path.exists()  # asked, a name that is too long is an error
+    except UnicodeEncodeError:
+        shown = str(path).encode("utf-8", "backslashreplace").decode()
+        raise ExportUnwritable(f"{shown} cannot be written: its name is no UTF-8") from None
+    except OSError as error:
+        raise ExportUnwritable(f"{path} cannot be written: {error.strerror or error}") from None
+
+
 @contextmanager
 def opening(path: Path) -> Iterator[Sink]:
     """A sink to this path. A file appears there, in place of a former one, when the block ends without an exception.

@@ -6,7 +6,7 @@ the rows that it found. No query has a mark in its words, so marked words stand 
 across. A section is there marked alone: `news` does not find all that is in News.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, zip_longest
 from typing import NamedTuple
@@ -39,6 +39,12 @@ MOST_PLACES = 256
 PLACE_ROWS = 4
 """… so the further ones are those of `the§2`, `the§3`, `the§4`. A text of 16,000 words has about 1,000 `the`."""
 
+MOST_REPEATS = MOST_PLACES * PLACE_ROWS
+"""Of a word in an article; the places after these are nobody's, on both databases."""
+
+NO_WORD = "§"
+"""Stands where a word is not found any more: no query has it."""
+
 
 class Searchable(NamedTuple):
     """The columns of an article that can be searched, in the order in which they are asked for."""
@@ -69,10 +75,17 @@ def read_document(article: Searchable) -> Document:
 
 
 def _limit(words: list[str]) -> list[str]:
-    if len(words) <= MOST_WORDS and sum(map(len, words)) <= MOST_LETTERS:
-        return words
-    lengths = accumulate(map(len, words[:MOST_WORDS]))
-    return words[: sum(length <= MOST_LETTERS for length in lengths)]
+    if len(words) > MOST_WORDS or sum(map(len, words)) > MOST_LETTERS:
+        lengths = accumulate(map(len, words[:MOST_WORDS]))
+        words = words[: sum(length <= MOST_LETTERS for length in lengths)]
+    return list(_keep_places(words)) if len(words) > MOST_REPEATS else words
+
+
+def _keep_places(words: list[str]) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    for word in words:
+        counts[word] += 1
+        yield word if counts[word] <= MOST_REPEATS else NO_WORD
 
 
 def render_words(document: Document) -> str:

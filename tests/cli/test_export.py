@@ -72,7 +72,10 @@ def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--out", "no/folder/x.jsonl"], "No such file"),
+        (["--out", "no/folder/x.jsonl"], "no/folder/x.jsonl cannot be written: there is no directory no/folder"),
+        (["--out", f"{'x' * 250}.jsonl"], "name too long"),
+        (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with what it is called until it is complete
+        (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is no UTF-8"),
         (["--out", "x"], "say --format"),
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),
@@ -88,6 +91,19 @@ def test_what_cannot_be_exported_is_one_line_and_status_2(
     assert (ended.returncode, ended.stdout) == (2, "")
     assert says in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    "place", ["warc/{}", "warc/new.jsonl", "index/../warc/{}", "spool/new.jsonl", "broadsheet.db-wal"]
+)
+def test_no_export_is_written_among_the_archives_own_files(broadsheet: Broadsheet, data_dir: Path, place: str) -> None:
+    files = {path: path.read_bytes() for path in data_dir.glob("warc/*")}
+    warc = next(path.name for path in files if path.suffix == ".gz")
+    ended = broadsheet("export", "--format", "jsonl", "--out", f"{data_dir}/{place.format(warc)}")
+    assert ended.returncode == 2
+    assert "the archive's own" in ended.stderr
+    assert files == {path: path.read_bytes() for path in data_dir.glob("warc/*")}
 
 
 @pytest.mark.usefixtures("filled")

@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from schemas.settings import Settings
 from storage import migration
 from storage.article import find_article
 from storage.column import Document
@@ -146,6 +147,7 @@ def test_reading_what_was_never_stored_makes_nothing(database_url: str, tmp_path
         ("sqlite:///no-such-directory/a.db", "there is no directory"),
         ("sqlite:///{}", "is no file"),
         ("sqlite:///" + "x" * 300, "too long"),
+        ("sqlite:///a?b.db", "written %3F"),
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
         ("", "no URL"),
@@ -233,3 +235,10 @@ def test_foreign_keys_hold_and_the_journal_is_a_write_ahead_log(database: Databa
     with database.read() as session:
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "50%41 of all? #1 ю"
+    folder.mkdir()
+    open_database(Settings(data_dir=folder).database_url).close()
+    assert (folder / "broadsheet.db").is_file()

@@ -98,8 +98,8 @@ def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tm
         assert export_articles(database, tmp_path / name, FileFormat.choose(name)).count == 1000
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        # The bodies are 20 MB; what is held of them, twice (row and line), stays far below.
-        assert peak < 15_000_000, name
+        # The bodies are 20 MB; what is held of them, in rows, lines and a digest, stays below that.
+        assert peak < 18_000_000, name
 
 
 def test_a_dash_means_standard_output(

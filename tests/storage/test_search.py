@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.search import SearchFilter, SearchHit
 from storage.database import Database
 from storage.outcome import store_outcomes
-from storage.search.document import MOST_PLACES, MOST_WORDS
+from storage.search.document import MOST_PLACES, MOST_REPEATS, MOST_WORDS
 from storage.search.finding import search_articles
 from storage.search.query import QueryEmpty, read_query
 from tests.storage.sample import START, read, read_text
@@ -184,12 +184,14 @@ def test_a_phrase_is_found_late_in_a_long_text(database: Database) -> None:
     filler = "the end of the day " * (MOST_PLACES // 2 + 9)
     long = read(1, 1, f"{filler} the Kremlin {filler} of the Navy on the day", headline="Long")
     longer = read(2, 2, f"{'word ' * MOST_WORDS} unseen", headline="Longer")
+    same = read(3, 3, f"{'same ' * (MOST_REPEATS + 1)} matter", headline="Same")
     with database.begin() as session:
-        store_outcomes(session, [long, longer], run_id=None, now=START)
+        store_outcomes(session, [long, longer, same], run_id=None, now=START)
     assert find(database, '"the kremlin"') == find(database, '"of the navy"') == find(database, '"the day"') == [1]
     assert find(database, '"on the" "day the end"') == [1]
     assert find(database, '"the navy day"') == find(database, "unseen") == []
     assert find(database, '"word word"') == [2]
+    assert find(database, '"same same"') == find(database, "matter") == find(database, '-"same matter" matter') == [3]
 
 
 def test_no_text_is_too_long_or_too_odd_to_be_stored(database: Database) -> None:
