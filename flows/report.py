@@ -41,6 +41,20 @@ OUTCOME_MEANINGS = {
 }
 
 
+STATE_MEANINGS = {
+    "pending": "not asked for yet, or to be looked at a second time",
+    "captured": "its page lies in a WARC file and was not read yet",
+    "stored": "its article is kept",
+    "duplicate": "its article is kept, and has the text of another one",
+    "quarantined": "it answered, but with no valid article",
+    "failed": "it did not answer; asked again",
+    "blocked": "robots.txt forbids it",
+    "gone": "not there, looked at twice",
+    "excluded": "no article, by a rule",
+}
+"""Every state that an address can be in."""
+
+
 def render_markdown(
     report: RunReport, months: Sequence[MonthCount] = (), set_aside: Sequence[QuarantineRecord] = ()
 ) -> str:
@@ -76,7 +90,7 @@ def _lines(report: RunReport) -> Iterator[str]:
     yield from _list("Problems", report.problems)
     yield from _list("Notes", report.notes)
     yield from _table("Outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
-    yield from _table("The ledger", report.ledger, {})
+    yield from _table("The ledger", report.ledger, STATE_MEANINGS)
     yield from _list_noticed(report)
 
 
@@ -96,7 +110,7 @@ def _list_noticed(report: RunReport) -> Iterator[str]:
 def _list_slowest(report: RunReport) -> Iterator[str]:
     if report.slowest:
         yield from ("", "## The slowest pages", "| seconds | page |", "|--:|---|")
-        yield from (f"| {page.seconds:.1f} | {page.url} |" for page in report.slowest)
+        yield from (f"| {page.seconds:.2f} | {page.url} |" for page in report.slowest)
 
 
 def _list_months(months: Sequence[MonthCount]) -> Iterator[str]:

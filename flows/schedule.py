@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
@@ -21,6 +22,8 @@ from schemas.settings import Settings
 POOL_TYPE = "process"
 
 UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+
+RUNNER_TASK = "broadsheet schedule"
 
 LIMITS_READ = 200
 """The server's concurrency limits, at most: a handful are ours."""
@@ -101,10 +104,25 @@ def serve() -> None:
     definitions = read_definitions()
     # Schedules are not paused at the end: a process that is killed could not do that either. What was due meanwhile is
     # dropped when they are registered again. None waits for another's process: what must wait, waits for its limits.
-    runner = Runner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
+    runner = EndableRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
     with get_client(sync_client=True) as client:
         free_orphans(client)
     for one in definitions:
         runner.add_deployment(make_deployment(one))
-    with suppress(KeyboardInterrupt):
-        asyncio.run(runner.start())
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(_start(runner))
+
+
+async def _start(runner: Runner) -> None:
+    await asyncio.create_task(runner.start(), name=RUNNER_TASK)
+
+
+class EndableRunner(Runner):
+    """A runner that SIGTERM ends as Ctrl-C does: its own way leaves what it has begun to end unfinished."""
+
+    def handle_sigterm(self, *_args: Any, **_options: Any) -> None:
+        """Called in the main thread, whatever the loop does there now."""
+        loop = asyncio.get_running_loop()
+        for task in asyncio.all_tasks(loop):
+            if task.get_name() == RUNNER_TASK:
+                loop.call_soon_threadsafe(task.cancel)

@@ -15,12 +15,13 @@ import httpx
 import psutil
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.archive import open_archive
 from flows.deployment import read_definitions
-from flows.schedule import deploy
+from flows.schedule import LIMITS_READ, deploy
 from flows.server import ServerMissing, require_server
 from replica.server import running
 from replica.site import Site
@@ -109,9 +110,25 @@ def scheduled(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         }
         with subprocess.Popen(command, env=environment) as process:
             wait_until(lambda: all(read_deployments().values()))
+            pause_schedules()
             yield Scheduled(process, data_dir, webhook)
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 0
+    free_slots()
+
+
+def pause_schedules() -> None:
+    """At a quarter of an hour, `latest` would run by itself, and the runs of the tests be skipped."""
+    with get_client(sync_client=True) as client:
+        for name in NAMES:
+            client.pause_deployment(client.read_deployment_by_name(name).id)
+
+
+def free_slots() -> None:
+    """What a killed run has left, for the other tests with this server: they have data folders of their own."""
+    with get_client(sync_client=True) as client:
+        for limit in client.read_global_concurrency_limits(limit=LIMITS_READ):
+            client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
 def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled: Scheduled) -> None:
@@ -168,6 +185,7 @@ def test_a_server_that_does_not_answer_is_named() -> None:
 def count_scheduled(deployment_id: str) -> int:
     """The runs that a server makes of a schedule, when it is asked to: its own service does that every minute."""
     url = PREFECT_API_URL.value()
+    assert httpx.post(f"{url}/deployments/{deployment_id}/resume_deployment").is_success
     assert httpx.post(f"{url}/deployments/{deployment_id}/schedule", json={"min_runs": 3}).is_success
     states = {"state": {"name": {"any_": ["Scheduled"]}}}
     wanted = {"deployments": {"id": {"any_": [deployment_id]}}, "flow_runs": states}
