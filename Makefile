@@ -6,7 +6,7 @@ TEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ingest test coverage soak check bench constraints clean
+.PHONY: help setup demo ingest test coverage soak docker-test check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ coverage: setup  ## the same, with the lines and branches that no test reaches
 
 soak: setup  ## the long crash tests: a hundred runs killed at random instants
 	$(BIN)/python -m pytest -m soak --numprocesses 2 --dist worksteal
+
+docker-test: setup  ## the Docker deployment, built, started, disturbed and removed (ten minutes)
+	@docker info >/dev/null 2>&1 || { echo "No Docker engine answers here: start one, then try again" >&2; exit 2; }
+	$(BIN)/python -m pytest -m docker --numprocesses 0 --exitfirst --verbose tests/docker
 
 check: setup  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

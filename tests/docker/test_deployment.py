@@ -1,0 +1,217 @@
+"""The deployment, really built and started: each step goes on where the one before ended (`make docker-test`)."""
+
+import time
+from collections import Counter
+from datetime import date
+
+import httpx
+import pytest
+
+from replica.model import MOSCOW
+from replica.site import Article, Site
+from tests.docker.compose import Deployment, wait_until
+from tests.docker.conftest import Say
+
+pytestmark = pytest.mark.docker
+
+ARTICLE_COUNT = 240
+"""As docker-compose.yml has it."""
+
+STOP_SECONDS = 30
+KEPT = ("stored", "duplicate")
+SITE = Site(ARTICLE_COUNT)
+
+
+def list_published(since: str, until: str) -> list[Article]:
+    """The site's articles of these publication days."""
+    first, last = date.fromisoformat(since), date.fromisoformat(until)
+    return [one for one in SITE.newest_first if first <= one.head.published_at.astimezone(MOSCOW).date() <= last]
+
+
+def count_pages(deployment: Deployment) -> Counter[str]:
+    """Path of an article's page -> how often it was fetched."""
+    paths = {article.path for article in SITE.articles}
+    return Counter({path: count for path, count in deployment.ask_replica().items() if path in paths})
+
+
+def list_missing(deployment: Deployment, articles: list[Article]) -> set[str]:
+    """Their ids, without those that the database has."""
+    return {one.id for one in articles} - {row[0] for row in deployment.query("SELECT id FROM article")}
+
+
+def wait_for_pages(deployment: Deployment, count: int) -> None:
+    """Until so many pages were fetched since the replica was last asked to count from nothing."""
+    wait_until(lambda: sum(count_pages(deployment).values()) >= count)
+
+
+def backfill(deployment: Deployment, since: str, until: str) -> str:
+    return deployment.start("backfill/manual", since=since, until=until)
+
+
+def backfill_whole(deployment: Deployment, since: str, until: str) -> None:
+    """As a person does it: once more where the one before still counts as under way, until all of it is there."""
+
+    def is_done() -> bool:
+        [state] = deployment.wait_for(backfill(deployment, since, until))
+        assert state["type"] in {"COMPLETED", "CANCELLED"}, state["message"]
+        return bool(state["type"] == "COMPLETED")
+
+    wait_until(is_done)
+    assert not list_missing(deployment, list_published(since, until))
+
+
+def test_the_image_is_built(deployment: Deployment, say: Say) -> None:
+    deployment.compose("build")
+    size = int(deployment.docker("image", "inspect", "--format", "{{.Size}}", "broadsheet:test"))
+    base = int(deployment.docker("image", "inspect", "--format", "{{.Size}}", "python:3.13-slim-trixie"))
+    say(f"image: {size / 1e6:.0f} MB, {(size - base) / 1e6:.0f} MB of them above the base image")
+    history = deployment.docker("image", "history", "--no-trunc", "--format", "{{.CreatedBy}}", "broadsheet:test")
+    assert "PIP_INDEX_URL" not in history
+
+
+@pytest.fixture(scope="module")
+def began_at() -> list[float]:
+    return []
+
+
+def test_all_services_start_and_the_one_shots_finish(deployment: Deployment, began_at: list[float], say: Say) -> None:
+    began_at.append(time.monotonic())
+    deployment.compose("up", "--detach")
+    for service in ("migrate", "deploy"):
+        [one] = deployment.inspect(service)
+        assert (one["State"]["Status"], one["State"]["ExitCode"]) == ("exited", 0)
+    say(f"up: {time.monotonic() - began_at[0]:.0f} s")
+
+
+def test_a_scheduled_deployment_stores_articles(deployment: Deployment, began_at: list[float], say: Say) -> None:
+    run = deployment.start("ingest/latest", limit=20)
+    wait_until(lambda: deployment.query("SELECT count(*) FROM article") != [["0"]])
+    say(f"from `up` to the first stored article: {time.monotonic() - began_at[0]:.0f} s")
+    [state] = deployment.wait_for(run)
+    assert state["type"] == "COMPLETED", state["message"]
+    # The newest addresses that are advertised; some of them lead to no article.
+    states, [[count]] = deployment.count_states(), deployment.query("SELECT count(*) FROM article")
+    assert sum(states[kept] for kept in KEPT) == int(count) >= 15, states
+
+
+def test_every_service_is_well_and_has_no_more_rights_than_it_needs(deployment: Deployment, say: Say) -> None:
+    wait_until(deployment.is_healthy)
+    for service in ("postgres", "prefect", "worker", "replica"):
+        [one] = deployment.inspect(service)
+        host = one["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert "no-new-privileges:true" in host["SecurityOpt"]
+        assert host["LogConfig"]["Config"]["max-size"]
+        assert one["Config"]["User"] not in {"", "0", "root"}
+        ports = [port["HostIp"] for bound in one["NetworkSettings"]["Ports"].values() for port in bound or ()]
+        assert set(ports) <= {"127.0.0.1"}
+        [used] = deployment.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", one["Id"]).splitlines()
+        say(f"memory of {service}: {used.partition(' /')[0]}")
+
+
+def test_the_server_lets_nobody_in_without_the_password(deployment: Deployment) -> None:
+    for auth in (None, ("broadsheet", "wrong")):
+        assert httpx.post(f"{deployment.url}/deployments/filter", json={}, auth=auth).status_code == 401
+    assert len(deployment.request("POST", "/deployments/filter", {})) == 7
+
+
+def test_a_backfill_stores_each_article_of_its_days_as_it_is(deployment: Deployment) -> None:
+    [state] = deployment.wait_for(backfill(deployment, "2024-08-15", "2024-09-30"))
+    assert state["type"] == "COMPLETED", state["message"]
+    published = list_published("2024-08-15", "2024-09-30")
+    found = deployment.read_articles()
+    assert found.keys() >= {article.id for article in published}
+    expected = {article.id: article.expected for article in SITE.articles if article.id in found}
+    for record_id, record in found.items():
+        # To the letter: not a word of a donation message, a related box or a newsletter's form.
+        assert record["body"] == expected[record_id]["body"]
+        assert record["headline"] == expected[record_id]["headline"]
+
+
+def test_a_backfill_whose_worker_is_killed_is_completed_by_the_next(deployment: Deployment, say: Say) -> None:
+    since, until = "2024-05-15", "2024-08-14"
+    deployment.ask_replica("reset")
+    backfill(deployment, since, until)
+    wait_for_pages(deployment, 10)
+    [worker] = deployment.inspect("worker")
+    deployment.docker("kill", worker["Id"])
+    left = list_missing(deployment, list_published(since, until))
+    assert left
+    say(f"killed with {len(left)} articles to go")
+    deployment.compose("up", "--detach")
+    backfill_whole(deployment, since, until)
+    # What was on its way when it was killed is fetched again: one page, for there is one request at a time.
+    assert sum(count - 1 for count in count_pages(deployment).values()) <= 1
+
+
+def test_a_worker_that_is_stopped_ends_its_run_in_time_and_in_good_order(deployment: Deployment, say: Say) -> None:
+    since, until = "2024-03-15", "2024-05-14"
+    deployment.ask_replica("reset")
+    run = backfill(deployment, since, until)
+    wait_for_pages(deployment, 5)
+    started_at = time.monotonic()
+    deployment.compose("stop", "worker")
+    stop_seconds = time.monotonic() - started_at
+    say(f"stopped in {stop_seconds:.1f} s")
+    assert stop_seconds < STOP_SECONDS
+    assert deployment.inspect("worker")[0]["State"]["ExitCode"] == 0
+    assert deployment.read_state(run)["type"] == "CRASHED"
+    assert not deployment.query("SELECT 1 FROM run WHERE status = 'running'")
+    deployment.compose("up", "--detach")
+    backfill_whole(deployment, since, until)
+    assert set(count_pages(deployment).values()) == {1}
+
+
+def test_a_database_that_restarts_in_the_middle_loses_nothing(deployment: Deployment, say: Say) -> None:
+    since, until = "2024-02-01", "2024-03-14"
+    deployment.ask_replica("reset")
+    run = backfill(deployment, since, until)
+    wait_for_pages(deployment, 5)
+    deployment.compose("restart", "postgres")
+    [state] = deployment.wait_for(run)
+    say(f"the run: {state['type']} {state['message'] or ''}")
+    backfill_whole(deployment, since, until)
+    assert set(count_pages(deployment).values()) == {1}
+
+
+def test_three_workers_fetch_nothing_twice(deployment: Deployment, say: Say) -> None:
+    deployment.compose("up", "--detach", "--scale", "worker=3")
+    wait_until(lambda: deployment.is_healthy(worker_count=3))
+    deployment.ask_replica("reset")
+    runs = [
+        backfill(deployment, "2023-10-01", "2024-01-31"),
+        *(deployment.start(name) for name in ("ingest/latest", "ingest/sweep", "refresh/hourly", "audit/daily")),
+    ]
+    states = Counter(state["type"] for state in deployment.wait_for(*runs))
+    say(f"runs: {dict(states)}")
+    backfill_whole(deployment, "2023-10-01", "2024-01-31")
+    pages = count_pages(deployment)
+    assert pages
+    assert set(pages.values()) == {1}
+
+
+def test_what_is_stored_is_still_there_after_all_was_taken_down(deployment: Deployment, say: Say) -> None:
+    before = deployment.count_states()
+    expected = SITE.count_outcomes()
+    assert {name: before[name] for name in KEPT} == {name: expected[name] for name in KEPT}
+    started_at = time.monotonic()
+    deployment.compose("stop")
+    assert time.monotonic() - started_at < STOP_SECONDS
+    say(f"all stopped in {time.monotonic() - started_at:.1f} s")
+    deployment.compose("down")
+    deployment.compose("up", "--detach")
+    wait_until(deployment.is_healthy)
+    assert deployment.count_states() == before
+    deployment.compose("exec", "-T", "worker", "broadsheet", "doctor")
+    [state] = deployment.wait_for(deployment.start("ingest/latest"))
+    assert state["type"] == "COMPLETED", state["message"]
+
+
+def test_nothing_is_left_when_the_volumes_are_removed_too(deployment: Deployment) -> None:
+    deployment.compose("down", "--volumes")
+    left = [
+        deployment.docker(kind, "ls", "--quiet", "--filter", f"name={deployment.project}")
+        for kind in ("volume", "network")
+    ]
+    assert left == ["", ""]
