@@ -1,7 +1,6 @@
-"""One deployment for all steps; a line for each step, and the services' last words where one fails."""
+"""One deployment for all steps, what is measured on the way, and the services' last words where one fails."""
 
 import sys
-import time
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
@@ -32,14 +31,6 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
             sys.stdout.flush()
 
     return say
-
-
-@pytest.fixture(autouse=True)
-def _timed(say: Say) -> Iterator[None]:
-    """Say how long each step took."""
-    started_at = time.monotonic()
-    yield
-    say(f"{time.monotonic() - started_at:.1f} s ")
 
 
 @pytest.hookimpl(wrapper=True)

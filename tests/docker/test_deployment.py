@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 
 import httpx
@@ -20,6 +21,14 @@ ARTICLE_COUNT = 240
 STOP_SECONDS = 30
 KEPT = ("stored", "duplicate")
 SITE = Site(ARTICLE_COUNT)
+
+
+@pytest.fixture(autouse=True)
+def _timed(say: Say) -> Iterator[None]:
+    """Say how long each step took."""
+    started_at = time.monotonic()
+    yield
+    say(f"{time.monotonic() - started_at:.1f} s ")
 
 
 def list_published(since: str, until: str) -> list[Article]:

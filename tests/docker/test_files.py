@@ -1,0 +1,62 @@
+"""What the deployment's files owe to the rest of the project; without Docker."""
+
+import re
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from schemas.settings import PREFIX, Settings
+from tests.docker.compose import ROOT
+
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+OWN = {"data_dir", "database_url"}
+"""Settings that are the containers' own affair."""
+
+
+def make_env(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = ["/bin/sh", str(ROOT / "docker" / "make-env.sh"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def read_values(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_every_setting_reaches_the_worker_and_no_other() -> None:
+    environment = YAML(typ="safe").load(COMPOSE)["services"]["worker"]["environment"]
+    named = {name.removeprefix(PREFIX).lower() for name in environment if name.startswith(PREFIX)}
+    assert named == (Settings.model_fields.keys() - OWN) | {"database_url"}
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\$\{(\w+):?[?-]", COMPOSE)) - {"IMAGE_TAG"}))
+def test_every_variable_is_explained(name: str) -> None:
+    assert f"{name}=" in (ROOT / ".env.example").read_text()
+    assert f"`{name}`" in (ROOT / "docs" / "docker.md").read_text(encoding="utf-8")
+
+
+def test_the_image_gets_every_package() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    allowed = (ROOT / ".dockerignore").read_text().split()
+    assert {f"!{package}" for package in packages["only-include"]} <= set(allowed)
+
+
+def test_each_password_is_another_and_nobody_else_reads_them(tmp_path: Path) -> None:
+    values: list[str] = []
+    for name, mode in (("live", ()), ("demo", ("demo",))):
+        assert make_env(*mode, str(tmp_path / name)).returncode == 0
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+        values += [value for key, value in read_values(tmp_path / name).items() if key.endswith("_PASSWORD")]
+    assert len(set(values)) == len(values) == 8
+    assert all(re.fullmatch(r"[0-9a-f]{48}", value) for value in values)
+    assert "replica" not in str(read_values(tmp_path / "live"))
+
+
+def test_an_environment_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("mine")
+    assert make_env(str(tmp_path / "env")).returncode != 0
+    assert (tmp_path / "env").read_text() == "mine"
