@@ -23,7 +23,7 @@ from benchmarks.ingest import make_environment, prefect_server
 from replica.server import running
 from replica.site import Site
 
-SMALL_COUNT, LARGE_COUNT = 100, 3_000
+SMALL_COUNT, LARGE_COUNT = 100, 5_000
 GROWTH_TARGET = 1.2
 """Requests of the large run / requests of the small one."""
 
