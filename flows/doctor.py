@@ -11,7 +11,7 @@ import httpx
 from flows.alarm import NotificationUnsent, is_wanted, open_service
 from flows.archive import audit_store, open_existing
 from flows.integrity import audit_archive
-from flows.integrity import repair_archive as repair
+from flows.repair import repair_archive as repair
 from schemas.integrity import IntegrityReport
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
@@ -64,12 +64,13 @@ def repair_archive(settings: Settings) -> list[Check]:
 
 
 def _as_checks(report: IntegrityReport) -> list[Check]:
+    notes = [Check(name="note", ok=True, detail=note) for note in report.notes]
     if problems := report.problems:
-        return [Check(name="integrity", ok=False, detail=problem) for problem in problems]
+        return [*(Check(name="integrity", ok=False, detail=problem) for problem in problems), *notes]
     count = sum(one.capture_count for one in report.files)
     waiting = f"; {report.unloaded_count} files wait to be loaded" if report.unloaded_count else ""
     detail = f"{count} captures in {len(report.files)} WARC files are as they were stored, every state adds up{waiting}"
-    return [Check(name="integrity", ok=True, detail=detail)]
+    return [Check(name="integrity", ok=True, detail=detail), *notes]
 
 
 def list_settings(settings: Settings) -> Iterator[Check]:

@@ -86,7 +86,7 @@ def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereadi
 
 def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
     """The newest whole answers of these entries, by key, that wait for an article though they have one."""
-    rows = select(Capture.id).join(Entry, Entry.id == Capture.entry_id).where(Capture.status == OK)
+    rows = select(Capture.id).join(Entry, Entry.id == Capture.entry_id).where(Capture.status == OK, ~Capture.is_lost)
     captures = set(select_in(session, rows, Entry.key, keys))
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
@@ -101,7 +101,9 @@ def list_companions(session: Session, recognize: Callable[[str], str | None]) ->
     `recognize` answers whose part an address is.
     """
     found: dict[str, list[Sibling]] = defaultdict(list)
-    rows = select(*PLACE).where(Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK)
+    rows = select(*PLACE).where(
+        Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK, ~Capture.is_lost
+    )
     for row in session.execute(rows.execution_options(yield_per=PART_COUNT)):
         if key := recognize(row.url):
             found[key].append(Sibling(_as_ref(row), row.url, row.fetched_at))
@@ -167,7 +169,7 @@ def _has_parts(row: Row[*tuple[Any, ...]]) -> bool:
 
 def _list_siblings(session: Session, entries: Collection[int]) -> dict[int, list[Sibling]]:
     found: dict[int, list[Sibling]] = defaultdict(list)
-    statement = select(*PLACE, Capture.entry_id.label("entry")).where(Capture.status == OK)
+    statement = select(*PLACE, Capture.entry_id.label("entry")).where(Capture.status == OK, ~Capture.is_lost)
     for row in execute_in(session, statement, Capture.entry_id, entries):
         found[row.entry].append(Sibling(_as_ref(row), row.url, row.fetched_at))
     return found

@@ -1,6 +1,5 @@
 """What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
 
-import gzip
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ from sqlalchemy import delete, select, update
 from flows.archive import open_archive
 from flows.harvest import harvest
 from flows.importing import import_paths
-from flows.integrity import audit_archive, repair_archive
+from flows.integrity import audit_archive
+from flows.repair import repair_archive
 from replica.server import running
 from replica.site import Site
 from schemas.outcome import State
@@ -128,7 +128,7 @@ def test_false_states_are_set_right(filled: Settings) -> None:
     assert list_ledger(filled) == ledger
 
 
-def test_an_article_whose_capture_is_not_there_is_named_and_due_again(filled: Settings) -> None:
+def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None:
     warc = find_warc(filled, "moscow-times-")
     whole = warc.read_bytes()
     warc.write_bytes(whole[: len(whole) // 2])
@@ -136,24 +136,44 @@ def test_an_article_whose_capture_is_not_there_is_named_and_due_again(filled: Se
     assert len(found.lost_articles) > 10
     assert "there is no such record" in found.problems[0]
     repair = repair_archive(filled)
-    assert repair.mended == (f"{len(found.lost_articles)} articles whose capture is not there are due again",)
-    assert repair.after.lost_articles == found.lost_articles
+    count = len(found.lost_articles)
+    assert repair.mended[1] == f"{count} pages whose capture is lost are due again"
+    assert repair.after.lost_articles.keys() == found.lost_articles.keys()
     report = harvest(filled, "moscow-times", "feeds")
-    assert report.page_count >= len(found.lost_articles)
-    warc.unlink()
+    assert report.page_count >= count
+    assert audit_archive(filled).problems == ()
+    (filled.data_dir / "elsewhere").mkdir()
+    warc.rename(filled.data_dir / "elsewhere" / warc.name)
     assert "no such file" in audit_archive(filled).problems[0]
 
 
-def test_a_changed_byte_in_a_warc_file_is_found(filled: Settings) -> None:
-    warc = find_warc(filled, "moscow-times-")
-    [victim] = [one for one in read_records(filled).values() if one["capture"]["warc"] == warc.name][3:4]
-    start, length = victim["capture"]["offset"], victim["capture"]["length"]
-    data = bytearray(warc.read_bytes())
-    record = gzip.decompress(data[start : start + length])
-    assert record
-    data[start + length // 2] ^= 0xFF
-    warc.write_bytes(data)
+def damage(settings: Settings, capture: dict[str, Any]) -> None:
+    """Make a record unreadable, and let the file be as long as before."""
+    path = settings.warc_dir / capture["warc"]
+    data = bytearray(path.read_bytes())
+    start = capture["offset"] + capture["length"] // 2
+    data[start : start + 40] = bytes(byte ^ 0xFF for byte in data[start : start + 40])
+    path.write_bytes(data)
+
+
+def test_a_damaged_capture_is_replaced_by_one_that_shows_the_same(filled: Settings) -> None:
+    records = read_records(filled)
+    victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
+    intact = (filled.warc_dir / victim["capture"]["warc"]).read_bytes()
+    damage(filled, victim["capture"])
     assert list(audit_archive(filled).lost_articles) == [victim["id"]]
+    assert list(repair_archive(filled).after.lost_articles) == [victim["id"]]
+    outcomes = harvest(filled, "moscow-times", "feeds").outcomes  # which would ask for what it knows conditionally
+    assert (outcomes["unchanged"], outcomes.get("revised")) == (1, None)
+    report = audit_archive(filled)
+    assert (report.problems, len(report.notes)) == ((), 1)
+    present = read_records(filled)[victim["id"]]
+    moved = {"capture", "fetched_at"}
+    assert {name for name in present if present[name] != victim[name]} == moved
+    assert repair_archive(filled).mended == ()
+    (filled.warc_dir / victim["capture"]["warc"]).write_bytes(intact)
+    assert "1 captures that were lost are there again" in audit_archive(filled).problems[0]
+    assert repair_archive(filled).after.notes == ()
 
 
 MakeSettings = Callable[..., Settings]

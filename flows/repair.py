@@ -1,0 +1,72 @@
+"""What is mended of an archive that is not whole: from its WARC files, else by the next run."""
+
+from collections.abc import Iterator
+
+from flows.archive import Archive, open_archive
+from flows.integrity import audit_opened
+from flows.load import load_left
+from flows.rereading import read_again
+from flows.run import Run, finish_run, now, running
+from schemas.integrity import Repair, WarcFinding
+from schemas.settings import Settings
+from storage.integrity.lost import make_due
+from storage.integrity.place import mark_lost, mark_returned, rewind
+from storage.integrity.state import mend_states
+from storage.rereading import list_waiting
+from storage.storing import Storage
+
+
+def repair_archive(settings: Settings) -> Repair:
+    """Mend what can be mended from the WARC files: a database that is lost is made anew from them.
+
+    Captures that the database does not know are loaded, those that are not there are noted as lost; states that
+    contradict what is stored are set right, and what has no article though its page was captured is read again.
+    Articles whose capture is lost are due again: what shows the same takes its place.
+
+    Raises:
+        What `open_archive` raises for writing.
+    """
+    with open_archive(settings, writable=True) as archive:
+        found = audit_opened(archive)
+        with running(archive, "repair", None, {}) as run:
+            mended = [*_mend_captures(archive, run, found.files), *_mend_states(archive, run), *_make_due(archive)]
+            report = finish_run(archive, run)
+        return Repair(before=found, mended=tuple(mended), after=audit_opened(archive), run=report)
+
+
+def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
+    with archive.database.begin() as session:
+        for one in files:
+            mark_lost(session, one.name, one.missing.keys())
+            mark_returned(session, one.name, one.returned)
+        rewind(session, {one.name: min(one.unknown) for one in files if one.unknown})
+    if count := sum(len(one.missing) for one in files):
+        yield f"{count} captures that are not as they were stored are noted as lost"
+    if count := sum(len(one.returned) for one in files):
+        yield f"{count} captures that were lost are there again"
+    load_left(archive, run)
+    if count := run.counts["request"]:
+        yield f"{count} captures were loaded from WARC files"
+
+
+def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
+    with archive.database.begin() as session:
+        changed = mend_states(session, now())
+    if not changed:
+        return
+    yield f"{len(changed)} states were set right"
+    with archive.database.read() as session:
+        wanted = list_waiting(session, changed)
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
+    outcomes = [one.outcome for one in found if one.outcome]
+    if outcomes:
+        stored = Storage(archive.database, run.id, archive.settings.look_plan).store([], now(), former=outcomes)
+        run.problems += stored.problems
+        yield f"{len(outcomes)} pages were read again from their captures"
+
+
+def _make_due(archive: Archive) -> Iterator[str]:
+    with archive.database.begin() as session:
+        due_count = make_due(session, now())
+    if due_count:
+        yield f"{due_count} pages whose capture is lost are due again"

@@ -1,0 +1,72 @@
+"""What is noted of captures that are lost, and what takes their place."""
+
+import pytest
+
+from schemas.outcome import ArticleRead
+from storage.article import find_article
+from storage.capture import find_known_payloads
+from storage.database import Database
+from storage.integrity.lost import list_lost, make_due
+from storage.integrity.place import mark_lost
+from storage.ledger import find_due
+from storage.revision.version import list_revisions
+from tests.storage.sample import at, identify, read, read_text, tag
+from tests.storage.test_outcome import store
+
+ID = identify(1).key
+BODY = "The “text” that was stored."
+
+
+def lose(database: Database, warc: str, offset: int) -> None:
+    with database.begin() as session:
+        mark_lost(session, warc, [offset])
+
+
+@pytest.mark.parametrize(
+    ("later", "offset", "revision"),
+    [
+        pytest.param(read(9, 1, BODY, hours=2), 9, 1, id="the same, of a newer capture"),
+        pytest.param(read(9, 1, BODY, hours=-2), 9, 1, id="the same, of an older capture"),
+        pytest.param(read(9, 1, 'The "text" that was stored.', hours=2), 9, 1, id="what no reader would call a change"),
+        pytest.param(read(9, 1, "Something else altogether.", hours=2), 9, 2, id="a change"),
+        pytest.param(read(9, 1, "Something else altogether.", hours=-2), 1, 1, id="another text, of an older capture"),
+    ],
+)
+def test_another_capture_takes_the_place_of_a_lost_one(
+    database: Database, later: ArticleRead, offset: int, revision: int
+) -> None:
+    store(database, read(1, 1, BODY))
+    lose(database, "a.warc.gz", 1)
+    store(database, later)
+    with database.read() as session:
+        found = find_article(session, ID)
+        assert found
+        assert (found.capture.offset, found.revision) == (offset, revision)
+        assert found.body == (later.article.body if offset == 9 else BODY)
+        assert found.fetched_at == (at(0) if offset == 1 else later.article.fetched_at)
+        assert list_lost(session) == ({ID: "a.warc.gz"} if offset == 1 else {})
+        versions = list_revisions(session, ID)
+    assert [one.capture.length for one in versions] == ([0, 10] if revision == 2 else [0 if offset == 1 else 10])
+
+
+def test_what_is_lost_is_asked_for_at_once_and_in_full(database: Database) -> None:
+    store(database, tag(read(1, 1)), tag(read(2, 2, "Another text.")), hours=1)
+    lose(database, "a.warc.gz", 1)
+    with database.begin() as session:
+        assert make_due(session, at(2)) == 1
+        due = [(one.key, one.validators) for one in find_due(session, None, at(2))]
+        assert due == [(ID, None)]
+
+
+def test_a_text_whose_capture_is_lost_can_be_imported_again(database: Database) -> None:
+    first, again = read_text(1, BODY), read_text(9, BODY)
+    store(database, first)
+    digest = first.seen.ref.sha256
+    with database.read() as session:
+        assert find_known_payloads(session, {digest}) == {digest}
+    lose(database, "texts.warc.gz", 1)
+    with database.read() as session:
+        assert find_known_payloads(session, {digest}) == set()
+    store(database, again)
+    with database.read() as session:
+        assert list_lost(session) == {}
