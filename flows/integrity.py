@@ -18,6 +18,7 @@ from schemas.settings import Settings
 from storage.audit import audit_ledger
 from storage.integrity.lost import list_dependents, list_lost
 from storage.integrity.place import Place, list_places, list_warcs
+from storage.integrity.reference import audit_references, count_unknown
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore
@@ -45,12 +46,16 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         for one in findings:
             dependents = list_dependents(session, one.name, one.missing.keys())
             lost |= {article_id: f"{one.name}: {one.missing[offset]}" for article_id, offset in dependents.items()}
+        records = audit_references(session)
         states = audit_ledger(session)
+        unknown_count = count_unknown(session)
     return IntegrityReport(
         files=tuple(findings),
         unloaded_count=len(list_unloaded(archive, sizes)),
         unlisted=unlisted,
         lost_articles=dict(sorted(lost.items())),
+        unknown_count=unknown_count,
+        records=tuple(records),
         states=tuple(states),
     )
 

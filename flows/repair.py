@@ -5,15 +5,21 @@ from collections.abc import Iterator
 from flows.archive import Archive, open_archive
 from flows.integrity import audit_opened
 from flows.load import load_left
-from flows.rereading import read_again
+from flows.rereading import read_again, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
+from schemas.outcome import ArticleRead
 from schemas.settings import Settings
-from storage.integrity.lost import make_due
+from storage.integrity.content import restore_articles
+from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost, mark_returned, rewind
+from storage.integrity.reference import drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
-from storage.rereading import list_waiting
+from storage.rereading import list_companions, list_related, list_waiting
 from storage.storing import Storage
+
+PART_COUNT = 100
+"""Articles whose captures lie in memory at a time: a few MB, even where each was looked at many times."""
 
 
 def repair_archive(settings: Settings) -> Repair:
@@ -29,13 +35,19 @@ def repair_archive(settings: Settings) -> Repair:
     with open_archive(settings, writable=True) as archive:
         found = audit_opened(archive)
         with running(archive, "repair", None, {}) as run:
-            mended = [*_mend_captures(archive, run, found.files), *_mend_states(archive, run), *_make_due(archive)]
+            mended = [
+                *_mend_captures(archive, run, found.files),
+                *_mend_articles(archive, run),
+                *_mend_states(archive, run),
+                *_make_due(archive),
+            ]
             report = finish_run(archive, run)
         return Repair(before=found, mended=tuple(mended), after=audit_opened(archive), run=report)
 
 
 def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
     with archive.database.begin() as session:
+        held_count = hold_references(session)
         for one in files:
             mark_lost(session, one.name, one.missing.keys())
             mark_returned(session, one.name, one.returned)
@@ -47,6 +59,30 @@ def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -
     load_left(archive, run)
     if count := run.counts["request"]:
         yield f"{count} captures were loaded from WARC files"
+    if held_count:
+        yield f"{held_count} articles and former versions no longer name a capture that is not known"
+
+
+def _mend_articles(archive: Archive, run: Run) -> Iterator[str]:
+    """Once what the WARC files have is loaded: each article that can rests on a capture that is there."""
+    with archive.database.begin() as session:
+        lead_references(session)
+        unsound = sorted(list_lost(session))
+    count = sum(_restore(archive, run, unsound[at : at + PART_COUNT]) for at in range(0, len(unsound), PART_COUNT))
+    if count:
+        yield f"{count} articles were read again from captures that have the same"
+    with archive.database.begin() as session:
+        drop_unneeded(session)
+
+
+def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
+    run.keep_lease()
+    with archive.database.read() as session:
+        wanted = list(with_parts(list_related(session, ids), list_companions(session, recognize_part)))
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
+    outcomes = [one.outcome for one in found if isinstance(one.outcome, ArticleRead)]
+    with archive.database.begin() as session:
+        return len(restore_articles(session, outcomes, ids, run_id=run.id, now=now()))
 
 
 def _mend_states(archive: Archive, run: Run) -> Iterator[str]:

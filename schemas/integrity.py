@@ -46,6 +46,10 @@ class IntegrityReport(Record):
     """Why it is not known what the store of WARC files has."""
     lost_articles: dict[NonEmpty, NonEmpty]
     """Record id -> where its capture should lie, and why it does not."""
+    unknown_count: Count
+    """Captures that are lost with all that was known of them."""
+    records: tuple[NonEmpty, ...]
+    """What rows contradict in one another; a sentence each."""
     states: tuple[NonEmpty, ...]
     """What the states of the ledger contradict; a sentence each."""
 
@@ -53,16 +57,19 @@ class IntegrityReport(Record):
     def problems(self) -> tuple[str, ...]:
         """A sentence for each thing that is wrong."""
         unlisted = [self.unlisted] if self.unlisted else []
-        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.states)
+        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.records, *self.states)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """A sentence for each file with captures that are known to be lost."""
-        return tuple(
+        found = [
             f"{one.name}: {len(one.lost)} captures are lost, which is noted: at {_list(map(str, one.lost))}"
             for one in self.files
             if one.lost
-        )
+        ]
+        if self.unknown_count:
+            found.append(f"{self.unknown_count} captures are lost, and which they were is not known")
+        return tuple(found)
 
     def _file_problems(self) -> list[str]:
         names = defaultdict(list)

@@ -192,7 +192,7 @@ class Batch:
 
 
 def load_batch(
-    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan
+    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan = STANDARD_PLAN
 ) -> Batch:
     """Everything that is stored of what the outcomes speak of."""
     batch = Batch(session, run_id, now, plan)

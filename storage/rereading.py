@@ -91,6 +91,18 @@ def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
 
+def list_related(session: Session, article_ids: Collection[str]) -> list[Rereading]:
+    """Every whole answer that one of these articles may have been read from, as if nothing had been."""
+    own = select(Capture.id).join(Article, Article.capture_id == Capture.id)
+    others = select(Capture.id).join(Article, Article.entry_id == Capture.entry_id).where(Capture.status == OK)
+    captures = {
+        *select_in(session, own.where(~Capture.is_lost), Article.id, article_ids),
+        *select_in(session, others.where(~Capture.is_lost), Article.id, article_ids),
+    }
+    rows = list(execute_in(session, _select_rows(), Capture.id, captures))
+    return [one._replace(stored=None) for one in _as_rereadings(session, rows)]
+
+
 def _tell(article: Read) -> tuple[str, str | None]:
     return article.content_sha256, article.headline
 
@@ -116,8 +128,19 @@ def count_rereadings(session: Session, since: date | None = None, until: date | 
     return session.scalar(select(func.count()).select_from(wanted)) or 0
 
 
-def _select(since: date | None = None, until: date | None = None) -> Select[*tuple[Any, ...]]:
+def _select_rows() -> Select[*tuple[Any, ...]]:
+    """Whole answers, with the article and the open quarantine row of each."""
     is_open = and_(Quarantine.capture_id == Capture.id, Quarantine.resolved_at.is_(None))
+    return (
+        select(*PLACE, Capture.entry_id.label("entry"), Entry.key, Quarantine.id.label("number"), *STORED)
+        .outerjoin(Article, Article.capture_id == Capture.id)
+        .outerjoin(Quarantine, is_open)
+        .outerjoin(Entry, Entry.id == Capture.entry_id)
+        .where(Capture.status == OK)
+    )
+
+
+def _select(since: date | None = None, until: date | None = None) -> Select[*tuple[Any, ...]]:
     newer = aliased(Capture)
     is_overtaken = (
         select(newer.id)
@@ -126,11 +149,8 @@ def _select(since: date | None = None, until: date | None = None) -> Select[*tup
     )
     is_undecided = and_(Entry.state.in_(UNDECIDED_STATES), ~is_overtaken)
     return (
-        select(*PLACE, Capture.entry_id.label("entry"), Entry.key, Quarantine.id.label("number"), *STORED)
-        .outerjoin(Article, Article.capture_id == Capture.id)
-        .outerjoin(Quarantine, is_open)
-        .outerjoin(Entry, Entry.id == Capture.entry_id)
-        .where(Capture.status == OK, or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))
+        _select_rows()
+        .where(or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))
         .where(_is_published(since, until))
     )
 

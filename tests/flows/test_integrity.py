@@ -1,7 +1,9 @@
 """What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,28 @@ def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) 
     assert repair.after.problems == ()
     assert repair.mended[0] == "5 captures were loaded from WARC files"
     assert read_records(filled).keys() == records.keys()
+
+
+def run_sql(settings: Settings, *statements: str) -> None:
+    """As somebody's hand at the database's own shell, which knows of no foreign keys."""
+    with closing(sqlite3.connect(settings.data_dir / "broadsheet.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("numbers_are", ["free", "given to others"])
+def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Settings, numbers_are: str) -> None:
+    records = read_records(filled)
+    run_sql(filled, "DELETE FROM capture WHERE id % 5 = 0 OR id > (SELECT max(id) - 8 FROM capture)")
+    if numbers_are == "given to others":
+        assert harvest(filled, "moscow-times", "feeds").problems == ()
+    problems = audit_archive(filled).problems
+    assert any("articles whose capture, or a former version's, is not known" in problem for problem in problems)
+    assert any("captures are not known, of which more is stored" in problem for problem in problems)
+    repair = repair_archive(filled)
+    assert (repair.after.problems, repair.after.notes) == ((), ())
+    assert read_records(filled) == records
+    assert repair_archive(filled).mended == ()
 
 
 def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Settings) -> None:

@@ -1,5 +1,7 @@
 """What is noted of captures that are lost, and what takes their place."""
 
+from contextlib import closing
+
 import pytest
 
 from schemas.outcome import ArticleRead
@@ -8,6 +10,13 @@ from storage.capture import find_known_payloads
 from storage.database import Database
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost
+from storage.integrity.reference import (
+    audit_references,
+    count_unknown,
+    drop_unneeded,
+    hold_references,
+    lead_references,
+)
 from storage.ledger import find_due
 from storage.revision.version import list_revisions
 from tests.storage.sample import at, identify, read, read_text, tag
@@ -15,6 +24,20 @@ from tests.storage.test_outcome import store
 
 ID = identify(1).key
 BODY = "The “text” that was stored."
+
+
+UNLOCK = {"sqlite": "PRAGMA foreign_keys = OFF", "postgresql": "SET session_replication_role = replica"}
+LOCK = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "RESET session_replication_role"}
+
+
+def run_sql(database: Database, statement: str) -> None:
+    """As somebody's hand at the database's own shell, with the foreign keys not looked at."""
+    kind = database.engine.dialect.name
+    with closing(database.engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        for one in (UNLOCK[kind], statement, LOCK[kind]):
+            cursor.execute(one)
+            connection.commit()
 
 
 def lose(database: Database, warc: str, offset: int) -> None:
@@ -70,3 +93,20 @@ def test_a_text_whose_capture_is_lost_can_be_imported_again(database: Database) 
     store(database, again)
     with database.read() as session:
         assert list_lost(session) == {}
+
+
+def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: Database) -> None:
+    first, second = read(1, 1, BODY), read(2, 1, "A text that replaced it.", hours=1)
+    store(database, first, second)
+    with database.read() as session:
+        before = list_revisions(session, ID)
+    run_sql(database, "DELETE FROM capture")
+    with database.begin() as session:
+        assert len(audit_references(session)) == 1
+        assert hold_references(session) == 2
+        assert (audit_references(session), count_unknown(session)) == ([], 2)
+    store(database, first, second)
+    with database.begin() as session:
+        lead_references(session)
+        drop_unneeded(session)
+        assert (list_revisions(session, ID), count_unknown(session)) == (before, 0)
