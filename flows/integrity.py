@@ -3,7 +3,7 @@
 Each WARC file is read once, record by record: whether each is known, and each that is known is there as it was stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -36,11 +36,12 @@ def audit_archive(settings: Settings) -> IntegrityReport:
 
 def audit_opened(archive: Archive) -> IntegrityReport:
     """The same, of an archive that is open."""
-    findings = list(_check_files(archive))
     try:
         unlisted, sizes = None, archive.warcs.list_afar() | archive.warcs.list_here()
     except StoreUnreachable as error:
         unlisted, sizes = str(error), archive.warcs.list_here()
+    unloaded = list_unloaded(archive, sizes)
+    findings = list(_check_files(archive, unloaded))
     with archive.database.read() as session:
         lost = {article_id: f"{warc}: it is lost" for article_id, warc in list_lost(session).items()}
         for one in findings:
@@ -51,7 +52,7 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         unknown_count = count_unknown(session)
     return IntegrityReport(
         files=tuple(findings),
-        unloaded_count=len(list_unloaded(archive, sizes)),
+        unloaded_count=len(unloaded),
         unlisted=unlisted,
         lost_articles=dict(sorted(lost.items())),
         unknown_count=unknown_count,
@@ -60,10 +61,10 @@ def audit_opened(archive: Archive) -> IntegrityReport:
     )
 
 
-def _check_files(archive: Archive) -> Iterator[WarcFinding]:
-    """In the order of their names, several at a time."""
+def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFinding]:
+    """In the order of their names, several at a time. Of what was never loaded: whether it is a WARC file."""
     with archive.database.read() as session:
-        loaded = list_warcs(session)
+        loaded = dict.fromkeys(unloaded, 0) | list_warcs(session)
     check = partial(check_file, archive.warcs, archive.settings.max_page_bytes)
     names = sorted(loaded)
     positions, places = (loaded[name] for name in names), (_places(archive, name) for name in names)
