@@ -16,9 +16,11 @@ from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.audit import audit_ledger
+from storage.integrity.content import audit_contents
 from storage.integrity.lost import list_dependents, list_lost
 from storage.integrity.place import Place, list_places, list_warcs
 from storage.integrity.reference import audit_references, count_unknown
+from storage.search.index import audit_index
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore
@@ -47,7 +49,7 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         for one in findings:
             dependents = list_dependents(session, one.name, one.missing.keys())
             lost |= {article_id: f"{one.name}: {one.missing[offset]}" for article_id, offset in dependents.items()}
-        records = audit_references(session)
+        records = [*audit_references(session), *audit_contents(session), *audit_index(session)]
         states = audit_ledger(session)
         unknown_count = count_unknown(session)
     return IntegrityReport(

@@ -10,12 +10,13 @@ from flows.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead
 from schemas.settings import Settings
-from storage.integrity.content import restore_articles
+from storage.integrity.content import list_contradicted, restore_articles
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost, mark_returned, rewind
 from storage.integrity.reference import drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
 from storage.rereading import list_companions, list_related, list_waiting
+from storage.search.index import index_all
 from storage.storing import Storage
 
 PART_COUNT = 100
@@ -40,6 +41,7 @@ def repair_archive(settings: Settings) -> Repair:
                 *_mend_articles(archive, run),
                 *_mend_states(archive, run),
                 *_make_due(archive),
+                *_mend_index(archive),
             ]
             report = finish_run(archive, run)
         return Repair(before=found, mended=tuple(mended), after=audit_opened(archive), run=report)
@@ -67,10 +69,10 @@ def _mend_articles(archive: Archive, run: Run) -> Iterator[str]:
     """Once what the WARC files have is loaded: each article that can rests on a capture that is there."""
     with archive.database.begin() as session:
         lead_references(session)
-        unsound = sorted(list_lost(session))
+        unsound = sorted({*list_lost(session), *list_contradicted(session)})
     count = sum(_restore(archive, run, unsound[at : at + PART_COUNT]) for at in range(0, len(unsound), PART_COUNT))
     if count:
-        yield f"{count} articles were read again from captures that have the same"
+        yield f"{count} articles were written anew from captures"
     with archive.database.begin() as session:
         drop_unneeded(session)
 
@@ -106,3 +108,10 @@ def _make_due(archive: Archive) -> Iterator[str]:
         due_count = make_due(session, now())
     if due_count:
         yield f"{due_count} pages whose capture is lost are due again"
+
+
+def _mend_index(archive: Archive) -> Iterator[str]:
+    with archive.database.begin() as session:
+        count = index_all(session)
+    if count:
+        yield f"{count} articles were brought into step with the search index"

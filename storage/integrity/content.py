@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead
 from storage.again import load_known
+from storage.audit import name_found
 from storage.batch import IN_COUNT, load_batch
 from storage.likeness.grouping import regroup
 from storage.revision.store import has_content, rest_on
@@ -26,6 +27,14 @@ def list_contradicted(session: Session) -> Iterator[str]:
     for article_id, digest, body in session.execute(rows.execution_options(yield_per=PART_COUNT)):
         if content_sha256(body) != digest:
             yield article_id
+
+
+def audit_contents(session: Session) -> list[str]:
+    """A sentence where articles are not what was read."""
+    found = name_found(
+        "articles whose body is not the one that their digest was made of", [*list_contradicted(session)]
+    )
+    return [found] if found else []
 
 
 def restore_articles(

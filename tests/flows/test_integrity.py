@@ -18,9 +18,12 @@ from flows.repair import repair_archive
 from replica.server import running
 from replica.site import Site
 from schemas.outcome import State
+from schemas.search import SearchFilter
 from schemas.settings import Settings
 from storage import tables
 from storage.article import ArticleFilter, iterate_articles
+from storage.search.finding import search_articles
+from storage.search.query import read_query
 from tests.flows.killing import find_breaches
 
 
@@ -162,6 +165,43 @@ def test_false_states_are_set_right(filled: Settings, statement: str) -> None:
     waiting = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
     assert waiting != ledger
     assert list_ledger(filled) == (ledger if "WHERE" in statement else waiting)
+
+
+def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) -> None:
+    records = read_records(filled)
+    run_sql(filled, "UPDATE article SET body = 'tampered', headline = 'Tampered' WHERE rowid % 2 = 0")
+    changed = {key for key, one in read_records(filled).items() if one != records[key]}
+    [problem] = audit_archive(filled).problems
+    assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
+    repair = repair_archive(filled)
+    assert (repair.mended, repair.after.problems) == ((f"{len(changed)} articles were written anew from captures",), ())
+    assert read_records(filled) == records
+    assert {key for key, one in records.items() if key.startswith("text:")} & changed
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM search WHERE number % 2 = 0",
+        "UPDATE search SET revision = 7",
+        "UPDATE search SET article_id = number",
+    ],
+)
+def test_the_search_index_is_brought_into_step(filled: Settings, statement: str) -> None:
+    found = find_all(filled)
+    assert found
+    run_sql(filled, statement)
+    [problem] = audit_archive(filled).problems
+    assert "articles that the search index does not have as they are" in problem
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.mended)) == ((), 1)
+    assert find_all(filled) == found
+
+
+def find_all(settings: Settings) -> list[str]:
+    with open_archive(settings, writable=False) as archive:
+        hits = search_articles(archive.database, read_query("the"), SearchFilter(limit=100))
+        return [hit.id for hit in hits]
 
 
 def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None:
