@@ -17,6 +17,7 @@ from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.audit import audit_ledger
 from storage.integrity.content import audit_contents
+from storage.integrity.entry import audit_entries
 from storage.integrity.lost import list_dependents, list_lost
 from storage.integrity.place import Place, list_places, list_warcs
 from storage.integrity.reference import audit_references, count_unknown
@@ -49,7 +50,8 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         for one in findings:
             dependents = list_dependents(session, one.name, one.missing.keys())
             lost |= {article_id: f"{one.name}: {one.missing[offset]}" for article_id, offset in dependents.items()}
-        records = [*audit_references(session), *audit_contents(session), *audit_index(session)]
+        audits = (audit_entries, audit_references, audit_contents, audit_index)
+        records = [sentence for audit in audits for sentence in audit(session)]
         states = audit_ledger(session)
         unknown_count = count_unknown(session)
     return IntegrityReport(

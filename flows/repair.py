@@ -11,6 +11,7 @@ from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead
 from schemas.settings import Settings
 from storage.integrity.content import list_contradicted, restore_articles
+from storage.integrity.entry import restore_entries
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost, mark_returned, rewind
 from storage.integrity.reference import drop_unneeded, hold_references, lead_references
@@ -37,6 +38,7 @@ def repair_archive(settings: Settings) -> Repair:
         found = audit_opened(archive)
         with running(archive, "repair", None, {}) as run:
             mended = [
+                *_mend_entries(archive),
                 *_mend_captures(archive, run, found.files),
                 *_mend_articles(archive, run),
                 *_mend_states(archive, run),
@@ -45,6 +47,14 @@ def repair_archive(settings: Settings) -> Repair:
             ]
             report = finish_run(archive, run)
         return Repair(before=found, mended=tuple(mended), after=audit_opened(archive), run=report)
+
+
+def _mend_entries(archive: Archive) -> Iterator[str]:
+    """First: whatever is loaded looks entries up."""
+    with archive.database.begin() as session:
+        count = restore_entries(session, now(), archive.settings.look_plan)
+    if count:
+        yield f"{count} entries of the ledger were made anew from what names them"
 
 
 def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:

@@ -26,6 +26,8 @@ from storage.search.finding import search_articles
 from storage.search.query import read_query
 from tests.flows.killing import find_breaches
 
+Ledger = set[tuple[str, State]]
+
 
 @pytest.fixture(scope="module")
 def whole(site: Site, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
@@ -57,7 +59,7 @@ def read_records(settings: Settings) -> dict[str, dict[str, Any]]:
         return {one.id: one.model_dump(mode="json") for one in found}
 
 
-def list_ledger(settings: Settings) -> set[tuple[str, State]]:
+def list_ledger(settings: Settings) -> Ledger:
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         return {(row.key, row.state) for row in session.execute(select(tables.Entry.key, tables.Entry.state))}
 
@@ -88,11 +90,7 @@ def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings
     repair = repair_archive(filled)
     assert repair.after.problems == ()
     assert read_records(filled) == records
-    # What robots.txt forbids was never asked for: the next run sees that again.
-    forbidden = {key for key, state in ledger if state is State.BLOCKED}
-    assert forbidden
-    waiting = {(key, State.PENDING if key in forbidden else state) for key, state in ledger}
-    assert list_ledger(filled) == waiting
+    assert list_ledger(filled) == find_waiting(ledger)
     assert list(find_breaches(filled)) == []
 
 
@@ -161,10 +159,33 @@ def test_false_states_are_set_right(filled: Settings, statement: str) -> None:
     assert audit_archive(filled).problems
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    # What was blocked leaves no trace beside its state: the next run sees that again.
-    waiting = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
-    assert waiting != ledger
-    assert list_ledger(filled) == (ledger if "WHERE" in statement else waiting)
+    assert list_ledger(filled) == (ledger if "WHERE" in statement else find_waiting(ledger))
+
+
+def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
+    records, ledger = read_records(filled), list_ledger(filled)
+    due = list_due_times(filled)
+    run_sql(filled, "DELETE FROM entry")
+    assert any("entries that are not in the ledger" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+    assert list_ledger(filled) == find_waiting(ledger)
+    assert list_due_times(filled) == due
+
+
+def list_due_times(settings: Settings) -> dict[str, tuple[Any, ...]]:
+    """Of what has its article."""
+    columns = select(tables.Entry).where(tables.Entry.state.in_({State.STORED, State.DUPLICATE}))
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {row.key: (row.next_try_at, row.url, row.published_at) for row in session.scalars(columns)}
+
+
+def find_waiting(ledger: Ledger) -> Ledger:
+    """What was blocked leaves no trace beside its state: the next run sees that again."""
+    found: Ledger = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
+    assert found != ledger
+    return found
 
 
 def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) -> None:

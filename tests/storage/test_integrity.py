@@ -3,11 +3,16 @@
 from contextlib import closing
 
 import pytest
+from sqlalchemy import select
 
-from schemas.outcome import ArticleRead
+from schemas.outcome import ArticleRead, State
+from schemas.schedule import STANDARD_PLAN
 from storage.article import find_article
+from storage.audit import audit_ledger
+from storage.batch import Batch
 from storage.capture import find_known_payloads
 from storage.database import Database
+from storage.integrity.entry import audit_entries, restore_entries
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost
 from storage.integrity.reference import (
@@ -17,8 +22,10 @@ from storage.integrity.reference import (
     hold_references,
     lead_references,
 )
+from storage.integrity.state import mend_states
 from storage.ledger import find_due
 from storage.revision.version import list_revisions
+from storage.tables import Article
 from tests.storage.sample import at, identify, read, read_text, tag
 from tests.storage.test_outcome import store
 
@@ -110,3 +117,16 @@ def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: D
         lead_references(session)
         drop_unneeded(session)
         assert (list_revisions(session, ID), count_unknown(session)) == (before, 0)
+
+
+def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database: Database) -> None:
+    store(database, read(1, 1, BODY))
+    run_sql(database, "DELETE FROM entry")
+    with database.begin() as session:
+        Batch(session, None, at(2)).add_entry(identify(1), at(2)).id = 99
+    with database.begin() as session:
+        assert len(audit_entries(session)) == 1
+        assert restore_entries(session, at(2), STANDARD_PLAN) == 1
+        assert mend_states(session, at(2)) == {ID: State.STORED}
+        assert (audit_entries(session), audit_ledger(session)) == ([], [])
+        assert session.scalars(select(Article.entry_id)).all() == [99]
