@@ -1,6 +1,6 @@
 """What is mended of an archive that is not whole: from its WARC files, else by the next run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flows.archive import Archive, open_archive
 from flows.integrity import audit_opened
@@ -8,15 +8,15 @@ from flows.load import load_left
 from flows.rereading import read_again, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
-from schemas.outcome import ArticleRead
+from schemas.outcome import ArticleRead, Outcome
 from schemas.settings import Settings
 from storage.integrity.content import list_contradicted, restore_articles
 from storage.integrity.entry import restore_entries
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost, mark_returned, rewind
-from storage.integrity.reference import drop_unneeded, hold_references, lead_references
+from storage.integrity.reference import count_unknown, drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
-from storage.rereading import list_companions, list_related, list_waiting
+from storage.rereading import Rereading, list_companions, list_related, list_waiting
 from storage.search.index import index_all
 from storage.storing import Storage
 
@@ -59,7 +59,7 @@ def _mend_entries(archive: Archive) -> Iterator[str]:
 
 def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
     with archive.database.begin() as session:
-        held_count = hold_references(session)
+        hold_references(session)
         for one in files:
             mark_lost(session, one.name, one.missing.keys())
             mark_returned(session, one.name, one.returned)
@@ -71,30 +71,32 @@ def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -
     load_left(archive, run)
     if count := run.counts["request"]:
         yield f"{count} captures were loaded from WARC files"
-    if held_count:
-        yield f"{held_count} articles and former versions no longer name a capture that is not known"
 
 
 def _mend_articles(archive: Archive, run: Run) -> Iterator[str]:
     """Once what the WARC files have is loaded: each article that can rests on a capture that is there."""
     with archive.database.begin() as session:
+        before_count = count_unknown(session)
         lead_references(session)
+    with archive.database.read() as session:
         unsound = sorted({*list_lost(session), *list_contradicted(session)})
     count = sum(_restore(archive, run, unsound[at : at + PART_COUNT]) for at in range(0, len(unsound), PART_COUNT))
     if count:
         yield f"{count} articles were written anew from captures"
     with archive.database.begin() as session:
         drop_unneeded(session)
+        led_count = before_count - count_unknown(session)
+    if led_count:
+        yield f"{led_count} captures that were named and not known are found again"
 
 
 def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
     run.keep_lease()
     with archive.database.read() as session:
-        wanted = list(with_parts(list_related(session, ids), list_companions(session, recognize_part)))
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
-    outcomes = [one.outcome for one in found if isinstance(one.outcome, ArticleRead)]
+        wanted = list_related(session, ids)
+    articles = [one for one in _read_again(archive, wanted) if isinstance(one, ArticleRead)]
     with archive.database.begin() as session:
-        return len(restore_articles(session, outcomes, ids, run_id=run.id, now=now()))
+        return len(restore_articles(session, articles, ids, run_id=run.id, now=now()))
 
 
 def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
@@ -105,12 +107,17 @@ def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
     yield f"{len(changed)} states were set right"
     with archive.database.read() as session:
         wanted = list_waiting(session, changed)
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
-    outcomes = [one.outcome for one in found if one.outcome]
-    if outcomes:
+    if outcomes := _read_again(archive, wanted):
         stored = Storage(archive.database, run.id, archive.settings.look_plan).store([], now(), former=outcomes)
         run.problems += stored.problems
         yield f"{len(outcomes)} pages were read again from their captures"
+
+
+def _read_again(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
+    with archive.database.read() as session:
+        whole = list(with_parts(wanted, list_companions(session, recognize_part)))
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, whole)
+    return [one.outcome for one in found if one.outcome]
 
 
 def _make_due(archive: Archive) -> Iterator[str]:

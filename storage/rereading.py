@@ -145,9 +145,10 @@ def _select(since: date | None = None, until: date | None = None) -> Select[*tup
     is_overtaken = (
         select(newer.id)
         .where(newer.entry_id == Capture.entry_id, newer.status == OK, newer.fetched_at > Capture.fetched_at)
+        .where(~newer.is_lost)
         .exists()
     )
-    is_undecided = and_(Entry.state.in_(UNDECIDED_STATES), ~is_overtaken)
+    is_undecided = and_(Entry.state.in_(UNDECIDED_STATES), ~is_overtaken, ~Capture.is_lost)
     return (
         _select_rows()
         .where(or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))

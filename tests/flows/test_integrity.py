@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from flows.archive import open_archive
 from flows.harvest import harvest
@@ -198,6 +198,22 @@ def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) ->
     assert (repair.mended, repair.after.problems) == ((f"{len(changed)} articles were written anew from captures",), ())
     assert read_records(filled) == records
     assert {key for key, one in records.items() if key.startswith("text:")} & changed
+
+
+def test_a_damaged_capture_is_replaced_without_a_request_where_another_has_the_same(
+    filled: Settings, tmp_path: Path
+) -> None:
+    copy = shutil.copy(find_warc(filled, "moscow-times-"), tmp_path / "copy.warc.gz")
+    with open_archive(filled, writable=True) as archive:
+        import_paths(archive, [Path(copy)])
+    records = read_records(filled)
+    victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
+    damage(filled, victim["capture"])
+    change(filled, update(tables.Article).where(tables.Article.id == victim["id"]).values(body="tampered"))
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
+    present = read_records(filled)[victim["id"]]
+    assert {name for name in present if present[name] != victim[name]} == {"capture"}
 
 
 @pytest.mark.parametrize(

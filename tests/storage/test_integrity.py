@@ -12,6 +12,7 @@ from storage.audit import audit_ledger
 from storage.batch import Batch
 from storage.capture import find_known_payloads
 from storage.database import Database
+from storage.integrity.content import restore_articles
 from storage.integrity.entry import audit_entries, restore_entries
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.place import mark_lost
@@ -130,3 +131,15 @@ def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database:
         assert mend_states(session, at(2)) == {ID: State.STORED}
         assert (audit_entries(session), audit_ledger(session)) == ([], [])
         assert session.scalars(select(Article.entry_id)).all() == [99]
+
+
+def test_the_newest_capture_with_the_same_content_takes_the_place_of_a_lost_one(database: Database) -> None:
+    others = [read(number, 1, BODY, hours=number) for number in (2, 3)]
+    changed = read(4, 1, "Something else altogether.", hours=-4)
+    store(database, read(1, 1, BODY), *others, changed)
+    lose(database, "a.warc.gz", 1)
+    with database.begin() as session:
+        assert restore_articles(session, [changed, *others], {ID}, run_id=None, now=at(9)) == {ID}
+        found = find_article(session, ID)
+    assert found
+    assert (found.capture.offset, found.fetched_at, found.revision) == (3, at(3), 1)
