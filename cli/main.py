@@ -228,8 +228,7 @@ def doctor(
         raise typer.BadParameter("--repair reads the WARC files, --quick does not")
     settings = load_settings()
     with showing_progress():
-        mended = repair_archive(settings) if repair else ()
-        checks = [*run_checks(settings, is_quick=quick), *mended]
+        checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick)
     print_json([check.model_dump(mode="json") for check in checks]) if as_json else render_checks(checks)
     if not all(check.ok for check in checks):
         raise typer.Exit(EXIT_BELOW_PROMISE)

@@ -11,7 +11,7 @@ import httpx
 from flows.alarm import NotificationUnsent, is_wanted, open_service
 from flows.archive import audit_store, open_existing
 from flows.integrity import audit_archive
-from flows.integrity import repair_archive as repair
+from flows.repair import repair_archive as repair
 from schemas.integrity import IntegrityReport
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
@@ -35,11 +35,33 @@ class Check(Record):
 
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
-    """Every check, in the order in which a person would mend what is broken; a quick one reads no WARC file."""
+    """Every check, in the order in which a person would mend what is broken; a quick one leaves the archive unread."""
+    found = list(_check_surroundings(settings))
+    return found if is_quick else [*found, *check_integrity(settings)]
+
+
+def repair_archive(settings: Settings) -> list[Check]:
+    """Mend what can be mended from the WARC files, and say what was; then every check, of what is there now.
+
+    Raises:
+        RunInProgress: another run is writing.
+        And what `open_archive` raises.
+    """
+    found = repair(settings)
+    left = found.after.problems
+    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.mended]
+    said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
+    said += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in left]
+    if not said and not left:
+        said.append(Check(name="mended", ok=True, detail="nothing: there was nothing to mend"))
+    return [*_check_surroundings(settings), *_as_checks(found.after), *said]
+
+
+def _check_surroundings(settings: Settings) -> Iterator[Check]:
+    yield from list_settings(settings)
     checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_alarm]
     checks += [check_store, check_prefect] if settings.warc_url else [check_prefect]
-    found = [*list_settings(settings), *(check(settings) for check in checks)]
-    return found if is_quick else [*found, *check_integrity(settings)]
+    yield from (check(settings) for check in checks)
 
 
 def check_integrity(settings: Settings) -> list[Check]:
@@ -50,26 +72,14 @@ def check_integrity(settings: Settings) -> list[Check]:
         return []  # said already
 
 
-def repair_archive(settings: Settings) -> list[Check]:
-    """Mend what can be mended from the WARC files, and say what was.
-
-    Raises:
-        RunInProgress: another run is writing.
-        And what `open_archive` raises.
-    """
-    found = repair(settings)
-    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.mended]
-    said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
-    return said or [Check(name="mended", ok=True, detail="nothing: there was nothing to mend")]
-
-
 def _as_checks(report: IntegrityReport) -> list[Check]:
+    notes = [Check(name="note", ok=True, detail=note) for note in report.notes]
     if problems := report.problems:
-        return [Check(name="integrity", ok=False, detail=problem) for problem in problems]
-    count = sum(one.capture_count for one in report.files)
+        return [*(Check(name="integrity", ok=False, detail=problem) for problem in problems), *notes]
+    read = [one.capture_count for one in report.files if one.capture_count]
     waiting = f"; {report.unloaded_count} files wait to be loaded" if report.unloaded_count else ""
-    detail = f"{count} captures in {len(report.files)} WARC files are as they were stored, every state adds up{waiting}"
-    return [Check(name="integrity", ok=True, detail=detail)]
+    detail = f"{sum(read)} captures in {len(read)} WARC files are as they were stored, every state adds up{waiting}"
+    return [Check(name="integrity", ok=True, detail=detail), *notes]
 
 
 def list_settings(settings: Settings) -> Iterator[Check]:

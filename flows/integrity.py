@@ -1,24 +1,27 @@
-"""Whether the archive is whole: its WARC files beside its database, its states beside its articles; and the mending.
+"""Whether the archive is whole: its WARC files beside its database, its states beside its articles.
 
 Each WARC file is read once, record by record: whether each is known, and each that is known is there as it was stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
+from typing import Any
 
 from flows.archive import Archive, open_archive
-from flows.load import PARALLEL_BYTES, list_unloaded, load_left
+from flows.load import PARALLEL_BYTES, list_unloaded
 from flows.progress import tell_progress
 from flows.reader import open_pool
-from flows.rereading import read_again
-from flows.run import finish_run, now, running
-from schemas.integrity import IntegrityReport, Repair, WarcFinding
+from schemas.capture import CaptureRef
+from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.audit import audit_ledger
-from storage.integrity import Place, list_dependents, list_places, list_warcs, make_due, mend_states, rewind
-from storage.rereading import list_waiting
-from storage.storing import Storage
+from storage.integrity.content import audit_contents
+from storage.integrity.entry import audit_entries
+from storage.integrity.lost import list_dependents, list_lost
+from storage.integrity.place import Place, list_places, list_warcs
+from storage.integrity.reference import audit_references, count_unknown
+from storage.search.index import audit_index
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore
@@ -31,55 +34,41 @@ def audit_archive(settings: Settings) -> IntegrityReport:
         What `open_archive` raises.
     """
     with open_archive(settings, writable=False) as archive:
-        return _audit(archive)
+        return audit_opened(archive)
 
 
-def repair_archive(settings: Settings) -> Repair:
-    """Mend what can be mended from the WARC files: a database that is lost is made anew from them.
-
-    Captures that the database does not know are loaded; articles whose capture is not there are due again; states that
-    contradict what is stored are set right, and what has no article though its page was captured is read again.
-
-    Raises:
-        What `open_archive` raises for writing.
-    """
-    with open_archive(settings, writable=True) as archive:
-        found = _audit(archive)
-        with running(archive, "repair", None, {}) as run:
-            mended = [*_mend_captures(archive, found)]
-            load_left(archive, run)
-            if count := run.counts["request"]:
-                mended.append(f"{count} captures were loaded from WARC files")
-            mended += _mend_states(archive, run.id)
-            report = finish_run(archive, run)
-        return Repair(before=found, mended=tuple(mended), after=_audit(archive), run=report)
-
-
-def _audit(archive: Archive) -> IntegrityReport:
-    findings = list(_check_files(archive))
+def audit_opened(archive: Archive) -> IntegrityReport:
+    """The same, of an archive that is open."""
     try:
         unlisted, sizes = None, archive.warcs.list_afar() | archive.warcs.list_here()
     except StoreUnreachable as error:
         unlisted, sizes = str(error), archive.warcs.list_here()
+    unloaded = list_unloaded(archive, sizes)
+    findings = list(_check_files(archive, unloaded))
     with archive.database.read() as session:
-        lost: dict[str, str] = {}
+        lost = {article_id: f"{warc}: it is lost" for article_id, warc in list_lost(session).items()}
         for one in findings:
             dependents = list_dependents(session, one.name, one.missing.keys())
             lost |= {article_id: f"{one.name}: {one.missing[offset]}" for article_id, offset in dependents.items()}
+        audits = (audit_entries, audit_references, audit_contents, audit_index)
+        records = [sentence for audit in audits for sentence in audit(session)]
         states = audit_ledger(session)
+        unknown_count = count_unknown(session)
     return IntegrityReport(
         files=tuple(findings),
-        unloaded_count=len(list_unloaded(archive, sizes)),
+        unloaded_count=len(unloaded),
         unlisted=unlisted,
         lost_articles=dict(sorted(lost.items())),
+        unknown_count=unknown_count,
+        records=tuple(records),
         states=tuple(states),
     )
 
 
-def _check_files(archive: Archive) -> Iterator[WarcFinding]:
-    """In the order of their names, several at a time."""
+def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFinding]:
+    """In the order of their names, several at a time. Of what was never loaded: whether it is a WARC file."""
     with archive.database.read() as session:
-        loaded = list_warcs(session)
+        loaded = dict.fromkeys(unloaded, 0) | list_warcs(session)
     check = partial(check_file, archive.warcs, archive.settings.max_page_bytes)
     names = sorted(loaded)
     positions, places = (loaded[name] for name in names), (_places(archive, name) for name in names)
@@ -100,51 +89,53 @@ def check_file(
     warcs: WarcStore, max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, Place]
 ) -> WarcFinding:
     """One WARC file, as far as it was loaded, beside the captures of it that are stored, by their offsets."""
-    missing = dict.fromkeys(places, "there is no such record")
-    unknown: list[int] = []
-    count = 0
     captures = iterate_captures(warcs.at(name), name, 0, max_page_bytes)
+    found = _Comparison(places)
     try:
         for capture, end in captures:
             if end > loaded_bytes and capture.ref.offset not in places:
                 break  # not loaded yet: no fault
-            count += 1
-            known = places.get(capture.ref.offset)
-            if known is None:
-                unknown.append(capture.ref.offset)
-            elif known == (capture.ref.length, capture.ref.sha256):
-                del missing[capture.ref.offset]
-            else:
-                missing[capture.ref.offset] = "the record is another one"
+            found.add(capture.ref)
     except StoreUnreachable as error:
-        return WarcFinding(name=name, capture_count=count, error=str(error))  # that says nothing of what is in it
+        return WarcFinding(name=name, capture_count=found.count, error=str(error))  # says nothing of what is in it
     except (OSError, NotAWarc) as error:
         said = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-        return WarcFinding(name=name, capture_count=count, missing=dict.fromkeys(missing, said), error=said)
-    damaged = tuple(map(str, captures.corrupt))
-    return WarcFinding(name=name, capture_count=count, unknown=tuple(unknown), missing=missing, damaged=damaged)
+        return WarcFinding(name=name, capture_count=found.count, error=said, **_Comparison(places, said).list_absent())
+    return WarcFinding(
+        name=name,
+        capture_count=found.count,
+        unknown=tuple(found.unknown),
+        returned=found.returned,
+        damaged=tuple(map(str, captures.corrupt)),
+        **found.list_absent(),
+    )
 
 
-def _mend_captures(archive: Archive, found: IntegrityReport) -> Iterator[str]:
-    unknown = {one.name: min(one.unknown) for one in found.files if one.unknown}
-    with archive.database.begin() as session:
-        rewind(session, unknown)
-        due_count = make_due(session, found.lost_articles, now())
-    if due_count:
-        yield f"{due_count} articles whose capture is not there are due again"
+class _Comparison:
+    """The captures that a file has, beside those that are stored of it."""
 
+    def __init__(self, places: Mapping[int, Place], why: str = "there is no such record") -> None:
+        self._places = places
+        self._absent = dict.fromkeys(places, why)
+        self.unknown: list[int] = []
+        self.returned: dict[int, int] = {}
+        self.count = 0
 
-def _mend_states(archive: Archive, run_id: str) -> Iterator[str]:
-    with archive.database.begin() as session:
-        changed = mend_states(session, now())
-    if not changed:
-        return
-    yield f"{len(changed)} states were set right"
-    with archive.database.read() as session:
-        wanted = list_waiting(session, changed)
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
-    outcomes = [one.outcome for one in found if one.outcome]
-    if outcomes:
-        stored = Storage(archive.database, run_id, archive.settings.look_plan).store([], now(), former=outcomes)
-        yield from stored.problems
-        yield f"{len(outcomes)} pages were read again from their captures"
+    def add(self, ref: CaptureRef) -> None:
+        """A capture of the file."""
+        self.count += 1
+        known = self._places.get(ref.offset)
+        if known is None:
+            self.unknown.append(ref.offset)
+        elif not known.has(ref):
+            self._absent[ref.offset] = "the record is another one"
+        else:
+            del self._absent[ref.offset]
+            if known.is_lost:
+                self.returned[ref.offset] = ref.length
+
+    def list_absent(self) -> dict[str, Any]:
+        """What is stored and was not found, as a `WarcFinding` has it."""
+        is_lost = {offset: self._places[offset].is_lost for offset in self._absent}
+        missing = {offset: why for offset, why in self._absent.items() if not is_lost[offset]}
+        return {"missing": missing, "lost": tuple(offset for offset in is_lost if is_lost[offset])}

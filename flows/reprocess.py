@@ -8,12 +8,11 @@ from datetime import date
 from functools import partial
 from itertools import islice
 
-import sites
 from flows.archive import Archive, open_archive, open_existing
 from flows.plan import check_order
 from flows.progress import tell_progress
 from flows.reader import count_processes, open_pool
-from flows.rereading import read_again
+from flows.rereading import read_again, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
 from flows.status import find_set_aside, list_set_aside
 from flows.tally import Finding, Tally
@@ -88,15 +87,11 @@ def _list_wanted(
 ) -> Iterator[Rereading]:
     with archive.database.read() as session:
         total = len(numbers) if numbers is not None else count_rereadings(session, since, until)
-        parts = list_companions(session, _recognize)
-        for place, wanted in enumerate(iterate_rereadings(session, since, until, numbers)):
+        parts = list_companions(session, recognize_part)
+        wanted = with_parts(iterate_rereadings(session, since, until, numbers), parts)
+        for place, one in enumerate(wanted):
             tell_progress("read again", place, total)
-            found = parts.get(wanted.key or "", [])
-            yield wanted._replace(siblings=(*wanted.siblings, *found)) if found else wanted
-
-
-def _recognize(url: str) -> str | None:
-    return sites.find_site(url).recognize_companion(url)
+            yield one
 
 
 def _read_all(

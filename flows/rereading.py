@@ -1,6 +1,6 @@
 """What today's rules make of captures that are stored, beside what is stored of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -34,6 +34,18 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
         wanted = list_changed(session, articles)
     found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
     return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]
+
+
+def recognize_part(url: str) -> str | None:
+    """The id of the record whose page an address is a part of; None for any other address."""
+    return sites.find_site(url).recognize_companion(url)
+
+
+def with_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) -> Iterator[Rereading]:
+    """The same, each with the captures that are a part of its page (by record id): a live blog's posts."""
+    for one in wanted:
+        found = parts.get(one.key or "", [])
+        yield one._replace(siblings=(*one.siblings, *found)) if found else one
 
 
 def read_again(warcs: WarcStore, max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:

@@ -1,7 +1,8 @@
 """Whether an archive is whole, as data."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from schemas.model import Count, NonEmpty, Record
 from schemas.report import RunReport
@@ -20,10 +21,19 @@ class WarcFinding(Record):
     """Offsets of captures that the database does not know, though it has passed them."""
     missing: dict[int, NonEmpty] = {}
     """Offset of each capture that the database knows and the file does not have as it was stored -> why."""
+    lost: tuple[Count, ...] = ()
+    """Offsets of those that are not there either, and of which that is noted."""
+    returned: dict[int, Count] = {}
+    """Offset of each capture that is noted as lost, and is there all the same -> its bytes."""
     damaged: tuple[NonEmpty, ...] = ()
     """Records that were always damaged, and are no capture; a sentence each."""
     error: str | None = None
     """Why it could not be read at all."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is expected of it any more: all of its captures are noted as lost."""
+        return bool(self.lost) and not self.missing
 
 
 class IntegrityReport(Record):
@@ -36,6 +46,10 @@ class IntegrityReport(Record):
     """Why it is not known what the store of WARC files has."""
     lost_articles: dict[NonEmpty, NonEmpty]
     """Record id -> where its capture should lie, and why it does not."""
+    unknown_count: Count
+    """Captures that are lost with all that was known of them."""
+    records: tuple[NonEmpty, ...]
+    """What rows contradict in one another; a sentence each."""
     states: tuple[NonEmpty, ...]
     """What the states of the ledger contradict; a sentence each."""
 
@@ -43,17 +57,32 @@ class IntegrityReport(Record):
     def problems(self) -> tuple[str, ...]:
         """A sentence for each thing that is wrong."""
         unlisted = [self.unlisted] if self.unlisted else []
-        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.states)
+        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.records, *self.states)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each file with captures that are known to be lost."""
+        found = [
+            f"{one.name}: {len(one.lost)} captures are lost, which is noted: at {_list(map(str, one.lost))}"
+            for one in self.files
+            if one.lost
+        ]
+        if self.unknown_count:
+            found.append(f"{self.unknown_count} captures are lost, and which they were is not known")
+        return tuple(found)
 
     def _file_problems(self) -> list[str]:
         names = defaultdict(list)
         for one in self.files:
-            names[one.error].append(one.name)
+            if not one.is_settled:
+                names[one.error].append(one.name)
         found = [f"{_name(files)} cannot be read: {error}" for error, files in names.items() if error]
         for one in self.files:
             if one.missing and not one.error:
-                places = ", ".join(f"{offset} ({why})" for offset, why in list(one.missing.items())[:NAMED_COUNT])
+                places = _list(f"{offset} ({why})" for offset, why in one.missing.items())
                 found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {places}")
+            if one.returned:
+                found.append(f"{one.name}: {len(one.returned)} captures that were lost are there again")
             if one.unknown:
                 found.append(f"{one.name}: {len(one.unknown)} captures are not in the database")
         return found
@@ -61,8 +90,11 @@ class IntegrityReport(Record):
     def _article_problems(self) -> list[str]:
         if not self.lost_articles:
             return []
-        named = ", ".join(list(self.lost_articles)[:NAMED_COUNT])
-        return [f"{len(self.lost_articles)} articles whose capture is not there: {named}"]
+        return [f"{len(self.lost_articles)} articles whose capture is not there: {_list(self.lost_articles)}"]
+
+
+def _list(named: Iterable[str]) -> str:
+    return ", ".join(islice(named, NAMED_COUNT))
 
 
 def _name(files: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from storage.tables import Article, Capture, Entry
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
     """A capture as it is stored."""
 
     id: int
@@ -35,7 +35,7 @@ def reread(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[str]:
 
     Names: `unchanged`, `annotated`, `revised`, `withdrawn`, `cured`. A capture that is not stored is passed over.
     """
-    known = _load_known(batch, outcomes)
+    known = load_known(batch, outcomes)
     own = _load_own_articles(batch, {place.id for place in known.values()})
     counts: Counter[str] = Counter()
     for outcome in sorted(outcomes, key=_fetched_at):
@@ -50,15 +50,16 @@ def _fetched_at(outcome: Outcome) -> datetime:
     return seen.fetched_at if seen else EARLIEST
 
 
-def _load_known(batch: Batch, outcomes: Iterable[Outcome]) -> dict[tuple[str, int], _Known]:
+def load_known(batch: Batch, outcomes: Iterable[Outcome]) -> dict[tuple[str, int], Known]:
+    """WARC file and offset -> capture, of those that are stored."""
     offsets: dict[str, set[int]] = defaultdict(set)
     for seen in filter(None, map(seen_of, outcomes)):
         offsets[seen.ref.warc].add(seen.ref.offset)
-    found: dict[tuple[str, int], _Known] = {}
+    found: dict[tuple[str, int], Known] = {}
     for warc, places in offsets.items():
         statement = select(Capture.offset, Capture.id, Capture.entry_id).where(Capture.warc == warc)
         for offset, capture_id, entry_id in execute_in(batch.session, statement, Capture.offset, places):
-            found[warc, offset] = _Known(capture_id, entry_id)
+            found[warc, offset] = Known(capture_id, entry_id)
     return found
 
 
@@ -69,7 +70,7 @@ def _load_own_articles(batch: Batch, capture_ids: set[int]) -> dict[int, str]:
     return {row.capture_id: row.id for row in rows}
 
 
-def _reread(batch: Batch, outcome: Outcome, seen: Seen, known: _Known, own_id: str | None) -> str:
+def _reread(batch: Batch, outcome: Outcome, seen: Seen, known: Known, own_id: str | None) -> str:
     own = find_row(batch, own_id) if own_id else None
     if own and own.capture_id != known.id:
         own = None  # a newer capture of this batch has taken its place
@@ -85,7 +86,7 @@ def _reread(batch: Batch, outcome: Outcome, seen: Seen, known: _Known, own_id: s
     return "unchanged"
 
 
-def _key(batch: Batch, seen: Seen, known: _Known) -> str:
+def _key(batch: Batch, seen: Seen, known: Known) -> str:
     entry = _find_entry(batch, known.entry_id)
     return entry.key if entry else seen.ref.sha256
 
@@ -94,7 +95,7 @@ def _find_entry(batch: Batch, entry_id: int | None) -> Entry | None:
     return batch.session.get(Entry, entry_id) if entry_id is not None else None
 
 
-def _reread_article(batch: Batch, outcome: ArticleRead, known: _Known, own: Article | None) -> str:
+def _reread_article(batch: Batch, outcome: ArticleRead, known: Known, own: Article | None) -> str:
     seen, read = outcome.seen, outcome.article
     has_other_name = own is not None and own.id != read.id
     if own and has_other_name:
@@ -119,7 +120,7 @@ def _resolve(batch: Batch, key: str, capture_id: int) -> bool:
     return True
 
 
-def _cure(batch: Batch, outcome: ArticleRead, known: _Known) -> None:
+def _cure(batch: Batch, outcome: ArticleRead, known: Known) -> None:
     """A capture that was no valid article is one: stored as if it had just come."""
     seen, identity = outcome.seen, outcome.identity
     entry = claim_entry(batch, identity, (seen.url, outcome.article.url), seen.fetched_at) if identity else None
@@ -137,7 +138,7 @@ def _cure(batch: Batch, outcome: ArticleRead, known: _Known) -> None:
     confirm(batch, entry)
 
 
-def _withdraw(batch: Batch, row: Article, seen: Seen, known: _Known, reasons: list[str], *, is_passing: bool) -> None:
+def _withdraw(batch: Batch, row: Article, seen: Seen, known: Known, reasons: list[str], *, is_passing: bool) -> None:
     entry = _find_entry(batch, row.entry_id)
     withdraw_article(batch, row)
     if entry is None:

@@ -34,10 +34,10 @@ def count_states(session: Session, site: str | None = None) -> dict[State, int]:
 
 def audit_ledger(session: Session, site: str | None = None) -> list[str]:
     """What does not add up, one sentence each; nothing for a sound ledger."""
-    problems = [_name(what, session.scalars(statement).all()) for what, statement in _audits(site)]
+    problems = [name_found(what, session.scalars(statement).all()) for what, statement in _audits(site)]
     advertised_count, counted = count_advertised(session, site), sum(count_states(session, site).values())
     if advertised_count != counted:
-        problems.append(_name("advertised addresses without an entry", session.scalars(_stray(site)).all()))
+        problems.append(name_found("advertised addresses without an entry", session.scalars(_stray(site)).all()))
         problems.append(f"{advertised_count} addresses were advertised, but the states add up to {counted}")
     return [problem for problem in problems if problem]
 
@@ -83,7 +83,8 @@ def _audits(site: str | None) -> Iterator[tuple[str, Select[str]]]:
     yield "captured entries that nobody read", entries.where(Entry.state == State.CAPTURED)
 
 
-def _name(what: str, found: Sequence[str]) -> str:
+def name_found(what: str, found: Sequence[str]) -> str:
+    """A sentence that counts what was found and names some of it; empty for nothing."""
     if not found:
         return ""
     more = f" and {len(found) - NAMED_COUNT} more" if len(found) > NAMED_COUNT else ""

@@ -54,6 +54,8 @@ class Batch:
     """Those stored already: file and offset."""
     articles: dict[str, Article] = field(default_factory=dict)
     """By id, without their bodies; not those that are still to be written."""
+    lost_captures: set[int] = field(default_factory=set)
+    """Those of these articles' captures that are lost: another one takes their place."""
     open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
     """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
     new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
@@ -190,7 +192,7 @@ class Batch:
 
 
 def load_batch(
-    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan
+    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan = STANDARD_PLAN
 ) -> Batch:
     """Everything that is stored of what the outcomes speak of."""
     batch = Batch(session, run_id, now, plan)
@@ -290,6 +292,10 @@ def _load_articles(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     entries = filter(None, map(batch.find_entry, confirmed))
     for article in load_articles(batch.session, {article.id for article in read} | {entry.key for entry in entries}):
         batch.articles[article.id] = article
+    lost = select(Capture.id).where(Capture.is_lost)
+    batch.lost_captures |= set(
+        select_in(batch.session, lost, Capture.id, {row.capture_id for row in batch.articles.values()})
+    )
     absent = {article.id for article in read} - batch.articles.keys()
     versions = select(Revision.article_id, Revision.number, Revision.fetched_at)
     for article_id, number, fetched_at in execute_in(batch.session, versions, Revision.article_id, absent):

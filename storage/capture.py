@@ -15,8 +15,11 @@ OK = 200
 
 
 def find_known_payloads(session: Session, digests: Collection[str]) -> set[str]:
-    """Those of the SHA-256 digests that an imported file has; what was fetched is no file, though as empty as one."""
-    imported = select(Capture.sha256).where(Capture.url.is_(None))
+    """Those of the SHA-256 digests that an imported file has; what was fetched is no file, though as empty as one.
+
+    A file whose capture is lost is not known: it can be imported again.
+    """
+    imported = select(Capture.sha256).where(Capture.url.is_(None), ~Capture.is_lost)
     return set(select_in(session, imported, Capture.sha256, digests))
 
 
@@ -25,7 +28,7 @@ def find_page_capture(session: Session, key: str) -> CaptureRef | None:
     newest = (
         select(Capture)
         .join(Entry, Capture.entry_id == Entry.id)
-        .where(Entry.key == key, Capture.status == OK)
+        .where(Entry.key == key, Capture.status == OK, ~Capture.is_lost)
         .order_by(Capture.fetched_at.desc())
         .limit(1)
     )

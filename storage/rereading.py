@@ -86,9 +86,21 @@ def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereadi
 
 def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
     """The newest whole answers of these entries, by key, that wait for an article though they have one."""
-    rows = select(Capture.id).join(Entry, Entry.id == Capture.entry_id).where(Capture.status == OK)
+    rows = select(Capture.id).join(Entry, Entry.id == Capture.entry_id).where(Capture.status == OK, ~Capture.is_lost)
     captures = set(select_in(session, rows, Entry.key, keys))
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
+
+
+def list_related(session: Session, article_ids: Collection[str]) -> list[Rereading]:
+    """Every whole answer that one of these articles may have been read from, as if nothing had been."""
+    own = select(Capture.id).join(Article, Article.capture_id == Capture.id)
+    others = select(Capture.id).join(Article, Article.entry_id == Capture.entry_id).where(Capture.status == OK)
+    captures = {
+        *select_in(session, own.where(~Capture.is_lost), Article.id, article_ids),
+        *select_in(session, others.where(~Capture.is_lost), Article.id, article_ids),
+    }
+    rows = list(execute_in(session, _select_rows(), Capture.id, captures))
+    return [one._replace(stored=None) for one in _as_rereadings(session, rows)]
 
 
 def _tell(article: Read) -> tuple[str, str | None]:
@@ -101,7 +113,9 @@ def list_companions(session: Session, recognize: Callable[[str], str | None]) ->
     `recognize` answers whose part an address is.
     """
     found: dict[str, list[Sibling]] = defaultdict(list)
-    rows = select(*PLACE).where(Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK)
+    rows = select(*PLACE).where(
+        Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK, ~Capture.is_lost
+    )
     for row in session.execute(rows.execution_options(yield_per=PART_COUNT)):
         if key := recognize(row.url):
             found[key].append(Sibling(_as_ref(row), row.url, row.fetched_at))
@@ -114,21 +128,30 @@ def count_rereadings(session: Session, since: date | None = None, until: date | 
     return session.scalar(select(func.count()).select_from(wanted)) or 0
 
 
-def _select(since: date | None = None, until: date | None = None) -> Select[*tuple[Any, ...]]:
+def _select_rows() -> Select[*tuple[Any, ...]]:
+    """Whole answers, with the article and the open quarantine row of each."""
     is_open = and_(Quarantine.capture_id == Capture.id, Quarantine.resolved_at.is_(None))
-    newer = aliased(Capture)
-    is_overtaken = (
-        select(newer.id)
-        .where(newer.entry_id == Capture.entry_id, newer.status == OK, newer.fetched_at > Capture.fetched_at)
-        .exists()
-    )
-    is_undecided = and_(Entry.state.in_(UNDECIDED_STATES), ~is_overtaken)
     return (
         select(*PLACE, Capture.entry_id.label("entry"), Entry.key, Quarantine.id.label("number"), *STORED)
         .outerjoin(Article, Article.capture_id == Capture.id)
         .outerjoin(Quarantine, is_open)
         .outerjoin(Entry, Entry.id == Capture.entry_id)
-        .where(Capture.status == OK, or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))
+        .where(Capture.status == OK)
+    )
+
+
+def _select(since: date | None = None, until: date | None = None) -> Select[*tuple[Any, ...]]:
+    newer = aliased(Capture)
+    is_overtaken = (
+        select(newer.id)
+        .where(newer.entry_id == Capture.entry_id, newer.status == OK, newer.fetched_at > Capture.fetched_at)
+        .where(~newer.is_lost)
+        .exists()
+    )
+    is_undecided = and_(Entry.state.in_(UNDECIDED_STATES), ~is_overtaken, ~Capture.is_lost)
+    return (
+        _select_rows()
+        .where(or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))
         .where(_is_published(since, until))
     )
 
@@ -167,7 +190,7 @@ def _has_parts(row: Row[*tuple[Any, ...]]) -> bool:
 
 def _list_siblings(session: Session, entries: Collection[int]) -> dict[int, list[Sibling]]:
     found: dict[int, list[Sibling]] = defaultdict(list)
-    statement = select(*PLACE, Capture.entry_id.label("entry")).where(Capture.status == OK)
+    statement = select(*PLACE, Capture.entry_id.label("entry")).where(Capture.status == OK, ~Capture.is_lost)
     for row in execute_in(session, statement, Capture.entry_id, entries):
         found[row.entry].append(Sibling(_as_ref(row), row.url, row.fetched_at))
     return found

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from schemas.address import SourceKind
@@ -169,6 +170,7 @@ class Capture(Base):
     warc: Mapped[str]
     offset: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(BigInteger)
+    """0 since it was found that its record is not in the file as it was stored."""
     sha256: Mapped[str]
     url: Mapped[str | None]
     status: Mapped[int]
@@ -177,6 +179,11 @@ class Capture(Base):
     entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), index=True)
     """Whose page it is; None for sources, robots.txt and texts without an address."""
     run_id: Mapped[str | None] = mapped_column(points_to("run.id"), index=True)
+
+    @hybrid_property
+    def is_lost(self) -> bool:
+        """Whether it is known that it is not there, and nothing can be read from it."""
+        return self.length == 0
 
 
 class Version:

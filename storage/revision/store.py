@@ -97,6 +97,28 @@ def reread_article(batch: Batch, row: Article, read: Read, capture_id: int) -> s
     return "unchanged"
 
 
+def rest_on(batch: Batch, row: Article, read: Read, capture_id: int) -> None:
+    """Write an article as this capture gives it, in the place of what it was read from: that makes no revision.
+
+    For captures that are lost, and for rows that are not what was read.
+    """
+    before = row.content_sha256
+    fields = _fields(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
+    if is_removed(row):
+        fields |= {"flags": sorted({*read.flags, REMOVED}), "removed_capture_id": row.removed_capture_id}
+    if _is_later(row.modified_at, read.modified_at):  # by a later capture's word
+        del fields["modified_at"]
+    for name, value in fields.items():
+        setattr(row, name, value)
+    if row.content_sha256 != before:
+        batch.former_texts.setdefault(row.id, before)
+
+
+def has_content(row: Article, read: Read) -> bool:
+    """Whether a capture gives the content that is stored, to the letter."""
+    return not list_changes({name: getattr(row, name) for name in CONTENT_FIELDS}, read)
+
+
 def withdraw_article(batch: Batch, row: Article) -> None:
     """It is no valid article by today's rules: its versions stay, and a later one goes on counting from them."""
     keep_version(batch, row)
@@ -152,10 +174,16 @@ def _load_row(batch: Batch, article_id: str) -> Article | None:
 
 
 def _compare(batch: Batch, row: Article, read: Read, capture_id: int) -> str:
+    is_lost = row.capture_id in batch.lost_captures
     if read.fetched_at < row.checked_at:
-        return "unchanged"  # of an older capture, whatever it says
+        # Of an older capture, whatever it says; but what says the same proves it.
+        if is_lost and has_content(row, read):
+            rest_on(batch, row, read, capture_id)
+        return "unchanged"
     found = _classify(row, read) or (RevisionClass.RESTORED if is_removed(row) else None)
     if found is None:
+        if is_lost:
+            rest_on(batch, row, read, capture_id)
         row.checked_at = read.fetched_at
         if _is_later(read.modified_at, row.modified_at):
             _annotate(row, read, ("modified_at",))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
+from storage.audit import name_found
 from storage.batch import IN_COUNT, execute_in
 from storage.bulk import insert_rows
 from storage.search.document import Searchable, read_document, render_vector, render_words
@@ -29,15 +30,27 @@ def index_articles(session: Session, ids: Collection[str]) -> None:
     _index(session, sorted(ids))
 
 
-def index_all(session: Session, tell: Listener | None = None) -> None:
-    """Bring it in step with all articles: an index that is empty gets them."""
-    outdated = (
-        select(Article.id)
-        .outerjoin(Searched, Searched.article_id == Article.id)
-        .where(or_(Searched.number.is_(None), Searched.revision != Article.revision))
-        .order_by(Article.published_at, Article.id)  # what lies together in the index is written together
-    )
-    _index(session, session.scalars(outdated).all(), tell)
+def index_all(session: Session, tell: Listener | None = None) -> int:
+    """Bring it in step with all articles: an index that is empty gets them. Answers how many were not."""
+    outdated = list_outdated(session)
+    _index(session, outdated, tell)
+    return len(outdated)
+
+
+def list_outdated(session: Session) -> list[str]:
+    """The articles that the index does not have as they are, and what it has of others that are not there."""
+    is_outdated = or_(Searched.number.is_(None), Searched.revision != Article.revision)
+    articles = select(Article.id).outerjoin(Searched, Searched.article_id == Article.id).where(is_outdated)
+    others = select(Searched.article_id).where(~select(Article.id).where(Article.id == Searched.article_id).exists())
+    # What lies together in the index is written together.
+    ordered = articles.order_by(Article.published_at, Article.id)
+    return [*session.scalars(ordered), *session.scalars(others)]
+
+
+def audit_index(session: Session) -> list[str]:
+    """A sentence where the index is not in step with the articles."""
+    found = name_found("articles that the search index does not have as they are", list_outdated(session))
+    return [found] if found else []
 
 
 def _index(session: Session, ids: Sequence[str], tell: Listener | None = None) -> None:

@@ -132,12 +132,14 @@ def read_capture(ref: CaptureRef, warcs: WarcStore, max_page_bytes: int) -> Capt
     """One capture, proved to be the same that the reference was made from.
 
     Raises:
-        CaptureCorrupt: it is damaged, or another one.
+        CaptureCorrupt: it is damaged, another one, or known to be lost.
         CaptureTruncated: the file ends within it.
         NotAWarc: it is one of several in one gzip member.
         StoreUnreachable: it lies in a store that does not answer.
         OSError: the file is not there.
     """
+    if ref.length == 0:
+        raise CaptureCorrupt(f"{ref.warc}, record at byte {ref.offset}: it is lost")
     with warcs.open_record(ref) as file:
         compressed = is_compressed(file, ref.offset)
         record = _read_record(file, ref.offset, ref.warc, max_page_bytes, compressed=compressed)

@@ -32,9 +32,10 @@ def write_index(session: Session, warc: str, path: Path) -> int:
 
 
 def iterate_lines(session: Session, warc: str) -> Iterator[str]:
-    """A line for each capture that has an address, in the order of the file."""
+    """A line for each capture that has an address and is not lost, in the order of the file."""
     columns = (Capture.url, Capture.fetched_at, Capture.status, Capture.media_type, Capture.sha256)
-    statement = select(*columns, Capture.length, Capture.offset).where(Capture.warc == warc, Capture.url.is_not(None))
+    is_there = (Capture.warc == warc, Capture.url.is_not(None), ~Capture.is_lost)
+    statement = select(*columns, Capture.length, Capture.offset).where(*is_there)
     for row in session.execute(statement.order_by(Capture.offset).execution_options(yield_per=1_000)):
         fields = {
             "url": row.url,

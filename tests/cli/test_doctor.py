@@ -40,6 +40,18 @@ def test_a_lost_database_is_mended_and_said_to_be(broadsheet: Broadsheet, data_d
     assert "integrity" not in read_checks(broadsheet, "--quick", status=0)
 
 
+@pytest.mark.usefixtures("imported")
+def test_a_file_that_is_no_warc_is_named_until_it_is_taken_away(broadsheet: Broadsheet, data_dir: Path) -> None:
+    junk = data_dir / "warc" / "junk.warc.gz"
+    junk.write_text("hi\n")
+    assert "junk.warc.gz cannot be read" in read_checks(broadsheet, status=1)["integrity"]
+    found = read_checks(broadsheet, "--repair", status=1)
+    assert "junk.warc.gz lies among the WARC files and is none" in found["repair"]
+    assert "mended" not in found
+    junk.unlink()
+    assert "nothing to mend" in read_checks(broadsheet, "--repair", status=0)["mended"]
+
+
 def test_a_quick_repair_is_refused_in_one_line(broadsheet: Broadsheet) -> None:
     ended = broadsheet("doctor", "--quick", "--repair")
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

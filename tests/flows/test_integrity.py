@@ -1,8 +1,9 @@
 """What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
 
-import gzip
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,20 @@ from sqlalchemy import delete, select, update
 from flows.archive import open_archive
 from flows.harvest import harvest
 from flows.importing import import_paths
-from flows.integrity import audit_archive, repair_archive
+from flows.integrity import audit_archive
+from flows.repair import repair_archive
 from replica.server import running
 from replica.site import Site
 from schemas.outcome import State
+from schemas.search import SearchFilter
 from schemas.settings import Settings
 from storage import tables
 from storage.article import ArticleFilter, iterate_articles
+from storage.search.finding import search_articles
+from storage.search.query import read_query
 from tests.flows.killing import find_breaches
+
+Ledger = set[tuple[str, State]]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +59,7 @@ def read_records(settings: Settings) -> dict[str, dict[str, Any]]:
         return {one.id: one.model_dump(mode="json") for one in found}
 
 
-def list_ledger(settings: Settings) -> set[tuple[str, State]]:
+def list_ledger(settings: Settings) -> Ledger:
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         return {(row.key, row.state) for row in session.execute(select(tables.Entry.key, tables.Entry.state))}
 
@@ -83,11 +90,7 @@ def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings
     repair = repair_archive(filled)
     assert repair.after.problems == ()
     assert read_records(filled) == records
-    # What robots.txt forbids was never asked for: the next run sees that again.
-    forbidden = {key for key, state in ledger if state is State.BLOCKED}
-    assert forbidden
-    waiting = {(key, State.PENDING if key in forbidden else state) for key, state in ledger}
-    assert list_ledger(filled) == waiting
+    assert list_ledger(filled) == find_waiting(ledger)
     assert list(find_breaches(filled)) == []
 
 
@@ -111,6 +114,28 @@ def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) 
     assert read_records(filled).keys() == records.keys()
 
 
+def run_sql(settings: Settings, *statements: str) -> None:
+    """As somebody's hand at the database's own shell, which knows of no foreign keys."""
+    with closing(sqlite3.connect(settings.data_dir / "broadsheet.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("numbers_are", ["free", "given to others"])
+def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Settings, numbers_are: str) -> None:
+    records = read_records(filled)
+    run_sql(filled, "DELETE FROM capture WHERE id % 5 = 0 OR id > (SELECT max(id) - 8 FROM capture)")
+    if numbers_are == "given to others":
+        assert harvest(filled, "moscow-times", "feeds").problems == ()
+    problems = audit_archive(filled).problems
+    assert any("articles whose capture, or a former version's, is not known" in problem for problem in problems)
+    assert any("captures are not known, of which more is stored" in problem for problem in problems)
+    repair = repair_archive(filled)
+    assert (repair.after.problems, repair.after.notes) == ((), ())
+    assert read_records(filled) == records
+    assert repair_archive(filled).mended == ()
+
+
 def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Settings) -> None:
     records = read_records(filled)
     change(filled, delete(tables.Article).where(tables.Article.entry_id.is_not(None)))
@@ -119,16 +144,104 @@ def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Setti
     assert read_records(filled) == records
 
 
-def test_false_states_are_set_right(filled: Settings) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET state = 'failed' WHERE state = 'stored'",
+        "UPDATE entry SET state = 'stored' WHERE state IN ('excluded', 'quarantined')",
+        "UPDATE entry SET state = 'stored', rule = NULL WHERE state = 'excluded'",
+        "UPDATE entry SET state = 'stored'",
+    ],
+)
+def test_false_states_are_set_right(filled: Settings, statement: str) -> None:
     ledger = list_ledger(filled)
-    change(filled, update(tables.Entry).where(tables.Entry.state == State.STORED).values(state=State.FAILED))
+    run_sql(filled, statement)
     assert audit_archive(filled).problems
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert list_ledger(filled) == ledger
+    assert list_ledger(filled) == (ledger if "WHERE" in statement else find_waiting(ledger))
 
 
-def test_an_article_whose_capture_is_not_there_is_named_and_due_again(filled: Settings) -> None:
+def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
+    records, ledger = read_records(filled), list_ledger(filled)
+    due = list_due_times(filled)
+    run_sql(filled, "DELETE FROM entry")
+    assert any("entries that are not in the ledger" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+    assert list_ledger(filled) == find_waiting(ledger)
+    assert list_due_times(filled) == due
+
+
+def list_due_times(settings: Settings) -> dict[str, tuple[Any, ...]]:
+    """Of what has its article."""
+    columns = select(tables.Entry).where(tables.Entry.state.in_({State.STORED, State.DUPLICATE}))
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {row.key: (row.next_try_at, row.url, row.published_at) for row in session.scalars(columns)}
+
+
+def find_waiting(ledger: Ledger) -> Ledger:
+    """What was blocked leaves no trace beside its state: the next run sees that again."""
+    found: Ledger = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
+    assert found != ledger
+    return found
+
+
+def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) -> None:
+    records = read_records(filled)
+    run_sql(filled, "UPDATE article SET body = 'tampered', headline = 'Tampered' WHERE rowid % 2 = 0")
+    changed = {key for key, one in read_records(filled).items() if one != records[key]}
+    [problem] = audit_archive(filled).problems
+    assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
+    repair = repair_archive(filled)
+    assert (repair.mended, repair.after.problems) == ((f"{len(changed)} articles were written anew from captures",), ())
+    assert read_records(filled) == records
+    assert {key for key, one in records.items() if key.startswith("text:")} & changed
+
+
+def test_a_damaged_capture_is_replaced_without_a_request_where_another_has_the_same(
+    filled: Settings, tmp_path: Path
+) -> None:
+    copy = shutil.copy(find_warc(filled, "moscow-times-"), tmp_path / "copy.warc.gz")
+    with open_archive(filled, writable=True) as archive:
+        import_paths(archive, [Path(copy)])
+    records = read_records(filled)
+    victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
+    damage(filled, victim["capture"])
+    change(filled, update(tables.Article).where(tables.Article.id == victim["id"]).values(body="tampered"))
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
+    present = read_records(filled)[victim["id"]]
+    assert {name for name in present if present[name] != victim[name]} == {"capture"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM search WHERE number % 2 = 0",
+        "UPDATE search SET revision = 7",
+        "UPDATE search SET article_id = number",
+    ],
+)
+def test_the_search_index_is_brought_into_step(filled: Settings, statement: str) -> None:
+    found = find_all(filled)
+    assert found
+    run_sql(filled, statement)
+    [problem] = audit_archive(filled).problems
+    assert "articles that the search index does not have as they are" in problem
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.mended)) == ((), 1)
+    assert find_all(filled) == found
+
+
+def find_all(settings: Settings) -> list[str]:
+    with open_archive(settings, writable=False) as archive:
+        hits = search_articles(archive.database, read_query("the"), SearchFilter(limit=100))
+        return [hit.id for hit in hits]
+
+
+def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None:
     warc = find_warc(filled, "moscow-times-")
     whole = warc.read_bytes()
     warc.write_bytes(whole[: len(whole) // 2])
@@ -136,24 +249,44 @@ def test_an_article_whose_capture_is_not_there_is_named_and_due_again(filled: Se
     assert len(found.lost_articles) > 10
     assert "there is no such record" in found.problems[0]
     repair = repair_archive(filled)
-    assert repair.mended == (f"{len(found.lost_articles)} articles whose capture is not there are due again",)
-    assert repair.after.lost_articles == found.lost_articles
+    count = len(found.lost_articles)
+    assert repair.mended[1] == f"{count} pages whose capture is lost are due again"
+    assert repair.after.lost_articles.keys() == found.lost_articles.keys()
     report = harvest(filled, "moscow-times", "feeds")
-    assert report.page_count >= len(found.lost_articles)
-    warc.unlink()
+    assert report.page_count >= count
+    assert audit_archive(filled).problems == ()
+    (filled.data_dir / "elsewhere").mkdir()
+    warc.rename(filled.data_dir / "elsewhere" / warc.name)
     assert "no such file" in audit_archive(filled).problems[0]
 
 
-def test_a_changed_byte_in_a_warc_file_is_found(filled: Settings) -> None:
-    warc = find_warc(filled, "moscow-times-")
-    [victim] = [one for one in read_records(filled).values() if one["capture"]["warc"] == warc.name][3:4]
-    start, length = victim["capture"]["offset"], victim["capture"]["length"]
-    data = bytearray(warc.read_bytes())
-    record = gzip.decompress(data[start : start + length])
-    assert record
-    data[start + length // 2] ^= 0xFF
-    warc.write_bytes(data)
+def damage(settings: Settings, capture: dict[str, Any]) -> None:
+    """Make a record unreadable, and let the file be as long as before."""
+    path = settings.warc_dir / capture["warc"]
+    data = bytearray(path.read_bytes())
+    start = capture["offset"] + capture["length"] // 2
+    data[start : start + 40] = bytes(byte ^ 0xFF for byte in data[start : start + 40])
+    path.write_bytes(data)
+
+
+def test_a_damaged_capture_is_replaced_by_one_that_shows_the_same(filled: Settings) -> None:
+    records = read_records(filled)
+    victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
+    intact = (filled.warc_dir / victim["capture"]["warc"]).read_bytes()
+    damage(filled, victim["capture"])
     assert list(audit_archive(filled).lost_articles) == [victim["id"]]
+    assert list(repair_archive(filled).after.lost_articles) == [victim["id"]]
+    outcomes = harvest(filled, "moscow-times", "feeds").outcomes  # which would ask for what it knows conditionally
+    assert (outcomes["unchanged"], outcomes.get("revised")) == (1, None)
+    report = audit_archive(filled)
+    assert (report.problems, len(report.notes)) == ((), 1)
+    present = read_records(filled)[victim["id"]]
+    moved = {"capture", "fetched_at"}
+    assert {name for name in present if present[name] != victim[name]} == moved
+    assert repair_archive(filled).mended == ()
+    (filled.warc_dir / victim["capture"]["warc"]).write_bytes(intact)
+    assert "1 captures that were lost are there again" in audit_archive(filled).problems[0]
+    assert repair_archive(filled).after.notes == ()
 
 
 MakeSettings = Callable[..., Settings]

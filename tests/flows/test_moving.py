@@ -13,9 +13,10 @@ from flows.archive import Archive, open_archive
 from flows.doctor import run_checks
 from flows.harvest import harvest
 from flows.importing import import_paths
-from flows.integrity import audit_archive, repair_archive
+from flows.integrity import audit_archive
 from flows.load import Batch, load_batch, load_left
 from flows.recording import record_page
+from flows.repair import repair_archive
 from flows.reprocess import reprocess
 from flows.run import running as running_run
 from replica.server import running

@@ -1,0 +1,169 @@
+"""What was read from captures, and says so of a capture that has no row, or is another's.
+
+Such a reference is given a row of its own first, of a capture that is lost with all that was known of it: so no number
+comes to mean something else, and whatever heals what rests on a lost capture heals it too. Once the captures are loaded
+again, each is led to its own.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from storage.audit import name_found
+from storage.capture import OK
+from storage.integrity.place import NO_WARC
+from storage.tables import Article, Capture, Entry, Quarantine, Revision, Robots
+
+NO_DIGEST = "0" * 64
+"""In the place of a SHA-256 that is not known."""
+
+KEY_PREFIX = "key_"
+
+
+class _Reference(NamedTuple):
+    """A column of captures, beside the time at which these were fetched."""
+
+    table: type[Article] | type[Revision]
+    capture_id: InstrumentedAttribute[Any]
+    fetched_at: InstrumentedAttribute[Any]
+
+    @property
+    def article_id(self) -> Any:
+        """Its column of record ids."""
+        return Article.id if self.table is Article else Revision.article_id
+
+    @property
+    def key(self) -> list[Any]:
+        """The table's own, each column as `key_NAME`."""
+        return [column.label(f"{KEY_PREFIX}{column.name}") for column in self.table.__table__.primary_key]
+
+
+REFERENCES = (
+    _Reference(Article, Article.capture_id, Article.fetched_at),
+    _Reference(Revision, Revision.capture_id, Revision.fetched_at),
+    _Reference(Article, Article.removed_capture_id, Article.revised_at),
+    _Reference(Revision, Revision.removed_capture_id, Revision.revised_at),
+)
+
+
+def audit_references(session: Session) -> list[str]:
+    """What says that it was read from a capture that is not known, or is another's; one sentence each."""
+    articles = {row.article_id for one in REFERENCES for row in session.execute(_find_astray(one))}
+    others = {
+        f"{table.__tablename__} {number}"
+        for table, is_astray in _find_others()
+        for number in session.scalars(select(table.capture_id).where(is_astray))
+    }
+    found = (
+        name_found("articles whose capture, or a former version's, is not known", sorted(articles)),
+        name_found("captures are not known, of which more is stored", sorted(others)),
+    )
+    return [sentence for sentence in found if sentence]
+
+
+def hold_references(session: Session) -> int:
+    """Have each of them name a lost capture of its own; answers how many articles' and versions' those were.
+
+    What was set aside, and robots.txt files, are only removed: they come back with their captures.
+    """
+    for table, is_astray in _find_others():
+        session.execute(delete(table).where(is_astray))
+    astray = [(one, row) for one in REFERENCES for row in session.execute(_find_astray(one))]
+    rows = {row.capture_id: _make_row(row.capture_id, row) for _, row in astray if row.is_unknown}
+    _insert(session, rows.values())  # these numbers first, so that none is given to another
+    number = session.scalar(select(func.max(Capture.id))) or 0
+    for one, row in astray:
+        if not row.is_unknown:
+            number += 1
+            _insert(session, [_make_row(number, row)])
+            _lead(session, one, row, number)
+    return len(astray)
+
+
+def lead_references(session: Session) -> int:
+    """Lead what rests on a lost capture to its own, if that is there: the entry's, fetched at the same instant.
+
+    Answers how many were led. Rows that stood for lost captures and are not needed any more are removed.
+    """
+    found = [(one, row) for one in REFERENCES for row in session.execute(_find_own(one))]
+    for one, row in found:
+        _lead(session, one, row, row.own_id)
+    return len(found)
+
+
+def drop_unneeded(session: Session) -> None:
+    """Remove the rows of captures of which nothing is known and nothing is read any more."""
+    is_needed = or_(*(select(one.article_id).where(one.capture_id == Capture.id).exists() for one in REFERENCES))
+    session.execute(delete(Capture).where(Capture.warc == NO_WARC, ~is_needed))
+
+
+def count_unknown(session: Session) -> int:
+    """How many captures are lost with all that was known of them."""
+    return session.scalar(select(func.count()).where(Capture.warc == NO_WARC)) or 0
+
+
+def _find_astray(one: _Reference) -> Select[*tuple[Any, ...]]:
+    # A capture that was read as another's by later rules was still fetched when the version says.
+    is_of_another = Capture.entry_id.is_distinct_from(Entry.id) | (Entry.id.is_(None) & Capture.url.is_not(None))
+    is_anothers = and_(is_of_another, Capture.fetched_at != one.fetched_at)
+    columns = one.table.__table__.c
+    wanted: list[Any] = [
+        *one.key,
+        one.article_id.label("article_id"),
+        one.capture_id.label("capture_id"),
+        func.coalesce(one.fetched_at, columns.fetched_at).label("fetched_at"),
+        columns.url.label("url"),
+        Entry.id.label("entry_id"),
+        Capture.id.is_(None).label("is_unknown"),
+    ]
+    return (
+        select(*wanted)
+        .select_from(one.table)
+        .outerjoin(Capture, Capture.id == one.capture_id)
+        .outerjoin(Entry, Entry.key == one.article_id)
+        .where(one.capture_id.is_not(None), or_(Capture.id.is_(None), is_anothers))
+    )
+
+
+def _find_own(one: _Reference) -> Select[*tuple[Any, ...]]:
+    lost, own = aliased(Capture), aliased(Capture)
+    is_own = and_(own.entry_id == Entry.id, own.fetched_at == one.fetched_at, ~own.is_lost)
+    is_page = own.status == OK if one.capture_id.key == "capture_id" else true()
+    wanted: list[Any] = [*one.key, func.min(own.id).label("own_id")]
+    return (
+        select(*wanted)
+        .select_from(one.table)
+        .join(lost, and_(lost.id == one.capture_id, lost.is_lost))
+        .join(Entry, Entry.key == one.article_id)
+        .join(own, and_(is_own, is_page))
+        .group_by(*one.table.__table__.primary_key)
+    )
+
+
+def _find_others() -> Iterator[tuple[type[Quarantine] | type[Robots], ColumnElement[bool]]]:
+    """Tables whose rows come from their capture alone, and when one does not."""
+    of_quarantine = select(Capture.id).where(
+        Capture.id == Quarantine.capture_id, or_(Capture.url.is_(None), Capture.url == Quarantine.url)
+    )
+    yield Quarantine, ~of_quarantine.exists()
+    of_robots = select(Capture.id).where(Capture.id == Robots.capture_id, Capture.url.endswith("/robots.txt"))
+    yield Robots, ~of_robots.exists()
+
+
+def _lead(session: Session, one: _Reference, row: Row[*tuple[Any, ...]], number: int) -> None:
+    columns = one.table.__table__.primary_key
+    is_row = (column == getattr(row, f"{KEY_PREFIX}{column.name}") for column in columns)
+    session.execute(update(one.table).where(*is_row).values({one.capture_id.key: number}))
+
+
+def _make_row(number: int, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    known = {"url": row.url, "fetched_at": row.fetched_at, "entry_id": row.entry_id}
+    unknown = {"warc": NO_WARC, "offset": number, "length": 0, "sha256": NO_DIGEST, "status": OK, "media_type": ""}
+    return {"id": number, "run_id": None, **known, **unknown}
+
+
+def _insert(session: Session, rows: Iterable[dict[str, Any]]) -> None:
+    if found := list(rows):
+        session.execute(insert(Capture), found, execution_options={"render_nulls": True})

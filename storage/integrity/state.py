@@ -1,0 +1,59 @@
+"""States that contradict what is stored, set right."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Bundle, Session
+
+import sites
+from schemas.outcome import State
+from storage.standing import KEPT_STATES
+from storage.tables import Article, Entry, Quarantine
+
+
+def mend_states(session: Session, now: datetime) -> dict[str, State]:
+    """Give entries whose state contradicts what is stored the state that it says; answers what was changed, by key.
+
+    What has its article is `stored` or `duplicate`. What should have one and has none is `excluded` by its address's
+    rule, `quarantined` with an open reason, else `pending`, and due.
+    """
+    changed: dict[str, State] = {}
+    rows: list[dict[str, object]] = []
+    for entry, has_article, duplicate_of, has_reason in session.execute(_find_doubtful()):
+        if has_article:
+            right, rule = (State.DUPLICATE if duplicate_of else State.STORED), None
+        else:
+            rule = entry.rule or sites.identify(entry.url).rule
+            right = _judge(entry.state, is_ruled_out=rule is not None, has_reason=has_reason)
+        if right == entry.state:
+            continue
+        changed[entry.key] = right
+        next_try_at = {State.PENDING: now, State.EXCLUDED: None}.get(right, entry.next_try_at)
+        values = {"state": right, "rule": rule if right is State.EXCLUDED else None, "next_try_at": next_try_at}
+        rows.append({"id": entry.id, "state_at": now, **values})
+    if rows:
+        session.execute(update(Entry), rows)
+    return changed
+
+
+def _find_doubtful() -> Select[*tuple[Any, ...]]:
+    """Entries that have an article, or should by their state; what says which is right."""
+    articles = select(Article.entry_id, Article.duplicate_of).where(Article.entry_id.is_not(None)).subquery()
+    is_open = select(Quarantine.id).where(Quarantine.entry_id == Entry.id, Quarantine.resolved_at.is_(None)).exists()
+    columns = (Entry.id, Entry.key, Entry.url, Entry.state, Entry.rule, Entry.next_try_at)
+    has_article = articles.c.entry_id.is_not(None)
+    return (
+        select(Bundle("entry", *columns), has_article, articles.c.duplicate_of, is_open)
+        .outerjoin(articles, articles.c.entry_id == Entry.id)
+        .where(Entry.state.in_({*KEPT_STATES, State.QUARANTINED, State.CAPTURED}) | has_article)
+    )
+
+
+def _judge(state: State, *, is_ruled_out: bool, has_reason: bool) -> State:
+    """The state of what has no article."""
+    if state is State.QUARANTINED and has_reason:
+        return state
+    if is_ruled_out:
+        return State.EXCLUDED
+    return State.QUARANTINED if has_reason else State.PENDING

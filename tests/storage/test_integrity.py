@@ -1,0 +1,145 @@
+"""What is noted of captures that are lost, and what takes their place."""
+
+from contextlib import closing
+
+import pytest
+from sqlalchemy import select
+
+from schemas.outcome import ArticleRead, State
+from schemas.schedule import STANDARD_PLAN
+from storage.article import find_article
+from storage.audit import audit_ledger
+from storage.batch import Batch
+from storage.capture import find_known_payloads
+from storage.database import Database
+from storage.integrity.content import restore_articles
+from storage.integrity.entry import audit_entries, restore_entries
+from storage.integrity.lost import list_lost, make_due
+from storage.integrity.place import mark_lost
+from storage.integrity.reference import (
+    audit_references,
+    count_unknown,
+    drop_unneeded,
+    hold_references,
+    lead_references,
+)
+from storage.integrity.state import mend_states
+from storage.ledger import find_due
+from storage.revision.version import list_revisions
+from storage.tables import Article
+from tests.storage.sample import at, identify, read, read_text, tag
+from tests.storage.test_outcome import store
+
+ID = identify(1).key
+BODY = "The “text” that was stored."
+
+
+UNLOCK = {"sqlite": "PRAGMA foreign_keys = OFF", "postgresql": "SET session_replication_role = replica"}
+LOCK = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "RESET session_replication_role"}
+
+
+def run_sql(database: Database, statement: str) -> None:
+    """As somebody's hand at the database's own shell, with the foreign keys not looked at."""
+    kind = database.engine.dialect.name
+    with closing(database.engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        for one in (UNLOCK[kind], statement, LOCK[kind]):
+            cursor.execute(one)
+            connection.commit()
+
+
+def lose(database: Database, warc: str, offset: int) -> None:
+    with database.begin() as session:
+        mark_lost(session, warc, [offset])
+
+
+@pytest.mark.parametrize(
+    ("later", "offset", "revision"),
+    [
+        pytest.param(read(9, 1, BODY, hours=2), 9, 1, id="the same, of a newer capture"),
+        pytest.param(read(9, 1, BODY, hours=-2), 9, 1, id="the same, of an older capture"),
+        pytest.param(read(9, 1, 'The "text" that was stored.', hours=2), 9, 1, id="what no reader would call a change"),
+        pytest.param(read(9, 1, "Something else altogether.", hours=2), 9, 2, id="a change"),
+        pytest.param(read(9, 1, "Something else altogether.", hours=-2), 1, 1, id="another text, of an older capture"),
+    ],
+)
+def test_another_capture_takes_the_place_of_a_lost_one(
+    database: Database, later: ArticleRead, offset: int, revision: int
+) -> None:
+    store(database, read(1, 1, BODY))
+    lose(database, "a.warc.gz", 1)
+    store(database, later)
+    with database.read() as session:
+        found = find_article(session, ID)
+        assert found
+        assert (found.capture.offset, found.revision) == (offset, revision)
+        assert found.body == (later.article.body if offset == 9 else BODY)
+        assert found.fetched_at == (at(0) if offset == 1 else later.article.fetched_at)
+        assert list_lost(session) == ({ID: "a.warc.gz"} if offset == 1 else {})
+        versions = list_revisions(session, ID)
+    assert [one.capture.length for one in versions] == ([0, 10] if revision == 2 else [0 if offset == 1 else 10])
+
+
+def test_what_is_lost_is_asked_for_at_once_and_in_full(database: Database) -> None:
+    store(database, tag(read(1, 1)), tag(read(2, 2, "Another text.")), hours=1)
+    lose(database, "a.warc.gz", 1)
+    with database.begin() as session:
+        assert make_due(session, at(2)) == 1
+        due = [(one.key, one.validators) for one in find_due(session, None, at(2))]
+        assert due == [(ID, None)]
+
+
+def test_a_text_whose_capture_is_lost_can_be_imported_again(database: Database) -> None:
+    first, again = read_text(1, BODY), read_text(9, BODY)
+    store(database, first)
+    digest = first.seen.ref.sha256
+    with database.read() as session:
+        assert find_known_payloads(session, {digest}) == {digest}
+    lose(database, "texts.warc.gz", 1)
+    with database.read() as session:
+        assert find_known_payloads(session, {digest}) == set()
+    store(database, again)
+    with database.read() as session:
+        assert list_lost(session) == {}
+
+
+def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: Database) -> None:
+    first, second = read(1, 1, BODY), read(2, 1, "A text that replaced it.", hours=1)
+    store(database, first, second)
+    with database.read() as session:
+        before = list_revisions(session, ID)
+    run_sql(database, "DELETE FROM capture")
+    with database.begin() as session:
+        assert len(audit_references(session)) == 1
+        assert hold_references(session) == 2
+        assert (audit_references(session), count_unknown(session)) == ([], 2)
+    store(database, first, second)
+    with database.begin() as session:
+        lead_references(session)
+        drop_unneeded(session)
+        assert (list_revisions(session, ID), count_unknown(session)) == (before, 0)
+
+
+def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database: Database) -> None:
+    store(database, read(1, 1, BODY))
+    run_sql(database, "DELETE FROM entry")
+    with database.begin() as session:
+        Batch(session, None, at(2)).add_entry(identify(1), at(2)).id = 99
+    with database.begin() as session:
+        assert len(audit_entries(session)) == 1
+        assert restore_entries(session, at(2), STANDARD_PLAN) == 1
+        assert mend_states(session, at(2)) == {ID: State.STORED}
+        assert (audit_entries(session), audit_ledger(session)) == ([], [])
+        assert session.scalars(select(Article.entry_id)).all() == [99]
+
+
+def test_the_newest_capture_with_the_same_content_takes_the_place_of_a_lost_one(database: Database) -> None:
+    others = [read(number, 1, BODY, hours=number) for number in (2, 3)]
+    changed = read(4, 1, "Something else altogether.", hours=-4)
+    store(database, read(1, 1, BODY), *others, changed)
+    lose(database, "a.warc.gz", 1)
+    with database.begin() as session:
+        assert restore_articles(session, [changed, *others], {ID}, run_id=None, now=at(9)) == {ID}
+        found = find_article(session, ID)
+    assert found
+    assert (found.capture.offset, found.fetched_at, found.revision) == (3, at(3), 1)
