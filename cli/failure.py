@@ -18,6 +18,7 @@ USAGE_FAILURES = frozenset(
         "DatabaseFilled",
         "DatabaseMissing",
         "DatabaseUnreachable",
+        "DeploymentInvalid",
         "ExportUnwritable",
         "FormatUnclear",
         "ImportUnreadable",

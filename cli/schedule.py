@@ -14,10 +14,11 @@ def schedule() -> None:
     settings = load_settings()  # before Prefect starts a server: what is wrong is said at once
     check_version(settings)
     set_prefect_defaults()
-    from flows.schedule import check_schedule, reaching_server, serve
+    from flows.schedule import check_crawls, check_schedule, reaching_server, scheduling_alone, serve
 
     check_schedule(settings)
-    with reaching_server(settings) as url:
+    check_crawls(settings)
+    with scheduling_alone(settings), reaching_server(settings) as url:
         typer.echo(
             f"broadsheet: scheduled; Prefect's pages are at {url.removesuffix('/api')}; Ctrl-C ends it", err=True
         )
@@ -41,6 +42,8 @@ def deploy(as_json: AsJson = False) -> None:
         print_json(done.model_dump(mode="json"))
         return
     typer.echo(f"broadsheet: {', '.join(done.deployments)} are known to {done.server_url}", err=True)
+    if done.removed:
+        typer.echo(f"broadsheet: {', '.join(done.removed)} are no more, for prefect.yaml has them no more", err=True)
     typer.echo(
         f"broadsheet: start workers with `prefect worker start --pool {done.work_pool} --type process`", err=True
     )

@@ -19,7 +19,9 @@ def send_message(settings: Settings, title: str, body: str) -> None:
     Raises:
         NotificationUnsent: it was not taken, or the address is none.
     """
-    if not open_service(settings).notify(title=title, body=body):
+    from apprise import NotifyType
+
+    if not open_service(settings).notify(title=title, body=body, notify_type=NotifyType.FAILURE):
         raise NotificationUnsent("the service of BROADSHEET_NOTIFY_URL did not take the message")
 
 

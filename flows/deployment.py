@@ -3,22 +3,33 @@
 The file lies at the root of the project, where Prefect's own command looks for it, and is packed beside this module.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import MissingFlowError
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.types.entrypoint import EntrypointType
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
 
 from schemas.model import NonEmpty
 
+ENTRYPOINT = r"^flows\.\w+\.\w+$"
+"""Of a flow of ours."""
+
 DEFINITIONS = Path(__file__).with_name("deployment.yaml")
+
+
+class DeploymentInvalid(ValueError):  # noqa: N818 - it states a fact
+    """The file is not as it should be; one line says where."""
 
 
 class Definition(BaseModel):
@@ -44,7 +55,7 @@ class Deployment(Definition):
     """One way of running a flow."""
 
     name: NonEmpty
-    entrypoint: Annotated[str, Field(pattern=r"^flows\.\w+\.\w+$")]
+    entrypoint: Annotated[str, Field(pattern=ENTRYPOINT)]
     """Module and flow, never a path: by a path, the module would be loaded a second time."""
     description: NonEmpty
     tags: tuple[NonEmpty, ...]
@@ -64,10 +75,54 @@ class Deployment(Definition):
 
 
 def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
-    """The deployments of the file, in its order."""
-    with path.open("rb") as file:
-        found: dict[str, Any] = YAML(typ="safe").load(file)
-    return tuple(Deployment.model_validate(one) for one in found["deployments"])
+    """The deployments of the file, in its order.
+
+    Raises:
+        DeploymentInvalid: one of them could not be registered, or would not run.
+    """
+    try:
+        with path.open("rb") as file:
+            found: dict[str, Any] = YAML(typ="safe").load(file)
+        return tuple(_read_one(one) for one in found["deployments"])
+    except DeploymentInvalid as error:
+        raise DeploymentInvalid(f"prefect.yaml: {error}") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise DeploymentInvalid(f"prefect.yaml, line {line}: {error.problem}") from None
+    except (KeyError, TypeError):
+        raise DeploymentInvalid("prefect.yaml: there is no list of deployments in it") from None
+
+
+def _read_one(found: object) -> Deployment:
+    name = found.get("name") if isinstance(found, dict) else found
+    with _naming(name):
+        one = Deployment.model_validate(found)
+    name = f"{name} ({one.entrypoint})"
+    with _naming(name):
+        hints = get_type_hints(one.load_flow().fn, include_extras=True)
+    for parameter, value in one.parameters.items():
+        if parameter not in hints:
+            raise DeploymentInvalid(f"{name}: the flow has no parameter {parameter}")
+        with _naming(name, parameter):
+            TypeAdapter(hints[parameter]).validate_python(value)
+    for each in one.schedules:
+        with _naming(name):
+            CronSchedule(cron=each.cron, timezone=each.timezone)
+    return one
+
+
+@contextmanager
+def _naming(*place: object) -> Iterator[None]:
+    """What is wrong is said in one line, behind where it stands."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ": ".join(map(str, (*place, *first["loc"])))
+        raise DeploymentInvalid(f"{where}: {first['msg']}, not {first['input']!r}") from None
+    except (MissingFlowError, ImportError) as error:
+        where = ": ".join(map(str, place))
+        raise DeploymentInvalid(f"{where}: {' '.join(str(error).split())}") from None
 
 
 def make_deployment(one: Deployment, *, work_pool: str | None = None) -> RunnerDeployment:

@@ -1,9 +1,13 @@
 """Tells a person that a run failed or crashed. Called by Prefect once a run, at its end; it never touches the run."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
+import httpx
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 from prefect.settings import PREFECT_UI_URL
 
@@ -31,7 +35,14 @@ def render_message(flow_name: str, flow_run: FlowRun, state: State[Any]) -> tupl
     how = "crashed" if state.is_crashed() else "failed"
     said = (state.message or "no reason was given").strip()
     said = said if len(said) <= SAID_CHARS else f"{said[:SAID_CHARS]}…"
-    return f"broadsheet: {flow_name} {how}", f"{flow_run.name}: {said}\n\n{_where_to_look(flow_run)}"
+    return f"broadsheet: {flow_name} {how}", f"{_read_name(flow_run)}: {said}\n\n{_where_to_look(flow_run)}"
+
+
+def _read_name(flow_run: FlowRun) -> str:
+    """What its flow named it: of a process that was killed, the caller knows what it was called before."""
+    with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
+        return client.read_flow_run(flow_run.id).name
+    return flow_run.name
 
 
 def _where_to_look(flow_run: FlowRun) -> str:

@@ -1,7 +1,9 @@
 """Everything that runs by itself: in this process (`serve`), or by the workers of a server (`deploy`)."""
 
 import asyncio
-from collections.abc import Iterator
+import logging
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -14,7 +16,9 @@ from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.alarm import is_wanted, open_service
-from flows.deployment import make_deployment, read_definitions
+from flows.archive import RunInProgress, make_folders, open_lock, take_lock
+from flows.deployment import ENTRYPOINT, Deployment, make_deployment, read_definitions
+from flows.harvest import check_ingest
 from flows.server import own_server, require_server
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
@@ -25,8 +29,10 @@ UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.C
 
 RUNNER_TASK = "broadsheet schedule"
 
-LIMITS_READ = 200
-"""The server's concurrency limits, at most: a handful are ours."""
+PAGE_COUNT = 200
+"""The server's concurrency limits, or deployments, that are looked at, and as many as it gives: a handful are ours."""
+
+logger = logging.getLogger(__name__)
 
 
 class Deployed(Record):
@@ -36,16 +42,45 @@ class Deployed(Record):
     work_pool: NonEmpty
     deployments: tuple[NonEmpty, ...]
     """`FLOW/NAME`."""
+    removed: tuple[NonEmpty, ...] = ()
+    """Those that it knew of, and that the file does not have any more."""
 
 
 def check_schedule(settings: Settings) -> None:
-    """Raise what would only be met in the middle of a run: an address for alarms that is none.
+    """Raise what would only be met later: a file that is ill-formed, an address for alarms that is none.
 
     Raises:
+        DeploymentInvalid: see `flows.deployment`.
         NotificationUnsent: see `flows.alarm`.
     """
+    read_definitions()
     if is_wanted(settings):
         open_service(settings)
+
+
+def check_crawls(settings: Settings) -> None:
+    """Raise what would stop each crawl that is scheduled, where it runs with these settings.
+
+    Raises:
+        What `flows.harvest.check_ingest` raises.
+    """
+    for site in sorted({one.parameters["site"] for one in read_definitions() if "site" in one.parameters}):
+        check_ingest(settings, site)
+
+
+@contextmanager
+def scheduling_alone(settings: Settings) -> Iterator[None]:
+    """Within the block, nobody else schedules anything from this data folder: a server's memory there is one server's.
+
+    Raises:
+        RunInProgress: somebody does.
+        DataDirUnusable: the folder cannot be made or written to.
+    """
+    make_folders(settings)
+    with open_lock(settings, "schedule.lock") as lock:
+        if not take_lock(lock):
+            raise RunInProgress(f"`broadsheet schedule` is under way already in {settings.data_dir}")
+        yield
 
 
 def deploy() -> Deployed:
@@ -64,12 +99,26 @@ def deploy() -> Deployed:
             with suppress(ObjectAlreadyExists):
                 client.create_work_pool(WorkPoolCreate(name=name, type=POOL_TYPE))
         free_orphans(client)
+        removed = remove_former(client, definitions)
     made = [make_deployment(one, work_pool=one.work_pool.name) for one in definitions]
     for one in made:
         one.apply(work_pool_name=one.work_pool_name)
-    return Deployed(
-        server_url=url, work_pool=", ".join(sorted(pools)), deployments=tuple(one.full_name for one in made)
-    )
+    names = tuple(one.full_name for one in made)
+    return Deployed(server_url=url, work_pool=", ".join(sorted(pools)), deployments=names, removed=removed)
+
+
+def remove_former(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
+    """Remove deployments of our flows that the file does not have any more, and name them: else they would run on."""
+    pools = {one.work_pool.name for one in definitions} | {None}
+    names = {one.full_name for one in definitions}
+    removed: list[str] = []
+    for found in client.read_deployments(limit=PAGE_COUNT):
+        if found.work_pool_name in pools and re.fullmatch(ENTRYPOINT, found.entrypoint or ""):
+            name = f"{client.read_flow(found.flow_id).name}/{found.name}"
+            if name not in names:
+                client.delete_deployment(found.id)
+                removed.append(name)
+    return tuple(removed)
 
 
 def free_orphans(client: SyncPrefectClient) -> None:
@@ -80,7 +129,7 @@ def free_orphans(client: SyncPrefectClient) -> None:
     is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNDER_WAY)))
     if client.read_flow_runs(flow_run_filter=FlowRunFilter(state=is_under_way), limit=1):
         return
-    for limit in client.read_global_concurrency_limits(limit=LIMITS_READ):
+    for limit in client.read_global_concurrency_limits(limit=PAGE_COUNT):
         if limit.active_slots:
             client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
@@ -107,6 +156,8 @@ def serve() -> None:
     runner = EndableRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
     with get_client(sync_client=True) as client:
         free_orphans(client)
+        for name in remove_former(client, definitions):
+            logger.info("%s is not in prefect.yaml any more, and was removed", name)
     for one in definitions:
         runner.add_deployment(make_deployment(one))
     with suppress(KeyboardInterrupt, asyncio.CancelledError):

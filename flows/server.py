@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,8 @@ PORT = 4200
 
 START_SECONDS = 180
 """Ten on an idle machine; a busy one has taken more than a minute."""
+
+DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15
@@ -48,7 +51,7 @@ def require_server() -> str:
     try:
         with get_client(sync_client=True) as client:
             client.read_work_pools(limit=1)  # more than its health: whether it lets us in
-    except (httpx.HTTPError, RuntimeError) as error:
+    except (httpx.HTTPError, RuntimeError, ValueError) as error:
         raise ServerMissing(f"the Prefect server at {url} {_explain(error)}") from None
     return url
 
@@ -56,7 +59,11 @@ def require_server() -> str:
 def _explain(error: Exception) -> str:
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
-        return "does not let us in: see PREFECT_API_AUTH_STRING" if status in {401, 403} else f"answers {status}"
+        if status in DENIED:
+            return "does not let us in: see PREFECT_API_AUTH_STRING"
+        return f"answers {status}; its address ends in /api"
+    if isinstance(error, ValueError):  # it speaks of something else
+        return "answers as none does; its address ends in /api"
     return "does not answer"
 
 

@@ -15,6 +15,7 @@ WRONG = "carrier-pigeon://coop"
     [
         ("deploy", {}, 1, "no Prefect server is named: set PREFECT_API_URL"),
         ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is no address"),
+        ("schedule", {"BROADSHEET_CONTACT": ""}, 2, "BROADSHEET_CONTACT is needed"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(

@@ -156,20 +156,20 @@ def test_a_backfill_whose_worker_is_killed_is_completed_by_the_next(deployment: 
     assert sum(count - 1 for count in count_pages(deployment).values()) <= 1
 
 
-def test_a_worker_that_is_stopped_ends_its_run_in_time_and_in_good_order(deployment: Deployment, say: Say) -> None:
+def test_all_that_is_stopped_in_a_crawl_ends_in_time_and_in_good_order(deployment: Deployment, say: Say) -> None:
     since, until = "2024-04-01", "2024-05-31"
     deployment.ask_replica("reset")
     run = backfill(deployment, since, until)
     wait_for_pages(deployment, 5)
     started_at = time.monotonic()
-    deployment.compose("stop", "worker")
+    deployment.compose("stop")
     stop_seconds = time.monotonic() - started_at
-    say(f"stopped in {stop_seconds:.1f} s")
+    say(f"all stopped in {stop_seconds:.1f} s")
     assert stop_seconds < STOP_SECONDS
     assert deployment.inspect("worker")[0]["State"]["ExitCode"] == 0
+    deployment.compose("up", "--detach")
     assert deployment.read_state(run)["type"] == "CRASHED"
     assert not deployment.query("SELECT 1 FROM run WHERE status = 'running'")
-    deployment.compose("up", "--detach")
     complete(deployment, run, since, until)
     assert set(count_pages(deployment).values()) == {1}
 

@@ -7,7 +7,7 @@ import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from pydantic import ValidationError
 
-from flows.deployment import DEFINITIONS, Deployment, make_deployment, read_definitions
+from flows.deployment import DEFINITIONS, Deployment, DeploymentInvalid, make_deployment, read_definitions
 
 ROOT = Path(__file__).parents[2]
 FOUND = read_definitions()
@@ -43,6 +43,29 @@ def test_a_deployments_flow_can_be_imported_and_takes_its_parameters(one: Deploy
 def test_a_run_that_overlaps_another_of_its_deployment_is_cancelled_not_queued(one: Deployment) -> None:
     assert one.concurrency_limit.limit == 1
     assert one.concurrency_limit.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "message"),
+    [
+        ("37 * * * *", "97 * * * *", r"hourly \(flows.refresh.refresh\): cron: .*97"),
+        ("Europe/Moscow", "Europe/Mosco", r"latest \(flows.ingest.ingest\): timezone: "),
+        ("flows.refresh.refresh", "flows.refresh.refreshh", r"hourly .*refreshh"),
+        ("flows.refresh.refresh", "flows.refreshed.refresh", r"hourly .*flows.refreshed"),
+        ("source: feeds", "source: feedz", r"latest .* source: Input should be 'feeds'"),
+        ("tags: *keeps", "tag: *keeps", r"manual: tags: Field required"),
+        ("deployments:", "deployments: [", r"prefect.yaml, line \d+: "),
+        ("deployments:", "deployment:", "no list of deployments"),
+    ],
+)
+def test_a_slip_of_the_pen_is_named_in_one_line(said: str, instead: str, message: str, tmp_path: Path) -> None:
+    text = DEFINITIONS.read_text(encoding="utf-8")
+    assert said in text
+    path = tmp_path / "prefect.yaml"
+    path.write_text(text.replace(said, instead), encoding="utf-8")
+    with pytest.raises(DeploymentInvalid, match=message) as raised:
+        read_definitions(path)
+    assert "\n" not in str(raised.value)
 
 
 def test_what_nobody_reads_is_an_error() -> None:

@@ -15,13 +15,13 @@ import httpx
 import psutil
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.archive import open_archive
 from flows.deployment import read_definitions
-from flows.schedule import LIMITS_READ, deploy
+from flows.schedule import PAGE_COUNT, deploy
 from flows.server import ServerMissing, require_server
 from replica.server import running
 from replica.site import Site
@@ -127,7 +127,7 @@ def pause_schedules() -> None:
 def free_slots() -> None:
     """What a killed run has left, for the other tests with this server: they have data folders of their own."""
     with get_client(sync_client=True) as client:
-        for limit in client.read_global_concurrency_limits(limit=LIMITS_READ):
+        for limit in client.read_global_concurrency_limits(limit=PAGE_COUNT):
             client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
@@ -171,6 +171,39 @@ def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_ma
         assert found["global_concurrency_limit"]["limit"] == one.concurrency_limit.limit
         assert found["concurrency_options"]["collision_strategy"] == one.concurrency_limit.collision_strategy.value
     assert count_scheduled(again["ingest/latest"]["id"]) >= 3
+
+
+def test_what_the_file_has_no_more_is_removed_and_what_is_anothers_is_left() -> None:
+    deploy()
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="others", type="process"))
+        flow_id = client.create_flow_from_name("ingest")
+        for name, pool in (("former", read_definitions()[0].work_pool.name), ("anothers", "others")):
+            client.create_deployment(flow_id, name, work_pool_name=pool, entrypoint="flows.ingest.ingest")
+        assert deploy().removed == ("ingest/former",)
+        assert deploy().removed == ()
+        assert client.read_deployment_by_name("ingest/anothers")
+    assert all(read_deployments().values())
+
+
+def test_a_second_schedule_of_a_data_folder_is_refused(scheduled: Scheduled) -> None:
+    command = [sys.executable, "-m", "cli", "schedule"]
+    environment = os.environ | {
+        "BROADSHEET_DATA_DIR": str(scheduled.data_dir),
+        "BROADSHEET_CONTACT": "test@example.org",
+    }
+    second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=END_SECONDS)
+    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+    assert "under way already" in second.stderr
+
+
+def test_a_server_that_is_none_of_prefects_is_named() -> None:
+    with (
+        receiving() as webhook,
+        temporary_settings(updates={PREFECT_API_URL: webhook.url.replace("json", "http", 1)}),
+        pytest.raises(ServerMissing, match="its address ends in /api"),
+    ):
+        require_server()
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
