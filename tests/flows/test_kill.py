@@ -72,8 +72,8 @@ def kill_again_and_again(
 
 
 def test_runs_that_are_killed_end_with_the_same_articles(tmp_path: Path, server: Handle, undisturbed: Facts) -> None:
-    victim = make_victim(make_settings(tmp_path, server, 10), PLAIN_COMMAND)
-    kill_again_and_again(victim, server, 10, (0.5, 3.5), random.Random(1))
+    victim = make_victim(make_settings(tmp_path, server, 5), PLAIN_COMMAND)
+    kill_again_and_again(victim, server, 5, (0.5, 3.5), random.Random(1))
     assert read_facts(victim.settings) == undisturbed
 
 
