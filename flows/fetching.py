@@ -57,9 +57,7 @@ def crawl_and_load(
     crawler.begin(job)
     while not crawler.has_ended(POLL_SECONDS):
         run.keep_lease()
-        if is_wanted():
-            run.gave_way = True
-            crawler.halt()
+        _give_way(run, crawler, is_wanted)
         for name in find_growing(archive, mark):
             if is_ready(archive, name):
                 sources |= load_file(archive, run, name, load)
@@ -78,6 +76,12 @@ def crawl_and_load(
             note_cut(archive, run, name)
     run.problems += [f"{url}: {one.reason}" for url, one in sources.items() if one.reason]
     return sources
+
+
+def _give_way(run: Run, crawler: Crawler, is_wanted: Wanted) -> None:
+    if is_wanted():
+        run.gave_way = True
+        crawler.halt()
 
 
 def _tell(run: Run, job: CrawlJob, pages_before: int) -> None:

@@ -57,9 +57,8 @@ def harvest(  # noqa: PLR0913 - a choice each
 ) -> RunReport:
     """Ingest once. `load` is `load_batch`, or something around it. Without a source, nothing is looked for.
 
-    With a span, of its publication days alone: what is missing there is fetched, and nothing is looked at again. While
-    another run writes, this one waits as long as its patience lasts. Of the monthly sitemaps, the newest `months` are
-    read; by default all.
+    With a span, of its publication days alone: what is missing there is fetched, nothing is looked at again. It waits
+    for another run as long as its patience lasts, and reads the newest `months` of the monthly sitemaps, or all.
 
     Raises:
         UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
