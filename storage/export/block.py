@@ -6,14 +6,16 @@ is read a column at once.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from pydantic_core import from_json
+import orjson
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import JSON
 
 from schemas.article import ArticleRecord
+from storage.bulk import stream_rows
 from storage.column import StoredTime, UtcDateTime
 from storage.tables import Alias, Article, Capture
 
@@ -23,18 +25,21 @@ Block = dict[str, Sequence[Any]]
 Times are aware and in UTC, lists and mappings plain ones, pictures and captures mappings; nobody changes them.
 """
 
-BLOCK_COUNT = 200
-"""Articles in a block: a MB or two."""
+BLOCK_COUNT = 50
+"""Articles in a block: some hundred kB, that stay in a processor's cache. Of 200, each takes a fifth longer."""
 
 FIELDS = tuple(ArticleRecord.model_fields)
 IMAGE_FIELDS = ("url", "caption", "credit")
 CAPTURE_FIELDS = ("warc", "offset", "length", "sha256")
+REMEMBERED_COUNT = 4_096
+"""Mappings of fields to what they were read from: nearly all articles have one of a few."""
 UTC_OFFSET = "+00:00"
 LINE_FEED = "\n"
 """Between addresses: none has one."""
 FOUND_ELSEWHERE = frozenset({"capture", "aliases"})
 COLUMNS = {name: Article.__table__.c[name] for name in FIELDS if name not in FOUND_ELSEWHERE}
 DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, JSON))
+LIST_FIELDS = tuple(name for name in DOCUMENT_FIELDS if name != "sources")
 TIME_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, UtcDateTime))
 
 
@@ -53,10 +58,8 @@ def select_articles() -> Select[*tuple[Any, ...]]:
 
 def read_blocks(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Block]:
     """The articles of a statement, in its order."""
-    connection = session.connection()  # the session itself would handle each row once more, looking for objects
-    result = connection.execute(statement.execution_options(yield_per=BLOCK_COUNT))
-    names = list(result.keys())
-    for rows in result.partitions():
+    names = statement.selected_columns.keys()
+    for rows in stream_rows(session.connection(), statement, BLOCK_COUNT):
         yield _as_block(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
@@ -75,15 +78,24 @@ def _as_stored(name: str) -> ColumnElement[Any]:
 
 
 def _as_block(columns: Block) -> Block:
-    found = columns | {name: from_json(f"[{','.join(columns[name])}]") for name in DOCUMENT_FIELDS}
+    found = columns | {name: orjson.loads(f"[{','.join(columns[name])}]") for name in LIST_FIELDS}
     found |= {name: [at and _as_utc(at) for at in columns[name]] for name in TIME_FIELDS}
     places = zip(*(columns[f"capture_{name}"] for name in CAPTURE_FIELDS), strict=True)
     found["capture"] = [dict(zip(CAPTURE_FIELDS, place, strict=True)) for place in places]
     found["aliases"] = [sorted(urls.split(LINE_FEED)) if urls else [] for urls in columns["aliases"]]
-    # PostgreSQL keeps the keys of a document in an order of its own.
-    found["images"] = [[{name: one.get(name) for name in IMAGE_FIELDS} for one in images] for images in found["images"]]
-    found["sources"] = [dict(sorted(sources.items())) for sources in found["sources"]]
+    found["images"] = [list(map(_as_image, images)) for images in found["images"]]
+    found["sources"] = list(map(_as_sources, columns["sources"]))
     return {name: found[name] for name in FIELDS}
+
+
+def _as_image(stored: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL keeps the keys of a document in an order of its own."""
+    return stored if tuple(stored) == IMAGE_FIELDS else {name: stored.get(name) for name in IMAGE_FIELDS}
+
+
+@lru_cache(REMEMBERED_COUNT)
+def _as_sources(text: str) -> dict[str, str]:
+    return dict(sorted(orjson.loads(text).items()))
 
 
 def _as_utc(at: datetime | str) -> datetime:

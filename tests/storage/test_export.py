@@ -74,7 +74,7 @@ def test_a_failed_export_leaves_the_former_files_and_nothing_else(filled: Databa
         former.write_text("former")
     with filled.begin() as session:
         session.execute(update(Article).where(Article.id == identify(3).key).values(images=[1]))  # no picture is that
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         export_articles(filled, path, JSON_LINES)
     assert [path.read_text(), card.read_text()] == ["former", "former"]
     assert sorted(folder.iterdir()) == [path, card]

@@ -246,6 +246,8 @@ def words() -> st.SearchStrategy[tuple[str, ...]]:
 
 
 TIMES = st.datetimes(timezones=st.just(UTC))
+LARGEST = 2**63 - 1
+"""Of what a database has for a number."""
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 IMAGES = st.builds(Image, url=st.none() | texts(), caption=st.none() | texts(), credit=st.none() | texts())
 RECORDS = st.builds(
@@ -273,7 +275,11 @@ RECORDS = st.builds(
     sources=st.dictionaries(texts(), texts(), max_size=3),
     flags=words(),
     capture=st.builds(
-        CaptureRef, warc=texts().filter(bool), offset=st.integers(0, 2**40), length=st.integers(0), sha256=DIGESTS
+        CaptureRef,
+        warc=texts().filter(bool),
+        offset=st.integers(0, LARGEST),
+        length=st.integers(0, LARGEST),
+        sha256=DIGESTS,
     ),
     aliases=words(),
     first_seen_at=TIMES,
