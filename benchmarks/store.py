@@ -21,6 +21,7 @@ from benchmarks.archive import KINDS, draw_queries, make_outcome
 from benchmarks.process import measure_command
 from schemas.export import FileFormat
 from schemas.search import SearchFilter
+from storage.copying import copy_database
 from storage.database import Database, open_database
 from storage.export.file import export_articles
 from storage.outcome import store_outcomes
@@ -57,9 +58,12 @@ class Step(NamedTuple):
     search_p50_ms: float
     search_p95_ms: float
     exported_per_second: float
+    copied_per_second: float
+    """Into an empty SQLite database: rows as they are, their search index made anew, all of it compared. From another
+    one of that kind, pages are copied, and nothing is made."""
     size_bytes: int
     peak_bytes: int
-    """Of the largest of the commands that wrote, searched and exported."""
+    """Of the largest of the commands that wrote, searched, exported and copied."""
 
 
 def main() -> bool:
@@ -103,14 +107,16 @@ def _measure_step(url: str, start: int, end: int, folder: Path) -> Step:
     written = _run("fill", url, folder, last, end)
     searched = _run("search", url, folder, 0, end)
     exported = _run("export", url, folder, 0, end)
+    copied = _run("copy", url, folder, 0, end)
     return Step(
         article_count=end,
         written_per_second=written["per_second"],
         search_p50_ms=searched["p50"],
         search_p95_ms=searched["p95"],
         exported_per_second=exported["per_second"],
+        copied_per_second=copied["per_second"],
         size_bytes=searched["size"],
-        peak_bytes=max(one["peak"] for one in (before, written, searched, exported)),
+        peak_bytes=max(one["peak"] for one in (before, written, searched, exported, copied)),
     )
 
 
@@ -166,14 +172,24 @@ def _export(database: Database, folder: Path) -> dict[str, float]:
     return {"per_second": exported.count / seconds}
 
 
+def _copy(database: Database, folder: Path, article_count: int) -> dict[str, float]:
+    path = folder / "copy.db"
+    started = time.perf_counter()
+    copy_database(database, f"sqlite:///{path}", lambda *_: None)
+    seconds = time.perf_counter() - started
+    path.unlink()
+    return {"per_second": article_count / seconds}
+
+
 def _render(name: str, steps: list[Step]) -> bool:
     print(f"\n{name}")
-    print("  articles  written/s   search p50      p95  exported/s  bytes/article  peak memory")
+    print("  articles  written/s   search p50      p95  exported/s  copied/s  bytes/article  peak memory")
     for step in steps:
         found = f"{step.search_p50_ms:9.1f} ms {step.search_p95_ms:5.1f} ms"
         size = f"{step.size_bytes / step.article_count:14.0f} {step.peak_bytes / 1e6:9.0f} MB"
         print(
-            f"{step.article_count:10,} {step.written_per_second:10.0f} {found} {step.exported_per_second:11.0f} {size}"
+            f"{step.article_count:10,} {step.written_per_second:10.0f} {found} {step.exported_per_second:11.0f}"
+            f" {step.copied_per_second:9.0f} {size}"
         )
     for one, other in pairwise(steps):
         written = one.written_per_second / other.written_per_second
@@ -201,7 +217,7 @@ def _render(name: str, steps: list[Step]) -> bool:
 def _work() -> None:
     """A part of a step; prints what was measured."""
     parser = ArgumentParser()
-    parser.add_argument("what", choices=["fill", "search", "export"])
+    parser.add_argument("what", choices=["fill", "search", "export", "copy"])
     parser.add_argument("url")
     parser.add_argument("folder", type=Path)
     parser.add_argument("start", type=int)
@@ -213,6 +229,8 @@ def _work() -> None:
             measured = _fill(database, wanted.start, wanted.end)
         case "search":
             measured = _search(database, wanted.end)
+        case "copy":
+            measured = _copy(database, wanted.folder, wanted.end)
         case _:
             measured = _export(database, wanted.folder)
     database.close()

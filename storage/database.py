@@ -10,6 +10,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+import storage.likeness.table
+import storage.search.table  # noqa: F401 - whoever opens a database knows all its tables
 from storage import migration
 from storage.migration import SchemaOutdated, SchemaUnknown
 

@@ -13,8 +13,9 @@ from storage.batch import Batch, execute_in
 from storage.likeness.comparison import Relation, is_alike, relate
 from storage.likeness.duplicate import Member, choose_primary, name_kind
 from storage.likeness.shingle import Shingled
+from storage.likeness.table import Likeness, Wording
 from storage.likeness.wording import find_groups, update_wordings
-from storage.tables import Article, Entry, Likeness, Wording
+from storage.tables import Article, Entry
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
 

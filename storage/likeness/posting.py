@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from storage.bulk import insert_rows
 from storage.likeness.shingle import KEY_BITS
-from storage.tables import Base, NewPosting, Posting, RecentPosting, SettledPosting
+from storage.likeness.table import NewPosting, Posting, RecentPosting, SettledPosting
+from storage.tables import Base
 
 LEVELS: tuple[type[Posting], ...] = (NewPosting, RecentPosting, SettledPosting)
 STEP_TEXTS = (256, 4_096)

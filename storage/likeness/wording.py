@@ -11,7 +11,8 @@ from storage.batch import IN_COUNT, execute_in, select_in
 from storage.likeness.comparison import is_alike
 from storage.likeness.posting import remove_postings, settle_postings, store_postings
 from storage.likeness.shingle import Shingled
-from storage.tables import Article, Likeness, Revision, Wording
+from storage.likeness.table import Likeness, Wording
+from storage.tables import Article, Revision
 
 CACHED_TEXTS = 128
 """Texts taken apart at a time: twice the most that one is compared with, some MB."""

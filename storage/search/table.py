@@ -1,4 +1,4 @@
-"""The tables of the search, beside those of `storage.tables`.
+"""The tables of the search.
 
 The index over `search` stands in the migration alone: it is of another kind on each database.
 """

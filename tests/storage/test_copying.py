@@ -22,10 +22,11 @@ from storage.database import (
     DatabaseUnreachable,
     open_database,
 )
+from storage.likeness.table import Likeness
 from storage.outcome import store_outcomes
 from storage.search.finding import search_articles
 from storage.search.query import read_query
-from storage.tables import MADE_FROM_OTHERS, Base, Likeness, Run
+from storage.tables import MADE_FROM_OTHERS, Base, Run
 from storage.target import CopyFailed
 from tests.postgresql import PostgreSQL
 from tests.storage.every_table import MOMENT, fill_every_table

@@ -17,8 +17,9 @@ from storage.database import Database, open_database
 from storage.likeness import posting
 from storage.likeness.explanation import find_explanation
 from storage.likeness.posting import store_postings
+from storage.likeness.table import NewPosting
 from storage.outcome import store_outcomes
-from storage.tables import Base, Entry, NewPosting
+from storage.tables import Base, Entry
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, set_aside, write
 
 SEEDS = [path.read_text().strip() for path in sorted((Path(__file__).parents[2] / "seeds" / "expected").glob("*.txt"))]

@@ -10,8 +10,9 @@ from storage.article import ArticleFilter, iterate_articles
 from storage.database import Database
 from storage.likeness import posting
 from storage.likeness.shingle import Shingled
+from storage.likeness.table import NewPosting, RecentPosting, SettledPosting
 from storage.outcome import store_outcomes
-from storage.tables import Base, NewPosting, RecentPosting, SettledPosting
+from storage.tables import Base
 from tests.storage.sample import at, read
 
 BODY = Site(6, duplicate_share=0, near_duplicate_share=0).articles[5].expected["body"]
