@@ -22,6 +22,9 @@ from storage.tables import Article, Base
 Listener = Callable[[int, int], None]
 """Hears of the articles that are indexed, and of those that are to be."""
 
+HELD_WORDS = 100_000
+"""Different ones, before they are written: some MB. A batch has fewer, and writes each of its words once."""
+
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 
 
@@ -57,6 +60,9 @@ def _index(session: Session, ids: Sequence[str], tell: Listener | None = None) -
     words: set[str] = set()
     for start in range(0, len(ids), IN_COUNT):
         words |= _index_part(session, ids[start : start + IN_COUNT])
+        if len(words) >= HELD_WORDS:
+            store_words(session, words)
+            words.clear()
         if tell:
             tell(min(start + IN_COUNT, len(ids)), len(ids))
     store_words(session, words)

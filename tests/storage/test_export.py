@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from storage.article import iterate_articles, list_duplicates
-from storage.database import Database, open_database
+from storage.database import Database, DatabaseLost, open_database
 from storage.export.file import export_articles
 from storage.export.sink import ExportUnwritable
 from storage.outcome import store_outcomes
@@ -19,6 +19,10 @@ from tests.storage.sample import START, identify, read, read_text
 
 JSON_LINES = FileFormat(format=Format.JSONL)
 CSV = FileFormat(format=Format.CSV)
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
 
 
 def on(day: int, hour: int = 9) -> datetime:
@@ -100,6 +104,28 @@ def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tm
         tracemalloc.stop()
         # The bodies are 20 MB; what is held of them, in rows, lines and a digest, stays below that.
         assert peak < 18_000_000, name
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_server_that_ends_the_connection_in_the_middle_of_an_export_leaves_the_former_file(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("former")
+    body = "word " * 4_000
+    with database.begin() as session:
+        store_outcomes(session, [read(one, one, f"{one} {body}") for one in range(500)], run_id=None, now=START)
+
+    def end_connections(done_count: int, _: int) -> None:
+        if done_count:
+            with database.begin() as session:
+                session.execute(text(END_OTHERS))
+
+    with pytest.raises(DatabaseLost, match="the connection is lost"):
+        export_articles(database, path, JSON_LINES, tell=end_connections)
+    assert [one for one in tmp_path.iterdir() if one.is_file()] == [path]
+    assert path.read_text() == "former"
+    assert len(numbers(database)) == 500
 
 
 def test_a_dash_means_standard_output(
