@@ -18,6 +18,7 @@ from schemas.address import Identity
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State, Unchanged
 from schemas.schedule import STANDARD_PLAN, LookPlan
+from storage.bulk import insert_mappings
 from storage.day import is_month, month_of, publication_day, publication_time
 from storage.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
 
@@ -97,8 +98,7 @@ class Batch:
         """Write what is new or changed so far; queries see it from here on."""
         self.session.flush()
         for table, rows in self.new_rows.items():
-            # With the NULLs: rows that leave out different columns would be statements of their own.
-            self.session.execute(insert(table), rows, execution_options={"render_nulls": True})
+            insert_mappings(self.session.connection(), Base.metadata.tables[table.__tablename__], rows)
         if self.changed_sightings:
             changes = [{name: row[name] for name in CHANGING} for row in self.changed_sightings.values()]
             self.session.execute(update(Sighting), changes)

@@ -1,13 +1,14 @@
 """Many rows at once, as the driver takes and gives them: no parameter, no statement, no object for each value."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, insert
+from sqlalchemy import Connection, Dialect, Select, Table, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 Row = Sequence[Any]
 
@@ -24,6 +25,18 @@ def insert_rows(connection: Connection, table: Table, names: Sequence[str], part
     for rows in parts:
         if rows:  # without any, a statement of its own is expected
             connection.exec_driver_sql(statement, list(rows))
+
+
+def insert_mappings(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows as mappings of columns' names to values as Python has them; what is not named is empty."""
+    columns = [_convert(column.type, [row.get(column.name) for row in rows], connection.dialect) for column in table.c]
+    insert_rows(connection, table, table.c.keys(), [list(zip(*columns, strict=True))])
+
+
+def _convert(kind: TypeEngine[Any], values: list[Any], dialect: Dialect) -> Iterable[Any]:
+    """A column's values, as the driver takes them."""
+    processor = kind.dialect_impl(dialect).bind_processor(dialect)
+    return map(processor, values) if processor else values
 
 
 def stream_rows(connection: Connection, statement: Select[*tuple[Any, ...]], count: int) -> Iterator[Sequence[Row]]:

@@ -6,6 +6,7 @@ next one together with all that follow them closely: a page that is written then
 keys at a time, one slice after the other, so that no batch has to move a whole level.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, pairwise, repeat
@@ -41,9 +42,11 @@ MOST_COMMON = 8
 MOST_CANDIDATES = 64
 """So many texts are compared with a new one, those with the most shared keys first."""
 
-
-ASKED_COUNT = 5_000
-"""Keys in a statement: 100 kB of it."""
+ASK = {
+    # In this order: each key is looked up among the postings, and not the other way round.
+    "sqlite": "SELECT held.key, wording_id FROM json_each(?) AS asked CROSS JOIN {} AS held ON held.key = value",
+    "postgresql": "SELECT key, wording_id FROM {} WHERE key = ANY(%s)",
+}
 
 
 def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Iterable[int]) -> dict[int, list[int]]:
@@ -94,20 +97,17 @@ def _move(connection: Connection, level: type[Posting], following: type[Posting]
 def _find_holders(connection: Connection, keys: set[int]) -> dict[int, list[int]]:
     holders: dict[int, list[int]] = defaultdict(list)
     ordered = sorted(keys)
-    for start in range(0, len(ordered), ASKED_COUNT):
-        for level in reversed(LEVELS):  # the oldest texts first
-            for key, wording_id in _ask(connection, level, ordered[start : start + ASKED_COUNT]):
-                holders[key].append(wording_id)
+    for level in reversed(LEVELS):  # the oldest texts first
+        for key, wording_id in _ask(connection, level, ordered):
+            holders[key].append(wording_id)
     return holders
 
 
 def _ask(connection: Connection, level: type[Posting], keys: list[int]) -> CursorResult[int, int]:
-    """The postings of these keys. No variable is bound for each: that costs more than to look it up."""
-    statement = f"SELECT key, wording_id FROM {level.__tablename__} WHERE key"  # noqa: S608 - a table's name
+    """The postings of these keys, which are one value: to bind each of them costs more than to look it up."""
     if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(f"{statement} = ANY(%s)", (keys,))
-    # Such a statement comes once, and goes past the compiler, which would remember it in place of others.
-    return connection.exec_driver_sql(f"{statement} IN ({','.join(map(str, keys))})")
+        return connection.exec_driver_sql(ASK["postgresql"].format(level.__tablename__), (keys,))
+    return connection.exec_driver_sql(ASK["sqlite"].format(level.__tablename__), (json.dumps(keys),))
 
 
 def _rank(wording_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:
