@@ -30,7 +30,7 @@ from storage.search.query import read_query
 
 STEPS = (10_000, 100_000)
 LARGEST = 1_000_000
-"""On demand: for hours. On SQLite, by what a hundred thousand take, 13 GB."""
+"""On demand: on SQLite, more than an hour and 13 GB, and as much again and more while it is copied."""
 
 BATCH_COUNT = 1_000
 LAST_COUNT = 10_000

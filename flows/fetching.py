@@ -68,14 +68,19 @@ def crawl_and_load(
     for name in unloaded:
         sources |= load_file(archive, run, name, load)
     _tell(run, job, pages_before)
+    _note_failure(archive, run, crawler, unloaded)
+    run.problems += [f"{url}: {one.reason}" for url, one in sources.items() if one.reason]
+    return sources
+
+
+def _note_failure(archive: Archive, run: Run, crawler: Crawler, names: Iterable[str]) -> None:
+    """If the crawl died: its files may end within a record."""
     try:
         crawler.check()
     except CrawlFailed as error:
         run.problems.append(str(error))
-        for name in unloaded:
+        for name in names:
             note_cut(archive, run, name)
-    run.problems += [f"{url}: {one.reason}" for url, one in sources.items() if one.reason]
-    return sources
 
 
 def _give_way(run: Run, crawler: Crawler, is_wanted: Wanted) -> None:

@@ -57,7 +57,7 @@ def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> I
 
 
 def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
-    """The same articles in the same order, some hundred at a time."""
+    """The same articles in the same order, some at a time."""
     # Two walks along the index: one ORDER BY with the dateless ones last would sort all the bodies on disk.
     dated = select_articles().where(Article.published_at.is_not(None), *_bound_walk(wanted))
     yield from read_blocks(session, _narrow(dated, wanted).order_by(Article.published_at, Article.id))

@@ -1,6 +1,6 @@
 """Many rows at once, as the driver takes and gives them: no parameter, no statement, no object for each value."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 Row = Sequence[Any]
+Converter = Callable[[Any], Any]
 
 
 def insert_rows(connection: Connection, table: Table, names: Sequence[str], parts: Iterable[Sequence[Row]]) -> None:
@@ -33,10 +34,14 @@ def insert_mappings(connection: Connection, table: Table, rows: Sequence[Mapping
     insert_rows(connection, table, table.c.keys(), [list(zip(*columns, strict=True))])
 
 
+def find_converter(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
+    """What makes a value of this type one that the driver takes; None where it takes the value itself."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
 def _convert(kind: TypeEngine[Any], values: list[Any], dialect: Dialect) -> Iterable[Any]:
-    """A column's values, as the driver takes them."""
-    processor = kind.dialect_impl(dialect).bind_processor(dialect)
-    return map(processor, values) if processor else values
+    converter = find_converter(kind, dialect)
+    return map(converter, values) if converter else values
 
 
 def stream_rows(connection: Connection, statement: Select[*tuple[Any, ...]], count: int) -> Iterator[Sequence[Row]]:
@@ -52,17 +57,14 @@ def stream_rows(connection: Connection, statement: Select[*tuple[Any, ...]], cou
 
 
 def _stream(connection: Connection, statement: Select[*tuple[Any, ...]], count: int) -> Iterator[Sequence[Row]]:
-    from psycopg import capabilities  # not at hand before: SQLite needs nothing of it
-
     compiled = statement.compile(connection, compile_kwargs={"render_postcompile": True})
     driver: Any = connection.connection.driver_connection
-    size = count if capabilities.has_stream_chunked() else 1
     # Else it sorts everything on its disk before the first row comes, if that makes the last one come sooner.
     connection.exec_driver_sql("SET LOCAL enable_sort = off")
     with (
         _as_ours(connection, str(compiled)),
         driver.cursor() as cursor,
-        closing(cursor.stream(str(compiled), _bind(compiled), binary=True, size=size)) as rows,
+        closing(cursor.stream(str(compiled), _bind(compiled), binary=True, size=count)) as rows,
     ):
         while part := list(islice(rows, count)):
             yield part
@@ -70,9 +72,8 @@ def _stream(connection: Connection, statement: Select[*tuple[Any, ...]], count: 
 
 def _bind(compiled: SQLCompiler) -> dict[str, Any]:
     """The statement's values, as the driver takes them."""
-    kinds = {name: bound.type.dialect_impl(compiled.dialect) for name, bound in compiled.binds.items()}
-    processors = {name: kind.bind_processor(compiled.dialect) for name, kind in kinds.items()}
-    return {name: convert(value) if (convert := processors[name]) else value for name, value in compiled.params.items()}
+    converters = {name: find_converter(bound.type, compiled.dialect) for name, bound in compiled.binds.items()}
+    return {name: convert(value) if (convert := converters[name]) else value for name, value in compiled.params.items()}
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from storage.bulk import insert_rows
+from storage.bulk import Converter, Row, find_converter, insert_rows
 
 ROW_COUNT = 500
 """Rows in memory at a time: some MB, be they articles."""
@@ -43,8 +43,6 @@ REMEMBERED_COUNT = 4_096
 SMALL_PRIME, LARGE_PRIME = 65_521, (1 << 31) - 1
 """The largest below 2^16 and 2^31: their product and the sum over a thousand million rows fit into 63 bits."""
 
-Row = Sequence[Any]
-Converter = Callable[[Any], Any]
 Listener = Callable[[int], None]
 """Hears of so many rows more."""
 
@@ -89,8 +87,8 @@ def _sum_numbers(connection: Connection, table: Table, tell: Listener) -> int:
 
 def _list_converters(table: Table, dialect: Dialect) -> list[tuple[int, Converter]]:
     """Of the columns whose values the driver does not take as they are."""
-    processors = (_carried_type(column).dialect_impl(dialect).bind_processor(dialect) for column in table.columns)
-    return [(place, convert) for place, convert in enumerate(processors) if convert]
+    converters = (find_converter(_carried_type(column), dialect) for column in table.columns)
+    return [(place, convert) for place, convert in enumerate(converters) if convert]
 
 
 def _convert(rows: Sequence[Row], converters: Sequence[tuple[int, Converter]]) -> Sequence[Row]:

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from schemas.model import Count, Record
 from storage import migration
-from storage.carriage import Row, reading_rows, store_rows, sum_rows
+from storage.bulk import Row
+from storage.carriage import reading_rows, store_rows, sum_rows
 from storage.database import WRITES, Database, DatabaseFilled, parse_url, shown_url
 from storage.search.index import index_all
 from storage.tables import MADE_FROM_OTHERS, Base

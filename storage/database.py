@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 from sqlalchemy.orm import Session
 
 import storage.likeness.table
-import storage.search.table  # noqa: F401 - whoever opens a database knows all its tables
+import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
 from storage import migration
 from storage.migration import SchemaOutdated, SchemaUnknown
 

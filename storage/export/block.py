@@ -1,4 +1,4 @@
-"""Articles straight from their tables, some hundred at a time, field by field.
+"""Articles straight from their tables, some at a time, field by field.
 
 No object is made of a row, and nothing is validated that was valid when it was stored. What the database keeps as JSON
 is read a column at once.
@@ -95,6 +95,7 @@ def _as_image(stored: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(REMEMBERED_COUNT)
 def _as_sources(text: str) -> dict[str, str]:
+    """By field, for the same reason."""
     return dict(sorted(orjson.loads(text).items()))
 
 

@@ -45,7 +45,7 @@ def write_parquet(sink: Sink, blocks: Iterable[Block]) -> None:
 
 
 def _join(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The same articles in larger blocks: each array that is made costs as much as the values of ten articles."""
+    """The same articles in larger blocks: of arrays of fifty, a file takes a third longer than of two hundred."""
     waiting = iter(blocks)
     while part := list(islice(waiting, JOINED_COUNT)):
         yield {name: list(chain.from_iterable(block[name] for block in part)) for name in part[0]}

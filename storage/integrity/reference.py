@@ -8,13 +8,14 @@ again, each is led to its own.
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.audit import name_found
+from storage.bulk import insert_mappings
 from storage.capture import OK
 from storage.integrity.place import NO_WARC
-from storage.tables import Article, Capture, Entry, Quarantine, Revision, Robots
+from storage.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots
 
 NO_DIGEST = "0" * 64
 """In the place of a SHA-256 that is not known."""
@@ -166,4 +167,4 @@ def _make_row(number: int, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 def _insert(session: Session, rows: Iterable[dict[str, Any]]) -> None:
     if found := list(rows):
-        session.execute(insert(Capture), found, execution_options={"render_nulls": True})
+        insert_mappings(session.connection(), Base.metadata.tables[Capture.__tablename__], found)

@@ -41,7 +41,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float = END_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # containers tell nobody that they are so far
 
 
 class Deployment:

@@ -273,7 +273,7 @@ def wait_for_pages(server: Handle, site: Site, count: int) -> None:
     deadline = time.monotonic() + 60
     while sum(count_page_requests(server, site).values()) < count:
         assert time.monotonic() < deadline, "the crawl does not get on"
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # the run is another process, killed at this page
 
 
 @pytest.mark.parametrize("pages_before_kill", [1, 20])

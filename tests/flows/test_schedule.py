@@ -77,7 +77,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + END_SECONDS
     while not is_so():
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.1)  # each look is a request to the server that has to start the run
 
 
 def is_in(run_id: UUID, *types: StateType) -> bool:

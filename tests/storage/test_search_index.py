@@ -15,6 +15,7 @@ from schemas.search import SearchFilter
 from storage import migration
 from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
 from storage.outcome import store_outcomes
+from storage.search import index
 from storage.search.document import Searchable, read_document, render_vector, render_words
 from storage.search.finding import search_articles
 from storage.search.index import CONTENT
@@ -105,6 +106,18 @@ def test_the_index_follows_every_history(
 
 def find(database: Database, query: str) -> list[str]:
     return [hit.id for hit in search_articles(database, read_query(query), SearchFilter(limit=9))]
+
+
+def test_the_words_of_a_large_index_are_written_as_they_come(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "IN_COUNT", 1)
+    monkeypatch.setattr(index, "HELD_WORDS", 2)
+    bodies = ["Plants.", "Soldiers and factories.", "Elections.", "Bridges."]
+    with database.begin() as session:
+        store_outcomes(session, [read(one, one, body) for one, body in enumerate(bodies)], run_id=None, now=START)
+        words = set(session.scalars(select(SearchWord.word)))
+    assert words >= {"plants", "soldiers", "factories", "elections", "bridges"}
 
 
 def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
