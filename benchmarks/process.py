@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -30,9 +31,10 @@ def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> M
     started = time.perf_counter()
     process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True)
     peak = 0
-    while process.poll() is None:
+    while process.returncode is None:
         peak = max(peak, sum_resident_bytes(process.pid))
-        time.sleep(SAMPLE_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SAMPLE_SECONDS)  # no longer: its end is what is timed
     seconds = time.perf_counter() - started
     output = process.stdout.read() if process.stdout else ""
     if process.returncode:

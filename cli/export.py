@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.ending import tidying_up
 from cli.failure import EXIT_PIPE_CLOSED
 from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
 
@@ -46,15 +47,25 @@ def export(
     if from_day and to_day and from_day > to_day:
         raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
     kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
-    if out == STANDARD_OUTPUT:
+    if _is_standard_output(out):
         _audit_standard_output(kind, as_json=as_json)
     wanted = ArticleFilter(since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates)
     _report(_write(out, kind, wanted), as_json=as_json)
 
 
+def _is_standard_output(out: Path) -> bool:
+    """Under whatever name: `/dev/stdout`, a pipe that it leads into."""
+    if out == STANDARD_OUTPUT:
+        return True
+    try:
+        return os.path.samestat(out.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):  # there is no such file yet, or no standard output
+        return False
+
+
 def _audit_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
     if as_json:
-        raise typer.BadParameter("--json and --out - both want standard output")
+        raise typer.BadParameter("--json and --out both want standard output")
     if not kind.is_text and sys.stdout.isatty():
         raise typer.BadParameter(f"{kind.format} is nothing for a terminal: name a file, or lead it into a pipe")
 
@@ -69,7 +80,7 @@ def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported"
 
     listener = tell if sys.stderr.isatty() else None
     try:
-        with showing_progress():
+        with tidying_up(), showing_progress():
             return with_archive(
                 lambda archive: export_articles(
                     archive.database, out, kind, wanted, listener, spared=archive.settings.own_dirs

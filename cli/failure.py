@@ -1,50 +1,17 @@
 """What a person reads when something goes wrong: one line, and the exit status."""
 
+from flows.failure import RUN_FAILURES, USAGE_FAILURES
+
 EXIT_BELOW_PROMISE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_PIPE_CLOSED = 141
 """As a shell shows a program that the closed pipe itself has ended."""
+EXIT_TERMINATED = 143
+"""As it shows one that SIGTERM has ended."""
 
 PREFECT_UNREACHABLE = "Failed to reach API at"
 """How the message begins that Prefect's client has for a server that does not answer."""
-
-# By name, so that no library is imported only to learn that nothing of it was raised.
-USAGE_FAILURES = frozenset(
-    {
-        "CdxUnknown",
-        "ContactMissing",
-        "DataDirUnusable",
-        "DatabaseFilled",
-        "DatabaseMissing",
-        "DatabaseUnreachable",
-        "DeploymentInvalid",
-        "ExportUnwritable",
-        "FormatUnclear",
-        "ImportUnreadable",
-        "NotificationUnsent",
-        "QueryEmpty",
-        "SchemaOutdated",
-        "SchemaUnknown",
-        "SettingsInvalid",
-        "SpanInvalid",
-        "StoreUnusable",
-        "UnknownSite",
-        "VersionUnknown",
-    }
-)
-RUN_FAILURES = frozenset(
-    {
-        "CopyFailed",
-        "CrawlFailed",
-        "DatabaseLost",
-        "LeaseLost",
-        "PageUnrecorded",
-        "RecordUnknown",
-        "RunInProgress",
-        "ServerMissing",
-    }
-)
 
 
 def explain_failure(error: Exception) -> tuple[str, int] | None:

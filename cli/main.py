@@ -87,10 +87,11 @@ def ingest(
     check_ingest(load_settings(), site, cdx)  # before Prefect starts a server: what is wrong is said at once
     prepare_crawler()
     set_prefect_defaults()
+    from cli.ending import tidying_up
     from cli.progress import showing_progress
     from flows.ingest import run_ingest
 
-    with showing_progress():
+    with tidying_up(), showing_progress():
         report = run_ingest(site, source.value, limit, cdx)
     _report(report, as_json=as_json)
 
@@ -120,10 +121,11 @@ def backfill(
         return
     check_ingest(load_settings(), site)
     set_prefect_defaults()
+    from cli.ending import tidying_up
     from cli.progress import showing_progress
     from flows.backfill import run_backfill
 
-    with showing_progress():
+    with tidying_up(), showing_progress():
         report = run_backfill(site, since, until, limit)
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
     if report.problems:

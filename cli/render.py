@@ -4,20 +4,22 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.doctor import Check
-from flows.plan import BackfillPlan
 from flows.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
-from flows.status import IdentifiedUrl, Status
 from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
 from storage.completeness import MissingAddress, MonthCount
 from storage.quarantine import QuarantineRecord
+
+if TYPE_CHECKING:
+    from flows.doctor import Check
+    from flows.plan import BackfillPlan
+    from flows.status import IdentifiedUrl, Status
 
 console = Console()
 
@@ -54,7 +56,7 @@ def render_report(report: RunReport) -> None:
     print_sentences("problem", report.problems, "red")
 
 
-def render_status(status: Status) -> None:
+def render_status(status: "Status") -> None:
     """The ledger, the months, the last runs."""
     others = f"and {status.duplicate_count} duplicates of them left out; {status.set_aside_count} set aside"
     console.print(f"{status.article_count} articles, {others}\n", highlight=False)
@@ -95,7 +97,7 @@ def render_missing(absent: Sequence[MissingAddress]) -> None:
     print_table("missing", ("address", "state", "tries", "last error", "next try (UTC)"), rows)
 
 
-def render_plan(plan: BackfillPlan) -> None:
+def render_plan(plan: "BackfillPlan") -> None:
     """What a backfill would do."""
     rows = (
         (
@@ -134,7 +136,7 @@ def _time(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else "-"
 
 
-def render_identities(found: Iterable[IdentifiedUrl]) -> None:
+def render_identities(found: "Iterable[IdentifiedUrl]") -> None:
     """Whose addresses they are."""
     rows = ((one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found)
     print_table("", ("address", "record", "no article by rule", ""), rows)
@@ -161,7 +163,7 @@ def render_quarantined(one: QuarantineRecord) -> None:
     console.print(Text(f"  capture: {one.capture.warc} at {one.capture.offset}, {one.capture.length} bytes"))
 
 
-def render_checks(checks: Iterable[Check]) -> None:
+def render_checks(checks: "Iterable[Check]") -> None:
     """What the doctor found."""
     rows = (("ok" if check.ok else "BROKEN", check.name, check.detail) for check in checks)
     print_table("", ("", "what", "found"), rows)

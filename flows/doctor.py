@@ -15,7 +15,7 @@ from flows.repair import repair_archive as repair
 from schemas.integrity import IntegrityReport
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
-from storage.database import DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
+from storage.database import DatabaseLost, DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
 from storage.warc.remote import RemoteStore, StoreUnreachable, shown_url
 
 FREE_BYTES_FLOOR = 1024**3
@@ -70,6 +70,8 @@ def check_integrity(settings: Settings) -> list[Check]:
         return _as_checks(audit_archive(settings))
     except (DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown):
         return []  # said already
+    except DatabaseLost as error:
+        return [Check(name="integrity", ok=False, detail=str(error))]
 
 
 def _as_checks(report: IntegrityReport) -> list[Check]:

@@ -7,7 +7,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import sites
@@ -50,10 +52,10 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
 
     Raises:
         ImportUnreadable: a path cannot be read, is too large, or is called a WARC file or begins as a list of
-            addresses and is none. Nothing was imported then.
+            addresses and is none. Nothing was imported then. In a folder, what is no WARC file is left out.
     """
-    files = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
-    lists, unusable = _examine(files, archive.settings.max_page_bytes)
+    found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
+    files, lists, unusable = _examine(found, set(paths), archive.settings.max_page_bytes)
     names = [os.fsencode(path).decode(errors="replace") for path in paths]
     with running(archive, "import", None, {"paths": names}) as run:
         run.unusable += unusable
@@ -125,28 +127,37 @@ def _is_importable(file: Path) -> bool:
     return is_known and not file.name.startswith(".") and file.is_file()
 
 
-def _examine(files: Sequence[Path], max_page_bytes: int) -> tuple[dict[Path, Placed], list[str]]:
-    """Look at every file before anything is stored.
+class _Examined(NamedTuple):
+    """What is to be imported, before anything is stored."""
 
-    Returns the lists of addresses among them, and a sentence for each file that is damaged or not what it is called.
-    """
-    lists: dict[Path, Placed] = {}
-    unusable: list[str] = []
-    for file in files:
+    files: list[Path]
+    lists: dict[Path, Placed]
+    """Those of them that are lists of addresses."""
+    unusable: list[str]
+    """A sentence for each file that is damaged or not what it is called."""
+
+
+def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: int) -> _Examined:
+    """Look at every file. One that nobody named, is called a WARC file and is none, is left out."""
+    examined = files, lists, unusable = _Examined([], {}, [])
+    for file in found:
         try:
             if _is_warc(file):
                 unusable += _examine_warc(file, max_page_bytes)
-                continue
-            payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
-            if sightings := _read_list(file, payload):
-                lists[file] = sightings
-            elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
-                unusable.append(f"{file}: binary data, neither a page nor a text; it is set aside")
+            else:
+                payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
+                if sightings := _read_list(file, payload):
+                    lists[file] = sightings
+                elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
+                    unusable.append(f"{file}: binary data is in it, which no page and no text has")
+            files.append(file)
         except (NotAWarc, ValueError) as error:
-            raise ImportUnreadable(f"{file}: {error}") from None
+            if file in named or not _is_warc(file):
+                raise ImportUnreadable(f"{file}: {error}") from None
+            unusable.append(f"{file}: {error}; it is left out")
         except OSError as error:
             raise ImportUnreadable(f"{file}: {error.strerror or error}") from None
-    return lists, unusable
+    return examined
 
 
 def _read_payload(file: Path, max_page_bytes: int) -> bytes:

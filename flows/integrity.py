@@ -16,12 +16,11 @@ from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.audit import audit_ledger
-from storage.integrity.content import audit_contents
-from storage.integrity.entry import audit_entries
 from storage.integrity.lost import list_dependents, list_lost
+from storage.integrity.page import audit_pages, is_index_sound
 from storage.integrity.place import Place, list_places, list_warcs
-from storage.integrity.reference import audit_references, count_unknown
-from storage.search.index import audit_index
+from storage.integrity.reference import count_unknown
+from storage.integrity.row import audit_rows
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore
@@ -31,6 +30,7 @@ def audit_archive(settings: Settings) -> IntegrityReport:
     """Compare everything that lies in the WARC files with what the database says; nothing is changed.
 
     Raises:
+        DatabaseDamaged: what the database says is not what was written there.
         What `open_archive` raises.
     """
     with open_archive(settings, writable=False) as archive:
@@ -39,19 +39,20 @@ def audit_archive(settings: Settings) -> IntegrityReport:
 
 def audit_opened(archive: Archive) -> IntegrityReport:
     """The same, of an archive that is open."""
+    audit_pages(archive.database)
     try:
         unlisted, sizes = None, archive.warcs.list_afar() | archive.warcs.list_here()
     except StoreUnreachable as error:
         unlisted, sizes = str(error), archive.warcs.list_here()
     unloaded = list_unloaded(archive, sizes)
     findings = list(_check_files(archive, unloaded))
+    is_sound = is_index_sound(archive.database)
     with archive.database.read() as session:
         lost = {article_id: f"{warc}: it is lost" for article_id, warc in list_lost(session).items()}
         for one in findings:
             dependents = list_dependents(session, one.name, one.missing.keys())
             lost |= {article_id: f"{one.name}: {one.missing[offset]}" for article_id, offset in dependents.items()}
-        audits = (audit_entries, audit_references, audit_contents, audit_index)
-        records = [sentence for audit in audits for sentence in audit(session)]
+        records = audit_rows(session, is_index_sound=is_sound)
         states = audit_ledger(session)
         unknown_count = count_unknown(session)
     return IntegrityReport(
@@ -60,6 +61,7 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         unlisted=unlisted,
         lost_articles=dict(sorted(lost.items())),
         unknown_count=unknown_count,
+        is_index_sound=is_sound,
         records=tuple(records),
         states=tuple(states),
     )

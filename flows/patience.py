@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flows.archive import Archive
 from flows.load import Batch, load_batch
+from storage.database import DatabaseDamaged
 from storage.warc.capture import NotAWarc
 from storage.warc.remote import StoreUnreachable
 
@@ -22,13 +23,14 @@ def load_patiently(archive: Archive, run_id: str, name: str, waits: Sequence[flo
 
     Raises:
         NotAWarc: the file is none, and stays none.
+        DatabaseDamaged: and stays so.
         StoreUnreachable: it was asked several times already, and the next run asks again.
         And what the last try raises.
     """
     for seconds in waits:
         try:
             return load_batch(archive, run_id, name)
-        except (NotAWarc, StoreUnreachable):
+        except (DatabaseDamaged, NotAWarc, StoreUnreachable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is may pass
             logger.warning("%s could not be loaded, tried again in %g s: %s", name, seconds, error)

@@ -48,6 +48,8 @@ def open_pool(process_count: int | None = None) -> Iterator[Executor]:
     # A copy of this process has everything imported already; but it would take over the locks of other threads, held.
     is_alone = threading.active_count() == 1 and sys.platform == "linux"
     context = get_context("fork" if is_alone else "spawn")
+    if is_alone:
+        import extraction.page  # noqa: F401 - once, and not in each process
     count = count_processes(process_count)
     with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with, initargs=(os.getpid(),)) as pool:
         pool.submit(count_processes, 1).result()  # they are started by the first that is asked of them

@@ -1,12 +1,14 @@
-"""From capture to outcome: the site's knowledge, the reading and the judgement, put in order. Pure."""
+"""From capture to outcome: the site's knowledge, the reading and the judgement, put in order. Pure.
+
+What extracts is imported with the first page that is read: a run that finds nothing new, and a command that only looks,
+start a quarter of a second sooner.
+"""
 
 import logging
 from collections.abc import Iterable
 from datetime import datetime
 
 import sites
-from extraction.page import find_url, read_page
-from extraction.text import read_text
 from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Draft, Unreadable
 from schemas.capture import Capture
@@ -107,6 +109,9 @@ def _read(capture: Capture, seen: Seen) -> Outcome:
 
 def _read_file(capture: Capture, seen: Seen) -> Outcome:
     """An imported file: a saved page, or a text."""
+    from extraction.page import find_url, read_page
+    from extraction.text import read_text
+
     if capture.media_type != "text/html":
         return _judge(read_text(capture), None, capture, seen)
     url = find_url(capture)
@@ -191,6 +196,8 @@ def _read_answer(capture: Capture, seen: Seen, site: Site) -> Outcome:
 
 
 def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...]) -> Outcome:
+    from extraction.page import read_page
+
     assert capture.url  # noqa: S101 - for mypy: pages with an address come here
     site = sites.find_site(capture.url)
     identity = site.identify(capture.url)

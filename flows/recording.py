@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import sites
-from extraction.page import find_url, read_page
 from flows.archive import Archive
 from flows.status import RecordUnknown
 from schemas.article import Draft
@@ -42,6 +41,8 @@ def record_page(archive: Archive, id_or_url: str, out: Path) -> Path:
         RecordUnknown: the archive has no page of this id or address.
         PageUnrecorded: the page cannot be read from its WARC file, has no address, or is a test case already.
     """
+    from extraction.page import find_url
+
     ref = find_capture(archive, id_or_url)
     capture, companions = load_page(archive, ref)
     url = capture.url or find_url(capture)
@@ -102,6 +103,8 @@ def find_answers(archive: Archive, name: str, is_wanted: Callable[[str], bool]) 
 
 def read_expected(capture: Capture, site: Site, companions: tuple[Capture, ...]) -> dict[str, Any]:
     """What reading makes of it today, not yet checked by anybody."""
+    from extraction.page import read_page
+
     draft = read_page(capture, site, companions)
     if not isinstance(draft, Draft):
         return {"checked": False, "unreadable": draft.reason}

@@ -5,19 +5,24 @@ from collections.abc import Iterator, Sequence
 from flows.archive import Archive, open_archive
 from flows.integrity import audit_opened
 from flows.load import load_left
-from flows.rereading import read_again, recognize_part, with_parts
+from flows.rereading import read_again, read_source, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
-from schemas.integrity import Repair, WarcFinding
+from schemas.integrity import IntegrityReport, Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
 from schemas.settings import Settings
+from storage.integrity.alias import has_lost_sightings, restore_aliases
 from storage.integrity.content import list_contradicted, restore_articles
 from storage.integrity.entry import restore_entries
 from storage.integrity.lost import list_lost, make_due
+from storage.integrity.page import rebuild_index
 from storage.integrity.place import mark_lost, mark_returned, rewind
 from storage.integrity.reference import count_unknown, drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
-from storage.rereading import Rereading, list_companions, list_related, list_waiting
-from storage.search.index import index_all
+from storage.integrity.wording import compare_anew, forget_unknown, list_uncompared
+from storage.ledger import add_addresses
+from storage.rereading import Rereading, list_companions, list_related, list_sources, list_waiting
+from storage.search.index import drop_changed, index_all
+from storage.search.vocabulary import list_lost_words, store_words
 from storage.storing import Storage
 
 PART_COUNT = 100
@@ -32,21 +37,45 @@ def repair_archive(settings: Settings) -> Repair:
     Articles whose capture is lost are due again: what shows the same takes its place.
 
     Raises:
+        DatabaseDamaged: the database's own files are not as they were written. It is looked at before all else.
         What `open_archive` raises for writing.
     """
     with open_archive(settings, writable=True) as archive:
         found = audit_opened(archive)
         with running(archive, "repair", None, {}) as run:
+            _forget_wordings(archive)
             mended = [
+                *_rebuild_index(archive, run, found),
                 *_mend_entries(archive),
                 *_mend_captures(archive, run, found.files),
+                *_mend_addresses(archive, run),
                 *_mend_articles(archive, run),
+                *_mend_wordings(archive, run),
                 *_mend_states(archive, run),
                 *_make_due(archive),
-                *_mend_index(archive),
+                *_mend_index(archive, run),
             ]
             report = finish_run(archive, run)
         return Repair(before=found, mended=tuple(mended), after=audit_opened(archive), run=report)
+
+
+def _rebuild_index(archive: Archive, run: Run, found: IntegrityReport) -> Iterator[str]:
+    """Before all else: whatever changes an article changes the index. Which of the two was changed, nobody knows."""
+    if not found.is_index_sound:
+        run.keep_lease()
+        rebuild_index(archive.database)
+        with archive.database.begin() as session:
+            drop_changed(session)
+        yield "the search index was made anew"
+
+
+def _forget_wordings(archive: Archive) -> None:
+    """What is left of texts that are not known any more, before new ones get their numbers."""
+    with archive.database.read() as session:
+        is_anything_lost = bool(list_uncompared(session))
+    if is_anything_lost:
+        with archive.database.begin() as session:
+            forget_unknown(session)
 
 
 def _mend_entries(archive: Archive) -> Iterator[str]:
@@ -73,6 +102,25 @@ def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -
         yield f"{count} captures were loaded from WARC files"
 
 
+def _mend_addresses(archive: Archive, run: Run) -> Iterator[str]:
+    """What sources advertised is read from their captures again; whose an address is, the ledger and its pages tell."""
+    with archive.database.read() as session:
+        wanted = list_sources(session) if has_lost_sightings(session) else []
+    count = 0
+    for one in wanted:
+        run.keep_lease()
+        if outcome := read_source(archive, one):
+            with archive.database.begin() as session:
+                add_addresses(session, outcome.sightings, now())
+            count += 1
+    if count:
+        yield f"{count} sources were read again from their captures"
+    with archive.database.begin() as session:
+        count = restore_aliases(session, now(), archive.settings.look_plan)
+    if count:
+        yield f"{count} addresses of the ledger were set right"
+
+
 def _mend_articles(archive: Archive, run: Run) -> Iterator[str]:
     """Once what the WARC files have is loaded: each article that can rests on a capture that is there."""
     with archive.database.begin() as session:
@@ -97,6 +145,18 @@ def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
     articles = [one for one in _read_again(archive, wanted) if isinstance(one, ArticleRead)]
     with archive.database.begin() as session:
         return len(restore_articles(session, articles, ids, run_id=run.id, now=now()))
+
+
+def _mend_wordings(archive: Archive, run: Run) -> Iterator[str]:
+    """Once every article is what it should be: each is compared with all others."""
+    with archive.database.read() as session:
+        ids = list_uncompared(session)
+    for start in range(0, len(ids), PART_COUNT):
+        run.keep_lease()
+        with archive.database.begin() as session:
+            compare_anew(session, ids[start : start + PART_COUNT], now())
+    if ids:
+        yield f"{len(ids)} articles were compared with all others again"
 
 
 def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
@@ -127,8 +187,15 @@ def _make_due(archive: Archive) -> Iterator[str]:
         yield f"{due_count} pages whose capture is lost are due again"
 
 
-def _mend_index(archive: Archive) -> Iterator[str]:
+def _mend_index(archive: Archive, run: Run) -> Iterator[str]:
+    run.keep_lease()
     with archive.database.begin() as session:
         count = index_all(session)
     if count:
         yield f"{count} articles were brought into step with the search index"
+    with archive.database.read() as session:
+        words = list_lost_words(session)
+    if words:
+        with archive.database.begin() as session:
+            store_words(session, words)
+        yield f"{len(words)} words were noted again with their other forms"

@@ -1,5 +1,6 @@
 """What today's rules make of captures that are stored, beside what is stored of them."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,13 +12,15 @@ from flows.reading import read_outcome
 from flows.tally import Finding
 from schemas.article import Kind
 from schemas.capture import Capture
-from schemas.outcome import ArticleRead, Outcome, SetAside
+from schemas.outcome import ArticleRead, Outcome, SetAside, SourceRead
 from schemas.reprocess import Change
 from storage.rereading import Rereading, Sibling, list_changed
 from storage.revision.store import list_annotations, list_changes
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore
+
+logger = logging.getLogger(__name__)
 
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
@@ -52,6 +55,17 @@ def read_again(warcs: WarcStore, max_page_bytes: int, wanted: Sequence[Rereading
     """What today's rules make of captures: what a process is given at a time."""
     near = warcs.holding([one.ref for one in wanted])
     return [_read_one(near, max_page_bytes, one) for one in wanted]
+
+
+def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:
+    """What a source said; None of what is no source, or cannot be read."""
+    read = partial(read_capture, warcs=archive.warcs, max_page_bytes=archive.settings.max_page_bytes)
+    try:
+        outcome = _read(wanted, read)
+    except (CaptureCorrupt, CaptureTruncated, NotAWarc, StoreUnreachable, OSError) as error:
+        logger.warning("%s (%s at %d) is passed over: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, error)
+        return None
+    return outcome if isinstance(outcome, SourceRead) else None
 
 
 def _read_one(warcs: WarcStore, max_page_bytes: int, wanted: Rereading) -> Finding:

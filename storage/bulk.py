@@ -10,6 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+STREAM = "broadsheet_stream"
+"""Under this name, a connection knows the rows that are still read from it."""
+
 Row = Sequence[Any]
 Converter = Callable[[Any], Any]
 
@@ -48,7 +51,7 @@ def stream_rows(connection: Connection, statement: Select[*tuple[Any, ...]], cou
     """What a statement selects, so many rows at a time, each value as the driver gives it; in the order of an index.
 
     PostgreSQL sends on while they are read: with a cursor it would wait to be asked for the next ones. Until all are
-    read, or the iterator is closed, the connection is for nothing else.
+    read, or the transaction is rolled back, the connection is for nothing else.
     """
     if connection.dialect.name == "postgresql":
         yield from _stream(connection, statement, count)
@@ -66,8 +69,35 @@ def _stream(connection: Connection, statement: Select[*tuple[Any, ...]], count: 
         driver.cursor() as cursor,
         closing(cursor.stream(str(compiled), _bind(compiled), binary=True, size=count)) as rows,
     ):
+        connection.info[STREAM] = rows
         while part := list(islice(rows, count)):
+            if len(part) < count:  # the last ones: whoever asks for one row does not ask again
+                del connection.info[STREAM]
             yield part
+        connection.info.pop(STREAM, None)
+
+
+def end_stream(connection: Connection) -> None:
+    """Give up what was not read to its end, before a rollback: psycopg would wait for it for ever.
+
+    Whoever stopped reading may still hold the rows: an exception does, on its way up. A connection that is lost knows
+    of none, and to ask it would hide why it is lost.
+    """
+    if connection.invalidated:
+        return
+    if rows := connection.info.pop(STREAM, None):
+        rows.close()
+
+
+def audit_stream(connection: Connection) -> None:
+    """Nothing, if all is read, before a commit: to give up rows is to give up the whole transaction.
+
+    Raises:
+        RuntimeError: that is a mistake of the caller.
+    """
+    if STREAM in connection.info:
+        end_stream(connection)
+        raise RuntimeError("a transaction is to be committed while rows are still read in it")
 
 
 def _bind(compiled: SQLCompiler) -> dict[str, Any]:
@@ -78,11 +108,17 @@ def _bind(compiled: SQLCompiler) -> dict[str, Any]:
 
 @contextmanager
 def _as_ours(connection: Connection, statement: str) -> Iterator[None]:
-    """The driver's errors as those of any other statement."""
+    """The driver's errors as those of any other statement: a connection that one of them ended is given up.
+
+    Else the rollback would be the first to notice, and what it says in place of that is not why.
+    """
     driver = connection.dialect.loaded_dbapi
+    raw: Any = connection.connection.driver_connection
     try:
         yield
     except driver.Error as error:
+        if connection.dialect.is_disconnect(error, raw, None):
+            connection.invalidate(error)
         raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
 
 

@@ -19,6 +19,7 @@ from storage import migration
 from storage.bulk import Row
 from storage.carriage import reading_rows, store_rows, sum_rows
 from storage.database import WRITES, Database, DatabaseFilled, parse_url, shown_url
+from storage.integrity.page import audit_pages
 from storage.search.index import index_all
 from storage.tables import MADE_FROM_OTHERS, Base
 from storage.target import CopyFailed, making_database
@@ -75,7 +76,9 @@ def copy_database(source: Database, target_url: str, tell: Listener) -> Database
         DatabaseUnreachable: there is no way to the target.
         CopyFailed: it could not be completed, or is not as the source is.
         DatabaseLost: the source does not answer any more.
+        DatabaseDamaged: its files are not as they were written; a copy would be as damaged.
     """
+    audit_pages(source)
     with source.read_still() as session, making_database(target_url) as target:
         kinds = {database.engine.dialect.name for database in (source, target)}
         copy = _copy_pages if kinds == {"sqlite"} else _copy_rows

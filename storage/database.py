@@ -1,22 +1,36 @@
 """A database: opened, checked, and used in transactions."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.orm import Session
 
 import storage.likeness.table
 import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
 from storage import migration
+from storage.bulk import audit_stream, end_stream
 from storage.migration import SchemaOutdated, SchemaUnknown
+from storage.outage import (
+    ADVICE,
+    DatabaseDamaged,
+    DatabaseLost,
+    PatientConnector,
+    first_line,
+    is_damage,
+    raise_outage,
+)
 
 __all__ = [
     "Database",
+    "DatabaseDamaged",
     "DatabaseFilled",
     "DatabaseLost",
     "DatabaseMissing",
@@ -27,11 +41,11 @@ __all__ = [
     "open_empty",
 ]
 
-OUTAGES = (OperationalError, InterfaceError)
-"""The database does not answer, is locked or full: that is no fault of what was asked of it."""
-
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one. A batch is written in under a second: this is many of them in a row."""
+
+RETRY_SECONDS = 0.01
+"""To change the journal of a new file takes about a millisecond."""
 
 JOURNALS = ("-wal", "-journal")
 """What SQLite keeps beside a file, by its name: that of a former one would be taken for the new one's."""
@@ -49,6 +63,9 @@ batch of 250 articles changes 1,000 pages of a small archive, 1,600 of a large o
 WRITER_LOCK = 0x6272_6F61_6473
 """The number of PostgreSQL's advisory lock: any that no other program on this database uses ("broads" in ASCII)."""
 
+ENCODING = "UTF8"
+"""PostgreSQL's name for it."""
+
 WRITES = "broadsheet_writes"
 """The execution option that tells a writing transaction from a reading one."""
 
@@ -62,10 +79,6 @@ DRIVERS = {
 
 class DatabaseUnreachable(RuntimeError):  # noqa: N818 - it states a fact
     """There is no way to this database; the message is one line, without a password."""
-
-
-class DatabaseLost(RuntimeError):  # noqa: N818 - it states a fact
-    """It went away, is locked or full, in the middle of something; the message is one line, without a password."""
 
 
 class DatabaseFilled(RuntimeError):  # noqa: N818 - it states a fact
@@ -90,6 +103,7 @@ class Database:
 
         Raises:
             DatabaseLost: it does not answer any more, is locked for longer than `BUSY_TIMEOUT_MS`, or full.
+            DatabaseDamaged: its files are not as they were written.
         """
         with self._answering(), Session(self.engine.execution_options(**{WRITES: True})) as session, session.begin():
             yield session
@@ -99,7 +113,7 @@ class Database:
         """One reading transaction, that waits for no writer and keeps none waiting.
 
         Raises:
-            DatabaseLost: it does not answer any more.
+            DatabaseLost, DatabaseDamaged: as `begin`.
         """
         with self._answering(), Session(self.engine) as session:
             yield session
@@ -109,7 +123,7 @@ class Database:
         """One reading transaction in which all statements see one state, whatever is written meanwhile.
 
         Raises:
-            DatabaseLost: as `read`.
+            DatabaseLost, DatabaseDamaged: as `begin`.
         """
         with self.read() as session:
             if self.engine.dialect.name == "postgresql":  # on SQLite, every transaction is so
@@ -120,8 +134,8 @@ class Database:
     def _answering(self) -> Iterator[None]:
         try:
             yield
-        except OUTAGES as error:
-            raise DatabaseLost(f"{self.url}: {_first_line(self.engine, error)}") from error
+        except (DatabaseError, InterfaceError) as error:
+            raise_outage(error, self.url, self.engine)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -215,13 +229,8 @@ def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        raise DatabaseUnreachable(f"{database.url}: {_first_line(database.engine, error)}") from None
-
-
-def _first_line(engine: Engine, error: DatabaseError | InterfaceError) -> str:
-    password = engine.url.password
-    said = str(error.orig).strip().partition("\n")[0]
-    return said.replace(password, "***") if password else said
+        said = first_line(database.engine, error)
+        raise DatabaseUnreachable(f"{database.url}: {said}{f'; {ADVICE}' if is_damage(error) else ''}") from None
 
 
 def _connect(url: str, *, create: bool) -> Database:
@@ -229,7 +238,8 @@ def _connect(url: str, *, create: bool) -> Database:
     if parsed.get_backend_name() == "sqlite":
         audit_sqlite_path(parsed, create=create)
     try:
-        engine = create_engine(parsed.set(drivername=DRIVERS[parsed.drivername]))
+        # A connection that lay idle while the server restarted is replaced, and costs no run.
+        engine = create_engine(parsed.set(drivername=DRIVERS[parsed.drivername]), pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise DatabaseUnreachable(
             f"{shown_url(parsed)} needs the package {error.name}, which is not installed"
@@ -238,7 +248,12 @@ def _connect(url: str, *, create: bool) -> Database:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        # First: of an encoding that is none, not even the server's version can be read.
+        event.listen(engine, "connect", partial(_audit_encoding, shown_url(parsed)), insert=True)
+        event.listen(engine, "do_connect", PatientConnector().connect)
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "commit", audit_stream)
+        event.listen(engine, "rollback", end_stream)
     return Database(engine, shown_url(parsed))
 
 
@@ -293,8 +308,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    # Readers and one writer at the same time.
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _keep_write_ahead_log(cursor)
     # No fsync for each transaction: a killed process loses nothing; what a power cut loses, the WARC still has.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -303,10 +317,34 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _keep_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Readers and one writer at the same time.
+
+    A file that is new is changed to that. While another process does so, SQLite waits for nothing and says at once that
+    it is locked.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1e3
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and then writes cannot wait for the lock, it fails at once: writers take it first.
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _audit_encoding(shown: str, connection: Any, _record: object) -> None:
+    found = connection.info.parameter_status("server_encoding")
+    if found != ENCODING:
+        raise DatabaseUnreachable(f"{shown} has the encoding {found}; {ENCODING} is needed, which every text fits into")
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -133,7 +133,7 @@ def is_known(session: Session, urls: Iterable[str]) -> set[str]:
 
 
 def add_addresses(session: Session, sightings: Sequence[tuple[Identity, Sighting]], now: datetime) -> int:
-    """Note addresses that were given by hand; answers how many no source had advertised before."""
+    """Note addresses that were given by hand, or are lost; answers how many no source had advertised before."""
     with session.no_autoflush:  # a batch writes itself
         return store_sightings(Batch(session, None, now), sightings)
 

@@ -107,15 +107,23 @@ def _tell(article: Read) -> tuple[str, str | None]:
     return article.content_sha256, article.headline
 
 
+def list_sources(session: Session) -> list[Rereading]:
+    """The whole answers of what is no page of an entry, sources among them, in the order in which they came."""
+    rows = session.execute(select(*PLACE).where(*_of_no_entry()).order_by(Capture.fetched_at, Capture.id))
+    return [Rereading(_as_ref(row), row.url, row.fetched_at, None, None) for row in rows]
+
+
+def _of_no_entry() -> Sequence[ColumnElement[bool]]:
+    return (Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK, ~Capture.is_lost)
+
+
 def list_companions(session: Session, recognize: Callable[[str], str | None]) -> dict[str, list[Sibling]]:
     """Record id -> the captures that are a part of its page (a live blog's posts) and belong to no entry themselves.
 
     `recognize` answers whose part an address is.
     """
     found: dict[str, list[Sibling]] = defaultdict(list)
-    rows = select(*PLACE).where(
-        Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK, ~Capture.is_lost
-    )
+    rows = select(*PLACE).where(*_of_no_entry())
     for row in session.execute(rows.execution_options(yield_per=PART_COUNT)):
         if key := recognize(row.url):
             found[key].append(Sibling(_as_ref(row), row.url, row.fetched_at))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from schemas.outcome import ArticleRead, Kept, Outcome, SetAside, SourceBroken, SourceRead
 from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.batch import seen_of
-from storage.database import OUTAGES, Database, DatabaseLost
+from storage.database import Database, DatabaseLost
+from storage.outage import is_outage
 from storage.outcome import store_outcomes
 
 logger = logging.getLogger(__name__)
@@ -105,10 +106,10 @@ class Storage:
         try:
             with session.begin_nested():
                 return self._write(session, [outcome], now, is_again=is_again)
-        except OUTAGES:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
-            session.expunge_all()
+        except Exception as error:
+            if is_outage(error):
+                raise
+            session.expunge_all()  # whatever it is, it is this one's alone
             return error
 
     def _write(

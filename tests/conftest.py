@@ -6,9 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 LOOPBACK = Path(__file__).parent / "loopback"
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("busy", deadline=None)  # a machine that stalls is no fault of what is tested
+settings.load_profile("busy")
 
 # For this process by import, for every child process by the path.
 sys.path.insert(0, str(LOOPBACK))

@@ -11,8 +11,11 @@ import orjson
 from storage.export.block import FIELDS, Block, list_rows
 from storage.export.sink import Writable
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A spreadsheet takes a cell that starts so (full-width signs too) for a formula, and runs it."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫")
+"""A spreadsheet takes a cell that starts so (full-width and small signs too) for a formula, and runs it."""
+
+PASSED_OVER = " \u00a0\u3000\u200b\ufeff'"
+"""What may stand before these signs. An apostrophe, too: of the text's own, else, nobody could tell it from ours."""
 
 VALUE = orjson.OPT_UTC_Z
 """As in records: times in UTC end with Z."""
@@ -42,7 +45,7 @@ def _write_rows(file: Writable, rows: Iterable[Sequence[Any]]) -> None:
 def _render_cell(value: object) -> object:
     if isinstance(value, str):
         # The mark is the spreadsheets' own for "this is text".
-        return f"'{value}" if value.lstrip(" ").startswith(FORMULA_STARTS) else value
+        return f"'{value}" if value.lstrip(PASSED_OVER).startswith(FORMULA_STARTS) else value
     if isinstance(value, datetime):
         return _render(value).decode().strip('"')  # as in the other formats, to the letter
     return _render(value).decode() if isinstance(value, list | dict) else value

@@ -5,8 +5,11 @@ revisions: whatever happened to an article, it is written anew, taken out, or le
 the table by itself; SQLite's is given what is new, and a trigger takes out of it whatever leaves the table.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
+import orjson
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
@@ -16,11 +19,18 @@ from storage.bulk import insert_rows
 from storage.search.document import Searchable, read_document, render_vector, render_words
 from storage.search.number import assign_numbers
 from storage.search.table import INDEX, Searched
-from storage.search.vocabulary import store_words
+from storage.search.vocabulary import list_lost_words, store_words
 from storage.tables import Article, Base
 
 Listener = Callable[[int, int], None]
 """Hears of the articles that are indexed, and of those that are to be."""
+
+GIVEN_COUNT = 2_000
+"""Articles that FTS5 gets at a time, in the order of their numbers: a batch and more. It writes what it holds as soon
+as a smaller number comes, and what is written in pieces has to be merged."""
+
+READ_COUNT = 10_000
+"""Ids that are read at a time."""
 
 HELD_WORDS = 100_000
 """Different ones, before they are written: some MB. A batch has fewer, and writes each of its words once."""
@@ -28,48 +38,91 @@ HELD_WORDS = 100_000
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 
 
+class _Added(NamedTuple):
+    """What was written of some articles."""
+
+    numbers: Collection[int]
+    words: set[str]
+
+
 def index_articles(session: Session, ids: Collection[str]) -> None:
     """Bring the index in step with these articles, stored, changed or withdrawn."""
-    _index(session, sorted(ids))
+    _index(session, _divide(sorted(ids)), len(ids))
 
 
 def index_all(session: Session, tell: Listener | None = None) -> int:
     """Bring it in step with all articles: an index that is empty gets them. Answers how many were not."""
-    outdated = list_outdated(session)
-    _index(session, outdated, tell)
-    return len(outdated)
+    # As JSON, a million ids take a third of the memory. They are all read before the first is written.
+    packed = [(len(part), orjson.dumps(part)) for part in _divide(_iterate_outdated(session))]
+    count = sum(size for size, _ in packed)
+    _index(session, (orjson.loads(ids) for _, ids in packed), count, tell)
+    return count
+
+
+def drop_changed(session: Session) -> None:
+    """Take out of SQLite's index what is not the words of its article, which is outdated then; every text is read."""
+    columns = select(Searched.number, Searched.document, *CONTENT)
+    rows = columns.join(Article, Article.id == Searched.article_id).where(Searched.revision == Article.revision)
+    changed = [
+        row[0]
+        for row in session.execute(rows, execution_options={"yield_per": IN_COUNT})
+        if row[1] != render_words(read_document(Searchable(*row[2:])))
+    ]
+    for start in range(0, len(changed), IN_COUNT):
+        session.execute(delete(Searched).where(Searched.number.in_(changed[start : start + IN_COUNT])))
 
 
 def list_outdated(session: Session) -> list[str]:
     """The articles that the index does not have as they are, and what it has of others that are not there."""
+    return list(_iterate_outdated(session))
+
+
+def _iterate_outdated(session: Session) -> Iterator[str]:
     is_outdated = or_(Searched.number.is_(None), Searched.revision != Article.revision)
     articles = select(Article.id).outerjoin(Searched, Searched.article_id == Article.id).where(is_outdated)
     others = select(Searched.article_id).where(~select(Article.id).where(Article.id == Searched.article_id).exists())
     # What lies together in the index is written together.
-    ordered = articles.order_by(Article.published_at, Article.id)
-    return [*session.scalars(ordered), *session.scalars(others)]
+    for statement in (articles.order_by(Article.published_at, Article.id), others):
+        yield from session.scalars(statement, execution_options={"yield_per": READ_COUNT})
+
+
+def _divide(ids: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(ids)
+    while part := list(islice(waiting, IN_COUNT)):
+        yield part
 
 
 def audit_index(session: Session) -> list[str]:
-    """A sentence where the index is not in step with the articles."""
-    found = name_found("articles that the search index does not have as they are", list_outdated(session))
-    return [found] if found else []
+    """A sentence for what of the index is not in step with the articles."""
+    found = (
+        name_found("articles that the search index does not have as they are", list_outdated(session)),
+        name_found("words that are not found by their other forms", list_lost_words(session)),
+    )
+    return [sentence for sentence in found if sentence]
 
 
-def _index(session: Session, ids: Sequence[str], tell: Listener | None = None) -> None:
+def _index(session: Session, parts: Iterable[Sequence[str]], count: int, tell: Listener | None = None) -> None:
     words: set[str] = set()
-    for start in range(0, len(ids), IN_COUNT):
-        words |= _index_part(session, ids[start : start + IN_COUNT])
+    numbers: list[int] = []
+    done_count = 0
+    for ids in parts:
+        added = _index_part(session, ids)
+        words |= added.words
+        numbers += added.numbers
         if len(words) >= HELD_WORDS:
             store_words(session, words)
             words.clear()
+        if len(numbers) >= GIVEN_COUNT:
+            _give(session, numbers)
+            numbers.clear()
+        done_count += len(ids)
         if tell:
-            tell(min(start + IN_COUNT, len(ids)), len(ids))
+            tell(done_count, count)
     store_words(session, words)
+    _give(session, numbers)
 
 
-def _index_part(session: Session, ids: Sequence[str]) -> set[str]:
-    """Answers the words of what was written."""
+def _index_part(session: Session, ids: Sequence[str]) -> _Added:
     columns = select(Searched.article_id, Searched.number, Searched.revision)
     indexed = {row[0]: (row[1], row[2]) for row in execute_in(session, columns, Searched.article_id, ids)}
     present = {row[0]: row[1] for row in execute_in(session, select(Article.id, Article.revision), Article.id, ids)}
@@ -77,16 +130,15 @@ def _index_part(session: Session, ids: Sequence[str]) -> set[str]:
     if stale:
         session.execute(delete(Searched).where(Searched.number.in_(stale)))
     fresh = [key for key, revision in present.items() if key not in indexed or indexed[key][1] != revision]
-    return _add(session, fresh) if fresh else set()
+    return _add(session, fresh) if fresh else _Added((), set())
 
 
-def _add(session: Session, ids: Sequence[str]) -> set[str]:
+def _add(session: Session, ids: Sequence[str]) -> _Added:
     columns = select(Article.id, Article.published_at, Article.revision, *CONTENT)
     rows = {row[0]: row for row in execute_in(session, columns, Article.id, ids)}
     numbers = assign_numbers(session, {key: row[1] for key, row in rows.items()})
     documents = {key: read_document(Searchable(*rows[key][3:])) for key in ids}
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    render = render_words if is_sqlite else render_vector
+    render = render_words if _is_sqlite(session) else render_vector
     added = [(number, key, rows[key][2], render(documents[key])) for number, key in sorted(numbers.items())]
     insert_rows(
         session.connection(),
@@ -94,8 +146,15 @@ def _add(session: Session, ids: Sequence[str]) -> set[str]:
         ("number", "article_id", "revision", "document"),
         [added],
     )
-    if is_sqlite:
-        # By a trigger, FTS5 would write each article by itself; so it keeps what it gets in memory, and sorts it.
+    return _Added(numbers.keys(), set().union(*(document.words for document in documents.values())))
+
+
+def _give(session: Session, numbers: Sequence[int]) -> None:
+    """To SQLite's index, what was written. By a trigger, it would get each article by itself, and in any order."""
+    if numbers and _is_sqlite(session):
         written = select(Searched.number, Searched.document).where(Searched.number.in_(numbers))
         session.execute(insert(INDEX).from_select(["rowid", "document"], written.order_by(Searched.number)))
-    return set().union(*(document.words for document in documents.values()))
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

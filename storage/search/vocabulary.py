@@ -4,14 +4,17 @@ The index itself has the words as they are written, so that a word in quotes and
 that, and so that other rules of stemming change no index. Forms are looked up when somebody asks.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from storage.batch import execute_in
 from storage.search.table import SearchWord
 from storage.search.word import list_stems
+
+PART_COUNT = 10_000
+"""Terms that are read at a time."""
 
 MOST_FORMS = 64
 """Of a word: a Russian verb has so many."""
@@ -24,6 +27,14 @@ STORE = {
 """Some thousand words of a batch, nearly all of them known: past the compiler, a fifth of the time."""
 
 
+MAKE_TERMS = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_term USING fts5vocab(main, search_index, row)"
+LIST_TERMS = {
+    "sqlite": "SELECT term FROM temp.search_term",
+    "postgresql": "SELECT word FROM ts_stat('SELECT document FROM search')",
+}
+"""What the index itself has."""
+
+
 def store_words(session: Session, words: Iterable[str]) -> None:
     """Note words that may be new. A stem that is a word itself is looked for anyway."""
     rows = sorted(pair for pair in list_stems(words) if pair[0] != pair[1])
@@ -34,6 +45,22 @@ def store_words(session: Session, words: Iterable[str]) -> None:
         connection.exec_driver_sql(STORE["sqlite"], rows)
     else:
         connection.exec_driver_sql(STORE["postgresql"], tuple(map(list, zip(*rows, strict=True))))
+
+
+def list_lost_words(session: Session) -> list[str]:
+    """The words in the index that no other form of theirs leads to. All of its terms are read: some seconds."""
+    pairs = {pair for pair in list_stems(_list_terms(session)) if pair[0] != pair[1]}
+    stored = select(SearchWord.stem, SearchWord.word).execution_options(yield_per=PART_COUNT)
+    pairs.difference_update(map(tuple, session.execute(stored)))
+    return sorted(word for _, word in pairs)
+
+
+def _list_terms(session: Session) -> Iterator[str]:
+    """What stands in the index, each once."""
+    kind = session.get_bind().dialect.name
+    if kind == "sqlite":
+        session.execute(text(MAKE_TERMS))
+    yield from session.scalars(text(LIST_TERMS[kind]), execution_options={"yield_per": PART_COUNT})
 
 
 def find_forms(session: Session, words: Collection[str]) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """The words of a text as search compares them: the same on both databases, because neither takes texts apart itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, filterfalse, islice
 from unicodedata import normalize
@@ -16,6 +16,9 @@ WORD = re.compile(rf"[^\W_]{{1,{LONGEST_WORD}}}")
 
 ASCII_WORDS = "".join(letter.lower() if letter.isalnum() else " " for letter in map(chr, range(128)))
 """The same for plain texts, as a table: a fifth of the time."""
+
+PRINTED = "“”‘’„«»–—…•\u00a0"
+"""What printed texts have between words, and plain ones nowhere. It is in no word, and stands for none."""
 
 JOINERS = "\u00ad\u200b-\u200d\u2060\ufeff"
 """Soft hyphens and characters without width: they are no end of a word."""
@@ -46,18 +49,38 @@ def fold(text: str) -> str:
 
 def list_words(text: str) -> list[str]:
     """The words of a text, folded, in its order."""
-    if text.isascii():
-        words = text.translate(ASCII_WORDS).split()
-        if len(max(words, key=len, default="")) <= LONGEST_WORD:
-            return words
-    return [word for piece in SPELLED.findall(text) for word in _fold_word(piece)]
+    text = _unprint(text)
+    words = _split_plain(text)
+    return words if words is not None else [word for piece in SPELLED.findall(text) for word in _fold_word(piece)]
+
+
+def _unprint(text: str) -> str:
+    """The same words in the same places; most texts are plain then."""
+    if not text.isascii():
+        for mark in PRINTED:
+            text = text.replace(mark, " ")
+    return text
+
+
+def _split_plain(text: str) -> list[str] | None:
+    """The words of a plain text, each of them as it is spelled but for its case; None of any other."""
+    if not text.isascii():
+        return None
+    words = text.translate(ASCII_WORDS).split()
+    return words if len(max(words, key=len, default="")) <= LONGEST_WORD else None
 
 
 class Spelling:
     """The words of a text, folded, and where they stand in it."""
 
+    words: list[str]
+    _pieces: Sequence[int]
+
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text = _unprint(text)
+        if (words := _split_plain(text)) is not None:
+            self.words, self._pieces = words, range(len(words))
+            return
         folded = list(map(_fold_word, SPELLED.findall(text)))
         self.words = [word for words in folded for word in words]
         # Hardly ever does one character stand for two words (½).

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,6 +81,7 @@ def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),
         (["--out", "-", "--json"], "both want standard output"),
+        (["--out", "/dev/stdout", "--format", "jsonl", "--json"], "both want standard output"),
         (["--out", "/dev/full", "--format", "parquet"], "No space left"),
         (["--out", "/dev/full", "--format", "jsonl"], "No space left"),
     ],
@@ -124,6 +126,31 @@ def test_a_reader_that_has_enough_ends_it_without_a_complaint(data_dir: Path, ki
     ended = subprocess.run(command, env=environment, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+HALF_MADE = """
+import signal
+from pathlib import Path
+from cli.ending import tidying_up
+from storage.export.sink import opening
+with tidying_up(), opening(Path("out.jsonl")) as sink:
+    sink.write(b"half")
+    print("written", flush=True)
+    signal.pause()
+"""
+
+
+def test_an_export_that_is_told_to_end_leaves_the_former_file_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "out.jsonl").write_text("former")
+    with subprocess.Popen([sys.executable, "-c", HALF_MADE], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout.readline() if process.stdout else ""
+        names = {path.name for path in folder.iterdir()}
+        process.send_signal(signal.SIGTERM)
+    assert (said, process.returncode) == ("written\n", 143)
+    assert names == {"out.jsonl", f".out.jsonl.{process.pid}.part"}
+    assert [path.read_text() for path in folder.iterdir()] == ["former"]
 
 
 @pytest.mark.usefixtures("filled")

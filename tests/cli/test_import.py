@@ -173,6 +173,23 @@ def test_of_a_folder_only_what_can_be_read_is_taken(broadsheet: Broadsheet, seed
     assert import_json(broadsheet, folder)["outcomes"] == {"stored": 1}
 
 
+def test_what_is_no_warc_file_keeps_the_others_of_its_folder_waiting_for_nothing(
+    broadsheet: Broadsheet, seeds: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    shutil.copy(next(seeds.glob("001*")), folder / "one.txt")
+    (folder / "a.warc").write_bytes(b"nothing of the kind")
+    (folder / "b.warc.gz").write_bytes(gzip.compress(b"nothing of the kind"))
+    ended = broadsheet("import", folder, "--json")
+    assert ended.returncode == 2
+    assert [line.rpartition("; ")[2] for line in ended.stderr.splitlines()] == ["it is left out"] * 2
+    assert json.loads(ended.stdout)["outcomes"] == {"stored": 1}
+    named = broadsheet("import", folder, folder / "a.warc", "--json")
+    assert_one_line(named, "a.warc: ")
+    assert not named.stdout
+
+
 LIST = "https://www.themoscowtimes.com/2024/01/02/x-a85656\nnot an address\n"
 
 

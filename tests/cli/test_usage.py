@@ -112,7 +112,16 @@ def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, dat
     assert not data_dir.exists()
 
 
-def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, cli.main; print(*{m.partition('.')[0] for m in sys.modules})"
+@pytest.mark.parametrize(
+    ("modules", "unneeded"),
+    [
+        ("cli.main", {"prefect", "scrapy", "trafilatura", "sqlalchemy", "lxml", "pydantic"}),
+        ("cli.render_search, flows.showing, storage.search.finding", {"prefect", "scrapy", "trafilatura", "httpx"}),
+        ("flows.harvest", {"prefect", "scrapy", "trafilatura"}),
+    ],
+    ids=["help", "a look", "a run with nothing new"],
+)
+def test_what_is_not_needed_is_not_imported(modules: str, unneeded: set[str]) -> None:
+    code = f"import sys, {modules}; print(*{{m.partition('.')[0] for m in sys.modules}})"
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
-    assert not loaded & {"prefect", "scrapy", "trafilatura", "sqlalchemy", "lxml", "pydantic"}
+    assert not loaded & unneeded

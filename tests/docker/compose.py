@@ -18,7 +18,11 @@ from flows.server import find_port
 ROOT = Path(__file__).parent.parent.parent
 SERVICES = ("postgres", "prefect", "worker", "replica")
 ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
+UNDER_WAY = ("PENDING", "RUNNING")
+SKIPPED = "Deployment concurrency limit reached."
+"""Prefect's own word of a run whose deployment had another one under way."""
 POLL_SECONDS = 0.5
+RETRY_SECONDS = 5
 END_SECONDS = 420
 """What takes longest is the lease of a run whose container was killed: five minutes."""
 LOG_LINES = 25
@@ -120,6 +124,11 @@ class Deployment:
         state: dict[str, Any] = self.request("GET", f"/flow_runs/{run}")["state"]
         return state
 
+    def list_under_way(self) -> list[str]:
+        """The runs that Prefect believes in, those of the schedules among them."""
+        found = self.request("POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": UNDER_WAY}}}})
+        return [run["id"] for run in found]
+
     def set_state(self, run: str, state: str) -> None:
         """As "Change state" on the run's page does."""
         self.request("POST", f"/flow_runs/{run}/set_state", {"state": {"type": state}, "force": True})
@@ -128,6 +137,22 @@ class Deployment:
         """The final states of these runs."""
         wait_until(lambda: all(self.read_state(run)["type"] in ENDED for run in runs))
         return [self.read_state(run) for run in runs]
+
+    def run_to_end(self, name: str) -> dict[str, Any]:
+        """The final state of a run that begins now, or when the one has ended that the schedule started before it."""
+        deadline = time.monotonic() + END_SECONDS
+        while True:
+            [state] = self.wait_for(self.start(name))
+            if state["message"] != SKIPPED:
+                return state
+            assert time.monotonic() < deadline, f"{name} was skipped again and again"
+            time.sleep(RETRY_SECONDS)  # each attempt is a run on Prefect's pages
+
+    def pause_others(self, name: str) -> None:
+        """Have the schedule start this deployment's runs alone; one that is started by hand runs all the same."""
+        for one in self.request("POST", "/deployments/filter", {}):
+            if one["name"] != name:
+                self.request("POST", f"/deployments/{one['id']}/pause_deployment")
 
     def ask_replica(self, what: str = "requests") -> Counter[str]:
         """Path -> how often the replica was asked for it; `reset` counts from nothing again."""

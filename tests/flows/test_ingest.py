@@ -1,18 +1,26 @@
 """The same under Prefect: a temporary server, batches as tasks, the report as an artifact, the run's state."""
 
 import json
+import logging
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import StateType
+from prefect.flow_engine import run_flow
+from prefect.logging.loggers import flow_run_logger
 
 from flows.archive import open_archive
+from flows.ending import BelowPromise
 from flows.ingest import ingest, run_ingest
 from replica.site import Site
 from schemas.report import RunReport
 from schemas.settings import Settings
+from storage.database import DatabaseUnreachable
 from storage.run import list_runs
+
+RUN_LOG = "prefect.flow_runs"
 
 pytestmark = pytest.mark.usefixtures("prefect")
 
@@ -59,6 +67,42 @@ def test_a_run_below_its_promise_fails_and_says_why(environment: Settings, monke
     assert state.message
     assert "completeness" in state.message
     assert read_last_run(environment).problems
+
+
+def run_as_a_worker_does(
+    caplog: pytest.LogCaptureFixture, failure: type[Exception]
+) -> tuple[list[logging.LogRecord], bool]:
+    """What the log of a run that fails has; whether, for developers, it has a traceback too."""
+    caplog.clear()
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(ingest, parameters={"source": "feeds", "limit": 1})
+    logger: Any = flow_run_logger(run, ingest)  # an adapter, which `run_flow` does not declare
+    with caplog.at_level(logging.DEBUG, RUN_LOG), pytest.raises(failure):
+        run_flow(ingest, run, error_logger=logger)
+    records = [one for one in caplog.records if one.name == RUN_LOG]
+    shown = [one for one in records if one.levelno > logging.DEBUG]
+    return shown, any(one.exc_info for one in records if one.levelno == logging.DEBUG)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_run_that_fails_by_what_is_known_has_no_traceback_in_its_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
+        below = run_as_a_worker_does(caplog, BelowPromise)
+        patched.setenv("BROADSHEET_DATABASE_URL", "postgresql://joe:hunter2@127.0.0.1:1/name")
+        lost = run_as_a_worker_does(caplog, DatabaseUnreachable)
+        assert "hunter2" not in caplog.text
+    for (records, has_traceback), says in ((below, "completeness"), (lost, "DatabaseUnreachable")):
+        assert has_traceback
+        assert not any(one.exc_info for one in records)
+        said = [one.getMessage() for one in records]
+        assert any(f"Failed('{says}" in one or f"execution: {says}" in one for one in said), said
+        assert not any("unexpected" in one for one in said)
+    monkeypatch.setattr("flows.ingest.harvest", lambda *_, **__: json.loads("defect"))
+    records, _ = run_as_a_worker_does(caplog, json.JSONDecodeError)
+    assert [bool(one.exc_info) for one in records if one.levelno == logging.ERROR] == [True, True]
 
 
 def test_parameters_that_make_no_sense_are_refused(environment: Settings) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from flows.archive import open_archive
+from flows.doctor import run_checks
 from flows.harvest import harvest
 from flows.importing import import_paths
 from flows.integrity import audit_archive
@@ -22,8 +23,10 @@ from schemas.search import SearchFilter
 from schemas.settings import Settings
 from storage import tables
 from storage.article import ArticleFilter, iterate_articles
+from storage.database import DatabaseDamaged
 from storage.search.finding import search_articles
 from storage.search.query import read_query
+from tests.damage import damage_page
 from tests.flows.killing import find_breaches
 
 Ledger = set[tuple[str, State]]
@@ -174,6 +177,33 @@ def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
     assert list_due_times(filled) == due
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM alias",
+        "DELETE FROM sighting WHERE id % 3 = 0",
+        "UPDATE alias SET advertised_site = NULL WHERE id % 3 = 0",
+    ],
+)
+def test_addresses_that_are_lost_are_made_anew(filled: Settings, statement: str) -> None:
+    addresses, ledger = list_addresses(filled), list_ledger(filled)
+    run_sql(filled, statement)
+    assert any("addresses were advertised" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert list_addresses(filled) == addresses
+    assert list_ledger(filled) == ledger
+
+
+def list_addresses(settings: Settings) -> tuple[set[Any], set[Any]]:
+    """Whose each is and as whose it is advertised; which source names it, and what that says."""
+    owners = select(tables.Alias.url, tables.Entry.key, tables.Alias.advertised_site).join(tables.Entry)
+    sighting = tables.Sighting
+    sightings = select(sighting.url, sighting.site, sighting.source_url, sighting.title, sighting.published_at)
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {tuple(row) for row in session.execute(owners)}, {tuple(row) for row in session.execute(sightings)}
+
+
 def list_due_times(settings: Settings) -> dict[str, tuple[Any, ...]]:
     """Of what has its article."""
     columns = select(tables.Entry).where(tables.Entry.state.in_({State.STORED, State.DUPLICATE}))
@@ -233,6 +263,66 @@ def test_the_search_index_is_brought_into_step(filled: Settings, statement: str)
     repair = repair_archive(filled)
     assert (repair.after.problems, len(repair.mended)) == ((), 1)
     assert find_all(filled) == found
+
+
+def test_lost_words_are_noted_again(filled: Settings) -> None:
+    run_sql(filled, "DELETE FROM search_word WHERE word > 'm'")
+    [problem] = audit_archive(filled).problems
+    assert "words that are not found by their other forms" in problem
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.mended)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE search_index_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "INSERT INTO search_index (search_index) VALUES ('delete-all')",
+        "UPDATE search SET document = 'other words' WHERE number % 2 = 0",
+    ],
+)
+def test_a_search_index_that_contradicts_itself_is_made_anew_before_an_article_is_mended(
+    filled: Settings, statement: str
+) -> None:
+    records, found = read_records(filled), find_all(filled)
+    assert found
+    run_sql(filled, statement, "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0")
+    problems = audit_archive(filled).problems
+    assert "the search index contradicts itself" in problems
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert repair.mended[0] == "the search index was made anew"
+    assert read_records(filled) == records
+    assert find_all(filled) == found
+
+
+def test_a_damaged_database_is_left_alone_and_made_anew_once_it_is_put_aside(filled: Settings) -> None:
+    records = read_records(filled)
+    database = filled.data_dir / "broadsheet.db"
+    damage_page(database, "ix_article_fetched")
+    damaged = database.read_bytes()
+    for look in (audit_archive, repair_archive):
+        with pytest.raises(DatabaseDamaged, match="or put it aside"):
+            look(filled)
+    [check] = [check for check in run_checks(filled) if check.name == "integrity"]
+    assert not check.ok
+    assert "is damaged" in check.detail
+    assert database.read_bytes() == damaged
+    for path in filled.data_dir.glob("broadsheet.db*"):
+        path.rename(filled.data_dir / f"aside-{path.name}")
+    assert repair_archive(filled).after.problems == ()
+    assert read_records(filled) == records
+
+
+def test_texts_that_are_compared_with_no_other_are_compared_again(filled: Settings) -> None:
+    records = read_records(filled)
+    assert any(one["duplicate_of"] for one in records.values())
+    tampered = "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0"
+    run_sql(filled, "DELETE FROM wording WHERE id > 5", "DELETE FROM likeness", tampered)
+    assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.mended)) == ((), 2)
+    assert read_records(filled) == records
 
 
 def find_all(settings: Settings) -> list[str]:

@@ -21,6 +21,7 @@ from replica.server import Handle, running
 from replica.site import Site
 from schemas.report import RunReport
 from schemas.settings import Settings
+from tests.damage import damage_page
 from tests.flows.killing import find_breaches, read_facts
 from tests.postgresql import PostgreSQL
 
@@ -147,6 +148,17 @@ def test_a_lost_database_is_made_anew_as_the_page_says(operator: Operator, serve
     operator.must("restore: warc")
     operator.must("make anew")
     assert read_facts(operator.settings) == articles
+
+
+@pytest.mark.parametrize("operator", ["sqlite"], indirect=True)
+def test_a_damaged_database_is_put_aside_and_made_anew(operator: Operator) -> None:
+    articles = read_facts(operator.settings)
+    damage_page(operator.settings.data_dir / "broadsheet.db", "article")
+    assert "is damaged" in operator.run("check", COLUMNS="200").stdout
+    operator.must("put aside: sqlite")
+    operator.must("make anew")
+    assert read_facts(operator.settings) == articles
+    operator.must("check")
 
 
 @pytest.mark.parametrize("operator", ["sqlite"], indirect=True)

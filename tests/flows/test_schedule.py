@@ -42,6 +42,10 @@ SAME = (
 )
 """Of a deployment, whether this machine or a pool's workers run it."""
 
+QUARTER_SECONDS = 900
+QUIET_SECONDS = 30
+"""Before the next quarter of an hour: `schedule` begins in a third of it."""
+
 END_SECONDS = 120
 """No state takes a tenth of it to come."""
 
@@ -108,6 +112,7 @@ def scheduled(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "PREFECT_API_URL": str(PREFECT_API_URL.value()),
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         }
+        wait_until(lambda: -time.time() % QUARTER_SECONDS > QUIET_SECONDS)
         with subprocess.Popen(command, env=environment) as process:
             wait_until(lambda: all(read_deployments().values()))
             pause_schedules()

@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,12 @@ from storage.database import (
     SchemaUnknown,
     migrate_database,
     open_database,
+    open_empty,
 )
 from storage.outcome import store_outcomes
 from storage.search.table import POSTGRESQL_INDEX, SQLITE_INDEX
 from storage.tables import Base
+from tests.postgresql import PostgreSQL
 from tests.storage.sample import START, read
 
 
@@ -182,6 +185,16 @@ def test_a_file_that_is_no_database_is_unreachable_and_unchanged(
     assert path.read_bytes() == b"<html>" * 1000
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "WIN1251"])
+def test_a_database_that_not_every_text_fits_into_is_refused_in_one_line(postgresql: PostgreSQL, encoding: str) -> None:
+    name = f"in_{encoding.lower()}"
+    postgresql.create(name, encoding)
+    for open_it in (open_database, open_empty, migrate_database):
+        with pytest.raises(DatabaseUnreachable, match=f"has the encoding {encoding}; UTF8 is needed") as raised:
+            open_it(postgresql.url(name))
+        assert "\n" not in str(raised.value)
+
+
 def test_a_place_that_cannot_be_written_is_unreachable() -> None:
     with pytest.raises(DatabaseUnreachable, match="unable to open"):
         open_database("sqlite:////proc/archive.db")
@@ -221,6 +234,17 @@ def test_many_writers_that_read_first_never_find_the_database_locked(database: D
     assert errors == []
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM article")) == 40
+
+
+def test_a_new_file_that_another_process_is_about_to_change_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # as whoever changes its journal does
+        ending = threading.Timer(0.3, other.execute, ("COMMIT",))
+        ending.start()
+        open_database(f"sqlite:///{path}").close()
+        assert not other.in_transaction
+        ending.join()
 
 
 def test_two_processes_that_open_an_empty_database_at_once_make_one(database_url: str, tmp_path: Path) -> None:

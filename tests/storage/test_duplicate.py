@@ -157,7 +157,6 @@ GROUP: list[Outcome] = [
 
 @settings(
     max_examples=10,
-    deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # emptied for each example
 )
 @given(outcomes=st.permutations(GROUP), size=st.integers(1, 10))

@@ -1,12 +1,14 @@
 import os
 import threading
 import tracemalloc
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
 
+from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from storage.article import iterate_articles, list_duplicates
@@ -121,11 +123,63 @@ def test_a_server_that_ends_the_connection_in_the_middle_of_an_export_leaves_the
             with database.begin() as session:
                 session.execute(text(END_OTHERS))
 
-    with pytest.raises(DatabaseLost, match="the connection is lost"):
+    with pytest.raises(DatabaseLost, match=r"closed the connection|terminating connection"):
         export_articles(database, path, JSON_LINES, tell=end_connections)
     assert [one for one in tmp_path.iterdir() if one.is_file()] == [path]
     assert path.read_text() == "former"
     assert len(numbers(database)) == 500
+
+
+def end_in_time(work: Callable[[], str]) -> str:
+    """What it answers: one that hangs keeps nobody."""
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(work()), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert answers, "it hangs"
+    return answers[0]
+
+
+def test_an_export_that_cannot_be_written_ends_with_its_rows_half_read(database: Database) -> None:
+    body = "word " * 4_000
+    with database.begin() as session:
+        store_outcomes(session, [read(one, one, f"{one} {body}") for one in range(500)], run_id=None, now=START)
+
+    def export() -> str:
+        with pytest.raises(ExportUnwritable) as raised:
+            export_articles(database, Path("/dev/full"), JSON_LINES)
+        return str(raised.value)
+
+    assert end_in_time(export) == "/dev/full cannot be written: No space left on device"
+    assert len(numbers(database)) == 500
+
+
+def test_articles_need_not_be_read_to_their_end(database: Database) -> None:
+    with database.begin() as session:
+        store_outcomes(session, [read(one, one) for one in range(500)], run_id=None, now=START)
+    held: list[Iterator[ArticleRecord]] = []
+
+    def read_one() -> str:
+        with database.read() as session:
+            held.append(iterate_articles(session))
+            return next(held[0]).id
+
+    assert end_in_time(read_one) == identify(0).key
+    assert len(numbers(database)) == 500
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_nothing_is_committed_while_rows_are_read(database: Database) -> None:
+    def read_while_writing() -> None:
+        with database.begin() as session:
+            store_outcomes(session, [read(one, one) for one in range(500)], run_id=None, now=START)
+            articles.append(iterate_articles(session))
+            next(articles[0])
+
+    articles: list[Iterator[ArticleRecord]] = []
+    with pytest.raises(RuntimeError, match="while rows are still read"):
+        read_while_writing()
+    assert numbers(database) == []
 
 
 def test_a_dash_means_standard_output(

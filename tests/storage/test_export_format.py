@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date
 from pathlib import Path
@@ -23,9 +24,9 @@ from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter, Exported, FileFormat
 from storage.article import find_article, iterate_articles
 from storage.database import Database, open_database
-from storage.export.block import FIELDS
+from storage.export.block import FIELDS, Block
 from storage.export.file import export_articles
-from storage.export.line import write_jsonl
+from storage.export.line import write_csv, write_jsonl
 from storage.export.parquet import make_schema
 from tests.storage.export_sample import ODD, OLD, fill
 from tests.storage.sample import identify
@@ -152,6 +153,20 @@ def test_csv_gives_every_value_back_and_runs_no_formula(shelf: Database, tmp_pat
         assert {name: read_cell(name, row[name]) for name in FIELDS} == record.model_dump(mode="json")
     odd = next(row for row in rows if row["id"] == ODD_ID)
     assert (odd["headline"], odd["subtitle"]) == ('\'=HYPERLINK("x")', "' +1")
+
+
+TEXTS = ["=1", "'=1", "''=1", " '=1", "' +1", "'quoted'", "\u00a0-1", "\ufeff@1", "﹦1", "it's = 1", "—1", ""]
+
+
+def test_a_text_of_a_csv_can_be_told_from_one_with_our_apostrophe() -> None:
+    file = io.BytesIO()
+    block: Block = dict.fromkeys(FIELDS, [""] * len(TEXTS))
+    write_csv(file, [block | {"headline": TEXTS}])
+    rows = csv.DictReader(io.StringIO(file.getvalue().decode(), newline=""))
+    cells = [row["headline"] for row in rows]
+    formula = re.compile(r"['\s\ufeff\u200b]*[-=+@﹦]")
+    assert not [cell for cell in cells if formula.match(cell) and not cell.startswith("'")]
+    assert [cell[1:] if cell[:1] == "'" and formula.match(cell[1:]) else cell for cell in cells] == TEXTS
 
 
 def read_cell(name: str, cell: str) -> Any:

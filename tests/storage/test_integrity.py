@@ -12,6 +12,7 @@ from storage.audit import audit_ledger
 from storage.batch import Batch
 from storage.capture import find_known_payloads
 from storage.database import Database
+from storage.integrity.alias import has_lost_sightings, restore_aliases
 from storage.integrity.content import restore_articles
 from storage.integrity.entry import audit_entries, restore_entries
 from storage.integrity.lost import list_lost, make_due
@@ -26,8 +27,8 @@ from storage.integrity.reference import (
 from storage.integrity.state import mend_states
 from storage.ledger import find_due
 from storage.revision.version import list_revisions
-from storage.tables import Article
-from tests.storage.sample import at, identify, read, read_text, tag
+from storage.tables import Alias, Article
+from tests.storage.sample import advertise, at, identify, read, read_text, redirect, tag
 from tests.storage.test_outcome import store
 
 ID = identify(1).key
@@ -131,6 +132,26 @@ def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database:
         assert mend_states(session, at(2)) == {ID: State.STORED}
         assert (audit_entries(session), audit_ledger(session)) == ([], [])
         assert session.scalars(select(Article.entry_id)).all() == [99]
+
+
+def test_an_address_without_a_row_is_that_of_its_pages_and_advertised_as_before(database: Database) -> None:
+    moved = identify(1, "another-headline")
+    store(database, advertise(1, moved, identify(2)), redirect(2, moved, identify(1)), read(3, 1, BODY))
+    addresses = select(Alias.url, Alias.entry_id, Alias.advertised_site, Alias.first_seen_at)
+    with database.read() as session:
+        before = sorted(tuple(row) for row in session.execute(addresses))
+    run_sql(database, "DELETE FROM alias")
+    with database.begin() as session:
+        assert audit_ledger(session)
+        assert restore_aliases(session, at(2), STANDARD_PLAN) == len(before)
+        assert audit_ledger(session) == []
+        assert sorted(tuple(row) for row in session.execute(addresses)) == before
+        assert (restore_aliases(session, at(2), STANDARD_PLAN), has_lost_sightings(session)) == (0, False)
+    run_sql(database, "DELETE FROM sighting")
+    with database.begin() as session:
+        assert restore_aliases(session, at(2), STANDARD_PLAN) == 0
+        assert has_lost_sightings(session)
+        assert sorted(tuple(row) for row in session.execute(addresses)) == before  # it is not forgotten
 
 
 def test_the_newest_capture_with_the_same_content_takes_the_place_of_a_lost_one(database: Database) -> None:

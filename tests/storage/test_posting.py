@@ -41,6 +41,11 @@ def test_a_large_family_is_one_group_however_it_comes(
     assert sum(one.duplicate_of is None for one in stored) == 1
 
 
+def test_a_text_that_begins_with_one_thing_over_and_over_is_judged_by_all_of_it() -> None:
+    texts = [" ".join(["again and"] * 60 + [f"word{number}" for number in range(count)]) for count in (20, 60)]
+    assert [bool(Shingled(text).list_keys()) for text in texts] == [False, True]
+
+
 def make_text(number: int) -> str:
     return " ".join(random.Random(number).choices(BODY.split(), k=60))
 

@@ -90,7 +90,6 @@ def _audit_due(session: Session, outcomes: tuple[Outcome, ...]) -> None:
 
 @settings(
     max_examples=20,
-    deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # `_empty` resets it
 )
 @given(outcomes=OUTCOMES, size=st.integers(1, 5))

@@ -225,7 +225,7 @@ def test_revisions_that_are_not_there_are_named(database: Database) -> None:
 BODIES = st.lists(st.sampled_from(["One.", "Two.", "Three.", "One", "“Two.”"]), min_size=1, max_size=8)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=BODIES, size=st.integers(1, 4))
 def test_former_contents_are_exactly_the_distinct_contents_that_came(
     database: Database, bodies: list[str], size: int

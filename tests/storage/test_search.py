@@ -205,7 +205,6 @@ def test_no_text_is_too_long_or_too_odd_to_be_stored(database: Database) -> None
 
 @settings(
     max_examples=40,
-    deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is only read
 )
 @given(query=st.text(alphabet=st.sampled_from("ab oil-*\":ORNT ()'\\&|!<>%$;{}^+§«»")) | st.text())

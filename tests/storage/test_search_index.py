@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Text, cast, event, inspect, select, text, type_coerce
+from sqlalchemy import Text, cast, delete, event, inspect, select, text, type_coerce
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from storage.search.index import CONTENT
 from storage.search.number import SLOT_BITS, assign_numbers, first_number
 from storage.search.query import read_query
 from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
+from storage.search.vocabulary import list_lost_words, store_words
 from storage.tables import Article, Base
 from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
 
@@ -80,7 +81,6 @@ def _render(session: Session, document: Any) -> Any:
 
 @settings(
     max_examples=20,
-    deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is emptied
 )
 @given(outcomes=HISTORIES, size=st.integers(1, 5), withdrawn=st.integers(0, 9))
@@ -108,16 +108,31 @@ def find(database: Database, query: str) -> list[str]:
     return [hit.id for hit in search_articles(database, read_query(query), SearchFilter(limit=9))]
 
 
-def test_the_words_of_a_large_index_are_written_as_they_come(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "IN_COUNT", 1)
     monkeypatch.setattr(index, "HELD_WORDS", 2)
+    monkeypatch.setattr(index, "GIVEN_COUNT", 2)
     bodies = ["Plants.", "Soldiers and factories.", "Elections.", "Bridges."]
     with database.begin() as session:
         store_outcomes(session, [read(one, one, body) for one, body in enumerate(bodies)], run_id=None, now=START)
         words = set(session.scalars(select(SearchWord.word)))
+        audit_index(session)
     assert words >= {"plants", "soldiers", "factories", "elections", "bridges"}
+
+
+def test_words_that_lost_their_stem_are_found_by_what_the_index_has(database: Database) -> None:
+    texts = ["Thirty houses burned; дома сгорели.", "The mayor's house stands in 2 towns.", "House of U.S. Senators"]
+    with database.begin() as session:
+        outcomes = [read(number, number, body) for number, body in enumerate(texts)]
+        store_outcomes(session, outcomes, run_id=None, now=START)
+    with database.begin() as session:
+        words = set(session.scalars(select(SearchWord.word)))
+        assert {"houses", "дома", "senators"} <= words
+        assert list_lost_words(session) == []
+        session.execute(delete(SearchWord).where(SearchWord.word.in_(["houses", "дома"])))
+        assert list_lost_words(session) == ["houses", "дома"]
+        store_words(session, list_lost_words(session))
+        assert set(session.scalars(select(SearchWord.word))) == words
 
 
 def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:

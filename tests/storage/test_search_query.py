@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schemas.search import SearchPart, Term
 from storage.search.query import LONGEST_QUERY, QueryEmpty, read_query
-from storage.search.word import Spelling, fold, list_stems, list_words
+from storage.search.word import PRINTED, Spelling, fold, list_stems, list_words
 
 
 def show(term: Term) -> str:
@@ -115,6 +115,17 @@ def test_each_word_of_a_text_has_its_place(text: str) -> None:
     for number, (word, (start, end)) in enumerate(zip(spelling.words, places, strict=True)):
         assert word in list_words(text[start:end])
         assert spelling.locate(number, number) == [(start, end)]
+
+
+@given(st.text(alphabet=st.sampled_from(f"aZ9_ .-é½\u0301\u200b{PRINTED}")))
+def test_quotes_and_dashes_of_print_stand_between_words_like_any_other_mark(text: str) -> None:
+    others = text.translate(dict.fromkeys(map(ord, PRINTED), "‽"))
+    assert list_words(text) == list_words(others)
+    spelling, other = Spelling(text), Spelling(others)
+    assert spelling.words == other.words
+    if spelling.words:
+        last = len(spelling.words) - 1
+        assert spelling.locate(0, last) == other.locate(0, last)
 
 
 def test_forms_of_a_word_have_one_stem_and_names_of_numbers_none() -> None:

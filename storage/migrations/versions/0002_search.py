@@ -19,6 +19,8 @@ SQLITE_INDEX = (
         document, content = 'search', content_rowid = 'number', tokenize = 'ascii', columnsize = 0
     )
     """,
+    # 8 MB in place of 1: a batch of a thousand articles is written as one piece, and not as two that are to be merged.
+    "INSERT INTO search_index (search_index, rank) VALUES ('hashsize', 8388608)",
     """
     CREATE TRIGGER search_deleted AFTER DELETE ON search BEGIN
         INSERT INTO search_index (search_index, rowid, document) VALUES ('delete', old.number, old.document);

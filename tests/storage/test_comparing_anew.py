@@ -1,0 +1,89 @@
+"""Texts that have lost what their likes are found by: it is noticed, and made again."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Delete, delete, select
+
+from storage.database import Database
+from storage.integrity.wording import audit_wordings, compare_anew, forget_unknown, list_uncompared
+from storage.likeness import posting
+from storage.likeness.posting import LEVELS
+from storage.likeness.table import Likeness, Wording
+from tests.storage.sample import at, identify, read
+from tests.storage.test_duplicate import change_words, list_duplicates, list_stored, store
+
+COUNT = 40
+
+KEYS = tuple(delete(level) for level in LEVELS)
+ALL = (delete(Wording), delete(Likeness), *KEYS)
+
+Compared = tuple[set[tuple[int, str]], set[tuple[str, str]]]
+
+
+def make_text(number: int) -> str:
+    return "\n\n".join(" ".join(f"word{number}x{paragraph}x{place}" for place in range(25)) for paragraph in range(6))
+
+
+def list_compared(database: Database) -> Compared:
+    """Which text has which key, and which texts are alike, by their digests."""
+    with database.read() as session:
+        digests = {row.id: row.content_sha256 for row in session.execute(select(Wording.id, Wording.content_sha256))}
+        keys = {
+            (key, digests[one]) for level in LEVELS for key, one in session.execute(select(level.key, level.wording_id))
+        }
+        likes = session.execute(select(Likeness.wording_id, Likeness.other_id))
+        return keys, {(digests[one], digests[other]) for one, other in likes}
+
+
+def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "MOST_HOLDERS", 3)
+    variants = [read(number, number, make_text(1).replace("0 ", f"0{'!' * number} ")) for number in range(8)]
+    assert len({one.article.content_sha256 for one in variants}) == 8
+    store(database, *variants)
+    keys, _ = list_compared(database)
+    assert len({digest for _, digest in keys}) == 4
+    with database.read() as session:
+        assert audit_wordings(session) == []
+    # Those that had them become others; nobody notes the keys of those that had none.
+    store(database, *(read(20 + number, number, make_text(20 + number), hours=1) for number in range(2)))
+    with database.read() as session:
+        assert audit_wordings(session) == []
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param([delete(Wording).where(Wording.id % 2 == 0)], id="some texts"),
+        pytest.param([delete(Wording)], id="all texts"),
+        pytest.param(KEYS, id="all keys"),
+        pytest.param([delete(level).where(level.wording_id == 7) for level in LEVELS], id="one's keys"),
+        pytest.param(ALL, id="everything"),
+    ],
+)
+def test_what_a_text_is_compared_by_is_made_again(database: Database, statements: Sequence[Delete]) -> None:
+    texts = [read(number, number, make_text(number)) for number in range(COUNT)]
+    copies = [
+        read(COUNT + number, COUNT + number, change_words(0.05)(make_text(number))) for number in range(0, COUNT, 4)
+    ]
+    short = read(2 * COUNT, 2 * COUNT, "A caption.")
+    before = list_duplicates(store(database, *texts, *copies, short))
+    assert sum(primary is not None for primary, *_ in before.values()) == len(copies)
+    compared = list_compared(database)
+    with database.read() as session:
+        assert audit_wordings(session) == []
+
+    with database.begin() as session:
+        for statement in statements:
+            session.execute(statement)
+    with database.begin() as session:
+        assert "compared with no other" in audit_wordings(session)[0]
+        ids = list_uncompared(session)
+        forget_unknown(session)
+        for start in range(0, len(ids), 10):
+            compare_anew(session, ids[start : start + 10], at(200))
+        assert audit_wordings(session) == []
+    assert list_compared(database) == compared
+    assert list_duplicates(list_stored(database)) == before
+    late = read(99, 99, change_words(0.05)(make_text(2)), hours=9)
+    assert list_duplicates(store(database, late))[late.article.id][0] == identify(2).key
