@@ -79,13 +79,11 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Discover, fetch what is due, read, validate, dedupe, store; print the run's report."""
-    from flows.crawl import prepare_crawler
     from flows.environment import set_prefect_defaults
     from flows.harvest import check_ingest
     from schemas.settings import load_settings
 
     check_ingest(load_settings(), site, cdx)  # before Prefect starts a server: what is wrong is said at once
-    prepare_crawler()
     set_prefect_defaults()
     from cli.ending import tidying_up
     from cli.progress import showing_progress

@@ -10,6 +10,8 @@ from typing import TextIO
 from flows.progress import tell_progress
 from flows.reader import Reader, open_reader, read_here
 from schemas.settings import Settings, sqlite_url
+from sites import PUBLISHERS
+from sites.publishers import Publishers
 from storage.database import (
     Database,
     DatabaseMissing,
@@ -41,25 +43,30 @@ class DataDirUnusable(OSError):  # noqa: N818 - it states a fact
 class Archive:
     """What every step needs. A plain class: Prefect looks into dataclasses and models that tasks are given."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, publishers: Publishers = PUBLISHERS) -> None:
         self.settings = settings
         self.database = database
+        self.publishers = publishers
+        """By whose rules pages are read here."""
         self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
-        self.reader: Reader = read_here
+        self.reader: Reader = partial(read_here, publishers)
 
     @contextmanager
     def reading_in_parallel(self) -> Iterator[None]:
         """Within the block, captures are read in a process for each core."""
-        with open_reader() as reader:
+        alone = self.reader
+        with open_reader(publishers=self.publishers) as reader:
             self.reader = reader
             try:
                 yield
             finally:
-                self.reader = read_here
+                self.reader = alone
 
 
 @contextmanager
-def open_archive(settings: Settings, *, writable: bool, patience_seconds: float = 0) -> Iterator[Archive]:
+def open_archive(
+    settings: Settings, *, writable: bool, patience_seconds: float = 0, publishers: Publishers = PUBLISHERS
+) -> Iterator[Archive]:
     """The archive of these settings; a writable one is made where there is none, and locked.
 
     While another process has it open for writing, this one waits as long as its patience lasts.
@@ -73,11 +80,11 @@ def open_archive(settings: Settings, *, writable: bool, patience_seconds: float 
     audit_store(settings)
     if not writable:
         with _closing(open_existing(settings)) as database:
-            yield Archive(settings, database)
+            yield Archive(settings, database, publishers)
         return
     make_folders(settings)
     with _lock(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
-        archive = Archive(settings, database)
+        archive = Archive(settings, database, publishers)
         archive.warcs.bring_back()
         yield archive
 
@@ -96,9 +103,7 @@ def audit_store(settings: Settings) -> None:
                 f"BROADSHEET_WARC_URL is not set, but {note} says that WARC files were moved to {where}"
             )
         return
-    remote = RemoteStore(settings.warc_url)
-    remote.audit()
-    remote.forgive()  # one that did not answer the last time may be there again
+    RemoteStore(settings.warc_url).audit()
 
 
 def open_existing(settings: Settings) -> Database:

@@ -46,7 +46,7 @@ class Crawler:
     """
 
     def __init__(self) -> None:
-        self._process = _prepared.pop() if _prepared else start_process()
+        self._process = start_process()
         self._is_at_work = False
         self._has_failed = False
         self._is_released = False
@@ -127,14 +127,6 @@ class Crawler:
     def _close_lifeline(self) -> None:
         assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
         self._process.stdin.close()
-
-
-_prepared: list[subprocess.Popen[bytes]] = []
-
-
-def prepare_crawler() -> None:
-    """Start the next crawler's process ahead of it: what takes a second goes on beside whatever else has to start."""
-    _prepared.append(start_process())
 
 
 def start_process() -> subprocess.Popen[bytes]:

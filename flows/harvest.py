@@ -19,6 +19,7 @@ from schemas.settings import Settings
 from schemas.span import DAY, EVER, Span
 from sites.address import is_cdx_address
 from sites.profile import Site, SourceChoice
+from sites.publishers import Publishers
 from storage.completeness import MISSING_STATES
 from storage.ledger import find_due
 from storage.standing import KEPT_STATES
@@ -54,6 +55,7 @@ def harvest(  # noqa: PLR0913 - a choice each
     pages: PageChoice = "all",
     patience_seconds: float = 0,
     is_wanted: Wanted = never_wanted,
+    publishers: Publishers = sites.PUBLISHERS,
 ) -> RunReport:
     """Ingest once. `load` is `load_batch`, or something around it. Without a source, nothing is looked for.
 
@@ -71,7 +73,7 @@ def harvest(  # noqa: PLR0913 - a choice each
     parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
     parameters |= span.model_dump(mode="json", exclude_none=True)
     with (
-        open_archive(settings, writable=True, patience_seconds=patience_seconds) as archive,
+        open_archive(settings, writable=True, patience_seconds=patience_seconds, publishers=publishers) as archive,
         Crawler() as crawler,
         running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
     ):

@@ -11,7 +11,7 @@ from typing import Any
 from flows.archive import Archive, open_archive
 from flows.load import PARALLEL_BYTES, list_unloaded
 from flows.progress import tell_progress
-from flows.reader import open_pool
+from flows.reader import Equipment, open_pool, worker_equipment
 from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
@@ -71,12 +71,17 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
     """In the order of their names, several at a time. Of what was never loaded: whether it is a WARC file."""
     with archive.database.read() as session:
         loaded = dict.fromkeys(unloaded, 0) | list_warcs(session)
-    check = partial(check_file, archive.warcs, archive.settings.max_page_bytes)
+    max_page_bytes = archive.settings.max_page_bytes
     names = sorted(loaded)
     positions, places = (loaded[name] for name in names), (_places(archive, name) for name in names)
     is_much = sum(loaded.values()) >= PARALLEL_BYTES and len(names) > 1
-    with open_pool() if is_much else nullcontext() as pool:
-        findings = pool.map(check, names, positions, places) if pool else map(check, names, positions, places)
+    with open_pool(Equipment(warcs=archive.warcs)) if is_much else nullcontext() as pool:
+        check = (
+            partial(check_file_in_worker, max_page_bytes)
+            if pool
+            else partial(check_file, archive.warcs, max_page_bytes)
+        )
+        findings = (pool.map if pool else map)(check, names, positions, places)
         for count, found in enumerate(findings):
             tell_progress("check", count, len(names))
             yield found
@@ -85,6 +90,13 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
 def _places(archive: Archive, name: str) -> dict[int, Place]:
     with archive.database.read() as session:
         return list_places(session, name)
+
+
+def check_file_in_worker(max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, Place]) -> WarcFinding:
+    """`check_file` in a reading process, with the WARC files that it was given."""
+    warcs = worker_equipment().warcs
+    assert warcs  # noqa: S101 - for mypy: whoever asks this opened the pool with them
+    return check_file(warcs, max_page_bytes, name, loaded_bytes, places)
 
 
 def check_file(

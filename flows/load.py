@@ -22,6 +22,7 @@ from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
 from schemas.model import Record
 from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
+from sites.publishers import Publishers
 from storage.capture import find_page_capture
 from storage.listing import list_named, list_walked
 from storage.position import find_position, list_positions, store_position
@@ -96,7 +97,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
     taken, is_last = take_stretch(captures)
     problems: list[str] = []
-    outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive, problems))
+    outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive, problems), archive.publishers)
     # Before the database says that it is there: a power cut must not leave a record without it.
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
@@ -170,7 +171,9 @@ def _count_links(capture: Capture) -> int:
     return capture.body.count(b"<loc>") + capture.body.count(b"<item>")
 
 
-def complete_pages(captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder) -> list[Outcome]:
+def complete_pages(
+    captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder, publishers: Publishers
+) -> list[Outcome]:
     """The same outcomes, where a page and the rest of it (a live blog's posts) have become one: the whole article's."""
     completed = list(outcomes)
     waiting: dict[str, int] = {}
@@ -180,9 +183,9 @@ def complete_pages(captures: Sequence[Capture], outcomes: list[Outcome], find_pa
         if page_id := find_page_id(capture):
             if page_id in waiting:
                 first = waiting.pop(page_id)
-                completed[first] = read_outcome(captures[first], companions=(capture,))
+                completed[first] = read_outcome(captures[first], companions=(capture,), publishers=publishers)
             elif page := find_page(page_id):
-                completed[place] = read_outcome(capture, page)
+                completed[place] = read_outcome(capture, page, publishers=publishers)
     return completed
 
 

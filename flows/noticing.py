@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
-import sites
 from flows.archive import Archive
 from flows.drift import Shift, find_shifts
 from flows.recording import PageUnrecorded, load_page, make_slug, read_expected, write_case
@@ -49,7 +48,7 @@ def notice_reading(archive: Archive, run: Run) -> None:
 def _notice_recurring(archive: Archive, run: Run, site: str) -> None:
     new_count = sum(run.counts[name] for name in NEW_OUTCOMES)
     count = min(max(new_count, NEWEST_COUNT), NEWEST_MOST)
-    boilerplate = sites.get_site(site).boilerplate
+    boilerplate = archive.publishers.get(site).boilerplate
     with archive.database.read() as session:
         found = find_recurring(partial(iterate_newest, session, site, count), boilerplate)
     run.recurring, run.leak_rate = found.paragraphs, found.leak_rate
@@ -108,7 +107,7 @@ def save_candidate(archive: Archive, ref: CaptureRef) -> Path:
     capture, companions = load_page(archive, ref)
     if capture.url is None:
         raise PageUnrecorded(f"{ref.warc} at {ref.offset} has no address")
-    site = sites.find_site(capture.url)
+    site = archive.publishers.find(capture.url)
     folder = archive.settings.data_dir / CANDIDATES / site.name / make_slug(capture.url)
     if not folder.exists():
         write_case(folder, capture, companions, read_expected(capture, site, companions))

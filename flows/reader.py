@@ -1,20 +1,26 @@
 """Reading captures, in this process or in several: the same outcomes in the same order."""
 
 import os
-import sys
+import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from contextvars import ContextVar
+from functools import partial
+from multiprocessing import get_context, parent_process
+from typing import NamedTuple
 
 from flows.reading import read_outcome
 from schemas.capture import Capture
 from schemas.outcome import Outcome
+from sites import PUBLISHERS
+from sites.publishers import Publishers
+from storage.warc.store import WarcStore
 
-WATCH_SECONDS = 1.0
-"""How often a process looks whether its parent is still there."""
+START_METHOD = "spawn"
+"""Everywhere: a reading process inherits no lock that a thread holds, and has the environment of this moment. It costs
+a second a process, which only what is read for longer pays."""
 
 Reader = Callable[[Sequence[Capture]], list[Outcome]]
 
@@ -22,19 +28,29 @@ CHUNK_CAPTURES = 16
 """Captures that go to a process at a time: some 60 ms of work, so that the way there costs little."""
 
 
-def read_here(captures: Sequence[Capture]) -> list[Outcome]:
-    """The outcome of each capture, one after the other."""
-    return [read_outcome(capture) for capture in captures]
+class Equipment(NamedTuple):
+    """What a reading process is given once, when it starts: the rules, and the WARC files to read from."""
+
+    publishers: Publishers = PUBLISHERS
+    warcs: WarcStore | None = None
+
+
+_equipment: ContextVar[Equipment] = ContextVar("equipment")
+
+
+def read_here(publishers: Publishers, captures: Sequence[Capture]) -> list[Outcome]:
+    """Return the outcome of each capture, one after the other."""
+    return [read_outcome(capture, publishers=publishers) for capture in captures]
 
 
 @contextmanager
-def open_reader(process_count: int | None = None) -> Iterator[Reader]:
+def open_reader(process_count: int | None = None, publishers: Publishers = PUBLISHERS) -> Iterator[Reader]:
     """A reader over several processes (by default one for each core), each of 120 to 170 MB."""
     if count_processes(process_count) == 1:
-        yield read_here
+        yield partial(read_here, publishers)
         return
-    with open_pool(process_count) as pool:
-        yield lambda captures: list(pool.map(read_outcome, captures, chunksize=CHUNK_CAPTURES))
+    with open_pool(Equipment(publishers), process_count) as pool:
+        yield lambda captures: list(pool.map(_read_in_worker, captures, chunksize=CHUNK_CAPTURES))
 
 
 def count_processes(wanted: int | None) -> int:
@@ -43,25 +59,32 @@ def count_processes(wanted: int | None) -> int:
 
 
 @contextmanager
-def open_pool(process_count: int | None = None) -> Iterator[Executor]:
-    """Processes that read, started."""
-    # A copy of this process has everything imported already; but it would take over the locks of other threads, held.
-    is_alone = threading.active_count() == 1 and sys.platform == "linux"
-    context = get_context("fork" if is_alone else "spawn")
-    if is_alone:
-        import extraction.page  # noqa: F401 - once, and not in each process
+def open_pool(equipment: Equipment, process_count: int | None = None) -> Iterator[Executor]:
+    """Processes that read with what they are given (`worker_equipment`)."""
+    context = get_context(START_METHOD)
     count = count_processes(process_count)
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with, initargs=(os.getpid(),)) as pool:
-        pool.submit(count_processes, 1).result()  # they are started by the first that is asked of them
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(equipment,)) as pool:
         yield pool
 
 
-def _end_with(parent: int) -> None:
-    """Have this process end when its parent has, however that ended: by itself it would wait for work for ever."""
+def worker_equipment() -> Equipment:
+    """Return what this reading process was given."""
+    return _equipment.get()
+
+
+def _read_in_worker(capture: Capture) -> Outcome:
+    return read_outcome(capture, publishers=worker_equipment().publishers)
+
+
+def _prepare_worker(equipment: Equipment) -> None:
+    """Take what is given, leave Ctrl-C to the parent, and end when the parent has, however that ended."""
+    _equipment.set(equipment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent  # noqa: S101 - for mypy: this runs in a child
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
+        parent.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

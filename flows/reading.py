@@ -28,6 +28,7 @@ from schemas.outcome import (
 )
 from schemas.validation import validate_draft
 from sites.profile import Site, SourceUnreadable
+from sites.publishers import Publishers
 
 PASSING_PAGES = frozenset({"block-page", "empty-page"})
 """What may be an article at another time: a challenge, an answer without content."""
@@ -47,7 +48,12 @@ MISSING_PAGES = frozenset({"soft-404", "home-page"})
 logger = logging.getLogger(__name__)
 
 
-def read_outcome(capture: Capture, page: Capture | None = None, companions: tuple[Capture, ...] = ()) -> Outcome:
+def read_outcome(
+    capture: Capture,
+    page: Capture | None = None,
+    companions: tuple[Capture, ...] = (),
+    publishers: Publishers = sites.PUBLISHERS,
+) -> Outcome:
     """What one capture means. Never raises: a page that the reader fails at is set aside, and the next one is read.
 
     A live blog is two captures, its page and its posts (`find_page_id`). Where the page comes with its `companions`,
@@ -64,8 +70,8 @@ def read_outcome(capture: Capture, page: Capture | None = None, companions: tupl
     )
     try:
         if page:
-            return _read_page(page, seen, (capture,))
-        return _read_page(capture, seen, companions) if companions else _read(capture, seen)
+            return _read_page(page, seen, (capture,), publishers)
+        return _read_page(capture, seen, companions, publishers) if companions else _read(capture, seen, publishers)
     except Exception as error:
         logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
         return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
@@ -92,10 +98,10 @@ def _reader_failed(seen: Seen, reason: str) -> Outcome:
     return SetAside(seen=seen, identity=site.identify(seen.url), reasons=(reason,))
 
 
-def _read(capture: Capture, seen: Seen) -> Outcome:
+def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
     if capture.url is None:
-        return _read_file(capture, seen)
-    site = sites.find_site(capture.url)
+        return _read_file(capture, seen, publishers)
+    site = publishers.find(capture.url)
     if _is_robots(capture.url):
         return _read_robots(capture, seen)
     if site.recognize_companion(capture.url):
@@ -104,10 +110,10 @@ def _read(capture: Capture, seen: Seen) -> Outcome:
         return _read_unchanged(capture.url, seen, site)
     if site.recognize_source(capture.url):
         return _read_source(capture, seen, site)
-    return _read_answer(capture, seen, site)
+    return _read_answer(capture, seen, site, publishers)
 
 
-def _read_file(capture: Capture, seen: Seen) -> Outcome:
+def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
     """An imported file: a saved page, or a text."""
     from extraction.page import find_url, read_page
     from extraction.text import read_text
@@ -115,8 +121,8 @@ def _read_file(capture: Capture, seen: Seen) -> Outcome:
     if capture.media_type != "text/html":
         return _judge(read_text(capture), None, capture, seen)
     url = find_url(capture)
-    identity = sites.identify(url) if url else None
-    site = sites.find_site(url) if url else sites.get_site("generic")
+    identity = publishers.identify(url) if url else None
+    site = publishers.find(url) if url else publishers.get("generic")
     return _judge(read_page(capture, site), identity, capture, seen)
 
 
@@ -175,7 +181,7 @@ def _is_wanted(found: Sighting) -> bool:
     return identity.id is not None and identity.site != "generic"
 
 
-def _read_answer(capture: Capture, seen: Seen, site: Site) -> Outcome:
+def _read_answer(capture: Capture, seen: Seen, site: Site, publishers: Publishers) -> Outcome:
     """An answer to a request for a page."""
     assert capture.url  # noqa: S101 - for mypy: the caller saw it
     identity = site.identify(capture.url)
@@ -192,14 +198,14 @@ def _read_answer(capture: Capture, seen: Seen, site: Site) -> Outcome:
         return FetchFailed(seen=seen, identity=identity, failed_at=capture.fetched_at, error=error)
     if capture.truncated:
         return SetAside(seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_passing=True)
-    return _read_page(capture, seen, ())
+    return _read_page(capture, seen, (), publishers)
 
 
-def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...]) -> Outcome:
+def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], publishers: Publishers) -> Outcome:
     from extraction.page import read_page
 
     assert capture.url  # noqa: S101 - for mypy: pages with an address come here
-    site = sites.find_site(capture.url)
+    site = publishers.find(capture.url)
     identity = site.identify(capture.url)
     draft = read_page(capture, site, companions)
     if isinstance(draft, Draft) and draft.url:

@@ -176,7 +176,7 @@ def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
 def _read_again(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
     with archive.database.read() as session:
         whole = list(with_parts(wanted, list_companions(session, recognize_part)))
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, whole)
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, whole, archive.publishers)
     return [one.outcome for one in found if one.outcome]
 
 

@@ -5,25 +5,29 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from datetime import date
-from functools import partial
 from itertools import islice
 
 from flows.archive import Archive, open_archive, open_existing
 from flows.plan import check_order
 from flows.progress import tell_progress
-from flows.reader import count_processes, open_pool
-from flows.rereading import read_again, recognize_part, with_parts
+from flows.reader import Equipment, count_processes, open_pool
+from flows.rereading import read_again, read_again_in_worker, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
 from flows.status import find_set_aside, list_set_aside
 from flows.tally import Finding, Tally
 from schemas.outcome import Outcome
 from schemas.reprocess import ReprocessReport
 from schemas.settings import Settings
+from sites import PUBLISHERS
+from sites.publishers import Publishers
 from storage.outcome import store_outcomes
 from storage.rereading import Rereading, count_rereadings, iterate_rereadings, list_companions
 
 GROUP_COUNT = 32
 """Captures that go to a process at a time: some 80 ms of work, so that the way there costs little."""
+
+SHARED_COUNT = 400
+"""Captures from which on several processes read: some two seconds of work, of which a second goes for starting them."""
 
 GROUPS_AHEAD = 4
 """Groups for each process that are under way at once: enough that none waits, few enough to lie in memory."""
@@ -40,6 +44,7 @@ def reprocess(
     apply: bool = False,
     process_count: int | None = None,
     numbers: Collection[int] | None = None,
+    publishers: Publishers = PUBLISHERS,
 ) -> ReprocessReport:
     """Read again what the archive has, or of it what was published on these days, or these quarantine rows alone.
 
@@ -52,12 +57,13 @@ def reprocess(
     check_order(since, until)
     open_existing(settings).close()  # what was never stored is not made only to be read again
     with ExitStack() as stack:
-        # Before anything is opened, or any thread runs: the processes are copies of this one.
-        pool = stack.enter_context(open_pool(process_count)) if count_processes(process_count) > 1 else None
-        archive = stack.enter_context(open_archive(settings, writable=apply))
+        archive = stack.enter_context(open_archive(settings, writable=apply, publishers=publishers))
+        total = _count_wanted(archive, since, until, numbers)
+        count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
+        pool = stack.enter_context(open_pool(Equipment(publishers, archive.warcs), count)) if count > 1 else None
         tally = Tally(since, until, apply)
-        wanted = _list_wanted(archive, since, until, numbers)
-        findings = _read_all(archive, wanted, pool, count_processes(process_count))
+        wanted = _list_wanted(archive, since, until, numbers, total)
+        findings = _read_all(archive, wanted, pool, count)
         if not apply:
             for finding in findings:
                 tally.add(finding)
@@ -82,11 +88,17 @@ def retry_quarantine(settings: Settings, ids: Sequence[str]) -> ReprocessReport:
     return reprocess(settings, apply=True, numbers=numbers)
 
 
+def _count_wanted(archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None) -> int:
+    if numbers is not None:
+        return len(numbers)
+    with archive.database.read() as session:
+        return count_rereadings(session, since, until)
+
+
 def _list_wanted(
-    archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None
+    archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None, total: int
 ) -> Iterator[Rereading]:
     with archive.database.read() as session:
-        total = len(numbers) if numbers is not None else count_rereadings(session, since, until)
         parts = list_companions(session, recognize_part)
         wanted = with_parts(iterate_rereadings(session, since, until, numbers), parts)
         for place, one in enumerate(wanted):
@@ -98,15 +110,15 @@ def _read_all(
     archive: Archive, wanted: Iterator[Rereading], pool: Executor | None, process_count: int
 ) -> Iterator[Finding]:
     """In the order of what is wanted."""
-    read = partial(read_again, archive.warcs, archive.settings.max_page_bytes)
+    max_page_bytes = archive.settings.max_page_bytes
     groups = iter(lambda: list(islice(wanted, GROUP_COUNT)), [])
     if pool is None:
         for group in groups:
-            yield from read(group)
+            yield from read_again(archive.warcs, max_page_bytes, group, archive.publishers)
         return
     under_way: deque[Future[list[Finding]]] = deque()
     for group in groups:
-        under_way.append(pool.submit(read, group))
+        under_way.append(pool.submit(read_again_in_worker, max_page_bytes, group))
         if len(under_way) >= GROUPS_AHEAD * process_count:
             yield from under_way.popleft().result()
     for future in under_way:

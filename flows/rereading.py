@@ -8,12 +8,14 @@ from typing import Any
 
 import sites
 from flows.archive import Archive
+from flows.reader import worker_equipment
 from flows.reading import read_outcome
 from flows.tally import Finding
 from schemas.article import Kind
 from schemas.capture import Capture
 from schemas.outcome import ArticleRead, Outcome, SetAside, SourceRead
 from schemas.reprocess import Change
+from sites.publishers import Publishers
 from storage.rereading import Rereading, Sibling, list_changed
 from storage.revision.store import list_annotations, list_changes
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
@@ -35,7 +37,7 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
     articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
     with archive.database.read() as session:
         wanted = list_changed(session, articles)
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted)
+    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted, archive.publishers)
     return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]
 
 
@@ -51,28 +53,38 @@ def with_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) 
         yield one._replace(siblings=(*one.siblings, *found)) if found else one
 
 
-def read_again(warcs: WarcStore, max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:
-    """What today's rules make of captures: what a process is given at a time."""
+def read_again(
+    warcs: WarcStore, max_page_bytes: int, wanted: Sequence[Rereading], publishers: Publishers
+) -> list[Finding]:
+    """What these rules make of captures."""
     near = warcs.holding([one.ref for one in wanted])
-    return [_read_one(near, max_page_bytes, one) for one in wanted]
+    read = partial(read_capture, warcs=near, max_page_bytes=max_page_bytes)
+    return [_read_one(read, one, publishers) for one in wanted]
+
+
+def read_again_in_worker(max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:
+    """The same in a reading process, with what it was given: what it is asked at a time."""
+    publishers, warcs = worker_equipment()
+    assert warcs  # noqa: S101 - for mypy: whoever asks this opened the pool with them
+    return read_again(warcs, max_page_bytes, wanted, publishers)
 
 
 def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:
     """What a source said; None of what is no source, or cannot be read."""
     read = partial(read_capture, warcs=archive.warcs, max_page_bytes=archive.settings.max_page_bytes)
     try:
-        outcome = _read(wanted, read)
+        outcome = _read(wanted, read, archive.publishers)
     except (CaptureCorrupt, CaptureTruncated, NotAWarc, StoreUnreachable, OSError) as error:
         logger.warning("%s (%s at %d) is passed over: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, error)
         return None
     return outcome if isinstance(outcome, SourceRead) else None
 
 
-def _read_one(warcs: WarcStore, max_page_bytes: int, wanted: Rereading) -> Finding:
+def _read_one(read: "partial[Capture]", wanted: Rereading, publishers: Publishers) -> Finding:
     record_id = wanted.key or (wanted.stored["id"] if wanted.stored else None) or wanted.ref.warc
     extractor = wanted.stored["extractor"] if wanted.stored else None
     try:
-        outcome = _read(wanted, partial(read_capture, warcs=warcs, max_page_bytes=max_page_bytes))
+        outcome = _read(wanted, read, publishers)
     except StoreUnreachable as error:
         return Finding(Change.UNREADABLE, record_id, extractor, unopened=("the store of WARC files", str(error)))
     except OSError as error:
@@ -86,20 +98,21 @@ def _read_one(warcs: WarcStore, max_page_bytes: int, wanted: Rereading) -> Findi
     return _compare(wanted, outcome, record_id, extractor)
 
 
-def _read(wanted: Rereading, read: "partial[Capture]") -> Outcome:
+def _read(wanted: Rereading, read: "partial[Capture]", publishers: Publishers) -> Outcome:
     """The outcome of a capture, together with the other part of its page where it is one."""
     capture = _as_captured(read(wanted.ref), wanted.fetched_at)
     if not wanted.siblings or capture.url is None:
-        return read_outcome(capture)
-    site = sites.find_site(capture.url)
+        return read_outcome(capture, publishers=publishers)
+    site = publishers.find(capture.url)
     if site.recognize_companion(capture.url):
         pages = [one for one in wanted.siblings if one.url and not site.recognize_companion(one.url)]
         before = [one for one in pages if one.fetched_at <= wanted.fetched_at]
         page = max(before, key=_fetched_at, default=None)
-        return read_outcome(capture, _read_sibling(page, read) if page else None)
+        return read_outcome(capture, _read_sibling(page, read) if page else None, publishers=publishers)
     urls = site.companion_urls(capture.url, capture.body)
     parts = [_choose_part(wanted, url) for url in urls]
-    return read_outcome(capture, companions=tuple(_read_sibling(part, read) for part in parts if part))
+    companions = tuple(_read_sibling(part, read) for part in parts if part)
+    return read_outcome(capture, companions=companions, publishers=publishers)
 
 
 def _choose_part(wanted: Rereading, url: str) -> Sibling | None:

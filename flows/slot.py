@@ -56,7 +56,12 @@ def has_lasting_server() -> bool:
 
 @contextmanager
 def crawling_alone(
-    settings: Settings, site: str, patience_seconds: float = PATIENCE_SECONDS, *, is_urgent: bool = True
+    settings: Settings,
+    site: str,
+    patience_seconds: float = PATIENCE_SECONDS,
+    *,
+    is_urgent: bool = True,
+    turn_seconds: float = TURN_SECONDS,
 ) -> Iterator[None]:
     """Within the block, no other run of this Prefect server crawls the site. An urgent one lets others know it waits.
 
@@ -73,7 +78,7 @@ def crawling_alone(
         if not _take(slot, settings, site):
             logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
             with _waiting(site) if is_urgent else nullcontext():
-                _wait(slot, settings, site, patience_seconds)
+                _wait(slot, settings, site, patience_seconds, turn_seconds)
         yield
 
 
@@ -94,13 +99,13 @@ def _take(slot: ExitStack, settings: Settings, site: str) -> bool:
     return True
 
 
-def _wait(slot: ExitStack, settings: Settings, site: str, patience_seconds: float) -> None:
+def _wait(slot: ExitStack, settings: Settings, site: str, patience_seconds: float, turn_seconds: float) -> None:
     deadline = time.monotonic() + patience_seconds
     while not _take(slot, settings, site):
         left_seconds = deadline - time.monotonic()
         if left_seconds <= 0:
             raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s")
-        time.sleep(min(TURN_SECONDS, left_seconds))
+        time.sleep(min(turn_seconds, left_seconds))
 
 
 @contextmanager
@@ -134,20 +139,21 @@ def is_awaited(site: str) -> bool:
 class Demand:
     """Whether another run waits for the site: asked of the server by time, however often this is called."""
 
-    def __init__(self, site: str) -> None:
+    def __init__(self, site: str, ask_seconds: float = ASK_SECONDS) -> None:
         self._site = site
+        self._ask_seconds = ask_seconds
         self._asked_at = time.monotonic()
 
     def __call__(self) -> bool:
         """Whether somebody waits."""
-        if not has_lasting_server() or time.monotonic() < self._asked_at + ASK_SECONDS:
+        if not has_lasting_server() or time.monotonic() < self._asked_at + self._ask_seconds:
             return False
         self._asked_at = time.monotonic()
         return is_awaited(self._site)
 
 
-def give_way(site: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+def give_way(site: str, patience_seconds: float = PATIENCE_SECONDS, turn_seconds: float = TURN_SECONDS) -> None:
     """Wait until nobody waits any more: whoever did has the slot then, or gave up."""
     deadline = time.monotonic() + patience_seconds
     while has_lasting_server() and is_awaited(site) and time.monotonic() < deadline:
-        time.sleep(TURN_SECONDS)
+        time.sleep(turn_seconds)

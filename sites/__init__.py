@@ -3,35 +3,16 @@
 Nothing here fetches, stores or decides: a change of a publisher's site is mended in its folder alone.
 """
 
-from schemas.address import Identity
 from sites.generic import GENERIC
 from sites.moscow_times import MOSCOW_TIMES
-from sites.profile import Site
+from sites.publishers import Publishers, UnknownSite
 
-SITES: dict[str, Site] = {site.name: site for site in (MOSCOW_TIMES, GENERIC)}
+__all__ = ["PUBLISHERS", "SITES", "Publishers", "UnknownSite", "find_site", "get_site", "identify"]
 
+PUBLISHERS = Publishers((MOSCOW_TIMES, GENERIC))
+"""Every profile there is. Whatever reads pages takes it as an argument: other rules are other data."""
 
-class UnknownSite(LookupError):  # noqa: N818 - it states a fact
-    """There is no profile of this name; the message names those that there are."""
-
-
-def get_site(name: str) -> Site:
-    """The profile of a name.
-
-    Raises:
-        UnknownSite: there is none.
-    """
-    try:
-        return SITES[name]
-    except KeyError:
-        raise UnknownSite(f"no site {name!r}; known are {', '.join(sorted(SITES))}") from None
-
-
-def find_site(url: str) -> Site:
-    """The profile that knows the address's host; the generic one where none does."""
-    return next((site for site in SITES.values() if site.knows(url)), GENERIC)
-
-
-def identify(url: str) -> Identity:
-    """Whose page an address is, from its spelling alone."""
-    return find_site(url).identify(url)
+SITES = PUBLISHERS.profiles
+get_site = PUBLISHERS.get
+find_site = PUBLISHERS.find
+identify = PUBLISHERS.identify

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from sites.passage import is_passage
 from sites.widget import find_widgets
+from sites.xpath import XPath
 
 
 def has_class(*names: str) -> str:

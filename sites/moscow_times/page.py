@@ -6,10 +6,9 @@ and its record says so.
 
 import re
 
-from lxml.etree import XPath
-
 from schemas.article import Kind
 from sites.structure import PageRules, has_class
+from sites.xpath import XPath
 
 _NAME = r"(?:Русская служба )?The Moscow Times(?: Russian Service| на русском(?: языке)?| \(?на русском\)?)?"
 _TEXT_BLOCKS = ("article__block--html", "article__block--header", "article__block--quote")

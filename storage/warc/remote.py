@@ -40,9 +40,6 @@ REST_SECONDS = 60
 REASON_CHARS = 200
 """Of what a library says: the whole of any sentence, never a whole page."""
 
-_resting: dict[str, tuple[float, str]] = {}
-"""Address -> until when (monotonic, seconds) it is not asked, and what it was that went wrong."""
-
 
 class StoreUnusable(ValueError):  # noqa: N818 - it states a fact
     """The address can never be a store; the message is one line."""
@@ -59,6 +56,10 @@ class RemoteStore:
         self.url = url
         self.shown = shown_url(url)
         """Without secrets."""
+        self._rests_until: float = 0
+        """Monotonic, seconds: until then it is not asked."""
+        self._failure = ""
+        """What went wrong the last time."""
 
     def audit(self) -> None:
         """Nothing, if stores of this kind can be reached from this installation.
@@ -79,10 +80,6 @@ class RemoteStore:
             ) from None
         except ValueError:
             raise StoreUnusable(f"BROADSHEET_WARC_URL: {protocol}:// is no kind of store that fsspec knows") from None
-
-    def forgive(self) -> None:
-        """Ask it again, though it did not answer just now."""
-        _resting.pop(self.url, None)
 
     def list_sizes(self) -> dict[str, int]:
         """Name -> bytes, of every WARC file; empty where nothing was ever put.
@@ -236,16 +233,15 @@ class RemoteStore:
         return fs, root.rstrip("/")
 
     def _refuse_resting(self) -> None:
-        until, why = _resting.get(self.url, (0.0, ""))
-        if time.monotonic() < until:
-            raise StoreUnreachable(why)
+        if time.monotonic() < self._rests_until:
+            raise StoreUnreachable(self._failure)
 
     def told(self, error: Exception) -> StoreUnreachable:
         """What a library raised, as the fact that it is; the store is left alone for a while."""
         said = str(error).strip().partition("\n")[0].partition(' "')[0]  # an address in quotes differs each time
-        why = f"{self.shown} does not answer: {said.rstrip(':')[:REASON_CHARS] or type(error).__name__}"
-        _resting[self.url] = (time.monotonic() + REST_SECONDS, why)
-        return StoreUnreachable(why)
+        self._failure = f"{self.shown} does not answer: {said.rstrip(':')[:REASON_CHARS] or type(error).__name__}"
+        self._rests_until = time.monotonic() + REST_SECONDS
+        return StoreUnreachable(self._failure)
 
 
 class RemoteFile(io.BufferedIOBase):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, Self
 
@@ -31,10 +32,11 @@ class Openable(Protocol):
 class WarcStore:
     """A local folder, and perhaps a store that fsspec reaches. No connection is part of it: it goes to any process."""
 
-    def __init__(self, folder: Path, url: str = "", held: Mapping[CaptureRef, bytes] | None = None) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
         self.remote = RemoteStore(url) if url else None
-        self._held = held or {}
+        self.held: Mapping[CaptureRef, bytes] = {}
+        """Records of the store that are at hand (`holding`)."""
 
     def at(self, name: str) -> "Place":
         """A file, to be opened when it is needed: by then it may have moved."""
@@ -60,7 +62,7 @@ class WarcStore:
         Raises:
             FileNotFoundError, StoreUnreachable: as `open`.
         """
-        if (data := self._held.get(ref)) is not None:
+        if (data := self.held.get(ref)) is not None:
             return Window(data, ref.offset)
         try:
             return (self.folder / ref.warc).open("rb")
@@ -75,7 +77,11 @@ class WarcStore:
             return self
         here = {warc: (self.folder / warc).exists() for warc in {ref.warc for ref in refs}}
         afar = [ref for ref in refs if not here[ref.warc]]
-        return type(self)(self.folder, self.remote.url, self.remote.read_records(afar)) if afar else self
+        if not afar:
+            return self
+        near = copy(self)
+        near.held = self.remote.read_records(afar)
+        return near
 
     def size(self, name: str) -> int:
         """Bytes of a file.

@@ -11,6 +11,7 @@ from flows.reader import open_reader, read_here
 from flows.reading import read_outcome
 from replica.site import Site
 from schemas.capture import Capture
+from sites import PUBLISHERS
 from spiders.warc import Exchange, WarcWriter
 from storage.warc.capture import iterate_captures
 
@@ -30,20 +31,21 @@ def capture_pages(folder: Path, site: Site) -> list[Capture]:
 def test_several_processes_read_what_one_reads_in_the_same_order(tmp_path: Path) -> None:
     captures = capture_pages(tmp_path, Site(40))
     with open_reader(2) as read:
-        assert read(captures) == read_here(captures) == [read_outcome(capture) for capture in captures]
+        assert read(captures) == read_here(PUBLISHERS, captures) == [read_outcome(capture) for capture in captures]
 
 
 def test_one_process_needs_no_other(tmp_path: Path) -> None:
     captures = capture_pages(tmp_path, Site(5))
+    before = psutil.Process().children(recursive=True)
     with open_reader(1) as read:
-        assert read is read_here
         assert len(read(captures)) == len(captures)
+    assert psutil.Process().children(recursive=True) == before
 
 
 POOL = """
 import sys
-from flows.reader import open_pool
-with open_pool(2) as pool:
+from flows.reader import Equipment, open_pool
+with open_pool(Equipment(), 2) as pool:
     pool.submit(len, "").result()
     sys.stdout.write("ready\\n")
     sys.stdout.flush()
@@ -56,7 +58,7 @@ def test_processes_that_read_end_with_a_parent_that_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", POOL], stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as parent:
         assert parent.stdout
         assert parent.stdout.readline() == "ready\n"
-        workers = psutil.Process(parent.pid).children()
+        workers = psutil.Process(parent.pid).children(recursive=True)
         assert workers
         parent.kill()
         _, alive = psutil.wait_procs(workers, timeout=20)

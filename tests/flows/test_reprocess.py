@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from schemas.reprocess import Change
 from schemas.revision import RevisionClass
 from schemas.settings import Settings
 from sites.boilerplate import Furniture
+from sites.publishers import Publishers
 from storage.article import ArticleFilter, iterate_articles
 from storage.ledger import audit_ledger
 from storage.revision.version import list_revisions
@@ -54,12 +56,11 @@ def crawl(make_settings: Callable[..., Settings]) -> Callable[[Site], Settings]:
     return run
 
 
-def learn(monkeypatch: pytest.MonkeyPatch, texts: tuple[str, ...]) -> None:
-    """Have this process know messages: one that is started anew for the reading, and is no copy, would not."""
+def learn(texts: tuple[str, ...]) -> Publishers:
+    """Rules that know these messages as well."""
     profile = sites.get_site("moscow-times")
     furniture = (*profile.boilerplate.furniture, Furniture("planted", texts, is_appeal=True))
-    better = replace(profile, boilerplate=replace(profile.boilerplate, furniture=furniture))
-    monkeypatch.setitem(sites.SITES, profile.name, better)
+    return sites.PUBLISHERS.replacing(replace(profile, boilerplate=replace(profile.boilerplate, furniture=furniture)))
 
 
 @pytest.mark.parametrize("process_count", [1, 2])
@@ -74,22 +75,23 @@ def test_by_the_same_rules_nothing_changes(crawl: Callable[[Site], Settings], pr
     assert read_all(settings) == before
 
 
+@pytest.mark.parametrize("process_count", [1, 2])
 def test_a_message_that_the_list_learns_leaves_every_body(
-    crawl: Callable[[Site], Settings], monkeypatch: pytest.MonkeyPatch
+    crawl: Callable[[Site], Settings], process_count: int
 ) -> None:
     settings = crawl(Site(24, planted=MESSAGE))
     before = read_all(settings)
     told = {record_id for record_id, record in before.items() if any(text in record.body for text in MESSAGE)}
     assert told
-    learn(monkeypatch, MESSAGE)
+    read_again = partial(reprocess, settings, process_count=process_count, publishers=learn(MESSAGE))
 
-    report = reprocess(settings, process_count=1)
+    report = read_again()
     assert report.changes[Change.CHANGED] == report.shorter_count == len(told)
     assert report.fields["body"].changed == len(told)
     assert report.words_won == 0
     assert read_all(settings) == before
 
-    assert reprocess(settings, apply=True, process_count=1).changes == report.changes
+    assert read_again(apply=True).changes == report.changes
     after = read_all(settings)
     assert after.keys() == before.keys()
     for record_id, record in after.items():
@@ -97,23 +99,22 @@ def test_a_message_that_the_list_learns_leaves_every_body(
         assert record.revision == before[record_id].revision + (record_id in told)
     assert audit(settings) == []
 
-    again = reprocess(settings, apply=True, process_count=1)
+    again = read_again(apply=True)
     assert again.changes.keys() <= {Change.UNCHANGED, Change.SET_ASIDE}
     assert read_all(settings) == after
 
 
 def test_what_is_no_article_by_new_rules_is_set_aside_and_comes_back_by_the_old_ones(
-    crawl: Callable[[Site], Settings], monkeypatch: pytest.MonkeyPatch
+    crawl: Callable[[Site], Settings],
 ) -> None:
     settings = crawl(Site(12))
     before = read_all(settings)
     victim = max(before.values(), key=lambda record: record.id)
-    with monkeypatch.context() as patched:
-        learn(patched, tuple(victim.body.split("\n\n")))
-        report = reprocess(settings, apply=True, process_count=1)
-        assert report.changes[Change.WITHDRAWN] >= 1
-        assert victim.id not in read_all(settings)
-        assert audit(settings) == []
+    other_rules = learn(tuple(victim.body.split("\n\n")))
+    report = reprocess(settings, apply=True, process_count=1, publishers=other_rules)
+    assert report.changes[Change.WITHDRAWN] >= 1
+    assert victim.id not in read_all(settings)
+    assert audit(settings) == []
     cured = reprocess(settings, apply=True, process_count=1)
     assert cured.changes[Change.CURED] >= 1
     after = read_all(settings)
@@ -170,7 +171,7 @@ def test_every_capture_is_counted_once(crawl: Callable[[Site], Settings]) -> Non
 
 
 def test_a_page_that_only_the_rules_read_otherwise_is_no_change_of_the_publishers(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+    make_settings: Callable[..., Settings],
 ) -> None:
     site = Site(12, planted=MESSAGE, bad_pages=False)
     with running(site) as server:
@@ -178,9 +179,8 @@ def test_a_page_that_only_the_rules_read_otherwise_is_no_change_of_the_publisher
         harvest(settings, "moscow-times", "sitemaps")
         before = read_all(settings)
         told = {record_id for record_id, record in before.items() if any(text in record.body for text in MESSAGE)}
-        learn(monkeypatch, MESSAGE)
         look_at_all_again(settings)
-        harvest(settings, "moscow-times", "sitemaps")
+        harvest(settings, "moscow-times", "sitemaps", publishers=learn(MESSAGE))
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         found = {record_id: list_revisions(session, record_id) for record_id in before}
     for record_id, revisions in found.items():

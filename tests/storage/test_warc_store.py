@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from spiders.warc import Exchange, WarcWriter
-from storage.warc import remote
 from storage.warc.capture import CaptureTruncated, iterate_captures, read_capture
 from storage.warc.remote import RemoteStore, StoreUnreachable, StoreUnusable, shown_url
 from storage.warc.store import NOTE_NAME, CopyDiffers, WarcStore
@@ -35,7 +34,6 @@ def _sound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FaultyFileSystem, "store", {})
     monkeypatch.setattr(FaultyFileSystem, "pseudo_dirs", [""])
     monkeypatch.setattr(FaultyFileSystem, "before", lambda _: None)
-    monkeypatch.setattr(remote, "_resting", {})
 
 
 @pytest.fixture
@@ -187,7 +185,7 @@ def test_a_store_that_fails_while_a_file_is_read_is_no_damage_and_no_end(
         packed.unlink()
     warcs.move(name, tmp_path / "index")
     for place in count():
-        monkeypatch.setattr(remote, "_resting", {})
+        warcs = WarcStore(warcs.folder, URL)
         fail_at(monkeypatch, place, ConnectionResetError("gone"), only="read")
         captures = iterate_captures(warcs.at(name), name, 0, MAX_BYTES)
         is_whole = False
@@ -199,7 +197,7 @@ def test_a_store_that_fails_while_a_file_is_read_is_no_damage_and_no_end(
             return
 
 
-def test_a_store_that_did_not_answer_is_left_alone_until_it_is_forgiven(
+def test_a_store_that_did_not_answer_is_left_alone_until_the_archive_is_opened_again(
     warcs: WarcStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_at(monkeypatch, 0, ConnectionRefusedError("refused"))
@@ -210,8 +208,7 @@ def test_a_store_that_did_not_answer_is_left_alone_until_it_is_forgiven(
     with pytest.raises(StoreUnreachable, match="refused"):
         warcs.size("any.warc.gz")
     assert (warcs.has("any.warc.gz"), asked) == (False, [])
-    RemoteStore(URL).forgive()
-    assert warcs.list_afar() == {}
+    assert WarcStore(warcs.folder, URL).list_afar() == {}
 
 
 def test_a_store_without_anything_is_not_believed(warcs: WarcStore, tmp_path: Path) -> None:
