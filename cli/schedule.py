@@ -1,11 +1,21 @@
 """The commands `schedule` and `deploy`: what runs by itself."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from cli.option import AsJson
 
+Definitions = Annotated[
+    Path | None,
+    typer.Option(
+        "--file", help="What runs when, in place of the prefect.yaml that comes with Broadsheet.", metavar="FILE"
+    ),
+]
 
-def schedule() -> None:
+
+def schedule(file: Definitions = None) -> None:
     """Run all that is scheduled, here, until it is ended; with a Prefect server of its own where none is named."""
     from flows.archive import check_version
     from flows.environment import set_prefect_defaults
@@ -14,18 +24,20 @@ def schedule() -> None:
     settings = load_settings()  # before Prefect starts a server: what is wrong is said at once
     check_version(settings)
     set_prefect_defaults()
-    from flows.schedule import check_crawls, check_schedule, reaching_server, scheduling_alone, serve
+    from flows.deployment import DEFINITIONS, read_definitions
+    from flows.schedule import check_alarms, check_crawls, reaching_server, scheduling_alone, serve
 
-    check_schedule(settings)
-    check_crawls(settings)
+    definitions = read_definitions(file or DEFINITIONS)
+    check_alarms(settings)
+    check_crawls(settings, definitions)
     with scheduling_alone(settings), reaching_server(settings) as url:
         typer.echo(
             f"broadsheet: scheduled; Prefect's pages are at {url.removesuffix('/api')}; Ctrl-C ends it", err=True
         )
-        serve()
+        serve(definitions)
 
 
-def deploy(as_json: AsJson = False) -> None:
+def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
     """Register all that is scheduled with the Prefect server that PREFECT_API_URL names, for its workers."""
     from cli.render import print_json
     from flows.environment import set_prefect_defaults
@@ -33,11 +45,13 @@ def deploy(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     set_prefect_defaults()
-    from flows.schedule import check_schedule
+    from flows.deployment import DEFINITIONS, read_definitions
+    from flows.schedule import check_alarms
     from flows.schedule import deploy as register
 
-    check_schedule(settings)
-    done = register()
+    definitions = read_definitions(file or DEFINITIONS)
+    check_alarms(settings)
+    done = register(definitions)
     if as_json:
         print_json(done.model_dump(mode="json"))
         return

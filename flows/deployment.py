@@ -26,6 +26,7 @@ ENTRYPOINT = r"^flows\.\w+\.\w+$"
 """Of a flow of ours."""
 
 DEFINITIONS = Path(__file__).with_name("deployment.yaml")
+"""The file that comes with the package."""
 
 
 class DeploymentInvalid(ValueError):  # noqa: N818 - it states a fact
@@ -84,13 +85,15 @@ def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
         with path.open("rb") as file:
             found: dict[str, Any] = YAML(typ="safe").load(file)
         return tuple(_read_one(one) for one in found["deployments"])
+    except OSError as error:
+        raise DeploymentInvalid(f"{path}: {error.strerror}") from None
     except DeploymentInvalid as error:
-        raise DeploymentInvalid(f"prefect.yaml: {error}") from None
+        raise DeploymentInvalid(f"{path.name}: {error}") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise DeploymentInvalid(f"prefect.yaml, line {line}: {error.problem}") from None
+        raise DeploymentInvalid(f"{path.name}, line {line}: {error.problem}") from None
     except (KeyError, TypeError):
-        raise DeploymentInvalid("prefect.yaml: there is no list of deployments in it") from None
+        raise DeploymentInvalid(f"{path.name}: there is no list of deployments in it") from None
 
 
 def _read_one(found: object) -> Deployment:

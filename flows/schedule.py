@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.alarm import is_wanted, open_service
 from flows.archive import RunInProgress, make_folders, open_lock, take_lock
-from flows.deployment import ENTRYPOINT, Deployment, make_deployment, read_definitions
+from flows.deployment import ENTRYPOINT, Deployment, make_deployment
 from flows.harvest import check_ingest
 from flows.server import own_server, require_server
 from schemas.model import NonEmpty, Record
@@ -46,25 +46,23 @@ class Deployed(Record):
     """Those that it knew of, and that the file does not have any more."""
 
 
-def check_schedule(settings: Settings) -> None:
-    """Raise what would only be met later: a file that is ill-formed, an address for alarms that is none.
+def check_alarms(settings: Settings) -> None:
+    """Raise what would only be met later: an address for alarms that is none.
 
     Raises:
-        DeploymentInvalid: see `flows.deployment`.
         NotificationUnsent: see `flows.alarm`.
     """
-    read_definitions()
     if is_wanted(settings):
         open_service(settings)
 
 
-def check_crawls(settings: Settings) -> None:
+def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
     """Raise what would stop each crawl that is scheduled, where it runs with these settings.
 
     Raises:
         What `flows.harvest.check_ingest` raises.
     """
-    for site in sorted({one.parameters["site"] for one in read_definitions() if "site" in one.parameters}):
+    for site in sorted({one.parameters["site"] for one in definitions if "site" in one.parameters}):
         check_ingest(settings, site)
 
 
@@ -83,7 +81,7 @@ def scheduling_alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def deploy() -> Deployed:
+def deploy(definitions: Sequence[Deployment]) -> Deployed:
     """Register every deployment with the server that is named; the work pool is made where there is none.
 
     Done again, it changes nothing but what the file says otherwise than before.
@@ -92,7 +90,6 @@ def deploy() -> Deployed:
         ServerMissing: see `flows.server`.
     """
     url = require_server()
-    definitions = read_definitions()
     pools = {one.work_pool.name for one in definitions}
     with get_client(sync_client=True) as client:
         for name in sorted(pools):
@@ -148,9 +145,8 @@ def reaching_server(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def serve() -> None:
+def serve(definitions: Sequence[Deployment]) -> None:
     """Run every deployment in processes of this machine when it is due, until this process is told to end."""
-    definitions = read_definitions()
     # Schedules are not paused at the end: a process that is killed could not do that either. What was due meanwhile is
     # dropped when they are registered again. None waits for another's process: what must wait, waits for its limits.
     runner = EndableRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))

@@ -3,10 +3,15 @@
 import importlib
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.waiting import wait_until
 
 LOOPBACK = Path(__file__).parent / "loopback"
 ROOT = Path(__file__).parent.parent
@@ -24,10 +29,53 @@ for name in [name for name in os.environ if name.startswith("BROADSHEET_")]:
     del os.environ[name]
 
 
+LASTING_THREADS = ("fsspecIO",)
+"""Of libraries, by how their names begin: one a process, which nothing ends."""
+
+LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker")
+"""What Python keeps for the next child."""
+
+END_SECONDS = 30
+"""Until what a test has told to end has ended, on a busy machine."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before what -m deselects is left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that need Prefect's server come last: its threads draw from `random`, which Hypothesis must not see."""
-    with_server = {item.path for item in items if "prefect" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path in with_server)
+    """Mark what needs a Prefect server: a run of its own, for its threads draw from `random`, as Hypothesis does."""
+    for item in items:
+        if "prefect" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.prefect)
+
+
+def list_threads() -> set[threading.Thread]:
+    """The threads of this process that somebody has to end."""
+    return {one for one in threading.enumerate() if not one.name.startswith(LASTING_THREADS)}
+
+
+def list_children() -> set[int]:
+    """The child processes that somebody has to end."""
+    found = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has just ended
+            found |= {int(one) for one in path.read_text().split()}
+    return {pid for pid in found if not any(name in read_command(pid) for name in LASTING_PROCESSES)}
+
+
+def read_command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test starts has ended when it has: the next one finds the process as it was."""
+    threads, children = list_threads(), list_children()
+    yield
+    if request.node.get_closest_marker("prefect"):  # its library starts threads when it likes
+        threads = list_threads()
+    wait_until(lambda: not list_threads() - threads and not list_children() - children, END_SECONDS)
 
 
 @pytest.fixture(scope="session")

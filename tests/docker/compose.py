@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from flows.server import find_port
+from tests import waiting
 
 ROOT = Path(__file__).parent.parent.parent
 SERVICES = ("postgres", "prefect", "worker", "replica")
@@ -41,11 +41,9 @@ def find_program(name: str) -> str:
     return shutil.which(name) or pytest.fail(f"{name} is not on this machine")
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = END_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(POLL_SECONDS)  # containers tell nobody that they are so far
+def wait_until(condition: Callable[[], object], poll_seconds: float = POLL_SECONDS) -> None:
+    """Return as soon as the condition holds; containers take their time."""
+    waiting.wait_until(condition, END_SECONDS, poll_seconds)
 
 
 class Deployment:
@@ -140,13 +138,14 @@ class Deployment:
 
     def run_to_end(self, name: str) -> dict[str, Any]:
         """The final state of a run that begins now, or when the one has ended that the schedule started before it."""
-        deadline = time.monotonic() + END_SECONDS
-        while True:
-            [state] = self.wait_for(self.start(name))
-            if state["message"] != SKIPPED:
-                return state
-            assert time.monotonic() < deadline, f"{name} was skipped again and again"
-            time.sleep(RETRY_SECONDS)  # each attempt is a run on Prefect's pages
+        states: list[dict[str, Any]] = []
+
+        def is_through() -> bool:
+            states.extend(self.wait_for(self.start(name)))
+            return bool(states[-1]["message"] != SKIPPED)
+
+        wait_until(is_through, RETRY_SECONDS)  # each attempt is a run on Prefect's pages
+        return states[-1]
 
     def pause_others(self, name: str) -> None:
         """Have the schedule start this deployment's runs alone; one that is started by hand runs all the same."""

@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -205,7 +204,7 @@ def _mutate(seed: int) -> bytes:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=150, deadline=timedelta(seconds=5))
+@settings(max_examples=150)
 def test_a_broken_page_is_a_draft_or_has_a_reason(seed: int) -> None:
     found = read_page(make_capture(_mutate(seed), str(ARTICLE.expected["url"])), SITE)
     assert found.reason if isinstance(found, Unreadable) else found.extractor
@@ -215,7 +214,7 @@ def test_a_broken_page_is_a_draft_or_has_a_reason(seed: int) -> None:
     st.binary(max_size=500)
     | st.text(max_size=300).map(lambda text: f"<html><body><p>{text}".encode("utf-8", "replace"))
 )
-@settings(max_examples=100, deadline=timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_are_a_draft_or_have_a_reason(body: bytes) -> None:
     for name in ("moscow-times", "generic"):
         found = read_page(make_capture(body, headers=HTML), sites.get_site(name))

@@ -1,36 +1,76 @@
-"""Runs that are killed at random instants, and what must hold after each of them."""
+"""Runs that are killed at the n-th request that the replica sees, and what must hold after each of them."""
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from flows.archive import open_archive
+from replica.handler import Asked
 from replica.server import Handle
 from replica.site import Site
 from schemas.settings import Settings
 from storage.article import ArticleFilter, iterate_articles
 from storage.database import DatabaseMissing
 from storage.ledger import audit_ledger, count_advertised, count_states
+from tests.waiting import wait_until
 
 PLAIN = """
+import sys
 from flows.harvest import harvest
 from schemas.settings import load_settings
-print(harvest(load_settings(), "moscow-times", "sitemaps").model_dump_json())
+limit = int(sys.argv[2]) if sys.argv[1:] else None
+print(harvest(load_settings(), "moscow-times", "sitemaps", limit).model_dump_json())
 """
-"""The steps of a run, without Prefect."""
+"""The steps of a run, without Prefect; `--limit N` as the command has it."""
 
 PLAIN_COMMAND = (sys.executable, "-c", PLAIN)
 FLOW_COMMAND = (sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json")
 
 END_SECONDS = 180
 """No undisturbed run takes a third of it."""
+
+
+class Trap:
+    """Holds the n-th request until a process has been killed meanwhile. A fault of a replica in this process."""
+
+    def __init__(self, *, counts_pages_alone: bool = False) -> None:
+        self._counts_pages_alone = counts_pages_alone
+        self._lock = threading.Lock()
+        self._left = 0
+        self._released = threading.Event()
+        self.is_sprung = threading.Event()
+
+    def arm(self, request_count: int) -> None:
+        """Hold the request of this number from now on, 1 for the next one."""
+        self.is_sprung.clear()
+        self._released.clear()
+        with self._lock:
+            self._left = request_count
+
+    def release(self) -> None:
+        """Let the request that is held go on, and hold none any more."""
+        with self._lock:
+            self._left = 0
+        self._released.set()
+
+    def __call__(self, asked: Asked) -> None:
+        """Count a request; the one that is to be held waits here."""
+        if self._counts_pages_alone and "-a" not in asked.path:
+            return
+        with self._lock:
+            self._left -= 1
+            is_the_one = self._left == 0
+        if is_the_one:
+            self.is_sprung.set()
+            self._released.wait(END_SECONDS)
+
 
 Facts = dict[str, tuple[object, ...]]
 """Record id -> what of an article no kill may change."""
@@ -44,10 +84,14 @@ class Victim:
     command: Sequence[str]
     environment: dict[str, str]
 
-    def start(self) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """A run, in a process of its own."""
         return subprocess.Popen(
-            self.command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [*self.command, *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
     def run(self) -> dict[str, object]:
@@ -57,16 +101,17 @@ class Victim:
         report: dict[str, object] = json.loads(output)
         return report
 
-    def kill(self, rng: random.Random, seconds: tuple[float, float], target: str) -> str:
-        """A run is killed at a random instant: its process (`run`), or its `crawl`'s if it has one. Which it was."""
-        with self.start() as process:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=rng.uniform(*seconds))
-            killed = [pid for pid in find_children(process.pid) if kill(pid)] if target == "crawl" else []
-            if not killed:
-                kill(process.pid)
+    def kill_at(self, trap: Trap, request_count: int, target: Literal["run", "crawl"], *arguments: str) -> bool:
+        """A run whose process, or whose crawl's, is killed at its n-th request. Whether it came so far."""
+        trap.arm(request_count)
+        with self.start(*arguments) as process:
+            wait_until(lambda: trap.is_sprung.is_set() or process.poll() is not None, END_SECONDS)
+            if trap.is_sprung.is_set():
+                for pid in [process.pid] if target == "run" else find_children(process.pid):
+                    kill(pid)
+            trap.release()
             process.communicate(timeout=END_SECONDS)
-        return "crawl" if killed else "run"
+        return trap.is_sprung.is_set()
 
 
 def make_victim(settings: Settings, command: Sequence[str], **variables: str) -> Victim:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from flows.crawl import Crawler, CrawlFailed
 from tests.flows.killing import find_crawls
 from tests.spiders.child import Crawl, make_crawl
 from tests.spiders.server import WWW, Publisher, running_publisher
+from tests.waiting import wait_until
 
 PAGES = tuple(f"{WWW}/page/{number}" for number in range(3))
 MANY = tuple(f"{WWW}/page/{number}" for number in range(100_000))
@@ -27,8 +27,7 @@ def make(folder: Path, publisher: Publisher, urls: tuple[str, ...]) -> Crawl:
 
 
 def wait_for_page(publisher: Publisher) -> None:
-    while not any("/page/" in one.path for one in publisher.asked_for(WWW)):
-        time.sleep(0.01)  # the site answers in this process
+    wait_until(lambda: any("/page/" in one.path for one in publisher.asked_for(WWW)))
 
 
 def test_one_process_does_job_after_job(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A person's command that is told to end in the middle of its run."""
 
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from replica.server import running
 from schemas.settings import Settings
 from tests.flows.asking import SITE, pages_of
 from tests.flows.killing import FLOW_COMMAND, make_victim
+from tests.waiting import wait_until
 
 END_SECONDS = 60
 
@@ -22,9 +22,7 @@ def test_a_run_that_is_told_to_end_leaves_no_process_behind(
         settings = make_settings(origins=dict(server.origins), delay_seconds=0.5)
         victim = make_victim(settings, FLOW_COMMAND, PREFECT_HOME=str(tmp_path / "prefect"))
         with victim.start() as process:
-            while not pages_of(server.requests):
-                assert process.poll() is None
-                time.sleep(0.1)  # the replica tells nobody
+            wait_until(lambda: pages_of(server.requests))
             others = psutil.Process(process.pid).children(recursive=True)
             commands = [" ".join(one.cmdline()) for one in others]
             for expected in ("prefect.server", "spiders"):

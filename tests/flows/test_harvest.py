@@ -1,16 +1,11 @@
 """The whole way of the data, without orchestration: the replica's pages become the records that it knows of."""
 
-import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,6 +25,7 @@ from storage.ledger import find_entry
 from storage.run import list_runs
 from storage.warc.capture import read_capture
 from storage.warc.store import WarcStore
+from tests.flows.killing import Trap, make_victim
 
 STATES_AFTER_FIRST_RUN = {"missing": "pending", "duplicate": "stored"}
 """The replica's word -> the ledger's state after one look; which of two copies is the duplicate is tested apart."""
@@ -255,41 +251,22 @@ print(harvest(load_settings(), "moscow-times", "all").model_dump_json())
 """
 
 
-def start_harvest(settings: Settings) -> subprocess.Popen[str]:
-    environment = os.environ | {
-        "BROADSHEET_DATA_DIR": str(settings.data_dir),
-        "BROADSHEET_ORIGINS": json.dumps(settings.origins),
-        "BROADSHEET_CONTACT": settings.contact,
-        "BROADSHEET_DELAY_SECONDS": "0.02",  # slow enough that a kill finds the crawl at work
-    }
-    return subprocess.Popen([sys.executable, "-c", HARVEST], env=environment, stdout=subprocess.PIPE, text=True)
-
-
-POLL_SECONDS = 0.02
-"""The replica answers in this process: who asks without a pause takes its time."""
-
-
-def wait_for_pages(server: Handle, site: Site, count: int) -> None:
-    deadline = time.monotonic() + 60
-    while sum(count_page_requests(server, site).values()) < count:
-        assert time.monotonic() < deadline, "the crawl does not get on"
-        time.sleep(POLL_SECONDS)  # the run is another process, killed at this page
-
-
-@pytest.mark.parametrize("pages_before_kill", [1, 20])
+@pytest.mark.parametrize("page_count", [1, 20])
 def test_a_run_that_is_killed_is_continued_by_the_next(
-    settings: Settings, server: Handle, site: Site, pages_before_kill: int
+    make_settings: Callable[..., Settings], site: Site, page_count: int
 ) -> None:
-    process = start_harvest(settings)
-    wait_for_pages(server, site, pages_before_kill)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    report: dict[str, Any] = json.loads(start_harvest(settings).communicate()[0])
-    assert any("was interrupted" in note for note in report["notes"])
+    trap = Trap(counts_pages_alone=True)
+    with running(site, thread=True, fault=trap) as server:
+        settings = make_settings(origins=dict(server.origins))
+        victim = make_victim(settings, (sys.executable, "-c", HARVEST))
+        assert victim.kill_at(trap, page_count, "run")
+        report = victim.run()
+        requests = count_page_requests(server, site)
+    assert "was interrupted" in str(report["notes"])
     assert report["problems"] == []
     found = read_records(settings)
     assert {record_id: one.body for record_id, one in found.items()} == {
         article.expected["id"]: article.expected["body"] for article in site.articles
     }
     # A page whose answer was under way when the crawl was stopped may be asked for once more.
-    assert sum(count_page_requests(server, site).values()) <= len(site.articles) + settings.concurrency
+    assert sum(requests.values()) <= len(site.articles) + settings.concurrency

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,57 +24,35 @@ from schemas.reprocess import Change
 from schemas.settings import Settings
 from storage.article import ArticleFilter, iterate_articles
 from storage.warc.remote import StoreUnusable
+from tests.proxy import Proxy, running_proxy
 
 MakeSettings = Callable[..., Settings]
 
 URL = "s3://archive/the-moscow-times"
 
 
-class S3:
-    """An S3 on loopback. What it holds outlives its outages."""
-
-    def __init__(self) -> None:
-        self._server = self._start(0)
-        self.port = self._server.get_host_and_port()[1]
-
-    def _start(self, port: int) -> ThreadedMotoServer:
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-        server.start()
-        return server
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    @contextmanager
-    def outage(self) -> Iterator[None]:
-        self.stop()
-        try:
-            yield
-        finally:
-            self._server = self._start(self.port)
-
-
 @pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    """With an empty bucket; found as any S3 is, by the variables of its own tools."""
-    server = S3()
-    variables = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_MAX_ATTEMPTS": "1",  # an outage is one at once
-    }
-    with pytest.MonkeyPatch.context() as patch:
+def s3() -> Iterator[Proxy]:
+    """The way to an S3 on loopback with an empty bucket; found as any S3 is, by the variables of its own tools."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    with running_proxy(server.get_host_and_port()[1]) as proxy, pytest.MonkeyPatch.context() as patch:
+        variables = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.port}",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_MAX_ATTEMPTS": "1",  # an outage is one at once
+        }
         for name, value in variables.items():
             patch.setenv(name, value)
         filesystem("s3").mkdir("archive")
-        yield server
+        yield proxy
     server.stop()
 
 
 @pytest.fixture(scope="module")
-def whole(s3: S3, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:  # noqa: ARG001 - it is there
+def whole(s3: Proxy, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:  # noqa: ARG001 - it is there
     """An archive of a crawl and of imported texts; all their WARC files were moved."""
     with running(Site(24, duplicate_share=0.1)) as server:
         given = {"data_dir": tmp_path_factory.mktemp("whole"), "contact": "test@example.org", "delay_seconds": 0}
@@ -130,12 +107,12 @@ def test_an_archive_is_made_anew_from_the_store_alone(whole: Settings, tmp_path:
 
 
 def test_a_store_that_goes_away_while_files_are_loaded_is_one_problem_and_no_loss(
-    s3: S3, whole: Settings, tmp_path: Path
+    s3: Proxy, whole: Settings, tmp_path: Path
 ) -> None:
     elsewhere = take_folder(whole, tmp_path / "elsewhere")
 
     def load(archive: Archive, run_id: str, name: str) -> Batch:
-        with s3.outage():
+        with s3.refusing():
             return load_batch(archive, run_id, name)
 
     with open_archive(elsewhere, writable=True) as archive, running_run(archive, "repair", None, {}) as run:
@@ -166,11 +143,11 @@ def test_two_data_folders_share_a_store_and_a_database(whole: Settings, seeds: P
 
 
 def test_files_wait_for_a_store_that_does_not_answer_and_nothing_is_taken_for_lost(
-    s3: S3, filled: Settings, seeds: Path, tmp_path: Path
+    s3: Proxy, filled: Settings, seeds: Path, tmp_path: Path
 ) -> None:
     text = tmp_path / "text.txt"
     text.write_text(next(seeds.glob("001*")).read_text(encoding="utf-8").replace("Moscow", "Moskva"), encoding="utf-8")
-    with s3.outage():
+    with s3.refusing():
         with open_archive(filled, writable=True) as archive:
             report = import_paths(archive, [text])
         assert len(report.problems) == 2

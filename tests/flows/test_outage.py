@@ -1,6 +1,5 @@
 """A database that goes away in the middle of a run: the run ends cleanly, and the next one completes it."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -13,6 +12,7 @@ from replica.site import Site
 from schemas.settings import Settings
 from tests.flows.killing import PLAIN_COMMAND, find_breaches, make_victim, read_facts
 from tests.postgresql import WITH_TABLES, PostgreSQL
+from tests.waiting import wait_until
 
 SITE = Site(300, bad_pages=False, moved_share=0)
 STORED_FIRST = 40
@@ -41,9 +41,8 @@ def test_a_database_that_stops_in_the_middle_of_a_run_costs_nothing(
         settings = make_settings(origins=dict(server.origins), database_url=url, delay_seconds=0.01, concurrency=2)
         victim = make_victim(settings, PLAIN_COMMAND, BROADSHEET_DATABASE_URL=url)
         with victim.start() as process:
-            while count_articles(server_of_database) < STORED_FIRST:
-                assert process.poll() is None
-                time.sleep(0.05)  # asking takes from the database what the run needs
+            wait_until(lambda: count_articles(server_of_database) >= STORED_FIRST or process.poll() is not None)
+            assert process.poll() is None
             server_of_database.crash()
             process.communicate(timeout=60)
         assert process.returncode == 1

@@ -2,11 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.archive import open_archive
-from flows.deployment import read_definitions
+from flows.deployment import DEFINITIONS, Deployment, read_definitions
 from flows.schedule import PAGE_COUNT, deploy
 from flows.server import ServerMissing, require_server
 from replica.server import running
@@ -28,8 +28,25 @@ from replica.site import Site
 from schemas.settings import Settings
 from storage.article import count_articles
 from tests.flows.webhook import Webhook, receiving
+from tests.waiting import wait_until
 
-NAMES = [one.full_name for one in read_definitions()]
+SCHEDULED = "scheduled"
+"""What the names of these deployments begin with: those of the file are another module's."""
+
+NEVER = "0 0 29 2 1"
+"""On a 29th of February that is a Monday: nothing runs by itself while a test looks."""
+
+
+def write_definitions(folder: Path) -> Path:
+    """The project's own file, under names of this module's, with schedules that are never due."""
+    text = DEFINITIONS.read_text()
+    text = re.sub(r"^  - name: ", f"  - name: {SCHEDULED}-", text, flags=re.MULTILINE)
+    text = re.sub(r'cron: ".*"', f'cron: "{NEVER}"', text)
+    path = folder / "prefect.yaml"
+    path.write_text(text)
+    return path
+
+
 SAME = (
     "id",
     "entrypoint",
@@ -41,10 +58,6 @@ SAME = (
     "path",
 )
 """Of a deployment, whether this machine or a pool's workers run it."""
-
-QUARTER_SECONDS = 900
-QUIET_SECONDS = 30
-"""Before the next quarter of an hour: `schedule` begins in a third of it."""
 
 END_SECONDS = 120
 """No state takes a tenth of it to come."""
@@ -77,31 +90,39 @@ def read_run(run_id: UUID) -> FlowRun:
         return client.read_flow_run(run_id)
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + END_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)  # each look is a request to the server that has to start the run
-
-
 def is_in(run_id: UUID, *types: StateType) -> bool:
     return read_run(run_id).state_type in types
 
 
-def read_deployments() -> dict[str, dict[str, Any]]:
+def read_deployments(definitions: Sequence[Deployment]) -> dict[str, dict[str, Any]]:
     """Name -> what the server has of a deployment, without what is its own."""
     found = {}
-    for name in NAMES:
+    for name in [one.full_name for one in definitions]:
         answer = httpx.get(f"{PREFECT_API_URL.value()}/deployments/name/{name}")
         found[name] = answer.json() if answer.is_success else {}
     return found
 
 
 @pytest.fixture(scope="module")
-def scheduled(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:  # noqa: ARG001 - first
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_definitions(tmp_path_factory.mktemp("definitions"))
+
+
+@pytest.fixture(scope="module")
+def definitions(file: Path) -> tuple[Deployment, ...]:
+    return read_definitions(file)
+
+
+@pytest.fixture(scope="module")
+def scheduled(
+    prefect: None,  # noqa: ARG001 - first
+    file: Path,
+    definitions: tuple[Deployment, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scheduled]:
     """A schedule of the replica, in a process of its own, which ends in good order."""
     data_dir = tmp_path_factory.mktemp("scheduled")
-    command = [sys.executable, "-m", "cli", "schedule"]
+    command = [sys.executable, "-m", "cli", "schedule", "--file", str(file)]
     with running(Site(40, bad_pages=False)) as server, receiving() as webhook:
         environment = os.environ | {
             "BROADSHEET_DATA_DIR": str(data_dir),
@@ -112,21 +133,12 @@ def scheduled(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "PREFECT_API_URL": str(PREFECT_API_URL.value()),
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         }
-        wait_until(lambda: -time.time() % QUARTER_SECONDS > QUIET_SECONDS)
         with subprocess.Popen(command, env=environment) as process:
-            wait_until(lambda: all(read_deployments().values()))
-            pause_schedules()
+            wait_until(lambda: all(read_deployments(definitions).values()))
             yield Scheduled(process, data_dir, webhook)
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 0
     free_slots()
-
-
-def pause_schedules() -> None:
-    """At a quarter of an hour, `latest` would run by itself, and the runs of the tests be skipped."""
-    with get_client(sync_client=True) as client:
-        for name in NAMES:
-            client.pause_deployment(client.read_deployment_by_name(name).id)
 
 
 def free_slots() -> None:
@@ -137,7 +149,7 @@ def free_slots() -> None:
 
 
 def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled: Scheduled) -> None:
-    runs = [scheduled.start("ingest/latest", limit=2) for _ in range(2)]
+    runs = [scheduled.start(f"ingest/{SCHEDULED}-latest", limit=2) for _ in range(2)]
     ends = (StateType.COMPLETED, StateType.CANCELLED, StateType.FAILED, StateType.CRASHED)
     wait_until(lambda: all(is_in(run, *ends) for run in runs))
     states = {run.state_type: run for run in map(read_run, runs)}
@@ -150,7 +162,7 @@ def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled
 
 
 def test_a_run_whose_process_is_killed_is_told(scheduled: Scheduled) -> None:
-    run = scheduled.start("ingest/sweep")
+    run = scheduled.start(f"ingest/{SCHEDULED}-sweep")
     wait_until(lambda: is_in(run, StateType.RUNNING))
     scheduled.kill_run()
     wait_until(lambda: is_in(run, StateType.CRASHED))
@@ -161,11 +173,13 @@ def test_a_run_whose_process_is_killed_is_told(scheduled: Scheduled) -> None:
 
 
 @pytest.mark.usefixtures("scheduled")
-def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_makes_runs_of_it() -> None:
-    first = read_deployments()
-    assert list(deploy().deployments) == NAMES
-    again = read_deployments()
-    for one in read_definitions():
+def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_makes_runs_of_it(
+    definitions: tuple[Deployment, ...],
+) -> None:
+    first = read_deployments(definitions)
+    assert list(deploy(definitions).deployments) == [one.full_name for one in definitions]
+    again = read_deployments(definitions)
+    for one in definitions:
         found, before = again[one.full_name], first[one.full_name]
         assert {name: found[name] for name in SAME} == {name: before[name] for name in SAME}
         assert (found["entrypoint"], found["parameters"]) == (one.entrypoint, one.parameters)
@@ -175,20 +189,22 @@ def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_ma
         assert crons == [(each.cron, each.timezone) for each in one.schedules]
         assert found["global_concurrency_limit"]["limit"] == one.concurrency_limit.limit
         assert found["concurrency_options"]["collision_strategy"] == one.concurrency_limit.collision_strategy.value
-    assert count_scheduled(again["ingest/latest"]["id"]) >= 3
+    assert count_scheduled(again[f"ingest/{SCHEDULED}-latest"]["id"]) >= 3
 
 
-def test_what_the_file_has_no_more_is_removed_and_what_is_anothers_is_left() -> None:
-    deploy()
+def test_what_the_file_has_no_more_is_removed_and_what_is_anothers_is_left(
+    definitions: tuple[Deployment, ...],
+) -> None:
+    deploy(definitions)
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name="others", type="process"))
         flow_id = client.create_flow_from_name("ingest")
-        for name, pool in (("former", read_definitions()[0].work_pool.name), ("anothers", "others")):
+        for name, pool in (("former", definitions[0].work_pool.name), ("anothers", "others")):
             client.create_deployment(flow_id, name, work_pool_name=pool, entrypoint="flows.ingest.ingest")
-        assert deploy().removed == ("ingest/former",)
-        assert deploy().removed == ()
+        assert deploy(definitions).removed == ("ingest/former",)
+        assert deploy(definitions).removed == ()
         assert client.read_deployment_by_name("ingest/anothers")
-    assert all(read_deployments().values())
+    assert all(read_deployments(definitions).values())
 
 
 def test_a_second_schedule_of_a_data_folder_is_refused(scheduled: Scheduled) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -19,19 +19,19 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 
-import flows.slot
 from flows.archive import CRAWL_LOCK, RunInProgress
 from flows.backfill import run_backfill
 from flows.holding import FIRST_SECONDS, Keeper, give_back, take_lease
 from flows.ingest import run_ingest
 from flows.progress import Progress, listening
-from flows.slot import crawling_alone, is_awaited, name_slot
+from flows.slot import ASK_SECONDS, PATIENCE_SECONDS, Demand, crawling_alone, give_way, is_awaited, name_slot
 from replica.server import Handle
 from replica.site import Site
 from schemas.report import BackfillReport, RunReport
 from schemas.settings import Settings
 from tests.flows.asking import pages_of
 from tests.flows.killing import find_breaches
+from tests.waiting import wait_until
 
 SITE = Site(240, bad_pages=False, moved_share=0)
 SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
@@ -78,16 +78,19 @@ def test_the_slot_is_for_one_and_comes_back(settings: Settings) -> None:
 
 
 @contextmanager
-def holding_elsewhere(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
-    """Another process, which has the slot."""
+def starting_elsewhere(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
+    """Another process, which takes the slot or waits for it, and has it until its standard input ends."""
     environment = {"PREFECT_API_URL": PREFECT_API_URL.value(), "BROADSHEET_DATA_DIR": str(settings.data_dir)}
     command = [sys.executable, "-c", HOLDER]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=os.environ | environment, stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
+
+
+def wait_for_slot(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
 
 
 def is_free(settings: Settings) -> bool:
@@ -102,7 +105,8 @@ def test_a_killed_run_s_slot_is_free_for_the_next_one_of_its_folder_and_a_live_o
     settings: Settings, make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     copied = make_settings(data_dir=tmp_path / "copied")
-    with holding_elsewhere(settings) as process:
+    with starting_elsewhere(settings) as process:
+        wait_for_slot(process)
         shutil.copytree(settings.data_dir, copied.data_dir)
         assert not is_free(settings)
         process.kill()
@@ -145,15 +149,31 @@ def test_a_lease_that_ended_is_taken_anew_unless_another_run_has_the_slot(
     assert is_free(settings)
 
 
+def test_one_that_waits_is_seen_by_whoever_asks_and_waited_for_by_whoever_gives_way(settings: Settings) -> None:
+    demand = Demand("moscow-times", ask_seconds=0)
+    with ExitStack() as stack:
+        with crawling_alone(settings, "moscow-times"):
+            assert not demand()
+            process = stack.enter_context(starting_elsewhere(settings))
+            wait_until(demand)
+            assert not Demand("moscow-times")()  # who asked a moment ago does not ask again
+        give_way("moscow-times", turn_seconds=0.05)
+        assert not is_awaited("moscow-times")
+        wait_for_slot(process)
+        assert not is_free(settings)
+        process.communicate()
+        assert process.returncode == 0
+    assert is_free(settings)
+
+
+@pytest.mark.soak
 def test_a_backfill_gives_way_to_a_run_that_waits_and_goes_on_afterwards(
     settings: Settings, server: Handle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
-    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0.3")
+    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", str(2 * ASK_SECONDS / PAGE_COUNT))
     monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
-    monkeypatch.setattr(flows.slot, "ASK_SECONDS", 0.2)
-    monkeypatch.setattr(flows.slot, "TURN_SECONDS", 0.2)
     is_fetching = threading.Event()
     filled: list[BackfillReport] = []
 
@@ -167,10 +187,10 @@ def test_a_backfill_gives_way_to_a_run_that_waits_and_goes_on_afterwards(
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(fill,))
     thread.start()
-    assert is_fetching.wait(60)
+    assert is_fetching.wait(PATIENCE_SECONDS)
     latest: RunReport = run_ingest("moscow-times", "feeds", 1)
     ended_at = datetime.now(UTC)
-    thread.join(120)
+    thread.join()
     [report] = filled
     first, *others = report.months
     assert first.gave_way
@@ -182,5 +202,5 @@ def test_a_backfill_gives_way_to_a_run_that_waits_and_goes_on_afterwards(
     # What was on the wire when it gave way may have been cut off: that is asked for again, and nothing else twice.
     asked = Counter({path: server.requests[path] for path in pages_of(server.requests)})
     assert sum(count - 1 for count in asked.values()) <= 1
-    assert sum(month.outcomes["stored"] for month in report.months) == PAGE_COUNT
+    assert sum(month.outcomes.get("stored", 0) for month in report.months) == PAGE_COUNT
     assert list(find_breaches(settings)) == []

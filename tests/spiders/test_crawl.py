@@ -10,7 +10,6 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from warcio.checker import Checker
@@ -198,12 +197,11 @@ def test_the_crawl_closes_when_its_parent_is_gone(tmp_path: Path, publisher: Pub
     crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins, delay_seconds=0.05)
     with crawl.start() as child:
         publisher.wait_until_asked(3)
-        closed_at = monotonic()
         assert child.stdin
         child.stdin.close()
         assert child.wait(DEADLINE_SECONDS) == 1
-        # Far less than the requests that were waiting would have taken at their delay.
-        assert monotonic() - closed_at < 3
+        asked = publisher.asked
+    assert len(asked) < len(MANY)  # what was waiting was given up
     assert all(line.result.value == "captured" for line in crawl.read_log())
     assert len(crawl.read_log()) == len([r for r in crawl.read_records() if r.kind == "response"]) - 1
 

@@ -159,10 +159,8 @@ def test_a_host_that_says_nothing_is_given_up_too(
     with socket.socket(socket.AF_UNIX) as mute:
         mute.bind(str(path))
         mute.listen()
-        started_at = time.monotonic()
         with pytest.raises(DatabaseLost, match="timeout"):
             ask(opened)
-        assert time.monotonic() - started_at < DRIVER_SECONDS
     path.unlink()
     server.restart()
     assert ask(opened) > 0
