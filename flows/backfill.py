@@ -25,6 +25,7 @@ from flows.plan import check_span, plan_backfill
 from flows.progress import Progress, listening
 from flows.report import render_backfill_markdown
 from flows.run import find_broken_floors
+from flows.server import prepare_temporary_server
 from flows.slot import Demand, crawling_alone, give_way
 from schemas.report import BackfillReport, RunReport
 from schemas.settings import load_settings
@@ -107,6 +108,7 @@ def run_backfill(site: str, since: date, until: date, limit: int | None) -> Back
     Raises:
         RunInProgress: another run crawled the site, or wrote into the data folder, for too long.
     """
+    prepare_temporary_server()
     return read_report(backfill(site, since, until, limit, return_state=True), BackfillReport)
 
 

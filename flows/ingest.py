@@ -13,6 +13,7 @@ from flows.ending import end, read_report, skip
 from flows.harvest import PageChoice, check_ingest, harvest
 from flows.notifying import notify
 from flows.patience import load_patiently
+from flows.server import prepare_temporary_server
 from flows.slot import crawling_alone
 from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
@@ -81,4 +82,5 @@ def run_ingest(site: str, source: SourceChoice, limit: int | None, cdx: str | No
     Raises:
         RunInProgress: another run crawls the site, or writes into the data folder.
     """
+    prepare_temporary_server()
     return read_report(ingest(site, source, limit, cdx, return_state=True), RunReport)

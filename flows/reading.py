@@ -11,7 +11,7 @@ from datetime import datetime
 import sites
 from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Draft, Unreadable
-from schemas.capture import Capture
+from schemas.capture import ESCAPED_NUL, NUL, Capture
 from schemas.outcome import (
     ArticleRead,
     FetchFailed,
@@ -129,7 +129,7 @@ def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
 def _read_robots(capture: Capture, seen: Seen) -> Outcome:
     is_one = capture.status == 200 and not capture.too_large  # noqa: PLR2004 - OK
     text = capture.body[:ROBOTS_BYTES].decode("utf-8", errors="replace") if is_one else ""
-    return RobotsRead(seen=seen, text=text)
+    return RobotsRead(seen=seen, text=text.replace(NUL, ESCAPED_NUL))
 
 
 def _read_unchanged(url: str, seen: Seen, site: Site) -> Outcome:

@@ -1,12 +1,8 @@
 """Prefect's server, as a schedule needs it: the one that is named, or one of its own on loopback."""
 
 import os
-import runpy
-import signal
 import socket
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +13,7 @@ import httpx
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 
+from flows.child import make_command
 from schemas.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -30,9 +27,6 @@ DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15
-
-WATCH_SECONDS = 1.0
-"""How often a server looks whether its parent is still there."""
 
 
 class ServerMissing(RuntimeError):  # noqa: N818 - it states a fact
@@ -67,6 +61,14 @@ def _explain(error: Exception) -> str:
     return "does not answer"
 
 
+def prepare_temporary_server() -> None:
+    """Where no server is named, have the temporary one that Prefect starts end with this process, however that dies."""
+    if not PREFECT_API_URL.value():
+        from flows.temporary import TemporaryServer
+
+        TemporaryServer()
+
+
 @contextmanager
 def own_server(settings: Settings) -> Iterator[str]:
     """A server as long as the block lasts, with its pages on loopback and its memory in the data folder: its address.
@@ -79,7 +81,7 @@ def own_server(settings: Settings) -> Iterator[str]:
     folder = settings.data_dir.absolute() / "prefect"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "server.log").open("ab") as log:
-        command = [sys.executable, "-m", "flows.server", str(port)]
+        command = make_command("prefect", "server", "start", "--host", LOOPBACK, "--port", str(port))
         process = subprocess.Popen(command, env=_make_environment(folder, url), stdout=log, stderr=log)  # noqa: S603 - us
     try:
         _wait_for(process, url, folder / "server.log")
@@ -122,19 +124,6 @@ def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     raise ServerMissing(f"the Prefect server did not start: see {log}")
 
 
-def run_server(port: str) -> None:
-    """Be the server, until told to end, or until the parent is gone: a second one would work on the same memory."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    sys.argv = ["prefect", "server", "start", "--host", LOOPBACK, "--port", port]
-    runpy.run_module("prefect", run_name="__main__")
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(WATCH_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
@@ -142,7 +131,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-if __name__ == "__main__":
-    run_server(sys.argv[1])

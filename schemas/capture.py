@@ -5,6 +5,10 @@ from urllib.parse import urljoin
 
 from schemas.model import Count, NonEmpty, Record, Sha256
 
+NUL, ESCAPED_NUL = "\0", "%00"
+"""PostgreSQL stores no text with this character. Addresses, headers and robots.txt files have it only where they are
+damaged: there it is escaped as soon as it is read, so that both databases store the same."""
+
 
 class CaptureRef(Record):
     """Where a capture lies: enough to cut its WARC record out of the file and to prove that it is the same."""

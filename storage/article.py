@@ -66,7 +66,7 @@ def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
         yield from read_blocks(session, _narrow(dateless, wanted).order_by(Article.id))
 
 
-def _narrow(statement: Select[*tuple[Any, ...]], wanted: ArticleFilter) -> Select[*tuple[Any, ...]]:
+def _narrow(statement: Select[Any], wanted: ArticleFilter) -> Select[Any]:
     # Compared with "true": SQLite would else take the index of such a column, and sort all the bodies.
     return statement.where(*(condition == true() for condition in _list_conditions(wanted)))
 
@@ -92,7 +92,7 @@ def _bound_walk(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
         yield Article.published_at < datetime.combine(wanted.until + 2 * DAY, time(), UTC)
 
 
-def _list_records(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[ArticleRecord]:
+def _list_records(session: Session, statement: Select[Any]) -> Iterator[ArticleRecord]:
     for block in read_blocks(session, statement):
         yield from _as_records(block)
 

@@ -4,7 +4,7 @@ Both are asked at the end of every run: they read indexes, not the articles.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVarTuple
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -13,7 +13,7 @@ from schemas.outcome import State
 from storage.standing import KEPT_STATES
 from storage.tables import Alias, Article, Entry, Quarantine, Sighting
 
-Columns = TypeVarTuple("Columns")
+Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
 NAMED_COUNT = 20
 """An audit names so many of a problem's addresses; the rest is a number."""
@@ -42,12 +42,12 @@ def audit_ledger(session: Session, site: str | None = None) -> list[str]:
     return [problem for problem in problems if problem]
 
 
-def of_site(statement: Select[*Columns], column: InstrumentedAttribute[str], site: str | None) -> Select[*Columns]:
+def of_site(statement: Select[Columns], column: InstrumentedAttribute[str], site: str | None) -> Select[Columns]:
     """The rows of a site; all of them without one."""
     return statement if site is None else statement.where(column == site)
 
 
-def of_advertised(statement: Select[*Columns], site: str | None) -> Select[*Columns]:
+def of_advertised(statement: Select[Columns], site: str | None) -> Select[Columns]:
     """The entries of a site's advertised addresses, once for each address."""
     is_advertised: ColumnElement[bool] = Alias.advertised_site.is_not(None)
     if site is not None:
@@ -55,12 +55,12 @@ def of_advertised(statement: Select[*Columns], site: str | None) -> Select[*Colu
     return statement.select_from(Alias).join(Entry, Entry.id == Alias.entry_id).where(is_advertised)
 
 
-def _stray(site: str | None) -> Select[str]:
+def _stray(site: str | None) -> Select[tuple[str]]:
     owners = select(Alias.url).where(Alias.url == Sighting.url, Alias.advertised_site == Sighting.site)
     return of_site(select(Sighting.url).distinct().where(~owners.exists()), Sighting.site, site)
 
 
-def _audits(site: str | None) -> Iterator[tuple[str, Select[str]]]:
+def _audits(site: str | None) -> Iterator[tuple[str, Select[tuple[str]]]]:
     entries = of_site(select(Entry.key), Entry.site, site)
     has_article = select(Article.id).where(Article.entry_id == Entry.id).exists()
     # Not `IS NOT NULL`, for which SQLite would read all articles: this reads the duplicates from their index.

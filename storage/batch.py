@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload
@@ -29,7 +29,7 @@ CHANGING = ("id", "first_seen_at", "last_seen_at")
 """What a further sighting changes in a row, and its number."""
 
 Entity = TypeVar("Entity")
-Found = TypeVarTuple("Found")
+Found = TypeVar("Found", bound=tuple[Any, ...])
 Columns = dict[str, Any]
 
 
@@ -313,7 +313,7 @@ def load_articles(session: Session, ids: set[str]) -> Iterator[Article]:
 
 
 def select_in(
-    session: Session, statement: Select[Entity], column: QueryableAttribute[Any], values: Collection[str | int]
+    session: Session, statement: Select[tuple[Entity]], column: QueryableAttribute[Any], values: Collection[str | int]
 ) -> Iterator[Entity]:
     """The first column of the rows whose `column` has one of the values, however many those are."""
     for (found,) in execute_in(session, statement, column, values):
@@ -321,8 +321,8 @@ def select_in(
 
 
 def execute_in(
-    session: Session, statement: Select[*Found], column: QueryableAttribute[Any], values: Collection[Any]
-) -> Iterator[Row[*Found]]:
+    session: Session, statement: Select[Found], column: QueryableAttribute[Any], values: Collection[Any]
+) -> Iterator[Row[Found]]:
     """The rows whose `column` has one of the values, however many those are."""
     wanted = sorted(values)
     for start in range(0, len(wanted), IN_COUNT):

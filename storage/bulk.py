@@ -47,7 +47,7 @@ def _convert(kind: TypeEngine[Any], values: list[Any], dialect: Dialect) -> Iter
     return map(converter, values) if converter else values
 
 
-def stream_rows(connection: Connection, statement: Select[*tuple[Any, ...]], count: int) -> Iterator[Sequence[Row]]:
+def stream_rows(connection: Connection, statement: Select[Any], count: int) -> Iterator[Sequence[Row]]:
     """What a statement selects, so many rows at a time, each value as the driver gives it; in the order of an index.
 
     PostgreSQL sends on while they are read: with a cursor it would wait to be asked for the next ones. Until all are
@@ -59,7 +59,7 @@ def stream_rows(connection: Connection, statement: Select[*tuple[Any, ...]], cou
         yield from connection.execute(statement, execution_options={"yield_per": count}).partitions()
 
 
-def _stream(connection: Connection, statement: Select[*tuple[Any, ...]], count: int) -> Iterator[Sequence[Row]]:
+def _stream(connection: Connection, statement: Select[Any], count: int) -> Iterator[Sequence[Row]]:
     compiled = statement.compile(connection, compile_kwargs={"render_postcompile": True})
     driver: Any = connection.connection.driver_connection
     # Else it sorts everything on its disk before the first row comes, if that makes the last one come sooner.

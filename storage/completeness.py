@@ -112,17 +112,17 @@ def list_missing(
 def count_span(session: Session, site: str, since: date | None, until: date | None) -> SpanCount:
     """How many articles are known of a span of publication days (both inclusive)."""
     statement = select(Entry.state, func.count()).where(Entry.site == site, is_within(since, until))
-    states = dict(session.execute(statement.group_by(Entry.state)).all())
+    states = dict(session.execute(statement.group_by(Entry.state)).tuples().all())
     stored_count = sum(states.get(state, 0) for state in KEPT_STATES)
     missing_count = sum(states.get(state, 0) for state in MISSING_STATES)
     return SpanCount(stored_count=stored_count, missing_count=missing_count)
 
 
-def _grouped(site: str | None) -> Select[str | None, State, str | None, int]:
+def _grouped(site: str | None) -> Select[tuple[str | None, State, str | None, int]]:
     return of_advertised(select(Entry.published_month, Entry.state, Entry.rule, func.count()), site)
 
 
-def _reasons(site: str | None) -> Select[str | None, list[str]]:
+def _reasons(site: str | None) -> Select[tuple[str | None, list[str]]]:
     """For each quarantined address, the reasons of its entry's newest open row."""
     newest = (
         select(Quarantine.entry_id, func.max(Quarantine.id).label("id"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 import storage.likeness.table
 import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
+from schemas.settings import URL_CODES
 from storage import migration
 from storage.bulk import audit_stream, end_stream
 from storage.migration import SchemaOutdated, SchemaUnknown
@@ -258,7 +260,9 @@ def _connect(url: str, *, create: bool) -> Database:
 
 
 def shown_url(url: URL) -> str:
-    """The address without its password."""
+    """The address without its password, as it is written."""
+    if url.database:
+        url = url.set(database=url.database.translate(URL_CODES))
     return url.render_as_string(hide_password=True)
 
 
@@ -279,7 +283,7 @@ def parse_url(url: str) -> URL:
         )
     if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be passed over
         raise DatabaseUnreachable(f"{url}: no options are known; a ? in a file's name is written %3F")
-    return parsed
+    return parsed.set(database=unquote(parsed.database)) if parsed.database else parsed  # SQLAlchemy leaves it encoded
 
 
 def audit_sqlite_path(url: URL, *, create: bool) -> None:

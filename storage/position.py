@@ -30,5 +30,5 @@ def list_positions(session: Session, names: Collection[str] | None = None) -> di
     """File name -> position, for every known file; with names given, only for those of them that are known."""
     positions = select(WarcFile.name, WarcFile.loaded_bytes)
     if names is None:
-        return dict(session.execute(positions.order_by(WarcFile.name)).all())
-    return dict(execute_in(session, positions, WarcFile.name, set(names)))
+        return dict(session.execute(positions.order_by(WarcFile.name)).tuples().all())
+    return {row[0]: row[1] for row in execute_in(session, positions, WarcFile.name, set(names))}

@@ -57,7 +57,7 @@ def _find_number(session: Session, digits: str) -> QuarantineRecord | None:
     return _as_record(row) if row else None
 
 
-def _rows() -> Select[Quarantine]:
+def _rows() -> Select[tuple[Quarantine]]:
     return select(Quarantine).options(joinedload(Quarantine.capture), joinedload(Quarantine.entry))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from schemas.article import Article as Read
@@ -136,7 +136,7 @@ def count_rereadings(session: Session, since: date | None = None, until: date | 
     return session.scalar(select(func.count()).select_from(wanted)) or 0
 
 
-def _select_rows() -> Select[*tuple[Any, ...]]:
+def _select_rows() -> Select[Any]:
     """Whole answers, with the article and the open quarantine row of each."""
     is_open = and_(Quarantine.capture_id == Capture.id, Quarantine.resolved_at.is_(None))
     return (
@@ -148,7 +148,7 @@ def _select_rows() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _select(since: date | None = None, until: date | None = None) -> Select[*tuple[Any, ...]]:
+def _select(since: date | None = None, until: date | None = None) -> Select[Any]:
     newer = aliased(Capture)
     is_overtaken = (
         select(newer.id)
@@ -173,10 +173,10 @@ def _is_published(since: date | None, until: date | None) -> ColumnElement[bool]
 
 
 def _lies_after(place: tuple[str, int]) -> ColumnElement[bool]:
-    return tuple_(Capture.warc, Capture.offset) > tuple_(*place)
+    return tuple_(Capture.warc, Capture.offset) > tuple_(*map(literal, place))
 
 
-def _as_rereadings(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Rereading]:
+def _as_rereadings(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Rereading]:
     blogs = {row.entry for row in rows if row.entry is not None and _has_parts(row)}
     siblings = _list_siblings(session, blogs)
     for row in rows:
@@ -191,7 +191,7 @@ def _as_rereadings(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> I
         )
 
 
-def _has_parts(row: Row[*tuple[Any, ...]]) -> bool:
+def _has_parts(row: Row[Any]) -> bool:
     """Whether it may be one part of a page: a live blog's, or one that is no article by itself."""
     return row.key is not None and getattr(row, f"{STORED_PREFIX}kind") in {Kind.LIVE, None}
 
@@ -204,5 +204,5 @@ def _list_siblings(session: Session, entries: Collection[int]) -> dict[int, list
     return found
 
 
-def _as_ref(row: Row[*tuple[Any, ...]]) -> CaptureRef:
+def _as_ref(row: Row[Any]) -> CaptureRef:
     return CaptureRef(warc=row.warc, offset=row.offset, length=row.length, sha256=row.sha256)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Double, Index, MetaData, Text, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -254,7 +254,7 @@ class Article(Version, Base):
     duplicate_of: Mapped[str | None] = mapped_column(index=True)
     """The id of an article that is no duplicate itself."""
     duplicate_kind: Mapped[str | None]
-    similarity: Mapped[float | None]
+    similarity: Mapped[float | None] = mapped_column(Double)
 
 
 class Revision(Version, Base):

@@ -49,7 +49,7 @@ def note_validators(batch: Batch, outcome: Outcome) -> None:
             _forget(batch, outcome.seen)
 
 
-def _believed(now: datetime, plan: LookPlan) -> Select[str, str | None, str | None]:
+def _believed(now: datetime, plan: LookPlan) -> Select[tuple[str, str | None, str | None]]:
     return select(Validator.url, Validator.etag, Validator.last_modified).where(
         Validator.confirmed_count < plan.conditional_count, Validator.full_at >= now - plan.conditional_for
     )

@@ -43,7 +43,7 @@ LIST_FIELDS = tuple(name for name in DOCUMENT_FIELDS if name != "sources")
 TIME_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, UtcDateTime))
 
 
-def select_articles() -> Select[*tuple[Any, ...]]:
+def select_articles() -> Select[Any]:
     """What `read_blocks` reads; conditions and an order may be added."""
     own = [_as_stored(name).label(name) for name in COLUMNS]
     capture = [getattr(Capture, name).label(f"capture_{name}") for name in CAPTURE_FIELDS]
@@ -56,7 +56,7 @@ def select_articles() -> Select[*tuple[Any, ...]]:
     return select(*own, *capture, others.label("aliases")).join(Capture, Capture.id == Article.capture_id)
 
 
-def read_blocks(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Block]:
+def read_blocks(session: Session, statement: Select[Any]) -> Iterator[Block]:
     """The articles of a statement, in its order."""
     names = statement.selected_columns.keys()
     for rows in stream_rows(session.connection(), statement, BLOCK_COUNT):

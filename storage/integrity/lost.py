@@ -21,7 +21,7 @@ def list_dependents(session: Session, warc: str, offsets: Collection[int]) -> di
 def list_lost(session: Session) -> dict[str, str]:
     """Record id -> WARC file, of the articles whose capture is known to be lost."""
     rows = select(Article.id, Capture.warc).join(Capture, Capture.id == Article.capture_id).where(Capture.is_lost)
-    return dict(session.execute(rows).all())
+    return dict(session.execute(rows).tuples().all())
 
 
 def make_due(session: Session, now: datetime) -> int:
@@ -43,5 +43,7 @@ def make_due(session: Session, now: datetime) -> int:
     return len(entries)
 
 
-def _of_lost(statement: Select[int | None], table: type[Article] | type[Quarantine]) -> Select[int | None]:
+def _of_lost(
+    statement: Select[tuple[int | None]], table: type[Article] | type[Quarantine]
+) -> Select[tuple[int | None]]:
     return statement.join(Capture, Capture.id == table.capture_id).where(Capture.is_lost)

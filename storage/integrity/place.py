@@ -44,7 +44,7 @@ class Place(NamedTuple):
 def list_warcs(session: Session) -> dict[str, int]:
     """The WARC files that anything is known of -> how far each was loaded, in bytes."""
     known = dict.fromkeys(session.scalars(select(Capture.warc).where(Capture.warc != NO_WARC).distinct()), 0)
-    return known | dict(session.execute(select(WarcFile.name, WarcFile.loaded_bytes)).all())
+    return known | dict(session.execute(select(WarcFile.name, WarcFile.loaded_bytes)).tuples().all())
 
 
 def list_places(session: Session, warc: str) -> dict[int, Place]:

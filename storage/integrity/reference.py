@@ -105,7 +105,7 @@ def count_unknown(session: Session) -> int:
     return session.scalar(select(func.count()).where(Capture.warc == NO_WARC)) or 0
 
 
-def _find_astray(one: _Reference) -> Select[*tuple[Any, ...]]:
+def _find_astray(one: _Reference) -> Select[Any]:
     # A capture that was read as another's by later rules was still fetched when the version says.
     is_of_another = Capture.entry_id.is_distinct_from(Entry.id) | (Entry.id.is_(None) & Capture.url.is_not(None))
     is_anothers = and_(is_of_another, Capture.fetched_at != one.fetched_at)
@@ -128,7 +128,7 @@ def _find_astray(one: _Reference) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _find_own(one: _Reference) -> Select[*tuple[Any, ...]]:
+def _find_own(one: _Reference) -> Select[Any]:
     lost, own = aliased(Capture), aliased(Capture)
     is_own = and_(own.entry_id == Entry.id, own.fetched_at == one.fetched_at, ~own.is_lost)
     is_page = own.status == OK if one.capture_id.key == "capture_id" else true()
@@ -153,13 +153,13 @@ def _find_others() -> Iterator[tuple[type[Quarantine] | type[Robots], ColumnElem
     yield Robots, ~of_robots.exists()
 
 
-def _lead(session: Session, one: _Reference, row: Row[*tuple[Any, ...]], number: int) -> None:
+def _lead(session: Session, one: _Reference, row: Row[Any], number: int) -> None:
     columns = one.table.__table__.primary_key
     is_row = (column == getattr(row, f"{KEY_PREFIX}{column.name}") for column in columns)
     session.execute(update(one.table).where(*is_row).values({one.capture_id.key: number}))
 
 
-def _make_row(number: int, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def _make_row(number: int, row: Row[Any]) -> dict[str, Any]:
     known = {"url": row.url, "fetched_at": row.fetched_at, "entry_id": row.entry_id}
     unknown = {"warc": NO_WARC, "offset": number, "length": 0, "sha256": NO_DIGEST, "status": OK, "media_type": ""}
     return {"id": number, "run_id": None, **known, **unknown}

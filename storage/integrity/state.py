@@ -37,7 +37,7 @@ def mend_states(session: Session, now: datetime) -> dict[str, State]:
     return changed
 
 
-def _find_doubtful() -> Select[*tuple[Any, ...]]:
+def _find_doubtful() -> Select[Any]:
     """Entries that have an article, or should by their state; what says which is right."""
     articles = select(Article.entry_id, Article.duplicate_of).where(Article.entry_id.is_not(None)).subquery()
     is_open = select(Quarantine.id).where(Quarantine.entry_id == Entry.id, Quarantine.resolved_at.is_(None)).exists()

@@ -108,7 +108,7 @@ def _find_holders(connection: Connection, keys: set[int]) -> dict[int, list[int]
     return holders
 
 
-def _ask(connection: Connection, level: type[Posting], keys: list[int]) -> CursorResult[int, int]:
+def _ask(connection: Connection, level: type[Posting], keys: list[int]) -> CursorResult[tuple[int, int]]:
     """The postings of these keys, which are one value: to bind each of them costs more than to look it up."""
     if connection.dialect.name == "postgresql":
         return connection.exec_driver_sql(ASK["postgresql"].format(level.__tablename__), (keys,))

@@ -92,7 +92,7 @@ def _list_open_words(query: SearchQuery) -> set[str]:
     return {term.words[0] for term in terms if not term.is_exact}
 
 
-def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[str]:
+def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tuple[str]]:
     """The ids of what matches, the newest first."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     statement, number = _select_sqlite(match) if is_sqlite else _select_postgresql(match)
@@ -104,14 +104,14 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[str]
     return statement if wanted.include_duplicates else statement.where(Article.duplicate_of.is_(None))
 
 
-def _select_sqlite(match: Match) -> tuple[Select[str], ColumnElement[int]]:
+def _select_sqlite(match: Match) -> tuple[Select[tuple[str]], ColumnElement[int]]:
     """FTS5 goes through what matches in the order of the numbers, and stops when enough is found."""
     statement = select(Article.id).select_from(INDEX).join(Searched, Searched.number == INDEX.c.rowid)
     is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
     return statement.where(is_match).order_by(INDEX.c.rowid.desc()), INDEX.c.rowid
 
 
-def _select_postgresql(match: Match) -> tuple[Select[str], ColumnElement[int]]:
+def _select_postgresql(match: Match) -> tuple[Select[tuple[str]], ColumnElement[int]]:
     """First the bare numbers of what has all the words, from the index; then, in their order, row by row.
 
     The planner knows neither how rare a word is nor what it costs to unpack a text, and would look into all of them.
@@ -147,9 +147,7 @@ def _list_runs(query: SearchQuery, forms: Forms, part: SearchPart | None) -> lis
     return [run for term in terms for run in expand_term(term, forms)]
 
 
-def _as_hit(
-    row: Row[*tuple[Any, ...]], place: SearchPart | None, runs: Mapping[SearchPart | None, list[Run]]
-) -> SearchHit:
+def _as_hit(row: Row[Any], place: SearchPart | None, runs: Mapping[SearchPart | None, list[Run]]) -> SearchHit:
     snippet = cut_snippet(row.body, runs[None])
     return SearchHit(
         id=row.id,

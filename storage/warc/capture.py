@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from fastwarc.warc import WarcRecord, WarcRecordType
 
-from schemas.capture import Capture, CaptureRef
+from schemas.capture import ESCAPED_NUL, NUL, Capture, CaptureRef
 from storage.warc.member import (
     HEADER_END,
     GzipMember,
@@ -200,14 +200,14 @@ def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | No
     """The capture's fields. Of a record that is no response or resource: its kind, or None where nothing is lost."""
     headers: tuple[tuple[str, str], ...]
     status = 200
-    target = (record.headers.get("WARC-Target-URI") or "").strip("<>") or None
+    target = _escape((record.headers.get("WARC-Target-URI") or "").strip("<>")) or None
     if record.record_type == WarcRecordType.resource:
         is_web = target is not None and target.startswith(("http://", "https://"))
-        headers = (("content-type", record.headers.get("Content-Type") or ""),)
+        headers = (("content-type", _escape(record.headers.get("Content-Type") or "")),)
         found = {"url": target if is_web else None, "file_url": None if is_web else target, "headers": headers}
     elif record.record_type == WarcRecordType.response and record.is_http:
         record.parse_http(quirks_mode=True)  # old archives' heads have bare line feeds
-        headers = tuple((key.lower(), value) for key, value in record.http_headers.astuples())
+        headers = tuple((_escape(key.lower()), _escape(value)) for key, value in record.http_headers.astuples())
         status = _status(record)
         found = {"url": target, "headers": headers}
     else:
@@ -218,6 +218,10 @@ def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | No
     payload = _read_payload(record, headers, max_page_bytes)
     is_part = is_short(payload.pop("byte_count"), status, headers) or _is_part(record)
     return found | payload | {"status": status, "truncated": payload["truncated"] or is_part}
+
+
+def _escape(text: str) -> str:
+    return text.replace(NUL, ESCAPED_NUL)
 
 
 def _name_kind(record: Any) -> str | None:
