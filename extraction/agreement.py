@@ -7,31 +7,22 @@ the article says; where they differ, flags name the difference.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from lxml.etree import strip_tags
+from lxml.etree import _Element, strip_tags
 from lxml.html import Element, HtmlElement
 from trafilatura.htmlprocessing import convert_tags
-from trafilatura.main_extractor import extract_content
-from trafilatura.settings import Extractor
-from trafilatura.xml import xmltotxt
+from trafilatura.main_extractor import handle_textelem
+from trafilatura.settings import TAG_CATALOG, Extractor
 
 from extraction.paragraph import BLOCK_TAGS, is_block, read_row
 from extraction.prose import restore_lines, tidy
 from extraction.tree import is_overgrown
 
-FRAME_CLASS = "article-content"
-"""By this class trafilatura knows what holds the text."""
-
-END = "¶"
-"""The last paragraph of the narrowed tree: trafilatura drops a subhead at the end of a text, and doubts a single
-paragraph."""
-
 _PLAIN_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "blockquote"})
 """What is not a paragraph by another name."""
 
-# `dedup` would keep state: the same page would read differently the sixth time. No text is too short: the rules have
-# cut everything away that is none.
+# `dedup` would keep state: the same page would read differently the sixth time.
+_TAGS = set(TAG_CATALOG)
 _OPTIONS = Extractor(output_format="python", fast=True, comments=False, dedup=False)
-_OPTIONS.min_extracted_size = 0
 
 
 def find_differences(contents: Sequence[HtmlElement], paragraphs: Sequence[str]) -> frozenset[str]:
@@ -49,36 +40,46 @@ def find_differences(contents: Sequence[HtmlElement], paragraphs: Sequence[str])
 
 
 def extract_lines(tree: HtmlElement) -> list[str]:
-    """The paragraphs that trafilatura extracts from a narrowed tree: its core alone, which judges no page around it."""
-    body, _ = extract_content(convert_tags(tree, _OPTIONS), _OPTIONS)
-    lines = [tidy(line) for line in xmltotxt(body, include_formatting=False).split("\n")]
-    return [restore_lines(line) for line in lines if line and line != END]
+    """The paragraphs that trafilatura extracts from a narrowed tree.
+
+    Each element goes through trafilatura's own extraction. What its main extractor does before, choosing and pruning,
+    goes by attributes and links: the narrowed tree has none, so that would change nothing, and takes twice as long.
+    """
+    handled = (handle_textelem(element, _TAGS, _OPTIONS) for element in list(convert_tags(tree, _OPTIONS)))
+    texts = [_read_text(found) if len(found) else found.text or "" for found in handled if found is not None]
+    lines = (tidy(line) for text in texts for line in text.split("\n"))
+    return [restore_lines(line) for line in lines if line]
+
+
+def _read_text(element: _Element) -> str:
+    """The text of what trafilatura took for one element, with its line breaks; all other spaces are plain by now."""
+    for line_break in element.iter("lb"):
+        line_break.tail = f"\n{line_break.tail or ''}"
+    return "".join(element.itertext())
 
 
 def simplify(content: HtmlElement) -> None:
     """Take all elements out that part no text, in place; their text stays."""
+    for cite in [found for found in content.iter("cite") if not is_block(found)]:
+        cite.drop_tag()
     tags = {str(found.tag) for found in content.iterdescendants()} - BLOCK_TAGS - {"br"}
     if tags:
         strip_tags(content, *tags)
 
 
 def narrow(contents: Iterable[HtmlElement]) -> HtmlElement:
-    """A document of the paragraphs, headings and quotations in what holds the text, without boxes and attributes.
+    """The paragraphs, headings and quotations in what holds the text, without boxes and attributes.
 
     Boxes, lists and the names of classes are the publisher's, and trafilatura would judge by them.
     """
-    body, frame, end = Element("body"), Element("div"), Element("p")
-    frame.set("class", FRAME_CLASS)
-    body.append(frame)
+    frame = Element("body")
     for content in contents:
         content.tail = None
         frame.append(content)
     for element in list(frame.iterdescendants()):
         _make_plain(element)
     strip_tags(frame, "div")
-    end.text = END
-    frame.append(end)
-    return body
+    return frame
 
 
 def _make_plain(element: HtmlElement) -> None:
@@ -87,7 +88,7 @@ def _make_plain(element: HtmlElement) -> None:
         element.attrib.clear()
     if element.tag == "br":
         return
-    if element.tag == "hr" or (element.tag == "cite" and not is_block(element)):
+    if element.tag == "hr":
         element.drop_tag()
         return
     if element.tag == "tr" and (row := read_row(element)) is not None:

@@ -101,7 +101,12 @@ def note_paid(page: Page) -> None:
     rules = page.site.page
     labels = [tidy("".join(found.itertext())).strip(" |") for found in page.select(rules.label)]
     is_labelled = rules.paid_label is not None and any(map(rules.paid_label.fullmatch, labels))
-    if is_labelled or page.select(rules.paid) or "AdvertiserContentArticle" in read_types(page.metadata.json_ld):
+    if (
+        is_labelled
+        or page.select(rules.sponsor)
+        or page.select(rules.paid)
+        or "AdvertiserContentArticle" in read_types(page.metadata.json_ld)
+    ):
         page.flags.add("partner-content")
 
 

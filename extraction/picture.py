@@ -38,8 +38,9 @@ def read_images(container: HtmlElement, rules: PageRules, base_url: str | None) 
     """
     for figure in rules.figures(container):
         source = figure.find(".//img")
-        caption = _read_data(figure, "caption") or _first_text(rules.captions(figure)) or _bare_caption(figure, rules)
-        credit = _read_data(figure, "credits") or _first_text(rules.credits(figure))
+        named = rules.credits(figure)
+        caption = _read_data(figure, "caption") or _first_text(rules.captions(figure)) or _bare_caption(figure, named)
+        credit = _read_data(figure, "credits") or _first_text(named)
         caption = caption or _read_data(figure, "title")
         if caption and not credit:
             caption, credit = split_caption(caption)
@@ -59,10 +60,10 @@ def split_caption(text: str) -> tuple[str | None, str | None]:
     return (match["caption"], match["credit"] or match["glued"]) if match else (text, None)
 
 
-def _bare_caption(figure: HtmlElement, rules: PageRules) -> str | None:
+def _bare_caption(figure: HtmlElement, named: list[HtmlElement]) -> str | None:
     """The whole caption where it is not in parts."""
     element = figure.find(".//figcaption")
-    return None if element is None or rules.credits(figure) else tidy_or_none("".join(element.itertext()))
+    return None if element is None or named else tidy_or_none("".join(element.itertext()))
 
 
 def _first_text(elements: list[HtmlElement]) -> str | None:

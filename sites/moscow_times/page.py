@@ -55,12 +55,11 @@ PAGE = PageRules(
     subtitle=XPath(f"{_HEADER}/descendant::h2"),
     label=XPath(f"{_HEADER}/descendant::*[{has_class('label', 'label--partner', 'label--partners')}]"),
     sponsor=XPath(f"{_HEADER}/descendant::a[{has_class('label--partners')}]"),
-    # The label of partner content, or the notice that stands before a sponsored article.
-    paid=XPath(
-        f"{_HEADER}/descendant::*[{has_class('label--partner', 'label--partners')}]"
-        " | preceding::div[contains(@class, 'campaign__')]"
+    # The notice that stands before a sponsored article; partner content has a label.
+    paid=XPath("preceding::div[contains(@class, 'campaign__')]"),
+    data_kind=XPath(
+        f"(ancestor::div[@data-type] | preceding::div[@data-type])[{has_class('gtm-section')}][last()]/@data-type"
     ),
-    data_kind=XPath(f"(ancestor::div | preceding::div)[{has_class('gtm-section')}][last()]/@data-type"),
     byline=XPath(
         f"descendant::*[contains(@class, 'author')][(self::div and ({has_class('byline__author')}))"
         f" or (({has_class('article__author__name')}) and not(ancestor::div[{has_class('byline__author')}]))]"
@@ -70,14 +69,14 @@ PAGE = PageRules(
     # A slider's and a gallery's pictures have no figure.
     figures=XPath(
         "descendant::figure[descendant::img and not(ancestor::figure)]"
-        f" | descendant::div[({has_class('slider__slide', 'article__gallery__item')}) and descendant::img"
-        " and not(ancestor::figure or descendant::figure)]"
+        f" | descendant::div[contains(@class, '__')][{has_class('slider__slide', 'article__gallery__item')}]"
+        "[descendant::img and not(ancestor::figure or descendant::figure)]"
     ),
     captions=XPath("descendant::span[contains(@class, '__caption')]"),
     credits=XPath("descendant::span[contains(@class, '__credit')]"),
     tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
     disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
-    live=XPath(f"descendant::div[@data-live or {has_class('live-posts', 'live-post', 'live-intro')}]"),
+    live=XPath("descendant::div[@data-live or contains(concat(' ', @class), ' live-')]"),
     posts=XPath(f"descendant::div[{has_class('live-post')}]"),
     post_time=XPath("descendant::time"),
     post_body=XPath(f"descendant::div[{has_class('live-post__body')}]"),
