@@ -91,6 +91,7 @@ def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None) -
         subtitle=" ".join(words[HEADLINE_COUNT:HEAD_COUNT]) if number % 2 else None,
         authors=(f"Author {number % AUTHOR_COUNT}", "Борис Писатель"),
         agencies=("Reuters",) if number % 5 == 0 else (),
+        sponsor=None,
         section=SECTIONS[number % len(SECTIONS)],
         tags=tuple(dict.fromkeys(words[:2])),
         published_at=at,

@@ -135,6 +135,7 @@ def _write(number: int, identity: Identity, at: datetime) -> Article:
         subtitle=None,
         authors=("Ann Author",),
         agencies=(),
+        sponsor=None,
         section="news",
         tags=(),
         published_at=datetime(2015, 1, 1, tzinfo=UTC) + timedelta(minutes=number),

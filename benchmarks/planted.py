@@ -211,6 +211,7 @@ def make_read(record_id: str, body: str, **special: Any) -> ArticleRead:
         "subtitle": None,
         "authors": (),
         "agencies": (),
+        "sponsor": None,
         "section": "news",
         "tags": (),
         "published_at": AT,

@@ -25,7 +25,8 @@ TEXT_KINDS = frozenset({"article", "opinion", "podcast"})
 """What stands for other publishers' pages: those without text are rarer there than on the replica."""
 KINDS = ("article", "article", "article", "opinion", "gallery", "video", "podcast", "archive")
 """Mostly articles, as on the publisher's site."""
-PUBLISHER_TARGET = 5.0
+PUBLISHER_TARGET = 4.0
+"""With trafilatura called, and its paragraphs compared with the blocks."""
 GENERIC_TARGET = 1.5
 PROCESS_TARGET = 1.8
 PROCESS_REPEATS = 6

@@ -1,6 +1,7 @@
-"""Finds the text of a page: by the site's rules, else by trafilatura's own judgement."""
+"""Finds the text of a page: by the site's rules and by trafilatura, one checking the other; else by it alone."""
 
 import logging
+from copy import deepcopy
 from dataclasses import dataclass
 
 import trafilatura
@@ -8,6 +9,7 @@ from lxml.etree import XPath
 from lxml.html import Element, HtmlElement
 from trafilatura.settings import Document, Extractor
 
+from extraction.agreement import find_differences, simplify
 from extraction.byline import cut_credit
 from extraction.line_break import part_lines
 from extraction.overrun import find_outside
@@ -15,17 +17,21 @@ from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.prose import join, tidy
 from extraction.tree import drop, is_overgrown
+from schemas.article import Kind
 from sites.boilerplate import squeeze
 from sites.passage import has_passage, is_sentence
 from sites.profile import Site
 from sites.structure import PageRules
-from sites.widget import find_widgets
+from sites.widget import drop_button_text, find_widgets
 
 # It warns of each page in which it finds no text: the record's flags say that, with its address.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
 SHORT_SHARE = 0.3
 """Of the text in all `<p>`: below it the full mode is asked. The fast mode fails on a few pages (4 of 257)."""
+
+TEXTLESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST, Kind.LIVE})
+"""Kinds whose page may have no text of its own: without care the donation message becomes it."""
 
 PROSE_COUNT = 3
 """Paragraphs that a header, a byline or a caption does not have: what has them is named wrongly."""
@@ -50,42 +56,56 @@ _FAST, _FULL = (
 )
 
 
+BLOCKS = "blocks"
+TRAFILATURA = "trafilatura"
+"""Where a body comes from: trafilatura where the blocks say the same, or where nothing says where the blocks are."""
+
+
 @dataclass(frozen=True)
 class Body:
     """A text without furniture, and how it was found."""
 
     text: str
-    agencies: tuple[str, ...]
-    source: str
-    flags: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    source: str | None = None
+    """None where there is no text."""
+    flags: frozenset[str] = frozenset()
 
 
-def read_body(page: Page, *, is_textless: bool) -> Body:
-    """The page's text, a live blog's posts after its own. The container is taken apart; the tree beside it stays whole.
-
-    `is_textless`: the page's kind may have no text, so that none is looked for outside its blocks.
-    """
-    container, site = page.container, page.site
-    posts = page.posts.paragraphs if page.posts else ()
-    flags: tuple[str, ...] = ()
+def read_body(page: Page, kind: Kind) -> Body:
+    """The page's text, a live blog's posts after its own. The container is taken apart, the tree beside it is not."""
+    container, rules = page.container, page.site.page
+    posts = page.posts.blocks if page.posts else ()
+    flags: frozenset[str] = frozenset()
     if container is not None:
-        contents = site.page.content(container)
-        found, flags = read_blocks(contents, site.page) if contents else ([], ())
-        paragraphs = [*found, *posts]
-        if paragraphs or (is_textless and contents):
-            return _clean(paragraphs, site, "page", flags)
-        flags = ("content-missing",)
-        clear(container, site.page)
-    elif site.hosts:
-        flags = ("container-missing",)
-    paragraphs, more = _read_around(page, is_textless=is_textless)
-    return _clean([*paragraphs, *posts], site, "trafilatura", (*flags, *more))
+        contents = rules.content(container)
+        blocks = [block for content in contents for block in rules.list_blocks(content)]
+        # A gallery's header and pictures stand in what holds the text of others: its text is in blocks alone.
+        found, flags = read_blocks(blocks if kind is Kind.GALLERY else contents, rules)
+        has_blocks = any(rules.has_text_block(content) for content in found)
+        for content in found:
+            simplify(content)
+        paragraphs = read_paragraphs(deepcopy(content) for content in (*found, *posts))
+        paragraphs = paragraphs if has_blocks else cut_repeat(paragraphs)
+        if paragraphs:
+            differences = find_differences((*found, *posts), paragraphs)
+            source = BLOCKS if differences else TRAFILATURA
+            return _clean(paragraphs, page.site, source, flags | differences, edges=False)
+        if contents and (kind in TEXTLESS_KINDS or blocks):
+            return Body("")
+        flags = frozenset({"content-missing"})
+        clear(container, rules)
+    elif page.site.hosts:
+        flags = frozenset({"container-missing"})
+    paragraphs, more = _read_around(page, is_textless=kind in TEXTLESS_KINDS)
+    paragraphs += read_paragraphs(deepcopy(post) for post in posts)
+    return _clean(paragraphs, page.site, TRAFILATURA, flags | more, edges=True)
 
 
-def _read_around(page: Page, *, is_textless: bool) -> tuple[list[str], tuple[str, ...]]:
+def _read_around(page: Page, *, is_textless: bool) -> tuple[list[str], frozenset[str]]:
     """The paragraphs where no element says that it holds the text, with flags."""
     tree = page.tree if page.container is None else _make_document(page.container)
-    flags = ("page-overgrown",) if is_overgrown(tree) else ()
+    flags = frozenset({"page-overgrown"} if is_overgrown(tree) else ())
     if is_textless:
         for furniture in page.site.page.furniture(tree):
             drop(furniture)
@@ -107,22 +127,21 @@ def _make_document(container: HtmlElement) -> HtmlElement:
     return document
 
 
-def read_blocks(contents: list[HtmlElement], rules: PageRules) -> tuple[list[str], tuple[str, ...]]:
-    """The paragraphs of what holds the text: its blocks and what stands loose beside them, in the page's order.
+def read_blocks(contents: list[HtmlElement], rules: PageRules) -> tuple[list[HtmlElement], frozenset[str]]:
+    """What holds the text, in the page's order and without furniture, its blocks and what stands loose beside them.
 
     With flags: what of it is of an unknown class, or stands behind end tags too many.
     """
-    outside = list(find_outside(contents[-1], rules))
+    outside = list(find_outside(contents[-1], rules)) if contents else []
     flags = {"text-outside"} if outside else set()
     for content in (*contents, *outside):
         found = rules.find_foreign(content)
         flags |= {"unknown-block"} if found.has_unknown else set()
         for foreign in found.elements:
             drop(foreign)
+        drop_button_text(content)
         part_lines(content)
-    paragraphs = read_paragraphs([*contents, *outside])
-    has_blocks = any(rules.has_text_block(content) for content in contents)
-    return (paragraphs if has_blocks else cut_repeat(paragraphs)), tuple(flags)
+    return [*contents, *outside], frozenset(flags)
 
 
 def cut_repeat(paragraphs: list[str]) -> list[str]:
@@ -147,6 +166,7 @@ def read_whole(tree: HtmlElement) -> list[str]:
         return read_paragraphs(tree.iter("p"))
     for unread in [*_UNREAD(tree), *find_widgets(tree)]:
         drop(unread)
+    drop_button_text(tree)
     text = _extract(tree, _FAST)
     if len(text) < SHORT_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
         text = max(text, _extract(tree, _FULL), key=len)
@@ -166,7 +186,7 @@ def _extract(tree: HtmlElement, options: Extractor) -> str:
     return (document.text or "") if isinstance(document, Document) else ""
 
 
-def _clean(paragraphs: list[str], site: Site, source: str, flags: tuple[str, ...] = ()) -> Body:
-    cleaned = site.boilerplate.remove(paragraphs, edges=source != "page").paragraphs
+def _clean(paragraphs: list[str], site: Site, source: str, flags: frozenset[str], *, edges: bool) -> Body:
+    cleaned = site.boilerplate.remove(paragraphs, edges=edges).paragraphs
     kept, agencies = cut_credit(cleaned)
-    return Body(join(kept), agencies, source, flags)
+    return Body(join(kept), agencies, source if kept else None, flags)

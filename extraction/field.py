@@ -12,7 +12,13 @@ TAG_METAS = ("article:tag", "news_keywords", "parsely-tags", "sailthru.tags", "k
 
 
 def choose_section(page: Page) -> str | None:
-    """The section by the name that the site's pages show."""
+    """The section by the name that the site's pages show; a known publisher's breadcrumb names it, whatever else does.
+
+    The Moscow Times calls every article `news` or `ukraine_war` in all other places.
+    """
+    if page.site.sections and (section := _read_breadcrumb(page)):
+        page.note("section", "breadcrumb")
+        return section
     key = read_text(page.metadata.json_ld.get("articleSection"))
     shown = tidy_or_none(page.metadata.meta.get("article:section"))
     named = page.site.sections.get(shown or "", shown)  # some pages have the key here too
@@ -24,25 +30,39 @@ def choose_section(page: Page) -> str | None:
     return None
 
 
+def _read_breadcrumb(page: Page) -> str | None:
+    """The section by the last part of its address; one that has no name yet, by the words of that."""
+    key = (page.metadata.section_url or "").partition("?")[0].rstrip("/").rpartition("/")[2].lower()
+    return page.site.sections.get(key) or tidy(key.replace("-", " ")).title() or None
+
+
 def choose_tags(page: Page) -> tuple[str, ...]:
-    """What the article is about: keywords, or the links below it."""
-    for tags, source in _tags(page):
+    """What the article is about.
+
+    A known publisher's tags are the links below the article, where one with a comma is whole, or `article:tag`: its
+    keywords are for search engines.
+    """
+    for tags, source in _list_tags(page) if page.site.hosts else _list_unknown_tags(page):
         if found := tuple(dict.fromkeys(text for tag in tags if (text := tidy(tag)))):
             page.note("tags", source)
             return found
     return ()
 
 
-def _tags(page: Page) -> Iterator[tuple[list[str], str]]:
+def _list_tags(page: Page) -> Iterator[tuple[list[str], str]]:
+    yield ["".join(link.itertext()) for link in page.select(page.site.page.tags)], "page"
+    yield [part for value in page.metadata.metas.get("article:tag", ()) for part in value.split(",")], "meta"
+
+
+def _list_unknown_tags(page: Page) -> Iterator[tuple[list[str], str]]:
     keywords = page.metadata.json_ld.get("keywords")
     yield keywords.split(",") if isinstance(keywords, str) else read_texts(keywords), "json-ld"
     for name in TAG_METAS:
         yield [part for value in page.metadata.metas.get(name, ()) for part in value.split(",")], "meta"
-    yield ["".join(link.itertext()) for link in page.select(page.site.page.tags)], "page"
 
 
 def choose_kind(page: Page) -> Kind:
-    """The kind by what only its pages have, then by the words that name it."""
+    """The kind by what only its pages have, by the publisher's own word for it, then by other words that name it."""
     for kind, source in _list_kinds(page):
         if kind:
             page.note("kind", source)
@@ -55,10 +75,15 @@ def _list_kinds(page: Page) -> Iterator[tuple[Kind | None, str]]:
     yield Kind.LIVE if page.select(rules.live) else None, "page"
     yield Kind.LIVE if page.posts and page.posts.paragraphs else None, "posts"
     yield Kind.LIVE if "LiveBlogPosting" in read_types(page.metadata.json_ld) else None, "json-ld"
+    told = page.site.kinds.get(next(iter(page.select_texts(rules.data_kind)), "").lower())
+    if told is not Kind.ARTICLE:
+        yield told, "page"
     for text, source in _kind_words(page):
-        yield page.site.kinds.get(text.strip(" |").lower()), source
+        kind = page.site.kinds.get(text.strip(" |").lower())
+        # An opinion piece is a plain article by that word, and its flag alone tells.
+        yield kind if told is None or kind is Kind.OPINION else None, source
     yield Kind.OPINION if page.select(rules.disclaimer) else None, "page"
-    yield _find_class_kind(page), "page"
+    yield told or _find_class_kind(page), "page"
 
 
 def _find_class_kind(page: Page) -> Kind | None:
@@ -73,10 +98,23 @@ def _find_class_kind(page: Page) -> Kind | None:
 
 def note_paid(page: Page) -> None:
     """Flags what somebody paid for: it is kept, and can be told apart."""
-    label, pattern = page.first_text(page.site.page.label), page.site.page.paid_label
-    is_paid = bool(label and pattern and pattern.fullmatch(label.strip(" |")))
-    if is_paid or "AdvertiserContentArticle" in read_types(page.metadata.json_ld):
+    rules = page.site.page
+    labels = [tidy("".join(found.itertext())).strip(" |") for found in page.select(rules.label)]
+    is_labelled = rules.paid_label is not None and any(map(rules.paid_label.fullmatch, labels))
+    if (
+        is_labelled
+        or page.select(rules.sponsor)
+        or page.select(rules.paid)
+        or "AdvertiserContentArticle" in read_types(page.metadata.json_ld)
+    ):
         page.flags.add("partner-content")
+
+
+def choose_sponsor(page: Page) -> str | None:
+    """Who paid for the article, by the label that names them."""
+    if sponsor := page.first_text(page.site.page.sponsor):
+        page.note("sponsor", "page")
+    return sponsor
 
 
 def _kind_words(page: Page) -> Iterator[Found]:
@@ -84,5 +122,5 @@ def _kind_words(page: Page) -> Iterator[Found]:
     for name in ("og:description", "og:title", "description"):
         if prefix and (match := prefix.match(page.metadata.meta.get(name, ""))):
             yield match[1], "meta"
-    yield page.first_text(page.site.page.label) or "", "page"
+    yield from ((tidy("".join(found.itertext())), "page") for found in page.select(page.site.page.label))
     yield read_text(page.metadata.json_ld.get("articleSection")) or "", "json-ld"

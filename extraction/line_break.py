@@ -1,7 +1,8 @@
-"""Finds the line breaks of old HTML that part paragraphs: one `<br>` there, where today's pages have `<p>`.
+"""Tells what a line break is: the end of a paragraph, the end of a line, or a mere space.
 
-A break within a sentence stays a space. One between two sentences parts two paragraphs, unless the text is wrapped by
-hand, so that most of its lines end anywhere. One below a line that is bold throughout, a subhead, always does.
+In quotations, verse and `<pre>` a line ends with it. Elsewhere one within a sentence is a space, and one between two
+sentences parts two paragraphs, as `<p>` does on today's pages: unless the text is wrapped by hand, so that most of its
+lines end anywhere. One below a line that is bold throughout, a subhead, always does.
 """
 
 import re
@@ -11,12 +12,22 @@ from typing import NamedTuple
 from lxml.html import Element, HtmlElement
 
 from extraction.paragraph import BLOCK_TAGS
+from extraction.prose import LINE
+from extraction.wrap import is_full
 
 MAX_COUNT = 2_000
 """Line breaks of one article; some hundreds are long, and more are a list or a broken page."""
 
 ENDING_SHARE = 0.5
 """Of lines that must end where a sentence does: in text that is wrapped at a width, one in six does."""
+
+VERSE_CHARS = 60
+"""The longest line of verse; text wrapped by hand has lines of 60 to 80 characters."""
+
+LINED_CHARS = 200
+"""A longer quotation that is half of the text is none: old pages indent all of their text so, or use `<pre>`."""
+
+_LINED_TAGS = frozenset({"blockquote", "pre"})
 
 _BOLD_TAGS = frozenset({"b", "strong"})
 
@@ -34,8 +45,15 @@ class Line(NamedTuple):
     """Throughout."""
 
 
+Break = tuple[HtmlElement, Line, Line]
+"""A `<br>` with the lines before and after it."""
+
+
 def part_lines(content: HtmlElement) -> None:
-    """Doubles each line break that parts paragraphs, in place: two are what parts them everywhere."""
+    """Doubles each line break that parts paragraphs, in place: two are what parts them everywhere.
+
+    One that ends a line becomes `LINE`, any other one a space.
+    """
     for found in list(content.iter("pre")):
         _break_lines(found)
     breaks = list(content.iter("br"))
@@ -45,8 +63,41 @@ def part_lines(content: HtmlElement) -> None:
         _lift(found, content)
     for parent in dict.fromkeys(found.getparent() for found in breaks):
         if parent is not None:
-            for found in _choose(list(_list_lines(parent))):
-                _double(found)
+            _settle(list(_list_lines(parent)), is_kept=_keeps_lines(parent, content))
+
+
+def _settle(lines: list[Break], *, is_kept: bool) -> None:
+    """Make of the line breaks in one element what they are; `is_kept`: each ends a line."""
+    parting = frozenset(() if is_kept else _choose(lines))
+    mark = LINE if is_kept or _is_verse(lines) else " "
+    for found, _, _ in lines:
+        if found in parting:
+            _double(found)
+        else:
+            found.tail = mark + (found.tail or "")
+            found.drop_tree()
+
+
+def _keeps_lines(parent: HtmlElement, content: HtmlElement) -> bool:
+    """Whether an element stands in a quotation or in `<pre>`, and that is not the whole text."""
+    for element in (parent, *parent.iterancestors()):
+        if element.tag in _LINED_TAGS:
+            size = len(element.text_content())
+            return size <= LINED_CHARS or 2 * size < len(content.text_content())
+        if element is content:
+            return False
+    return False
+
+
+def _is_verse(lines: list[Break]) -> bool:
+    """Whether short lines break where the author wanted, each in a capital or with room left for the next word."""
+    sizes = [len(line.text.strip()) for _, before, after in lines for line in (before, after)]
+    if len(lines) < 2 or max(sizes) > VERSE_CHARS:  # noqa: PLR2004 - one break makes no verse
+        return False
+    width = max(sizes)
+    return all(_BEGINS.match(after.text) for _, _, after in lines) or any(
+        not is_full(before.text.strip(), after.text.strip(), width) for _, before, after in lines
+    )
 
 
 def _break_lines(block: HtmlElement) -> None:
@@ -74,7 +125,7 @@ def _lift(found: HtmlElement, content: HtmlElement) -> None:
         parent.drop_tag()
 
 
-def _list_lines(parent: HtmlElement) -> Iterator[tuple[HtmlElement, Line, Line]]:
+def _list_lines(parent: HtmlElement) -> Iterator[Break]:
     """The line breaks that have text on both sides, with the lines before and after."""
     texts, bold = [parent.text or ""], list[str]()
     last, before = None, Line("", is_bold=False)
@@ -93,7 +144,7 @@ def _list_lines(parent: HtmlElement) -> Iterator[tuple[HtmlElement, Line, Line]]
         texts.append(child.tail or "")
 
 
-def _choose(lines: list[tuple[HtmlElement, Line, Line]]) -> list[HtmlElement]:
+def _choose(lines: list[Break]) -> list[HtmlElement]:
     """The breaks that part paragraphs."""
     indented = [found for found, _, after in lines if _INDENT.match(after.text)]
     if indented:

@@ -6,7 +6,7 @@ by `@id`, several articles on one page, the article's data in two scripts.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from typing import Any
 
@@ -45,7 +45,7 @@ ARTICLE_TYPES = frozenset(
 PAGE_KEYS = ("datePublished", "dateModified", "inLanguage")
 """What a `WebPage` says of itself holds for its article too, where the article itself does not say it."""
 
-_MENTION = re.compile(r"rticle|Posting|Report|WebPage")
+_MENTION = re.compile(r"rticle|Posting|Report|WebPage|BreadcrumbList")
 _WRAPPING = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)?|(?://\s*)?(?:\]\]>|-->)?\s*;?\s*$")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _LEADING = ("@graph", "mainEntity", "mainEntityOfPage")
@@ -53,13 +53,11 @@ _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.IGNORECASE)
 
 
-def read_article_node(scripts: Iterable[str], urls: frozenset[str] = frozenset()) -> Node:
+def read_article_node(nodes: Sequence[Node], urls: frozenset[str] = frozenset()) -> Node:
     """The page's own article, its references resolved; empty where there is none.
 
-    Of several it is the one that names one of these addresses (the page's), else the first. Scripts that are invalid or
-    too large are passed over.
+    Of several it is the one that names one of these addresses (the page's), else the first.
     """
-    nodes = list(_list_nodes(scripts))
     articles = [node for node in nodes if read_types(node) & ARTICLE_TYPES]
     own = [node for node in articles if urls & set(_addresses(node))]
     chosen = (own or articles)[:1]
@@ -84,7 +82,20 @@ def _complete(node: Node, others: list[Node]) -> Node:
     return found
 
 
-def _list_nodes(scripts: Iterable[str]) -> Iterator[Node]:
+def read_section_url(nodes: Iterable[Node]) -> str | None:
+    """The URL of the page's section: the second item of its breadcrumb, below the home page."""
+    for node in nodes:
+        items = node.get("itemListElement") if "BreadcrumbList" in read_types(node) else None
+        for index, item in enumerate(items if isinstance(items, list) else [], start=1):
+            if isinstance(item, dict) and str(item.get("position", index)) == "2":
+                target = item.get("item")
+                url = (target.get("@id") or target.get("url")) if isinstance(target, dict) else target
+                return url.strip() or None if isinstance(url, str) else None
+    return None
+
+
+def list_nodes(scripts: Iterable[str]) -> Iterator[Node]:
+    """The things that a page's scripts describe. Scripts that are invalid or too large are passed over."""
     count = 0
     for script in scripts:
         if len(script) > MAX_CHARS or not _MENTION.search(script):

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from extraction.linked_data import read_article_node
+from extraction.linked_data import list_nodes, read_article_node, read_section_url
 from extraction.prose import tidy
 
 _LANGUAGE = re.compile(r"\s*([a-z]{2})(?=[-_\s]|$)", re.IGNORECASE)
@@ -21,6 +21,8 @@ class Metadata:
     """Property or name in lower case -> its first content."""
     metas: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The same -> all contents."""
+    section_url: str | None = None
+    """By its breadcrumb."""
     canonical_url: str | None = None
     title: str | None = None
     language: str | None = None
@@ -47,10 +49,12 @@ def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
             case _:
                 title = title or tidy(element.text or "") or None
     urls = (url, canonical, *metas.get("og:url", ()))
+    nodes = list(list_nodes(scripts))
     return Metadata(
-        read_article_node(scripts, frozenset(url.partition("?")[0].rstrip("/") for url in urls if url)),
+        read_article_node(nodes, frozenset(url.partition("?")[0].rstrip("/") for url in urls if url)),
         {name: contents[0] for name, contents in metas.items()},
         {name: tuple(contents) for name, contents in metas.items()},
+        read_section_url(nodes),
         canonical,
         title,
         _read_language(tree, metas),

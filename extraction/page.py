@@ -10,26 +10,23 @@ from lxml.html import HtmlElement
 from extraction import EXTRACTOR
 from extraction.author import choose_byline
 from extraction.body import Body, read_body
-from extraction.field import choose_kind, choose_section, choose_tags, note_paid
+from extraction.field import choose_kind, choose_section, choose_sponsor, choose_tags, note_paid
 from extraction.headline import choose_headline, choose_subtitle
 from extraction.linked_data import read_text
 from extraction.metadata import Metadata, read_metadata
 from extraction.overrun import find_end
 from extraction.parsed import Page
 from extraction.picture import read_images
-from extraction.post import read_posts
+from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
 from extraction.tree import decode, drop, parse_beginning, parse_page, read_utf8
 from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
-from schemas.article import Draft, Kind, Unreadable
+from schemas.article import Draft, Image, Kind, Unreadable
 from schemas.capture import Capture
 from sites.boilerplate import squeeze
 from sites.profile import Site
 from sites.structure import NOWHERE
-
-TEXTLESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST, Kind.LIVE})
-"""Kinds whose page may have no text of its own: without care the donation message becomes it."""
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
@@ -132,7 +129,8 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
     subtitle = choose_subtitle(page)
     published_at, modified_at = choose_published_at(page), choose_modified_at(page)
     section, tags = choose_section(page), choose_tags(page)
-    images = tuple(read_images(page.container, site.page, page.url)) if page.container is not None else ()
+    images = _read_images(page)
+    sponsor = choose_sponsor(page)
     body = _read_noted_body(page, kind)
     if not body.text and headline is None:
         return Unreadable(reason="empty-page", detail="neither headline nor text")
@@ -148,6 +146,7 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
         subtitle=subtitle,
         authors=byline.authors,
         agencies=tuple(dict.fromkeys((*byline.agencies, *body.agencies))),
+        sponsor=sponsor,
         section=section,
         tags=tags,
         published_at=published_at,
@@ -160,9 +159,16 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
     )
 
 
+def _read_images(page: Page) -> tuple[Image, ...]:
+    """The page's pictures, then those of a live blog's posts."""
+    own = list(read_images(page.container, page.site.page, page.url)) if page.container is not None else []
+    return (*own, *(image for image in (page.posts.images if page.posts else ()) if image not in own))
+
+
 def _read_noted_body(page: Page, kind: Kind) -> Body:
-    body = read_body(page, is_textless=kind in TEXTLESS_KINDS)
-    page.note("body", body.source)
+    body = read_body(page, kind)
+    if body.source:
+        page.note("body", body.source)
     page.flags.update(body.flags if body.text else (*body.flags, "body-empty"))
     return body
 
@@ -191,6 +197,9 @@ def _find_other_article(asked: Identity | None, answered: Identity | None, site:
 
 def _prepare_live(capture: Capture, page: Page) -> None:
     """Brings what a live blog's page keeps elsewhere to where it is looked for."""
+    if page.posts is None and (found := find_page_posts(page.tree, page.site)):
+        page.posts = found
+        page.flags.add("posts-from-page")
     if page.posts:
         page.flags.update(page.posts.flags)
     elif page.site.page.live is not NOWHERE:

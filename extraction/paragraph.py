@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from lxml.etree import iterwalk
 from lxml.html import Element, HtmlElement
-from trafilatura import html2txt
 
-from extraction.prose import clean_line, tidy
+from extraction.prose import restore_lines, tidy
 from sites.boilerplate import Quotation
 
 BLOCK_TAGS = frozenset(
@@ -51,9 +50,6 @@ BLOCK_TAGS = frozenset(
 MAX_DEPTH = 100
 """Deeper nesting is no article's: the rest is taken as one paragraph."""
 
-MARK = "¶"
-"""Parts paragraphs within one text. Where a page has the sign itself, there are too many parts, and none is taken."""
-
 _CELLS = frozenset({"td", "th"})
 _HOLDS_CITE = frozenset({"div", "blockquote", "figure"})
 
@@ -61,38 +57,13 @@ _HOLDS_CITE = frozenset({"div", "blockquote", "figure"})
 def read_paragraphs(blocks: Iterable[HtmlElement]) -> list[str]:
     """The texts of the blocks' paragraphs in order. The blocks are taken apart.
 
-    Those of block quotations are `Quotation`s. A paragraph without elements inside is its own text. trafilatura turns
-    all others into text in one call: a call for each takes five times as long.
+    Those of block quotations are `Quotation`s.
     """
     parts = [found for block in blocks for found in part(block, 0, is_quoted=False)]
-    marked = iter(read_marked([element for element, _ in parts if len(element)]))
-    texts = [next(marked) if len(element) else tidy(element.text or "") for element, _ in parts]
+    texts = [restore_lines(_spell(element) if len(element) else tidy(element.text or "")) for element, _ in parts]
     if all(is_quoted for _, is_quoted in parts):  # old pages indent all of their text so
         return [text for text in texts if text]
     return [Quotation(text) if is_quoted else text for text, (_, is_quoted) in zip(texts, parts, strict=True) if text]
-
-
-def read_marked(elements: list[HtmlElement]) -> list[str]:
-    """The text of each element, by trafilatura from one small tree with a mark after every one.
-
-    Where the page has the mark itself, or a letter is missing afterwards, each is spelled out, so that none is lost.
-    """
-    if not elements:
-        return []
-    tree = Element("div")
-    tree.extend(elements)
-    letter_count = _count_letters(tree.text_content())
-    for element in elements:
-        element.tail = MARK
-    found = html2txt(tree, clean=False).split(MARK)[:-1]
-    if len(found) != len(elements) or sum(map(_count_letters, found)) != letter_count:
-        return [_spell(element) for element in elements]
-    return [clean_line(text.strip()) for text in found]
-
-
-def _count_letters(text: str) -> int:
-    """The characters that are no spaces of any kind; neither side has been tidied, which changes their number."""
-    return len("".join(text.split()))
 
 
 def _spell(element: HtmlElement) -> str:
@@ -117,13 +88,13 @@ def part(element: HtmlElement, depth: int, *, is_quoted: bool) -> Iterator[tuple
     if depth > MAX_DEPTH or not _is_compound(element):
         yield element, is_quoted
         return
-    if element.tag == "tr" and (row := _read_row(element)) is not None:
-        yield row, is_quoted
+    if element.tag == "tr" and (row := read_row(element)) is not None:
+        yield _paragraph(row), is_quoted
         return
     run, last = _loose(element.text), None  # lxml looks through all of a run's children for the last of them
     for child in list(element):
         tail, child.tail = child.tail, None
-        if _is_block(child):
+        if is_block(child):
             if run is not None:
                 yield run, is_quoted
             yield from part(child, depth + 1, is_quoted=is_quoted)
@@ -147,24 +118,25 @@ def _is_compound(element: HtmlElement) -> bool:
     for found in element.iterdescendants():  # naming the tags here takes lxml longer than the whole walk
         if found.tag == "br":
             break_count += 1
-        elif found.tag in BLOCK_TAGS and _is_block(found):
+        elif found.tag in BLOCK_TAGS and is_block(found):
             return True
     return break_count > 1
 
 
-def _is_block(element: HtmlElement) -> bool:
+def is_block(element: HtmlElement) -> bool:
+    """Whether an element begins a paragraph, or holds what does."""
     if element.tag == "cite":
         parent = element.getparent()
         return parent is not None and parent.tag in _HOLDS_CITE and not (element.tail or "").strip()
     return element.tag in BLOCK_TAGS or any(found.tag in BLOCK_TAGS for found in element.iterdescendants())
 
 
-def _read_row(row: HtmlElement) -> HtmlElement | None:
+def read_row(row: HtmlElement) -> str | None:
     """A row of a data table as one paragraph; None for a row that lays out a page."""
     cells = [cell for cell in row if cell.tag in _CELLS and "".join(cell.itertext()).strip()]
     if len(cells) < 2 or any(_is_compound(cell) for cell in cells):  # noqa: PLR2004 - one cell is no row of data
         return None
-    return _paragraph(" | ".join(tidy(" ".join(cell.itertext())) for cell in cells))
+    return " | ".join(tidy(" ".join(cell.itertext())) for cell in cells)
 
 
 def _loose(text: str | None) -> HtmlElement | None:

@@ -63,6 +63,10 @@ class Page:
         """What a rule finds in the container."""
         return list(rule(self.container)) if self.container is not None else []
 
+    def select_texts(self, rule: Callable[[Any], Any]) -> list[str]:
+        """What a rule for attributes finds from the container."""
+        return [str(found).strip() for found in rule(self.container)] if self.container is not None else []
+
     def first_text(self, rule: Callable[[Any], Any]) -> str | None:
         """The text of the first element that a rule finds and that has one."""
         return next((text for found in self.select(rule) if (text := tidy("".join(found.itertext())))), None)

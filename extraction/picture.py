@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 from lxml.html import HtmlElement
 
 from extraction.agency import AGENCIES
+from extraction.linked_data import clean_markup
 from extraction.prose import tidy_or_none
 from schemas.article import Image
 from sites.structure import PageRules
@@ -31,14 +32,24 @@ _BARE_CREDIT = re.compile(rf"^{_NAME}(?:\s{_NAME}){{0,3}}(?:\s/\s{_NAME}(?:\s{_N
 
 
 def read_images(container: HtmlElement, rules: PageRules, base_url: str | None) -> Iterator[Image]:
-    """The pictures in the page's order; layout pictures without a figure of their own are none."""
+    """The pictures in the page's order; layout pictures by themselves are none.
+
+    What is said of a picture stands in its figure, or in the attributes of the box around it.
+    """
     for figure in rules.figures(container):
         source = figure.find(".//img")
-        caption = _first_text(rules.captions(figure)) or _bare_caption(figure, rules)
-        credit = _first_text(rules.credits(figure))
+        named = rules.credits(figure)
+        caption = _read_data(figure, "caption") or _first_text(rules.captions(figure)) or _bare_caption(figure, named)
+        credit = _read_data(figure, "credits") or _first_text(named)
+        caption = caption or _read_data(figure, "title")
         if caption and not credit:
             caption, credit = split_caption(caption)
         yield Image(url=_address(source, base_url), caption=caption, credit=credit)
+
+
+def _read_data(box: HtmlElement, name: str) -> str | None:
+    """What the box around a gallery's picture says of it."""
+    return clean_markup(box.get(f"data-image-{name}") or "") or None
 
 
 def split_caption(text: str) -> tuple[str | None, str | None]:
@@ -49,10 +60,10 @@ def split_caption(text: str) -> tuple[str | None, str | None]:
     return (match["caption"], match["credit"] or match["glued"]) if match else (text, None)
 
 
-def _bare_caption(figure: HtmlElement, rules: PageRules) -> str | None:
+def _bare_caption(figure: HtmlElement, named: list[HtmlElement]) -> str | None:
     """The whole caption where it is not in parts."""
     element = figure.find(".//figcaption")
-    return None if element is None or rules.credits(figure) else tidy_or_none("".join(element.itertext()))
+    return None if element is None or named else tidy_or_none("".join(element.itertext()))
 
 
 def _first_text(elements: list[HtmlElement]) -> str | None:
@@ -60,9 +71,12 @@ def _first_text(elements: list[HtmlElement]) -> str | None:
 
 
 def _address(image: HtmlElement | None, base_url: str | None) -> str | None:
-    if image is None:
-        return None
-    source = (image.get("data-src") or image.get("src") or "").strip()
+    return resolve(image.get("data-src") or image.get("src") or "", base_url) if image is not None else None
+
+
+def resolve(source: str, base_url: str | None) -> str | None:
+    """A picture's address as a whole one; None where none is given."""
+    source = source.strip()
     if not source or source.startswith("data:"):
         return None
     if source.startswith("https://"):

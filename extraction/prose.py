@@ -11,6 +11,17 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 
 
+LINE = "⏎"
+"""Stands for a line break within a paragraph until all spaces are single."""
+
+_LINE_BREAK = re.compile(rf"\s*{LINE}\s*")
+
+
+def restore_lines(text: str) -> str:
+    """A paragraph with its line breaks."""
+    return _LINE_BREAK.sub("\n", text).strip("\n") if LINE in text else text
+
+
 def tidy(text: str) -> str:
     """One line of plain text: NFC, every run of any spaces one plain space."""
     return clean_line(" ".join(text.split()))

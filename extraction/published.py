@@ -56,7 +56,7 @@ def choose_published_at(page: Page) -> datetime | None:
 
 
 def choose_modified_at(page: Page) -> datetime | None:
-    """The time of the last change in UTC."""
+    """The time of the last change in UTC: what the page shows, or its metadata where the site's rules trust them."""
     return _choose_time(page, "modified_at", _list_modified(page))
 
 
@@ -73,10 +73,11 @@ def _list_published(page: Page) -> Iterator[tuple[Any, str]]:
 
 
 def _list_modified(page: Page) -> Iterator[tuple[Any, str]]:
-    yield page.metadata.json_ld.get("dateModified"), "json-ld"
-    yield from ((value, "meta") for name in MODIFIED_METAS for value in page.metadata.metas.get(name, ()))
+    if page.site.page.trusts_modified:
+        yield page.metadata.json_ld.get("dateModified"), "json-ld"
+        yield from ((value, "meta") for name in MODIFIED_METAS for value in page.metadata.metas.get(name, ()))
     yield from _list_shown(page, is_update=True)
-    if page.is_unknown:
+    if page.is_unknown and page.site.page.trusts_modified:
         yield from ((value, "microdata") for value in page.microdata.get("dateModified", ())[:1])
     if page.posts and page.posts.last_at:
         yield page.posts.last_at.isoformat(), "posts"

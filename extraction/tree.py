@@ -52,7 +52,7 @@ def parse_page(capture: Capture) -> HtmlElement | Unreadable:
     """The page's tree, or why it is no page."""
     if capture.too_large:
         return Unreadable(reason="too-large", detail="larger than the limit for a page")
-    if not capture.body.strip():
+    if not capture.body or capture.body.isspace():
         return Unreadable(reason="empty-page")
     if not is_html(capture):
         return Unreadable(reason="not-html", detail=capture.media_type or "no tag in it")

@@ -45,7 +45,7 @@ def _join(lines: list[str], width: int, *, is_parted: bool) -> list[str]:
     found = lines[:1]
     for place, (line, after) in enumerate(pairwise(lines)):
         is_headline = place == 0 and is_title(line)
-        if not is_headline and (_goes_on(line, after, width) or (is_parted and _is_full(line, after, width))):
+        if not is_headline and (_goes_on(line, after, width) or (is_parted and is_full(line, after, width))):
             found[-1] += f" {after}"
         else:
             found.append(after)
@@ -53,9 +53,9 @@ def _join(lines: list[str], width: int, *, is_parted: bool) -> list[str]:
 
 
 def _goes_on(line: str, after: str, width: int) -> bool:
-    return _is_full(line, after, width) and not _SENTENCE_END.search(line)
+    return is_full(line, after, width) and not _SENTENCE_END.search(line)
 
 
-def _is_full(line: str, after: str, width: int) -> bool:
+def is_full(line: str, after: str, width: int) -> bool:
     """Whether the next line's first word had no room on this one."""
     return len(line) + 1 + len(after.split(" ", 1)[0]) > width - SLACK_CHARS

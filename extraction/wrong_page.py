@@ -82,7 +82,7 @@ def find_wrong_page(
     tree: HtmlElement, container: HtmlElement | None, metadata: Metadata, site: Site, answered: Identity | None
 ) -> Unreadable | None:
     """Why a page is no article, where it is none; `answered` is whose address its canonical link is."""
-    if container is not None and any(content.text_content().strip() for content in site.page.content(container)):
+    if container is not None and _has_text(site.page.content(container)):
         return _find_missing(container, metadata, site, SHORT_BODY_CHARS)
     if not any(text.strip() for text in tree.itertext()):
         return Unreadable(reason="empty-page", detail="no text in it")
@@ -97,6 +97,10 @@ def find_wrong_page(
         or _judge(tree, " ".join(tree.text_content().split()), metadata, site)
         or (_find_articleless(tree, metadata, site) if container is None and site.hosts else None)
     )
+
+
+def _has_text(contents: list[HtmlElement]) -> bool:
+    return any(not text.isspace() for content in contents for text in content.itertext())
 
 
 def says_article(metadata: Metadata) -> bool:

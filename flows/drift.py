@@ -6,7 +6,7 @@ what it is compared with, it is what is usual, and quiet.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from flows.provenance import ARTICLE, LENGTH, LENGTHS, MISSING, RESULT
+from flows.provenance import AGREEMENT, ARTICLE, LENGTH, LENGTHS, MISSING, RESULT
 from schemas.model import Count, Record
 from schemas.report import KindReading
 
@@ -26,6 +26,9 @@ first block is read, or the furniture with the text, changes by more than this."
 
 CAPTION_WORDS = 20
 """Fewer are a gallery's or a video's one line: as good as no body."""
+
+AGREEMENT_CEILING = 0.2
+"""Of the pages of a kind on which two readings of the body agree: nearly all do, so four of 20 that do not are news."""
 
 TOLD_SHARE = 0.05
 """A source whose share moved by less is not worth a word in the sentence."""
@@ -90,7 +93,8 @@ def _find_moves(own: KindReading, window: KindReading, baseline: KindReading, ce
         before, after = _list_shares(baseline.sources[name]), _list_shares(window.sources[name])
         growth = {source: after.get(source, 0) - before.get(source, 0) for source in before | after}
         grown = max(growth, key=lambda source: growth[source])
-        if max(map(abs, growth.values())) > ceiling and own.sources.get(name, {}).get(grown):
+        limit = min(ceiling, AGREEMENT_CEILING) if name == AGREEMENT else ceiling
+        if max(map(abs, growth.values())) > limit and own.sources.get(name, {}).get(grown):
             yield Move(field=name, source=grown, text=_tell(name, before, after))
     old, new = find_median(baseline.lengths), find_median(window.lengths)
     if (length := _find_length(own, old, new)) is not None:
@@ -111,6 +115,8 @@ def _tell(name: str, before: Mapping[str, float], after: Mapping[str, float]) ->
 
 
 def _word(name: str, source: str) -> str:
+    if name == AGREEMENT:
+        return source
     if name == RESULT:
         return source if source == ARTICLE else f"set aside for {source}"
     return source if source == MISSING else f"from {source}"

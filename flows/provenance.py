@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
+import sites
 from schemas.article import Article
 from schemas.capture import CaptureRef
 from schemas.model import Record
@@ -23,6 +24,18 @@ ARTICLE = "article"
 MISSING = "missing"
 """Where a field comes from that the page has not."""
 
+AGREEMENT = "agreement"
+"""Stands beside fields: its "source" says whether trafilatura and the page's blocks gave the same paragraphs …"""
+
+AGREED = "agreed"
+"""… or in what they differed; pages of publishers whose blocks nobody knows are not counted."""
+
+UNCHECKED = "unchecked"
+"""The page has not the blocks that are known of its publisher: trafilatura read it alone."""
+
+DIFFERENCE = "trafilatura-"
+"""How the flags begin that say in what they differed."""
+
 LENGTH = "length"
 """Stands beside fields: its "source" is a class of body lengths."""
 
@@ -31,6 +44,7 @@ FIELDS = (
     "subtitle",
     "authors",
     "agencies",
+    "sponsor",
     "section",
     "tags",
     "published_at",
@@ -39,6 +53,8 @@ FIELDS = (
     "images",
 )
 """What is looked for on every page."""
+
+UNCHECKED_FLAGS = frozenset({"container-missing", "content-missing"})
 
 LENGTHS = (0, *sorted({ceil(2 ** (half / 2)) for half in range(33)}))
 """Fewest words of each class of lengths, up to 65,536: two to an octave, so that a median is known to a fifth or so."""
@@ -102,7 +118,16 @@ def _list_places(outcome: ArticleRead | SetAside) -> Iterator[Place]:
     article = outcome.article
     kind = article.kind.value
     yield from ((kind, name, article.sources.get(name, MISSING)) for name in FIELDS)
+    if sites.get_site(article.site).hosts and article.body:
+        yield kind, AGREEMENT, tell_agreement(article)
     yield kind, LENGTH, str(classify_length(article))
+
+
+def tell_agreement(article: Article) -> str:
+    """Whether both readings of a body agree, or the first difference between them."""
+    if article.sources.get("body") == "trafilatura":
+        return UNCHECKED if UNCHECKED_FLAGS.intersection(article.flags) else AGREED
+    return next((flag.removeprefix(DIFFERENCE) for flag in article.flags if flag.startswith(DIFFERENCE)), UNCHECKED)
 
 
 def classify_length(article: Article) -> int:

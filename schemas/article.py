@@ -48,6 +48,8 @@ class Draft(Record):
     authors: tuple[str, ...] = ()
     """Persons (and the publisher itself), in the byline's order."""
     agencies: tuple[str, ...] = ()
+    sponsor: str | None = None
+    """Who paid for it, where a label names them."""
     section: str | None = None
     tags: tuple[str, ...] = ()
     published_at: datetime | None = None
@@ -84,6 +86,7 @@ class Article(Record):
     subtitle: str | None
     authors: tuple[NonEmpty, ...]
     agencies: tuple[NonEmpty, ...]
+    sponsor: str | None
     section: str | None
     tags: tuple[NonEmpty, ...]
     published_at: UtcTime | None

@@ -43,6 +43,7 @@ class Content(Record):
     subtitle: str | None
     authors: tuple[str, ...]
     agencies: tuple[str, ...]
+    sponsor: str | None
     section: str | None
     tags: tuple[str, ...]
     published_at: datetime | None

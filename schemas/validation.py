@@ -31,7 +31,7 @@ def validate_draft(draft: Draft, identity: Identity | None, capture: Capture) ->
 
 def find_reasons(draft: Draft, identity: Identity | None, capture: Capture) -> Iterator[str]:
     """What no single field's type can say."""
-    if not draft.body and draft.kind not in BODILESS_KINDS:
+    if not draft.body and not draft.images and draft.kind not in BODILESS_KINDS:
         yield "body: empty"
     if identity and identity.id and not draft.headline:
         yield "headline: missing on a page that must have one"

@@ -86,6 +86,8 @@ class Boilerplate:
         runs = self._finder.find(document)
         if not edges:
             runs = [run for run in runs if self._is_message(document, run)]
+        if not runs and self._doubtful.isdisjoint(keys):  # most texts of pages
+            return Cleaned(tuple(paragraphs), (), frozenset())
         pieces = list(_part(document, keys, runs))
         kept = self._judge(pieces, edges=edges)
         return Cleaned(
@@ -93,6 +95,11 @@ class Boilerplate:
             tuple(piece.text for piece, keep in zip(pieces, kept, strict=True) if not keep),
             frozenset(run.name for run in runs),
         )
+
+    @cached_property
+    def _doubtful(self) -> frozenset[str]:
+        """What may be furniture as a paragraph, by what stands around it."""
+        return self.labels | self._known.weak.keys()
 
     @cached_property
     def _appeals(self) -> frozenset[str]:

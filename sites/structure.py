@@ -12,8 +12,11 @@ from sites.xpath import XPath
 
 
 def has_class(*names: str) -> str:
-    """An XPath condition: the element has one of these classes."""
-    return " or ".join(f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in names)
+    """An XPath condition: the element has one of these classes. Nearly all have none, and are passed over quickly."""
+    return " or ".join(
+        f"(contains(@class, '{name}') and contains(concat(' ', normalize-space(@class), ' '), ' {name} '))"
+        for name in names
+    )
 
 
 FOREIGN_TAGS = frozenset(
@@ -79,12 +82,19 @@ class PageRules:
     headline: XPath = NOWHERE
     subtitle: XPath = NOWHERE
     label: XPath = NOWHERE
+    sponsor: XPath = NOWHERE
+    """What names who paid for the article."""
+    paid: XPath = NOWHERE
+    """What only articles have that somebody paid for, wherever on the page it stands."""
+    data_kind: XPath = NOWHERE
+    """The text with the publisher's own word for the kind."""
     byline: XPath = NOWHERE
     byline_names: XPath = NOWHERE
     """From the byline."""
     time: XPath = NOWHERE
     """Elements with a `datetime`."""
     figures: XPath = NOWHERE
+    """What holds a picture with what is said of it."""
     captions: XPath = NOWHERE
     """From a figure."""
     credits: XPath = NOWHERE
@@ -94,11 +104,19 @@ class PageRules:
     """What only opinion pieces have."""
     live: XPath = NOWHERE
     """What only live blogs have."""
+    posts: XPath = NOWHERE
+    """A live blog's posts, where they stand in its page …"""
+    post_time: XPath = NOWHERE
+    """… their times …"""
+    post_body: XPath = NOWHERE
+    """… and their texts; both from a post."""
     title_suffix: re.Pattern[str] | None = None
     title_name: re.Pattern[str] | None = None
     """The publisher's name before a title, as `title_suffix` behind it."""
     title_prefix: re.Pattern[str] | None = None
     """With one group: the word that tells the kind."""
+    trusts_modified: bool = True
+    """Whether what the page's metadata call the last change is one."""
     updated: re.Pattern[str] | None = None
     """Text in or before a time that is the update's, not the publication's."""
     paid_label: re.Pattern[str] | None = None
@@ -122,6 +140,12 @@ class PageRules:
         dropped = [element for element in unknown if not is_passage(element)]
         found = [*_find_foreign_tags(content), *foreign, *dropped, *find_widgets(content)]
         return Foreign(found, has_unknown=len(dropped) < len(unknown))
+
+    def list_blocks(self, content: HtmlElement) -> list[HtmlElement]:
+        """The blocks that the content is made of, without those within one."""
+        found = [one for one in _CLASSED(content) if self.block_class in one.get("class", "").split()]
+        inner = {below for block in found for below in block.iterdescendants()}
+        return [block for block in found if block not in inner]
 
     def has_text_block(self, content: HtmlElement) -> bool:
         """Whether the content is made of blocks, so that no furniture stands loose in it."""

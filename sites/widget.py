@@ -5,7 +5,6 @@ They are known by what they are, whatever their class: a block that is nothing b
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -15,20 +14,26 @@ from sites.stamp import SAID, is_stamp
 WIDGET_CHARS = 120
 """A row of counters or of buttons is shorter …"""
 
-PIECE_COUNT = 24
-"""… and has no more pieces of text: four counters with icons, and the spaces of the page's source between them."""
+PIECE_COUNT = 1_000
+"""So many pieces of text are looked at, the spaces between elements included: a block with more is no widget."""
 
 _LINK_TAGS = ("p", "div", "section", "li", "h2", "h3", "h4", "h5", "h6")
 _ROW_TAGS = frozenset({"p", "div", "section", "ul", "ol"})
 """No single item of a list: an article may list views and likes. A list of nothing else is the page's."""
 
-_NUMBER = r"(?:\d[\d.,\s]*(?:[km]|тыс\.?|млн\.?)?|no|нет)"
+_NUMBER = r"(?:\d[\d.,\s]*(?:[km]|тыс\.?|млн\.?)?)"
 _COUNTED = (
     r"(?:views?|page ?views?|comments?|shares?|likes?|reactions?|retweets?|replies|reposts?"
     r"|просмотр(?:а|ов|ы)?|комментари(?:й|я|ев|и)|лайк(?:а|ов|и)?|репост(?:а|ов|ы)?|реакци[яий])"
 )
+# "No comment" is what people say. So is "No replies." with its full stop: a counter has none.
+_NONE = (
+    r"(?:no\s+(?:views|page ?views|comments|shares|likes|reactions|retweets|replies|reposts)"
+    r"|нет\s+(?:просмотров|комментариев|лайков|репостов|реакций))(?!\W*[.!?…])"
+)
 _COUNTERS = re.compile(
-    rf"\W*(?:(?:{_NUMBER}\s*{_COUNTED}|{_COUNTED}\s*(?:[:–—-]\s*|\(\s*){_NUMBER})(?:[\W_]+|$))+", re.IGNORECASE
+    rf"\W*(?:(?:{_NUMBER}\s*{_COUNTED}|{_NONE}|{_COUNTED}\s*(?:[:–—-]\s*|\(\s*)(?:{_NUMBER}|no|нет))(?:[\W_]+|$))+",
+    re.IGNORECASE,
 )
 _BUTTONS = re.compile(
     r"\W*(?:share|tweet|like|поделиться)\b(?:[\W_]+(?:\d+k?|share|tweet|like|post|send|save|print|copy|email|e-mail|this|the"
@@ -67,28 +72,37 @@ def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
     for block in content.iter(*_LINK_TAGS, "ul", "ol"):
         if block is content or not _BEGINS.match(block.text or ""):
             continue  # most paragraphs, at the least cost
-        text = _read_beginning(block)
-        is_row = len(text) <= WIDGET_CHARS and block.tag in _ROW_TAGS
+        text, is_whole = _read_beginning(block)
+        is_row = is_whole and block.tag in _ROW_TAGS
         if (is_row and _is_row(text)) or (_BEGINS_LABEL.match(text) and _is_link_line(block)):
             yield block
+
+
+def drop_button_text(content: HtmlElement) -> None:
+    """Take out the word of a button that stands loose before the first paragraph of a box: `<div>Share<p>…`."""
+    for box in content.iter("div", "section"):
+        if box.text and _BUTTONS.fullmatch(box.text):
+            first = next((child for child in box if (child.tail or "").strip() or child.text_content().strip()), None)
+            if first is not None and first.tag in _LINK_TAGS:
+                box.text = None
 
 
 def _is_row(text: str) -> bool:
     return is_stamp(text) or any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS, _SIGNPOSTS))
 
 
-def _read_beginning(block: HtmlElement) -> str:
-    """A block's text; of a longer one than a widget has, enough to tell."""
+def _read_beginning(block: HtmlElement) -> tuple[str, bool]:
+    """A block's text, and whether it is all of it; of a longer one than a widget has, enough to tell."""
     pieces: list[str] = []
     size = 0
-    for piece in islice(block.itertext(), PIECE_COUNT):
-        pieces.append(piece)
-        size += len(piece.strip())
-        if size > WIDGET_CHARS:
-            break
-    else:
-        return " ".join(" ".join(pieces).split())
-    return " ".join(pieces)[: 2 * WIDGET_CHARS].strip()
+    for count, piece in enumerate(block.itertext()):
+        if piece := piece.strip():
+            pieces.append(piece)
+            size += len(piece)
+        if size > WIDGET_CHARS or count > PIECE_COUNT:
+            return " ".join(pieces)[: 2 * WIDGET_CHARS], False
+    text = " ".join(" ".join(pieces).split())
+    return text, len(text) <= WIDGET_CHARS
 
 
 def _is_link_line(block: HtmlElement) -> bool:

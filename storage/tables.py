@@ -200,6 +200,7 @@ class Version:
     subtitle: Mapped[str | None]
     authors: Mapped[list[str]]
     agencies: Mapped[list[str]]
+    sponsor: Mapped[str | None]
     section: Mapped[str | None]
     tags: Mapped[list[str]]
     published_at: Mapped[datetime | None]

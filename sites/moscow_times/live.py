@@ -7,16 +7,16 @@ from sites.moscow_times.identity import EDITION_BY_HOST, SITE, find_id
 
 POSTS = re.compile(r"^/live/0*(?P<id>[1-9]\d*)/0$", re.ASCII)
 
-# Where a page says that it is a live blog: any of these is enough, for none was seen in a raw capture. The excerpt
+# Where a page says that it is a live blog: any of these is enough, or the address of its posts. The excerpt
 # cards of other pages have `…--live` among their classes, so that only the article's own and the posts' count.
 _MARK = re.compile(
     rb"""\sdata-live(?:-\w+)?[\s=>]"""
-    rb"""|\sclass\s*=\s*["']?[^"'>]*(?<![\w-])(?:article--live|live-?posts?|live-?blog)(?![\w])"""
+    rb"""|\sclass\s*=\s*["']?[^"'>]*(?<![\w-])(?:article--live|live-?posts?|live-?blog|live-intro)(?![\w])"""
     rb"""|"@type"\s*:\s*\[?\s*"LiveBlogPosting\"""",
     re.IGNORECASE,
 )
 
-_WORDS = (b"data-live", b"article--live", b"live-post", b"livepost", b"live-blog", b"liveblog")
+_WORDS = (b"data-live", b"article--live", b"live-post", b"livepost", b"live-blog", b"liveblog", b"live-intro")
 
 
 def list_companions(url: str, body: bytes) -> tuple[str, ...]:
@@ -28,8 +28,8 @@ def list_companions(url: str, body: bytes) -> tuple[str, ...]:
     edition, number = EDITION_BY_HOST.get(address.host), find_id(address.path)
     if edition is None or number is None or not number.isdigit():
         return ()
-    path = f"/live/{number}/0"
-    return (f"{edition.origin}{path}",) if _is_marked(body) or path.encode() in body else ()
+    is_live = _is_marked(body) or re.search(rb"/live/%s(?!\d)" % number.encode(), body)
+    return (f"{edition.origin}/live/{number}/0",) if is_live else ()
 
 
 def _is_marked(body: bytes) -> bool:

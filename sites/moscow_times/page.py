@@ -1,7 +1,7 @@
 """How an article page of The Moscow Times is built.
 
-No class name here was seen in a raw capture of an article: they are inferred, so a page without them is still read,
-and its record says so.
+The names are those of the publisher's own templates as of June 2024. They may change, so a page without them is still
+read, and its record says so.
 """
 
 import re
@@ -11,9 +11,10 @@ from sites.structure import PageRules, has_class
 from sites.xpath import XPath
 
 _NAME = r"(?:Русская служба )?The Moscow Times(?: Russian Service| на русском(?: языке)?| \(?на русском\)?)?"
-_TEXT_BLOCKS = ("article__block--html", "article__block--header", "article__block--quote")
-_FOREIGN_BLOCKS = ("article", "aside", "embed", "link", "newsletter", "image", "images")
-_CONTENT_CLASSES = ("article__content", "article__intro")
+# `aside` is the newsroom's own infobox or correction.
+_TEXT_BLOCKS = tuple(f"article__block--{name}" for name in ("html", "header", "quote", "aside"))
+_FOREIGN_BLOCKS = ("article", "embed", "link", "newsletter", "image", "images")
+_CONTENT_CLASSES = ("article__content", "article__intro", "live-intro")
 _CONTENT = has_class(*_CONTENT_CLASSES)
 _HEADER = f"descendant::header[{has_class('article__header')}]"
 
@@ -24,19 +25,20 @@ PAGE = PageRules(
     owner=XPath("ancestor-or-self::*[starts-with(@id, 'article-id-')][1]/@id"),
     # One within another (old HTML leaves elements open) is read with the outer one, not a second time.
     content=XPath(f"descendant::div[({_CONTENT}) and not(ancestor::div[{_CONTENT}])]"),
-    content_classes=frozenset(_CONTENT_CLASSES),
+    content_classes=frozenset({*_CONTENT_CLASSES, "article__aside"}),
     block_class="article__block",
     text_block_classes=frozenset(_TEXT_BLOCKS),
     foreign_block_classes=frozenset(f"article__block--{name}" for name in _FOREIGN_BLOCKS),
     kind_prefix="article--",
     foreign_classes=frozenset(
-        {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts"}
+        {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts", "live-post"}
         | {"article__tags", "article__disclaimer", "author-blurb"}
         # What stands after the article, and gets into it where its old HTML leaves an element open.
         | {"article-container", "cluster", "sidebar"}
         | {"twitter-tweet", "instagram-media", "telegram-post"}
     ),
-    foreign_prefixes=("author-",),
+    # A gallery's header and byline stand within its first content, its pictures behind them.
+    foreign_prefixes=("author-", "article__author", "article__byline", "article__header", "article__gallery", "byline"),
     furniture=XPath(
         "descendant::*[self::header or self::figure or self::aside or self::footer or self::nav or self::time"
         " or contains(@class, 'contribute') or contains(@class, 'cluster') or contains(@class, 'sidebar')"
@@ -50,21 +52,40 @@ PAGE = PageRules(
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),
     subtitle=XPath(f"{_HEADER}/descendant::h2"),
-    label=XPath(f"{_HEADER}/descendant::span[{has_class('label')}]"),
-    byline=XPath(f"descendant::div[{has_class('byline__author')}]"),
-    byline_names=XPath(f"descendant::*[{has_class('byline__author__name')}]"),
+    label=XPath(f"{_HEADER}/descendant::*[{has_class('label', 'label--partner', 'label--partners')}]"),
+    sponsor=XPath(f"{_HEADER}/descendant::a[{has_class('label--partners')}]"),
+    # The notice that stands before a sponsored article; partner content has a label.
+    paid=XPath("preceding::div[contains(@class, 'campaign__')]"),
+    data_kind=XPath(
+        f"(ancestor::div[@data-type] | preceding::div[@data-type])[{has_class('gtm-section')}][last()]/@data-type"
+    ),
+    byline=XPath(
+        f"descendant::*[contains(@class, 'author')][(self::div and ({has_class('byline__author')}))"
+        f" or (({has_class('article__author__name')}) and not(ancestor::div[{has_class('byline__author')}]))]"
+    ),
+    byline_names=XPath("descendant::*[contains(@class, 'author__name')]"),
     time=XPath(f"descendant::time[@datetime and ({has_class('byline__datetime')})]"),
-    figures=XPath("descendant::figure[descendant::img]"),
+    # A slider's and a gallery's pictures have no figure.
+    figures=XPath(
+        "descendant::figure[descendant::img and not(ancestor::figure)]"
+        f" | descendant::div[contains(@class, '__')][{has_class('slider__slide', 'article__gallery__item')}]"
+        "[descendant::img and not(ancestor::figure or descendant::figure)]"
+    ),
     captions=XPath("descendant::span[contains(@class, '__caption')]"),
     credits=XPath("descendant::span[contains(@class, '__credit')]"),
     tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
     disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
-    live=XPath("descendant::div[@data-live or contains(@class, 'live-posts')]"),
+    live=XPath("descendant::div[@data-live or contains(concat(' ', @class), ' live-')]"),
+    posts=XPath(f"descendant::div[{has_class('live-post')}]"),
+    post_time=XPath("descendant::time"),
+    post_body=XPath(f"descendant::div[{has_class('live-post__body')}]"),
     title_suffix=re.compile(rf"\s+[-–—|]\s+{_NAME}\.?$", re.IGNORECASE),
     title_name=re.compile(rf"^{_NAME}\s*(?:[.:|]|\s[-–—])\s+", re.IGNORECASE),
     title_prefix=re.compile(
         r"^(Opinion|Video|Gallery|Podcast|Live|Мнени[ея]|Видео|Галерея|Фото|Подкаст|Онлайн)\s+\|\s+", re.IGNORECASE
     ),
+    # A column of the publisher's database that moves with each view: only the time after "Updated:" is a change's.
+    trusts_modified=False,
     updated=re.compile(r"\W*(?:Last |Article )?(?:Updated|Обновлен[оа]?)\b", re.IGNORECASE),
     # Its own addresses (`/partner/`, `/plus/`) are no articles; at an article's address only the label tells.
     paid_label=re.compile(r"partner(?: content)?|sponsored(?: content)?|advertorial|branded content", re.IGNORECASE),
@@ -73,20 +94,26 @@ PAGE = PageRules(
 
 SECTION_NAMES = {
     "news": "News",
-    "ukraine_war": "Ukraine War",
+    "ukraine-war": "Ukraine War",
     "opinion": "Opinion",
     "business": "Business",
     "meanwhile": "Meanwhile",
-    "city": "Arts and Life",
-    "arts_and_life": "Arts and Life",
+    "arts-and-life": "Arts and Life",
     "climate": "Climate",
     "diaspora": "Diaspora",
+    "in-depth": "In-Depth",
+    "lecture-series": "Lecture Series",
+    # The internal keys of JSON-LD.
+    "ukraine_war": "Ukraine War",
+    "city": "Arts and Life",
+    "arts_and_life": "Arts and Life",
     "indepth": "In-Depth",
     "in_depth": "In-Depth",
 }
-"""The internal keys of JSON-LD -> the names that the pages show."""
+"""The last part of a section's address, or its internal key -> the name that the pages show."""
 
 KINDS = {
+    "default": Kind.ARTICLE,
     "opinion": Kind.OPINION,
     "gallery": Kind.GALLERY,
     "video": Kind.VIDEO,

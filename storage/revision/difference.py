@@ -67,6 +67,7 @@ COMPARED: Mapping[str, Callable[[Any], Any]] = {
     "subtitle": _spell,
     "authors": _spell_all,
     "agencies": _spell_all,
+    "sponsor": _spell,
     "section": _spell,
     "tags": _spell_tags,
     "published_at": lambda value: value,

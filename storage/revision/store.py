@@ -26,6 +26,7 @@ CONTENT_FIELDS = (
     "subtitle",
     "authors",
     "agencies",
+    "sponsor",
     "section",
     "tags",
     "published_at",
@@ -108,6 +109,8 @@ def rest_on(batch: Batch, row: Article, read: Read, capture_id: int) -> None:
         fields |= {"flags": sorted({*read.flags, REMOVED}), "removed_capture_id": row.removed_capture_id}
     if _is_later(row.modified_at, read.modified_at):  # by a later capture's word
         del fields["modified_at"]
+    if read.fetched_at < row.checked_at:
+        del fields["url"]
     for name, value in fields.items():
         setattr(row, name, value)
     if row.content_sha256 != before:
@@ -185,6 +188,7 @@ def _compare(batch: Batch, row: Article, read: Read, capture_id: int) -> str:
         if is_lost:
             rest_on(batch, row, read, capture_id)
         row.checked_at = read.fetched_at
+        row.url = read.url or row.url  # the slug follows the headline; the former address is an alias
         if _is_later(read.modified_at, row.modified_at):
             _annotate(row, read, ("modified_at",))
         return "unchanged"
@@ -276,6 +280,7 @@ def _fields(read: Read) -> Columns:
         "subtitle": read.subtitle,
         "authors": list(read.authors),
         "agencies": list(read.agencies),
+        "sponsor": read.sponsor,
         "section": read.section,
         "tags": list(read.tags),
         "published_at": read.published_at,

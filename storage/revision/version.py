@@ -39,6 +39,7 @@ def content_of(version: AnyVersion | Read, body: str | None = None) -> Content:
         subtitle=version.subtitle,
         authors=tuple(version.authors),
         agencies=tuple(version.agencies),
+        sponsor=version.sponsor,
         section=version.section,
         tags=tuple(version.tags),
         published_at=version.published_at,

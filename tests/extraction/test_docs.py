@@ -13,6 +13,8 @@ FLAGS = sorted(
     {
         *re.findall(r'flags\.add\("([a-z-]+)"\)', CODE),
         *re.findall(r'"([a-z]+-(?:missing|overgrown|cut|empty))"', CODE),
+        *(f"trafilatura-{name}-paragraph" for name in ("lost", "added", "glued", "parted", "moved", "changed")),
+        *re.findall(r'\{"([a-z]+-(?:block|outside))"\}', CODE),
         *(f"{name}-at-{how}" for name in ("published", "modified") for how in ("day-only", "without-offset")),
     }
 )

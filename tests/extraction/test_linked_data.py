@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from extraction.linked_data import MAX_CHARS, read_article_node, read_text, read_texts, read_types
+from extraction.linked_data import MAX_CHARS, list_nodes, read_article_node, read_text, read_texts, read_types
 
 URL = "https://www.example.org/a"
 ARTICLE = {"@type": "NewsArticle", "headline": "A", "author": {"name": "Jane Doe"}}
 
 
 def _read(*values: Any) -> dict[str, Any]:
-    return read_article_node([json.dumps(value) for value in values], frozenset({URL}))
+    return read_article_node(list(list_nodes([json.dumps(value) for value in values])), frozenset({URL}))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_pages_own_date_stands_in_for_its_articles() -> None:
     ],
 )
 def test_small_faults_are_mended(script: str) -> None:
-    assert read_article_node([script])["headline"] == "A"
+    assert read_article_node(list(list_nodes([script])))["headline"] == "A"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_small_faults_are_mended(script: str) -> None:
     ids=["empty", "open", "cut", "deep", "large", "text"],
 )
 def test_what_cannot_be_read_is_passed_over(script: str) -> None:
-    assert read_article_node([script, json.dumps(ARTICLE)])["headline"] == "A"
+    assert read_article_node(list(list_nodes([script, json.dumps(ARTICLE)])))["headline"] == "A"
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_blocks_behind_end_tags_too_many_are_the_articles() -> None:
     ("html", "paragraphs"),
     [
         (f"<PRE>{FIRST}\n{SECOND}\n\n{THIRD}</PRE>", [FIRST, SECOND, THIRD]),
-        (f"<pre>One line\nand the next.\n \n<b>Bold</b>\n\n{THIRD}</pre>", ["One line and the next.", "Bold", THIRD]),
+        (f"<pre>One line\nand the next.\n \n<b>Bold</b>\n\n{THIRD}</pre>", ["One line\nand the next.", "Bold", THIRD]),
         (f"<p><strong>Sub Head</strong><br>{FIRST}</p>", ["Sub Head", FIRST]),
         (f"<p><b>Sub</b> <b>Head</b> <br>\n{FIRST}</p><p>A<br>b</p>", ["Sub Head", FIRST, "A b"]),
         ("<p><b>Bold</b> is a word<br>Of this verse</p>", ["Bold is a word Of this verse"]),

@@ -25,7 +25,7 @@ def _post(time: Any, *items: Any) -> dict[str, Any]:
 
 
 def _html(text: str) -> dict[str, str]:
-    return {"type": "html", "html": text}
+    return {"type": "html", "body": text}
 
 
 def _read(posts: Any, url: str = POSTS_URL) -> Posts | None:
@@ -53,8 +53,8 @@ def test_posts_are_read_in_the_order_of_their_times() -> None:
     assert found.last_at == datetime(2024, 6, 29, 10, 30, tzinfo=UTC)
 
 
-def test_posts_without_times_are_turned_round_for_the_newest_comes_first() -> None:
-    assert _paragraphs([_post(None, _html("B")), _post(None, _html("A"))]) == ("A", "B")
+def test_posts_without_times_stay_as_they_come_the_oldest_first() -> None:
+    assert _paragraphs([_post(None, _html("A")), _post(None, _html("B"))]) == ("A", "B")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_headers_quotes_and_their_speakers_are_text() -> None:
 
 
 def test_nothing_of_one_post_swallows_the_next() -> None:
-    assert _paragraphs([_post(None, _html("<p>B</div></div>")), _post(None, _html("A<!-- <script>"))]) == ("A", "B")
+    assert _paragraphs([_post(None, _html("<p>A</div></div>")), _post(None, _html("B<!-- <script>"))]) == ("A", "B")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_newest_of_several_answers_counts() -> None:
 
 
 def test_no_end_of_posts_is_cut_and_flagged() -> None:
-    found = _read([_post(None, _html("<p>a</p>" * 30_000)), _post(None, _html("<p>b</p>" * 30_000))])
+    found = _read([_post(None, _html("<p>b</p>" * 30_000)), _post(None, _html("<p>a</p>" * 30_000))])
     assert found is not None
     assert "posts-cut" in found.flags
     assert set(found.paragraphs) == {"b"}

@@ -137,7 +137,7 @@ def test_another_articles_page_is_told_by_whatever_address_it_states(head: str) 
 def test_a_container_with_a_number_of_another_sequence_is_kept_and_flagged() -> None:
     page = make_page(TEXT, head=f'<link rel="canonical" href="{URL}">')
     draft = _read(page.replace('<article class="article a', '<article id="article-id-11111" class="article a'))
-    assert (draft.body, draft.sources["body"]) == ("The first paragraph of the text.", "page")
+    assert (draft.body, draft.sources["body"]) == ("The first paragraph of the text.", "trafilatura")
     assert "container-of-another-number" in draft.flags
 
 

@@ -111,7 +111,7 @@ def test_the_class_of_the_article_below_tells_nothing() -> None:
         ("<p>A sentence with a soft<br>break in it.</p>", ["A sentence with a soft break in it."]),
         (
             "<p>A verse that goes<br>To another line<br>And has no end.</p>",
-            ["A verse that goes To another line And has no end."],
+            ["A verse that goes\nTo another line\nAnd has no end."],
         ),
         (
             "The text is wrapped<br>by hand, and it ends.<br>Only here, at the<br>width of a page<br>that was set.",

@@ -20,10 +20,10 @@ from replica.route import find_answer
 from replica.server import running
 from replica.site import Site
 from schemas.outcome import Outcome
-from schemas.report import KindReading
+from schemas.report import KindReading, RunReport
 from schemas.settings import Settings
 from storage.past import PastReading
-from tests.storage.sample import read, read_text, set_aside
+from tests.storage.sample import at, read, read_text, set_aside
 
 CEILING = 0.5
 SITE = Site(72, kinds=("article",), bad_pages=False, duplicate_share=0, moved_share=0)
@@ -139,6 +139,51 @@ def test_readings_of_batches_add_up() -> None:
     assert (article.page_count, article.word_count, article.lengths) == (2, 1020, {"363": 1, "512": 1})
     assert (article.sources["headline"], article.sources["tags"]) == ({"json-ld": 2}, {"missing": 2})
     assert whole.first["page", "result", "body"].offset == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "flags", "told"),
+    [
+        ("trafilatura", (), "agreed"),
+        ("blocks", ("authors-missing", "trafilatura-lost-paragraph"), "lost-paragraph"),
+        ("blocks", ("page-overgrown",), "unchecked"),
+        ("trafilatura", ("container-missing",), "unchecked"),
+    ],
+)
+def test_the_agreement_of_the_two_readings_is_counted(source: str, flags: tuple[str, ...], told: str) -> None:
+    found = count_reading([read(1, 1, sources={"body": source}, flags=flags)])
+    assert found.kinds["article"].sources["agreement"] == {told: 1}
+    assert f"| agreement | {told} 100 % |" in render_markdown(make_report(found))
+
+
+def test_where_nobody_knows_the_blocks_nothing_agrees() -> None:
+    found = count_reading([read(1, 1, sources={"body": "trafilatura"}, site="generic"), read(2, 2, "")])
+    assert "agreement" not in found.kinds["article"].sources
+
+
+def test_a_fall_of_the_agreement_is_a_shift_long_before_other_fields() -> None:
+    before, after = reading(100, agreement={"agreed": 100}), reading(20, agreement={"agreed": 15, "lost-paragraph": 5})
+    assert sentences(after, before) == [
+        "drift: article: agreement agreed 100 % -> 75 %, lost-paragraph 0 % -> 25 % (20 pages against 100)"
+    ]
+    assert sentences(reading(20, agreement={"agreed": 17, "lost-paragraph": 3}), before) == []
+
+
+def make_report(found: Reading) -> RunReport:
+    return RunReport(
+        run_id="1",
+        kind="ingest",
+        site="moscow-times",
+        started_at=at(0),
+        ended_at=at(1),
+        outcomes={},
+        advertised_count=0,
+        advertised_new_count=0,
+        request_count=0,
+        page_count=0,
+        ledger={},
+        reading=found.kinds,
+    )
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def write(identity: Identity | None, seen: Seen, body: str, **special: Any) -> A
         "subtitle": None,
         "authors": ("Ann Author", "Bo Writer"),
         "agencies": ("AFP",),
+        "sponsor": None,
         "section": "news",
         "tags": ("Kremlin",),
         "published_at": datetime(2026, 10, 1, 9, tzinfo=UTC),

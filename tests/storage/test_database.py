@@ -99,7 +99,7 @@ def test_an_older_revision_is_outdated_until_it_is_migrated(
     for path in (migration.MIGRATIONS / "versions").glob("0*.py"):
         (versions / path.name).write_text(path.read_text())
     (versions / "9999_next.py").write_text(
-        'from alembic import op\nrevision = "9999"\ndown_revision = "0002"\n'
+        'from alembic import op\nrevision = "9999"\ndown_revision = "0003"\n'
         'def upgrade(): op.execute("CREATE TABLE later (id INTEGER)")\ndef downgrade(): op.drop_table("later")\n'
     )
     monkeypatch.setattr(migration, "MIGRATIONS", newer)

@@ -24,6 +24,7 @@ def write(body: str = FIRST, **special: Any) -> Content:
         "subtitle": None,
         "authors": ("Ann Author",),
         "agencies": (),
+        "sponsor": None,
         "section": "news",
         "tags": ("Kremlin", "Talks"),
         "published_at": datetime(2026, 10, 1, tzinfo=UTC),

@@ -277,6 +277,7 @@ RECORDS = st.builds(
     subtitle=st.none() | texts(),
     authors=words(),
     agencies=words(),
+    sponsor=st.none() | texts(),
     section=st.none() | texts(),
     tags=words(),
     published_at=st.none() | TIMES,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import Column, Table, inspect, select
 
 from schemas.search import SearchFilter
 from storage import migration
@@ -15,25 +15,30 @@ from storage.database import WRITES, Database, SchemaOutdated, migrate_database,
 from storage.search.finding import search_articles
 from storage.search.query import read_query
 from storage.search.table import Searched, SearchWord
-from storage.tables import Base
+from storage.tables import Article, Base, Revision
 from tests.storage.every_table import fill_every_table
 
 ROOT = Path(__file__).parent.parent.parent
+NEW_COLUMNS = {"sponsor"}
 NEW_TABLES = {Searched.__tablename__, SearchWord.__tablename__}
 
 
-def go_back(database: Database) -> None:
+def go_back(database: Database, revision: str = "0001") -> None:
     with database.engine.execution_options(**{WRITES: True}).begin() as connection:
-        migration.downgrade(connection, "0001")
+        migration.downgrade(connection, revision)
 
 
 def read_old_tables(database: Database) -> dict[str, list[Any]]:
     with database.read() as session:
         return {
-            name: sorted(map(tuple, session.execute(select(table))), key=repr)
+            name: sorted(map(tuple, session.execute(select(*_list_old_columns(table)))), key=repr)
             for name, table in Base.metadata.tables.items()
             if name not in NEW_TABLES
         }
+
+
+def _list_old_columns(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if column.name not in NEW_COLUMNS]
 
 
 def find(database: Database) -> list[str]:
@@ -53,6 +58,19 @@ def test_back_and_forth_loses_nothing_of_any_table(database: Database, database_
     migrate_database(database_url)
     assert (read_old_tables(database), find(database)) == (rows, found)
     assert told == [(len(found), len(found))]
+
+
+def test_a_database_without_sponsors_gets_them_empty_and_keeps_all_else(database: Database, database_url: str) -> None:
+    fill_every_table(database)
+    rows, found = read_old_tables(database), find(database)
+    go_back(database, "0002")
+    assert {"sponsor"}.isdisjoint(one["name"] for one in inspect(database.engine).get_columns("article"))
+    assert (read_old_tables(database), find(database)) == (rows, found)
+    migrate_database(database_url)
+    assert (read_old_tables(database), find(database)) == (rows, found)
+    with database.read() as session:
+        for table in (Article, Revision):
+            assert set(session.scalars(select(table.sponsor))) == {None}
 
 
 KILLED = """

@@ -1,0 +1,138 @@
+"""The two readings of one text: where they agree, where they differ, and what the record says of it."""
+
+from copy import deepcopy
+
+import pytest
+from lxml.html import Element, HtmlElement, fragment_fromstring
+from trafilatura.htmlprocessing import convert_tags
+from trafilatura.main_extractor import extract_content
+from trafilatura.settings import Extractor
+from trafilatura.xml import xmltotxt
+
+from extraction.agreement import extract_lines, find_differences, narrow, simplify
+from extraction.body import read_blocks
+from extraction.page import read_page
+from extraction.paragraph import read_paragraphs
+from extraction.tree import JUDGED_ELEMENT_COUNT, parse_page
+from replica.site import Site
+from schemas.article import Draft, Kind, Unreadable
+from sites.moscow_times import MOSCOW_TIMES
+from tests.extraction.pages import make_block, make_capture, make_companions, make_page
+from tests.golden.folder import FOLDERS, load_capture
+
+A, B, C = (f"The council of town {letter} met on Thursday and decided what it had put off." for letter in "ABC")
+OPENING = make_block(f"<p>{A}</p>")
+
+
+def _read(content: str) -> Draft:
+    draft = read_page(make_capture(make_page(content)), MOSCOW_TIMES)
+    assert isinstance(draft, Draft)
+    return draft
+
+
+def _parse(html: str) -> HtmlElement:
+    content = fragment_fromstring(html, create_parent="div")
+    simplify(content)
+    return content
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>No.</p>",
+        f"<p>{A}</p><h2>The End</h2>",
+        f"<p>{A}</p><ul><li>One</li><li>Two <b>bold</b><ul><li>Deep</li></ul></li></ul>",
+        f"<ol><li><p>{A}</p><p>{B}</p></li><li>{C}</li></ol>",
+        f"<blockquote>{A}<br>{B}</blockquote><cite>– Jane Doe</cite>",
+        f"<blockquote><p>{A}</p><p>{B}</p></blockquote><p>He wrote <cite>A Book</cite> there.</p>",
+        f"Loose text<p>{A}</p>and more<br><br>{B}<hr>end",
+        f"<div><div>{A}</div>{B}<div><p>{C}</p></div></div>",
+        "<table><tr><th>Year</th><th>Sum</th></tr><tr><td>1998</td><td>7</td></tr></table>",
+        f"<table><tr><td>{A}<p>{B}</p></td><td><img src='/1.gif'></td></tr></table>",
+        f"<p>{A}</p><p>{A}</p><p>{A}</p>",
+        f"<p><a href='/x'>{A}</a></p><p><a href='/x'>{B}</a></p><p><a href='/x'>{C}</a></p>",
+        f'<p class="hidden comments teaser">{A}</p><div id="footer">{B}</div>',
+        "<pre>if (a) {\n  b;\n}</pre>",
+        f"<dl><dt>Term</dt><dd>{A}</dd></dl><center>{B}</center><p>\u00a0</p>",
+    ],
+)
+def test_both_readings_give_the_same_paragraphs(html: str) -> None:
+    draft = _read(OPENING + make_block(html))
+    assert draft.sources["body"] == "trafilatura"
+    assert not [flag for flag in draft.flags if flag.startswith("trafilatura")]
+
+
+def test_what_trafilatura_takes_for_a_button_is_kept_and_the_record_says_so() -> None:
+    draft = _read(make_block(f"<p>{A}</p><h2>Twitter</h2><p>{B}</p>"))
+    assert draft.body.split("\n\n") == [A, "Twitter", B]
+    assert draft.sources["body"] == "blocks"
+    assert "trafilatura-lost-paragraph" in draft.flags
+
+
+@pytest.mark.parametrize(
+    ("html", "paragraphs", "names"),
+    [
+        (f"<p>{A}</p><p>{B}</p>", [A, B], []),
+        (f"<p>{A}</p>", [A, B], ["lost"]),
+        (f"<p>{A}</p><p>{B}</p>", [A], ["added"]),
+        (f"<p>{A} {B}</p>", [A, B], ["glued"]),
+        (f"<p>{A}</p><p>{B}</p>", [f"{A} {B}"], ["parted"]),
+        (f"<p>{B}</p><p>{A}</p>", [A, B], ["moved"]),
+        (f"<p>{A}</p><p>{B}</p>", [A, B.replace(" ", "", 1)], ["changed"]),
+        (f"<p>{A} {B}</p>", [A, B, C], ["glued", "lost"]),
+    ],
+)
+def test_the_flag_names_what_differs(html: str, paragraphs: list[str], names: list[str]) -> None:
+    assert find_differences([_parse(html)], paragraphs) == {f"trafilatura-{name}-paragraph" for name in names}
+
+
+def test_a_text_of_too_many_elements_is_not_given_to_trafilatura() -> None:
+    draft = _read(make_block("<p>x</p>" * (JUDGED_ELEMENT_COUNT + 1)))
+    assert (draft.sources["body"], draft.body.count("x")) == ("blocks", JUDGED_ELEMENT_COUNT + 1)
+    assert "page-overgrown" in draft.flags
+
+
+def _extract_whole(tree: HtmlElement) -> list[str]:
+    """What trafilatura's whole main extractor makes of a narrowed tree: with its choosing and its pruning."""
+    options = Extractor(output_format="python", fast=True, comments=False, dedup=False)
+    options.min_extracted_size = 0
+    body, end = Element("body"), Element("p")
+    end.text = "The end."  # it drops a subhead at the end of a text, and doubts a single paragraph
+    body.append(tree)
+    tree.tag = "div"
+    tree.set("class", "article-content")
+    tree.append(end)
+    found, _ = extract_content(convert_tags(body, options), options)
+    return [line.strip() for line in xmltotxt(found, include_formatting=False).split("\n") if line.strip()][:-1]
+
+
+@pytest.mark.parametrize("name", [name for name in FOLDERS if name.startswith("moscow-times/")])
+def test_trafilaturas_choosing_and_pruning_would_change_nothing(name: str) -> None:
+    rules, page = MOSCOW_TIMES.page, parse_page(load_capture(name))
+    containers = [] if isinstance(page, Unreadable) else rules.container(page)
+    contents, _ = read_blocks(rules.content(containers[0]) if containers else [], rules)
+    for content in contents:
+        simplify(content)
+    tree = narrow(contents)
+    assert _extract_whole(deepcopy(tree)) == [" ".join(line.split()) for line in extract_lines(tree)]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_readings_agree_on_pages_of_every_kind(kind: Kind) -> None:
+    count = agreed = 0
+    for article in Site(40, kinds=(kind.value,), furniture_period=5).articles[6:]:
+        capture = make_capture(article.page_html(), article.url)
+        draft = read_page(capture, MOSCOW_TIMES, make_companions(article))
+        assert isinstance(draft, Draft)
+        count += bool(draft.body)
+        agreed += draft.sources.get("body") == "trafilatura"
+    assert agreed >= 0.98 * count
+
+
+def test_the_narrowed_tree_has_no_attribute_and_the_blocks_paragraphs() -> None:
+    content = _parse(f'<div class="x" id="y"><p lang="en">{A}</p>{B}</div>')
+    paragraphs = read_paragraphs([deepcopy(content)])
+    tree = narrow([content])
+    assert [element.tag for element in tree.iter()] == ["body", "p", "p"]
+    assert not any(element.attrib for element in tree.iter())
+    assert [element.text for element in tree] == paragraphs == [A, B]
