@@ -21,6 +21,8 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     serve.add_argument("--host", default=LOOPBACK, help="where to listen (%(default)s)")
     serve.add_argument("--www-port", type=int, default=8601, help="of the main origin, 0 for any (%(default)s)")
     serve.add_argument("--static-port", type=int, default=8602, help="of the sitemaps' origin (%(default)s)")
+    serve.add_argument("--ru-port", type=int, default=0, help="of the Russian edition (any)")
+    serve.add_argument("--old-port", type=int, default=0, help="of the old site (any)")
     return parser.parse_args(arguments)
 
 
@@ -29,8 +31,9 @@ def main() -> int:
     options = read_arguments()
     site = Site(options.articles, seed=options.seed)
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # before any thread starts, so that this one gets them
+    ports = (options.www_port, options.static_port, options.ru_port, options.old_port)
     try:
-        server = Server(site, host=options.host, ports=(options.www_port, options.static_port))
+        server = Server(site, host=options.host, ports=ports)
     except OSError as error:
         sys.stderr.write(f"cannot listen on {options.host}: {error.strerror}\n")
         return 1

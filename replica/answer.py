@@ -1,7 +1,6 @@
 """What the site answers to one address, before it meets HTTP."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +8,12 @@ HTML = "text/html; charset=UTF-8"
 XML = "text/xml; charset=UTF-8"
 JSON = "application/json"
 PLAIN = "text/plain; charset=UTF-8"
+
+
+MAX_AGE_SECONDS = 300
+"""What most answers allow a cache."""
+SHORT_AGE_SECONDS = 60
+"""What `/rss/all` and the posts of live blogs allow."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class Answer:
     """Where it is known, the answer can be asked for conditionally."""
     headers: tuple[tuple[str, str], ...] = ()
     """Further ones, such as Retry-After."""
+    max_age_seconds: int | None = MAX_AGE_SECONDS
+    """None for an answer without Cache-Control."""
+    viewed_at: datetime | None = None
+    """The time in the page's metadata that moves with every view, as the first view has it."""
 
 
 def html(text: str, *, status: int = 200, modified_at: datetime | None = None) -> Answer:
@@ -31,10 +40,10 @@ def html(text: str, *, status: int = 200, modified_at: datetime | None = None) -
 
 
 def moved(url: str) -> Answer:
-    """A permanent redirect."""
-    return Answer(b"", status=301, location=url)
+    """A redirect: 302, however final it is."""
+    return Answer(b"", status=302, location=url)
 
 
-def as_json(value: Mapping[str, object]) -> Answer:
+def as_json(value: object) -> Answer:
     """A JSON document."""
     return Answer(json.dumps(value).encode(), JSON)

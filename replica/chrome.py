@@ -13,10 +13,10 @@ _SCRIPT_LINE_COUNT = 25
 """Both bring a page to the 20 to 30 kB that the publisher's have."""
 
 
-def render_document(meta: str, main: str) -> str:
+def render_document(meta: str, main: str, language: str = "en") -> str:
     """A whole page: `meta` goes into its head, `main` between navigation and footer."""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f"{meta}\n{_assets()}\n</head>\n<body>\n{_navigation()}\n{main}\n{_footer()}\n</body>\n</html>\n"
     )
 
@@ -28,8 +28,13 @@ def render_simple_page(title: str, text: str) -> str:
 
 
 def render_cards(heads: Iterable[Head]) -> str:
-    """The excerpt cards of listings, sidebars and clusters: no date on them."""
-    return "\n".join(_card(head) for head in heads)
+    """The excerpt cards of listings and clusters: no date on them."""
+    return "\n".join(_card(head, "article-excerpt-default") for head in heads)
+
+
+def render_lead_card(head: Head) -> str:
+    """The first card of a section's page."""
+    return _card(head, "article-excerpt-lead")
 
 
 def render_sidebar(most_read: Iterable[Head], newest: Iterable[Head]) -> str:
@@ -50,13 +55,14 @@ def _links(heads: Iterable[Head]) -> str:
     return f'<ul class="listed-articles">{items}</ul>'
 
 
-def _card(head: Head) -> str:
-    title, name = escape(head.headline), SECTIONS[head.section][0]
+def _card(head: Head, css_class: str) -> str:
+    title, name = escape(head.headline), SECTIONS[head.section]
+    # The Russian edition's cards have the link alone.
+    data = f' data-url="{head.url}" data-title="{title}"' if head.edition == "en" else ""
     return (
-        f'<div class="article-excerpt-default article-excerpt-default--{head.kind}" data-id="{head.number}" '
-        f'data-url="{head.url}" data-title="{title}"><a class="article-excerpt-default__link" href="{head.url}">'
-        f'<span class="label article-excerpt-default__label">{name}</span>'
-        f'<h3 class="article-excerpt-default__headline">{title}</h3>'
+        f'<div class="{css_class} {css_class}--{head.kind}" data-id="{head.number}"{data}>'
+        f'<a class="{css_class}__link" href="{head.url}"><span class="label {css_class}__label">{name}</span>'
+        f'<h3 class="{css_class}__headline">{title}</h3>'
         f'<span class="readtime">{head.number % 6 + 1} Min read</span></a></div>'
     )
 
@@ -80,7 +86,7 @@ def _assets() -> str:
 def _navigation() -> str:
     sections = "".join(
         f'<li class="nav__item"><a href="{WWW}/{path}" title="{name}">{name}</a></li>'
-        for path, (name, _) in SECTIONS.items()
+        for path, name in SECTIONS.items()
     )
     topics = "".join(
         f'<li class="nav__item"><a href="{WWW}/all-about/{topic}" title="{topic}">{topic.title()}</a></li>'

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 
 from replica.model import MOSCOW, STATIC, WWW, Head, moscow_text
 
 FEEDS: dict[str, Callable[[Head], bool]] = {
-    "news": lambda head: head.section == "news",
-    "opinion": lambda head: head.section == "opinion",
-    "city": lambda head: head.section == "arts-and-life",
-    "arts-and-life": lambda head: head.section == "arts-and-life",
-    "meanwhile": lambda head: head.section == "meanwhile",
-    "in-depth": lambda head: head.section == "in-depth",
+    "news": lambda head: is_listed(head, "news"),
+    "opinion": lambda head: is_listed(head, "opinion"),
+    "city": lambda head: is_listed(head, "arts-and-life"),
+    "arts-and-life": lambda head: is_listed(head, "arts-and-life"),
+    "meanwhile": lambda head: is_listed(head, "meanwhile"),
+    "in-depth": lambda head: is_listed(head, "in-depth"),
     "podcasts": lambda head: head.kind == "podcast",
-    "all": lambda _: True,
+    "all": lambda head: not head.is_sponsored and head.kind not in {"live", "podcast"},
 }
 """Name -> what it holds. Other sections have no feed, so that the feeds together do not hold everything."""
 
@@ -24,6 +24,11 @@ FEED_COUNT = 50
 """Entries of a feed."""
 
 BOM = "\ufeff"
+
+
+def is_listed(head: Head, section: str) -> bool:
+    """Whether a section's feed and listing name an article."""
+    return head.section == section and not head.is_unflagged
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Item:
     published_at: datetime
     is_html: bool = False
     """The description is the whole body as HTML, in CDATA."""
+    is_ahead: bool = False
+    """Its date is Moscow's time, labelled as if it were UTC."""
 
 
 def render_feed(name: str, items: Iterable[Item]) -> str:
@@ -55,10 +62,11 @@ def _item(item: Item) -> str:
         description = f"<![CDATA[{item.description.replace(']]>', ']]&gt;')}]]>"
     else:
         description = f"\n\t\t\t\t{escape(item.description, quote=False)}\n\t\t\t"
+    at = item.published_at.astimezone(MOSCOW)
     return (
         f"<item>\n\t<title>{escape(item.title, quote=False)}</title>\n\t<link>{item.url}</link>\n"
         f"\t<description>{description}</description>\n"
-        f"\t<pubDate>{format_datetime(item.published_at.astimezone(MOSCOW))}</pubDate>\n"
+        f"\t<pubDate>{format_datetime(at.replace(tzinfo=UTC) if item.is_ahead else at)}</pubDate>\n"
         f'\t<guid isPermaLink="true">{item.url}</guid>\n</item>\n'
     )
 
@@ -68,20 +76,32 @@ def month_path(month: tuple[int, int]) -> str:
     return f"/sitemap/{month[0]}-{month[1]}.xml"
 
 
-def render_sitemap_index(months: Iterable[tuple[int, int]], built_at: datetime) -> str:
-    """The index: each child with the time at which its file was built, which says nothing of its pages."""
+def render_sitemap_index(paths: Iterable[str], built_at: datetime, origin: str = STATIC) -> str:
+    """An index: each child with the time at which its file was built, which says nothing of its pages."""
     children = "".join(
-        f"<sitemap><loc>{STATIC}{month_path(month)}</loc><lastmod>{moscow_text(built_at)}</lastmod></sitemap>\n"
-        for month in months
+        f"<sitemap><loc>{origin}{path}</loc><lastmod>{moscow_text(built_at)}</lastmod></sitemap>\n" for path in paths
     )
     return f'{_DECLARATION}<sitemapindex xmlns="{_NAMESPACE}">\n{children}</sitemapindex>\n'
 
 
 def render_sitemap(urls: Sequence[str]) -> str:
-    """A month's child: bare addresses."""
+    """A month's child: bare URLs."""
     locations = "".join(f"<url><loc>{escape(url)}</loc></url>\n" for url in urls)
     return f'{_DECLARATION}<urlset xmlns="{_NAMESPACE}">\n{locations}</urlset>\n'
 
 
+def render_news_sitemap(heads: Iterable[Head]) -> str:
+    """A section's newest articles, with titles that are not escaped: an ampersand makes it invalid XML."""
+    items = "".join(
+        f"<url><loc>{head.url}</loc><news:news><news:publication><news:name>The Moscow Times</news:name>"
+        "<news:language>en</news:language></news:publication>"
+        f"<news:publication_date>{moscow_text(head.published_at)}</news:publication_date>"
+        f"<news:title>{head.headline}</news:title></news:news></url>\n"
+        for head in heads
+    )
+    return f'{_DECLARATION}<urlset xmlns="{_NAMESPACE}" xmlns:news="{_NEWS_NAMESPACE}">\n{items}</urlset>\n'
+
+
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_NEWS_NAMESPACE = "http://www.google.com/schemas/sitemap-news/0.9"

@@ -87,8 +87,15 @@ NEWSLETTER = (
     "Subscribers agree to the Privacy Policy",
 )
 DISCLAIMER = ("The views expressed in opinion pieces do not necessarily reflect the position of The Moscow Times.",)
+CAMPAIGN = (
+    "MT+ is branded content that is made together with our partners. "
+    "The newsroom of The Moscow Times took no part in it."
+)
+PARTNER_LABEL = "Partner Content"
 NO_MEDIA = "Some external media is not supported on this page, open the full version to see it."
 COPYRIGHT = "© The Moscow Times, all rights reserved."
+
+_OTHERS = (NO_MEDIA, COPYRIGHT, CAMPAIGN, PARTNER_LABEL)
 
 FIRST_AD_FREE_PERIOD = 6
 """Before it, the line above the headline is the plain request for support."""
@@ -105,5 +112,5 @@ def choose_furniture(period: int, message: tuple[str, ...] | None) -> Furniture:
 
 def list_furniture_lines() -> tuple[str, ...]:
     """Every line of furniture that a page can have, for tests of what must not be in a body."""
-    groups = (*DONATIONS.values(), *PAYMENT.values(), *TEASERS.values(), NEWSLETTER, DISCLAIMER, (NO_MEDIA, COPYRIGHT))
+    groups = (*DONATIONS.values(), *PAYMENT.values(), *TEASERS.values(), NEWSLETTER, DISCLAIMER, _OTHERS)
     return tuple(dict.fromkeys(line for group in groups for line in group))

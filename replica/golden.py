@@ -7,19 +7,35 @@ what the replica knows of its articles, never from a reader. Other pages there s
 import gzip
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from replica.answer import HTML, JSON
-from replica.block import render_live
-from replica.model import SITE, WWW, HtmlBlock, Paragraph, build_record
+from replica.block import render_posts
+from replica.model import (
+    SITE,
+    WWW,
+    Element,
+    Head,
+    HtmlBlock,
+    InfoBlock,
+    InlineFigure,
+    Paragraph,
+    QuoteBlock,
+    SliderBlock,
+    Story,
+    Table,
+    Verse,
+    View,
+)
 from replica.page import render_page
 from replica.seed import SEEDS_DIR
 from replica.site import Article, Site
 from replica.trouble import list_troubles
+from replica.writing import COMMA_TAG
 
 FETCHED_ON = {
     1: date(2018, 5, 14),
@@ -33,8 +49,14 @@ FETCHED_ON = {
 DAYS_BEFORE_FETCH = 300
 """Over so many days the articles of a page's site are spread, all before its fetch."""
 ARTICLE_COUNT = 24
+SEARCHED_COUNT = 1_200
+"""Articles among which one is chosen for what it has."""
 CHOSEN = 17
-"""Which of them: a generated one, no copy of another."""
+"""Which of the others: a generated one, no copy of another."""
+VIEWED_BEFORE_FETCH = timedelta(minutes=3)
+"""The metadata's time of the last change says when somebody looked at the page."""
+
+Wanted = Callable[[Head, Story], bool]
 
 
 @dataclass(frozen=True)
@@ -47,32 +69,93 @@ class Golden:
     expected: dict[str, Any]
     period: int = 6
     companions: dict[str, str] = field(default_factory=dict)
-    """Address -> JSON: what the page needs beside it."""
+    """URL -> JSON: what the page needs beside it."""
+
+
+def _has_block(block_type: type) -> Wanted:
+    return lambda _, story: any(isinstance(block, block_type) for block in story.blocks)
+
+
+def _has_element(element_type: type) -> Wanted:
+    return lambda _, story: any(isinstance(element, element_type) for element in _list_elements(story))
+
+
+def _list_elements(story: Story) -> list[Element]:
+    return [element for block in story.blocks if isinstance(block, HtmlBlock) for element in block.elements]
+
+
+def _has_lines(_: Head, story: Story) -> bool:
+    return any(isinstance(block, QuoteBlock) and len(block.lines) > 1 for block in story.blocks)
+
+
+def _has_bare_no_comment(_: Head, story: Story) -> bool:
+    return Paragraph("No comment.") in _list_elements(story)
+
+
+_BY_FEATURE: dict[str, tuple[str, Wanted]] = {
+    "analysis": ("article", lambda head, _: head.label == "analysis"),
+    "arts-and-life": ("article", lambda head, _: head.section == "arts-and-life"),
+    "gallery": ("gallery", lambda head, story: not head.is_opinion and not story.blocks),
+    "gallery-flagged-opinion": ("gallery", lambda head, _: head.is_opinion),
+    "gallery-with-text": ("gallery", lambda head, story: not head.is_opinion and bool(story.blocks)),
+    "infobox": ("article", _has_block(InfoBlock)),
+    "inline-figure": ("article", _has_element(InlineFigure)),
+    "lecture": ("article", lambda head, _: head.section == "lectures"),
+    "no-comment": ("article", _has_bare_no_comment),
+    "partner-article": ("partner", lambda head, story: head.kind == "article" and bool(story.blocks)),
+    "partner-opinion": ("partner", lambda head, _: head.kind == "opinion"),
+    "picture-only": ("picture", lambda _, story: not story.blocks),
+    "seo-keywords": ("article", lambda _, story: bool(story.seo_keywords and story.tags)),
+    "seo-title": ("article", lambda _, story: bool(story.seo_title)),
+    "slider": ("article", _has_block(SliderBlock)),
+    "sponsored": ("sponsored", lambda head, _: head.is_sponsored),
+    "table": ("article", _has_element(Table)),
+    "tag-with-comma": ("article", lambda _, story: COMMA_TAG in story.tags and len(story.tags) > 1),
+    "three-authors": ("article", lambda head, _: len(head.authors) == 3),  # noqa: PLR2004 - "A, B and C"
+    "two-line-quote": ("article", _has_lines),
+    "ukraine-war": ("article", lambda head, _: head.section == "ukraine-war"),
+    "updated": ("article", lambda head, _: head.is_updated),
+    "verse": ("article", _has_element(Verse)),
+    "video-flagged-opinion": ("video", lambda head, _: head.is_opinion),
+}
+"""Slug -> the kind of site, and what the first article that is taken has."""
 
 
 def list_goldens() -> Iterator[Golden]:
     """All of the replica's test pages."""
     for period in FETCHED_ON:
-        yield _golden(f"article-period-{period}", _choose("article", period), period)
-    for kind in ("opinion", "gallery", "video", "podcast", "archive"):
-        yield _golden(kind, _choose(kind, 6))
-    yield _golden("opinion-period-2", _choose("opinion", 2), 2)
-    yield _gallery_with_text(_choose("gallery", 5))
-    live = _choose("live", 6)
-    posts = {f"{WWW}/live/{live.head.number}/0": render_live(live.write())}
-    yield replace(_golden("live", live), companions=posts)
+        yield _golden(f"article-period-{period}", _make_site("article", period).articles[CHOSEN], period)
+    for kind in ("opinion", "video", "podcast", "archive"):
+        yield _golden(kind, _make_site(kind, 6).articles[CHOSEN])
+    yield _golden("opinion-period-2", _make_site("opinion", 2).articles[CHOSEN], 2)
+    for seed, (slug, (kind, wanted)) in enumerate(_BY_FEATURE.items(), start=100):
+        yield _golden(slug, _find(kind, seed, wanted))
+    yield from _list_live()
+    moved = _find("article", 200, lambda head, _: bool(head.old_paths))
+    yield replace(_golden("slug-changed", moved), url=moved.sitemap_url)
+    russian = Site(0, russian_count=3, first_on=date(2024, 5, 1), day_count=90).russian[0]
+    yield _golden("russian-article", russian)
+    below = _make_site("article", 6).articles
+    yield _golden("saved-with-next-article", below[CHOSEN + 1], below=below[CHOSEN + 2].head)
     for index, name in enumerate(("donation", "ad-free", "newsletter", "agencies", "slashes")):
         yield _golden(f"seed-{name}", Site(ARTICLE_COUNT).articles[index])
     missing = list_troubles(datetime(2024, 10, 20, tzinfo=UTC))[0]
     yield Golden("soft-404", missing.url, missing.answer.body.decode(), {"unreadable": "soft-404"})
 
 
-def _choose(kind: str, period: int) -> Article:
-    fetched_on = FETCHED_ON[period]
-    first_on = date.fromordinal(fetched_on.toordinal() - DAYS_BEFORE_FETCH)
-    site = Site(
-        ARTICLE_COUNT,
-        seed=period,
+def _list_live() -> Iterator[Golden]:
+    """A live blog as the site serves it, with its posts beside it; and one that a browser saved."""
+    served, saved = _make_site("live", 6).articles[CHOSEN : CHOSEN + 2]
+    posts = {f"{WWW}/live/{served.head.number}/0": render_posts(served.write(), 0)}
+    yield replace(_golden("live", served), companions=posts)
+    yield _golden("live-saved", saved, has_posts=True)
+
+
+def _make_site(kind: str, period: int, seed: int | None = None, count: int = ARTICLE_COUNT) -> Site:
+    first_on = date.fromordinal(FETCHED_ON[period].toordinal() - DAYS_BEFORE_FETCH)
+    return Site(
+        count,
+        seed=period if seed is None else seed,
         kinds=(kind,),
         furniture_period=period,
         duplicate_share=0,
@@ -80,21 +163,31 @@ def _choose(kind: str, period: int) -> Article:
         first_on=first_on,
         day_count=DAYS_BEFORE_FETCH - 10,  # the last update lies before the fetch as well
     )
-    return site.articles[CHOSEN]
 
 
-def _golden(slug: str, article: Article, period: int = 6) -> Golden:
-    return Golden(slug, article.url, article.page_html(), article.expected, period)
+def _find(kind: str, seed: int, wanted: Wanted) -> Article:
+    """The first generated article that has what is wanted."""
+    articles = _make_site(kind, 6, seed, SEARCHED_COUNT).articles[5:]
+    return next(article for article in articles if wanted(article.head, article.write()))
 
 
-def _gallery_with_text(article: Article) -> Golden:
-    """The replica's own galleries have pictures alone."""
-    story = article.write()
-    text = HtmlBlock((Paragraph("The pictures below were taken over one week in three towns on the river."),))
-    told = replace(story, blocks=(text, *story.blocks))
-    cluster = [one.head for one in article.site.articles[:5]]
-    page = render_page(article.head, told, article.site.sidebar, cluster)
-    return Golden("gallery-with-text", article.url, page, build_record(article.head, told), 5)
+def _golden(
+    slug: str, article: Article, period: int = 6, *, has_posts: bool = False, below: Head | None = None
+) -> Golden:
+    fetched_at = datetime.combine(FETCHED_ON[period], time(9), UTC)
+    view = View(
+        FETCHED_ON[period],
+        fetched_at - VIEWED_BEFORE_FETCH,
+        article.site.sidebar,
+        tuple(other.head for other in article.site.articles[:4]),
+        below,
+        has_posts,
+    )
+    page = render_page(article.head, article.write(), view)
+    expected = article.expected
+    if article.head.sponsor or article.head.is_sponsored:
+        expected |= {"flags": ["partner-content"]}
+    return Golden(slug, article.url, page, expected, period)
 
 
 def write_golden(golden: Golden, folder: Path) -> None:

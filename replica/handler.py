@@ -8,8 +8,8 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -17,11 +17,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from replica.answer import Answer, as_json
+from replica.model import moscow_text
 from replica.route import find_answer
 from replica.site import Site
 
-MAX_AGE_SECONDS = 300
-"""What the publisher's answers say."""
+VIEW_STEP = timedelta(minutes=1)
+"""So far does the time in a page's metadata move with each view."""
 CACHED_COUNT = 512
 """Packed answers kept, about 35 kB each: feeds and sitemaps are costly and asked for often, pages mostly once."""
 GZIP_LEVEL = 1
@@ -37,7 +38,7 @@ class Asked:
     """A request as a fault sees it."""
 
     origin: str
-    """`www` or `static`."""
+    """`www`, `static`, `ru` or `old`."""
     path: str
     """With its query."""
     count: int
@@ -62,11 +63,21 @@ class Packed:
     zipped: bytes | None
 
 
-def pack(answer: Answer) -> Packed:
+def pack(answer: Answer, etag: str | None = None) -> Packed:
     """An answer with its entity tag, and zipped where that makes it smaller."""
-    etag = f'W/"{hashlib.blake2b(answer.body, digest_size=8).hexdigest()}"'
+    etag = etag or f'W/"{hashlib.blake2b(answer.body, digest_size=8).hexdigest()}"'
     zipped = gzip.compress(answer.body, GZIP_LEVEL, mtime=0) if len(answer.body) >= SMALLEST_GZIP_BYTES else None
     return Packed(answer, etag, zipped)
+
+
+def _view_again(packed: Packed, count: int) -> Packed:
+    """The same page at a later view: another time in its metadata, and the same entity tag."""
+    answer = packed.answer
+    if not answer.viewed_at or count == 1:
+        return packed
+    later_at = answer.viewed_at + (count - 1) * VIEW_STEP
+    body = answer.body.replace(moscow_text(answer.viewed_at).encode(), moscow_text(later_at).encode())
+    return pack(replace(answer, body=body), packed.etag)
 
 
 class Desk:
@@ -84,7 +95,7 @@ class Desk:
         """What this request gets."""
         found = self.fault(asked) if self.fault else None
         if found is None:
-            return self._pack(asked.origin, asked.path.split("?", 1)[0])
+            return _view_again(self._pack(asked.origin, asked.path), asked.count)
         return pack(found) if isinstance(found, Answer) else found
 
     def count(self, path: str) -> int:
@@ -198,7 +209,8 @@ class Handler(BaseHTTPRequestHandler):
         """Status and the headers that a 304 has too."""
         answer = packed.answer
         self.send_response(status)
-        self.send_header("Cache-Control", f"max-age={MAX_AGE_SECONDS}")
+        if (age := answer.max_age_seconds) is not None:
+            self.send_header("Cache-Control", f"max-age={age}, {age}, public")
         self.send_header("Vary", "Accept-Encoding")
         if answer.modified_at:
             self.send_header("ETag", packed.etag)

@@ -1,64 +1,102 @@
 """What an article page says of itself in its head: title, meta tags, JSON-LD."""
 
+import hashlib
 import json
+from datetime import timedelta
 from html import escape
+from typing import Any
 
-from replica.model import SECTIONS, STATIC, WWW, Head, Story, build_body, moscow_text
+from replica.model import BREADCRUMB_PATHS, SECTIONS, STATIC, Head, Story, View, moscow_text
+from replica.record import build_body
 
 _DESCRIPTION_LENGTH = 160
 """Characters: how much of the text stands in for a missing subtitle."""
-_PREFIXES = {"opinion": "Opinion | ", "video": "Video | ", "gallery": "Gallery | ", "podcast": "Podcast | "}
+_PREFIXES = {"video": "Video | ", "gallery": "Gallery | ", "podcast": "Podcast | "}
+_FIRST_ISSUE = 4_800
+"""A number of the printed edition, plausible for the years that the replica shows."""
+_EXPIRES_AFTER = timedelta(days=365)
 
 
 def describe(head: Head, story: Story) -> str:
     """The summary that feeds and meta tags give."""
-    text = story.subtitle or build_body(story) or head.headline
+    text = story.subtitle or build_body(story).replace("\n\n", " ") or head.headline
     return text if len(text) <= _DESCRIPTION_LENGTH else text[:_DESCRIPTION_LENGTH].rsplit(None, 1)[0] + "…"
 
 
-def render_meta(head: Head, story: Story) -> str:
+def tell_section(head: Head) -> str:
+    """What the site's own helper answers, whatever the article's section is."""
+    return "ukraine_war" if head.section == "ukraine-war" else "news"
+
+
+def render_meta(head: Head, story: Story, view: View) -> str:
     """Title, canonical link, meta tags and the four JSON-LD scripts, of which the first is invalid JSON."""
-    section = SECTIONS[head.section][0]
-    image = story.image.url if story.image else f"{STATIC}/img/share_default.jpg"
+    title = story.seo_title or (head.headline if head.is_archive else f"{head.headline} - The Moscow Times")
+    # Opinion wins over the type.
+    prefix = "Opinion | " if head.is_opinion else _PREFIXES.get(head.kind, "")
+    image = _card_url(head)
     properties = {
-        "og:title": f"{head.headline} - The Moscow Times",
-        "og:description": _PREFIXES.get(head.kind, "") + describe(head, story),
+        "og:title": title,
+        "og:description": prefix + describe(head, story),
         "og:image": image,
         "og:url": head.url,
         "og:type": "article",
         "og:site_name": "The Moscow Times",
         "article:author": head.byline[0],
         "article:published_time": moscow_text(head.published_at),
-        "article:modified_time": moscow_text(head.modified_at),
-        "article:section": section,
+        "article:modified_time": moscow_text(view.viewed_at),
+        "article:section": tell_section(head),
         "article:tag": ", ".join(story.tags),
     }
     tags = "\n".join(f'<meta property="{name}" content="{escape(value)}">' for name, value in properties.items())
+    keywords = ", ".join(story.seo_keywords or story.tags)
     return (
-        f"<title>{escape(head.headline)} - The Moscow Times</title>\n"
-        f'<link rel="canonical" href="{head.url}">\n<meta name="googlebot" content="noarchive">\n'
-        f'<meta name="keywords" content="{escape(", ".join(story.tags))}">\n{tags}\n{_json_ld(head, story, image)}'
+        f'<title>{escape(title)}</title>\n<link rel="canonical" href="{head.url}">\n'
+        '<meta name="googlebot" content="noarchive">\n'
+        f'<meta name="keywords" content="{escape(keywords)}">\n{tags}\n'
+        + "\n".join(
+            f'<script type="application/ld+json">{text}</script>'
+            for text in _list_json_ld(head, _describe_article(head, story, view) | {"keywords": keywords})
+        )
     )
 
 
-def _json_ld(head: Head, story: Story, image: str) -> str:
-    organization = {"@context": "https://schema.org", "@type": "NewsMediaOrganization", "name": "The Moscow Times"}
-    section = {"@type": "ListItem", "position": 1, "item": {"@id": f"{WWW}/{head.section}", "name": head.section}}
-    crumbs = {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": [section]}
-    article = {
+def _card_url(head: Head) -> str:
+    """A picture that is made of the headline, not the article's photo."""
+    digest = hashlib.md5(head.headline.encode(), usedforsecurity=False).hexdigest()
+    return f"{STATIC}/image/og/{digest[:2]}/{head.number}__{digest}.jpg"
+
+
+def _describe_article(head: Head, story: Story, view: View) -> dict[str, Any]:
+    return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "mainEntityOfPage": {"@type": "WebPage", "@id": head.url},
         "headline": head.headline,
         "description": describe(head, story),
-        "image": [image],
+        "image": [_card_url(head)],
+        "dateCreated": moscow_text(head.published_at),
         "datePublished": moscow_text(head.published_at),
-        "dateModified": moscow_text(head.modified_at),
-        "keywords": ", ".join(story.tags),
-        "articleSection": SECTIONS[head.section][1],
+        "dateModified": moscow_text(view.viewed_at),
+        "expires": moscow_text(head.published_at + _EXPIRES_AFTER),
+        "printEdition": str(_FIRST_ISSUE + head.number % 1_000),
+        "articleSection": tell_section(head),
+        # The first alone, however many the byline has.
         "author": {"@type": "Person", "name": head.byline[0]},
         "publisher": {"@type": "Organization", "name": "The Moscow Times"},
     }
-    website = f'{{"@context": "https://schema.org", "@type": "WebSite", "url": "{WWW}/", "name": "The Moscow Times",}}'
-    texts = (website, *(json.dumps(part).replace("</", "<\\/") for part in (article, crumbs, organization)))
-    return "\n".join(f'<script type="application/ld+json">{text}</script>' for text in texts)
+
+
+def _list_json_ld(head: Head, article: dict[str, Any]) -> list[str]:
+    organization = {"@context": "https://schema.org", "@type": "NewsMediaOrganization", "name": "The Moscow Times"}
+    path = BREADCRUMB_PATHS.get(head.section, head.section)
+    # The name of the lectures is not found in the site's own list.
+    name = "" if head.section in BREADCRUMB_PATHS else SECTIONS[head.section]
+    items = [
+        {"@type": "ListItem", "position": 1, "item": {"@id": f"{head.origin}/", "name": "The Moscow Times"}},
+        {"@type": "ListItem", "position": 2, "item": {"@id": f"{head.origin}/{path}", "name": name}},
+        {"@type": "ListItem", "position": 3, "item": {"@id": head.url, "name": head.headline}},
+    ]
+    crumbs = {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}
+    # The comma at its end makes it invalid.
+    website = f'{{"@context": "https://schema.org", "@type": "WebSite", "url": "{head.origin}/", "name": "MT",}}'
+    return [website, *(json.dumps(part).replace("</", "<\\/") for part in (article, crumbs, organization))]

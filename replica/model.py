@@ -1,51 +1,74 @@
-"""What an article of the replica is made of, and which text of it is the body."""
+"""What an article of the replica is made of."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 from zoneinfo import ZoneInfo
 
 WWW = "https://www.themoscowtimes.com"
 STATIC = "https://static.themoscowtimes.com"
+RUSSIAN = "https://ru.themoscowtimes.com"
+OLD = "https://old.themoscowtimes.com"
+"""The old site, with its own lists of what it had."""
 SITE = "moscow-times"
-EDITION = "en"
+EDITIONS: Mapping[str, str] = {"en": WWW, "ru": RUSSIAN}
+"""Edition -> its origin."""
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 SECTIONS = {
-    "news": ("News", "news"),
-    "ukraine-war": ("Ukraine War", "ukraine_war"),
-    "opinion": ("Opinion", "opinion"),
-    "business": ("Business", "business"),
-    "meanwhile": ("Meanwhile", "meanwhile"),
-    "arts-and-life": ("Arts and Life", "city"),
-    "climate": ("Climate", "climate"),
-    "diaspora": ("Diaspora", "diaspora"),
-    "in-depth": ("In-Depth", "indepth"),
+    "news": "News",
+    "ukraine-war": "Ukraine War",
+    "opinion": "Opinion",
+    "business": "Business",
+    "meanwhile": "Meanwhile",
+    "arts-and-life": "Arts and Life",
+    "climate": "Climate",
+    "diaspora": "Diaspora",
+    "in-depth": "In-Depth",
+    "lectures": "Lectures",
 }
-"""Path -> (the name that the page shows, the internal key that JSON-LD has)."""
+"""Path of the listing -> the section's name."""
+BREADCRUMB_PATHS = {"lectures": "lecture-series"}
+"""The breadcrumb names a section by the path of its listing, but for this one."""
+
+EDITED_AFTER = timedelta(minutes=10)
+"""The page shows the time of an update that came later than this after publication, and says "Updated:"."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture with its caption and credit apart."""
+
+    url: str
+    caption: str | None
+    credit: str | None
+    title: str | None = None
+    """Of a gallery's item: a heading above the caption, which no record has."""
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One `<p>`. Non-breaking spaces in it are the page's; the body has plain ones."""
+    """One `<p>`; a line break is `<br>`. Non-breaking spaces in it are the page's; the body has plain ones."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Subhead:
-    """An `<h2>` within an html block."""
+    """A heading within an html block."""
 
     text: str
+    level: int = 2
 
 
 @dataclass(frozen=True)
 class BulletList:
-    """A `<ul>`: each item is a paragraph of the body, without a bullet."""
+    """A list: each item is a paragraph of the body, without bullet or number."""
 
     items: tuple[str, ...]
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,33 @@ class BlockQuote:
     paragraphs: tuple[str, ...]
 
 
-Element = Paragraph | Subhead | BulletList | BlockQuote
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells: each row is a paragraph of the body, a bar between its cells."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Verse:
+    """A `<pre>`: one paragraph of the body that keeps its lines."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InlineFigure:
+    """A `<figure>` between the paragraphs of an html block."""
+
+    image: Image
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An `<iframe>`: no text."""
+
+
+Element = Paragraph | Subhead | BulletList | BlockQuote | Table | Verse | InlineFigure | Frame
 
 
 @dataclass(frozen=True)
@@ -74,19 +123,10 @@ class HeaderBlock:
 
 @dataclass(frozen=True)
 class QuoteBlock:
-    """`article__block--quote`: a pull quote and whose it is: two paragraphs of the body."""
+    """`article__block--quote`: a pull quote of one or more lines, and whose it is: two paragraphs of the body."""
 
-    text: str
+    lines: tuple[str, ...]
     cite: str
-
-
-@dataclass(frozen=True)
-class Image:
-    """A picture with its caption and credit apart."""
-
-    url: str
-    caption: str | None
-    credit: str | None
 
 
 @dataclass(frozen=True)
@@ -97,18 +137,18 @@ class ImageBlock:
 
 
 @dataclass(frozen=True)
-class GalleryBlock:
-    """The pictures of a gallery, each with its caption: no text of a body."""
+class SliderBlock:
+    """`article__block--images`: pictures side by side, none of them in a `figure`."""
 
     images: tuple[Image, ...]
 
 
 @dataclass(frozen=True)
-class LiveBlock:
-    """Where a live blog's posts appear. The page has none of them: `/live/ID/0` does, as JSON."""
+class InfoBlock:
+    """`article__block--aside`: the newsroom's own infobox or correction, part of the story."""
 
-    posts: tuple[tuple[datetime, tuple[str, ...]], ...]
-    """Each post's time and paragraphs, the oldest first."""
+    title: str
+    paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -120,13 +160,21 @@ class OldHtmlBlock:
 
 @dataclass(frozen=True)
 class FurnitureBlock:
-    """A block that is no part of the text: `article` (related), `newsletter`, `aside`, `embed`, `link`."""
+    """A block that is no part of the text: `article` (related), `newsletter`, `embed`, `link`, `scrollama`."""
 
     type: str
     headline: str = ""
 
 
-Block = HtmlBlock | HeaderBlock | QuoteBlock | ImageBlock | GalleryBlock | LiveBlock | OldHtmlBlock | FurnitureBlock
+Block = HtmlBlock | HeaderBlock | QuoteBlock | ImageBlock | SliderBlock | InfoBlock | OldHtmlBlock | FurnitureBlock
+
+
+@dataclass(frozen=True)
+class Post:
+    """One post of a live blog, made of the same parts as an article's content."""
+
+    at: datetime
+    blocks: tuple[HtmlBlock | ImageBlock | FurnitureBlock, ...]
 
 
 @dataclass(frozen=True)
@@ -143,41 +191,69 @@ class Furniture:
 
 @dataclass(frozen=True)
 class Head:
-    """What is known of an article before its text is made: cheap, for feeds, sitemaps and addresses."""
+    """What is known of an article before its text is made: cheap, for feeds, sitemaps and URLs."""
 
     number: int
     """The publisher's id, the digits after the `a`."""
     kind: str
     headline: str
     section: str
-    """The section's path."""
+    """The path of the section's listing."""
     published_at: datetime
     modified_at: datetime
+    """When it was last edited; the page tells only of an edit that came late."""
     authors: tuple[str, ...]
     agencies: tuple[str, ...]
     byline: tuple[str, ...]
     """The names as the byline has them: `AFP`, `NAME for AFP`."""
     old_paths: tuple[str, ...] = ()
-    """Addresses that it had before, each with another slug or date: they redirect."""
+    """URLs that it had before, each with another slug or date: they redirect."""
     is_archive: bool = False
-    """Imported old stock at `/archive/SLUG`: no date in the address, raw old HTML, no tags, in no sitemap."""
+    """Imported old stock at `/archive/SLUG`: no date in the URL, raw old HTML, no tags, in no sitemap."""
+    sponsor: str | None = None
+    """The partner whom a label above the headline names."""
+    is_sponsored: bool = False
+    """Branded content at a dated URL: a notice stands before the article; in no sitemap, not in `/rss/all`."""
+    is_unflagged: bool = False
+    """The newsroom chose no section: the breadcrumb says news, but no section's feed or listing names it."""
+    label: str | None = None
+    """`opinion` or `analysis`, above the headline."""
+    edition: str = "en"
+    story_key: str = ""
+    """What its topic, place and persons are drawn from."""
 
     @property
     def id(self) -> str:
         """The record id."""
-        return f"{SITE}:{EDITION}:{self.path.removeprefix('/') if self.is_archive else self.number}"
+        return f"{SITE}:{self.edition}:{self.path.removeprefix('/') if self.is_archive else self.number}"
+
+    @property
+    def origin(self) -> str:
+        """The edition's."""
+        return EDITIONS[self.edition]
 
     @cached_property
     def path(self) -> str:
         """Where it is now."""
         if self.is_archive:
-            return f"/archive/{slugify(self.headline)}-{self.number}"
+            return f"/archive/{slugify(self.headline)}"
         return article_path(self.published_at, self.headline, self.number)
 
     @property
     def url(self) -> str:
-        """The publisher's address of it now."""
-        return WWW + self.path
+        """The publisher's URL of it now."""
+        return self.origin + self.path
+
+    @property
+    def is_opinion(self) -> bool:
+        """Whether it has the flag of that section, whatever its kind."""
+        return self.section == "opinion"
+
+    @property
+    def is_updated(self) -> bool:
+        """Whether the page says so: galleries, live blogs and archive pages never do."""
+        has_time = self.kind not in {"gallery", "live"} and not self.is_archive
+        return has_time and self.modified_at - self.published_at > EDITED_AFTER
 
 
 @dataclass(frozen=True)
@@ -195,6 +271,31 @@ class Story:
     author_blurb: str | None = None
     has_markup: bool = True
     """Some words are emphasised or linked."""
+    gallery: tuple[Image, ...] = ()
+    posts: tuple[Post, ...] = ()
+    """Of a live blog, the oldest first. The page has none of them: `/live/ID/0` does."""
+    summary: tuple[str, ...] = ()
+    """Paragraphs above a live blog's posts."""
+    seo_title: str | None = None
+    """Stands in for the headline in the page's title and og:title."""
+    seo_keywords: tuple[str, ...] = ()
+    """Stand in for the tags in the keywords."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page shows that is not the article's own."""
+
+    today: date
+    """The day of the visit: links without an id have it."""
+    viewed_at: datetime
+    """What the page's metadata gives as the time of its last change: it moves with every view."""
+    sidebar: str = ""
+    cluster: tuple[Head, ...] = ()
+    below: Head | None = None
+    """The article that a script loads on scroll: in pages saved from a browser."""
+    has_posts: bool = False
+    """A live blog as a browser saves it, its posts in the page."""
 
 
 def article_path(published_at: datetime, headline: str, number: int) -> str:
@@ -203,83 +304,18 @@ def article_path(published_at: datetime, headline: str, number: int) -> str:
 
 
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
+_LATIN = str.maketrans(
+    dict(zip("абвгдеёзийклмнопрстуфыэ", "abvgdeeziiklmnoprstufye", strict=True))
+    | {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ь": "", "ю": "yu", "я": "ya"}
+)
+LONGEST_SLUG = 153
+"""Characters: the longest that was seen."""
 
 
 def slugify(text: str) -> str:
-    """Lower-case words joined by hyphens, letters and digits only."""
-    return _NO_SLUG.sub("-", text.lower().replace("'", "")).strip("-")
-
-
-def list_paragraphs(block: Block) -> list[str]:
-    """The paragraphs that a block adds to the body, as the page has them."""
-    match block:
-        case HtmlBlock(elements):
-            return [text for element in elements for text in _texts(element)]
-        case HeaderBlock(text):
-            return [text]
-        case QuoteBlock(text, cite):
-            return [text, cite]
-        case OldHtmlBlock(paragraphs):
-            return list(paragraphs)
-        case LiveBlock(posts):
-            return [paragraph for _, paragraphs in posts for paragraph in paragraphs]
-        case _:
-            return []
-
-
-def _texts(element: Element) -> tuple[str, ...]:
-    match element:
-        case BulletList(texts) | BlockQuote(texts):
-            return texts
-        case Paragraph(text) | Subhead(text):
-            return (text,)
-
-
-def build_body(story: Story) -> str:
-    """The body that a record must have: plain spaces, paragraphs parted by a blank line."""
-    paragraphs = [text for block in story.blocks for text in list_paragraphs(block)]
-    return "\n\n".join([story.intro, *paragraphs] if story.intro else paragraphs).replace("\u00a0", " ")
-
-
-def build_record(head: Head, story: Story) -> dict[str, Any]:
-    """The record expected of an article, named and formed as an export has it."""
-    return {
-        "id": head.id,
-        "site": SITE,
-        "edition": EDITION,
-        "language": "en",
-        "url": head.url,
-        "kind": head.kind,
-        "headline": head.headline,
-        "subtitle": story.subtitle,
-        "authors": list(head.authors),
-        "agencies": list(dict.fromkeys((*head.agencies, *story.trailing_agencies))),
-        "section": SECTIONS[head.section][0],
-        "tags": list(story.tags),
-        "published_at": utc_text(head.published_at),
-        "modified_at": utc_text(head.modified_at),
-        "body": build_body(story),
-        "images": [vars(image) for image in list_images(story)],
-    }
-
-
-def list_images(story: Story) -> list[Image]:
-    """The article's pictures in the page's order."""
-    found = [story.image] if story.image else []
-    for block in story.blocks:
-        match block:
-            case ImageBlock(image):
-                found.append(image)
-            case GalleryBlock(images):
-                found.extend(images)
-            case _:
-                pass
-    return found
-
-
-def utc_text(at: datetime) -> str:
-    """`2024-03-05T09:12:00Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Lower-case words joined by hyphens, Latin letters and digits only."""
+    latin = text.lower().replace("'", "").replace("’", "").translate(_LATIN)
+    return _NO_SLUG.sub("-", latin).strip("-")[:LONGEST_SLUG].rstrip("-")
 
 
 def moscow_text(at: datetime) -> str:

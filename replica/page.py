@@ -3,36 +3,52 @@
 import random
 from html import escape
 
-from replica.block import render_block, render_figure, render_text
+from replica.block import render_block, render_figure, render_gallery_item, render_saved_post, render_text
 from replica.chrome import render_cards, render_document
-from replica.furniture import DISCLAIMER, TEASERS
-from replica.meta import render_meta
-from replica.model import MOSCOW, SECTIONS, WWW, Head, HtmlBlock, Story, slugify
-from replica.writing import EDITED_AFTER
+from replica.furniture import CAMPAIGN, DISCLAIMER, PARTNER_LABEL, TEASERS
+from replica.meta import render_meta, tell_section
+from replica.model import MOSCOW, WWW, Head, HtmlBlock, Story, View, moscow_text, slugify
+
+_DATA_TYPES = {"gallery", "video", "podcast"}
 
 
-def render_page(head: Head, story: Story, sidebar: str, cluster: list[Head]) -> str:
-    """The whole page; the last head of `cluster` is the article that loads below."""
-    *cards, below = cluster
+def render_page(head: Head, story: Story, view: View) -> str:
+    """The whole page."""
+    cards = render_cards(view.cluster)
     main = "\n".join(
         (
-            f'<div class="container article-container" id="article-id-{head.number}" data-page-id="{head.number}">',
-            _teaser(story),
-            '<article class="article article--default">',
-            _header(head, story),
-            _byline(head),
-            render_figure(story.image, "article__featured-image", "featured-image") if story.image else "",
-            f'<div class="article__intro">{render_text(story.intro, None)}</div>' if story.intro else "",
-            _content(head, story),
-            _bottom(head, story),
-            "</article>",
-            sidebar,
-            f'<section class="cluster"><h3 class="cluster__header">Read more</h3>{render_cards(cards)}</section>',
-            "</div>",
-            _next_article(below),
+            render_container(head, story, view),
+            view.sidebar,
+            f'<section class="cluster"><h3 class="cluster__header">Read more</h3>{cards}</section>',
+            _next_article(view.below) if view.below else "",
         )
     )
-    return render_document(render_meta(head, story), main)
+    return render_document(render_meta(head, story, view), main, head.edition)
+
+
+def render_container(head: Head, story: Story, view: View, *, attributes: str = "") -> str:
+    """The article by itself."""
+    is_live = head.kind == "live"
+    # A live blog has neither id nor type: its script alone knows its number.
+    names = "" if is_live else f' id="article-id-{head.number}" data-page-id="{head.number}"'
+    kind = head.kind if head.kind in _DATA_TYPES else "default"
+    section = tell_section(head)
+    mark = "" if is_live else f'<div class="gtm-section" data-section="{section}" data-type="{kind}"></div>'
+    inner = _gallery(head, story, view) if head.kind == "gallery" else _article(head, story, view)
+    return "\n".join(
+        (
+            f'<div class="container article-container"{names}{attributes}>',
+            mark,
+            _teaser(story),
+            _campaign() if head.is_sponsored else "",
+            f'<article class="article article--{section.replace("-", "_")}">',
+            inner,
+            _bottom(head, story),
+            "</article>",
+            "" if head.is_archive else f'<a class="article__pdf" href="{head.url}/pdf">Print</a>',
+            "</div>",
+        )
+    )
 
 
 def _teaser(story: Story) -> str:
@@ -42,67 +58,123 @@ def _teaser(story: Story) -> str:
     return f'<div class="contribute-teaser">{lines}</div>'
 
 
-def _header(head: Head, story: Story) -> str:
-    label = f'<span class="label">{SECTIONS[head.section][0]}</span>' if head.kind != "article" else ""
+def _campaign() -> str:
+    """What stands before branded content, not in it."""
     return (
-        f'<header class="article__header">{label}<h1><a href="{head.url}">{escape(head.headline)}</a></h1>'
+        f'<div class="campaign__header"><a class="campaign__logo" href="{WWW}/plus">MT+</a>'
+        f'<div class="campaign__disclaimer">{escape(CAMPAIGN)}</div></div>'
+    )
+
+
+def _article(head: Head, story: Story, view: View) -> str:
+    """Header, byline, picture, intro and content, as every kind but the gallery has them."""
+    summary = "".join(f"<p>{escape(text)}</p>" for text in story.summary)
+    header = _header(head, story) + (f'<div class="live-intro">{summary}</div>' if head.kind == "live" else "")
+    return "\n".join(
+        (
+            f'<div class="article__header-column">{header}</div>',
+            _byline(head),
+            render_figure(story.image, "article__featured-image", "featured-image") if story.image else "",
+            f'<div class="article__intro">{render_text(story.intro, None)}</div>' if story.intro else "",
+            f'<div class="article__content-container">{_content(head, story, view)}</div>',
+        )
+    )
+
+
+def _gallery(head: Head, story: Story, view: View) -> str:
+    """Header and byline stand in a first content, the pictures after it, the text in a second content."""
+    at = head.published_at.astimezone(MOSCOW)
+    names = join_names(
+        [
+            f'<a href="{_author_url(head, name)}" class="article__author__name">{escape(name)}</a>'
+            for name in head.byline
+        ],
+        head.edition,
+    )
+    items = "\n".join(render_gallery_item(image) for image in story.gallery)
+    return (
+        f'<div class="article__content">{_header(head, story)}<div class="article__author">By {names}</div>'
+        f'<div class="article__date">{at:%B} {at.day}, {at.year}</div></div>\n'
+        f'<div class="article__gallery">{items}</div>\n{_content(head, story, view)}'
+    )
+
+
+def _header(head: Head, story: Story) -> str:
+    label = f'<span class="label">{head.label}</span>' if head.label else ""
+    if head.sponsor:
+        label += (
+            f'<span class="label label--partner">{PARTNER_LABEL}</span>'
+            f'<a class="label label--partners" href="{WWW}/partner/{slugify(head.sponsor)}">{escape(head.sponsor)}</a>'
+        )
+    # An archive page's headline links to a dated URL that does not exist.
+    url = f"{WWW}/{head.published_at:%Y/%m/%d}/{slugify(head.headline)}" if head.is_archive else head.url
+    return (
+        f'<header class="article__header">{label}<h1><a href="{url}">{escape(head.headline)}</a></h1>'
         f"<h2>{escape(story.subtitle or '')}</h2></header>"
     )
 
 
+def _author_url(head: Head, name: str) -> str:
+    return f"{head.origin}/author/{slugify(name)}"
+
+
 def _byline(head: Head) -> str:
     if head.is_archive:
-        names = _join([f'<span class="byline__author__name">{escape(name)}</span>' for name in head.byline])
+        names = [f'<span class="byline__author__name">{escape(name)}</span>' for name in head.byline]
     else:
-        names = _join(
-            [
-                f'<a href="{WWW}/author/{slugify(name)}" class="byline__author__name" title="{escape(name)}">'
-                f"{escape(name)}</a>"
-                for name in head.byline
-            ]
-        )
-    parts = f'<div class="byline__author">By {names}</div>{_time(head)}'
+        names = [
+            f'<a href="{_author_url(head, name)}" class="byline__author__name" title="{escape(name)}">'
+            f"{escape(name)}</a>"
+            for name in head.byline
+        ]
+    prefix = "" if head.kind == "podcast" or head.edition == "ru" else "By "
+    parts = f'<div class="byline__author">{prefix}{join_names(names, head.edition)}</div>{_time(head)}'
     shown = f"<!-- {parts} -->" if head.kind == "live" else parts
     return f'<div class="article__byline byline"><div class="byline__details">{shown}</div></div>'
 
 
 def _time(head: Head) -> str:
     """The only time that the page shows: the update's, where there was a late one."""
-    is_edited = head.modified_at - head.published_at > EDITED_AFTER
-    at = (head.modified_at if is_edited else head.published_at).astimezone(MOSCOW)
-    written = at.replace(tzinfo=None) if head.kind == "gallery" else at
-    prefix = "Updated: " if is_edited else ""
-    return (
-        f'<time class="byline__datetime timeago" datetime="{written.isoformat(timespec="seconds")}">'
-        f"{prefix}{at:%B} {at.day}, {at.year}</time>"
+    shown_at = head.modified_at if head.is_updated else head.published_at
+    at = shown_at.astimezone(MOSCOW)
+    time = (
+        f'<time class="byline__datetime timeago" datetime="{moscow_text(shown_at)}">{at:%B} {at.day}, {at.year}</time>'
     )
+    return f"Updated: {time}" if head.is_updated else time
 
 
-def _join(names: list[str]) -> str:
+def join_names(names: list[str], edition: str = "en") -> str:
+    """`A, B and C`."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {'и' if edition == 'ru' else 'and'} {last}" if first else last
 
 
-def _content(head: Head, story: Story) -> str:
-    """All blocks; the agencies' credit is the last paragraph of the last block of text."""
+def _content(head: Head, story: Story, view: View) -> str:
+    if head.kind == "live":
+        posts = "\n".join(render_saved_post(post, view.today) for post in story.posts) if view.has_posts else ""
+        return (
+            f'<div class="article__content"><div class="live-posts" data-live="1">{posts}</div></div>'
+            f'<script>window.site.live = "/live/{head.number}/0";</script>'
+        )
     rng = random.Random(head.number) if story.has_markup else None
-    blocks = [render_block(block, rng) for block in story.blocks]
+    blocks = [render_block(block, rng, view.today) for block in story.blocks]
     if story.trailing_agencies:
         last = max(index for index, block in enumerate(story.blocks) if isinstance(block, HtmlBlock))
         credit = f"<p>({escape(', '.join(story.trailing_agencies))})</p>"
         blocks[last] = blocks[last].removesuffix("</div>") + credit + "</div>"
     inner = "\n".join(blocks)
-    return f'<div class="article__content-container"><div class="article__content">\n{inner}\n</div></div>'
+    return f'<div class="article__content">\n{inner}\n</div>'
 
 
 def _bottom(head: Head, story: Story) -> str:
-    """What follows the text inside the same container."""
+    """What follows the text inside the same article."""
     blurb = f'<div class="author-blurb"><p>{escape(story.author_blurb)}</p></div>' if story.author_blurb else ""
-    disclaimer = f'<div class="article__disclaimer">{DISCLAIMER[0]}</div>' if head.kind == "opinion" else ""
-    links = ", ".join(f'<a href="{WWW}/all-about/{slugify(tag)}">{escape(tag)}</a>' for tag in story.tags)
-    tags = f'<div class="article__tags">Read more about: {links}</div>' if story.tags else ""
+    disclaimer = f'<div class="article__disclaimer">{DISCLAIMER[0]}</div>' if head.is_opinion else ""
+    links = ", ".join(f'<a href="{head.origin}/tag/{slugify(tag)}">{escape(tag)}</a>' for tag in story.tags)
+    title = "Read more about" if head.edition == "en" else "Читайте ещё"
+    tags = f'<div class="article__tags">{title}: {links}</div>' if story.tags else ""
     # The blurb is printed twice: beside the text, and below it for narrow screens.
-    return "\n".join((blurb, disclaimer, blurb, tags, _donation(story)))
+    return "\n".join((disclaimer, blurb, blurb, tags, _donation(story)))
 
 
 def _donation(story: Story) -> str:
@@ -118,7 +190,7 @@ def _next_article(below: Head) -> str:
     """The article that loads on scroll: its text is not this page's."""
     return (
         f'<div class="container article-container" id="article-id-{below.number}" data-page-id="{below.number}">'
-        f'<article class="article article--default"><header class="article__header"><h1><a href="{below.url}">'
+        f'<article class="article article--news"><header class="article__header"><h1><a href="{below.url}">'
         f'{escape(below.headline)}</a></h1></header>{_byline(below)}<div class="article__content">'
         '<div class="article__block article__block--html"><p>This paragraph belongs to the article below, and to no '
         "record of the page that it hangs on.</p></div></div></article></div>"

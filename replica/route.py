@@ -1,65 +1,142 @@
-"""Which answer an address gets."""
+"""Which answer a URL gets."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 
-from replica.answer import JSON, Answer, html, moved
-from replica.block import render_live
+from replica import old_site
+from replica.answer import JSON, SHORT_AGE_SECONDS, XML, Answer, html, moved
+from replica.block import render_posts
 from replica.chrome import render_simple_page
 from replica.feed import FEEDS
 from replica.model import SECTIONS, WWW
-from replica.site import Site
-from replica.source import answer_feed, answer_home, answer_listing, answer_robots, answer_sitemap
+from replica.site import Article, Site
+from replica.source import (
+    answer_feed,
+    answer_home,
+    answer_listing,
+    answer_podcasts,
+    answer_robots,
+    answer_roll,
+    answer_russian,
+    answer_search,
+    answer_sitemap,
+)
 from replica.trouble import soft_404
 
 _SIMPLE = (
-    "author|authors|tag|all-about|issue|in-print|page|partner|plus|newsletters|podcasts|videos|galleries|contribute"
-    "|account|search|event"
+    "author|authors|tag|all-about|issue|in-print|page|partner|plus|newsletters|contribute|account|search|event"
+    "|location|ambassador"
 )
-"""First parts of the publisher's addresses that are no articles."""
+"""First parts of the publisher's URLs that are no articles."""
+_SAME_LISTINGS = {"features": "in-depth"}
+"""A listing that has a second name."""
+_SEARCH_PATH = "/api/search"
+_PDF = b"%PDF-1.4\n%%EOF\n"
 
 
 def find_answer(site: Site, origin: str, path: str) -> Answer:
-    """What the site answers at an origin (`www`, `static`) to a path, whose query says nothing."""
-    path = path.split("?", 1)[0]
+    """What the site answers at an origin (`www`, `static`, `ru`, `old`) to a path; only the search reads a query."""
+    path, _, query = path.partition("?")
     if path == "/robots.txt":
         return answer_robots(origin)
-    if origin == "static":
-        return answer_sitemap(site, path) or html("Not found", status=404)
+    match origin:
+        case "static":
+            return answer_sitemap(site, path) or html("Not found", status=404)
+        case "old":
+            return _follow(site, _OLD_ROUTES, path) or html("Not found", status=404)
+        case "ru":
+            return answer_russian(site, path) or _follow(site, _RUSSIAN_ROUTES, path) or soft_404()
+    if path == _SEARCH_PATH:
+        return answer_search(site, query)
     trouble = next((trouble for trouble in site.troubles if trouble.path == path), None)
-    return trouble.answer if trouble else _find_page(site, path)
+    return trouble.answer if trouble else _follow(site, _ROUTES, path) or soft_404()
 
 
-def _find_page(site: Site, path: str) -> Answer:
-    for pattern, answer in _ROUTES:
+def _follow(site: Site, routes: tuple["_Route", ...], path: str) -> Answer | None:
+    for pattern, answer in routes:
         if found := pattern.fullmatch(path):
             return answer(site, found)
-    return soft_404()
+    return None
 
 
 def _article(site: Site, found: re.Match[str]) -> Answer:
     """The page, or a redirect where the id is right and the rest is not."""
-    article = site.by_number.get(int(found["number"]))
-    if article is None or (article.head.is_archive and article.head.path != found[0]):
+    return _show(site.by_number.get(int(found["number"])), found[0])
+
+
+def _russian_article(site: Site, found: re.Match[str]) -> Answer:
+    by_number = {article.head.number: article for article in site.russian}
+    return _show(by_number.get(int(found["number"])), found[0])
+
+
+def _show(article: Article | None, path: str) -> Answer:
+    if article is None:
         return soft_404()
-    if article.head.path != found[0]:
-        return moved(WWW + article.head.path)
-    return html(article.page_html(), modified_at=article.head.modified_at)
+    if article.path != path:
+        return moved(article.url)
+    answer = html(article.page_html(), modified_at=article.head.modified_at)
+    answer = replace(answer, viewed_at=article.viewed_at)
+    return replace(answer, max_age_seconds=None) if article.head.is_archive else answer
+
+
+def _archived(site: Site, found: re.Match[str]) -> Answer:
+    article = site.by_slug.get(found["slug"])
+    return _show(article, found[0]) if article and article.head.is_archive else soft_404()
+
+
+def _old_archived(_: Site, found: re.Match[str]) -> Answer:
+    return moved(f"{WWW}/archive/{found['slug']}")
+
+
+def _slug_alone(site: Site, found: re.Match[str]) -> Answer:
+    """A day and a slug without the id: the slug decides."""
+    article = site.by_slug.get(found["slug"])
+    return moved(article.url) if article and not article.head.is_archive else soft_404()
+
+
+def _pdf(site: Site, found: re.Match[str]) -> Answer:
+    return Answer(_PDF, "application/pdf") if int(found["number"]) in site.by_number else soft_404()
+
+
+def _bare(site: Site, found: re.Match[str]) -> Answer:
+    """The article by its number alone, and the number of the next older one."""
+    number = int(found["number"])
+    if number not in site.by_number:
+        return soft_404()
+    older = max((other for other in site.by_number if other < number), default=None)
+    return html(site.by_number[number].container_html(older))
 
 
 def _feed(site: Site, found: re.Match[str]) -> Answer:
     return answer_feed(site, found["name"])
 
 
+def _partner_feed(site: Site, _: re.Match[str]) -> Answer:
+    """The one old feed that still is one."""
+    return Answer(answer_feed(site, "all").body, XML)
+
+
 def _listing(site: Site, found: re.Match[str]) -> Answer:
-    return answer_listing(site, found["section"], int(found["offset"]) if found["offset"] else None)
+    section = _SAME_LISTINGS.get(found["section"], found["section"])
+    return answer_listing(site, section, int(found["offset"]) if found["offset"] else None)
+
+
+def _roll(site: Site, found: re.Match[str]) -> Answer:
+    return answer_roll(site, found["name"], int(found["offset"]) if found["offset"] else None)
 
 
 def _live(site: Site, found: re.Match[str]) -> Answer:
     article = site.by_number.get(int(found["number"]))
     if article is None or article.head.kind != "live":
-        return Answer(b"[]", JSON)
-    return Answer(render_live(article.write()).encode(), JSON, modified_at=article.head.modified_at)
+        return Answer(b"[]", JSON, max_age_seconds=SHORT_AGE_SECONDS)
+    body = render_posts(article.write(), int(found["since"])).encode()
+    return Answer(body, JSON, modified_at=article.head.modified_at, max_age_seconds=SHORT_AGE_SECONDS)
+
+
+def _podcasts(site: Site, _: re.Match[str]) -> Answer:
+    return answer_podcasts(site)
 
 
 def _home(site: Site, _: re.Match[str]) -> Answer:
@@ -71,16 +148,65 @@ def _simple(_: Site, found: re.Match[str]) -> Answer:
     return html(render_simple_page(name.replace("-", " ").title(), "A page of the site that is no article."))
 
 
+def _gone(_: Site, __: re.Match[str]) -> Answer:
+    return html("Not found", status=404)
+
+
+def _old_year(site: Site, found: re.Match[str]) -> Answer:
+    return old_site.answer_year(site, int(found["year"]))
+
+
+def _old_day(site: Site, found: re.Match[str]) -> Answer:
+    try:
+        on = date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        return html("Not found", status=404)
+    return old_site.answer_day(site, on)
+
+
+def _old_article(site: Site, found: re.Match[str]) -> Answer:
+    article = site.archived_by_number.get(int(found["number"]))
+    return old_site.answer_article(article) if article else html("Not found", status=404)
+
+
 _Route = tuple[re.Pattern[str], Callable[[Site, re.Match[str]], Answer]]
 
-_ROUTES: tuple[_Route, ...] = (
-    (re.compile(r"/\d{4}/\d{2}/\d{2}/[^/]*-a(?P<number>\d+)"), _article),
-    (re.compile(r"/archive/[a-z0-9-]*-(?P<number>\d+)"), _article),
-    # The addresses of 2016 to 2018, whose ids are today's.
-    (re.compile(r"/(?:articles|news)/[^/]*-(?P<number>\d+)"), _article),
-    (re.compile(rf"/rss/(?P<name>{'|'.join(FEEDS)})"), _feed),
-    (re.compile(rf"/(?P<section>{'|'.join(SECTIONS)})(?:/(?P<offset>\d+))?"), _listing),
-    (re.compile(r"/live/(?P<number>\d+)/0"), _live),
-    (re.compile(r"/|/feeds/[^/]+\.xml"), _home),
-    (re.compile(rf"/(?:{_SIMPLE})(?:/.*)?"), _simple),
+
+def _compile(routes: Mapping[str, Callable[[Site, re.Match[str]], Answer]]) -> tuple[_Route, ...]:
+    return tuple((re.compile(pattern), answer) for pattern, answer in routes.items())
+
+
+_DATED = r"/\d{4}/\d{2}/\d{2}/[^/]*-a(?P<number>\d+)"
+_ROUTES = _compile(
+    {
+        _DATED: _article,
+        rf"{_DATED}/pdf": _pdf,
+        r"/\d{4}/\d{2}/\d{2}/(?P<slug>[a-z0-9-]+)": _slug_alone,
+        r"/archive/(?P<slug>[a-z0-9-]+)": _archived,
+        # The URLs of former sites: by slug, by number, and those that are not known any more.
+        r"/news/article/(?P<slug>[a-z0-9-]+)/\d+\.html": _old_archived,
+        r"/[a-z_-]+/article/(?:[^/]+/)*(?P<number>\d+)\.html": _article,
+        r"/photogalleries/[^/]*-(?P<number>\d+)": _article,
+        r"/(?:articles|news)/[^/]*-(?P<number>\d+)": _article,
+        r"/stories/.*|/article\.php": _gone,
+        r"/all/(?P<number>\d+)": _bare,
+        rf"/rss/(?P<name>{'|'.join(FEEDS)})": _feed,
+        rf"/(?P<section>{'|'.join((*SECTIONS, *_SAME_LISTINGS))})(?:/(?P<offset>\d+))?": _listing,
+        r"/(?P<name>videos|galleries)(?:/(?P<offset>\d+))?": _roll,
+        r"/tag/(?P<name>[a-z0-9-]+)(?:/(?P<offset>\d+))?": _roll,
+        r"/live/(?P<number>\d+)/(?P<since>\d+)": _live,
+        r"/podcasts": _podcasts,
+        r"/feeds/partner\.xml": _partner_feed,
+        r"/|/feeds/[^/]+\.xml": _home,
+        rf"/(?:{_SIMPLE})(?:/.*)?": _simple,
+    }
+)
+_RUSSIAN_ROUTES = _compile({_DATED: _russian_article})
+_YEAR = rf"(?:{old_site.LISTS})?/(?P<year>\d{{4}})"
+_OLD_ROUTES = _compile(
+    {
+        rf"{_YEAR}\.html": _old_year,
+        rf"{_YEAR}/(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})\.html": _old_day,
+        rf"{_YEAR}/\d{{1,2}}/article/[a-z0-9-]*/(?P<number>\d+)\.html": _old_article,
+    }
 )

@@ -1,16 +1,11 @@
-"""The seed texts, and the sentences that further articles are mixed from."""
+"""The seed texts."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 SEEDS_DIR = Path(__file__).resolve().parent.parent / "seeds"
-
-_SENTENCE_END = re.compile(r'(?:(?<=[.?!])|(?<=[.?!]["”]))(?<!U\.S\.)(?<!U\.N\.) (?=[A-Z"“])')
-_SMALLEST_SENTENCE = 40
-"""Characters. Shorter ones ("We all regret this.") would stand in too many articles alike."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +85,3 @@ def read_raw(name: str) -> tuple[str, ...]:
         for line in (SEEDS_DIR / f"{name}.txt").read_text(encoding="utf-8").split("\n")
     }
     return tuple(by_plain[paragraph] for paragraph in read_expected(name))
-
-
-@cache
-def read_sentences() -> tuple[str, ...]:
-    """All sentences of the five seeds that can stand alone."""
-    paragraphs = [paragraph for page in SEED_PAGES for paragraph in read_expected(page.name)]
-    found = [sentence for paragraph in paragraphs for sentence in _SENTENCE_END.split(paragraph)]
-    return tuple(dict.fromkeys(sentence for sentence in found if _stands_alone(sentence)))
-
-
-def _stands_alone(sentence: str) -> bool:
-    is_balanced = sentence.count("“") == sentence.count("”") and sentence.count('"') % 2 == 0
-    return is_balanced and " / " not in sentence and len(sentence) >= _SMALLEST_SENTENCE

@@ -1,4 +1,4 @@
-"""Serves a site over HTTP on loopback: a port for each of the publisher's two origins."""
+"""Serves a site over HTTP on loopback: a port for each of the publisher's origins."""
 
 import json
 import multiprocessing
@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from itertools import chain, repeat
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
 from replica.handler import CONTROL, Desk, Fault, Listener
-from replica.model import STATIC, WWW
+from replica.model import OLD, RUSSIAN, STATIC, WWW
 from replica.site import Site
 
 LOOPBACK = "127.0.0.1"
 ANY_PORTS = (0, 0)
-"""Of `www` and `static`: the system chooses."""
-_ORIGINS = {"www": WWW, "static": STATIC}
+"""Of `www` and `static`, and of `ru` and `old` if they are named: the system chooses."""
+_ORIGINS = {"www": WWW, "static": STATIC, "ru": RUSSIAN, "old": OLD}
 _POLL_SECONDS = 0.05
 """How soon a listener sees that it is to stop."""
 _START_SECONDS = 60
@@ -27,16 +28,16 @@ _STOP_SECONDS = 10
 
 
 class Server:
-    """Both origins of a site, in threads of this process."""
+    """All origins of a site, in threads of this process."""
 
     def __init__(
-        self, site: Site, *, host: str = LOOPBACK, ports: tuple[int, int] = ANY_PORTS, fault: Fault | None = None
+        self, site: Site, *, host: str = LOOPBACK, ports: tuple[int, ...] = ANY_PORTS, fault: Fault | None = None
     ) -> None:
         self.desk = Desk(site, fault)
         self._listeners: list[Listener] = []
         self._is_serving = False
         try:
-            for origin, port in zip(_ORIGINS, ports, strict=True):
+            for origin, port in zip(_ORIGINS, chain(ports, repeat(0)), strict=False):
                 self._listeners.append(Listener(self.desk, origin, (host, port)))
         except OSError:
             self.close()
@@ -51,7 +52,7 @@ class Server:
 
     @property
     def requests(self) -> Counter[str]:
-        """Path with its query -> how often it was asked for, at both origins together."""
+        """Path with its query -> how often it was asked for, at all origins together."""
         return self.desk.requests
 
     @property
@@ -78,7 +79,7 @@ class Handle:
 
     @property
     def requests(self) -> Counter[str]:
-        """Path with its query -> how often it was asked for, at both origins together."""
+        """Path with its query -> how often it was asked for, at all origins together."""
         return self._ask("requests")
 
     def reset(self) -> Counter[str]:
@@ -97,7 +98,7 @@ def running(
     *,
     thread: bool = False,
     host: str = LOOPBACK,
-    ports: tuple[int, int] = ANY_PORTS,
+    ports: tuple[int, ...] = ANY_PORTS,
     fault: Fault | None = None,
 ) -> Iterator[Handle]:
     """A replica that answers as long as the block lasts: in a child process, or in threads of this one."""
@@ -113,7 +114,7 @@ def running(
 
 
 @contextmanager
-def _running_child(site: Site, host: str, ports: tuple[int, int], fault: Fault | None) -> Iterator[dict[str, str]]:
+def _running_child(site: Site, host: str, ports: tuple[int, ...], fault: Fault | None) -> Iterator[dict[str, str]]:
     """A child that ends with the block, and also when this process is killed: its pipe ends then."""
     context = multiprocessing.get_context("spawn")  # a fork would copy this process's threads and locks
     ours, theirs = context.Pipe()
@@ -142,7 +143,7 @@ def _read_origins(pipe: Connection) -> dict[str, str]:
     return origins
 
 
-def _serve(pipe: Connection, site: Site, host: str, ports: tuple[int, int], fault: Fault | None) -> None:
+def _serve(pipe: Connection, site: Site, host: str, ports: tuple[int, ...], fault: Fault | None) -> None:
     """Runs in the child until the pipe's other end is closed."""
     server = Server(site, host=host, ports=ports, fault=fault)
     try:

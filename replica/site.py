@@ -9,16 +9,19 @@ from functools import cached_property
 from typing import Any
 
 from replica.chrome import render_sidebar
-from replica.feed import FEED_COUNT, FEEDS
+from replica.feed import FEED_COUNT, FEEDS, is_listed
 from replica.furniture import choose_furniture
-from replica.model import MOSCOW, Head, HtmlBlock, Paragraph, Story, build_record
-from replica.page import render_page
+from replica.model import MOSCOW, SECTIONS, Head, HtmlBlock, Paragraph, Story, View, slugify
+from replica.page import render_container, render_page
+from replica.record import build_record
 from replica.seed import SEED_PAGES, SeedPage
 from replica.trouble import Trouble, list_troubles
-from replica.writing import move_head, plan_head, plan_seed_head, rewrite_opening, write_seed_story, write_story
+from replica.writing import Wish, move_head, plan_head, plan_seed_head, rewrite_opening, write_seed_story, write_story
 
 FIRST_NUMBER = 82_600
 """The publisher's ids had come this far in October 2023, when the generated articles begin."""
+HEADLINE_ATTEMPTS = 8
+"""An article whose headline another has already gets another one, if this many attempts find one."""
 ARTICLES_BEFORE_COPIES = 5
 """Generated articles that there must be before one can be the copy of another."""
 SIDEBAR_COUNT = 6
@@ -34,7 +37,8 @@ class Site:
     """The five seeds first; then generated ones, the oldest first, planned copies among them."""
     seed: int = 0
     kinds: tuple[str, ...] = ("article", "article", "article", "opinion")
-    """Drawn from evenly: article, opinion, gallery, video, podcast, live, archive."""
+    """Drawn from evenly: article, opinion, gallery, video, podcast, live, archive, sponsored (branded content, a notice
+    before the article), partner (a label above the headline), picture (an article that is a picture alone)."""
     furniture_period: int = 6
     """1 to 6: which donation message and teaser the generated pages carry."""
     donation: tuple[str, ...] | None = None
@@ -52,6 +56,12 @@ class Site:
     """Publication days of the generated articles, from `first_on`, evenly filled."""
     planted: tuple[str, ...] = ()
     """Paragraphs that stand as furniture within the text of every page, and belong to no record."""
+    ahead_from: date = date(2025, 1, 1)
+    """Of articles from this day on, the feeds' dates are Moscow's time labelled as UTC: three hours ahead."""
+    has_midnight_articles: bool = False
+    """The first generated article of each month was published as the month began, and is in no sitemap."""
+    russian_count: int = 0
+    """Articles of the Russian edition, whose ids are a sequence of its own."""
 
     def __reduce__(self) -> tuple[type["Site"], tuple[object, ...]]:
         """A child process gets the values and makes the same site of them."""
@@ -64,8 +74,32 @@ class Site:
 
     @cached_property
     def by_number(self) -> dict[int, "Article"]:
-        """The publisher's id -> the article."""
-        return {article.head.number: article for article in self.articles}
+        """The publisher's id -> the article; archive pages are not found by number."""
+        return {article.head.number: article for article in self.articles if not article.head.is_archive}
+
+    @cached_property
+    def archived_by_number(self) -> dict[int, "Article"]:
+        """The number that an archive page's story had on the old site."""
+        return {article.head.number: article for article in self.articles if article.head.is_archive}
+
+    @cached_property
+    def by_slug(self) -> dict[str, "Article"]:
+        """Slug -> the newest article that has it."""
+        return {slugify(article.head.headline): article for article in self.articles}
+
+    @cached_property
+    def by_tag(self) -> dict[str, list["Article"]]:
+        """Slug of a tag -> the articles that have it, the newest first."""
+        found: dict[str, list[Article]] = {}
+        for article in self.newest_first:
+            for tag in article.write().tags:
+                found.setdefault(slugify(tag), []).append(article)
+        return found
+
+    @cached_property
+    def russian(self) -> tuple["Article", ...]:
+        """The Russian edition, the newest first."""
+        return tuple(_plan_russian(self))
 
     @cached_property
     def newest_first(self) -> tuple["Article", ...]:
@@ -82,6 +116,11 @@ class Site:
     def last_at(self) -> datetime:
         """The end of the last publication day: the site's own present."""
         return _midnight(self.first_on) + timedelta(days=self.day_count)
+
+    @property
+    def today(self) -> date:
+        """The last publication day, in Moscow."""
+        return (self.last_at - timedelta(seconds=1)).astimezone(MOSCOW).date()
 
     @cached_property
     def duplicates(self) -> dict[str, str]:
@@ -101,9 +140,9 @@ class Site:
 
     @cached_property
     def sitemap_urls(self) -> dict[tuple[int, int], tuple[str, ...]]:
-        """(Year, month) in Moscow -> the addresses in its sitemap; of moved articles only the oldest address."""
+        """(Year, month) in Moscow -> the URLs in its sitemap; of moved articles only the oldest URL."""
         found: dict[tuple[int, int], list[str]] = {}
-        for article in reversed(self.newest_first):
+        for article in reversed([article for article in self.newest_first if article.is_in_sitemap]):
             at = article.head.published_at.astimezone(MOSCOW)
             found.setdefault((at.year, at.month), []).append(article.sitemap_url)
         if self.troubles:
@@ -113,17 +152,19 @@ class Site:
 
     @cached_property
     def advertised(self) -> dict[str, str]:
-        """Every address in a feed or a sitemap -> its final outcome.
+        """Every URL in a feed, a sitemap or a section's listing -> its final outcome.
 
         `stored`, `duplicate` (of it and its original all but one are: the fuller or earlier one is not), `quarantined`,
         `excluded`, `blocked`, `missing`.
         """
         found = {trouble.url: trouble.outcome for trouble in self.troubles}
+        fed = {article.url for name in FEEDS for article in self.list_feed(name)}
         for article in self.newest_first:
             outcome = "duplicate" if article.copy_of else "stored"
-            found[article.sitemap_url] = outcome
-        for article in (article for name in FEEDS for article in self.list_feed(name)):
-            found[article.url] = found[article.sitemap_url]
+            if article.is_in_sitemap:
+                found[article.sitemap_url] = outcome
+            if article.url in fed or any(is_listed(article.head, section) for section in SECTIONS):
+                found[article.url] = outcome
         return found
 
     def list_feed(self, name: str) -> tuple["Article", ...]:
@@ -167,6 +208,22 @@ class Article:
         """What the sitemap calls it: months are not rewritten when a slug changes."""
         return self.url.removesuffix(self.head.path) + self.head.old_paths[0] if self.head.old_paths else self.url
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether another article can be its copy: nobody's branded content, no archive page, no bare picture."""
+        return self.head.story_key.split("/", 1)[0] in COPIED_KINDS
+
+    @property
+    def is_in_sitemap(self) -> bool:
+        """Branded content is in none, nor what was published in the instant in which a month began."""
+        at = self.head.published_at.astimezone(MOSCOW)
+        return not self.head.is_sponsored and not (at.day == 1 and at.time() == time())
+
+    @property
+    def viewed_at(self) -> datetime:
+        """The time of its last change as its page's metadata has it at the first view."""
+        return self.site.last_at + timedelta(hours=1, seconds=self.index)
+
     def write(self) -> Story:
         """What it says."""
         if self.seed_page:
@@ -175,17 +232,38 @@ class Article:
         if self.copy_of:
             story = self.copy_of.write()
             return rewrite_opening(story, rng, self.head) if self.is_near else story
-        return write_story(rng, self.head, choose_furniture(self.site.furniture_period, self.site.donation))
+        furniture = choose_furniture(self.site.furniture_period, self.site.donation)
+        return write_story(rng, self.head, furniture, is_picture=self.head.story_key.startswith("picture/"))
 
-    def page_html(self) -> str:
-        """Its page."""
-        articles = self.site.articles
-        cluster = [articles[(self.index + step) % len(articles)].head for step in range(1, CLUSTER_COUNT + 2)]
+    def view(self, *, is_saved: bool = False) -> View:
+        """What its page shows beside it."""
+        heads = [other.head for other in (self.site.articles if self.head.edition == "en" else self.site.russian)]
+        *cluster, below = (heads[(self.index + step) % len(heads)] for step in range(1, CLUSTER_COUNT + 2))
+        return View(
+            self.site.today,
+            self.viewed_at,
+            self.site.sidebar,
+            tuple(cluster),
+            below if is_saved else None,
+            has_posts=is_saved,
+        )
+
+    def page_html(self, *, is_saved: bool = False) -> str:
+        """Its page; as a browser saves it, it has what scripts have added: a live blog's posts, an article below."""
+        return render_page(self.head, self._write_planted(), self.view(is_saved=is_saved))
+
+    def container_html(self, older: int | None) -> str:
+        """The bare article, with the number of the next older one."""
+        attributes = f' data-next-id="{older}"' if older else ""
+        return render_container(self.head, self._write_planted(), self.view(), attributes=attributes)
+
+    def _write_planted(self) -> Story:
+        """With the furniture that stands within the text of all pages."""
         story = self.write()
-        if self.site.planted:
-            block = HtmlBlock(tuple(Paragraph(text) for text in self.site.planted))
-            story = replace(story, blocks=(*story.blocks[:1], block, *story.blocks[1:]))
-        return render_page(self.head, story, self.site.sidebar, cluster)
+        if not self.site.planted:
+            return story
+        block = HtmlBlock(tuple(Paragraph(text) for text in self.site.planted))
+        return replace(story, blocks=(*story.blocks[:1], block, *story.blocks[1:]))
 
     @property
     def expected(self) -> dict[str, Any]:
@@ -193,7 +271,7 @@ class Article:
         return build_record(self.head, self.write())
 
     def _rng(self, purpose: str) -> random.Random:
-        return _rng(self.site, self.index, purpose)
+        return _rng(self.site, self.index, purpose if self.head.edition == "en" else f"{purpose}/{self.head.edition}")
 
 
 def _rng(site: Site, index: int, purpose: str) -> random.Random:
@@ -207,26 +285,51 @@ def _plan_articles(site: Site) -> Iterator[Article]:
     count = site.article_count - len(pages)
     step = timedelta(days=site.day_count) / max(count, 1)
     originals: list[Article] = []
+    slugs: set[str] = set()
+    began_at = _midnight(site.first_on) + step / 2
     for nth in range(count):
-        article = _plan_article(site, len(pages) + nth, _midnight(site.first_on) + nth * step, originals)
-        if not article.copy_of and article.head.kind in COPIED_KINDS and not article.head.is_archive:
+        at = began_at + nth * step
+        if site.has_midnight_articles and _month(at) != _month(at - step):
+            at = at.astimezone(MOSCOW).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        article = _plan_article(site, len(pages) + nth, at, originals, slugs)
+        slugs.add(slugify(article.head.headline))
+        if not article.copy_of and article.head.kind in COPIED_KINDS and article.is_plain:
             originals.append(article)
         yield article
 
 
-def _plan_article(site: Site, index: int, at: datetime, originals: list[Article]) -> Article:
+def _month(at: datetime) -> int:
+    return at.astimezone(MOSCOW).month
+
+
+def _plan_article(site: Site, index: int, at: datetime, originals: list[Article], slugs: set[str]) -> Article:
     rng = _rng(site, index, "head")
-    published_at = at.replace(microsecond=0)
-    number = FIRST_NUMBER + index
     original, is_near = _choose_original(site, rng, originals)
-    head = plan_head(rng, number, original.head.kind if original else rng.choice(site.kinds), published_at)
+    kind = original.head.kind if original else rng.choice(site.kinds)
+    key = original.head.story_key if original else f"{kind}/{site.seed}/{index}"
+    wish = Wish(FIRST_NUMBER + index, kind, at.replace(microsecond=0), key)
+    head = plan_head(rng, wish)
+    for _ in range(HEADLINE_ATTEMPTS):
+        if slugify(head.headline) not in slugs:
+            break
+        head = plan_head(rng, wish)
     if original:
-        # The text names its author where it is an opinion's, and its agencies: the copy has the same.
+        # The text names its author where it is an opinion's, its agencies and its section: the copy has the same.
         told = original.head
-        head = replace(head, authors=told.authors, agencies=told.agencies, byline=told.byline)
+        head = replace(head, authors=told.authors, agencies=told.agencies, byline=told.byline, section=told.section)
+    if head.is_archive and slugify(head.headline) in slugs:
+        head = replace(head, headline=f"{head.headline}, Part {index}")  # its slug is all that it has
     if rng.random() < site.moved_share and not head.is_archive:
         head = move_head(head, rng)
     return Article(site, index, head, copy_of=original, is_near=is_near)
+
+
+def _plan_russian(site: Site) -> Iterator[Article]:
+    for nth in reversed(range(site.russian_count)):
+        rng = _rng(site, nth, "russian")
+        at = _midnight(site.first_on) + timedelta(days=site.day_count) * (nth + 1) / (site.russian_count + 1)
+        wish = Wish(FIRST_NUMBER + nth, "article", at.replace(microsecond=0), f"russian/{site.seed}/{nth}", "ru")
+        yield Article(site, nth, plan_head(rng, wish))
 
 
 def _choose_original(site: Site, rng: random.Random, originals: list[Article]) -> tuple[Article | None, bool]:

@@ -1,20 +1,40 @@
-"""What the site advertises where: its feeds, sitemaps and listings."""
+"""What the site advertises where: its feeds, sitemaps and listings, its search, the old site's lists."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, timedelta
+from html import escape
+from urllib.parse import parse_qsl
 
-from replica.answer import PLAIN, XML, Answer, html
+from replica.answer import PLAIN, SHORT_AGE_SECONDS, XML, Answer, as_json, html
 from replica.block import render_block
-from replica.chrome import render_cards, render_document
-from replica.feed import BOM, Item, month_path, render_feed, render_sitemap, render_sitemap_index
+from replica.chrome import render_cards, render_document, render_lead_card
+from replica.feed import (
+    BOM,
+    Item,
+    is_listed,
+    month_path,
+    render_feed,
+    render_news_sitemap,
+    render_sitemap,
+    render_sitemap_index,
+)
 from replica.meta import describe
-from replica.model import SECTIONS, STATIC, list_paragraphs
+from replica.model import MOSCOW, RUSSIAN, SECTIONS, STATIC, WWW, Head, moscow_text, slugify
+from replica.record import list_paragraphs
 from replica.site import Article, Site
 from replica.trouble import EMBARGOED, Trouble
 
-FIRST_CARD_COUNT = 19
-CARD_STEP = 18
+DEFAULT_CARD_COUNT = 18
+"""Of a section's page, after the lead card; and of each fragment that follows."""
+ROLL_COUNT = 20
+"""Cards of `/videos`, `/galleries` and tags, on each page."""
+NEWS_SITEMAP_COUNT = 100
+NEWS_SITEMAP_DAYS = timedelta(days=30)
+FOUND_ARTICLE_COUNT = 100
+FOUND_ARCHIVE_COUNT = 200
 
 INDEX_PATH = "/sitemap/sitemap.xml"
+NEWS_INDEX_PATH = "/sitemap/newsmap.xml"
 
 ROBOTS = f"""User-agent: *
 Disallow: /preview/
@@ -35,59 +55,159 @@ def answer_feed(site: Site, name: str) -> Answer:
     articles = site.list_feed(name)
     items = [_whole_item(article) if name == "all" else _item(article) for article in articles]
     if name == "news":
-        items += [_trouble_item(trouble, site.last_at) for trouble in site.troubles if not trouble.in_sitemap]
+        items += [_trouble_item(trouble, site) for trouble in site.troubles if not trouble.in_sitemap]
     text = render_feed(name, items)
     encoded = (BOM + text if name == BOM_FEED else text).encode()
-    return Answer(encoded, XML, modified_at=_last_change(site, articles))
-
-
-def _last_change(site: Site, articles: tuple[Article, ...]) -> datetime:
-    return max((article.head.modified_at for article in articles), default=site.last_at)
+    modified_at = max((article.head.modified_at for article in articles), default=site.last_at)
+    if name == "all":
+        return Answer(encoded, XML, modified_at=modified_at, max_age_seconds=SHORT_AGE_SECONDS)
+    return Answer(encoded, XML, modified_at=modified_at)
 
 
 def _item(article: Article) -> Item:
     head = article.head
-    return Item(head.url, head.headline, describe(head, article.write()), head.published_at)
+    description = describe(head, article.write())
+    return Item(head.url, head.headline, description, head.published_at, is_ahead=_is_ahead(article.site, head))
+
+
+def _is_ahead(site: Site, head: Head) -> bool:
+    return head.published_at.astimezone(MOSCOW).date() >= site.ahead_from
 
 
 def _whole_item(article: Article) -> Item:
     """With the whole text as HTML, and the author before an opinion's title."""
-    head, story = article.head, article.write()
-    text = "".join(render_block(block, None) for block in story.blocks if list_paragraphs(block))
-    title = f"{head.byline[0]}: {head.headline}" if head.kind == "opinion" else head.headline
-    return Item(head.url, title, text, head.published_at, is_html=True)
+    head, story, today = article.head, article.write(), article.site.today
+    text = "".join(render_block(block, None, today) for block in story.blocks if list_paragraphs(block))
+    title = f"{head.byline[0]}: {head.headline}" if head.is_opinion else head.headline
+    return Item(head.url, title, text, head.published_at, is_html=True, is_ahead=_is_ahead(article.site, head))
 
 
-def _trouble_item(trouble: Trouble, at: datetime) -> Item:
-    return Item(trouble.url, trouble.path.rsplit("/", 1)[-1].replace("-", " ").title(), "", at)
+def _trouble_item(trouble: Trouble, site: Site) -> Item:
+    title = trouble.path.rsplit("/", 1)[-1].replace("-", " ").title()
+    return Item(trouble.url, title, "", site.last_at, is_ahead=site.today >= site.ahead_from)
 
 
 def answer_sitemap(site: Site, path: str) -> Answer | None:
-    """The index or a month's child; None for any other path."""
+    """An index, a month's child or a section's newest; None for any other path."""
+    months = {month_path(month): urls for month, urls in sorted(site.sitemap_urls.items())}
+    sections = {f"/sitemap/newsmap-{section}.xml": section for section in SECTIONS}
     if path == INDEX_PATH:
-        index = render_sitemap_index(sorted(site.sitemap_urls), site.last_at)
-        return Answer(index.encode(), XML, modified_at=site.last_at)
-    urls = next((urls for month, urls in site.sitemap_urls.items() if month_path(month) == path), None)
-    return Answer(render_sitemap(urls).encode(), XML, modified_at=site.last_at) if urls is not None else None
+        text = render_sitemap_index(months, site.last_at)
+    elif path == NEWS_INDEX_PATH:
+        text = render_sitemap_index(sections, site.last_at)
+    elif path in months:
+        text = render_sitemap(months[path])
+    elif path in sections:
+        newest = [
+            head
+            for head in list_section(site, sections[path])
+            if site.last_at - head.published_at < NEWS_SITEMAP_DAYS and not head.is_sponsored
+        ]
+        text = render_news_sitemap(newest[:NEWS_SITEMAP_COUNT])
+    else:
+        return None
+    return Answer(text.encode(), XML, modified_at=site.last_at)
+
+
+def list_section(site: Site, section: str) -> list[Head]:
+    """What a section's listing names, the newest first."""
+    return [article.head for article in site.newest_first if is_listed(article.head, section)]
 
 
 def answer_listing(site: Site, section: str, offset: int | None) -> Answer:
     """A section's page with its first cards; from an offset on bare cards, and nothing after the last."""
-    heads = [article.head for article in site.newest_first if article.head.section == section]
+    heads = list_section(site, section)
     if offset is not None:
-        return html(render_cards(heads[offset : offset + CARD_STEP]))
-    title = SECTIONS[section][0]
-    main = f'<main class="section"><h1>{title}</h1>{render_cards(heads[:FIRST_CARD_COUNT])}</main>'
+        return html(render_cards(heads[offset : offset + DEFAULT_CARD_COUNT]))
+    return _listing_page(SECTIONS[section], heads)
+
+
+def _listing_page(title: str, heads: Sequence[Head], edition: str = "en") -> Answer:
+    lead = "".join(render_lead_card(head) for head in heads[:1])
+    cards = render_cards(heads[1 : DEFAULT_CARD_COUNT + 1])
+    main = f'<main class="section"><h1>{title}</h1>{lead}{cards}</main>'
+    return html(render_document(f"<title>{title} - The Moscow Times</title>", main, edition))
+
+
+def answer_roll(site: Site, name: str, offset: int | None) -> Answer:
+    """`videos`, `galleries`, or a tag's slug: twenty cards, then twenty from an offset on."""
+    kind = {"videos": "video", "galleries": "gallery"}.get(name)
+    if kind:
+        heads = [article.head for article in site.newest_first if article.head.kind == kind]
+    else:
+        heads = [article.head for article in site.by_tag.get(name, ())]
+    cards = render_cards(heads[offset or 0 : (offset or 0) + ROLL_COUNT])
+    if offset is not None:
+        return html(cards)
+    title = name.replace("-", " ").title()
+    main = f'<main class="section"><h1>{title}</h1>{cards}</main>'
     return html(render_document(f"<title>{title} - The Moscow Times</title>", main))
+
+
+def answer_podcasts(site: Site) -> Answer:
+    """The podcasts' page: its links have the day of the visit and no id."""
+    heads = [article.head for article in site.newest_first if article.head.kind == "podcast"]
+    links = "".join(
+        f'<a class="podcast" href="{WWW}/{site.today:%Y/%m/%d}/{slugify(head.headline)}">{escape(head.headline)}</a>'
+        for head in heads
+    )
+    main = f'<main class="podcasts"><h1>Podcasts</h1>{links}</main>'
+    return html(render_document("<title>Podcasts - The Moscow Times</title>", main))
 
 
 def answer_home(site: Site) -> Answer:
     """The home page; dead feed addresses answer it too."""
-    heads = [article.head for article in site.newest_first[:FIRST_CARD_COUNT]]
+    heads = [article.head for article in site.newest_first[: DEFAULT_CARD_COUNT + 1]]
     meta = "<title>The Moscow Times - Independent News From Russia</title>"
     return html(render_document(meta, f'<main class="home">{render_cards(heads)}</main>'))
 
 
 def answer_robots(origin: str) -> Answer:
-    """The main origin's rules; the static one forbids nothing."""
+    """The main origin's rules; the others forbid nothing."""
     return Answer((ROBOTS if origin == "www" else "User-agent: *\nDisallow:\n").encode(), PLAIN)
+
+
+def answer_search(site: Site, query: str) -> Answer:
+    """`/api/search`: articles and archive pages of a window of days, the newest first."""
+    wanted = dict(parse_qsl(query))
+    days = [date.fromisoformat(text) if (text := wanted.get(name)) else None for name in ("from", "to")]
+    heads = [article.head for article in site.articles if _is_wanted(article.head, wanted, days)]
+    heads.sort(key=lambda head: head.published_at, reverse=True)
+    articles = [head for head in heads if not head.is_archive][:FOUND_ARTICLE_COUNT]
+    archived = [head for head in heads if head.is_archive][:FOUND_ARCHIVE_COUNT]
+    return as_json(
+        [
+            {
+                "title": head.headline,
+                "type": "archive" if head.is_archive else "article",
+                "date": moscow_text(head.published_at),
+                "url": head.url,
+            }
+            for head in (*articles, *archived)
+        ]
+    )
+
+
+def _is_wanted(head: Head, wanted: dict[str, str], days: list[date | None]) -> bool:
+    first, last = days
+    day = head.published_at.astimezone(MOSCOW).date()
+    return (
+        wanted.get("query", "").lower() in head.headline.lower()
+        and wanted.get("section", head.section) == head.section
+        and (first is None or first <= day)
+        and (last is None or day <= last)
+    )
+
+
+def answer_russian(site: Site, path: str) -> Answer | None:
+    """The Russian edition's sitemap and listing; None for any other path."""
+    heads = [article.head for article in site.russian]
+    by_month: dict[str, list[str]] = {}
+    for head in reversed(heads):
+        at = head.published_at.astimezone(MOSCOW)
+        by_month.setdefault(month_path((at.year, at.month)), []).append(head.url)
+    if path == INDEX_PATH:
+        return Answer(render_sitemap_index(by_month, site.last_at, RUSSIAN).encode(), XML, modified_at=site.last_at)
+    if path in by_month:
+        return Answer(render_sitemap(by_month[path]).encode(), XML, modified_at=site.last_at)
+    return _listing_page("Новости", heads, "ru") if path in {"/", "/news"} else None

@@ -70,7 +70,7 @@ def _empty_page() -> str:
     message = "".join(f"<p>{line}</p>" for line in DONATIONS[SEED_PERIOD])
     return render_document(
         "<title>The Moscow Times</title>",
-        '<div class="article-container"><article class="article article--default"><header class="article__header">'
-        '<h1></h1></header><div class="article__content"></div>'
+        '<div class="container article-container"><article class="article article--news">'
+        '<header class="article__header"><h1></h1></header><div class="article__content"></div>'
         f'<div class="contribute-banner">{message}</div></article></div>',
     )

@@ -1,158 +1,221 @@
-"""The words that make one generated article differ from the next. Names of persons are invented."""
+"""Places, persons and things that generated stories are about. Persons, companies and newspapers are invented."""
 
 import random
-import re
-from collections.abc import Mapping
-from functools import cache
+from calendar import month_name
+from datetime import datetime
 
-from replica.seed import read_sentences
-
-COUNTRIES = (
-    ("Armenia", "Armenian"),
-    ("Bulgaria", "Bulgarian"),
-    ("Croatia", "Croatian"),
-    ("Estonia", "Estonian"),
-    ("Georgia", "Georgian"),
-    ("Hungary", "Hungarian"),
-    ("Latvia", "Latvian"),
-    ("Moldova", "Moldovan"),
-    ("Mongolia", "Mongolian"),
-    ("Romania", "Romanian"),
-    ("Serbia", "Serbian"),
-    ("Slovenia", "Slovenian"),
+CITIES = (
+    ("Pskov", "the Pskov region"),
+    ("Kazan", "Tatarstan"),
+    ("Perm", "the Perm region"),
+    ("Tomsk", "the Tomsk region"),
+    ("Murmansk", "the Murmansk region"),
+    ("Yakutsk", "Yakutia"),
+    ("Saratov", "the Saratov region"),
+    ("Vologda", "the Vologda region"),
+    ("Chita", "the Zabaikalye region"),
+    ("Ulan-Ude", "Buryatia"),
+    ("Astrakhan", "the Astrakhan region"),
+    ("Kaluga", "the Kaluga region"),
+    ("Omsk", "the Omsk region"),
+    ("Petrozavodsk", "Karelia"),
+    ("Syktyvkar", "Komi"),
+    ("Irkutsk", "the Irkutsk region"),
+    ("Samara", "the Samara region"),
+    ("Tula", "the Tula region"),
+    ("Voronezh", "the Voronezh region"),
+    ("Arkhangelsk", "the Arkhangelsk region"),
+    ("Ufa", "Bashkortostan"),
+    ("Kirov", "the Kirov region"),
+    ("Magadan", "the Magadan region"),
+    ("Barnaul", "the Altai region"),
+    ("Penza", "the Penza region"),
+    ("Yaroslavl", "the Yaroslavl region"),
+    ("Khabarovsk", "the Khabarovsk region"),
+    ("Tyumen", "the Tyumen region"),
+    ("Elista", "Kalmykia"),
+    ("Rostov-on-Don", "the Rostov region"),
+    ("Smolensk", "the Smolensk region"),
+    ("Tambov", "the Tambov region"),
 )
-CITIES = ("Batumi", "Burgas", "Debrecen", "Gyumri", "Iasi", "Kotor", "Narva", "Osh", "Pskov", "Split", "Tartu", "Varna")
+"""City and the region that it is in."""
+RUSSIAN_CITIES = ("Псков", "Казань", "Пермь", "Томск", "Мурманск", "Якутск", "Саратов", "Вологда", "Чита", "Калуга")
+VILLAGES = ("Sosnovka", "Staraya Sloboda", "Verkhny Log", "Ust-Kamenka", "Beryozovo", "Krasny Yar", "Zaozyorye")
+COUNTRIES = (
+    ("Armenia", "Yerevan"),
+    ("Bulgaria", "Sofia"),
+    ("Georgia", "Tbilisi"),
+    ("Hungary", "Budapest"),
+    ("India", "New Delhi"),
+    ("Kazakhstan", "Astana"),
+    ("Latvia", "Riga"),
+    ("Mongolia", "Ulaanbaatar"),
+    ("Qatar", "Doha"),
+    ("Serbia", "Belgrade"),
+    ("Turkey", "Ankara"),
+    ("Uzbekistan", "Tashkent"),
+    ("Egypt", "Cairo"),
+    ("Finland", "Helsinki"),
+    ("Poland", "Warsaw"),
+    ("Vietnam", "Hanoi"),
+)
+"""Country and its capital."""
+MALE_NAMES = (
+    "Arseny",
+    "Boris",
+    "Daniil",
+    "Emil",
+    "Fyodor",
+    "Gleb",
+    "Igor",
+    "Leonid",
+    "Mark",
+    "Nikita",
+    "Pyotr",
+    "Timur",
+)
+FEMALE_NAMES = ("Alina", "Bella", "Daria", "Elina", "Galina", "Kira", "Lidia", "Maria", "Nina", "Olga", "Vera", "Zoya")
 SURNAMES = (
-    "Abramyan",
-    "Belousova",
-    "Chernykh",
+    "Abrosimov",
+    "Belousov",
+    "Chernetsky",
     "Dorokhin",
-    "Fainberg",
-    "Gromova",
+    "Fetisov",
+    "Gromykin",
     "Ilyasov",
     "Karelin",
-    "Lagutina",
-    "Mirzoyan",
+    "Lagutin",
+    "Mirzoyev",
     "Novitsky",
-    "Ozerova",
-    "Pereverzev",
-    "Rudakova",
+    "Ozerov",
+    "Perevezev",
+    "Rudakov",
     "Stasov",
     "Tveritin",
-    "Uvarova",
+    "Uvarov",
     "Vilkov",
-    "Yasinskaya",
+    "Yasinsky",
     "Zimin",
+    "Arsentyev",
+    "Bakulin",
+    "Dubravin",
+    "Gorelov",
+    "Kaluzhsky",
+    "Lesnoyev",
+    "Malyutin",
+    "Nesterov",
+    "Osokin",
+    "Polyakov",
+    "Rechkin",
+    "Skvortsov",
+    "Tarkhov",
+    "Ulyanin",
+    "Vorobsky",
+    "Yelagin",
+    "Zaitsev",
+    "Zubrilin",
+    "Bragin",
+    "Veresov",
+    "Golubin",
+    "Demyanov",
+    "Yefremin",
+    "Zhilin",
+    "Ivolgin",
+    "Kashirin",
+    "Lobachev",
+    "Mokhov",
+    "Naryshev",
+    "Pestov",
+    "Ryabinin",
+    "Safonin",
+    "Trubetskin",
+    "Ushanov",
+    "Filatov",
+    "Khlebnin",
+    "Tsvetov",
+    "Shubin",
+    "Yurlov",
 )
-FIRST_NAMES = (
-    "Alina",
-    "Boris",
-    "Daria",
-    "Emil",
-    "Galina",
-    "Igor",
-    "Kira",
-    "Leonid",
-    "Maria",
-    "Nikita",
-    "Olga",
-    "Pyotr",
+"""As a man has them."""
+RUSSIAN_PERSONS = (
+    "Лидия Оганова",
+    "Пётр Снегирёв",
+    "Вера Скворцова",
+    "Глеб Нестеров",
+    "Нина Зубрилина",
+    "Марк Лагутин",
 )
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = tuple(month_name[1:])
+SEASONS = ("spring", "summer", "autumn", "winter")
+ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "ninth")
 AGENCIES = ("AFP", "AP", "Reuters", "Bloomberg")
-
-TAGS = (
-    "Syria",
-    "Diplomacy",
-    "United Nations",
-    "Kremlin",
-    "Sanctions",
-    "Energy",
-    "Culture",
-    "Climate",
-    "Courts",
-    "Trade",
+OUTLETS = (
+    "Volga Courier",
+    "the Northern Post",
+    "Ural Today",
+    "the news site Vesti-7",
+    "Radio Amber",
+    "the weekly Siberian Line",
+    "Evening {city}",
+    "the {city} Bulletin",
+    "a business daily",
 )
-
-_SUBJECTS = ("Moscow", "Kremlin", "Russia", "Foreign Ministry", "State Duma", "Moscow’s Envoy", "Parliament")
-_VERBS = ("Answers", "Backs", "Disputes", "Seeks", "Weighs", "Rejects", "Reopens", "Postpones")
-_OBJECTS = (
-    "Border Talks",
-    "a Trade Accord",
-    "Ceasefire Terms",
-    "Aid Convoys",
-    "a New Pipeline",
-    "Flight Permits",
-    "a Draft Resolution",
-    "Grain Deal",
-    "Visa Rules",
-    "an Election Mission",
+_COMPANY_STARTS = (
+    "Sever",
+    "Volga",
+    "Ural",
+    "Amber",
+    "Baikal",
+    "Kama",
+    "Polar",
+    "Don",
+    "Altai",
+    "Neva",
+    "Yenisei",
+    "Onega",
 )
-
-_PLACES = ("Homs", "Aleppo", "Damascus", "Amman", "Rome", "Paris", "Washington")
-_PERSONS = ("Assad", "Obama", "Ushakov", "Lukashevich", "Lavrov", "Churkin", "Clinton", "Barrazi", "Ayrault", "Kerry")
-Words = Mapping[str, str]
-"""A word of the seeds -> the word of one article that stands for it throughout."""
-
-
-def choose_words(rng: random.Random) -> Words:
-    """One article's own places, persons and days."""
-    country, adjective = rng.choice(COUNTRIES)
-    words = {"Syria": country, "Syrian": adjective, "Syrians": f"{adjective}s"}
-    words |= dict(zip(_PLACES, rng.sample(CITIES, len(_PLACES)), strict=True))
-    words |= dict(zip(_PERSONS, rng.sample(SURNAMES, len(_PERSONS)), strict=True))
-    return words | dict(zip(WEEKDAYS, rng.sample(WEEKDAYS, len(WEEKDAYS)), strict=True))
-
-
-_SLOT = re.compile(
-    rf"\b({'|'.join(('Syrians', 'Syrian', 'Syria', *_PLACES, *_PERSONS, *WEEKDAYS))}|\d[\d,]*\d|\d|[a-z]{{4,}})\b"
+_COMPANY_ENDS = ("les", "agro", "stal", "trans", "prom", "mash", "ryba", "tsement", "energo", "port")
+GOODS = (
+    "plywood",
+    "barley",
+    "steel pipe",
+    "frozen pollock",
+    "cement",
+    "sunflower oil",
+    "fertilizer",
+    "newsprint",
+    "tractors",
 )
-"""What differs from article to article: names, numbers, and all words but the short ones, which hold a sentence
-together. Without the last, any two articles would be made of the same fifty sentences: near-duplicates."""
-
-_ENDINGS = ("ing", "ed", "ly", "ion", "s")
-"""Words of one ending stand for each other, so that a sentence keeps its sound."""
-
-
-@cache
-def _split(text: str) -> list[str]:
-    """Fixed text and slots in turn: every second part is a slot."""
-    return _SLOT.split(text)
-
-
-def reword(text: str, words: Words, rng: random.Random) -> str:
-    """The text with the article's own words, and with other numbers."""
-    parts = _split(text).copy()
-    parts[1::2] = [words.get(slot) or _replace(slot, rng) for slot in parts[1::2]]
-    return "".join(parts)
-
-
-def _replace(slot: str, rng: random.Random) -> str:
-    """Another number for a number, another word for a word."""
-    return f"{rng.randint(2, 9_999):,}" if slot[0].isdigit() else rng.choice(_list_words()[_find_ending(slot)])
-
-
-@cache
-def _find_ending(word: str) -> str:
-    return next((ending for ending in _ENDINGS if word.endswith(ending)), "")
-
-
-@cache
-def _list_words() -> Mapping[str, list[str]]:
-    """Ending -> the seeds' words with it, each once."""
-    found: dict[str, list[str]] = {}
-    for slot in dict.fromkeys(slot for text in read_sentences() for slot in _split(text)[1::2] if slot.islower()):
-        found.setdefault(_find_ending(slot), []).append(slot)
-    return found
-
-
-def make_headline(rng: random.Random, words: Words) -> str:
-    """Five hundred and sixty beginnings times the countries and cities."""
-    start = f"{rng.choice(_SUBJECTS)} {rng.choice(_VERBS)} {rng.choice(_OBJECTS)}"
-    ends = (f"With {words['Syria']}", f"in {words['Homs']}", f"After {words['Syrian']} Vote")
-    return f"{start} {rng.choice(ends)}"
+PROFESSIONS = ("Librarian", "Surgeon", "Engineer", "Deputy Mayor", "Historian", "Architect", "Forester", "Accountant")
+SPONSORS = ("Amber Bank", "Neva Insurance & Partners", "Baikal Water", "Polar Airlines", "The Kama Business School")
 
 
 def make_person(rng: random.Random) -> str:
-    """A first name and a surname."""
-    return f"{rng.choice(FIRST_NAMES)} {rng.choice(SURNAMES)}"
+    """A first name and a surname that agree."""
+    surname = rng.choice(SURNAMES)
+    if rng.choice((True, False)):
+        return f"{rng.choice(MALE_NAMES)} {surname}"
+    return f"{rng.choice(FEMALE_NAMES)} {surname.removesuffix('y')}{'aya' if surname.endswith('sky') else 'a'}"
+
+
+def make_company(rng: random.Random) -> str:
+    """`Kamales`, `Uralprom`."""
+    return rng.choice(_COMPANY_STARTS) + rng.choice(_COMPANY_ENDS)
+
+
+def draw_word(rng: random.Random, name: str, at: datetime) -> str | None:
+    """A part that each sentence draws anew; None for what a story has once for all."""
+    match name:
+        case "month":
+            return rng.choice(MONTHS)
+        case "season":
+            return rng.choice(SEASONS)
+        case "ordinal":
+            return rng.choice(ORDINALS)
+        case "past_year":
+            return str(at.year - rng.randint(1, 9))
+        case "old_year":
+            return str(rng.randint(1891, 1984))
+        case _:
+            return None

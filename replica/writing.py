@@ -1,41 +1,34 @@
-"""Writes articles: the five seeds as pages, and any number of further ones from a seed number.
+"""Plans and writes articles: the five seeds as pages, and any number of further ones from a seed number.
 
 An article is written from (site's seed, its own index) alone, so that each can be made again without the others.
 """
 
 import random
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from replica import vocabulary
+from replica.cast import (
+    ARCHIVE_TOPICS,
+    LIVE_TOPICS,
+    NEWS_TOPICS,
+    RUSSIAN_TOPIC,
+    Cast,
+    choose_cast,
+)
+from replica.composition import Writer, image_url
 from replica.furniture import DONATIONS, PAYMENT, SEED_PERIOD
 from replica.model import (
-    SECTIONS,
-    STATIC,
-    Block,
-    BlockQuote,
-    BulletList,
-    Element,
     Furniture,
     FurnitureBlock,
-    GalleryBlock,
     Head,
-    HeaderBlock,
     HtmlBlock,
     Image,
-    ImageBlock,
-    LiveBlock,
-    OldHtmlBlock,
     Paragraph,
-    QuoteBlock,
     Story,
-    Subhead,
     article_path,
-    slugify,
 )
-from replica.seed import SeedPage, read_raw, read_sentences
-from replica.vocabulary import Words
+from replica.seed import SeedPage, read_raw
 
 # How much of what is generated has a feature: often enough that a few hundred articles meet every mixture of them.
 _EDITED_SHARE = 0.25
@@ -44,13 +37,46 @@ _SUBTITLE_SHARE = 0.5
 _INTRO_SHARE = 0.15
 _IMAGE_SHARE = 0.8
 _CREDITED_SHARE = 0.1
-_HARD_SPACE_SHARE = 0.3
-_DATELINE_SHARE = 0.2
+_SEO_TITLE_SHARE = 0.08
+_SEO_KEYWORDS_SHARE = 0.15
+_COMMA_TAG_SHARE = 0.06
+_UNFLAGGED_SHARE = 0.06
+_ANALYSIS_SHARE = 0.1
+_FLAGGED_OPINION_SHARE = 0.15
+"""Of galleries and videos: they have the flag of opinion, and stay what they are."""
 
-EDITED_AFTER = timedelta(minutes=10)
-"""The publisher shows only the time of an update that came later than this after publication."""
+_ARCHIVE_BEGINS_AT = datetime(1994, 1, 10, 9, tzinfo=UTC)
+_ARCHIVE_DAYS = 5_500
+"""Archive pages are from these years."""
 
-_TEXT_SECTIONS = tuple(section for section in SECTIONS if section != "opinion")
+COMMA_TAG = "Krasnoye Selo, Leningrad Region"
+"""A tag with a comma in it is whole in the links alone."""
+
+_TOPICS = {
+    "opinion": ("opinion",),
+    "live": LIVE_TOPICS,
+    "sponsored": ("business", "arts"),
+    "partner": ("business", "arts", "opinion"),
+    "archive": ARCHIVE_TOPICS,
+    # One lecture among many others.
+    "article": (*NEWS_TOPICS * 4, "lecture"),
+}
+"""Kind -> what it can be about; other kinds are about any news."""
+_KINDS = {"archive": "article", "sponsored": "article", "partner": "article", "picture": "article"}
+"""Of the site's kinds those that a record calls something else."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of a generated article."""
+
+    number: int
+    kind: str
+    """A record's kind, or `archive`, `sponsored`, `partner`, `picture`."""
+    published_at: datetime
+    story_key: str
+    """The same key gives the same topic, place and persons."""
+    edition: str = "en"
 
 
 def plan_seed_head(page: SeedPage) -> Head:
@@ -76,7 +102,7 @@ def write_seed_story(page: SeedPage) -> Story:
         subtitle=None,
         intro=None,
         blocks=(text, FurnitureBlock("newsletter")) if page.has_newsletter else (text,),
-        image=Image(_image_url(page.number), page.caption, page.credit) if page.caption else None,
+        image=Image(image_url(page.number), page.caption, page.credit) if page.caption else None,
         tags=("Syria",),
         furniture=Furniture(page.teaser, donation, PAYMENT[SEED_PERIOD] if donation else ()),
         trailing_agencies=page.agencies,
@@ -84,31 +110,63 @@ def write_seed_story(page: SeedPage) -> Story:
     )
 
 
-def plan_head(rng: random.Random, number: int, kind: str, published_at: datetime) -> Head:
-    """The head of a generated article. `kind` is a record's kind, or `archive`."""
-    authors, agencies, byline = _choose_byline(rng, kind)
-    is_edited = rng.random() < _EDITED_SHARE
+def find_cast(head: Head) -> Cast:
+    """What a generated article is about."""
+    return _cast(head.story_key, head.edition, head.published_at)
+
+
+def _cast(story_key: str, edition: str, at: datetime) -> Cast:
+    kind = story_key.split("/", 1)[0]
+    topics = (RUSSIAN_TOPIC,) if edition == "ru" else _TOPICS.get(kind, NEWS_TOPICS)
+    return choose_cast(story_key, topics, at)
+
+
+def plan_head(rng: random.Random, wish: Wish) -> Head:
+    """The head of a generated article."""
+    is_archive = wish.kind == "archive"
+    published_at = wish.published_at
+    if is_archive:
+        published_at = _ARCHIVE_BEGINS_AT + timedelta(days=rng.randrange(_ARCHIVE_DAYS), minutes=rng.randrange(600))
+    cast = _cast(wish.story_key, wish.edition, published_at)
+    kind = "opinion" if cast.section == "opinion" else _KINDS.get(wish.kind, wish.kind)
+    section = cast.section
+    if kind in {"gallery", "video"} and rng.random() < _FLAGGED_OPINION_SHARE:
+        section = "opinion"
+    authors, agencies, byline = _choose_byline(rng, kind, wish.edition)
+    is_edited = rng.random() < _EDITED_SHARE and not is_archive
+    is_plain = kind == "article" and wish.kind == "article"
+    label = "opinion" if section == "opinion" else "analysis" if rng.random() < _ANALYSIS_SHARE and is_plain else None
     return Head(
-        number=number,
-        kind="article" if kind == "archive" else kind,
-        headline=vocabulary.make_headline(rng, vocabulary.choose_words(rng)),
-        section="opinion" if kind == "opinion" else rng.choice(_TEXT_SECTIONS),
+        number=wish.number,
+        kind=kind,
+        headline=cast.speak(rng).say(rng.choice(cast.topic["headlines"])),
+        section=section,
         published_at=published_at,
         modified_at=published_at + timedelta(minutes=rng.randint(11, 2_000) if is_edited else rng.randint(0, 9)),
         authors=authors,
         agencies=agencies,
         byline=byline,
-        is_archive=kind == "archive",
+        is_archive=is_archive,
+        sponsor=rng.choice(vocabulary.SPONSORS) if wish.kind == "partner" else None,
+        is_sponsored=wish.kind == "sponsored",
+        is_unflagged=is_plain and section == "news" and rng.random() < _UNFLAGGED_SHARE,
+        label=label,
+        edition=wish.edition,
+        story_key=wish.story_key,
     )
 
 
-def _choose_byline(rng: random.Random, kind: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _choose_byline(
+    rng: random.Random, kind: str, edition: str
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The record's authors and agencies, and the byline's names. Opinion is always a person's."""
-    first, second, third = (f"{name} {surname}" for name, surname in _sample_persons(rng))
-    agency = rng.choice(vocabulary.AGENCIES)
-    persons = ((first,), (first, second), (first, second, third))[rng.choice((0, 0, 0, 1, 1, 2))]
+    if edition == "ru":
+        names = tuple(rng.sample(vocabulary.RUSSIAN_PERSONS, rng.choice((1, 1, 2))))
+        return names, (), names
+    persons = _choose_persons(rng, rng.choice((1, 1, 1, 2, 2, 3)))
     if kind == "opinion" or rng.random() < _PERSON_SHARE:
         return persons, (), persons
+    agency, first = rng.choice(vocabulary.AGENCIES), persons[0]
     return rng.choice(
         (
             (("The Moscow Times",), (), ("The Moscow Times",)),
@@ -118,8 +176,11 @@ def _choose_byline(rng: random.Random, kind: str) -> tuple[tuple[str, ...], tupl
     )
 
 
-def _sample_persons(rng: random.Random) -> Iterator[tuple[str, str]]:
-    return zip(rng.sample(vocabulary.FIRST_NAMES, 3), rng.sample(vocabulary.SURNAMES, 3), strict=True)
+def _choose_persons(rng: random.Random, count: int) -> tuple[str, ...]:
+    persons: dict[str, None] = {}
+    while len(persons) < count:
+        persons[vocabulary.make_person(rng)] = None
+    return tuple(persons)
 
 
 def move_head(head: Head, rng: random.Random) -> Head:
@@ -129,22 +190,51 @@ def move_head(head: Head, rng: random.Random) -> Head:
     return replace(head, old_paths=(article_path(was_at, old_headline, head.number),))
 
 
-def write_story(rng: random.Random, head: Head, furniture: Furniture) -> Story:
-    """The text of a generated article."""
-    writer = _Writer(rng, head)
-    has_extras = head.kind in {"article", "opinion"} and not head.is_archive
+def write_story(rng: random.Random, head: Head, furniture: Furniture, *, is_picture: bool = False) -> Story:
+    """The text of a generated article; one that is a picture alone has none."""
+    cast = find_cast(head)
+    writer = Writer(rng, head, cast)
+    has_extras = head.kind in {"article", "opinion"} and not head.is_archive and head.edition == "en"
+    subtitle = rng.random() < _SUBTITLE_SHARE and not head.is_archive
+    has_image = (rng.random() < _IMAGE_SHARE or is_picture) and not head.is_archive and head.kind != "gallery"
+    intro = writer.detail() if has_extras and rng.random() < _INTRO_SHARE else None
+    blocks = () if is_picture or head.kind == "live" else tuple(writer.list_blocks())
     return Story(
-        subtitle=writer.sentence() if rng.random() < _SUBTITLE_SHARE and not head.is_archive else None,
-        intro=writer.paragraph() if has_extras and rng.random() < _INTRO_SHARE else None,
-        blocks=tuple(writer.blocks()),
-        image=writer.image(0) if rng.random() < _IMAGE_SHARE and not head.is_archive else None,
-        tags=() if head.is_archive else tuple(rng.sample(vocabulary.TAGS, rng.randint(0, 4))),
+        subtitle=writer.say("subtitles") if subtitle else None,
+        intro=None if is_picture else intro,
+        blocks=blocks,
+        image=writer.image() if has_image else None,
+        tags=_choose_tags(rng, head, cast),
         furniture=furniture,
         trailing_agencies=tuple(rng.sample(vocabulary.AGENCIES, 2))
-        if has_extras and rng.random() < _CREDITED_SHARE
+        if has_extras and blocks and rng.random() < _CREDITED_SHARE
         else (),
-        author_blurb=f"{head.authors[0]} writes on {writer.words['Syria']}." if head.kind == "opinion" else None,
+        author_blurb=f"{head.byline[0]} writes about {cast.parts['region']} and what lies beyond it."
+        if head.kind == "opinion"
+        else None,
+        gallery=writer.gallery() if head.kind == "gallery" else (),
+        posts=writer.posts() if head.kind == "live" else (),
+        summary=writer.summary() if head.kind == "live" else (),
+        seo_title=f"{head.headline}: {writer.say('subtitles')}"
+        if has_extras and rng.random() < _SEO_TITLE_SHARE
+        else None,
+        seo_keywords=_choose_keywords(rng, cast) if has_extras and rng.random() < _SEO_KEYWORDS_SHARE else (),
     )
+
+
+def _choose_tags(rng: random.Random, head: Head, cast: Cast) -> tuple[str, ...]:
+    if head.is_archive:
+        return ()
+    tags = rng.sample(cast.topic.tags, rng.randint(0, min(4, len(cast.topic.tags))))
+    if head.edition == "en" and rng.random() < _COMMA_TAG_SHARE:
+        tags.append(COMMA_TAG)
+    return tuple(tags)
+
+
+def _choose_keywords(rng: random.Random, cast: Cast) -> tuple[str, ...]:
+    """What an editor typed for search engines."""
+    city = cast.parts["city"].lower()
+    return (f"{city} news", f"{cast.topic.name} in russia", f"{city} {rng.choice(vocabulary.SEASONS)}")
 
 
 def rewrite_opening(story: Story, rng: random.Random, head: Head) -> Story:
@@ -152,113 +242,5 @@ def rewrite_opening(story: Story, rng: random.Random, head: Head) -> Story:
     first, *others = story.blocks
     if not isinstance(first, HtmlBlock):
         return story
-    opening = Paragraph(_Writer(rng, head).paragraph())
+    opening = Paragraph(Writer(rng, head, find_cast(head)).opening())
     return replace(story, intro=None, blocks=(HtmlBlock((opening, *first.elements[1:])), *others))
-
-
-class _Writer:
-    """Writes the parts of one article."""
-
-    def __init__(self, rng: random.Random, head: Head) -> None:
-        self._rng = rng
-        self._head = head
-        self._unused: list[str] = []
-        self.words: Words = vocabulary.choose_words(rng)
-
-    def sentence(self) -> str:
-        """One of the seeds' sentences in this article's words; none comes again before all have been used."""
-        if not self._unused:
-            self._unused = self._rng.sample(read_sentences(), len(read_sentences()))
-        return vocabulary.reword(self._unused.pop(), self.words, self._rng)
-
-    def paragraph(self) -> str:
-        """Two or three sentences; some with the publisher's non-breaking spaces after short words."""
-        text = " ".join(self.sentence() for _ in range(self._rng.randint(2, 3)))
-        return text.replace(" of the ", " of\u00a0the\u00a0") if self._rng.random() < _HARD_SPACE_SHARE else text
-
-    def blocks(self) -> Iterator[Block]:
-        """The article's content, as its kind has it."""
-        if self._head.is_archive:
-            yield OldHtmlBlock((self._numbered(), *self._paragraphs(4, 9)))
-            return
-        match self._head.kind:
-            case "gallery":
-                yield GalleryBlock(tuple(self.image(index) for index in range(1, self._rng.randint(4, 9))))
-            case "video":
-                yield FurnitureBlock("embed")
-                yield HtmlBlock((Paragraph(self._numbered()),))
-            case "live":
-                yield LiveBlock(tuple(self._posts()))
-            case _:
-                yield from self._text_blocks()
-
-    def image(self, index: int) -> Image:
-        """A picture with a caption, mostly with a credit."""
-        credit = self._rng.choice((f"{vocabulary.make_person(self._rng)} / TASS", "Sergei Petrov / MT", None))
-        return Image(_image_url(self._head.number, index), self.sentence(), credit)
-
-    def _text_blocks(self) -> Iterator[Block]:
-        """Two to four html blocks, something else between them, a related box always among it."""
-        yield HtmlBlock((Paragraph(self._dateline() + self._numbered()), *self._elements()))
-        yield FurnitureBlock("article", vocabulary.make_headline(self._rng, self.words))
-        for _ in range(self._rng.randint(1, 3)):
-            yield HtmlBlock(tuple(self._elements()))
-            yield from self._between()
-        yield HtmlBlock(tuple(Paragraph(text) for text in self._paragraphs(1, 2)))
-
-    def _between(self) -> Iterator[Block]:
-        match self._rng.randrange(8):
-            case 0:
-                yield HeaderBlock(f"{self.words['Homs']} After {self._rng.randint(2, 999)} Days")
-            case 1:
-                yield QuoteBlock(self.paragraph(), vocabulary.make_person(self._rng))
-            case 2:
-                yield ImageBlock(self.image(1 + self._rng.randrange(1_000)))
-            case 3:
-                yield FurnitureBlock("newsletter")
-            case 4:
-                yield FurnitureBlock("embed")
-            case 5:
-                yield FurnitureBlock("aside", self.sentence())
-            case 6:
-                yield FurnitureBlock("link", vocabulary.make_headline(self._rng, self.words))
-            case _:
-                return
-
-    def _elements(self) -> Iterator[Element]:
-        yield from (Paragraph(text) for text in self._paragraphs(1, 4))
-        match self._rng.randrange(6):
-            case 0:
-                yield Subhead(f"What {self.words['Assad']} Said in {self.words['Aleppo']}")
-            case 1:
-                yield BulletList(tuple(self._said() for _ in range(self._rng.randint(2, 4))))
-            case 2:
-                yield BlockQuote(tuple(self._paragraphs(1, 2)))
-            case _:
-                pass
-        yield Paragraph(self.paragraph())
-
-    def _posts(self) -> Iterator[tuple[datetime, tuple[str, ...]]]:
-        at = self._head.published_at
-        yield at, (self._numbered(),)
-        for _ in range(self._rng.randint(3, 8)):
-            at += timedelta(minutes=self._rng.randint(4, 90))
-            yield at, tuple(self._paragraphs(1, 2))
-
-    def _paragraphs(self, fewest: int, most: int) -> list[str]:
-        return [self.paragraph() for _ in range(self._rng.randint(fewest, most))]
-
-    def _dateline(self) -> str:
-        return f"{self.words['Homs'].upper()} — " if self._rng.random() < _DATELINE_SHARE else ""
-
-    def _said(self) -> str:
-        """One sentence with its speaker, for alone it would stand in many articles."""
-        return f"{vocabulary.make_person(self._rng)}: {self.sentence()}"
-
-    def _numbered(self) -> str:
-        """A paragraph that no other article has, so that no two bodies are alike unless that is planned."""
-        return f"{self.sentence()} The ministry filed the matter as case {self._head.number}."
-
-
-def _image_url(number: int, index: int = 0) -> str:
-    return f"{STATIC}/image/1360/{number % 100:02}/{slugify(f'photo {number} {index}')}.jpg"

@@ -245,7 +245,7 @@ def test_an_absurd_page_ends(body: bytes, name: str) -> None:
 def _read_golden(change: Callable[[str], str]) -> Draft:
     """An ordinary page of the replica, with the next article below, changed."""
     article = Site(30).articles[12]
-    capture = make_capture(change(article.page_html()), article.url)
+    capture = make_capture(change(article.page_html(is_saved=True)), article.url)
     draft = read_page(capture, sites.find_site(article.url))
     assert isinstance(draft, Draft)
     assert draft.headline == article.expected["headline"]

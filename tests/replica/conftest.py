@@ -4,6 +4,22 @@ import pytest
 
 from replica.site import Site
 
+KINDS = (
+    "article",
+    "opinion",
+    "gallery",
+    "gallery",
+    "video",
+    "video",
+    "podcast",
+    "live",
+    "archive",
+    "sponsored",
+    "partner",
+    "picture",
+)
+"""Galleries and videos twice: some of them have the flag of opinion."""
+
 
 @pytest.fixture(scope="session")
 def site() -> Site:
@@ -14,4 +30,4 @@ def site() -> Site:
 @pytest.fixture(scope="session")
 def site_of_all_kinds() -> Site:
     """Every kind of page that the replica knows."""
-    return Site(150, kinds=("article", "opinion", "gallery", "video", "podcast", "live", "archive"))
+    return Site(150, kinds=KINDS)

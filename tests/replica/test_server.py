@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from replica.answer import Answer
 from replica.handler import Asked, Handler, Misbehaviour
-from replica.model import STATIC, WWW
+from replica.model import OLD, RUSSIAN, STATIC, WWW
 from replica.server import Handle, running
 from replica.site import Site
 
@@ -49,7 +50,7 @@ def test_a_page_comes_as_the_site_has_it(replica: Handle, site: Site) -> None:
     response, body = get(replica, article.path)
     assert response.status == 200
     assert body.decode() == article.page_html()
-    assert response.headers["Cache-Control"] == "max-age=300"
+    assert response.headers["Cache-Control"] == "max-age=300, 300, public"
     assert response.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert "Content-Encoding" not in response.headers
 
@@ -62,7 +63,7 @@ def test_gzip_is_sent_to_those_who_ask_for_it(replica: Handle, site: Site) -> No
 
 
 def test_each_origin_has_a_port_of_its_own(replica: Handle) -> None:
-    assert set(replica.origins) == {WWW, STATIC}
+    assert list(replica.origins) == [WWW, STATIC, RUSSIAN, OLD]
     assert get(replica, "/sitemap/sitemap.xml", origin=STATIC)[0].headers["Content-Type"].startswith("text/xml")
     assert b"Oops!" in get(replica, "/sitemap/sitemap.xml")[1]
 
@@ -128,7 +129,26 @@ def test_a_head_request_has_no_body(replica: Handle, site: Site) -> None:
 def test_a_redirect_speaks_the_publishers_address(replica: Handle, site: Site) -> None:
     article = site.articles[0]
     response, _ = get(replica, f"/2000/01/01/x-a{article.head.number}")
-    assert (response.status, response.headers["Location"]) == (301, article.url)
+    assert (response.status, response.headers["Location"]) == (302, article.url)
+
+
+def test_each_view_moves_the_time_of_the_last_change_and_changes_nothing_else(replica: Handle, site: Site) -> None:
+    article = site.articles[13]
+    views = [get(replica, article.path) for _ in range(3)]
+    times = [re.findall(r'"dateModified": "(.*?)"', body.decode())[0] for _, body in views]
+    assert times == sorted(set(times))
+    assert len({response.headers["ETag"] for response, _ in views}) == 1
+    pages = {body.decode().replace(at, "") for (_, body), at in zip(views, times, strict=True)}
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize(("path", "told"), [("/rss/all", "max-age=60, 60, public"), ("archive", None)])
+def test_some_answers_say_something_else_of_caching(path: str, told: str | None) -> None:
+    site = Site(8, kinds=("archive",))
+    with running(site, thread=True) as handle:
+        response, _ = get(handle, site.articles[6].path if path == "archive" else path)
+        assert response.status == 200
+        assert response.headers["Cache-Control"] == told
 
 
 def misbehave(asked: Asked) -> Answer | Misbehaviour | None:

@@ -1,0 +1,95 @@
+"""Makes sentences of templates: `[one|another]` is one of several wordings, `{name}` a part, `{n:2-9}` a number."""
+
+import random
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+TOPICS_DIR = Path(__file__).parent / "topics"
+_PART = re.compile(r"\[([^\[\]]*)\]|\{([^{}]*)\}")
+_NUMBER = "n:"
+_DIGIT = re.compile(
+    r"(?<![\d.,$-])\b([2-9])\b(?= [a-z])(?! (?:percent|[mb]illion|[ap]\.m|rubles|kilometers|degrees|euros|out of))"
+)
+_WORDS = dict(zip("23456789", ("two", "three", "four", "five", "six", "seven", "eight", "nine"), strict=True))
+"""Small numbers are words in a text, but not where they measure something."""
+
+Template = tuple[tuple[str, tuple[str, ...]], ...]
+"""Fixed text, and after each the wordings to choose from; a single one in braces is a part's name."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What stories of one subject are made of: lists of templates by their use."""
+
+    name: str
+    sections: tuple[str, ...]
+    tags: tuple[str, ...]
+    templates: Mapping[str, tuple[str, ...]]
+
+    def __getitem__(self, use: str) -> tuple[str, ...]:
+        return self.templates.get(use, ())
+
+
+@cache
+def load_topic(name: str) -> Topic:
+    """One file under `topics/`."""
+    lists: dict[str, list[str]] = tomllib.loads((TOPICS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
+    sections, tags = lists.pop("sections", []), lists.pop("tags", [])
+    return Topic(name, tuple(sections), tuple(tags), {use: tuple(texts) for use, texts in lists.items()})
+
+
+@cache
+def _parse(template: str) -> Template:
+    found, start = [], 0
+    for match in _PART.finditer(template):
+        options = tuple(match[1].split("|")) if match[1] is not None else (match[0],)
+        found.append((template[start : match.start()], options))
+        start = match.end()
+    return (*found, (template[start:], ("",)))
+
+
+@cache
+def _read_range(name: str) -> tuple[int, int]:
+    first, last = name.removeprefix(_NUMBER).split("-")
+    return int(first), int(last)
+
+
+@dataclass
+class Voice:
+    """Expands templates for one text."""
+
+    rng: random.Random
+    find_part: Callable[[str], str]
+    """Name -> what stands for it here."""
+    extra: dict[str, str] = field(default_factory=dict)
+    """Parts for one template alone."""
+
+    def say(self, template: str, **extra: str) -> str:
+        """The template with every choice made; it begins with a capital letter."""
+        self.extra = extra
+        text = _DIGIT.sub(lambda match: _WORDS[match[1]], self._expand(template))
+        return text[:1].upper() + text[1:]
+
+    def _expand(self, template: str) -> str:
+        pieces = []
+        for fixed, options in _parse(template):
+            pieces.append(fixed)
+            option = self.rng.choice(options) if len(options) > 1 else options[0]
+            if option.startswith("{") and option.endswith("}") and option.count("{") == 1:
+                pieces.append(self._fill(option[1:-1]))
+            elif "{" in option:
+                pieces.append(self._expand(option))
+            else:
+                pieces.append(option)
+        return "".join(pieces)
+
+    def _fill(self, name: str) -> str:
+        if name in self.extra:
+            return self.extra[name]
+        if name.startswith(_NUMBER):
+            return f"{self.rng.randint(*_read_range(name)):,}"
+        return self.find_part(name)
