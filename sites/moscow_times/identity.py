@@ -40,6 +40,8 @@ SECTIONS = (
     "climate",
     "diaspora",
     "in-depth",
+    "features",
+    "lectures",
 )
 """Paths of the section listings."""
 

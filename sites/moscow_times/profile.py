@@ -41,8 +41,11 @@ class MoscowTimes(Site):
 
     def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
         """What a feed, sitemap or listing page advertises; raises `SourceUnreadable`."""
-        if self.recognize_source(url) is SourceKind.LISTING:
-            return discovery.read_listing(body, url, seen_at)
+        match self.recognize_source(url):
+            case SourceKind.LISTING:
+                return discovery.read_listing(body, url, seen_at)
+            case SourceKind.FEED:
+                return discovery.read_feed(body, url, media_type, seen_at)
         return super().read_source(body, url, media_type, seen_at)
 
     def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:
