@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import urlsplit
 
+import sites
 from flows.archive import Archive
 from flows.crawl import Crawler, CrawlFailed, make_job, read_log
 from flows.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_file, load_log, note_cut
@@ -71,7 +72,7 @@ def crawl_and_load(
     _tell(run, job, pages_before)
     _note_failure(archive, run, crawler, unloaded)
     broken = [(url, one.reason) for url, one in sources.items() if one.reason]
-    optional = _list_optional(job)
+    optional = _list_optional(job, sources)
     run.problems += [f"{url}: {reason}" for url, reason in broken if url not in optional]
     run.notes += tell_absent((url, reason) for url, reason in broken if url in optional)
     return sources
@@ -116,13 +117,15 @@ def fetch_sources(
     lines = {line.url: line for line in read_log(job.log_path)}
     _note_unreachable(run, job, lines)
     run.problems += _find_silent(job, lines)
-    silent = (lines[url] for url in _list_optional(job) & lines.keys())
+    silent = (lines[url] for url in _list_optional(job, lines) & lines.keys())
     run.notes += tell_absent((line.url, _tell_failure(line)) for line in silent if _has_failed(line))
     return found
 
 
-def _list_optional(job: CrawlJob) -> set[str]:
-    return {source.url for source in job.sources if source.is_optional}
+def _list_optional(job: CrawlJob, urls: Iterable[str]) -> set[str]:
+    """Of these URLs, the optional sources of the job, and the pages that extra sources lead to."""
+    optional, site = {source.url for source in job.sources if source.is_optional}, sites.get_site(job.site)
+    return {url for url in urls if url in optional or site.is_extra_source(url)}
 
 
 def tell_absent(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -146,7 +149,7 @@ def _tell_failure(line: CrawlLine) -> str:
 
 
 def _find_silent(job: CrawlJob, lines: Mapping[str, CrawlLine]) -> Iterator[str]:
-    optional = _list_optional(job)
+    optional = _list_optional(job, lines)
     for line in lines.values():
         if _has_failed(line) and line.url not in optional:
             yield f"{line.url}: {_tell_failure(line)}"

@@ -66,7 +66,8 @@ def harvest(  # noqa: PLR0913 - a choice each
     profile = check_ingest(settings, site, cdx_url)
     # The index of a web archive knows of pages that the publisher names nowhere.
     archives = [Source(url=cdx_url, kind=SourceKind.CDX)] if cdx_url else []
-    sources = (*(profile.sources(source) if source else ()), *archives)
+    extra = profile.extra_sources(settings.extra_sources) if source == "all" else ()
+    sources = (*(profile.sources(source) if source else ()), *extra, *archives)
     kind = "ingest" if span == EVER else "backfill"
     parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
     parameters |= span.model_dump(mode="json", exclude_none=True)
@@ -96,7 +97,9 @@ def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> S
         raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
     profile = sites.get_site(site)
     # A site without origins of its own can be anybody's.
-    asked = {*profile.origins, *([origin_of(cdx_url)] if cdx_url else [])}
+    others = [cdx_url] if cdx_url else []
+    others += [source.url for source in profile.extra_sources(settings.extra_sources)]
+    asked = {*profile.origins, *map(origin_of, others)}
     is_live = not profile.origins or not settings.origins.keys() >= asked
     if is_live and not settings.contact:
         raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")

@@ -1,6 +1,4 @@
-"""What a run that brought something notices at its end: unknown furniture, known furniture that got through, drift,
-feeds whose clock is wrong.
-"""
+"""What a run notices at its end: unknown furniture, known furniture that leaks, drift, wrong clocks of feeds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta

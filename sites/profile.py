@@ -1,6 +1,6 @@
 """What a site's profile answers. Every profile is a `Site`; the plain one knows nothing of any publisher."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
@@ -74,6 +74,14 @@ class Site:
     def sources(self, choice: SourceChoice) -> tuple[Source, ...]:  # noqa: ARG002 - a profile answers by it
         """Where the site advertises its articles, feeds first."""
         return ()
+
+    def extra_sources(self, names: Collection[str]) -> tuple[Source, ...]:  # noqa: ARG002 - a profile answers by it
+        """Those of its sources that are off by default, and that the setting `extra_sources` names."""
+        return ()
+
+    def is_extra_source(self, url: str) -> bool:  # noqa: ARG002 - a profile answers by it
+        """Whether an address is an extra source, or a page that one leads to."""
+        return False
 
     def recognize_source(self, url: str) -> SourceKind | None:
         """What kind of source an address is; None for any other page."""
