@@ -9,6 +9,7 @@ from schemas.address import Identity, Sighting, Source, SourceKind
 from schemas.article import Kind
 from sites.address import AddressMalformed, find_path_day, is_cdx_address, read_address, spell_generic
 from sites.boilerplate import Boilerplate
+from sites.expectation import SiteExpectations
 from sites.structure import PageRules
 
 SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
@@ -59,6 +60,9 @@ class Site:
     """The publisher's internal section keys -> the section's name in its addresses."""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """Labels, sections and prefixes (lower case) that tell a page's kind."""
+
+    expected: SiteExpectations = field(default_factory=SiteExpectations)
+    """How its live pages are expected to be built."""
 
     def identify(self, url: str) -> Identity:
         """Whose page an address is, from its spelling alone; never raises."""

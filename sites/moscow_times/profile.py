@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from schemas.address import Identity, Source, SourceKind
 from sites.moscow_times import discovery, extra, identity, live
 from sites.moscow_times.boilerplate import BOILERPLATE
+from sites.moscow_times.expectations import EXPECTED
 from sites.moscow_times.page import KINDS, PAGE, SECTION_NAMES
 from sites.profile import Site, SourceChoice, SourcePage
 
@@ -89,4 +90,5 @@ MOSCOW_TIMES = MoscowTimes(
     page=PAGE,
     sections=SECTION_NAMES,
     kinds=KINDS,
+    expected=EXPECTED,
 )
