@@ -216,21 +216,32 @@ def doctor(
     *,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended from the WARC files.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Leave the WARC files unread.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Leave them unread; compare the live site with what is expected of it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, database, disk, Prefect, and whether the archive is whole."""
+    """Check settings, database, disk, Prefect, and whether the archive is whole; or the live site."""
     from cli.progress import showing_progress
-    from cli.render import print_json, render_checks
+    from cli.render import print_json, render_checks, render_live
     from flows.doctor import repair_archive, run_checks
+    from flows.live import audit_live
     from schemas.settings import load_settings
 
     if repair and quick:
         raise typer.BadParameter("--repair reads the WARC files, --quick does not")
+    if repair and live:
+        raise typer.BadParameter("--repair reads the WARC files, --live does not")
     settings = load_settings()
     with showing_progress():
-        checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick)
-    print_json([check.model_dump(mode="json") for check in checks]) if as_json else render_checks(checks)
-    if not all(check.ok for check in checks):
+        seen = audit_live(settings) if live else []
+        checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick or live)
+    if as_json:
+        print_json([check.model_dump(mode="json") for check in (*checks, *seen)])
+    else:
+        render_checks(checks)
+        render_live(seen)
+    if not all(check.ok for check in (*checks, *seen)):
         raise typer.Exit(EXIT_BELOW_PROMISE)
 
 

@@ -18,6 +18,7 @@ from storage.quarantine import QuarantineRecord
 
 if TYPE_CHECKING:
     from flows.doctor import Check
+    from flows.live import LiveCheck
     from flows.plan import BackfillPlan
     from flows.status import IdentifiedUrl, Status
 
@@ -167,6 +168,16 @@ def render_checks(checks: "Iterable[Check]") -> None:
     """What the doctor found."""
     rows = (("ok" if check.ok else "BROKEN", check.name, check.detail) for check in checks)
     print_table("", ("", "what", "found"), rows)
+
+
+def render_live(checks: "Sequence[LiveCheck]") -> None:
+    """What stands on the live site of what is expected there, line by line."""
+    rows = (
+        (check.result.upper() if not check.ok else check.result, check.name, check.where, check.detail)
+        for check in checks
+    )
+    if checks:
+        print_table("the live site", ("", "expected", "where", "seen on"), rows)
 
 
 MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "set aside", "gone", "missing", "share")

@@ -83,8 +83,13 @@ def open_archive(
             yield Archive(settings, database, publishers)
         return
     make_folders(settings)
+<<<<<<< HEAD
     with _lock(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
         archive = Archive(settings, database, publishers)
+=======
+    with hold_folder(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
+        archive = Archive(settings, database)
+>>>>>>> discovery
         archive.warcs.bring_back()
         yield archive
 
@@ -141,7 +146,7 @@ def migrate_archive(settings: Settings) -> bool:
         open_existing(settings).close()
     except SchemaOutdated:
         make_folders(settings)
-        with _lock(settings, patience_seconds=0):
+        with hold_folder(settings, patience_seconds=0):
             migrate_database(settings.database_url, partial(tell_progress, "index"))
         return True
     return False
@@ -163,7 +168,7 @@ def is_crawling(settings: Settings) -> bool:
 
 def is_idle(settings: Settings) -> bool:
     """Whether no run writes into this data folder, and no crawl of one that died."""
-    # In the order of `_lock`: whoever starts a crawl has the first, so no crawl is refused for this look.
+    # In the order of `hold_folder`: whoever starts a crawl has the first, so no crawl is refused for this look.
     with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
         return take_lock(run_lock) and take_lock(crawl_lock)
 
@@ -183,8 +188,12 @@ def make_folders(settings: Settings) -> None:
 
 
 @contextmanager
-def _lock(settings: Settings, patience_seconds: float) -> Iterator[None]:
-    """The right to write, until the block is left; the kernel gives it back when the process dies, however it dies."""
+def hold_folder(settings: Settings, patience_seconds: float) -> Iterator[None]:
+    """The right to write, until the block is left; the kernel gives it back when the process dies, however it dies.
+
+    Raises:
+        RunInProgress: another process has it.
+    """
     with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
         if not _wait_for(run_lock, patience_seconds):
             raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")

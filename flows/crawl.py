@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import ValidationError
 
 from flows.archive import CRAWL_LOCK
-from flows.run import Run
 from schemas.address import Source
 from schemas.capture import Validators
 from schemas.crawl import CrawlJob, CrawlLine
@@ -36,6 +35,21 @@ PAGE_LOG = "pages"
 
 class CrawlFailed(RuntimeError):  # noqa: N818 - it states a fact
     """The crawl's process died, or could not start. What it wrote is kept."""
+
+
+class JobOwner(Protocol):
+    """Whose jobs a crawl does: a run, or a look at the live site."""
+
+    @property
+    def id(self) -> str:
+        """In the names of its WARC files."""
+
+    @property
+    def site(self) -> str | None:
+        """The publisher's name."""
+
+    def number_job(self) -> int:
+        """The number of a further job."""
 
 
 class Crawler:
@@ -137,7 +151,7 @@ def start_process() -> subprocess.Popen[bytes]:
 
 def make_job(
     settings: Settings,
-    run: Run,
+    run: JobOwner,
     *,
     sources: tuple[Source, ...] = (),
     urls: tuple[str, ...] = (),

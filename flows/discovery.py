@@ -1,6 +1,7 @@
 """Finding what there is: feeds first, then sitemaps, then the listings, page after page until all of one is known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import sites
 from flows.archive import Archive
@@ -11,6 +12,7 @@ from flows.run import Run, now
 from schemas.address import Source
 from schemas.crawl import CrawlJob
 from schemas.span import Span
+from sites.profile import Site
 from storage.listing import note_walked
 from storage.validator import find_source_validators
 
@@ -34,9 +36,21 @@ def discover_addresses(
     each at a time.
     """
     known_pages: dict[str, int] = {}
+    sources = list_due_sources(sites.get_site(run.site or ""), sources, span or run.span)
     while sources:
         found = fetch_sources(archive, run, crawler, _make_job(archive, run, sources, span or run.span), load)
         sources = list(_continue_listings(archive, run, sources, found, known_pages))
+
+
+def list_due_sources(site: Site, sources: Iterable[Source], span: Span) -> list[Source]:
+    """Those that can name articles of these publication days."""
+    today = now().astimezone(site.time_zone).date()
+    return [
+        source
+        for source in sources
+        if site.is_child_due(source.url, span.since, span.until)
+        and not (source.newest_days and span.until and span.until < today - timedelta(days=source.newest_days))
+    ]
 
 
 def _make_job(archive: Archive, run: Run, sources: Sequence[Source], span: Span) -> CrawlJob:

@@ -1,9 +1,11 @@
 """A crawl under way: it is given a job, and what it writes is loaded while it writes."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import urlsplit
 
+import sites
 from flows.archive import Archive
 from flows.crawl import Crawler, CrawlFailed, make_job, read_log
 from flows.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_file, load_log, note_cut
@@ -69,7 +71,10 @@ def crawl_and_load(
         sources |= load_file(archive, run, name, load)
     _tell(run, job, pages_before)
     _note_failure(archive, run, crawler, unloaded)
-    run.problems += [f"{url}: {one.reason}" for url, one in sources.items() if one.reason]
+    broken = [(url, one.reason) for url, one in sources.items() if one.reason]
+    optional = _list_optional(job, sources)
+    run.problems += [f"{url}: {reason}" for url, reason in broken if url not in optional]
+    run.notes += tell_absent((url, reason) for url, reason in broken if url in optional)
     return sources
 
 
@@ -112,13 +117,42 @@ def fetch_sources(
     lines = {line.url: line for line in read_log(job.log_path)}
     _note_unreachable(run, job, lines)
     run.problems += _find_silent(job, lines)
+    silent = (lines[url] for url in _list_optional(job, lines) & lines.keys())
+    run.notes += tell_absent((line.url, _tell_failure(line)) for line in silent if _has_failed(line))
     return found
 
 
+def _list_optional(job: CrawlJob, urls: Iterable[str]) -> set[str]:
+    """Of these URLs, the optional sources of the job, and the pages that extra sources lead to."""
+    optional, site = {source.url for source in job.sources if source.is_optional}, sites.get_site(job.site)
+    return {url for url in urls if url in optional or site.is_extra_source(url)}
+
+
+def tell_absent(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A sentence for each host and reason (URL, reason) of optional sources that cannot be read."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for url, reason in sorted(sources):
+        grouped[_host_of(url), reason.replace(f": {url}", "").replace(f" {url}", "")].append(url)
+    for (host, reason), urls in grouped.items():
+        if urls[1:]:
+            yield f"{host} does without {len(urls)} optional sources, the first of them {urls[0]}: {reason}"
+        else:
+            yield f"{urls[0]}, an optional source: {reason}"
+
+
+def _has_failed(line: CrawlLine) -> bool:
+    return line.result is not FetchResult.CAPTURED and line.result not in UNASKED
+
+
+def _tell_failure(line: CrawlLine) -> str:
+    return f"{line.result.value}, {line.error}"
+
+
 def _find_silent(job: CrawlJob, lines: Mapping[str, CrawlLine]) -> Iterator[str]:
+    optional = _list_optional(job, lines)
     for line in lines.values():
-        if line.result is not FetchResult.CAPTURED and line.result not in UNASKED:
-            yield f"{line.url}: {line.result.value}, {line.error}"
+        if _has_failed(line) and line.url not in optional:
+            yield f"{line.url}: {_tell_failure(line)}"
         elif line.status == NOT_MODIFIED and line.url not in job.validators:
             yield f"{line.url}: answers 'not modified' to a request without conditions"
     spent = [line.url for line in lines.values() if line.result is FetchResult.SPENT]
@@ -170,8 +204,12 @@ def _note_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -
     sentences = {host: f"{host}: robots.txt could not be read, so nothing of it was asked for" for host in silent}
     for host, until in resting.items():
         sentences[host] = f"{host} asks to be left alone until {until:%Y-%m-%d %H:%M} UTC: what is left of it waits"
-    run.problems += [sentences[host] for host in sorted(sentences.keys() - run.unreachable_hosts)]
-    run.unreachable_hosts |= sentences.keys()
+    # Of a host that has optional sources alone, nothing is lost that the run promises.
+    promised = {_host_of(url) for url in (*job.urls, *(one.url for one in job.sources if not one.is_optional))}
+    run.notes += [sentences[host] for host in sorted(sentences.keys() - promised)]
+    told = sentences.keys() & promised
+    run.problems += [sentences[host] for host in sorted(told - run.unreachable_hosts)]
+    run.unreachable_hosts |= told
     return resting.keys()
 
 

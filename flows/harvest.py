@@ -68,7 +68,8 @@ def harvest(  # noqa: PLR0913 - a choice each
     profile = check_ingest(settings, site, cdx_url)
     # The index of a web archive knows of pages that the publisher names nowhere.
     archives = [Source(url=cdx_url, kind=SourceKind.CDX)] if cdx_url else []
-    sources = (*(profile.sources(source) if source else ()), *archives)
+    extra = profile.extra_sources(settings.extra_sources) if source == "all" else ()
+    sources = (*(profile.sources(source) if source else ()), *extra, *archives)
     kind = "ingest" if span == EVER else "backfill"
     parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
     parameters |= span.model_dump(mode="json", exclude_none=True)
@@ -96,13 +97,25 @@ def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> S
     """
     if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
         raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
+    profile = require_contact(settings, site, *([cdx_url] if cdx_url else []))
+    check_version(settings)
+    return profile
+
+
+def require_contact(settings: Settings, site: str, *other_urls: str) -> Site:
+    """The site's profile, if nothing but a replica of it would be asked, or the settings say by whom.
+
+    Raises:
+        UnknownSite: there is no profile of this name.
+        ContactMissing: a live site would be asked, and the settings do not say by whom.
+    """
     profile = sites.get_site(site)
     # A site without origins of its own can be anybody's.
-    asked = {*profile.origins, *([origin_of(cdx_url)] if cdx_url else [])}
+    extra = (source.url for source in profile.extra_sources(settings.extra_sources))
+    asked = {*profile.origins, *map(origin_of, (*other_urls, *extra))}
     is_live = not profile.origins or not settings.origins.keys() >= asked
     if is_live and not settings.contact:
         raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")
-    check_version(settings)
     return profile
 
 

@@ -1,4 +1,4 @@
-"""What a run that brought something notices at its end: unknown furniture, known furniture that got through, drift."""
+"""What a run notices at its end: unknown furniture, known furniture that leaks, drift, wrong clocks of feeds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from flows.archive import Archive
 from flows.drift import Shift, find_shifts
+from flows.feed_clock import find_offset_hours, tell_offsets
 from flows.recording import PageUnrecorded, load_page, make_slug, read_expected, write_case
 from flows.recurring import Recurrence, find_recurring
 from flows.run import Run
 from schemas.capture import CaptureRef
 from schemas.report import RecurringParagraph
+from storage.feed_clock import list_feed_times
 from storage.past import PastReading, list_readings
 from storage.recurring import iterate_newest
 
@@ -41,6 +43,7 @@ def notice_reading(archive: Archive, run: Run) -> None:
     """Look through what a site's run brought; one that brought nothing costs nothing."""
     if run.site and any(run.counts[name] for name in NEW_OUTCOMES):
         _notice_recurring(archive, run, run.site)
+        _notice_feed_clocks(archive, run, run.site)
     if run.reading.kinds:
         _notice_drift(archive, run)
 
@@ -61,6 +64,12 @@ def _notice_recurring(archive: Archive, run: Run, site: str) -> None:
     leak_ceiling = archive.settings.ceilings["leak_rate"]
     if found.leak_rate is not None and found.leak_rate > leak_ceiling:
         run.problems.append(f"leak_rate {found.leak_rate:.4f} is above its ceiling {leak_ceiling:.4f}")
+
+
+def _notice_feed_clocks(archive: Archive, run: Run, site: str) -> None:
+    with archive.database.read() as session:
+        times = list_feed_times(session, site, NEWEST_COUNT)
+    run.notes += tell_offsets(find_offset_hours(times))
 
 
 def _tell(paragraphs: Sequence[RecurringParagraph], found: Recurrence) -> str:

@@ -6,10 +6,11 @@ from urllib.robotparser import RobotFileParser
 
 import sites
 from flows.archive import Archive, open_archive
+from flows.discovery import list_due_sources
 from flows.run import now
 from schemas.model import Count, Record
 from schemas.settings import Settings
-from schemas.span import split_months
+from schemas.span import Span, split_months
 from storage.completeness import MISSING_STATES, count_span
 from storage.database import DatabaseMissing
 from storage.ledger import find_due
@@ -83,7 +84,7 @@ def plan_backfill(settings: Settings, site: str, since: date, until: date, limit
         DatabaseUnreachable, SchemaOutdated, SchemaUnknown: see `storage.database`.
     """
     check_span(since, until)
-    sources = sites.get_site(site).sources("sitemaps")
+    profile = sites.get_site(site)
     try:
         with open_archive(settings, writable=False) as archive:
             months = tuple(_limit(_plan_months(archive, site, since, until), limit))
@@ -92,7 +93,9 @@ def plan_backfill(settings: Settings, site: str, since: date, until: date, limit
         months, crawl_delay_seconds = tuple(_plan_unknown(since, until)), 0.0
     page_count = sum(month.due_count for month in months)
     # Each month is a crawl of its own: it reads the sitemaps' robots.txt and index, and the pages' robots.txt.
-    request_count = len(months) * (2 + len(sources)) + sum(1 for month in months if month.due_count) + page_count
+    sitemaps, spans = profile.sources("sitemaps"), [Span(since=month.since, until=month.until) for month in months]
+    source_count = sum(2 + len(list_due_sources(profile, sitemaps, span)) for span in spans)
+    request_count = source_count + sum(1 for month in months if month.due_count) + page_count
     delay_seconds = max(settings.delay_seconds, crawl_delay_seconds)
     return BackfillPlan(
         site=site,

@@ -170,7 +170,7 @@ def place_sightings(
 
 def _place(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
     owner = sites.find_site(found.url) if site is None or found.source_kind is SourceKind.CDX else site
-    days = {"published_on": owner.path_date(found.url), "published_month": published_month}
+    days = {"published_on": owner.path_date(found.url) or found.published_on, "published_month": published_month}
     return owner.identify(found.url), found.model_copy(update=days)
 
 

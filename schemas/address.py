@@ -59,3 +59,7 @@ class Source(Record):
     url: NonEmpty
     kind: SourceKind
     section: str | None = None
+    is_optional: bool = False
+    """Whether the site may well do without it: that it cannot be read is then a note of the run, not a problem."""
+    newest_days: int | None = None
+    """It names articles of so many newest days alone; None where it goes back further."""

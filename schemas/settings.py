@@ -25,6 +25,8 @@ FloorName = Literal[
 """Shares from 0 to 1, but for `stored_per_day`. The last seven are fields of the newest articles."""
 
 
+ExtraSource = Literal["search", "old-site"]
+
 CeilingName = Literal["recurring", "leak_rate", "drift"]
 
 STANDARD_CEILINGS: dict[CeilingName, float] = {
@@ -88,6 +90,9 @@ class Settings(BaseSettings):
     )
     max_requests: Annotated[int, Field(ge=1)] = Field(
         default=20_000, description="requests of one run at most; what is left is fetched by the next"
+    )
+    extra_sources: tuple[ExtraSource, ...] = Field(
+        default=(), description='JSON: sources that are off by default, `["search", "old-site"]`'
     )
     revisit_hours: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
         default=tuple(age // HOUR for age in STANDARD_PLAN.revisit_ages),

@@ -1,6 +1,6 @@
 """What a site's profile answers. Every profile is a `Site`; the plain one knows nothing of any publisher."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
@@ -9,6 +9,7 @@ from schemas.address import Identity, Sighting, Source, SourceKind
 from schemas.article import Kind
 from sites.address import AddressMalformed, find_path_day, is_cdx_address, read_address, spell_generic
 from sites.boilerplate import Boilerplate
+from sites.expectation import SiteExpectations
 from sites.structure import PageRules
 
 SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
@@ -60,6 +61,9 @@ class Site:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """Labels, sections and prefixes (lower case) that tell a page's kind."""
 
+    expected: SiteExpectations = field(default_factory=SiteExpectations)
+    """How its live pages are expected to be built."""
+
     def identify(self, url: str) -> Identity:
         """Whose page an address is, from its spelling alone; never raises."""
         try:
@@ -74,6 +78,14 @@ class Site:
     def sources(self, choice: SourceChoice) -> tuple[Source, ...]:  # noqa: ARG002 - a profile answers by it
         """Where the site advertises its articles, feeds first."""
         return ()
+
+    def extra_sources(self, names: Collection[str]) -> tuple[Source, ...]:  # noqa: ARG002 - a profile answers by it
+        """Those of its sources that are off by default, and that the setting `extra_sources` names."""
+        return ()
+
+    def is_extra_source(self, url: str) -> bool:  # noqa: ARG002 - a profile answers by it
+        """Whether an address is an extra source, or a page that one leads to."""
+        return False
 
     def recognize_source(self, url: str) -> SourceKind | None:
         """What kind of source an address is; None for any other page."""

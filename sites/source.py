@@ -20,6 +20,11 @@ _HTML = re.compile(
 )
 """What is met first, after comments and declarations: what an article in a feed has within it is not."""
 
+_TITLE = re.compile(rb"(<news:title>)(?!\s*<!\[CDATA\[)(.*?)(</news:title>)", re.DOTALL)
+"""A headline in a news sitemap, which a publisher may write without escaping it …"""
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
+"""… and an `&` in it that begins no entity of XML."""
+
 
 def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
     """What a feed, a sitemap index or a sitemap says.
@@ -44,16 +49,20 @@ def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool
         raise SourceUnreadable(f"empty answer where a feed or a sitemap should be: {url}")
     if _HTML.match(data):
         raise SourceUnreadable(f"HTML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
-    for recover in (False, True):
+    for text, recover in ((data, False), (_TITLE.sub(_escape_title, data), False), (data, True)):
         # No entities, no network: a feed is a stranger's text.
         parser = etree.XMLParser(recover=recover, resolve_entities=False, no_network=True, remove_comments=True)
         try:
-            root = etree.fromstring(data, parser)
+            root = etree.fromstring(text, parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
         if root is not None:
-            return root, recover
+            return root, recover or text is not data
     raise SourceUnreadable(f"no XML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
+
+
+def _escape_title(found: re.Match[bytes]) -> bytes:
+    return found[1] + _BARE_AMPERSAND.sub(b"&amp;", found[2]).replace(b"<", b"&lt;") + found[3]
 
 
 def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:

@@ -16,7 +16,7 @@ from schemas.address import Identity
 from schemas.address import Sighting as Seen
 from schemas.outcome import State
 from storage.batch import CHANGING, Batch, Columns, execute_in, load_addresses, note_date, note_day
-from storage.day import publication_time
+from storage.day import month_of, publication_time
 from storage.merging import merge
 from storage.standing import KEPT_STATES, LAST_RETRY, enter_state, is_excluded_by_rule
 from storage.tables import Alias, Entry, Sighting
@@ -179,8 +179,15 @@ def _store(batch: Batch, part: _Part, identity: Identity, seen: Seen) -> None:
         is_first = (identity.url, seen.source_url) not in part.sources
         _move(batch, entry, identity, seen.seen_at, is_first=is_first)
     if entry.published_at is None:
-        note_date(entry, seen.published_at)
+        _note_time(entry, seen)
     note_day(entry, seen.published_on, seen.published_month)
+
+
+def _note_time(entry: Entry, seen: Seen) -> None:
+    """The time that a source says, on the day that the address says: a feed's clock may run hours ahead."""
+    note_date(entry, seen.published_at)
+    if entry.published_at and seen.published_on:
+        entry.published_on, entry.published_month = seen.published_on, month_of(seen.published_on)
 
 
 def _exclude(batch: Batch, entry: Entry, identity: Identity, at: datetime) -> None:

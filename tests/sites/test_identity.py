@@ -52,6 +52,7 @@ OLDER = (
     "https://www.themoscowtimes.com/article.php?id=1234",
     "https://www.themoscowtimes.com/business/article/some-slug/208123.html",
     "https://www.themoscowtimes.com/arts_n_ideas/article/some-slug/535500.html",
+    "https://www.themoscowtimes.com/photogalleries/some-slug-535",
 )
 
 EXCLUDED = {

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -52,6 +52,33 @@ def test_months_are_moscows_and_the_newest_is_first(database: Database) -> None:
         MonthCount(month=None, advertised_count=1, pending_count=1, missing_count=1),
     ]
     assert months(database, "generic") == []
+
+
+MIDNIGHT = datetime(2026, 9, 30, 21, tzinfo=UTC)
+"""00:00:00 on the first of October in Moscow: no monthly sitemap has an article of this second."""
+
+
+@pytest.mark.parametrize("said", [{"published_at": MIDNIGHT}, {}], ids=["feed", "listing"])
+def test_an_article_of_midnight_on_the_first_is_advertised_and_counted_without_a_sitemap(
+    database: Database, said: dict[str, datetime]
+) -> None:
+    named = say(advertise(1, identify(7), source_url="rss/all"), published_on=date(2026, 10, 1), **said)
+    store(database, advertise_in("2026-10", 1), advertise_in("2026-09", 2, offset=2), named)
+    found = {one.month: (one.advertised_count, one.missing_count) for one in months(database)}
+    assert found == {"2026-10": (2, 2), "2026-09": (1, 1)}
+    store(database, read(3, 7, published_at=MIDNIGHT))
+    assert months(database)[0] == MonthCount(
+        month="2026-10", advertised_count=2, stored_count=1, pending_count=1, missing_count=1
+    )
+
+
+def test_a_feed_whose_clock_runs_ahead_moves_no_article_into_the_next_month(database: Database) -> None:
+    """Until the page is read, the day in its address counts; then its own time."""
+    fast = datetime(2026, 9, 30, 23, 30, tzinfo=UTC)  # 23:30 in Moscow, labelled as UTC
+    store(database, say(advertise(0, identify(7)), published_at=fast, published_on=date(2026, 9, 30)))
+    assert [one.month for one in months(database)] == ["2026-09"]
+    store(database, read(1, 7, published_at=fast - timedelta(hours=3)))
+    assert [(one.month, one.stored_count) for one in months(database)] == [("2026-09", 1)]
 
 
 @pytest.mark.parametrize(
