@@ -83,13 +83,8 @@ def open_archive(
             yield Archive(settings, database, publishers)
         return
     make_folders(settings)
-<<<<<<< HEAD
-    with _lock(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
-        archive = Archive(settings, database, publishers)
-=======
     with hold_folder(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
-        archive = Archive(settings, database)
->>>>>>> discovery
+        archive = Archive(settings, database, publishers)
         archive.warcs.bring_back()
         yield archive
 
