@@ -108,7 +108,11 @@ GALLERY = (
 )
 
 
-@pytest.mark.parametrize("content", ["", TEXT])
+RELATED = make_block('<aside><a href="/x"><h3>Another Article</h3></a></aside>', "article")
+PICTURE = make_block("<p>Of a picture.</p>", "image")
+
+
+@pytest.mark.parametrize("content", ["", TEXT, RELATED + TEXT + PICTURE])
 def test_a_gallerys_text_is_its_blocks_and_its_pictures_have_their_captions(content: str) -> None:
     second = f'<div class="article__content">{content}</div>'
     page = f'<html><body><div class="gtm-section" data-type="gallery"></div><article class="article">{GALLERY}{second}'
