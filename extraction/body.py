@@ -93,7 +93,7 @@ def read_body(page: Page, kind: Kind) -> Body:
             source = BLOCKS if differences else TRAFILATURA
             return _clean(paragraphs, page.site, source, flags | differences, edges=False)
         if contents and (kind in TEXTLESS_KINDS or has_blocks):
-            return Body("")
+            return Body("", flags=flags)
         flags = frozenset({"content-missing"})
         clear(container, rules)
     elif page.site.hosts:
