@@ -79,26 +79,27 @@ def read_body(page: Page, kind: Kind) -> Body:
     flags: frozenset[str] = frozenset()
     if container is not None:
         contents = rules.content(container)
-        blocks = [block for content in contents for block in rules.list_blocks(content)]
-        # A gallery's header and pictures stand in what holds the text of others: its text is in blocks alone.
-        found, flags = read_blocks(blocks if kind is Kind.GALLERY else contents, rules)
-        has_blocks = any(rules.has_text_block(content) for content in found)
+        has_blocks = any(rules.list_blocks(content) for content in contents)
+        found, flags = read_blocks(contents, rules)
+        has_text_blocks = any(rules.has_text_block(content) for content in found)
+        if kind is Kind.GALLERY:  # its header stands in what holds the text of others: its text is in blocks alone
+            found = [block for content in found for block in rules.list_blocks(content)]
         for content in found:
             simplify(content)
         paragraphs = read_paragraphs(deepcopy(content) for content in (*found, *posts))
-        paragraphs = paragraphs if has_blocks else cut_repeat(paragraphs)
         if paragraphs:
             differences = find_differences((*found, *posts), paragraphs)
+            paragraphs = paragraphs if has_text_blocks else cut_repeat(paragraphs)
             source = BLOCKS if differences else TRAFILATURA
             return _clean(paragraphs, page.site, source, flags | differences, edges=False)
-        if contents and (kind in TEXTLESS_KINDS or blocks):
-            return Body("")
+        if contents and (kind in TEXTLESS_KINDS or has_blocks):
+            return Body("", flags=flags)
         flags = frozenset({"content-missing"})
         clear(container, rules)
     elif page.site.hosts:
         flags = frozenset({"container-missing"})
     paragraphs, more = _read_around(page, is_textless=kind in TEXTLESS_KINDS)
-    paragraphs += read_paragraphs(deepcopy(post) for post in posts)
+    paragraphs += page.posts.paragraphs if page.posts else ()
     return _clean(paragraphs, page.site, TRAFILATURA, flags | more, edges=True)
 
 

@@ -73,7 +73,7 @@ def choose_kind(page: Page) -> Kind:
 def _list_kinds(page: Page) -> Iterator[tuple[Kind | None, str]]:
     rules = page.site.page
     yield Kind.LIVE if page.select(rules.live) else None, "page"
-    yield Kind.LIVE if page.posts and page.posts.paragraphs else None, "posts"
+    yield Kind.LIVE if page.posts and page.posts.has_text else None, "posts"
     yield Kind.LIVE if "LiveBlogPosting" in read_types(page.metadata.json_ld) else None, "json-ld"
     told = page.site.kinds.get(next(iter(page.select_texts(rules.data_kind)), "").lower())
     if told is not Kind.ARTICLE:

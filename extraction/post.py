@@ -7,9 +7,8 @@ different, so nothing that is missing or of another type is more than passed ove
 import json
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -48,7 +47,12 @@ class Posts:
     last_at: datetime | None = None
     flags: tuple[str, ...] = ()
 
-    @cached_property
+    @property
+    def has_text(self) -> bool:
+        """Whether any of them says anything."""
+        return any(not text.isspace() for block in self.blocks for text in block.itertext())
+
+    @property
     def paragraphs(self) -> tuple[str, ...]:
         """All paragraphs of the texts."""
         return tuple(read_paragraphs(deepcopy(block) for block in self.blocks))
@@ -133,10 +137,9 @@ def _assemble(posts: list[_Post], rules: PageRules) -> Posts:
             drop(foreign)
         part_lines(block)
         simplify(block)
-    if not any(block.text_content().strip() for block in kept):
-        flags.append("posts-empty")
     images = tuple(image for post in posts for image in post.images)
-    return Posts(tuple(kept), images, min(known, default=None), max(known, default=None), tuple(flags))
+    found = Posts(tuple(kept), images, min(known, default=None), max(known, default=None), tuple(flags))
+    return found if found.has_text else replace(found, flags=(*flags, "posts-empty"))
 
 
 def _sort(posts: list[_Post]) -> list[_Post]:

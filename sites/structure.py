@@ -138,7 +138,12 @@ class PageRules:
         unknown = [element for element, classes in classed if self._is_unknown_block(classes)]
         unknown += self._find_boxes(content, classed)
         dropped = [element for element in unknown if not is_passage(element)]
-        found = [*_find_foreign_tags(content), *foreign, *dropped, *find_widgets(content)]
+        tags = (
+            found
+            for found in _find_foreign_tags(content)
+            if not self._is_text(frozenset(found.get("class", "").split()))
+        )
+        found = [*tags, *foreign, *dropped, *find_widgets(content)]
         return Foreign(found, has_unknown=len(dropped) < len(unknown))
 
     def list_blocks(self, content: HtmlElement) -> list[HtmlElement]:

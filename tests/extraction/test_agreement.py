@@ -136,3 +136,8 @@ def test_the_narrowed_tree_has_no_attribute_and_the_blocks_paragraphs() -> None:
     assert [element.tag for element in tree.iter()] == ["body", "p", "p"]
     assert not any(element.attrib for element in tree.iter())
     assert [element.text for element in tree] == paragraphs == [A, B]
+
+
+def test_a_blurb_that_is_printed_twice_is_no_difference() -> None:
+    draft = _read(f"<p>{A}</p><p>{B}</p><p>Jane Doe writes.</p><p>Jane Doe writes.</p>")
+    assert (draft.body.split("\n\n"), draft.sources["body"]) == ([A, B], "trafilatura")

@@ -108,7 +108,11 @@ GALLERY = (
 )
 
 
-@pytest.mark.parametrize("content", ["", TEXT])
+RELATED = make_block('<aside><a href="/x"><h3>Another Article</h3></a></aside>', "article")
+PICTURE = make_block("<p>Of a picture.</p>", "image")
+
+
+@pytest.mark.parametrize("content", ["", TEXT, RELATED + TEXT + PICTURE])
 def test_a_gallerys_text_is_its_blocks_and_its_pictures_have_their_captions(content: str) -> None:
     second = f'<div class="article__content">{content}</div>'
     page = f'<html><body><div class="gtm-section" data-type="gallery"></div><article class="article">{GALLERY}{second}'
@@ -213,8 +217,9 @@ def test_what_people_say_is_no_counter(said: str) -> None:
     assert paragraphs(make_block(f"<p>{FIRST}</p><p>{said}</p><p>{SECOND}</p>")) == [FIRST, said, SECOND]
 
 
-def test_the_newsrooms_infobox_stays_where_it_stands() -> None:
-    box = make_block(f'<div class="article__aside"><h4>Context</h4><p>{FIRST}</p></div>', "aside")
+@pytest.mark.parametrize("tag", ["div", "aside"])
+def test_the_newsrooms_infobox_stays_where_it_stands(tag: str) -> None:
+    box = make_block(f'<{tag} class="article__aside"><h4>Context</h4><p>{FIRST}</p></{tag}>', "aside")
     assert paragraphs(f"{TEXT}{box}{TEXT}") == [*BODY, "Context", FIRST, *BODY]
 
 
