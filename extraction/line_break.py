@@ -27,6 +27,9 @@ VERSE_CHARS = 60
 LINED_CHARS = 200
 """A longer quotation that is half of the text is none: old pages indent all of their text so, or use `<pre>`."""
 
+PARAGRAPH_COUNT = 3
+"""From so many `<p>` on, these part the paragraphs, and short lines within one belong together."""
+
 _LINED_TAGS = frozenset({"blockquote", "pre"})
 
 _BOLD_TAGS = frozenset({"b", "strong"})
@@ -61,9 +64,12 @@ def part_lines(content: HtmlElement) -> None:
         return
     for found in breaks:
         _lift(found, content)
+    has_paragraphs = sum(1 for _ in content.iter("p")) >= PARAGRAPH_COUNT
     for parent in dict.fromkeys(found.getparent() for found in breaks):
         if parent is not None:
-            _settle(list(_list_lines(parent)), is_kept=_keeps_lines(parent, content))
+            lines = list(_list_lines(parent))
+            is_kept = _keeps_lines(parent, content) or (has_paragraphs and parent.tag == "p" and _is_verse(lines))
+            _settle(lines, is_kept=is_kept)
 
 
 def _settle(lines: list[Break], *, is_kept: bool) -> None:

@@ -79,8 +79,6 @@ def _list_modified(page: Page) -> Iterator[tuple[Any, str]]:
     yield from _list_shown(page, is_update=True)
     if page.is_unknown and page.site.page.trusts_modified:
         yield from ((value, "microdata") for value in page.microdata.get("dateModified", ())[:1])
-    if page.posts and page.posts.last_at:
-        yield page.posts.last_at.isoformat(), "posts"
 
 
 def _list_shown(page: Page, *, is_update: bool) -> Iterator[tuple[Any, str]]:
