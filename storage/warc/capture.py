@@ -204,7 +204,11 @@ def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | No
     if record.record_type == WarcRecordType.resource:
         is_web = target is not None and target.startswith(("http://", "https://"))
         headers = (("content-type", _escape(record.headers.get("Content-Type") or "")),)
-        found = {"url": target if is_web else None, "file_url": None if is_web else target, "headers": headers}
+        found: dict[str, Any] = {
+            "url": target if is_web else None,
+            "file_url": None if is_web else target,
+            "headers": headers,
+        }
     elif record.record_type == WarcRecordType.response and record.is_http:
         record.parse_http(quirks_mode=True)  # old archives' heads have bare line feeds
         headers = tuple((_escape(key.lower()), _escape(value)) for key, value in record.http_headers.astuples())
