@@ -31,7 +31,8 @@ class Claim:
             self._path.unlink(missing_ok=True)
             return
         partial = self._path.with_suffix(".partial")
-        with partial.open("w") as file:
+        partial.unlink(missing_ok=True)  # of a run that was killed
+        with partial.open("x") as file:
             file.write(f"{lease_id} {name_folder(self._settings)}")
             file.flush()
             os.fsync(file.fileno())  # a power cut kills too

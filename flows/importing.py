@@ -229,7 +229,8 @@ def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
         run.notes.append(f"{_name_url(file)} was imported before, as {target.name}")
         return
     partial = target.with_suffix(COPY_SUFFIX)
-    with file.open("rb") as source, partial.open("wb") as copy:
+    partial.unlink(missing_ok=True)  # of a run that was killed
+    with file.open("rb") as source, partial.open("xb") as copy:
         shutil.copyfileobj(source, copy)
         copy.flush()
         os.fsync(copy.fileno())

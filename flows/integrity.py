@@ -17,7 +17,7 @@ from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.audit import audit_ledger
 from storage.integrity.lost import list_dependents, list_lost
-from storage.integrity.page import audit_pages, is_index_sound
+from storage.integrity.page import audit_pages, audit_search
 from storage.integrity.place import Place, list_places, list_warcs
 from storage.integrity.reference import count_unknown
 from storage.integrity.row import audit_rows
@@ -46,13 +46,13 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         unlisted, sizes = str(error), archive.warcs.list_here()
     unloaded = list_unloaded(archive, sizes)
     findings = list(_check_files(archive, unloaded))
-    is_sound = is_index_sound(archive.database)
+    index = audit_search(archive.database)
     with archive.database.read() as session:
         lost = {article_id: f"{warc}: it is lost" for article_id, warc in list_lost(session).items()}
         for one in findings:
             dependents = list_dependents(session, one.name, one.missing.keys())
             lost |= {article_id: f"{one.name}: {one.missing[offset]}" for article_id, offset in dependents.items()}
-        records = audit_rows(session, is_index_sound=is_sound)
+        records = audit_rows(session)
         states = audit_ledger(session)
         unknown_count = count_unknown(session)
     return IntegrityReport(
@@ -61,8 +61,7 @@ def audit_opened(archive: Archive) -> IntegrityReport:
         unlisted=unlisted,
         lost_articles=dict(sorted(lost.items())),
         unknown_count=unknown_count,
-        is_index_sound=is_sound,
-        records=tuple(records),
+        records=(*records, *index),
         states=tuple(states),
     )
 

@@ -7,22 +7,20 @@ from flows.integrity import audit_opened
 from flows.load import load_left
 from flows.rereading import read_again, read_source, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
-from schemas.integrity import IntegrityReport, Repair, WarcFinding
+from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
 from schemas.settings import Settings
 from storage.integrity.alias import has_lost_sightings, restore_aliases
 from storage.integrity.content import list_contradicted, restore_articles
 from storage.integrity.entry import restore_entries
 from storage.integrity.lost import list_lost, make_due
-from storage.integrity.page import rebuild_index
+from storage.integrity.page import audit_search, is_index_sound, rebuild_search
 from storage.integrity.place import mark_lost, mark_returned, rewind
 from storage.integrity.reference import count_unknown, drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
-from storage.integrity.wording import compare_anew, forget_unknown, list_uncompared
+from storage.integrity.wording import audit_likeness, rebuild_likeness
 from storage.ledger import add_addresses
 from storage.rereading import Rereading, list_companions, list_related, list_sources, list_waiting
-from storage.search.index import drop_changed, index_all
-from storage.search.vocabulary import list_lost_words, store_words
 from storage.storing import Storage
 
 PART_COUNT = 100
@@ -33,7 +31,8 @@ def repair_archive(settings: Settings) -> Repair:
     """Mend what can be mended from the WARC files: a database that is lost is made anew from them.
 
     Captures that the database does not know are loaded, those that are not there are noted as lost; states that
-    contradict what is stored are set right, and what has no article though its page was captured is read again.
+    contradict what is stored are set right, and what has no article though its page was captured is read again. What is
+    made from other rows (the search index, what texts are compared by) is made anew as a whole.
     Articles whose capture is lost are due again: what shows the same takes its place.
 
     Raises:
@@ -43,39 +42,39 @@ def repair_archive(settings: Settings) -> Repair:
     with open_archive(settings, writable=True) as archive:
         found = audit_opened(archive)
         with running(archive, "repair", None, {}) as run:
-            _forget_wordings(archive)
             mended = [
-                *_rebuild_index(archive, run, found),
+                *_rebuild_search(archive, run, is_sound=is_index_sound(archive.database)),
+                *_rebuild_likeness(archive, run),
                 *_mend_entries(archive),
                 *_mend_captures(archive, run, found.files),
                 *_mend_addresses(archive, run),
                 *_mend_articles(archive, run),
-                *_mend_wordings(archive, run),
+                *_rebuild_likeness(archive, run),
                 *_mend_states(archive, run),
                 *_make_due(archive),
-                *_mend_index(archive, run),
+                *_rebuild_search(archive, run, is_sound=not audit_search(archive.database)),
             ]
             report = finish_run(archive, run)
-        return Repair(before=found, mended=tuple(mended), after=audit_opened(archive), run=report)
+        return Repair(before=found, mended=tuple(dict.fromkeys(mended)), after=audit_opened(archive), run=report)
 
 
-def _rebuild_index(archive: Archive, run: Run, found: IntegrityReport) -> Iterator[str]:
-    """Before all else: whatever changes an article changes the index. Which of the two was changed, nobody knows."""
-    if not found.is_index_sound:
-        run.keep_lease()
-        rebuild_index(archive.database)
-        with archive.database.begin() as session:
-            drop_changed(session)
-        yield "the search index was made anew"
-
-
-def _forget_wordings(archive: Archive) -> None:
-    """What is left of texts that are not known any more, before new ones get their numbers."""
+def _rebuild_likeness(archive: Archive, run: Run) -> Iterator[str]:
+    """Before all else, for new texts get numbers of their own; and once every article is what it should be."""
+    run.keep_lease()
     with archive.database.read() as session:
-        is_anything_lost = bool(list_uncompared(session))
-    if is_anything_lost:
+        is_lost = bool(audit_likeness(session))
+    if is_lost:
         with archive.database.begin() as session:
-            forget_unknown(session)
+            rebuild_likeness(session, now())
+        yield "all texts were compared with each other anew"
+
+
+def _rebuild_search(archive: Archive, run: Run, *, is_sound: bool) -> Iterator[str]:
+    """Before all else, where no article could be written for it; and once every article is what it should be."""
+    run.keep_lease()
+    if not is_sound:
+        rebuild_search(archive.database)
+        yield "the search index was made anew"
 
 
 def _mend_entries(archive: Archive) -> Iterator[str]:
@@ -147,18 +146,6 @@ def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
         return len(restore_articles(session, articles, ids, run_id=run.id, now=now()))
 
 
-def _mend_wordings(archive: Archive, run: Run) -> Iterator[str]:
-    """Once every article is what it should be: each is compared with all others."""
-    with archive.database.read() as session:
-        ids = list_uncompared(session)
-    for start in range(0, len(ids), PART_COUNT):
-        run.keep_lease()
-        with archive.database.begin() as session:
-            compare_anew(session, ids[start : start + PART_COUNT], now())
-    if ids:
-        yield f"{len(ids)} articles were compared with all others again"
-
-
 def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
     with archive.database.begin() as session:
         changed = mend_states(session, now())
@@ -185,17 +172,3 @@ def _make_due(archive: Archive) -> Iterator[str]:
         due_count = make_due(session, now())
     if due_count:
         yield f"{due_count} pages whose capture is lost are due again"
-
-
-def _mend_index(archive: Archive, run: Run) -> Iterator[str]:
-    run.keep_lease()
-    with archive.database.begin() as session:
-        count = index_all(session)
-    if count:
-        yield f"{count} articles were brought into step with the search index"
-    with archive.database.read() as session:
-        words = list_lost_words(session)
-    if words:
-        with archive.database.begin() as session:
-            store_words(session, words)
-        yield f"{len(words)} words were noted again with their other forms"

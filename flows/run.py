@@ -20,6 +20,7 @@ from schemas.span import EVER, Span
 from storage.coverage import count_per_day, measure_coverage
 from storage.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
 from storage.ledger import audit_ledger, count_states
+from storage.partial import replacing
 from storage.position import list_positions
 from storage.run import close_run, mark_interrupted, open_run
 from storage.tables import RunStatus
@@ -166,9 +167,8 @@ def name_folder(settings: Settings) -> str:
     """
     path = settings.spool_dir / FOLDER_ID
     if not (path.exists() and path.read_text().strip()):
-        partial = path.with_suffix(f".{os.getpid()}")  # an import may do the same now
-        partial.write_text(uuid4().hex)
-        partial.replace(path)
+        with replacing(path) as file:  # an import may do the same now
+            file.write(uuid4().hex.encode())
     place = path.stat()
     return f"{path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
 

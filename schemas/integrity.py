@@ -48,10 +48,8 @@ class IntegrityReport(Record):
     """Record id -> where its capture should lie, and why it does not."""
     unknown_count: Count
     """Captures that are lost with all that was known of them."""
-    is_index_sound: bool
-    """Whether the search index has just the words of the rows that it is an index of."""
     records: tuple[NonEmpty, ...]
-    """What rows contradict in one another; a sentence each."""
+    """What rows contradict in one another, those that are made from others too; a sentence each."""
     states: tuple[NonEmpty, ...]
     """What the states of the ledger contradict; a sentence each."""
 
@@ -59,8 +57,7 @@ class IntegrityReport(Record):
     def problems(self) -> tuple[str, ...]:
         """A sentence for each thing that is wrong."""
         unlisted = [self.unlisted] if self.unlisted else []
-        index = [] if self.is_index_sound else ["the search index contradicts itself"]
-        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.records, *index, *self.states)
+        return (*unlisted, *self._file_problems(), *self._article_problems(), *self.records, *self.states)
 
     @property
     def notes(self) -> tuple[str, ...]:

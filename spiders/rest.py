@@ -30,7 +30,9 @@ class Rests:
         """Leave a host alone for so long from now on, or for as long as any host is."""
         self._until[host.lower()] = datetime.now(UTC) + min(pause, MAX_REST)
         partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps({name: at.isoformat() for name, at in self._until.items()}))
+        partial.unlink(missing_ok=True)  # of a crawl that was killed
+        with partial.open("x") as file:
+            file.write(json.dumps({name: at.isoformat() for name, at in self._until.items()}))
         partial.replace(self._path)
 
 

@@ -24,7 +24,9 @@ class Turns:
         path = folder / FILE_NAME
         self._asked = dict(_read(path))
         partial = path.with_suffix(".partial")
-        partial.write_text("".join(_render(url, at) for url, at in self._asked.items()))
+        partial.unlink(missing_ok=True)  # of a crawl that was killed
+        with partial.open("x") as file:
+            file.writelines(_render(url, at) for url, at in self._asked.items())
         partial.replace(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
 

@@ -260,10 +260,17 @@ def _connect(url: str, *, create: bool) -> Database:
 
 
 def shown_url(url: URL) -> str:
-    """The address without its password, as it is written."""
-    if url.database:
-        url = url.set(database=url.database.translate(URL_CODES))
-    return url.render_as_string(hide_password=True)
+    """The address as it is written, without its password."""
+    return _encode(url).render_as_string(hide_password=True)
+
+
+def render_url(url: URL) -> str:
+    """The address as it is written, with its password."""
+    return _encode(url).render_as_string(hide_password=False)
+
+
+def _encode(url: URL) -> URL:
+    return url.set(database=url.database.translate(URL_CODES)) if url.database else url
 
 
 def parse_url(url: str) -> URL:

@@ -3,7 +3,6 @@
 On PostgreSQL, whoever makes one writes all of it in one transaction.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +21,11 @@ from storage.database import (
     audit_sqlite_path,
     open_empty,
     parse_url,
+    render_url,
     shown_url,
 )
 from storage.disk import flush
+from storage.partial import make_partial
 
 PRAGMAS = (
     # Nobody else sees the file before it is complete, and nothing of one that is not is ever used.
@@ -58,7 +59,7 @@ def making_database(url: str) -> Iterator[Database]:
 
 @contextmanager
 def _opening(url: URL) -> Iterator[Database]:
-    target = open_empty(url.render_as_string(hide_password=False))
+    target = open_empty(render_url(url))
     try:
         yield target
     finally:
@@ -70,7 +71,7 @@ def _making_file(url: URL) -> Iterator[Database]:
     audit_sqlite_path(url, create=True)
     path = Path(url.database or "")
     _audit_place(path, url)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = make_partial(path)
     try:
         with _opening(url.set(database=str(part))) as target:
             target.engine.dispose()

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import io
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from schemas.export import Compression
+from storage.partial import replacing
 
 STANDARD_OUTPUT = Path("-")
 """The path that means standard output, as other programs have it."""
@@ -131,7 +131,7 @@ def _choose_way(path: Path) -> AbstractContextManager[BinaryIO]:
         raise ExportUnwritable(f"{path} is a directory")
     if not is_lasting(path):
         return path.open("ab")
-    return _replacing(path.resolve())  # behind a link stands the file that is meant
+    return replacing(path.resolve())  # behind a link stands the file that is meant
 
 
 @contextmanager
@@ -140,17 +140,3 @@ def _standard_output() -> Iterator[BinaryIO]:
     sys.stdout.flush()
     yield sys.stdout.buffer
     sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when it is complete: no reader ever sees half an export."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

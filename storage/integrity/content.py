@@ -3,18 +3,16 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead
 from storage.again import load_known
 from storage.audit import name_found
-from storage.batch import IN_COUNT, load_batch
+from storage.batch import load_batch
 from storage.likeness.grouping import regroup
 from storage.revision.store import has_content, rest_on
-from storage.search.index import index_articles
-from storage.search.table import Searched
 from storage.tables import Article
 
 PART_COUNT = 200
@@ -43,6 +41,7 @@ def restore_articles(
     """Write these articles anew as captures give them that are stored already; answers for which that could be done.
 
     An article's own capture says what it is. Where that is lost, the newest one with the same content takes its place.
+    The search index is not touched: it is made anew afterwards, if it has other words.
     """
     with session.no_autoflush:  # a batch writes itself
         batch = load_batch(session, outcomes, run_id=run_id, now=now)
@@ -58,12 +57,4 @@ def restore_articles(
                 rest_on(batch, row, read, place.id)
                 restored.add(row.id)
         regroup(batch)
-        _index_anew(session, sorted(restored))
     return restored
-
-
-def _index_anew(session: Session, ids: Sequence[str]) -> None:
-    """Their revisions have the same numbers as before."""
-    for start in range(0, len(ids), IN_COUNT):
-        session.execute(delete(Searched).where(Searched.article_id.in_(ids[start : start + IN_COUNT])))
-    index_articles(session, ids)

@@ -6,7 +6,9 @@ from sqlalchemy import insert, text
 
 from storage.database import Database
 from storage.outage import DatabaseDamaged, DatabaseLost, describe_damage
+from storage.search.index import audit_index, rebuild_index
 from storage.search.table import INDEX, SQLITE_INDEX
+from storage.search.vocabulary import has_unfound_terms
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def audit_pages(database: Database) -> None:
 
 
 def is_index_sound(database: Database) -> bool:
-    """Whether SQLite's search index has just the words that it is an index of.
+    """Whether SQLite's search index has just the words that it is an index of, and finds them.
 
     Nobody writes meanwhile, for some three seconds a GB. Where that may not be (somebody writes for long, or this user
     may not), it is not looked at, and a warning says so.
@@ -48,7 +50,9 @@ def is_index_sound(database: Database) -> bool:
     if not _is_sqlite(database):
         return True
     try:
-        _command_index(database, "integrity-check")
+        with database.begin() as session:
+            session.execute(insert(INDEX).values({SQLITE_INDEX: "integrity-check", "rank": WITH_CONTENT}))
+            return not has_unfound_terms(session)
     except DatabaseDamaged:
         return False
     except DatabaseLost as error:
@@ -56,21 +60,25 @@ def is_index_sound(database: Database) -> bool:
     return True
 
 
-def rebuild_index(database: Database) -> None:
-    """Make SQLite's search index anew from the rows that it is an index of.
+def audit_search(database: Database) -> list[str]:
+    """A sentence for what of the search index is not as the articles say."""
+    if not is_index_sound(database):
+        return ["the search index contradicts itself"]  # it cannot be asked what it has
+    with database.read() as session:
+        return audit_index(session)
+
+
+def rebuild_search(database: Database) -> None:
+    """Make the search index anew from the articles.
 
     Raises:
         DatabaseDamaged: not even that can be done.
     """
     try:
-        _command_index(database, "rebuild")
+        with database.begin() as session:
+            rebuild_index(session)
     except DatabaseDamaged as error:
         raise DatabaseDamaged(describe_damage(database.url, f"{SQLITE_INDEX} cannot be made anew")) from error
-
-
-def _command_index(database: Database, command: str) -> None:
-    with database.begin() as session:
-        session.execute(insert(INDEX).values({SQLITE_INDEX: command, "rank": WITH_CONTENT}))
 
 
 def _is_sqlite(database: Database) -> bool:

@@ -5,17 +5,10 @@ from sqlalchemy.orm import Session
 from storage.integrity.content import audit_contents
 from storage.integrity.entry import audit_entries
 from storage.integrity.reference import audit_references
-from storage.integrity.wording import audit_wordings
-from storage.search.index import audit_index
+from storage.integrity.wording import audit_likeness
 
 
-def audit_rows(session: Session, *, is_index_sound: bool) -> list[str]:
-    """A sentence for each contradiction. An index that contradicts itself cannot be asked what it has."""
-    audits = [
-        audit_entries,
-        audit_references,
-        audit_contents,
-        audit_wordings,
-        *([audit_index] if is_index_sound else []),
-    ]
+def audit_rows(session: Session) -> list[str]:
+    """A sentence for each contradiction."""
+    audits = (audit_entries, audit_references, audit_contents, audit_likeness)
     return [sentence for audit in audits for sentence in audit(session)]

@@ -1,67 +1,75 @@
-"""Texts that have lost what their likes are found by: they are compared with all others again."""
+"""What texts are compared by (`storage.likeness`), against the texts themselves; made anew as a whole."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import delete, except_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
+from schemas.article import content_sha256
 from storage.audit import name_found
-from storage.batch import Batch, execute_in, load_articles, select_in
+from storage.batch import IN_COUNT, Batch, load_articles, select_in
 from storage.likeness.grouping import regroup
-from storage.likeness.posting import LEVELS, are_held
+from storage.likeness.posting import LEVELS, find_held
 from storage.likeness.shingle import Shingled
 from storage.likeness.table import Likeness, Wording
+from storage.likeness.wording import find_groups
 from storage.tables import Article
 
-IS_COMPARED = select(Wording.id).where(Wording.content_sha256 == Article.content_sha256, Wording.is_current).exists()
+PRIMARY, MIRRORED = aliased(Article), aliased(Likeness)
+
+IS_COMPARED = exists().where(Wording.content_sha256 == Article.content_sha256, Wording.is_current)
+IS_MIRRORED = exists().where(MIRRORED.wording_id == Likeness.other_id, MIRRORED.other_id == Likeness.wording_id)
 
 
-def list_uncompared(session: Session) -> list[str]:
-    """The ids of the articles with a text that nothing like it would be found of."""
-    unknown = select(Article.id).where(Article.word_count > 0, ~IS_COMPARED)
-    return sorted({*session.scalars(unknown), *_list_keyless(session)})
+def audit_likeness(session: Session) -> list[str]:
+    """A sentence for each kind of what is lost; every text is read."""
+    one_sided = session.scalar(select(func.count()).select_from(Likeness).where(~IS_MIRRORED))
+    found = (
+        name_found("articles whose text is compared with no other", sorted(_list_uncompared(session))),
+        name_found("duplicates whose text is not noted as like their primary's", sorted(_list_apart(session))),
+        f"{one_sided} pairs of like texts are noted in one direction alone" if one_sided else "",
+    )
+    return [sentence for sentence in found if sentence]
 
 
-def audit_wordings(session: Session) -> list[str]:
-    """A sentence where texts are not compared with others."""
-    found = name_found("articles whose text is compared with no other", list_uncompared(session))
-    return [found] if found else []
-
-
-def forget_unknown(session: Session) -> None:
-    """Take away what is left of texts without a row: new ones may get their numbers."""
-    known = select(Wording.id)
+def rebuild_likeness(session: Session, now: datetime) -> None:
+    """Compare all texts with each other as if none had been before; say whose duplicates their articles are."""
     for level in LEVELS:
-        session.execute(delete(level).where(level.wording_id.not_in(known)))
-    session.execute(delete(Likeness).where(or_(Likeness.wording_id.not_in(known), Likeness.other_id.not_in(known))))
-
-
-def compare_anew(session: Session, ids: Collection[str], now: datetime) -> None:
-    """Compare the texts of these articles with all others, as if they were new; say whose duplicates they are."""
+        session.execute(delete(level))
+    session.execute(delete(Likeness))
+    session.execute(delete(Wording))
+    ids = session.scalars(select(Article.id).order_by(Article.id)).all()
     with session.no_autoflush:  # a batch writes itself
-        batch = Batch(session, None, now, articles={row.id: row for row in load_articles(session, set(ids))})
-        digests = {row.content_sha256 for row in batch.articles.values()}
-        numbers = set(select_in(session, select(Wording.id), Wording.content_sha256, digests))
-        if numbers:
-            _forget(session, numbers)
-        regroup(batch)
+        for start in range(0, len(ids), IN_COUNT):
+            part = set(ids[start : start + IN_COUNT])
+            regroup(Batch(session, None, now, articles={row.id: row for row in load_articles(session, part)}))
+            session.expunge_all()
 
 
-def _forget(session: Session, numbers: set[int]) -> None:
-    """That these texts are compared, and what they are like; so they come back as those that articles have again."""
-    neighbours = set(select_in(session, select(Likeness.other_id), Likeness.wording_id, numbers))
-    for number in neighbours:
-        session.execute(delete(Likeness).where(Likeness.wording_id == number, Likeness.other_id.in_(numbers)))
-    session.execute(delete(Likeness).where(Likeness.wording_id.in_(numbers)))
-    session.execute(update(Wording), [{"id": number, "is_current": False} for number in sorted(numbers)])
+def _list_uncompared(session: Session) -> set[str]:
+    """The articles with a text that nothing like it would be found of."""
+    return {*session.scalars(select(Article.id).where(Article.word_count > 0, ~IS_COMPARED)), *_list_keyless(session)}
 
 
 def _list_keyless(session: Session) -> Iterator[str]:
-    """Of texts without any key: one that too many others have is not noted, but leads to those."""
-    with_keys = [select(level.wording_id) for level in LEVELS]
-    numbers = session.scalars(except_(select(Wording.id).where(Wording.is_current), *with_keys)).all()
-    texts = select(Article.id, Article.body).join(Wording, Wording.content_sha256 == Article.content_sha256)
-    for article_id, body in execute_in(session, texts, Wording.id, numbers):
-        if not are_held(session, Shingled(body).list_keys()):
-            yield article_id
+    """Of texts with a key that leads nowhere. One that too many others have is not noted, but leads to those."""
+    columns = select(Article.id, Article.content_sha256, Article.body).where(Article.word_count > 0)
+    for rows in session.execute(columns, execution_options={"yield_per": IN_COUNT}).partitions():
+        # A body that its digest does not know is another fault: it is written anew first.
+        keys = {row[0]: Shingled(row[2]).list_keys() for row in rows if content_sha256(row[2]) == row[1]}
+        held = find_held(session, set().union(*keys.values()))
+        yield from (article_id for article_id, own in keys.items() if not own <= held)
+
+
+def _list_apart(session: Session) -> Iterator[str]:
+    """The duplicates that are in no group with their primary, though they have other texts."""
+    columns = select(Article.id, Article.content_sha256, PRIMARY.content_sha256)
+    pairs = columns.join(PRIMARY, PRIMARY.id == Article.duplicate_of).where(
+        Article.duplicate_of > "", Article.content_sha256 != PRIMARY.content_sha256
+    )
+    rows = session.execute(pairs).all()
+    digests = {digest for row in rows for digest in row[1:]}
+    numbers = set(select_in(session, select(Wording.id), Wording.content_sha256, digests))
+    places = {digest: place for place, group in enumerate(find_groups(session, numbers)) for digest in group}
+    yield from (row[0] for row in rows if row[1] not in places or places[row[1]] != places.get(row[2]))

@@ -72,9 +72,9 @@ def store_postings(session: Session, keys: Mapping[int, set[int]], *, new: Itera
     return {wording_id: _rank(wording_id, own, several) for wording_id, own in keys.items()}
 
 
-def are_held(session: Session, keys: set[int]) -> bool:
-    """Whether each of these keys leads to some text: to which, too many that have it make no difference."""
-    return len(_find_holders(session.connection(), keys)) == len(keys)
+def find_held(session: Session, keys: set[int]) -> set[int]:
+    """Those of these keys that lead to some text: to which, too many that have it make no difference."""
+    return set(_find_holders(session.connection(), keys))
 
 
 def remove_postings(session: Session, wording_id: int, keys: Iterable[int]) -> None:

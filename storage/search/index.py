@@ -5,20 +5,21 @@ revisions: whatever happened to an article, it is written anew, taken out, or le
 the table by itself; SQLite's is given what is new, and a trigger takes out of it whatever leaves the table.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, insert, or_, select, text
 from sqlalchemy.orm import Session
 
+from schemas.article import content_sha256
 from storage.audit import name_found
 from storage.batch import IN_COUNT, execute_in
 from storage.bulk import insert_rows
-from storage.search.document import Searchable, read_document, render_vector, render_words
+from storage.search.document import Document, Searchable, read_document, render_vector, render_words
 from storage.search.number import assign_numbers
-from storage.search.table import INDEX, Searched
+from storage.search.table import INDEX, SQLITE_INDEX, SQLITE_TRIGGER, Searched, SearchWord
 from storage.search.vocabulary import list_lost_words, store_words
 from storage.tables import Article, Base
 
@@ -34,6 +35,12 @@ READ_COUNT = 10_000
 
 HELD_WORDS = 100_000
 """Different ones, before they are written: some MB. A batch has fewer, and writes each of its words once."""
+
+FIND_CHANGED = (
+    "SELECT number FROM search JOIN unnest(%s::bigint[], %s::text[]) AS made (number, words) USING (number)"
+    " WHERE document <> words::tsvector"
+)
+"""PostgreSQL alone can say what its words look like."""
 
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 
@@ -59,22 +66,25 @@ def index_all(session: Session, tell: Listener | None = None) -> int:
     return count
 
 
-def drop_changed(session: Session) -> None:
-    """Take out of SQLite's index what is not the words of its article, which is outdated then; every text is read."""
-    columns = select(Searched.number, Searched.document, *CONTENT)
-    rows = columns.join(Article, Article.id == Searched.article_id).where(Searched.revision == Article.revision)
-    changed = [
-        row[0]
-        for row in session.execute(rows, execution_options={"yield_per": IN_COUNT})
-        if row[1] != render_words(read_document(Searchable(*row[2:])))
-    ]
-    for start in range(0, len(changed), IN_COUNT):
-        session.execute(delete(Searched).where(Searched.number.in_(changed[start : start + IN_COUNT])))
+def rebuild_index(session: Session, tell: Listener | None = None) -> None:
+    """Make the whole index anew from the articles, and the words that lead to their other forms."""
+    _empty(session)
+    index_all(session, tell)
 
 
-def list_outdated(session: Session) -> list[str]:
-    """The articles that the index does not have as they are, and what it has of others that are not there."""
-    return list(_iterate_outdated(session))
+def _empty(session: Session) -> None:
+    """Whatever is in it, in whatever order."""
+    session.execute(delete(SearchWord))
+    if not _is_sqlite(session):
+        session.execute(delete(Searched))
+        return
+    # The trigger would take each article out of FTS5 by the words that the table has: these may be others.
+    trigger = session.scalar(text("SELECT sql FROM sqlite_schema WHERE name = :name"), {"name": SQLITE_TRIGGER})
+    session.execute(text(f"DROP TRIGGER IF EXISTS {SQLITE_TRIGGER}"))
+    session.execute(insert(INDEX).values({SQLITE_INDEX: "delete-all"}))
+    session.execute(delete(Searched))
+    if trigger:
+        session.execute(text(trigger))
 
 
 def _iterate_outdated(session: Session) -> Iterator[str]:
@@ -93,12 +103,34 @@ def _divide(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def audit_index(session: Session) -> list[str]:
-    """A sentence for what of the index is not in step with the articles."""
+    """A sentence for what of the index is not as the articles say; every text is read."""
+    outdated = [*_iterate_outdated(session), *_iterate_changed(session)]
     found = (
-        name_found("articles that the search index does not have as they are", list_outdated(session)),
+        name_found("articles that the search index does not have as they are", outdated),
         name_found("words that are not found by their other forms", list_lost_words(session)),
     )
     return [sentence for sentence in found if sentence]
+
+
+def _iterate_changed(session: Session) -> Iterator[str]:
+    """The articles that the index has in their present version, and with other words."""
+    columns = select(Searched.number, Searched.article_id, Article.content_sha256, *CONTENT)
+    rows = columns.join(Article, Article.id == Searched.article_id).where(Searched.revision == Article.revision)
+    for part in session.execute(rows, execution_options={"yield_per": IN_COUNT}).partitions():
+        read = ((row[0], row[2], Searchable(*row[3:])) for row in part)
+        # A body that its digest does not know is another fault: it is written anew first.
+        documents = {number: read_document(one) for number, digest, one in read if content_sha256(one.body) == digest}
+        changed = _find_changed(session, documents)
+        yield from (row[1] for row in part if row[0] in changed)
+
+
+def _find_changed(session: Session, documents: Mapping[int, Document]) -> set[int]:
+    """The numbers under which other words stand."""
+    if _is_sqlite(session):
+        stored = execute_in(session, select(Searched.number, Searched.document), Searched.number, documents.keys())
+        return {number for number, words in stored if words != render_words(documents[number])}
+    wanted = (list(documents), list(map(render_vector, documents.values())))
+    return set(session.connection().exec_driver_sql(FIND_CHANGED, wanted).scalars())
 
 
 def _index(session: Session, parts: Iterable[Sequence[str]], count: int, tell: Listener | None = None) -> None:

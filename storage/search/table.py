@@ -13,6 +13,9 @@ from storage.tables import MADE_FROM_OTHERS, Base
 SQLITE_INDEX = "search_index"
 """SQLite's index, a virtual table with others behind it, whose names begin as its own."""
 
+SQLITE_TRIGGER = "search_deleted"
+"""Takes out of it what leaves the table."""
+
 INDEX = table(SQLITE_INDEX, column(SQLITE_INDEX), column("rowid"), column("rank"), column("document"))
 
 POSTGRESQL_INDEX = "ix_search_document"

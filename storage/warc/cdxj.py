@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.partial import replacing
 from storage.tables import Capture
 
 SUFFIX = ".cdxj"
@@ -22,12 +23,8 @@ _SLASHES = re.compile(r"/{2,}")
 def write_index(session: Session, warc: str, path: Path) -> int:
     """Write the index of one WARC file, whole or not at all; answers its lines."""
     lines = sorted(iterate_lines(session, warc))
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write("".join(f"{line}\n" for line in lines).encode())
     return len(lines)
 
 

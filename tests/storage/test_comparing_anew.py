@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import Delete, delete, select, update
 
 from storage.database import Database
-from storage.integrity.wording import audit_wordings, compare_anew, forget_unknown, list_uncompared
+from storage.integrity.wording import audit_likeness, rebuild_likeness
 from storage.likeness import posting
 from storage.likeness.posting import LEVELS
 from storage.likeness.table import Likeness, Wording
+from storage.tables import Article
 from tests.storage.sample import at, identify, read
 from tests.storage.test_duplicate import change_words, list_duplicates, list_stored, store
 
@@ -44,24 +45,34 @@ def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeyp
     keys, _ = list_compared(database)
     assert len({digest for _, digest in keys}) == 4
     with database.read() as session:
-        assert audit_wordings(session) == []
+        assert audit_likeness(session) == []
     # Those that had them become others; nobody notes the keys of those that had none.
     store(database, *(read(20 + number, number, make_text(20 + number), hours=1) for number in range(2)))
     with database.read() as session:
-        assert audit_wordings(session) == []
+        assert audit_likeness(session) == []
+
+
+SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
 
 
 @pytest.mark.parametrize(
-    "statements",
+    ("statements", "says"),
     [
-        pytest.param([delete(Wording).where(Wording.id % 2 == 0)], id="some texts"),
-        pytest.param([delete(Wording)], id="all texts"),
-        pytest.param(KEYS, id="all keys"),
-        pytest.param([delete(level).where(level.wording_id == 7) for level in LEVELS], id="one's keys"),
-        pytest.param(ALL, id="everything"),
+        pytest.param([delete(Wording).where(Wording.id % 2 == 0)], "compared with no other", id="some texts"),
+        pytest.param([delete(Wording)], "compared with no other", id="all texts"),
+        pytest.param(KEYS, "compared with no other", id="all keys"),
+        pytest.param(SOME_KEYS, "compared with no other", id="some keys of each text"),
+        pytest.param(
+            [delete(level).where(level.wording_id == 7) for level in LEVELS], "compared with no other", id="one's keys"
+        ),
+        pytest.param(ALL, "compared with no other", id="everything"),
+        pytest.param([delete(Likeness)], "not noted as like their primary's", id="which are alike"),
+        pytest.param(
+            [delete(Likeness).where(Likeness.wording_id < Likeness.other_id)], "in one direction", id="one direction"
+        ),
     ],
 )
-def test_what_a_text_is_compared_by_is_made_again(database: Database, statements: Sequence[Delete]) -> None:
+def test_what_a_text_is_compared_by_is_made_anew(database: Database, statements: Sequence[Delete], says: str) -> None:
     texts = [read(number, number, make_text(number)) for number in range(COUNT)]
     copies = [
         read(COUNT + number, COUNT + number, change_words(0.05)(make_text(number))) for number in range(0, COUNT, 4)
@@ -71,19 +82,25 @@ def test_what_a_text_is_compared_by_is_made_again(database: Database, statements
     assert sum(primary is not None for primary, *_ in before.values()) == len(copies)
     compared = list_compared(database)
     with database.read() as session:
-        assert audit_wordings(session) == []
+        assert audit_likeness(session) == []
 
     with database.begin() as session:
         for statement in statements:
             session.execute(statement)
     with database.begin() as session:
-        assert "compared with no other" in audit_wordings(session)[0]
-        ids = list_uncompared(session)
-        forget_unknown(session)
-        for start in range(0, len(ids), 10):
-            compare_anew(session, ids[start : start + 10], at(200))
-        assert audit_wordings(session) == []
+        assert says in " ".join(audit_likeness(session))
+        rebuild_likeness(session, at(200))
+        assert audit_likeness(session) == []
     assert list_compared(database) == compared
     assert list_duplicates(list_stored(database)) == before
     late = read(99, 99, change_words(0.05)(make_text(2)), hours=9)
     assert list_duplicates(store(database, late))[late.article.id][0] == identify(2).key
+
+
+def test_duplicates_are_judged_anew_whatever_was_noted_of_them(database: Database) -> None:
+    texts = [read(number, number, make_text(number // 2)) for number in range(10)]
+    before = list_duplicates(store(database, *texts))
+    with database.begin() as session:
+        session.execute(update(Article).values(duplicate_of=None, duplicate_kind=None, similarity=None))
+        rebuild_likeness(session, at(200))
+    assert list_duplicates(list_stored(database)) == before

@@ -12,11 +12,13 @@ from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from storage.article import iterate_articles, list_duplicates
+from storage.copying import copy_database
 from storage.database import Database, DatabaseLost, open_database
 from storage.export.file import export_articles
 from storage.export.sink import ExportUnwritable
 from storage.outcome import store_outcomes
 from storage.tables import Article
+from storage.warc.cdxj import write_index
 from tests.storage.sample import START, identify, read, read_text
 
 JSON_LINES = FileFormat(format=Format.JSONL)
@@ -234,3 +236,22 @@ def test_behind_a_link_the_file_is_written_that_is_meant(tmp_path: Path) -> None
     database.close()
     assert (tmp_path / "link.jsonl").is_symlink()
     assert (tmp_path / "target.jsonl").read_text() == ""
+
+
+def test_a_link_that_waits_under_a_guessed_name_is_not_followed(tmp_path: Path, new_file: Path) -> None:
+    database = open_database(f"sqlite:///{new_file}")
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    for name in ("out.jsonl", "out.jsonl.card.json", "copy.db", "a.cdxj"):
+        for guessed in (f".{name}.{os.getpid()}.part", f".{name}.part"):
+            (tmp_path / guessed).symlink_to(victim)
+    export_articles(database, tmp_path / "out.jsonl", JSON_LINES)
+    copy_database(database, f"sqlite:///{tmp_path / 'copy.db'}", lambda *_: None)
+    with database.read() as session:
+        write_index(session, "a.warc.gz", tmp_path / "a.cdxj")
+    database.close()
+    assert victim.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir() if not path.is_symlink()} >= {"out.jsonl", "copy.db", "a.cdxj"}
+    usual = tmp_path / "usual"
+    usual.touch()
+    assert (tmp_path / "out.jsonl").stat().st_mode == usual.stat().st_mode

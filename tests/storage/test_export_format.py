@@ -155,18 +155,64 @@ def test_csv_gives_every_value_back_and_runs_no_formula(shelf: Database, tmp_pat
     assert (odd["headline"], odd["subtitle"]) == ('\'=HYPERLINK("x")', "' +1")
 
 
-TEXTS = ["=1", "'=1", "''=1", " '=1", "' +1", "'quoted'", "\u00a0-1", "\ufeff@1", "﹦1", "it's = 1", "—1", ""]
+SIGN = r"[\s\ufeff\u200b\"']*[-=+@＝＋－＠﹦﹢﹣﹫]"
+OURS = re.compile(rf"^'(?={SIGN}|[\"' ]*[\t\r\n])|(?<=[;\t\r\n])'(?={SIGN})")
+"""As the documentation has it: at the start of a cell, or after `;`, a tab or a line end, before a sign."""
+
+TEXTS = [
+    *(
+        "=1",
+        "'=1",
+        "''=1",
+        " '=1",
+        "' +1",
+        "'quoted'",
+        "\u00a0-1",
+        "\ufeff@1",
+        "﹦1",
+        "it's = 1",
+        "—1",
+        "",
+        "\t=1",
+        "'\n",
+    ),
+    *(
+        "a;=1",
+        "a;'=1",
+        'a; "=1',
+        "a\t=1",
+        "a\n\n- an item;b",
+        "a;b;\r\n'+1",
+        ";;=1",
+        "a;'b",
+        '"=1',
+        'a;""=1',
+        "a\n'quoted'",
+    ),
+]
+
+
+def write_texts(**columns: list[Any]) -> str:
+    file = io.BytesIO()
+    count = len(next(iter(columns.values())))
+    block: Block = dict.fromkeys(FIELDS, [""] * count)
+    write_csv(file, [block | columns])
+    return file.getvalue().decode()
 
 
 def test_a_text_of_a_csv_can_be_told_from_one_with_our_apostrophe() -> None:
-    file = io.BytesIO()
-    block: Block = dict.fromkeys(FIELDS, [""] * len(TEXTS))
-    write_csv(file, [block | {"headline": TEXTS}])
-    rows = csv.DictReader(io.StringIO(file.getvalue().decode(), newline=""))
-    cells = [row["headline"] for row in rows]
-    formula = re.compile(r"['\s\ufeff\u200b]*[-=+@﹦]")
-    assert not [cell for cell in cells if formula.match(cell) and not cell.startswith("'")]
-    assert [cell[1:] if cell[:1] == "'" and formula.match(cell[1:]) else cell for cell in cells] == TEXTS
+    cells = [row["headline"] for row in csv.DictReader(io.StringIO(write_texts(headline=TEXTS), newline=""))]
+    assert [OURS.sub("", cell) for cell in cells] == TEXTS
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_no_cell_of_a_csv_is_a_formula_wherever_a_spreadsheet_parts_them(mark: str) -> None:
+    images = [[{"caption": text}] for text in TEXTS]
+    written = write_texts(headline=TEXTS, images=images)
+    cells = [cell for row in csv.reader(io.StringIO(written, newline=""), delimiter=mark) for cell in row]
+    assert not [cell for cell in cells if re.match(r"[\s\ufeff\u200b]*[-=+@＝＋－＠﹦﹢﹣﹫]", cell)]
+    read = [json.loads(row["images"]) for row in csv.DictReader(io.StringIO(written, newline=""))]
+    assert read == images
 
 
 def read_cell(name: str, cell: str) -> Any:
@@ -174,7 +220,7 @@ def read_cell(name: str, cell: str) -> Any:
         return None
     if name in {"word_count", "revision", "similarity"} or cell[0] in "[{":
         return json.loads(cell)
-    return cell.removeprefix("'")
+    return OURS.sub("", cell)
 
 
 def test_parquet_has_the_types_of_the_record(shelf: Database, tmp_path: Path) -> None:

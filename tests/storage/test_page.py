@@ -10,7 +10,7 @@ from schemas.search import SearchFilter
 from storage.article import ArticleFilter, iterate_articles
 from storage.copying import copy_database
 from storage.database import Database, DatabaseDamaged, DatabaseUnreachable, open_database
-from storage.integrity.page import audit_pages, is_index_sound, rebuild_index
+from storage.integrity.page import audit_pages, is_index_sound, rebuild_search
 from storage.quarantine import list_quarantine
 from storage.search.finding import search_articles
 from storage.search.query import read_query
@@ -116,15 +116,27 @@ def test_a_database_that_cannot_even_be_opened_is_one_line_with_what_to_do(path:
     assert "\n" not in str(raised.value)
 
 
-def test_a_search_index_that_contradicts_itself_is_made_anew(path: Path) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE search_index_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "DELETE FROM search_index_data WHERE id > 10",
+        "DELETE FROM search_index_idx",
+        "INSERT INTO search_index (search_index) VALUES ('delete-all')",
+        "UPDATE search SET document = 'other words'",
+    ],
+)
+def test_a_search_index_that_contradicts_itself_is_made_anew(path: Path, statement: str) -> None:
     database = open_database(f"sqlite:///{path}")
     found = _search(database)
     assert found
     assert is_index_sound(database)
-    execute(database, "UPDATE search_index_data SET block = zeroblob(length(block)) WHERE id > 10")
+    execute(database, statement)
+    database.close()
+    database = open_database(f"sqlite:///{path}")
     audit_pages(database)
     assert not is_index_sound(database)
-    rebuild_index(database)
+    rebuild_search(database)
     assert is_index_sound(database)
     assert _search(database) == found
     database.close()
@@ -138,7 +150,7 @@ def test_whoever_comes_upon_a_broken_search_index_says_how_it_is_mended(path: Pa
         DatabaseDamaged, match=r"the search index is damaged \(.*\): `broadsheet doctor --repair` makes"
     ):
         Storage(database, None).store(revised, NOW)
-    rebuild_index(database)
+    rebuild_search(database)
     assert Storage(database, None).store(revised, NOW).problems == []
     database.close()
 

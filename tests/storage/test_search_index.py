@@ -1,12 +1,13 @@
 """The index has what the articles have, whatever happened to them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Text, cast, delete, event, inspect, select, text, type_coerce
+from sqlalchemy import Text, cast, event, inspect, select, text, type_coerce
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from schemas.outcome import ArticleRead, Outcome
 from schemas.search import SearchFilter
 from storage import migration
 from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
+from storage.integrity.page import audit_search, rebuild_search
 from storage.outcome import store_outcomes
 from storage.search import index
 from storage.search.document import Searchable, read_document, render_vector, render_words
@@ -22,7 +24,6 @@ from storage.search.index import CONTENT
 from storage.search.number import SLOT_BITS, assign_numbers, first_number
 from storage.search.query import read_query
 from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
-from storage.search.vocabulary import list_lost_words, store_words
 from storage.tables import Article, Base
 from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
 
@@ -120,19 +121,37 @@ def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: p
     assert words >= {"plants", "soldiers", "factories", "elections", "bridges"}
 
 
-def test_words_that_lost_their_stem_are_found_by_what_the_index_has(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("DELETE FROM search_word", "10 words that are not found by their other forms: burned"),
+        ("DELETE FROM search_word WHERE word = 'houses'", "1 words that are not found by their other forms: houses"),
+        ("DELETE FROM search", "3 articles that the search index does not have"),
+        ("DELETE FROM search WHERE number = (SELECT max(number) FROM search)", "1 articles that the search index"),
+        ("UPDATE search SET revision = 7", "3 articles that the search index does not have"),
+        ("UPDATE search SET document = 'other words'", "3 articles that the search index|contradicts itself"),
+        ("UPDATE search SET article_id = 'x' || article_id", "6 articles that the search index does not have"),
+    ],
+)
+def test_an_index_that_is_not_what_the_articles_have_is_found_and_made_anew(
+    database: Database, statement: str, says: str
+) -> None:
     texts = ["Thirty houses burned; дома сгорели.", "The mayor's house stands in 2 towns.", "House of U.S. Senators"]
     with database.begin() as session:
-        outcomes = [read(number, number, body) for number, body in enumerate(texts)]
-        store_outcomes(session, outcomes, run_id=None, now=START)
-    with database.begin() as session:
+        store_outcomes(session, [read(one, one, body) for one, body in enumerate(texts)], run_id=None, now=START)
+    with database.read() as session:
         words = set(session.scalars(select(SearchWord.word)))
-        assert {"houses", "дома", "senators"} <= words
-        assert list_lost_words(session) == []
-        session.execute(delete(SearchWord).where(SearchWord.word.in_(["houses", "дома"])))
-        assert list_lost_words(session) == ["houses", "дома"]
-        store_words(session, list_lost_words(session))
+    assert {"houses", "дома", "senators"} <= words
+    assert audit_search(database) == []
+    with database.begin() as session:
+        session.execute(text(statement))
+    assert re.search(says, " ".join(audit_search(database)))
+    rebuild_search(database)
+    assert audit_search(database) == []
+    with database.begin() as session:
+        audit_index(session)
         assert set(session.scalars(select(SearchWord.word))) == words
+    assert sorted(find(database, "house houses")) == [identify(one).key for one in range(3)]
 
 
 def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
