@@ -7,11 +7,10 @@ the article says; where they differ, flags name the difference.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from lxml.etree import _Element, strip_tags
+import trafilatura
+from lxml.etree import SubElement, strip_tags
 from lxml.html import Element, HtmlElement
-from trafilatura.htmlprocessing import convert_tags
-from trafilatura.main_extractor import handle_textelem
-from trafilatura.settings import TAG_CATALOG, Extractor
+from trafilatura.settings import Document, Extractor
 
 from extraction.paragraph import BLOCK_TAGS, is_block, read_row
 from extraction.prose import restore_lines, tidy
@@ -21,8 +20,12 @@ _PLAIN_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "blockq
 """What is not a paragraph by another name."""
 
 # `dedup` would keep state: the same page would read differently the sixth time.
-_TAGS = set(TAG_CATALOG)
-_OPTIONS = Extractor(output_format="python", fast=True, comments=False, dedup=False)
+# `recall`: the site's rules have taken the furniture out, and there is no more of the page to look for text in.
+_OPTIONS = Extractor(output_format="python", fast=True, recall=True, comments=False, dedup=False)
+_OPTIONS.min_extracted_size = 0  # a text of one sentence is a text: it does not have to look for another one
+
+_END = "The end."
+"""A paragraph behind the text: trafilatura drops a heading that nothing follows."""
 
 
 def find_differences(contents: Sequence[HtmlElement], paragraphs: Sequence[str]) -> frozenset[str]:
@@ -40,22 +43,15 @@ def find_differences(contents: Sequence[HtmlElement], paragraphs: Sequence[str])
 
 
 def extract_lines(tree: HtmlElement) -> list[str]:
-    """The paragraphs that trafilatura extracts from a narrowed tree.
-
-    Each element goes through trafilatura's own extraction. What its main extractor does before, choosing and pruning,
-    goes by attributes and links: the narrowed tree has none, so that would change nothing, and takes twice as long.
-    """
-    handled = (handle_textelem(element, _TAGS, _OPTIONS) for element in list(convert_tags(tree, _OPTIONS)))
-    texts = [_read_text(found) if len(found) else found.text or "" for found in handled if found is not None]
-    lines = (tidy(line) for text in texts for line in text.split("\n"))
-    return [restore_lines(line) for line in lines if line]
-
-
-def _read_text(element: _Element) -> str:
-    """The text of what trafilatura took for one element, with its line breaks; all other spaces are plain by now."""
-    for line_break in element.iter("lb"):
-        line_break.tail = f"\n{line_break.tail or ''}"
-    return "".join(element.itertext())
+    """Return the paragraphs that trafilatura extracts from a narrowed tree, which is taken apart."""
+    document = Element("html")
+    tree.tag = "article"
+    SubElement(tree, "p").text = _END
+    SubElement(document, "body").append(tree)
+    found = trafilatura.bare_extraction(document, options=_OPTIONS)
+    text = (found.text or "") if isinstance(found, Document) else ""
+    lines = [restore_lines(line) for part in text.split("\n") if (line := tidy(part))]
+    return lines[:-1] if lines[-1:] == [_END] else lines
 
 
 def simplify(content: HtmlElement) -> None:

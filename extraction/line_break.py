@@ -80,7 +80,7 @@ def _settle(lines: list[Break], *, is_kept: bool) -> None:
         if found in parting:
             _double(found)
         else:
-            found.tail = mark + (found.tail or "")
+            found.tail = mark + (found.tail or "").lstrip()
             found.drop_tree()
 
 
