@@ -26,6 +26,7 @@ ARTICLES_BEFORE_COPIES = 5
 """Generated articles that there must be before one can be the copy of another."""
 SIDEBAR_COUNT = 6
 CLUSTER_COUNT = 4
+DEFAULT_KINDS = ("article", "article", "article", "opinion")
 COPIED_KINDS = frozenset({"article", "opinion"})
 
 
@@ -36,7 +37,7 @@ class Site:
     article_count: int
     """The five seeds first; then generated ones, the oldest first, planned copies among them."""
     seed: int = 0
-    kinds: tuple[str, ...] = ("article", "article", "article", "opinion")
+    kinds: tuple[str, ...] = DEFAULT_KINDS
     """Drawn from evenly: article, opinion, gallery, video, podcast, live, archive, sponsored (branded content, a notice
     before the article), partner (a label above the headline), picture (an article that is a picture alone)."""
     furniture_period: int = 6

@@ -62,6 +62,10 @@ _TOPICS = {
     "article": (*NEWS_TOPICS * 4, "lecture"),
 }
 """Kind -> what it can be about; other kinds are about any news."""
+KINDS = frozenset(
+    ["article", "opinion", "gallery", "video", "podcast", "live", "archive", "sponsored", "partner", "picture"]
+)
+"""All that a site can have."""
 _KINDS = {"archive": "article", "sponsored": "article", "partner": "article", "picture": "article"}
 """Of the site's kinds those that a record calls something else."""
 
@@ -139,7 +143,7 @@ def plan_head(rng: random.Random, wish: Wish) -> Head:
     return Head(
         number=wish.number,
         kind=kind,
-        headline=cast.speak(rng).say(rng.choice(cast.topic["headlines"])),
+        headline=cast.speak(rng).say(rng.choice(cast.headlines)),
         section=section,
         published_at=published_at,
         modified_at=published_at + timedelta(minutes=rng.randint(11, 2_000) if is_edited else rng.randint(0, 9)),
@@ -197,7 +201,7 @@ def write_story(rng: random.Random, head: Head, furniture: Furniture, *, is_pict
     has_extras = head.kind in {"article", "opinion"} and not head.is_archive and head.edition == "en"
     subtitle = rng.random() < _SUBTITLE_SHARE and not head.is_archive
     has_image = (rng.random() < _IMAGE_SHARE or is_picture) and not head.is_archive and head.kind != "gallery"
-    intro = writer.detail() if has_extras and rng.random() < _INTRO_SHARE else None
+    intro = writer.say("subtitles") if has_extras and rng.random() < _INTRO_SHARE else None
     blocks = () if is_picture or head.kind == "live" else tuple(writer.list_blocks())
     return Story(
         subtitle=writer.say("subtitles") if subtitle else None,
