@@ -76,8 +76,9 @@ class Voice:
     def say(self, template: str, **extra: str) -> str:
         """The template with every choice made; it begins with a capital letter."""
         self.extra = extra
-        text = _DIGIT.sub(lambda match: _WORDS[match[1]], self._expand(template))
-        text = _BEFORE_EIGHT.sub("an ", text)
+        text = self._expand(template)
+        if _NUMBER in template:
+            text = _BEFORE_EIGHT.sub("an ", _DIGIT.sub(lambda match: _WORDS[match[1]], text))
         return text[:1].upper() + text[1:]
 
     def _expand(self, template: str) -> str:

@@ -238,8 +238,8 @@ class Article:
 
     def view(self, *, is_saved: bool = False) -> View:
         """What its page shows beside it."""
-        heads = [other.head for other in (self.site.articles if self.head.edition == "en" else self.site.russian)]
-        *cluster, below = (heads[(self.index + step) % len(heads)] for step in range(1, CLUSTER_COUNT + 2))
+        others = self.site.articles if self.head.edition == "en" else self.site.russian
+        *cluster, below = (others[(self.index + step) % len(others)].head for step in range(1, CLUSTER_COUNT + 2))
         return View(
             self.site.today,
             self.viewed_at,

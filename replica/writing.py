@@ -188,10 +188,11 @@ def _choose_persons(rng: random.Random, count: int) -> tuple[str, ...]:
 
 
 def move_head(head: Head, rng: random.Random) -> Head:
-    """The same article after its headline changed, and for every fourth one its day too."""
+    """The same article after its headline changed, once or thrice, and for every fourth one its day too."""
     was_at = head.published_at - timedelta(days=rng.choice((0, 0, 0, 1)))
-    old_headline = f"{head.headline} {rng.choice(('Reports', 'Sources Say', 'Updates'))}"
-    return replace(head, old_paths=(article_path(was_at, old_headline, head.number),))
+    endings = rng.sample(("Reports", "Sources Say", "Updates", "Toll Rises"), rng.choice((1, 1, 1, 3)))
+    paths = tuple(article_path(was_at, f"{head.headline} {ending}", head.number) for ending in endings)
+    return replace(head, old_paths=paths)
 
 
 def write_story(rng: random.Random, head: Head, furniture: Furniture, *, is_picture: bool = False) -> Story:

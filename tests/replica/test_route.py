@@ -233,9 +233,11 @@ def test_a_page_has_a_print_version(site: Site) -> None:
 
 def test_every_moved_article_is_reached_by_its_old_address() -> None:
     site = Site(150, moved_share=0.3)
+    assert {len(article.head.old_paths) for article in site.articles} == {0, 1, 3}
     for article in site.articles:
         answer = ask(site, article.sitemap_url)
         assert answer.location == (article.url if article.head.old_paths else None)
+        assert all(ask(site, WWW + path).location == article.url for path in article.head.old_paths)
         assert ask(site, article.url).status == 200
 
 
