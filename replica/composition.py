@@ -124,8 +124,9 @@ class Writer:
     def _paragraph(self) -> str:
         """One to three sentences, or a quotation."""
         if self._quotes and self._speakers and self._rng.random() < _QUOTE_SHARE:
-            return self._space(self._quotation())
-        count = min(self._rng.choice((1, 1, 2, 2, 3)), max(len(self._details), 1))
+            rest = f" {self.detail()}" if self._details and self._rng.choice((True, False)) else ""
+            return self._space(self._quotation() + rest)
+        count = min(self._rng.choice((1, 2, 2, 3, 3)), max(len(self._details), 1))
         return self._space(" ".join(self.detail() for _ in range(count)))
 
     def _quotation(self) -> str:
