@@ -124,7 +124,8 @@ class Writer:
     def _paragraph(self) -> str:
         """One to three sentences, or a quotation."""
         if self._quotes and self._speakers and self._rng.random() < _QUOTE_SHARE:
-            rest = f" {self.detail()}" if self._details and self._rng.choice((True, False)) else ""
+            has_more = self._rng.choice((True, False))
+            rest = f" {self.detail()}" if self._details and has_more else ""
             return self._space(self._quotation() + rest)
         count = min(self._rng.choice((1, 2, 2, 3, 3)), max(len(self._details), 1))
         return self._space(" ".join(self.detail() for _ in range(count)))
