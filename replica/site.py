@@ -231,7 +231,7 @@ class Article:
             return write_seed_story(self.seed_page)
         rng = self._rng("text")
         if self.copy_of:
-            story = self.copy_of.write()
+            story = replace(self.copy_of.write(), seo_title=None)  # it would say the other's headline
             return rewrite_opening(story, rng, self.head) if self.is_near else story
         furniture = choose_furniture(self.site.furniture_period, self.site.donation)
         return write_story(rng, self.head, furniture, is_picture=self.head.story_key.startswith("picture/"))
