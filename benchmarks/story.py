@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from replica.site import Site
@@ -32,9 +32,11 @@ BACKGROUND_WORDS = (60, 90)
 @cache
 def list_originals(count: int) -> list[str]:
     """The seeds' texts, then some of the replica's: between 150 and 900 words each."""
-    site = Site(count + 5, kinds=("article", "opinion"), duplicate_share=0, near_duplicate_share=0, bad_pages=False)
-    stories = (article.expected["body"] for article in site.articles[5:])
-    return [*_read_seeds(), *(_shorten(body, seed_random(body)) for body in stories)][:count]
+    site = Site(2 * count, kinds=("article", "opinion"), duplicate_share=0, near_duplicate_share=0, bad_pages=False)
+    bodies = (article.expected["body"] for article in site.articles[5:])
+    stories = (body for body in bodies if len(body.split()) >= FEWEST_WORDS)
+    originals = chain(_read_seeds(), (_shorten(body, seed_random(body)) for body in stories))
+    return list(islice(originals, count))
 
 
 @cache

@@ -6,7 +6,8 @@ import signal
 import sys
 
 from replica.server import LOOPBACK, Server
-from replica.site import Site
+from replica.site import DEFAULT_KINDS, Site
+from replica.writing import KINDS
 
 _ENDING = {signal.SIGINT, signal.SIGTERM}
 
@@ -18,6 +19,12 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     serve = commands.add_parser("serve", help="print the value of BROADSHEET_ORIGINS when ready, and answer requests")
     serve.add_argument("--articles", type=int, default=200, help="how many, the five seeds included (%(default)s)")
     serve.add_argument("--seed", type=int, default=0, help="another number makes other articles (%(default)s)")
+    serve.add_argument(
+        "--kinds",
+        type=lambda text: tuple(text.split(",")),
+        default=DEFAULT_KINDS,
+        help=f"drawn from evenly: {', '.join(sorted(KINDS))}, split by commas (articles and some opinion)",
+    )
     serve.add_argument("--host", default=LOOPBACK, help="where to listen (%(default)s)")
     serve.add_argument("--www-port", type=int, default=8601, help="of the main origin, 0 for any (%(default)s)")
     serve.add_argument("--static-port", type=int, default=8602, help="of the sitemaps' origin (%(default)s)")
@@ -29,7 +36,10 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Serve until SIGINT or SIGTERM."""
     options = read_arguments()
-    site = Site(options.articles, seed=options.seed)
+    if unknown := set(options.kinds) - KINDS:
+        sys.stderr.write(f"no such kind: {', '.join(sorted(unknown))}\n")
+        return 2
+    site = Site(options.articles, seed=options.seed, kinds=options.kinds)
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # before any thread starts, so that this one gets them
     ports = (options.www_port, options.static_port, options.ru_port, options.old_port)
     try:

@@ -36,6 +36,8 @@ from replica.model import (
 )
 
 _MARKED = ("<em>{}</em>", "<strong>{}</strong>", f'<a href="{WWW}/all-about/kremlin">{{}}</a>')
+_FIRST_TIME = 1_000_000_000
+"""From here on, a number in the URL of posts is a time in seconds (2001), not the number of a post."""
 _FEWEST_WORDS_TO_MARK = 8
 _MARKED_SHARE = 0.5
 """Of paragraphs: as many with markup as without, so that a reader meets both."""
@@ -171,7 +173,7 @@ def render_posts(story: Story, since: int) -> str:
     found = [
         {"id": number, "time": moscow_text(post.at), "body": [_part(block) for block in post.blocks]}
         for number, post in enumerate(story.posts, start=1)
-        if since < (number if since < len(story.posts) else post.at.timestamp())
+        if since < (number if since < _FIRST_TIME else post.at.timestamp())
     ]
     return json.dumps(found)
 

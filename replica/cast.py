@@ -27,7 +27,17 @@ class Cast:
     topic: Topic
     section: str
     at: datetime
+    angle: int | None = None
+    """Which of the topic's leads it begins with; None for any of them."""
     parts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """The templates for its headline."""
+        headlines = self.topic["headlines"]
+        if self.angle is None:
+            return headlines
+        return tuple(text for text, angle in zip(headlines, self.topic.angles, strict=True) if angle == self.angle)
 
     def speak(self, rng: random.Random) -> Voice:
         """A voice for a text of this story, which has named nobody yet."""
@@ -62,7 +72,7 @@ def choose_cast(key: str, topics: tuple[str, ...], at: datetime) -> Cast:
     """The same key, topics and time make the same cast."""
     rng = random.Random(key)
     topic = load_topic(rng.choice(topics))
-    cast = Cast(topic, rng.choice(topic.sections), at)
+    cast = Cast(topic, rng.choice(topic.sections), at, rng.choice(topic.angles) if topic.angles else None)
     cast.parts.update(_choose_russian(rng) if topic.name == RUSSIAN_TOPIC else _choose_parts(rng, at))
     namer = _Namer(cast, rng)
     for role in ("official", "expert"):
@@ -81,7 +91,7 @@ def _choose_parts(rng: random.Random, at: datetime) -> dict[str, str]:
         person = vocabulary.make_person(rng)
         if all(person.split()[1] != other.split()[1] for other in persons):
             persons.append(person)
-    profession = rng.choice(vocabulary.PROFESSIONS)
+    profession, goods = rng.choice(vocabulary.PROFESSIONS), rng.choice(vocabulary.GOODS)
     return {
         "city": city,
         "region": region,
@@ -96,7 +106,8 @@ def _choose_parts(rng: random.Random, at: datetime) -> dict[str, str]:
         "expert": persons[1],
         "local": persons[2],
         "company": vocabulary.make_company(rng),
-        "goods": rng.choice(vocabulary.GOODS),
+        "goods": goods,
+        "goods_title": goods.title(),
         "profession": profession,
         "profession_lower": profession.lower(),
         "a_profession": f"{'an' if profession[0] in 'AE' else 'a'} {profession.lower()}",

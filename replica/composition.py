@@ -92,7 +92,12 @@ class Writer:
     def opening(self) -> str:
         """The first paragraph."""
         rest = f" {self.detail()}" if self._rng.random() < 0.4 else ""  # noqa: PLR2004 - often enough
-        return self._space(self._dateline() + self.say("leads") + rest)
+        return self._space(self._dateline() + self._lead() + rest)
+
+    def _lead(self) -> str:
+        """What the headline tells, as a sentence."""
+        leads, angle = self._cast.topic["leads"], self._cast.angle
+        return self._voice.say(self._rng.choice(leads) if angle is None else leads[angle])
 
     def paragraphs(self) -> list[str]:
         """The whole text."""
@@ -119,8 +124,10 @@ class Writer:
     def _paragraph(self) -> str:
         """One to three sentences, or a quotation."""
         if self._quotes and self._speakers and self._rng.random() < _QUOTE_SHARE:
-            return self._space(self._quotation())
-        count = min(self._rng.choice((1, 1, 2, 2, 3)), max(len(self._details), 1))
+            has_more = self._rng.choice((True, False))
+            rest = f" {self.detail()}" if self._details and has_more else ""
+            return self._space(self._quotation() + rest)
+        count = min(self._rng.choice((1, 2, 2, 3, 3)), max(len(self._details), 1))
         return self._space(" ".join(self.detail() for _ in range(count)))
 
     def _quotation(self) -> str:
@@ -145,7 +152,8 @@ class Writer:
         has_dateline = self._head.kind != "opinion" and self._head.edition == "en"
         if not has_dateline or self._rng.random() >= _DATELINE_SHARE:
             return ""
-        return f"{self._cast.parts['city'].upper()} — "
+        place = "capital" if self._cast.topic.name == "diaspora" else "city"
+        return f"{self._cast.parts[place].upper()} — "
 
     def image(self, *, is_titled: bool = False) -> Image:
         """The next picture, with a caption and mostly with a credit."""
@@ -260,7 +268,7 @@ class Writer:
 
     def summary(self) -> tuple[str, ...]:
         """What stands above a live blog's posts."""
-        return (self.say("leads"), *(self.detail() for _ in range(self._rng.randint(0, 2))))
+        return (self._lead(), *(self.detail() for _ in range(self._rng.randint(0, 2))))
 
     def posts(self) -> tuple[Post, ...]:
         """A live blog's posts, the oldest first."""

@@ -20,13 +20,15 @@ from replica.server import running
 from replica.site import Site
 
 ARTICLE_COUNT = 240
+KINDS = (*("article",) * 6, "opinion", "opinion", "gallery", "video", "podcast", "live")
+"""More of what the site has more of."""
 DEMO_DIR = Path("demo-data")
 console = Console()
 
 
 def main() -> int:
     """Run the demonstration; 0 only if every record is as expected."""
-    site = Site(ARTICLE_COUNT)
+    site = Site(ARTICLE_COUNT, kinds=KINDS)
     DEMO_DIR.mkdir(exist_ok=True)
     console.print(f"A replica of the site with {ARTICLE_COUNT} articles, on loopback; the real flow ingests it.")
     console.print("Prefect's temporary server needs some seconds to start …", style="dim")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 TOPICS_DIR = Path(__file__).parent / "topics"
 _PART = re.compile(r"\[([^\[\]]*)\]|\{([^{}]*)\}")
@@ -16,6 +17,8 @@ _DIGIT = re.compile(
 )
 _WORDS = dict(zip("23456789", ("two", "three", "four", "five", "six", "seven", "eight", "nine"), strict=True))
 """Small numbers are words in a text, but not where they measure something."""
+_BEFORE_EIGHT = re.compile(r"\ba (?=8\d?\b|1[18]\b)")
+"""`an 84-year-old`."""
 
 Template = tuple[tuple[str, tuple[str, ...]], ...]
 """Fixed text, and after each the wordings to choose from; a single one in braces is a part's name."""
@@ -29,6 +32,8 @@ class Topic:
     sections: tuple[str, ...]
     tags: tuple[str, ...]
     templates: Mapping[str, tuple[str, ...]]
+    angles: tuple[int, ...] = ()
+    """For each headline the lead that tells the same; empty where any lead goes with any headline."""
 
     def __getitem__(self, use: str) -> tuple[str, ...]:
         return self.templates.get(use, ())
@@ -37,9 +42,9 @@ class Topic:
 @cache
 def load_topic(name: str) -> Topic:
     """One file under `topics/`."""
-    lists: dict[str, list[str]] = tomllib.loads((TOPICS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
-    sections, tags = lists.pop("sections", []), lists.pop("tags", [])
-    return Topic(name, tuple(sections), tuple(tags), {use: tuple(texts) for use, texts in lists.items()})
+    lists: dict[str, Any] = tomllib.loads((TOPICS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
+    sections, tags, angles = (tuple(lists.pop(key, ())) for key in ("sections", "tags", "angles"))
+    return Topic(name, sections, tags, {use: tuple(texts) for use, texts in lists.items()}, angles)
 
 
 @cache
@@ -71,7 +76,9 @@ class Voice:
     def say(self, template: str, **extra: str) -> str:
         """The template with every choice made; it begins with a capital letter."""
         self.extra = extra
-        text = _DIGIT.sub(lambda match: _WORDS[match[1]], self._expand(template))
+        text = self._expand(template)
+        if _NUMBER in template:
+            text = _BEFORE_EIGHT.sub("an ", _DIGIT.sub(lambda match: _WORDS[match[1]], text))
         return text[:1].upper() + text[1:]
 
     def _expand(self, template: str) -> str:

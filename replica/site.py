@@ -26,6 +26,7 @@ ARTICLES_BEFORE_COPIES = 5
 """Generated articles that there must be before one can be the copy of another."""
 SIDEBAR_COUNT = 6
 CLUSTER_COUNT = 4
+DEFAULT_KINDS = ("article", "article", "article", "opinion")
 COPIED_KINDS = frozenset({"article", "opinion"})
 
 
@@ -36,7 +37,7 @@ class Site:
     article_count: int
     """The five seeds first; then generated ones, the oldest first, planned copies among them."""
     seed: int = 0
-    kinds: tuple[str, ...] = ("article", "article", "article", "opinion")
+    kinds: tuple[str, ...] = DEFAULT_KINDS
     """Drawn from evenly: article, opinion, gallery, video, podcast, live, archive, sponsored (branded content, a notice
     before the article), partner (a label above the headline), picture (an article that is a picture alone)."""
     furniture_period: int = 6
@@ -230,15 +231,15 @@ class Article:
             return write_seed_story(self.seed_page)
         rng = self._rng("text")
         if self.copy_of:
-            story = self.copy_of.write()
+            story = replace(self.copy_of.write(), seo_title=None)  # it would say the other's headline
             return rewrite_opening(story, rng, self.head) if self.is_near else story
         furniture = choose_furniture(self.site.furniture_period, self.site.donation)
         return write_story(rng, self.head, furniture, is_picture=self.head.story_key.startswith("picture/"))
 
     def view(self, *, is_saved: bool = False) -> View:
         """What its page shows beside it."""
-        heads = [other.head for other in (self.site.articles if self.head.edition == "en" else self.site.russian)]
-        *cluster, below = (heads[(self.index + step) % len(heads)] for step in range(1, CLUSTER_COUNT + 2))
+        others = self.site.articles if self.head.edition == "en" else self.site.russian
+        *cluster, below = (others[(self.index + step) % len(others)].head for step in range(1, CLUSTER_COUNT + 2))
         return View(
             self.site.today,
             self.viewed_at,

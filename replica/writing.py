@@ -62,6 +62,10 @@ _TOPICS = {
     "article": (*NEWS_TOPICS * 4, "lecture"),
 }
 """Kind -> what it can be about; other kinds are about any news."""
+KINDS = frozenset(
+    ["article", "opinion", "gallery", "video", "podcast", "live", "archive", "sponsored", "partner", "picture"]
+)
+"""All that a site can have."""
 _KINDS = {"archive": "article", "sponsored": "article", "partner": "article", "picture": "article"}
 """Of the site's kinds those that a record calls something else."""
 
@@ -139,7 +143,7 @@ def plan_head(rng: random.Random, wish: Wish) -> Head:
     return Head(
         number=wish.number,
         kind=kind,
-        headline=cast.speak(rng).say(rng.choice(cast.topic["headlines"])),
+        headline=cast.speak(rng).say(rng.choice(cast.headlines)),
         section=section,
         published_at=published_at,
         modified_at=published_at + timedelta(minutes=rng.randint(11, 2_000) if is_edited else rng.randint(0, 9)),
@@ -184,10 +188,11 @@ def _choose_persons(rng: random.Random, count: int) -> tuple[str, ...]:
 
 
 def move_head(head: Head, rng: random.Random) -> Head:
-    """The same article after its headline changed, and for every fourth one its day too."""
+    """The same article after its headline changed, once or thrice, and for every fourth one its day too."""
     was_at = head.published_at - timedelta(days=rng.choice((0, 0, 0, 1)))
-    old_headline = f"{head.headline} {rng.choice(('Reports', 'Sources Say', 'Updates'))}"
-    return replace(head, old_paths=(article_path(was_at, old_headline, head.number),))
+    endings = rng.sample(("Reports", "Sources Say", "Updates", "Toll Rises"), rng.choice((1, 1, 1, 3)))
+    paths = tuple(article_path(was_at, f"{head.headline} {ending}", head.number) for ending in endings)
+    return replace(head, old_paths=paths)
 
 
 def write_story(rng: random.Random, head: Head, furniture: Furniture, *, is_picture: bool = False) -> Story:
@@ -197,7 +202,7 @@ def write_story(rng: random.Random, head: Head, furniture: Furniture, *, is_pict
     has_extras = head.kind in {"article", "opinion"} and not head.is_archive and head.edition == "en"
     subtitle = rng.random() < _SUBTITLE_SHARE and not head.is_archive
     has_image = (rng.random() < _IMAGE_SHARE or is_picture) and not head.is_archive and head.kind != "gallery"
-    intro = writer.detail() if has_extras and rng.random() < _INTRO_SHARE else None
+    intro = writer.say("subtitles") if has_extras and rng.random() < _INTRO_SHARE else None
     blocks = () if is_picture or head.kind == "live" else tuple(writer.list_blocks())
     return Story(
         subtitle=writer.say("subtitles") if subtitle else None,

@@ -197,7 +197,7 @@ def test_furniture_that_the_list_learned_later_breaks_the_ceiling_of_the_leak_ra
     profile = sites.get_site("moscow-times")
     furniture = (*profile.boilerplate.furniture, Furniture("donation-new", MESSAGE))
     learned = replace(profile, boilerplate=replace(profile.boilerplate, furniture=furniture))
-    with running(Site(30, planted=MESSAGE[:1], bad_pages=False)) as server:
+    with running(Site(30, duplicate_share=0, near_duplicate_share=0, planted=MESSAGE[:1], bad_pages=False)) as server:
         settings = make_settings(origins=dict(server.origins), ceilings={"recurring": 1})
         first = harvest(settings, "moscow-times", "sitemaps", limit=20)
         second = harvest(settings, "moscow-times", "sitemaps", publishers=sites.PUBLISHERS.replacing(learned))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -233,9 +233,11 @@ def test_a_page_has_a_print_version(site: Site) -> None:
 
 def test_every_moved_article_is_reached_by_its_old_address() -> None:
     site = Site(150, moved_share=0.3)
+    assert {len(article.head.old_paths) for article in site.articles} == {0, 1, 3}
     for article in site.articles:
         answer = ask(site, article.sitemap_url)
         assert answer.location == (article.url if article.head.old_paths else None)
+        assert all(ask(site, WWW + path).location == article.url for path in article.head.old_paths)
         assert ask(site, article.url).status == 200
 
 
@@ -300,6 +302,9 @@ def test_live_posts_come_as_json_the_oldest_first(site_of_all_kinds: Site) -> No
     ]
     assert texts == [squeeze(text) for text in article.expected["body"].split("\n\n")[-len(texts) :]]
     assert json.loads(ask(site_of_all_kinds, f"{url}/2").body) == posts[2:]
+    assert json.loads(ask(site_of_all_kinds, f"{url}/{len(posts)}").body) == []
+    third_at = int(datetime.fromisoformat(posts[2]["time"]).timestamp())
+    assert json.loads(ask(site_of_all_kinds, f"{url}/{third_at}").body) == posts[3:]
     assert ask(site_of_all_kinds, f"{WWW}/live/1/0").body == b"[]"
 
 
