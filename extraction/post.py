@@ -44,7 +44,6 @@ class Posts:
     """Their texts, without what is no text in them."""
     images: tuple[Image, ...] = ()
     first_at: datetime | None = None
-    last_at: datetime | None = None
     flags: tuple[str, ...] = ()
 
     @property
@@ -138,7 +137,7 @@ def _assemble(posts: list[_Post], rules: PageRules) -> Posts:
         part_lines(block)
         simplify(block)
     images = tuple(image for post in posts for image in post.images)
-    found = Posts(tuple(kept), images, min(known, default=None), max(known, default=None), tuple(flags))
+    found = Posts(tuple(kept), images, min(known, default=None), tuple(flags))
     return found if found.has_text else replace(found, flags=(*flags, "posts-empty"))
 
 

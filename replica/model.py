@@ -27,7 +27,7 @@ SECTIONS = {
     "climate": "Climate",
     "diaspora": "Diaspora",
     "in-depth": "In-Depth",
-    "lectures": "Lectures",
+    "lectures": "Lecture Series",
 }
 """Path of the listing -> the section's name."""
 BREADCRUMB_PATHS = {"lectures": "lecture-series"}
