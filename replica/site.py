@@ -292,6 +292,8 @@ def _plan_articles(site: Site) -> Iterator[Article]:
         at = began_at + nth * step
         if site.has_midnight_articles and _month(at) != _month(at - step):
             at = at.astimezone(MOSCOW).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        elif at.replace(second=0, microsecond=0) == _midnight(at.astimezone(MOSCOW).date().replace(day=1)):
+            at += timedelta(minutes=1)  # else no sitemap would name it
         article = _plan_article(site, len(pages) + nth, at, originals, slugs)
         slugs.add(slugify(article.head.headline))
         if not article.copy_of and article.head.kind in COPIED_KINDS and article.is_plain:

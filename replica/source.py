@@ -115,10 +115,13 @@ def list_section(site: Site, section: str) -> list[Head]:
 
 
 def answer_listing(site: Site, section: str, offset: int | None) -> Answer:
-    """A section's page with its first cards; from an offset on bare cards, and nothing after the last."""
+    """A section's page with its first cards; from an offset on bare cards, and nothing after the last.
+
+    The publisher has no section without articles; a small site of ours may, and answers nothing there either.
+    """
     heads = list_section(site, section)
-    if offset is not None:
-        return html(render_cards(heads[offset : offset + DEFAULT_CARD_COUNT]))
+    if offset is not None or not heads:
+        return html(render_cards(heads[offset or 0 : (offset or 0) + DEFAULT_CARD_COUNT]))
     return _listing_page(SECTIONS[section], heads)
 
 

@@ -1,5 +1,6 @@
 """A site whose every address leads to an article, and what was asked of it."""
 
+import re
 from collections import Counter
 
 from flows.archive import open_archive
@@ -18,7 +19,12 @@ def take(server: Handle) -> Counter[str]:
 
 
 def pages_of(requests: Counter[str]) -> list[str]:
-    return [path for path in requests if "-a" in path]
+    return [path for path in requests if is_page(path)]
+
+
+def is_page(path: str) -> bool:
+    """Whether it is an article's: `/sitemap/newsmap-arts-and-life.xml` is none."""
+    return re.search(r"-a\d+$", path) is not None
 
 
 def find(settings: Settings, url: str) -> LedgerEntry:

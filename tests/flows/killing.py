@@ -19,6 +19,7 @@ from schemas.settings import Settings
 from storage.article import ArticleFilter, iterate_articles
 from storage.database import DatabaseMissing
 from storage.ledger import audit_ledger, count_advertised, count_states
+from tests.flows.asking import is_page
 from tests.waiting import wait_until
 
 PLAIN = """
@@ -62,7 +63,7 @@ class Trap:
 
     def __call__(self, asked: Asked) -> None:
         """Count a request; the one that is to be held waits here."""
-        if self._counts_pages_alone and "-a" not in asked.path:
+        if self._counts_pages_alone and not is_page(asked.path):
             return
         with self._lock:
             self._left -= 1

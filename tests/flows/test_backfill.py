@@ -19,6 +19,7 @@ from replica.model import MOSCOW
 from replica.server import Handle, running
 from replica.site import Site
 from schemas.settings import Settings
+from tests.flows.asking import pages_of
 from tests.flows.killing import read_facts
 
 SINCE, UNTIL = date(2024, 1, 10), date(2024, 3, 20)
@@ -69,7 +70,7 @@ def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
     second = run_backfill("moscow-times", SINCE, UNTIL, None)
     assert [month.since for month in second.months] == [date(2024, 3, 1), date(2024, 2, 1), SINCE]
     assert read_facts(settings).keys() == list_wanted()
-    pages = [path for path in server.requests if "-a" in path]
+    pages = pages_of(server.requests)
     assert len(pages) == len(list_wanted()) - 12
     assert {month.kind for month in second.months} == {"backfill"}
     assert second.problems == ()

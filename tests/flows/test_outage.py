@@ -10,6 +10,7 @@ from flows.harvest import harvest
 from replica.server import running
 from replica.site import Site
 from schemas.settings import Settings
+from tests.flows.asking import is_page
 from tests.flows.killing import PLAIN_COMMAND, find_breaches, make_victim, read_facts
 from tests.postgresql import WITH_TABLES, PostgreSQL
 from tests.waiting import wait_until
@@ -52,7 +53,7 @@ def test_a_database_that_stops_in_the_middle_of_a_run_costs_nothing(
         assert list(find_breaches(settings)) == []
         report = victim.run()
         assert report["problems"] == []
-        pages = {path: count for path, count in server.requests.items() if "-a" in path}
+        pages = {path: count for path, count in server.requests.items() if is_page(path)}
     assert len(read_facts(settings)) == len(SITE.articles) == len(pages)
     # What had been fetched lay in WARC files; a few pages were on the wire.
     assert sum((Counter(pages) - Counter(dict.fromkeys(pages, 1))).values()) <= settings.concurrency

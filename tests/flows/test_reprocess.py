@@ -109,7 +109,8 @@ def test_what_is_no_article_by_new_rules_is_set_aside_and_comes_back_by_the_old_
 ) -> None:
     settings = crawl(Site(12))
     before = read_all(settings)
-    victim = max(before.values(), key=lambda record: record.id)
+    # One with a picture would be an article without a text.
+    victim = max((record for record in before.values() if not record.images), key=lambda record: record.id)
     other_rules = learn(tuple(victim.body.split("\n\n")))
     report = reprocess(settings, apply=True, process_count=1, publishers=other_rules)
     assert report.changes[Change.WITHDRAWN] >= 1
