@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import trafilatura
 from lxml.etree import SubElement, strip_tags
-from lxml.html import Element, HtmlElement
+from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
 from extraction.paragraph import BLOCK_TAGS, is_block, read_row
 from extraction.prose import restore_lines, tidy
-from extraction.tree import is_overgrown
+from extraction.tree import is_overgrown, make_element
 
 _PLAIN_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "blockquote"})
 """What is not a paragraph by another name."""
@@ -36,20 +36,27 @@ def find_differences(contents: Sequence[HtmlElement], paragraphs: Sequence[str])
     tree = narrow(contents)
     if is_overgrown(tree):
         return frozenset({"page-overgrown"})
-    found = extract_lines(tree)
+    text = extract_text(tree)
+    if text == "\n".join((*paragraphs, _END)):  # most pages, at the least cost
+        return frozenset()
+    found = _list_lines(text)
     if found == list(paragraphs):
         return frozenset()
     return frozenset(f"trafilatura-{what}-paragraph" for what in _name_differences(found, paragraphs))
 
 
-def extract_lines(tree: HtmlElement) -> list[str]:
-    """Return the paragraphs that trafilatura extracts from a narrowed tree, which is taken apart."""
-    document = Element("html")
+def extract_text(tree: HtmlElement) -> str:
+    """Return what trafilatura extracts from a narrowed tree, a paragraph a line. The tree is taken apart."""
+    document = make_element("html")
     tree.tag = "article"
     SubElement(tree, "p").text = _END
     SubElement(document, "body").append(tree)
     found = trafilatura.bare_extraction(document, options=_OPTIONS)
-    text = (found.text or "") if isinstance(found, Document) else ""
+    return (found.text or "") if isinstance(found, Document) else ""
+
+
+def _list_lines(text: str) -> list[str]:
+    """The paragraphs of an extracted text, written as records have them."""
     lines = [restore_lines(line) for part in text.split("\n") if (line := tidy(part))]
     return lines[:-1] if lines[-1:] == [_END] else lines
 
@@ -68,7 +75,7 @@ def narrow(contents: Iterable[HtmlElement]) -> HtmlElement:
 
     Boxes, lists and the names of classes are the publisher's, and trafilatura would judge by them.
     """
-    frame = Element("body")
+    frame = make_element("body")
     for content in contents:
         content.tail = None
         frame.append(content)
@@ -107,7 +114,7 @@ def _wrap_loose(box: HtmlElement) -> None:
     for child in children:
         tail, child.tail = child.tail, None
         if child.tag == "br":
-            run = Element("p") if run is None else run
+            run = make_element("p") if run is None else run
             run.append(child)
             child.tail = tail
             continue
@@ -121,7 +128,7 @@ def _wrap_loose(box: HtmlElement) -> None:
 def _begin_run(text: str | None) -> HtmlElement | None:
     if not text or text.isspace():
         return None
-    run = Element("p")
+    run = make_element("p")
     run.text = text
     return run
 

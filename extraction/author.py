@@ -72,17 +72,17 @@ def _list_heading(page: Page, lines: list[HtmlElement]) -> list[HtmlElement]:
     """Those of the elements that stand above the text: what is within it or below it may be another's."""
     if page.container is None or not lines:
         return []
-    wanted, texts = frozenset(lines), frozenset(_list_texts(page, page.container))
+    wanted, texts = frozenset(lines), frozenset(_list_texts(page))
     return [
         found for found in takewhile(lambda element: element not in texts, page.container.iter()) if found in wanted
     ]
 
 
-def _list_texts(page: Page, container: HtmlElement) -> Iterator[HtmlElement]:
+def _list_texts(page: Page) -> Iterator[HtmlElement]:
     """What the text begins with: what holds it; where a gallery's header stands in that, the blocks there."""
     rules = page.site.page
-    headlines = [set(headline.iterancestors()) for headline in rules.headline(container)]
-    for content in rules.content(container):
+    headlines = [set(headline.iterancestors()) for headline in page.select(rules.headline)]
+    for content in page.select(rules.content):
         yield from rules.list_blocks(content) if any(content in around for around in headlines) else [content]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import trafilatura
 from lxml.etree import XPath
-from lxml.html import Element, HtmlElement
+from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
 from extraction.agreement import find_differences, simplify
@@ -16,7 +16,7 @@ from extraction.overrun import find_outside
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.prose import join, tidy
-from extraction.tree import drop, is_overgrown
+from extraction.tree import drop, is_overgrown, make_element
 from schemas.article import Kind
 from sites.boilerplate import squeeze
 from sites.passage import has_passage, is_sentence
@@ -78,8 +78,8 @@ def read_body(page: Page, kind: Kind) -> Body:
     posts = page.posts.blocks if page.posts else ()
     flags: frozenset[str] = frozenset()
     if container is not None:
-        contents = rules.content(container)
-        has_blocks = any(rules.list_blocks(content) for content in contents)
+        contents = page.select(rules.content)
+        has_blocks = any(map(rules.has_block, contents))
         found, flags = read_blocks(contents, rules)
         has_text_blocks = any(rules.has_text_block(content) for content in found)
         if kind is Kind.GALLERY:  # its header stands in what holds the text of others: its text is in blocks alone
@@ -122,7 +122,7 @@ def _read_around(page: Page, *, is_textless: bool) -> tuple[list[str], frozenset
 
 def _make_document(container: HtmlElement) -> HtmlElement:
     """A document of the container alone: trafilatura loses the lists of an `<article>` that is given as it is."""
-    document = Element("div")
+    document = make_element("div")
     container.tail = None
     document.append(container)
     return document

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lxml.html import Element, HtmlElement
+from lxml.html import HtmlElement
 
 from extraction.paragraph import BLOCK_TAGS
 from extraction.prose import LINE
+from extraction.tree import make_element
 from extraction.wrap import is_full
 
 MAX_COUNT = 2_000
@@ -120,7 +121,7 @@ def _break_lines(block: HtmlElement) -> None:
 
 def _insert_lines(block: HtmlElement, place: int, lines: list[str]) -> None:
     for line in reversed(lines):
-        found = Element("br")
+        found = make_element("br")
         found.tail = line
         block.insert(place, found)
 
@@ -172,6 +173,6 @@ def _ends(line: str) -> bool:
 def _double(found: HtmlElement) -> None:
     parent = found.getparent()
     if parent is not None:
-        again = Element("br")
+        again = make_element("br")
         again.tail, found.tail = found.tail, None
         parent.insert(parent.index(found) + 1, again)

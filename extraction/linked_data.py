@@ -45,9 +45,11 @@ ARTICLE_TYPES = frozenset(
 PAGE_KEYS = ("datePublished", "dateModified", "inLanguage")
 """What a `WebPage` says of itself holds for its article too, where the article itself does not say it."""
 
+_DECODER = json.JSONDecoder(strict=False)
 _MENTION = re.compile(r"rticle|Posting|Report|WebPage|BreadcrumbList")
 _WRAPPING = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)?|(?://\s*)?(?:\]\]>|-->)?\s*;?\s*$")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_PREFIX_END = re.compile(r"[:/#]")
 _LEADING = ("@graph", "mainEntity", "mainEntityOfPage")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.IGNORECASE)
@@ -112,7 +114,7 @@ def _load(script: str) -> Any:
     text = script.strip().removesuffix(";")
     for mend in (str, lambda broken: _TRAILING_COMMA.sub("", _WRAPPING.sub("", broken))):
         try:
-            return json.loads(mend(text), strict=False)
+            return _DECODER.decode(mend(text))
         except (ValueError, RecursionError):
             continue
     return None
@@ -153,7 +155,7 @@ def read_types(node: Node) -> frozenset[str]:
     """What a thing says that it is, without the vocabulary's address or prefix."""
     types = node.get("@type")
     names = types if isinstance(types, list) else [types]
-    return frozenset(re.split(r"[:/#]", name)[-1] for name in names if isinstance(name, str))
+    return frozenset(_PREFIX_END.split(name)[-1] for name in names if isinstance(name, str))
 
 
 def read_text(value: Any) -> str | None:

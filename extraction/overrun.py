@@ -8,9 +8,9 @@ goes on outside.
 import re
 from collections.abc import Iterator
 
-from lxml.html import Element, HtmlElement
+from lxml.html import HtmlElement
 
-from extraction.tree import count_elements
+from extraction.tree import count_elements, make_element
 from sites.passage import is_passage
 from sites.structure import PageRules
 
@@ -21,6 +21,8 @@ LOOSE_TAGS = frozenset(
 
 OUTER_DEPTH = 3
 """The content, the article, the element around it: more end tags too many were never seen."""
+
+_START = re.compile(rb"<(?![/!])")
 
 
 def find_end(source: bytes, tree: HtmlElement, container: HtmlElement) -> int | None:
@@ -52,8 +54,8 @@ def _find_end_tag(tags: list[re.Match[bytes]], place: int) -> int | None:
 
 
 def _count_starts(source: bytes, begin: int, end: int) -> int:
-    """How many elements a piece of HTML begins, or a few more: counting bytes takes a tenth of looking for tags."""
-    return source.count(b"<", begin, end) - sum(source.count(mark, begin, end) for mark in (b"</", b"<!"))
+    """How many elements a piece of HTML begins, or a few more: looking for whole tags takes ten times as long."""
+    return len(_START.findall(source, begin, end))
 
 
 def find_outside(content: HtmlElement, rules: PageRules) -> Iterator[HtmlElement]:
@@ -70,7 +72,7 @@ def find_outside(content: HtmlElement, rules: PageRules) -> Iterator[HtmlElement
 
 
 def _take_outside(element: HtmlElement, rules: PageRules) -> HtmlElement:
-    outside = Element("div")
+    outside = make_element("div")
     outside.text, element.tail = element.tail, None
     while (found := element.getnext()) is not None and _is_loose(found, rules):
         outside.append(found)

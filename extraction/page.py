@@ -50,7 +50,7 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     if not is_numbered:
         page.flags.add("container-of-another-number")
     return (
-        find_wrong_page(tree, container, metadata, site, answered)
+        find_wrong_page(page, answered)
         or _find_other_article(asked, answered, site)
         or _read_draft(capture, page, companions)
     )
@@ -66,8 +66,9 @@ def _take_container(
     own: HtmlElement | None = None
     is_numbered = True
     for place, found in enumerate(site.page.container(tree)):
-        if place == 0 and (_is_numbered(found, site, address) or _is_titled(found, metadata, site)):
-            own, is_numbered = found, _is_numbered(found, site, address)
+        has_number = place == 0 and _is_numbered(found, site, address)
+        if has_number or (place == 0 and _is_titled(found, metadata, site)):
+            own, is_numbered = found, has_number
         else:
             drop(found)
     return own, is_numbered

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from lxml.etree import iterwalk
-from lxml.html import Element, HtmlElement
+from lxml.html import HtmlElement
 
 from extraction.prose import restore_lines, tidy
+from extraction.tree import make_element
 from sites.boilerplate import Quotation
 
 BLOCK_TAGS = frozenset(
@@ -149,6 +150,6 @@ def _is_blank(text: str | None) -> bool:
 
 
 def _paragraph(text: str | None) -> HtmlElement:
-    paragraph = Element("p")
+    paragraph = make_element("p")
     paragraph.text = text
     return paragraph

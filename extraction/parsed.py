@@ -48,6 +48,7 @@ class Page:
     """Once it has been chosen."""
     sources: dict[str, str] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
+    _selected: dict[Callable[[Any], Any], list[HtmlElement]] = field(default_factory=dict)
 
     @property
     def url(self) -> str | None:
@@ -60,8 +61,12 @@ class Page:
         return self.container is None
 
     def select(self, rule: Callable[[Any], Any]) -> list[HtmlElement]:
-        """What a rule finds in the container."""
-        return list(rule(self.container)) if self.container is not None else []
+        """Return what a rule finds in the container, or found when it was first asked: several fields ask the same."""
+        if self.container is None:
+            return []
+        if rule not in self._selected:
+            self._selected[rule] = list(rule(self.container))
+        return self._selected[rule]
 
     def select_texts(self, rule: Callable[[Any], Any]) -> list[str]:
         """What a rule for attributes finds from the container."""

@@ -69,6 +69,9 @@ def _parse(data: bytes) -> HtmlElement | Unreadable:
         tree = html.document_fromstring(data, parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError) as error:
         return Unreadable(reason="empty-page", detail=str(error)[:200])
+    # The parser adds at most one element to each that is written, so that most pages need not be counted.
+    if 2 * data.count(b"<") < MAX_ELEMENT_COUNT:
+        return tree
     count = count_elements(tree)
     return tree if count <= MAX_ELEMENT_COUNT else Unreadable(reason="overgrown", detail=f"{count} elements")
 
@@ -79,7 +82,12 @@ def parse_fragment(text: str) -> HtmlElement:
     try:
         return html.fragment_fromstring(data, create_parent="div", parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError):
-        return html.Element("div")
+        return make_element("div")
+
+
+def make_element(tag: str) -> HtmlElement:
+    """Return a new element of the class that a page has: of `lxml.html.Element`, each child would have Python asked."""
+    return _PARSER.makeelement(tag)
 
 
 def drop(element: HtmlElement) -> None:

@@ -7,6 +7,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from extraction.metadata import Metadata
+from extraction.parsed import Page
 from extraction.prose import tidy
 from schemas.address import Identity
 from schemas.article import Unreadable
@@ -78,11 +79,10 @@ _LOOSE_TEXTS = XPath(
 _CARDS = XPath("descendant::*[starts-with(@class, 'article-excerpt')]")
 
 
-def find_wrong_page(
-    tree: HtmlElement, container: HtmlElement | None, metadata: Metadata, site: Site, answered: Identity | None
-) -> Unreadable | None:
+def find_wrong_page(page: Page, answered: Identity | None) -> Unreadable | None:
     """Why a page is no article, where it is none; `answered` is whose address its canonical link is."""
-    if container is not None and _has_text(site.page.content(container)):
+    tree, container, metadata, site = page.tree, page.container, page.metadata, page.site
+    if container is not None and _has_text(page.select(site.page.content)):
         return _find_missing(container, metadata, site, SHORT_BODY_CHARS)
     if not any(text.strip() for text in tree.itertext()):
         return Unreadable(reason="empty-page", detail="no text in it")

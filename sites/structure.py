@@ -152,6 +152,10 @@ class PageRules:
         inner = {below for block in found for below in block.iterdescendants()}
         return [block for block in found if block not in inner]
 
+    def has_block(self, content: HtmlElement) -> bool:
+        """Whether the content has any block in it, of text or not."""
+        return any(self.block_class in found.get("class", "").split() for found in _CLASSED(content))
+
     def has_text_block(self, content: HtmlElement) -> bool:
         """Whether the content is made of blocks, so that no furniture stands loose in it."""
         classes = (found.get("class", "").split() for found in _CLASSED(content))

@@ -14,6 +14,9 @@ from sites.stamp import SAID, is_stamp
 WIDGET_CHARS = 120
 """A row of counters or of buttons is shorter …"""
 
+BEGINNING_CHARS = 25
+"""Enough to tell by that a text does not begin as a widget does: `последнее обновление` has 20."""
+
 PIECE_COUNT = 1_000
 """So many pieces of text are looked at, the spaces between elements included: a block with more is no widget."""
 
@@ -70,7 +73,7 @@ _OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
     """The blocks within the content that are nothing but counters, buttons, a time stamp, or a label and links."""
     for block in content.iter(*_LINK_TAGS, "ul", "ol"):
-        if block is content or not _BEGINS.match(block.text or ""):
+        if block is content or not _BEGINS.match(_read_first(block)):
             continue  # most paragraphs, at the least cost
         text, is_whole = _read_beginning(block)
         is_row = is_whole and block.tag in _ROW_TAGS
@@ -89,6 +92,14 @@ def drop_button_text(content: HtmlElement) -> None:
 
 def _is_row(text: str) -> bool:
     return is_stamp(text) or any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS, _SIGNPOSTS))
+
+
+def _read_first(block: HtmlElement) -> str:
+    """Return the text that a block begins with: its own, or one in its first element that is long enough to tell."""
+    first: HtmlElement | None = block
+    while first is not None and not (text := (first.text or "").strip()):
+        first = next(iter(first), None)
+    return text if first is block or len(text) > BEGINNING_CHARS else ""
 
 
 def _read_beginning(block: HtmlElement) -> tuple[str, bool]:
