@@ -131,7 +131,6 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
     published_at, modified_at = choose_published_at(page), choose_modified_at(page)
     section, tags = choose_section(page), choose_tags(page)
     images = _read_images(page)
-    sponsor = choose_sponsor(page)
     body = _read_noted_body(page, kind)
     if not body.text and headline is None:
         return Unreadable(reason="empty-page", detail="neither headline nor text")
@@ -147,7 +146,7 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
         subtitle=subtitle,
         authors=byline.authors,
         agencies=tuple(dict.fromkeys((*byline.agencies, *body.agencies))),
-        sponsor=sponsor,
+        sponsor=choose_sponsor(page),
         section=section,
         tags=tags,
         published_at=published_at,

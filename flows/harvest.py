@@ -1,5 +1,6 @@
 """One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Literal
 from urllib.parse import urlsplit
@@ -66,10 +67,7 @@ def harvest(  # noqa: PLR0913 - a choice each
         UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
     """
     profile = check_ingest(settings, site, cdx_url)
-    # The index of a web archive knows of pages that the publisher names nowhere.
-    archives = [Source(url=cdx_url, kind=SourceKind.CDX)] if cdx_url else []
-    extra = profile.extra_sources(settings.extra_sources) if source == "all" else ()
-    sources = (*(profile.sources(source) if source else ()), *extra, *archives)
+    sources = tuple(_list_sources(profile, settings, source, cdx_url))
     kind = "ingest" if span == EVER else "backfill"
     parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
     parameters |= span.model_dump(mode="json", exclude_none=True)
@@ -84,6 +82,18 @@ def harvest(  # noqa: PLR0913 - a choice each
         notice_reading(archive, run)
         crawler.end()  # what it wrote is finished
         return finish_run(archive, run)
+
+
+def _list_sources(
+    profile: Site, settings: Settings, source: SourceChoice | None, cdx_url: str | None
+) -> Iterator[Source]:
+    """The sources to ask: the chosen ones, and a web archive's index, which knows of pages that no other names."""
+    if source:
+        yield from profile.sources(source)
+    if source == "all":
+        yield from profile.extra_sources(settings.extra_sources)
+    if cdx_url:
+        yield Source(url=cdx_url, kind=SourceKind.CDX)
 
 
 def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> Site:
