@@ -10,6 +10,13 @@ NUL, ESCAPED_NUL = "\0", "%00"
 damaged: there it is escaped as soon as it is read, so that both databases store the same."""
 
 
+MAX_HEAD_BYTES = 256 * 1024
+"""Of a response's status line and headers together: what browsers take. A larger head is neither kept nor read."""
+
+MAX_URL_BYTES = 16 * 1024
+"""Twice what servers take. In the headers of a WARC record it stays well below what readers take (32 kB)."""
+
+
 class CaptureRef(Record):
     """Where a capture lies: enough to cut its WARC record out of the file and to prove that it is the same."""
 

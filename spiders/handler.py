@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
+    DownloadFailedError,
     DownloadTimeoutError,
     ResponseDataLossError,
 )
@@ -20,7 +21,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from spiders.network import GuardedResolver
 from spiders.origin import Router
-from spiders.refusal import CrawlClosing, PageTooLarge, PrivateNetworkRefused
+from spiders.refusal import CrawlClosing, HeadTooLarge, PageTooLarge, PrivateNetworkRefused
 from spiders.session import FETCH_SECONDS, get_session
 from spiders.warc import ArchiveUnwritable, Exchange
 from spiders.wire import RecordingFactory, Wire
@@ -68,6 +69,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         Raises:
             PrivateNetworkRefused: the address leads into a private network; nothing there was contacted.
             PageTooLarge: the body is larger than allowed.
+            HeadTooLarge: the headers are larger than any reader takes.
             DownloadTimeoutError: the whole answer took too long.
             ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
             NotNow: the run has made all its requests, or the host wants to be left alone.
@@ -98,6 +100,9 @@ class ArchivingHandler(HTTP11DownloadHandler):
             raise DownloadTimeoutError(
                 f"no whole answer within {self._session.job.timeout_seconds:g} seconds"
             ) from error
+        except DownloadFailedError as error:
+            _tell_large_head(error)
+            raise
         except DownloadCancelledError as error:
             if closing.is_requested:
                 raise CrawlClosing(closing.reason) from error
@@ -127,6 +132,13 @@ def _require_whole(response: Response, wire: Wire) -> None:
         raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
     if wire.has_surplus:
         raise ResponseDataLossError("more bytes came than Content-Length announced")
+
+
+def _tell_large_head(error: DownloadFailedError) -> None:
+    """Raise that the head was too large, where that is why: Twisted and Scrapy wrap it."""
+    reasons = getattr(error.__cause__, "reasons", ())
+    if found := next((one.value for one in reasons if one.check(HeadTooLarge)), None):
+        raise HeadTooLarge(*found.args) from error
 
 
 def _refuse_private_name(request: Request, error: CannotResolveHostError) -> None:

@@ -13,7 +13,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from schemas.address import SourceKind
-from schemas.capture import Validators
+from schemas.capture import MAX_URL_BYTES, Validators
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
@@ -32,6 +32,9 @@ IDLE_CHECK_SECONDS = 0.05
 """How often the end of a job is looked for, when its last request has been made."""
 
 STATUS_OK = 200
+
+SHOWN_CHARS = 200
+"""Of what is no address."""
 
 
 class PublisherSpider(scrapy.Spider):
@@ -92,7 +95,9 @@ class PublisherSpider(scrapy.Spider):
         try:
             _require_web_address(url)
             headers = condition_headers(self.session.job.validators.get(url))
-            yield Request(url, errback=self.note_failure, cb_kwargs={"url": url}, headers=headers, **options)
+            request = Request(url, errback=self.note_failure, cb_kwargs={"url": url}, headers=headers, **options)
+            _require_short(request.url)
+            yield request
         except ValueError as error:
             self._write_line(url or "(empty)", FetchResult.FAILED, error=f"AddressUnusable: {error}", attempts=0)
 
@@ -185,7 +190,12 @@ def _host_of(url: str) -> str:
 def _require_web_address(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url!r} is no web address")
+        raise ValueError(f"{url[:SHOWN_CHARS]!r} is no web address")
+
+
+def _require_short(url: str) -> None:
+    if len(url) > MAX_URL_BYTES:
+        raise ValueError(f"longer than {MAX_URL_BYTES} bytes")
 
 
 def _judge(error: BaseException | None) -> FetchResult:

@@ -14,11 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from storage.audit import name_found
 from storage.bulk import insert_mappings
 from storage.capture import OK
-from storage.integrity.place import NO_WARC
+from storage.integrity.place import NO_DIGEST, NO_WARC
 from storage.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots
-
-NO_DIGEST = "0" * 64
-"""In the place of a SHA-256 that is not known."""
 
 KEY_PREFIX = "key_"
 
