@@ -19,7 +19,8 @@ BROKEN_ROBOTS = "https://ru.themoscowtimes.com"
 PATIENT_ROBOTS = "https://www.moscowtimes.ru"
 MISSING_ROBOTS = "https://moscowtimes.news"
 BUSY_ROBOTS = "https://moscowtimes.eu"
-HOSTS = (WWW, STATIC, BROKEN_ROBOTS, PATIENT_ROBOTS, MISSING_ROBOTS, BUSY_ROBOTS)
+RESTING_ROBOTS = "https://old.themoscowtimes.com"
+HOSTS = (WWW, STATIC, RESTING_ROBOTS, BROKEN_ROBOTS, PATIENT_ROBOTS, MISSING_ROBOTS, BUSY_ROBOTS)
 
 PAGE = b"<html><title>A page</title><p>" + b"Some text of the page. " * 100 + b"</p></html>"
 BOMB = gzip.compress(bytes(10_000_000))
@@ -57,6 +58,7 @@ ROBOTS = {
     WWW: b"User-agent: *\nDisallow: /preview/\nDisallow: *?utm\n\nUser-agent: otherbot\nDisallow: /\n",
     STATIC: b"",
     PATIENT_ROBOTS: b"User-agent: *\nCrawl-delay: 0.6\n",
+    RESTING_ROBOTS: b"User-agent: *\nCrawl-delay: 3600\n",
 }
 
 
