@@ -19,12 +19,16 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
+from spiders.framing import is_proved_whole
 from spiders.network import GuardedResolver
 from spiders.origin import Router
 from spiders.refusal import CrawlClosing, HeadTooLarge, PageTooLarge, PrivateNetworkRefused
 from spiders.session import FETCH_SECONDS, get_session
 from spiders.warc import ArchiveUnwritable, Exchange
 from spiders.wire import RecordingFactory, Wire
+
+CUT_FLAGS = frozenset({"partial", "dataloss"})
+"""Scrapy's, on a response whose body ended with the connection: where no length was told, and where one was."""
 
 
 class RecordingAgent(_ScrapyAgent):
@@ -61,6 +65,8 @@ class ArchivingHandler(HTTP11DownloadHandler):
             maxsize=self._default_maxsize,
             warnsize=self._default_warnsize,
             crawler=crawler,
+            # Whether a body that was cut is whole all the same is judged here.
+            fail_on_dataloss=False,
         )
 
     async def download_request(self, request: Request) -> Response:
@@ -81,7 +87,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         started_at = datetime.now(UTC)
         response = await self._receive(agent, routed)
         request.meta[FETCH_SECONDS] = (datetime.now(UTC) - started_at).total_seconds()
-        _require_whole(response, agent.wire)
+        _require_whole(response, agent.wire, self._default_maxsize)
         self._archive(response, agent.wire, started_at)
         return response
 
@@ -127,11 +133,20 @@ class ArchivingHandler(HTTP11DownloadHandler):
             raise CrawlClosing(str(error)) from error
 
 
-def _require_whole(response: Response, wire: Wire) -> None:
-    if "partial" in response.flags:
-        raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
+def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:
+    if CUT_FLAGS & set(response.flags):
+        if b"Content-Length" in response.headers:
+            raise ResponseDataLossError("the body is shorter than Content-Length announced")
+        media_type, encoding = (_read_token(response, name) for name in ("Content-Type", "Content-Encoding"))
+        if not is_proved_whole(response.url, response.status, media_type, encoding, response.body, max_bytes):
+            raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
     if wire.has_surplus:
         raise ResponseDataLossError("more bytes came than Content-Length announced")
+
+
+def _read_token(response: Response, name: str) -> str:
+    """The header's first word, in lower case; empty where there is none."""
+    return (response.headers.get(name) or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _tell_large_head(error: DownloadFailedError) -> None:

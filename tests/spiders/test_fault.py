@@ -10,7 +10,17 @@ import pytest
 from schemas.crawl import CrawlLine
 from storage.warc.capture import iterate_captures
 from tests.spiders.child import Crawl, Record, make_crawl
-from tests.spiders.server import BROKEN_ROBOTS, BUSY_ROBOTS, LONG_HEAD, MISSING_ROBOTS, ODD_HEAD, PAGE, WWW, Publisher
+from tests.spiders.server import (
+    BROKEN_ROBOTS,
+    BUSY_ROBOTS,
+    FEED,
+    LONG_HEAD,
+    MISSING_ROBOTS,
+    ODD_HEAD,
+    PAGE,
+    WWW,
+    Publisher,
+)
 from tests.spiders.server import running_publisher as running
 
 # Path -> result, status of the last answer, attempts, and the beginning of the error.
@@ -39,6 +49,17 @@ EXPECTED: dict[str, tuple[str, int | None, int, str | None]] = {
     "/cut-chunked": ("failed", None, 3, "ResponseDataLossError"),
     "/surplus": ("failed", None, 3, "ResponseDataLossError: more bytes came than Content-Length announced"),
     "/unframed": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unframed-page": ("captured", 200, 1, None),
+    "/unframed-gzip": ("captured", 200, 1, None),
+    "/unframed-cut-gzip": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unframed-bomb": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unframed-text": ("captured", 200, 1, None),
+    "/unframed-missing": ("captured", 404, 1, None),
+    "/unframed-json": ("captured", 200, 1, None),
+    "/unframed-cut-json": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unended-chunks": ("captured", 200, 1, None),
+    "/cut-but-ended": ("failed", None, 3, "ResponseDataLossError: the body is shorter than Content-Length announced"),
+    "/worked-on": ("captured", 203, 1, None),
     "/garbage": ("failed", None, 3, "DownloadFailedError"),
     "/slow": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
     "/dripping": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
@@ -146,6 +167,9 @@ def test_every_whole_answer_lies_in_the_archive_the_failed_ones_too(met: Met) ->
         "/cut-chunked",
         "/surplus",
         "/unframed",
+        "/unframed-cut-gzip",
+        "/unframed-bomb",
+        "/cut-but-ended",
         "/dripping",
         "/huge",
         "/huge-chunked",
@@ -185,6 +209,13 @@ def test_whatever_was_archived_is_read(met: Met) -> None:
     captures = iterate_captures(path, path.name, 0, 10_000_000)
     assert len(list(captures)) == sum(record.kind == "response" for record in met.records)
     assert (captures.corrupt, captures.cut_at) == ([], None)
+
+
+def test_a_body_that_proves_itself_whole_is_archived_as_it_came(met: Met) -> None:
+    (page,), (packed,), (feed,) = map(met.responses, ("/unframed-page", "/unframed-gzip", "/unended-chunks"))
+    assert page.body.startswith(PAGE)
+    assert gzip.decompress(packed.body) == PAGE
+    assert feed.block == b"HTTP/1.1 200 OK\r\n\r\n" + FEED
 
 
 def test_an_interim_response_is_no_part_of_the_record(met: Met) -> None:
