@@ -94,7 +94,7 @@ def _read_element_time(element: HtmlElement, zone: tzinfo) -> datetime | None:
 
 def list_posts(capture: Capture) -> list[dict[str, Any]] | None:
     """The posts as they came; None where the answer is no list of posts."""
-    if capture.status != 200 or capture.too_large:  # noqa: PLR2004 - OK
+    if not capture.is_success or capture.too_large:
         return None
     try:
         found = json.loads(decode(capture), strict=False)

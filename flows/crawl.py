@@ -3,6 +3,7 @@
 import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,8 @@ class Crawler:
         """Raise `CrawlFailed` unless it did its whole job."""
         if self._has_failed and not self._is_halted:
             status = self._process.wait(STOP_SECONDS)
+            if status == -signal.SIGVTALRM:
+                raise CrawlFailed("the crawl computed without an end, and was ended; what it wrote is kept")
             raise CrawlFailed(f"the crawl ended with exit status {status}; its log is above")
 
     def halt(self) -> None:
@@ -144,9 +147,10 @@ class Crawler:
 
 
 def start_process() -> subprocess.Popen[bytes]:
-    """A crawl's process. Its standard input is its life line: when this process dies, it ends too."""
+    """A crawl's process. When its standard input is closed, it ends; when this process dies, the kernel kills it."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-m", "spiders", "-"], stdin=pipe, stdout=pipe, bufsize=0)
+    command = [sys.executable, "-m", "spiders", "-", str(os.getpid())]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0)  # noqa: S603 - our own module
 
 
 def make_job(

@@ -25,6 +25,7 @@ from storage.capture import find_known_payloads
 from storage.ledger import add_addresses
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import WARC_SUFFIXES
+from storage.warc.store import IMPORT_SITE
 
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 PAGE_STARTS = (b"<!doctype html", b"<html")
@@ -208,7 +209,7 @@ def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
     with archive.database.read() as session:
         known = find_known_payloads(session, set(digests.values()))
     size = archive.settings.max_warc_bytes
-    with WarcWriter(archive.settings.warc_dir, site="import", run_id=run.id, max_file_bytes=size) as writer:
+    with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
         for file, digest in digests.items():
             if digest in known:
                 run.counts["unchanged"] += 1
@@ -224,7 +225,7 @@ def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
     with file.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
-    target = archive.settings.warc_dir / f"import-{digest[:32]}{suffix}"
+    target = archive.settings.warc_dir / f"{IMPORT_SITE}-{digest[:32]}{suffix}"
     if archive.warcs.has(target.name):
         run.notes.append(f"{_name_url(file)} was imported before, as {target.name}")
         return

@@ -23,7 +23,7 @@ from storage.integrity.reference import count_unknown
 from storage.integrity.row import audit_rows
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import StoreUnreachable
-from storage.warc.store import WarcStore
+from storage.warc.store import WarcStore, is_own
 
 
 def audit_archive(settings: Settings) -> IntegrityReport:
@@ -120,6 +120,7 @@ def check_file(
         unknown=tuple(found.unknown),
         returned=found.returned,
         damaged=tuple(map(str, captures.corrupt)),
+        unread=tuple(place for place in captures.corrupt_at if is_own(name) and place not in places),
         **found.list_absent(),
     )
 

@@ -23,8 +23,6 @@ from storage.warc.store import WarcStore
 
 FOUND, MISSING, NOT_SEEN = "found", "missing", "not seen"
 
-OK = 200
-
 POLL_SECONDS = 0.2
 """How often the crawl is asked whether it has ended: a site answers once in two seconds."""
 
@@ -70,7 +68,7 @@ class Look:
         captures = {capture.url: capture for capture in self._read_captures()}
         lines = {line.url: line for line in read_log(job.log_path)}
         return {url: _judge_answer(line, captures.get(line.final_url or url)) for url, line in lines.items()} | {
-            url: capture for url, capture in captures.items() if url and url not in lines and capture.status == OK
+            url: capture for url, capture in captures.items() if url and url not in lines and capture.is_success
         }
 
     def _read_captures(self) -> Iterator[Capture]:
@@ -151,7 +149,7 @@ def _name_kind(profile: Site, answer: Capture | str, sampled_as: str) -> str:
 
 def _judge_answer(line: CrawlLine, capture: Capture | None) -> Capture | str:
     if line.result is FetchResult.CAPTURED and capture:
-        return capture if capture.status == OK else f"HTTP {capture.status}"
+        return capture if capture.is_success else f"HTTP {capture.status}"
     return "robots.txt forbids it" if line.result is FetchResult.FORBIDDEN else line.error or line.result.value
 
 

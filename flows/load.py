@@ -36,6 +36,7 @@ from storage.warc.capture import (
     read_capture,
 )
 from storage.warc.remote import StoreUnreachable
+from storage.warc.store import is_own
 
 BATCH_CAPTURES = 256
 """Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""
@@ -103,13 +104,15 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     known = _list_known(archive, outcomes)
     finish = partial(store_position, name=name, position=captures.position)
     stored = _storage(archive, run_id).store(outcomes, now(), former=read_former(archive, outcomes), finish=finish)
-    notes = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
+    damages = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
+    # What the crawl wrote has an outcome, or the run says that it has none.
+    notes, unread = ((), damages) if is_own(name) else (damages, ())
     return Batch(
         name=name,
         counts=dict(stored.counts),
         is_last=is_last,
         notes=notes,
-        problems=(*problems, *stored.problems),
+        problems=(*problems, *stored.problems, *unread),
         sources=_judge_sources(outcomes, known),
         reading=count_reading(outcomes),
     )

@@ -79,7 +79,7 @@ def read_outcome(
 
 def find_page_id(capture: Capture) -> str | None:
     """The id of the record whose page this capture is a part of; None for any other capture."""
-    if capture.url is None or capture.status != 200:  # noqa: PLR2004 - OK
+    if capture.url is None or not capture.is_success:
         return None
     return sites.find_site(capture.url).recognize_companion(capture.url)
 
@@ -127,7 +127,7 @@ def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
 
 
 def _read_robots(capture: Capture, seen: Seen) -> Outcome:
-    is_one = capture.status == 200 and not capture.too_large  # noqa: PLR2004 - OK
+    is_one = capture.is_success and not capture.too_large
     text = capture.body[:ROBOTS_BYTES].decode("utf-8", errors="replace") if is_one else ""
     return RobotsRead(seen=seen, text=text.replace(NUL, ESCAPED_NUL))
 
@@ -142,7 +142,7 @@ def _read_unchanged(url: str, seen: Seen, site: Site) -> Outcome:
 def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
     if capture.redirect_url:
         return Kept(seen=seen)
-    if capture.status != 200:  # noqa: PLR2004 - OK
+    if not capture.is_success:
         return SourceBroken(seen=seen, reason=f"HTTP {capture.status}")
     if capture.too_large:
         return SourceBroken(seen=seen, reason="too-large")
@@ -193,7 +193,7 @@ def _read_answer(capture: Capture, seen: Seen, site: Site, publishers: Publisher
         return Redirected(seen=seen, identity=identity, target=target, is_permanent=is_permanent)
     if capture.status in GONE_STATUSES:
         return Missing(seen=seen, identity=identity, reason=f"HTTP {capture.status}")
-    if capture.status != 200:  # noqa: PLR2004 - OK
+    if not capture.is_success:
         error = f"HTTP {capture.status}"
         return FetchFailed(seen=seen, identity=identity, failed_at=capture.fetched_at, error=error)
     if capture.truncated:

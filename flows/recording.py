@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from collections.abc import Callable
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +94,9 @@ def load_page(archive: Archive, ref: CaptureRef) -> tuple[Capture, tuple[Capture
 
 
 def find_answers(archive: Archive, name: str, is_wanted: Callable[[str], bool]) -> list[Capture]:
-    """The whole answers with status 200 in a WARC file from the addresses that are wanted; of each the newest."""
+    """Of each address that is wanted, the newest answer in a WARC file that has what was asked for."""
     captures = iterate_captures(archive.warcs.at(name), name, 0, archive.settings.max_page_bytes)
-    found = [one for one, _ in captures if one.url and one.status == HTTPStatus.OK and is_wanted(one.url)]
+    found = [one for one, _ in captures if one.url and one.is_success and is_wanted(one.url)]
     return list({one.url: one for one in found}.values())
 
 

@@ -15,7 +15,7 @@ from storage.integrity.content import list_contradicted, restore_articles
 from storage.integrity.entry import restore_entries
 from storage.integrity.lost import list_lost, make_due
 from storage.integrity.page import audit_search, is_index_sound, rebuild_search
-from storage.integrity.place import mark_lost, mark_returned, rewind
+from storage.integrity.place import mark_lost, mark_returned, note_unread, rewind
 from storage.integrity.reference import count_unknown, drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
 from storage.integrity.wording import audit_likeness, rebuild_likeness
@@ -91,11 +91,14 @@ def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -
         for one in files:
             mark_lost(session, one.name, one.missing.keys())
             mark_returned(session, one.name, one.returned)
+            note_unread(session, one.name, one.unread, now())
         rewind(session, {one.name: min(one.unknown) for one in files if one.unknown})
     if count := sum(len(one.missing) for one in files):
         yield f"{count} captures that are not as they were stored are noted as lost"
     if count := sum(len(one.returned) for one in files):
         yield f"{count} captures that were lost are there again"
+    if count := sum(len(one.unread) for one in files):
+        yield f"{count} records of the crawl that were never read are noted as lost"
     load_left(archive, run)
     if count := run.counts["request"]:
         yield f"{count} captures were loaded from WARC files"

@@ -10,6 +10,16 @@ NUL, ESCAPED_NUL = "\0", "%00"
 damaged: there it is escaped as soon as it is read, so that both databases store the same."""
 
 
+SUCCESS_STATUSES = frozenset({200, 203})
+"""Answers that have what was asked for; 203 (RFC 9110, 15.3.4) says that a proxy has worked on it."""
+
+MAX_HEAD_BYTES = 256 * 1024
+"""Of a response's status line and headers together: what browsers take. A larger head is neither kept nor read."""
+
+MAX_URL_BYTES = 16 * 1024
+"""Twice what servers take. In the headers of a WARC record it stays well below what readers take (32 kB)."""
+
+
 class CaptureRef(Record):
     """Where a capture lies: enough to cut its WARC record out of the file and to prove that it is the same."""
 
@@ -49,6 +59,11 @@ class Capture(Record):
     """The payload is larger than `max_page_bytes`: `body` is empty."""
     truncated: bool = False
     """The record says, or its framing shows, that the payload is not whole."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it has what was asked for, by its status."""
+        return self.status in SUCCESS_STATUSES
 
     def header(self, name: str) -> str | None:
         """The first header of this (lower-case) name."""

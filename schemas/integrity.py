@@ -27,6 +27,8 @@ class WarcFinding(Record):
     """Offset of each capture that is noted as lost, and is there all the same -> its bytes."""
     damaged: tuple[NonEmpty, ...] = ()
     """Records that were always damaged, and are no capture; a sentence each."""
+    unread: tuple[Count, ...] = ()
+    """Offsets of those among them that our own crawl wrote, and of which that is not noted."""
     error: str | None = None
     """Why it could not be read at all."""
 
@@ -81,6 +83,9 @@ class IntegrityReport(Record):
             if one.missing and not one.error:
                 places = _list(f"{offset} ({why})" for offset, why in one.missing.items())
                 found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {places}")
+            if one.unread:
+                places = _list(map(str, one.unread))
+                found.append(f"{one.name}: {len(one.unread)} records of the crawl were never read: at {places}")
             if one.returned:
                 found.append(f"{one.name}: {len(one.returned)} captures that were lost are there again")
             if one.unknown:

@@ -126,7 +126,7 @@ class RobotsRead(Record):
 
     seen: Seen
     text: str
-    """As far as it counts (RFC 9309: 500 KiB); empty for any status but 200."""
+    """As far as it counts (RFC 9309: 500 KiB); empty where there was none."""
 
 
 class Kept(Record):

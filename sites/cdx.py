@@ -36,7 +36,7 @@ def read_cdx(body: bytes, url: str, seen_at: datetime) -> SourcePage:
 
 
 def _is_page(row: Mapping[str, str]) -> bool:
-    is_success = row.get("statuscode", "200") in {"200", "-", ""}
+    is_success = row.get("statuscode", "200") in {"200", "203", "-", ""}
     return is_success and row.get("mimetype", "").lower() in PAGE_TYPES
 
 

@@ -1,5 +1,6 @@
 """`python -m spiders JOB.json`: one crawl. `python -m spiders -`: its jobs come on standard input (`spiders.inbox`).
 
+A parent that gives its process id after that (`python -m spiders - 4711`) takes the crawl along when it dies.
 Exit status: 0 the crawl ended by itself; 1 it was closed early; 2 the job is unusable; 3 another crawl holds the lock.
 """
 
@@ -12,11 +13,14 @@ from pathlib import Path
 
 from schemas.crawl import CrawlJob
 from spiders.inbox import Inbox, JobUnusable, read_job
+from spiders.watchdog import end_with_parent
 
 EXIT_ENDED = 0
 EXIT_CLOSED = 1
 EXIT_UNUSABLE = 2
 EXIT_LOCKED = 3
+
+ARGUMENTS_WITH_PARENT = 2
 
 
 class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
@@ -26,7 +30,7 @@ class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
 def main(arguments: list[str]) -> int:
     """The exit status."""
     try:
-        inbox = open_inbox(arguments)
+        inbox = open_inbox(bind_to_parent(arguments))
         job = inbox.wait_first()
         if job is None:
             return EXIT_ENDED
@@ -36,6 +40,13 @@ def main(arguments: list[str]) -> int:
         return _complain(error, EXIT_LOCKED)
     except (JobUnusable, OSError) as error:
         return _complain(error, EXIT_UNUSABLE)
+
+
+def bind_to_parent(arguments: list[str]) -> list[str]:
+    """The arguments without the parent's process id, where they end with it: from now on this process dies with it."""
+    if len(arguments) == ARGUMENTS_WITH_PARENT and arguments[-1].isdecimal():
+        end_with_parent(int(arguments.pop()))
+    return arguments
 
 
 def open_inbox(arguments: list[str]) -> Inbox:

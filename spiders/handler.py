@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
+    DownloadFailedError,
     DownloadTimeoutError,
     ResponseDataLossError,
 )
@@ -18,12 +19,16 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
+from spiders.framing import is_proved_whole
 from spiders.network import GuardedResolver
 from spiders.origin import Router
-from spiders.refusal import CrawlClosing, PageTooLarge, PrivateNetworkRefused
+from spiders.refusal import CrawlClosing, HeadTooLarge, PageTooLarge, PrivateNetworkRefused
 from spiders.session import FETCH_SECONDS, get_session
 from spiders.warc import ArchiveUnwritable, Exchange
 from spiders.wire import RecordingFactory, Wire
+
+CUT_FLAGS = frozenset({"partial", "dataloss"})
+"""Scrapy's, on a response whose body ended with the connection: where no length was told, and where one was."""
 
 
 class RecordingAgent(_ScrapyAgent):
@@ -60,6 +65,8 @@ class ArchivingHandler(HTTP11DownloadHandler):
             maxsize=self._default_maxsize,
             warnsize=self._default_warnsize,
             crawler=crawler,
+            # Whether a body that was cut is whole all the same is judged here.
+            fail_on_dataloss=False,
         )
 
     async def download_request(self, request: Request) -> Response:
@@ -68,6 +75,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         Raises:
             PrivateNetworkRefused: the address leads into a private network; nothing there was contacted.
             PageTooLarge: the body is larger than allowed.
+            HeadTooLarge: the headers are larger than any reader takes.
             DownloadTimeoutError: the whole answer took too long.
             ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
             NotNow: the run has made all its requests, or the host wants to be left alone.
@@ -79,7 +87,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         started_at = datetime.now(UTC)
         response = await self._receive(agent, routed)
         request.meta[FETCH_SECONDS] = (datetime.now(UTC) - started_at).total_seconds()
-        _require_whole(response, agent.wire)
+        _require_whole(response, agent.wire, self._default_maxsize)
         self._archive(response, agent.wire, started_at)
         return response
 
@@ -98,6 +106,9 @@ class ArchivingHandler(HTTP11DownloadHandler):
             raise DownloadTimeoutError(
                 f"no whole answer within {self._session.job.timeout_seconds:g} seconds"
             ) from error
+        except DownloadFailedError as error:
+            _tell_large_head(error)
+            raise
         except DownloadCancelledError as error:
             if closing.is_requested:
                 raise CrawlClosing(closing.reason) from error
@@ -122,11 +133,27 @@ class ArchivingHandler(HTTP11DownloadHandler):
             raise CrawlClosing(str(error)) from error
 
 
-def _require_whole(response: Response, wire: Wire) -> None:
-    if "partial" in response.flags:
-        raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
+def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:
+    if CUT_FLAGS & set(response.flags):
+        if b"Content-Length" in response.headers:
+            raise ResponseDataLossError("the body is shorter than Content-Length announced")
+        media_type, encoding = (_read_token(response, name) for name in ("Content-Type", "Content-Encoding"))
+        if not is_proved_whole(response.url, response.status, media_type, encoding, response.body, max_bytes):
+            raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
     if wire.has_surplus:
         raise ResponseDataLossError("more bytes came than Content-Length announced")
+
+
+def _read_token(response: Response, name: str) -> str:
+    """The header's first word, in lower case; empty where there is none."""
+    return (response.headers.get(name) or b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _tell_large_head(error: DownloadFailedError) -> None:
+    """Raise that the head was too large, where that is why: Twisted and Scrapy wrap it."""
+    reasons = getattr(error.__cause__, "reasons", ())
+    if found := next((one.value for one in reasons if one.check(HeadTooLarge)), None):
+        raise HeadTooLarge(*found.args) from error
 
 
 def _refuse_private_name(request: Request, error: CannotResolveHostError) -> None:

@@ -14,6 +14,7 @@ from spiders.downloader import drop_queued
 from spiders.inbox import CHUNK_BYTES, JobUnusable
 from spiders.refusal import CrawlClosing
 from spiders.session import get_session
+from spiders.watchdog import Watchdog
 
 GRACE_SECONDS = 3.0
 """What is on the wire may still arrive and be kept: most pages take less. Then the connection is cut."""
@@ -35,6 +36,7 @@ class Lifeline:
         self._watch: asyncio.Task[None] | None = None
         self._drain: asyncio.Task[None] | None = None
         self._last_resort: asyncio.TimerHandle | None = None
+        self._watchdog = Watchdog()
         crawler.signals.connect(self._start, signals.engine_started)
         crawler.signals.connect(self._stop, signals.spider_closed)
 
@@ -45,15 +47,19 @@ class Lifeline:
 
     def _start(self) -> None:
         loop = asyncio.get_running_loop()
+        self._watchdog.start()
         self._watch = loop.create_task(self._close_when_requested())
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._session.closing.request, signal.Signals(number).name)
+            # The event loop hears of a signal by its own pipe, and only at its next turn; this is called before.
+            signal.signal(number, self._watchdog.tighten)
         # A terminal or /dev/null is no parent's lifeline.
         if _is_pipe(sys.stdin):
             self._stdin = sys.stdin.fileno()
             loop.add_reader(self._stdin, self._read_stdin)
 
     def _stop(self) -> None:
+        self._watchdog.stop()
         self._drop_stdin()
         if self._drain is not None:
             self._drain.cancel()
@@ -83,6 +89,7 @@ class Lifeline:
 
     async def _close_when_requested(self) -> None:
         await self._session.closing.wait()
+        self._watchdog.tighten()
         self._session.inbox.complete()
         loop = asyncio.get_running_loop()
         loop.call_later(GRACE_SECONDS, self._cut_downloads)

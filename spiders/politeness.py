@@ -44,6 +44,7 @@ class Politeness:
         crawler.signals.connect(self._apply_crawl_delay, signals.robots_parsed)
         # Sent before Scrapy takes the host's next request: a middleware hears of the response when that is on its way.
         crawler.signals.connect(self._note_busy, signals.response_downloaded)
+        crawler.signals.connect(self._drop_resting, signals.request_left_downloader)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -60,7 +61,7 @@ class Politeness:
         slot, now = self._downloader.find_slot(request), monotonic()
         if pause_seconds > MAX_PAUSE_SECONDS:
             get_session(self._crawler).rests.note(urlparse_cached(request).netloc, timedelta(seconds=pause_seconds))
-            drop_queued(slot, lambda: HostResting("the host has just asked for a long pause"))
+            self._drop_resting(request)
             return
         # Answers of the same moment are one event: only the first of them doubles the delay.
         if slot.lastseen <= now:
@@ -70,9 +71,21 @@ class Politeness:
         slot.lastseen = max(slot.lastseen, now + pause_seconds - slot.delay)
 
     def _apply_crawl_delay(self, robotparser: RobotParser, request: Request) -> None:
+        """One request is sent to a host whose delay no crawl waits for; then it is left alone for that long."""
         seconds = robotparser.crawl_delay(self._token)
-        if seconds is not None and math.isfinite(seconds):
+        if seconds is None or math.isnan(seconds):
+            return
+        if seconds > MAX_PAUSE_SECONDS:
+            pause = timedelta(seconds=min(seconds, MAX_REST.total_seconds()))
+            get_session(self._crawler).long_delays[urlparse_cached(request).netloc] = pause
+        else:
             self._downloader.raise_delay(request, seconds)
+
+    def _drop_resting(self, request: Request) -> None:
+        """What stands in the queue of a host that is left alone waits for another run."""
+        if get_session(self._crawler).rests.find(urlparse_cached(request).netloc):
+            slot = self._downloader.find_slot(request)
+            drop_queued(slot, lambda: HostResting("the host has just asked for a long pause"))
 
     @property
     def _downloader(self) -> StrictDownloader:

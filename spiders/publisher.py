@@ -13,7 +13,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from schemas.address import SourceKind
-from schemas.capture import Validators
+from schemas.capture import MAX_URL_BYTES, SUCCESS_STATUSES, Validators
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
@@ -31,7 +31,8 @@ MAX_CHILDREN = 10_000
 IDLE_CHECK_SECONDS = 0.05
 """How often the end of a job is looked for, when its last request has been made."""
 
-STATUS_OK = 200
+SHOWN_CHARS = 200
+"""Of what is no address."""
 
 
 class PublisherSpider(scrapy.Spider):
@@ -92,14 +93,16 @@ class PublisherSpider(scrapy.Spider):
         try:
             _require_web_address(url)
             headers = condition_headers(self.session.job.validators.get(url))
-            yield Request(url, errback=self.note_failure, cb_kwargs={"url": url}, headers=headers, **options)
+            request = Request(url, errback=self.note_failure, cb_kwargs={"url": url}, headers=headers, **options)
+            _require_short(request.url)
+            yield request
         except ValueError as error:
             self._write_line(url or "(empty)", FetchResult.FAILED, error=f"AddressUnusable: {error}", attempts=0)
 
     def parse_article(self, response: Response, url: str) -> Iterator[Request]:
         """Its page lies in the archive: what it says is for others to read. What belongs to it is fetched with it."""
         self._note_capture(response, url)
-        if response.status == STATUS_OK:
+        if response.status in SUCCESS_STATUSES:
             for companion in self._site.companion_urls(response.url, response.body):
                 # Before the next page: the two are read together.
                 yield from self._make_request(companion, callback=self.parse_companion, priority=CHILD_PRIORITY)
@@ -141,7 +144,7 @@ class PublisherSpider(scrapy.Spider):
 
     def _read_children(self, response: Response) -> Iterator[str]:
         is_listing = self._site.recognize_source(response.url) is SourceKind.LISTING
-        if response.status != STATUS_OK or is_listing:
+        if response.status not in SUCCESS_STATUSES or is_listing:
             return
         media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
         job = self.session.job
@@ -185,7 +188,12 @@ def _host_of(url: str) -> str:
 def _require_web_address(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url!r} is no web address")
+        raise ValueError(f"{url[:SHOWN_CHARS]!r} is no web address")
+
+
+def _require_short(url: str) -> None:
+    if len(url) > MAX_URL_BYTES:
+        raise ValueError(f"longer than {MAX_URL_BYTES} bytes")
 
 
 def _judge(error: BaseException | None) -> FetchResult:

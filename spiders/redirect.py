@@ -7,6 +7,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from schemas.capture import MAX_URL_BYTES
 from sites import find_site
 from spiders.network import is_private, read_ip_literal
 from spiders.refusal import PrivateNetworkRefused, RedirectRefused, RedirectsEndless
@@ -41,6 +42,8 @@ class PublisherRedirect(RedirectMiddleware):
         return result
 
     def _require_publisher(self, source_url: str, target_url: str) -> None:
+        if len(target_url) > MAX_URL_BYTES:
+            raise RedirectRefused(f"redirect to an address longer than {MAX_URL_BYTES} bytes")
         literal = read_ip_literal(urlsplit(target_url).hostname or "")
         if literal is not None and is_private(literal):
             raise PrivateNetworkRefused(f"redirect to {target_url}")

@@ -31,6 +31,10 @@ class PageTooLarge(IgnoreRequest):
     """The body is larger than the job allows; the rest of it was not fetched."""
 
 
+class HeadTooLarge(IgnoreRequest):
+    """The status line and headers are larger than any reader takes; the rest of them was not fetched."""
+
+
 class NotNow(IgnoreRequest):
     """It was not sent, and may be later: it is left for another run."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,8 @@ class CrawlSession:
         """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
         self.rests = Rests(job.lock_path.parent)
+        self.long_delays: dict[str, timedelta] = {}
+        """Host -> the pause that its robots.txt asks for after each request, where no crawl waits so long."""
         self.turns = Turns(job.lock_path.parent)
         self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
 
@@ -110,6 +113,9 @@ class CrawlSession:
             raise CrawlClosing(self.closing.reason)
         if obstacle := self.find_obstacle(request):
             raise obstacle
+        host = urlparse_cached(request).netloc
+        if pause := self.long_delays.get(host):
+            self.rests.note(host, pause)
         is_source = IS_SOURCE in request.meta
         self.budget.count(is_source=is_source)
         if is_source:

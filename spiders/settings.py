@@ -46,7 +46,7 @@ TWISTED_DNS_RESOLVER = "spiders.network.GuardedResolver"
 HTTPPROXY_ENABLED = False
 # Scrapy's default takes any certificate. An archive is worth what its transport is worth.
 DOWNLOAD_VERIFY_CERTIFICATES = True
-# A cut body is a failure, never a page.
+# A cut body is a failure, never a page; what proves itself whole is none (`spiders.framing`).
 DOWNLOAD_FAIL_ON_DATALOSS = True
 
 DOWNLOADER_MIDDLEWARES = {

@@ -4,7 +4,9 @@ Scrapy's responses hold headers that were parsed, regrouped and respelled. An ar
 Scrapy's own protocol and parser are extended here by what remembers them.
 """
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +17,19 @@ from scrapy.core.downloader.handlers.http11 import (
 )
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
-from twisted.web._newclient import STATUS, HTTP11ClientProtocol, Request
+from twisted.python.failure import Failure
+from twisted.web._newclient import STATUS, HTTP11ClientProtocol, ParseError, Request
+from twisted.web.http_headers import InvalidHeaderName
 from twisted.web.iweb import IResponse
+
+from schemas.capture import MAX_HEAD_BYTES
+from spiders.refusal import HeadTooLarge
+
+STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] [0-9]{3}(?: .*)?\r?", re.DOTALL)
+"""What every reader of WARC files takes for one. Twisted takes more: any protocol, any number of Python's."""
+
+SHOWN_BYTES = 100
+"""Of what is no status line."""
 
 
 @dataclass
@@ -26,6 +39,8 @@ class Wire:
     request_head: bytes
     lines: list[bytes] = field(default_factory=list)
     """The response's status line and header lines, without line ends; the last one is empty."""
+    head_bytes: int = 0
+    """Received so far, the heads of interim responses included."""
     has_surplus: bool = False
     """More bytes came than the response announced: its length is wrong."""
 
@@ -46,16 +61,32 @@ def _drop_hop_headers(lines: Iterable[bytes]) -> Iterable[bytes]:
 
 
 class RecordingParser(_LenientHTTPClientParser):
-    """Parses as Scrapy does, and keeps the lines of the head."""
+    """Parses as Scrapy does, keeps the lines of the head, and takes no head above the limit."""
 
+    MAX_LENGTH = MAX_HEAD_BYTES  # of a line; Twisted's own is 16 kB
     wire: Wire
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's
         """Called with each line of the head; an interim response (1xx) begins anew with a status line."""
         if self.state == STATUS:
+            if not STATUS_LINE.fullmatch(line):
+                raise ParseError("no status line of HTTP/1", line[:SHOWN_BYTES])  # type: ignore[no-untyped-call]
             self.wire.lines.clear()
         self.wire.lines.append(line.removesuffix(b"\r"))
+        # Interim responses count too: there may be any number of them.
+        self.wire.head_bytes += len(line) + 1
+        if self.wire.head_bytes > MAX_HEAD_BYTES:
+            self.lineLengthExceeded(line)
         super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002, N802 - Twisted's
+        """Called with a line that is too long, ended or not. The protocol ends the connection, whatever is raised."""
+        raise HeadTooLarge(f"the response's head has more than {MAX_HEAD_BYTES} bytes")
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's
+        """Called with each header. One with a name that is no token is passed over, as browsers do: it is archived."""
+        with suppress(InvalidHeaderName):
+            super().headerReceived(name.rstrip(b" \t"), value)  # type: ignore[no-untyped-call]
 
 
 class RecordingProtocol(_LenientHTTP11ClientProtocol):
@@ -77,6 +108,12 @@ class RecordingProtocol(_LenientHTTP11ClientProtocol):
             return response
 
         return deferred.addCallback(attach)
+
+    def _giveUp(self, reason: Failure) -> None:  # noqa: N802 - Twisted's
+        # What the server goes on sending is not waited for.
+        if isinstance(reason.value, HeadTooLarge) and self.transport is not None:
+            self.transport.abortConnection()
+        super()._giveUp(reason)  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802 - Twisted's
         # Some servers end a body with an empty line that they do not count: that loses nothing.

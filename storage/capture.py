@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schemas.capture import CaptureRef
+from schemas.capture import SUCCESS_STATUSES, CaptureRef
 from storage.article import as_ref
 from storage.batch import select_in
 from storage.tables import Capture, Entry
@@ -28,7 +28,7 @@ def find_page_capture(session: Session, key: str) -> CaptureRef | None:
     newest = (
         select(Capture)
         .join(Entry, Capture.entry_id == Entry.id)
-        .where(Entry.key == key, Capture.status == OK, ~Capture.is_lost)
+        .where(Entry.key == key, Capture.status.in_(SUCCESS_STATUSES), ~Capture.is_lost)
         .order_by(Capture.fetched_at.desc())
         .limit(1)
     )

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session, aliased
 
 from schemas.article import Article as Read
 from schemas.article import Kind
-from schemas.capture import CaptureRef
+from schemas.capture import SUCCESS_STATUSES, CaptureRef
 from schemas.outcome import State
 from storage.batch import Columns, execute_in, select_in
-from storage.capture import OK
 from storage.ledger import is_within
 from storage.tables import Article, Capture, Entry, Quarantine
 
@@ -86,7 +85,11 @@ def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereadi
 
 def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
     """The newest whole answers of these entries, by key, that wait for an article though they have one."""
-    rows = select(Capture.id).join(Entry, Entry.id == Capture.entry_id).where(Capture.status == OK, ~Capture.is_lost)
+    rows = (
+        select(Capture.id)
+        .join(Entry, Entry.id == Capture.entry_id)
+        .where(Capture.status.in_(SUCCESS_STATUSES), ~Capture.is_lost)
+    )
     captures = set(select_in(session, rows, Entry.key, keys))
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
@@ -94,7 +97,11 @@ def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
 def list_related(session: Session, article_ids: Collection[str]) -> list[Rereading]:
     """Every whole answer that one of these articles may have been read from, as if nothing had been."""
     own = select(Capture.id).join(Article, Article.capture_id == Capture.id)
-    others = select(Capture.id).join(Article, Article.entry_id == Capture.entry_id).where(Capture.status == OK)
+    others = (
+        select(Capture.id)
+        .join(Article, Article.entry_id == Capture.entry_id)
+        .where(Capture.status.in_(SUCCESS_STATUSES))
+    )
     captures = {
         *select_in(session, own.where(~Capture.is_lost), Article.id, article_ids),
         *select_in(session, others.where(~Capture.is_lost), Article.id, article_ids),
@@ -114,7 +121,12 @@ def list_sources(session: Session) -> list[Rereading]:
 
 
 def _of_no_entry() -> Sequence[ColumnElement[bool]]:
-    return (Capture.entry_id.is_(None), Capture.url.is_not(None), Capture.status == OK, ~Capture.is_lost)
+    return (
+        Capture.entry_id.is_(None),
+        Capture.url.is_not(None),
+        Capture.status.in_(SUCCESS_STATUSES),
+        ~Capture.is_lost,
+    )
 
 
 def list_companions(session: Session, recognize: Callable[[str], str | None]) -> dict[str, list[Sibling]]:
@@ -144,7 +156,7 @@ def _select_rows() -> Select[Any]:
         .outerjoin(Article, Article.capture_id == Capture.id)
         .outerjoin(Quarantine, is_open)
         .outerjoin(Entry, Entry.id == Capture.entry_id)
-        .where(Capture.status == OK)
+        .where(Capture.status.in_(SUCCESS_STATUSES))
     )
 
 
@@ -152,7 +164,11 @@ def _select(since: date | None = None, until: date | None = None) -> Select[Any]
     newer = aliased(Capture)
     is_overtaken = (
         select(newer.id)
-        .where(newer.entry_id == Capture.entry_id, newer.status == OK, newer.fetched_at > Capture.fetched_at)
+        .where(
+            newer.entry_id == Capture.entry_id,
+            newer.status.in_(SUCCESS_STATUSES),
+            newer.fetched_at > Capture.fetched_at,
+        )
         .where(~newer.is_lost)
         .exists()
     )
@@ -198,7 +214,9 @@ def _has_parts(row: Row[Any]) -> bool:
 
 def _list_siblings(session: Session, entries: Collection[int]) -> dict[int, list[Sibling]]:
     found: dict[int, list[Sibling]] = defaultdict(list)
-    statement = select(*PLACE, Capture.entry_id.label("entry")).where(Capture.status == OK, ~Capture.is_lost)
+    statement = select(*PLACE, Capture.entry_id.label("entry")).where(
+        Capture.status.in_(SUCCESS_STATUSES), ~Capture.is_lost
+    )
     for row in execute_in(session, statement, Capture.entry_id, entries):
         found[row.entry].append(Sibling(_as_ref(row), row.url, row.fetched_at))
     return found

@@ -1,12 +1,11 @@
 """robots.txt as each run saw it."""
 
 from datetime import datetime
-from http import HTTPStatus
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from schemas.capture import CaptureRef
+from schemas.capture import SUCCESS_STATUSES, CaptureRef
 from schemas.model import Record
 from storage.article import as_ref
 from storage.tables import Capture, Robots
@@ -20,7 +19,7 @@ class RobotsRecord(Record):
     status: int
     fetched_at: datetime
     text: str
-    """As far as it counts; empty for any status but 200."""
+    """As far as it counts; empty where there was none."""
     capture: CaptureRef
 
 
@@ -41,7 +40,7 @@ def list_newest_texts(session: Session) -> dict[str, str]:
     rows = (
         select(Capture.url, Robots.text)
         .join(Capture, Capture.id == Robots.capture_id)
-        .where(Capture.status == HTTPStatus.OK)
+        .where(Capture.status.in_(SUCCESS_STATUSES))
         .order_by(Capture.fetched_at)
     )
     return {url: text for url, text in session.execute(rows) if url}

@@ -11,14 +11,11 @@ from sqlalchemy.orm import Session
 
 import sites
 from schemas.article import Kind
-from schemas.capture import Validators
+from schemas.capture import SUCCESS_STATUSES, Validators
 from schemas.outcome import ArticleRead, FetchFailed, FetchForbidden, Outcome, RobotsRead, Seen, SourceRead, Unchanged
 from schemas.schedule import LookPlan
 from storage.batch import Batch, execute_in
 from storage.tables import Validator
-
-OK = 200
-"""The HTTP status of a full answer."""
 
 
 def find_validators(session: Session, urls: Collection[str], now: datetime, plan: LookPlan) -> dict[str, Validators]:
@@ -63,7 +60,12 @@ def _is_newest(batch: Batch, outcome: ArticleRead) -> bool:
 
 def _keep(batch: Batch, seen: Seen, source_site: str | None) -> None:
     _forget(batch, seen)
-    if seen.url is None or seen.validators is None or seen.status != OK or seen.url in batch.validators:
+    if (
+        seen.url is None
+        or seen.validators is None
+        or seen.status not in SUCCESS_STATUSES
+        or seen.url in batch.validators
+    ):
         return
     batch.validators[seen.url] = {
         "url": seen.url,

@@ -5,14 +5,18 @@ still says where it came from, and whatever comes later takes its place (`Captur
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.capture import CaptureRef
 from storage.batch import IN_COUNT, select_in
 from storage.tables import Capture, Validator, WarcFile
+
+NO_DIGEST = "0" * 64
+"""In the place of a SHA-256 that is not known."""
 
 NO_WARC = "lost"
 """Stands for the WARC file of a capture of which nothing is known but that something was read from it."""
@@ -61,6 +65,15 @@ def mark_lost(session: Session, warc: str, offsets: Collection[int]) -> None:
     for start in range(0, len(wanted), IN_COUNT):
         part = wanted[start : start + IN_COUNT]
         session.execute(update(Capture).where(Capture.warc == warc, Capture.offset.in_(part)).values(length=0))
+
+
+def note_unread(session: Session, warc: str, offsets: Collection[int], at: datetime) -> None:
+    """Note that records of the crawl were never read, as captures that are lost with all that was known of them."""
+    number = session.scalar(select(func.max(Capture.id))) or 0
+    unknown = {"warc": warc, "length": 0, "sha256": NO_DIGEST, "status": 0, "media_type": "", "fetched_at": at}
+    rows = [{"id": number + place, "offset": offset, **unknown} for place, offset in enumerate(sorted(offsets), 1)]
+    if rows:
+        session.execute(insert(Capture), rows)
 
 
 def mark_returned(session: Session, warc: str, lengths: Mapping[int, int]) -> None:

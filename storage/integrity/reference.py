@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from schemas.capture import SUCCESS_STATUSES
 from storage.audit import name_found
 from storage.bulk import insert_mappings
 from storage.capture import OK
-from storage.integrity.place import NO_WARC
+from storage.integrity.place import NO_DIGEST, NO_WARC
 from storage.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots
-
-NO_DIGEST = "0" * 64
-"""In the place of a SHA-256 that is not known."""
 
 KEY_PREFIX = "key_"
 
@@ -131,7 +129,7 @@ def _find_astray(one: _Reference) -> Select[Any]:
 def _find_own(one: _Reference) -> Select[Any]:
     lost, own = aliased(Capture), aliased(Capture)
     is_own = and_(own.entry_id == Entry.id, own.fetched_at == one.fetched_at, ~own.is_lost)
-    is_page = own.status == OK if one.capture_id.key == "capture_id" else true()
+    is_page = own.status.in_(SUCCESS_STATUSES) if one.capture_id.key == "capture_id" else true()
     wanted: list[Any] = [*one.key, func.min(own.id).label("own_id")]
     return (
         select(*wanted)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from schemas.capture import ESCAPED_NUL, NUL, Capture, CaptureRef
+from storage.warc.head import read_head
 from storage.warc.member import (
     HEADER_END,
     GzipMember,
@@ -71,6 +72,8 @@ class WarcCaptures:
         """Where a record starts that the file's end cuts: it may still grow. `position` stays before it."""
         self.corrupt: list[CaptureCorrupt] = []
         """The damaged records that were passed over."""
+        self.corrupt_at: list[int] = []
+        """Where each of them starts."""
         self.skipped: Counter[str] = Counter()
         """Kind -> records that were passed over though they may hold a page: `revisit`, `continuation`, …"""
 
@@ -110,13 +113,17 @@ class WarcCaptures:
                 return None
             # A record after it: so the file goes on, and what is wrong is the length that this one claims, or the mark
             # of its compression's end.
-            self.corrupt.append(
-                CaptureCorrupt(f"{self._name}, record at byte {start}: it claims to reach beyond the file")
+            self._note(
+                start, CaptureCorrupt(f"{self._name}, record at byte {start}: it claims to reach beyond the file")
             )
             return _Record(None, following)
         except CaptureCorrupt as error:
-            self.corrupt.append(error)
+            self._note(start, error)
             return _Record(None, _end_of_damage(file, start, compressed=compressed))
+
+    def _note(self, start: int, error: CaptureCorrupt) -> None:
+        self.corrupt.append(error)
+        self.corrupt_at.append(start)
 
 
 def iterate_captures(source: Openable, name: str, start: int, max_page_bytes: int) -> WarcCaptures:
@@ -210,9 +217,8 @@ def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | No
             "headers": headers,
         }
     elif record.record_type == WarcRecordType.response and record.is_http:
-        record.parse_http(quirks_mode=True)  # old archives' heads have bare line feeds
-        headers = tuple((_escape(key.lower()), _escape(value)) for key, value in record.http_headers.astuples())
-        status = _status(record)
+        status, named = read_head(record.reader)
+        headers = tuple((_escape(key.lower()), _escape(value)) for key, value in named)
         found = {"url": target, "headers": headers}
     else:
         return _name_kind(record)
@@ -237,13 +243,6 @@ def _name_kind(record: Any) -> str | None:
 def _is_part(record: Any) -> bool:
     """Whether the WARC headers say that this is not all of it: the crawler gave up, or the rest is in other records."""
     return bool(record.headers.get("WARC-Truncated") or record.headers.get("WARC-Segment-Number"))
-
-
-def _status(record: Any) -> int:
-    status = record.http_headers.status_code
-    if not isinstance(status, int):
-        raise MemberDamaged("its answer has no status")
-    return status
 
 
 def _read_payload(record: Any, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:

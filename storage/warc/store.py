@@ -18,6 +18,15 @@ NOTE_NAME = "MOVED-TO"
 """Of the file in the local folder that says which store has the others: without it they would seem to be lost."""
 
 
+IMPORT_SITE = "import"
+"""In the place of a site's name in the names of files that hold what was imported."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a WARC file was written by our own crawl, from its name."""
+    return not name.startswith(f"{IMPORT_SITE}-")
+
+
 class CopyDiffers(OSError):  # noqa: N818 - it states a fact
     """The store has another file of this name, or wrote something else than it was given."""
 

@@ -1,5 +1,6 @@
 """What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
 
+import gzip
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from flows.integrity import audit_archive
 from flows.repair import repair_archive
 from replica.server import running
 from replica.site import Site
+from schemas.capture import MAX_HEAD_BYTES
 from schemas.outcome import State
 from schemas.search import SearchFilter
 from schemas.settings import Settings
@@ -28,6 +30,7 @@ from storage.search.finding import search_articles
 from storage.search.query import read_query
 from tests.damage import damage_page
 from tests.flows.killing import find_breaches
+from tests.storage.warc_sample import make_record
 
 Ledger = set[tuple[str, State]]
 
@@ -221,6 +224,23 @@ def find_waiting(ledger: Ledger) -> Ledger:
     found: Ledger = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
     assert found != ledger
     return found
+
+
+def test_a_record_of_the_crawl_that_was_never_read_is_told_by_run_and_doctor_until_it_is_noted(
+    filled: Settings, site: Site
+) -> None:
+    path = find_warc(filled, "moscow-times-")
+    # A head that no reader takes: as a crawl wrote it whose own limit was another.
+    block = b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n<p>A page."
+    path.write_bytes(path.read_bytes() + gzip.compress(make_record(block)))
+    with running(site) as server:
+        again = filled.model_copy(update={"origins": dict(server.origins)})
+        assert any("damaged, passed over" in problem for problem in harvest(again, "moscow-times", None).problems)
+    [problem] = audit_archive(filled).problems
+    assert problem.startswith(f"{path.name}: 1 records of the crawl were never read: at ")
+    repair = repair_archive(filled)
+    assert repair.mended == ("1 records of the crawl that were never read are noted as lost",)
+    assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
 
 
 def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) -> None:

@@ -1,5 +1,7 @@
 """A crawl as a flow starts it: a child process with a job file, a pipe on its standard input, and its legacy."""
 
+import base64
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,10 +100,6 @@ def make_crawl(folder: Path, **fields: Any) -> Crawl:
 def read_records(path: Path) -> list[Record]:
     """The whole records of one file. A digest that does not hold fails the test."""
     with path.open("rb") as file:
-        assert all(
-            record.verify_payload_digest() for record in ArchiveIterator(file, parse_http=True) if record.is_http
-        )
-    with path.open("rb") as file:
         return [_read_record(record) for record in ArchiveIterator(file, parse_http=False)]
 
 
@@ -111,6 +109,9 @@ def _read_record(record: WarcRecord) -> Record:
     kind = headers["WARC-Type"]
     head, body = (b"", block)
     if record.is_http:
+        # fastwarc's own check takes no head above 32 kB.
         head, _, body = block.partition(b"\r\n\r\n")
+        digest = base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+        assert headers["WARC-Payload-Digest"] == f"sha1:{digest}"
     status = int(head.split()[1]) if kind == "response" else None
     return Record(kind, headers.get("WARC-Target-URI"), headers, block, body, status)

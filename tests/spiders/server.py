@@ -19,7 +19,8 @@ BROKEN_ROBOTS = "https://ru.themoscowtimes.com"
 PATIENT_ROBOTS = "https://www.moscowtimes.ru"
 MISSING_ROBOTS = "https://moscowtimes.news"
 BUSY_ROBOTS = "https://moscowtimes.eu"
-HOSTS = (WWW, STATIC, BROKEN_ROBOTS, PATIENT_ROBOTS, MISSING_ROBOTS, BUSY_ROBOTS)
+RESTING_ROBOTS = "https://old.themoscowtimes.com"
+HOSTS = (WWW, STATIC, RESTING_ROBOTS, BROKEN_ROBOTS, PATIENT_ROBOTS, MISSING_ROBOTS, BUSY_ROBOTS)
 
 PAGE = b"<html><title>A page</title><p>" + b"Some text of the page. " * 100 + b"</p></html>"
 BOMB = gzip.compress(bytes(10_000_000))
@@ -31,6 +32,14 @@ ODD_HEAD = (
     b"HTTP/1.1 200 Fine, thanks\r\nx-lower:  two  spaces \r\nX-Folded: one\r\n two\r\n"
     b"no colon here\r\nX-Latin: caf\xe9\r\n"
 )
+LONG_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Security-Policy: " + b"a" * 60_000 + b"\r\n" + b"X-Many: b\r\n" * 10_000
+    + b"X-Caf\xc3\xa9: c\r\nX Space : d\r\n\r: e\r\nX-Late: f\r\n"
+)  # fmt: skip
+"""Below what browsers take, and above what Twisted (16 kB a line) and fastwarc (32 kB) do."""
+
+ENDLESS_BYTES = 50_000_000
+"""More than the buffers of both sides: the server sees whether it was let finish."""
 
 INDEX = f"""<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 <sitemap><loc>{STATIC}/sitemap/2024-5.xml</loc></sitemap><sitemap><loc>{STATIC}/sitemap/2024-6.xml</loc></sitemap>
@@ -49,6 +58,7 @@ ROBOTS = {
     WWW: b"User-agent: *\nDisallow: /preview/\nDisallow: *?utm\n\nUser-agent: otherbot\nDisallow: /\n",
     STATIC: b"",
     PATIENT_ROBOTS: b"User-agent: *\nCrawl-delay: 0.6\n",
+    RESTING_ROBOTS: b"User-agent: *\nCrawl-delay: 3600\n",
 }
 
 
@@ -232,6 +242,19 @@ def status(code: int) -> Fault:
     return lambda handler: handler.answer(status=code)
 
 
+def answer_endless_head(handler: Handler) -> None:
+    handler.send_raw(b"HTTP/1.1 200 OK\r\n")
+    line = b"X-More: " + b"x" * 8_000 + b"\r\n"
+    for _ in range(ENDLESS_BYTES // len(line)):
+        handler.wfile.write(line)
+
+
+def answer_early_hints(handler: Handler) -> None:
+    for _ in range(10):
+        handler.send_raw(b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 30_000 + b"\r\n\r\n")
+    handler.answer()
+
+
 FAULTS: dict[str, Fault] = {
     "/robots.txt": answer_robots,
     "/gzip": lambda handler: handler.answer(gzip.compress(PAGE), Content_Encoding="gzip"),
@@ -241,6 +264,12 @@ FAULTS: dict[str, Fault] = {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
     ),
     "/odd": raw(ODD_HEAD + b"Content-Length: 2\r\n\r\nhi"),
+    "/long-head": raw(LONG_HEAD + b"Content-Length: 2\r\n\r\nhi"),
+    "/endless-head": answer_endless_head,
+    "/endless-line": raw(b"HTTP/1.1 200 OK\r\nX-More: " + b"x" * 300_000 + b"\r\nContent-Length: 2\r\n\r\nhi"),
+    "/early-hints": answer_early_hints,
+    "/odd-status": raw_cut(b"HTTP/1.1 +200 OK\r\nContent-Length: 2\r\n\r\nhi"),
+    "/to-far": redirect("/" + "x" * 17_000),
     "/interim": raw(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
     "/empty": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
     "/no-content": raw(b"HTTP/1.1 204 No Content\r\n\r\n"),
@@ -256,6 +285,19 @@ FAULTS: dict[str, Fault] = {
     "/cut-chunked": raw_cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
     "/surplus": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, this goes on"),
     "/unframed": raw_cut(b"HTTP/1.0 200 OK\r\n\r\nwho knows whether this is all"),
+    "/unframed-page": raw_cut(b"HTTP/1.0 200 OK\r\n\r\n" + PAGE + b"\n<!-- cached -->\n<!-- at noon -->\n"),
+    "/unframed-gzip": raw_cut(b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)),
+    "/unframed-cut-gzip": raw_cut(b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)[:-1]),
+    "/unframed-bomb": raw_cut(b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + BOMB),
+    "/unframed-text": raw_cut(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nsome text"),
+    "/unframed-missing": raw_cut(b"HTTP/1.0 404 Not Found\r\n\r\nno such page"),
+    "/unframed-json": raw_cut(b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n[{"id": 1}]'),
+    "/unframed-cut-json": raw_cut(b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n[{"id": 1}'),
+    "/unended-chunks": raw_cut(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(FEED), FEED)
+    ),
+    "/cut-but-ended": raw_cut(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + PAGE),
+    "/worked-on": status(203),
     "/garbage": raw_cut(b"\x00\x01\x02 this is no HTTP\r\n\r\n"),
     "/slow": answer_slow,
     "/dripping": answer_dripping,

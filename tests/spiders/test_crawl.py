@@ -25,6 +25,7 @@ from tests.spiders.server import (
     ETAG,
     MODIFIED,
     PATIENT_ROBOTS,
+    RESTING_ROBOTS,
     STATIC,
     WWW,
     Asked,
@@ -183,6 +184,24 @@ def test_a_host_that_asks_for_a_long_pause_is_left_alone_and_the_others_are_not(
     [(host, until)] = Rests(crawl.job.lock_path.parent).list_resting().items()
     assert host == "www.themoscowtimes.com"
     assert abs(until - datetime.now(UTC) - timedelta(hours=hours)) < timedelta(minutes=2)
+
+
+def test_a_host_whose_crawl_delay_is_longer_than_a_crawl_waits_is_asked_once_and_then_left_alone(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    pages = tuple(f"{RESTING_ROBOTS}/page/{number}" for number in range(30))
+    fields = {"urls": (*pages, f"{STATIC}/page/1"), "origins": publisher.origins}
+    crawl = make_crawl(tmp_path, **fields)
+    ended = crawl.run()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert set(crawl.read_lines()) == {pages[0], f"{STATIC}/page/1"}
+    assert [one.path for one in publisher.asked_for(RESTING_ROBOTS)] == ["/robots.txt", "/page/0"]
+    [(host, until)] = Rests(crawl.job.lock_path.parent).list_resting().items()
+    assert f"https://{host}" == RESTING_ROBOTS
+    assert abs(until - datetime.now(UTC) - timedelta(hours=1)) < timedelta(minutes=2)
+    again = make_crawl(tmp_path, **fields, log_path=tmp_path / "again" / "crawl.jsonl")
+    assert again.run().returncode == 0
+    assert len(publisher.asked_for(RESTING_ROBOTS)) == 2
 
 
 def test_sources_of_a_resting_host_have_a_line_that_says_so(tmp_path: Path, publisher: Publisher) -> None:

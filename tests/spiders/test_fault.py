@@ -8,8 +8,19 @@ from subprocess import CompletedProcess
 import pytest
 
 from schemas.crawl import CrawlLine
+from storage.warc.capture import iterate_captures
 from tests.spiders.child import Crawl, Record, make_crawl
-from tests.spiders.server import BROKEN_ROBOTS, BUSY_ROBOTS, MISSING_ROBOTS, ODD_HEAD, PAGE, WWW, Publisher
+from tests.spiders.server import (
+    BROKEN_ROBOTS,
+    BUSY_ROBOTS,
+    FEED,
+    LONG_HEAD,
+    MISSING_ROBOTS,
+    ODD_HEAD,
+    PAGE,
+    WWW,
+    Publisher,
+)
 from tests.spiders.server import running_publisher as running
 
 # Path -> result, status of the last answer, attempts, and the beginning of the error.
@@ -21,6 +32,12 @@ EXPECTED: dict[str, tuple[str, int | None, int, str | None]] = {
     "/chunked": ("captured", 200, 1, None),
     "/odd": ("captured", 200, 1, None),
     "/interim": ("captured", 200, 1, None),
+    "/long-head": ("captured", 200, 1, None),
+    "/endless-head": ("failed", None, 1, "HeadTooLarge: the response's head has more than 262144 bytes"),
+    "/endless-line": ("failed", None, 1, "HeadTooLarge"),
+    "/early-hints": ("failed", None, 1, "HeadTooLarge"),
+    "/odd-status": ("failed", None, 3, "DownloadFailedError"),
+    "/to-far": ("refused", None, 1, "RedirectRefused: redirect to an address longer than 16384 bytes"),
     "/empty": ("captured", 200, 1, None),
     "/no-content": ("captured", 204, 1, None),
     "/missing": ("captured", 404, 1, None),
@@ -32,6 +49,17 @@ EXPECTED: dict[str, tuple[str, int | None, int, str | None]] = {
     "/cut-chunked": ("failed", None, 3, "ResponseDataLossError"),
     "/surplus": ("failed", None, 3, "ResponseDataLossError: more bytes came than Content-Length announced"),
     "/unframed": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unframed-page": ("captured", 200, 1, None),
+    "/unframed-gzip": ("captured", 200, 1, None),
+    "/unframed-cut-gzip": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unframed-bomb": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unframed-text": ("captured", 200, 1, None),
+    "/unframed-missing": ("captured", 404, 1, None),
+    "/unframed-json": ("captured", 200, 1, None),
+    "/unframed-cut-json": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
+    "/unended-chunks": ("captured", 200, 1, None),
+    "/cut-but-ended": ("failed", None, 3, "ResponseDataLossError: the body is shorter than Content-Length announced"),
+    "/worked-on": ("captured", 203, 1, None),
     "/garbage": ("failed", None, 3, "DownloadFailedError"),
     "/slow": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
     "/dripping": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
@@ -66,6 +94,7 @@ ELSEWHERE: dict[str, tuple[str, int | None, int, str | None]] = {
     "mailto:someone@example.org": ("failed", None, 0, "AddressUnusable"),
     "https://": ("failed", None, 0, "AddressUnusable"),
     "https://[::1": ("failed", None, 0, "AddressUnusable"),
+    f"{WWW}/" + 3_000 * "\u00e9": ("failed", None, 0, "AddressUnusable: longer than 16384 bytes"),
 }
 ALL = {WWW + path: expected for path, expected in EXPECTED.items()} | ELSEWHERE
 
@@ -128,7 +157,23 @@ def test_every_whole_answer_lies_in_the_archive_the_failed_ones_too(met: Met) ->
 
 
 @pytest.mark.parametrize(
-    "path", ["/cut", "/cut-chunked", "/surplus", "/unframed", "/dripping", "/huge", "/huge-chunked"]
+    "path",
+    [
+        "/endless-head",
+        "/endless-line",
+        "/early-hints",
+        "/odd-status",
+        "/cut",
+        "/cut-chunked",
+        "/surplus",
+        "/unframed",
+        "/unframed-cut-gzip",
+        "/unframed-bomb",
+        "/cut-but-ended",
+        "/dripping",
+        "/huge",
+        "/huge-chunked",
+    ],
 )
 def test_no_part_of_a_page_is_archived_as_a_page(met: Met, path: str) -> None:
     assert met.responses(path) == []
@@ -148,6 +193,29 @@ def test_chunks_are_undone_and_no_header_claims_them(met: Met) -> None:
 def test_the_head_is_archived_byte_for_byte(met: Met) -> None:
     (record,) = met.responses("/odd")
     assert record.block == ODD_HEAD + b"Content-Length: 2\r\n\r\nhi"
+
+
+def test_a_long_head_is_archived_byte_for_byte_and_read_by_our_own_reader(met: Met) -> None:
+    (record,) = met.responses("/long-head")
+    assert record.block == LONG_HEAD + b"Content-Length: 2\r\n\r\nhi"
+    [path] = met.crawl.job.warc_dir.iterdir()
+    [capture] = [one for one, _ in iterate_captures(path, path.name, 0, 1000) if one.url == f"{WWW}/long-head"]
+    assert (capture.status, capture.body, len(capture.headers)) == (200, b"hi", 10_006)
+    assert capture.headers[-5:-1] == (("x-cafã©", "c"), ("x space", "d"), ("\r", "e"), ("x-late", "f"))
+
+
+def test_whatever_was_archived_is_read(met: Met) -> None:
+    [path] = met.crawl.job.warc_dir.iterdir()
+    captures = iterate_captures(path, path.name, 0, 10_000_000)
+    assert len(list(captures)) == sum(record.kind == "response" for record in met.records)
+    assert (captures.corrupt, captures.cut_at) == ([], None)
+
+
+def test_a_body_that_proves_itself_whole_is_archived_as_it_came(met: Met) -> None:
+    (page,), (packed,), (feed,) = map(met.responses, ("/unframed-page", "/unframed-gzip", "/unended-chunks"))
+    assert page.body.startswith(PAGE)
+    assert gzip.decompress(packed.body) == PAGE
+    assert feed.block == b"HTTP/1.1 200 OK\r\n\r\n" + FEED
 
 
 def test_an_interim_response_is_no_part_of_the_record(met: Met) -> None:

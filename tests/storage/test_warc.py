@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.capture import MAX_HEAD_BYTES
 from storage.warc.capture import (
     CaptureCorrupt,
     CaptureTruncated,
@@ -192,6 +193,16 @@ def test_a_head_with_bare_line_feeds_is_read(save: Callable[[bytes], Path]) -> N
     capture = read(save(gzip.compress(make_record(block))))[0][0][0]
     assert capture.headers == (("content-type", "text/html"), ("x-other", "y"))
     assert capture.body == b"<p>A page.\r\n\r\nIts end."
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_head_is_read_up_to_the_limit_of_browsers(save: Callable[[bytes], Path], *, compressed: bool) -> None:
+    start, end = "HTTP/1.1 200 OK\r\nX-Long: ", "\r\n\r\n"
+    longest = MAX_HEAD_BYTES - len(start + end)
+    records = [make_record((start + "x" * size + end).encode() + b"a page") for size in (longest, longest + 1)]
+    found, captures = read(save(b"".join(gzip.compress(one) if compressed else one for one in records)))
+    assert [(one.body, len(one.headers[0][1])) for one, _ in found] == [(b"a page", longest)]
+    assert "larger than 262144 bytes" in str(captures.corrupt[0])
 
 
 def test_a_length_beyond_the_file_costs_one_record_and_not_those_after_it(save: Callable[[bytes], Path]) -> None:

@@ -1,0 +1,67 @@
+"""Whether a body is whole whose length nothing told: it ended with its connection, or its chunks did."""
+
+import json
+import re
+import zlib
+from urllib.parse import urlsplit
+
+from schemas.capture import SUCCESS_STATUSES
+
+GZIP_WINDOW = zlib.MAX_WBITS + 16
+"""zlib's way of asking for gzip members."""
+
+CHUNK_BYTES = 65_536
+
+TAIL_BYTES = 4096
+"""After a page's end come comments of its cache, of some hundred bytes."""
+
+_END_TAG = re.compile(rb"</(?:html|rss|feed|rdf:rdf|urlset|sitemapindex)\s{0,9}>$", re.IGNORECASE)
+
+
+def is_proved_whole(url: str, status: int, media_type: str, encoding: str, body: bytes, max_bytes: int) -> bool:
+    """Whether the body itself says that nothing of it lacks, or nothing that lacks would matter.
+
+    Of robots.txt and plain text, what came is taken: every line stands for itself.
+    """
+    if status not in SUCCESS_STATUSES or urlsplit(url).path == "/robots.txt":
+        return True
+    if encoding in {"gzip", "x-gzip"}:
+        return _has_gzip_trailer(body, max_bytes)
+    if encoding not in {"", "identity"}:
+        return False
+    if media_type == "text/plain":
+        return bool(body)
+    return _is_json(body) if media_type == "application/json" else _has_end_tag(body)
+
+
+def _has_gzip_trailer(body: bytes, max_bytes: int) -> bool:
+    """Whether the checksum and length at the end are there and right; not where it unpacks to more than is allowed."""
+    left = max_bytes
+    while body.startswith(b"\x1f\x8b"):  # one member after another is one body
+        inflater = zlib.decompressobj(GZIP_WINDOW)
+        while not inflater.eof:
+            try:
+                unpacked = len(inflater.decompress(body, CHUNK_BYTES))
+            except zlib.error:
+                return False
+            body, left = inflater.unconsumed_tail, left - unpacked
+            if left < 0 or not (unpacked or body or inflater.eof):
+                return False
+        body = inflater.unused_data.lstrip(b"\0\r\n")
+        if not body:
+            return True
+    return False
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), list | dict)  # a number may go on
+    except (ValueError, RecursionError):
+        return False
+
+
+def _has_end_tag(body: bytes) -> bool:
+    tail = body[-TAIL_BYTES:].rstrip()
+    while tail.endswith(b"-->") and (start := tail.rfind(b"<!--")) >= 0:
+        tail = tail[:start].rstrip()
+    return bool(_END_TAG.search(tail))
