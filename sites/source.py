@@ -15,7 +15,7 @@ from sites.profile import SourcePage, SourceUnreadable
 FEED_ROOTS = frozenset({"rss", "RDF", "feed"})
 _BOM = b"\xef\xbb\xbf"
 _HTML = re.compile(
-    rb"(?:\s|<\?[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|(?:html|head|body|meta|title|div|main|script|link)[\s>/])",
+    rb"(?:\s++|<\?[^>]*+>|(?><!--.*?-->))*+<(?:!doctype\s+html|(?:html|head|body|meta|title|div|main|script|link)[\s>/])",
     re.IGNORECASE | re.DOTALL,
 )
 """What is met first, after comments and declarations: what an article in a feed has within it is not."""
