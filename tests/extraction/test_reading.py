@@ -282,3 +282,11 @@ def test_russian_text_is_read_where_its_charset_is_not_said_or_said_wrongly(
     draft = read_page(make_capture(page, headers=headers), sites.find_site(URL))
     assert isinstance(draft, Draft)
     assert draft.body == "Первый абзац."
+
+
+@pytest.mark.parametrize("told", ["Council Adopts <Plan> 8", "Council Adopts &lt;Plan&gt; 8"])
+def test_what_looks_like_a_tag_in_a_headline_stays_where_the_page_shows_it(told: str) -> None:
+    page = make_page(TEXT, head=LD.format(f'{{"@type": "NewsArticle", "headline": "{told}"}}'))
+    shown = page.replace('<a href="#">A Headline</a>', "Council Adopts &lt;Plan&gt; 8")
+    assert _read(shown).headline == "Council Adopts <Plan> 8"
+    assert _read(page.replace('<a href="#">A Headline</a>', "Council Adopts <i>8</i>")).headline == "Council Adopts 8"
