@@ -51,6 +51,11 @@ def decode_text(body: bytes, hints: Iterable[str | None] = ()) -> str:
     return body.decode(names[0] if names else _guess(body), "replace")
 
 
+def is_wide(body: bytes) -> bool:
+    """Whether the bytes are UTF-16 without a mark."""
+    return _find_wide(body) is not None
+
+
 def is_utf8(body: bytes) -> bool:
     """Whether the bytes are valid UTF-8."""
     return _try(body, "utf-8") is not None
