@@ -12,9 +12,9 @@ from extraction.prose import tidy
 NOTE_COUNT = 3
 """Corrections and notes that may follow a credit; more than two were never seen under one text."""
 
-_CREDIT = re.compile(r"\(\s*([\w .,;/&-]{2,80}?)\s*\)\.?$")
+_CREDIT = re.compile(r"\(\s*+((?! )[\w .,;/&-]{2,80}?)\s*+\)\.?$")
 _CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*([\w .,;/&-]{2,80}?)\.?$")
-_LIST = re.compile(r"\s*(?:,|/(?!\s*(?:RL|Radio Liberty)\b)|&|;|\b(?:and|и)\b)\s*")
+_LIST = re.compile(r"(?:(?<!\s)\s++)?+(?:,|/(?!\s*(?:RL|Radio Liberty)\b)|&|;|\b(?:and|и)\b)\s*")
 _ACRONYM = re.compile(r"[A-ZА-ЯЁ]{2,6}$")
 _NOTE = re.compile(
     r"(?:corrections?|clarifications?|editor['’]?s['’]? note|note to readers|updates?d?"
@@ -24,12 +24,14 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _BARE_BY = re.compile(r"(?:by|von|par|автор|авторы)\W*$", re.IGNORECASE)
-_CONTACT = re.compile(r"\(?\S+@\S+\.\w+\)?|(?<!\w)@\w+|https?://\S+")
+_CONTACT = re.compile(r"(?<!\S)@?[^\s@]++@\S+\.\w+\)?|(?<!\w)@\w+|https?://\S+")
 _REST = re.compile(
-    r"(?:\s+[|•·]|\s+[-–—]|;?\s*(?:Edit(?:ed|ing)|Photo(?:graph)?s?|Additional reporting) by)\s.*$", re.IGNORECASE
+    r"(?:(?<!\s)\s++[|•·–—-]"
+    r"|;?+(?:(?<!\s)\s++)?+(?:Edit(?:ed|ing)|Photo(?:graph)?s?|Additional reporting) by)\s(?s:.*)",
+    re.IGNORECASE,
 )
-_ASIDE = re.compile(r"\s*\(([^()]{1,60})\)")
-_PLACE = re.compile(r"\s+in\s+[A-Z][\w .'’-]+$")
+_ASIDE = re.compile(r"(?:(?<!\s)\s++)?+\(([^()]{1,60})\)")
+_PLACE = re.compile(r"(?<!\s)\s++in\s++[A-Z][\w .'’-]{1,100}$")
 _ROLE = re.compile(
     r"\b(?:correspondent|editor|editor-in-chief|reporter|writer|columnist|contributor|analyst|producer|journalist"
     r"|bureau|chief|staff|professor|director|fellow|author|photographer|freelancer?|special to|updated|published)\b",
@@ -42,7 +44,7 @@ _NOBODY = re.compile(
     r"|contributors?|correspondents?|unknown|anonymous|redaktion|redacción|rédaction)",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"(?:^|\s+)(?:for|with|/|of)\s+(?P<agency>[\w .-]+)$", re.IGNORECASE)
+_FROM = re.compile(r"(?:^|(?<!\s)\s++)(?:for|with|/|of)\s++(?P<agency>[\w .-]{1,100})$", re.IGNORECASE)
 _BY = re.compile(
     r"^(?:(?:Text|Story|Words|Written|Posted|Reported|Analysis)\s+)?(?:By|Von|Par|Автор:|Авторы:)[:\s]\s*",
     re.IGNORECASE,

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
+from typing import Any
 
 from extraction.linked_data import clean_markup, read_text
 from extraction.parsed import Found, Page
+from extraction.prose import tidy
 from sites.boilerplate import squeeze
 
 MAX_CHARS = 500
@@ -12,9 +15,9 @@ MAX_CHARS = 500
 
 META_NAMES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "citation_title", "dc.title", "headline")
 
-_SUFFIX = re.compile(r"^(?P<title>.{4,}?)\s*(?:\s[-–—•·:]|[|»])\s+(?P<name>[^|»]{2,60})$")
+_SUFFIX = re.compile(r"^(?P<title>.{4,}?)(?:(?<!\s)\s++[-–—•·:|»]|[|»])\s++(?P<name>[^|»]{2,60})$")
 _PREFIX = re.compile(r"^(?P<name>[^|]{2,40})\s*[|:]\s+(?P<title>.{4,})$")
-_CUT = re.compile(r"\s*(?:…|\.\.\.)$")
+_CUT = re.compile(r"(?:(?<!\s)\s++)?+(?:…|\.\.\.)$")
 _NAME_END = re.compile(r"\.(?:com|org|net|co\.uk|news)$", re.IGNORECASE)
 
 
@@ -66,7 +69,7 @@ def _list_known(page: Page) -> Iterator[Found]:
     ld, meta = page.metadata.json_ld, page.metadata.meta
     shown = page.first_text(page.site.page.headline) or ""
     for title, source in (
-        (read_text(ld.get("headline")) or "", "json-ld"),
+        (_as_shown(ld.get("headline"), shown), "json-ld"),
         (clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), "meta"),
     ):
         line = strip_title(title, page)
@@ -77,7 +80,7 @@ def _list_known(page: Page) -> Iterator[Found]:
 
 def _list_unknown(page: Page) -> Iterator[Found]:
     """JSON-LD first, unless it is cut short or stands alone against what title and `<h1>` agree on."""
-    told = read_text(page.metadata.json_ld.get("headline")) or ""
+    told = _as_shown(page.metadata.json_ld.get("headline"), page.only_h1 or "")
     titles = [strip_title(clean_markup(page.metadata.meta.get(name, "")), page) for name in META_NAMES]
     shown = next((title for title in titles if title), "")
     h1 = page.only_h1 or ""
@@ -90,6 +93,12 @@ def _list_unknown(page: Page) -> Iterator[Found]:
     yield next(iter(page.microdata.get("headline", ())), ""), "microdata"
     yield strip_title(page.guess_title() or "", page), "trafilatura"
     yield strip_title(page.metadata.title or "", page), "page"
+
+
+def _as_shown(told: Any, shown: str) -> str:
+    """A headline of JSON-LD: with what looks like a tag in it where the page shows that to its readers."""
+    whole = tidy(unescape(told)) if isinstance(told, str) else ""
+    return whole if whole and squeeze(whole) == squeeze(shown) and "<" in shown else read_text(told) or ""
 
 
 def _is_outvoted(told: str, shown: str, h1: str) -> bool:

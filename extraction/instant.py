@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,14 +14,26 @@ EARLIEST_YEAR = 1800
 WRITTEN_CHARS = 60
 """`Wednesday, September 25th, 2024, at 10:00 a.m. (CEST)` has 54."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEFAULT_DAYS = frozenset({date(1970, 1, 1), date(1900, 1, 1)})
+"""What programs write where they know no day: midnight of these, in whatever zone."""
+
 _ISO = re.compile(
     r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
     r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:[.,]\d+)?)?"
-    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?$",
+    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$",
     re.ASCII | re.IGNORECASE,
 )
-_SECONDS = re.compile(r"1\d{9}(?:\d{3})?$", re.ASCII)  # since 1970, from 2001 to 2033, perhaps in thousandths
+_SECONDS = re.compile(r"(?P<seconds>\d{9,10})(?P<thousandths>\d{3})?(?:\.\d{1,9})?$", re.ASCII)
+"""Since 1970, from 1973 on."""
+
+_DIGITS = re.compile(r"\d{9,}(?:\.\d+)?$", re.ASCII)
+_OFFSET = re.compile(
+    r"(?<=:\d\d)(?P<fraction>[.,]\d{1,9})?(?P<half>(?i:\s*[ap]\.?m\b\.?)?)\s*(?:GMT|UTC|Z)?\s*"
+    r"(?P<sign>[+\u2212-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?:\s*\([^()]{1,60}\))?$",
+    re.ASCII,
+)
+"""At the end of a time: `+3`, `GMT+05:00`, and `GMT-0200 (a zone's name)` as JavaScript writes it."""
+
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _SEPTEMBER = re.compile(r"\bsept\b", re.IGNORECASE)
 _NOISE = re.compile(
@@ -73,7 +85,11 @@ def read_instant(text: Any, zone: tzinfo) -> Instant | None:
     """What a text says, a time without an offset taken in `zone`; None where it says no time."""
     if not isinstance(text, str) or not (text := text.strip()):
         return None
-    for read in _READERS:
+    if _DIGITS.match(text):  # seconds, before they are a year with more digits
+        readers: tuple[Callable[[str], datetime | None], ...] = (_read_seconds,)
+    else:
+        readers, text = _READERS, _spell_offset(text)
+    for read in readers:
         try:
             at = read(text)
             if at is None:
@@ -82,10 +98,28 @@ def read_instant(text: Any, zone: tzinfo) -> Instant | None:
             moment = (at if is_aware else at.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError, TypeError, IndexError):
             continue
-        if moment.year < EARLIEST_YEAR or moment == _EPOCH:
+        if moment.year < EARLIEST_YEAR or _is_default(at, moment):
             return None
         return Instant(moment, is_aware, is_day=not is_aware and ":" not in text and "T" not in text)
     return None
+
+
+def _is_default(at: datetime, moment: datetime) -> bool:
+    """Whether it is a program's first midnight: as it is written, in UTC, or in any zone's."""
+    is_written = at.date() in DEFAULT_DAYS and not at.time().replace(microsecond=0, tzinfo=None) > time(0)
+    near = (moment + timedelta(hours=14)).date(), (moment - timedelta(hours=14)).date()
+    is_round = moment.minute % 15 == 0 and moment.second == 0
+    return is_written or moment.date() in DEFAULT_DAYS or (is_round and not DEFAULT_DAYS.isdisjoint(near))
+
+
+def _spell_offset(text: str) -> str:
+    """A time whose offset is written as ISO 8601 has it."""
+    found = _OFFSET.search(text)
+    if found is None:
+        return text
+    sign = "-" if found["sign"] != "+" else "+"
+    offset = f"{sign}{found['hours']:0>2}{found['minutes'] or '00'}"
+    return f"{text[: found.start()]}{found['fraction'] or ''}{found['half']} {offset}"
 
 
 def _read_iso(text: str) -> datetime | None:
@@ -105,15 +139,17 @@ def _read_loose_iso(text: str) -> datetime | None:
 
 
 def _read_seconds(text: str) -> datetime | None:
-    return datetime.fromtimestamp(int(text[:10]), UTC) if _SECONDS.match(text) else None
+    found = _SECONDS.match(text)
+    return datetime.fromtimestamp(int(found["seconds"]), UTC) if found else None
 
 
 def _read_written(text: str) -> datetime | None:
     """As people write it, the zone by its abbreviation: `March 5th, 2024, 10:00 a.m. EDT`."""
     if not text[-1:].isascii() or len(text) > WRITTEN_CHARS or not any(char.isalpha() for char in text):
         return None
+    text, zone = _take_offset(text)
     named = _ABBREVIATION.search(text)
-    zone = ZONES.get(named["zone"]) if named else None
+    zone = ZONES.get(named["zone"]) if named else zone
     plain = _ABBREVIATION.sub(r"\g<half>", text)
     plain = _NOISE.sub(" ", _ORDINAL.sub("", _HALF.sub(r" \1m", plain)))
     plain = " ".join(_SEPTEMBER.sub("Sep", plain).split())
@@ -126,6 +162,15 @@ def _read_written(text: str) -> datetime | None:
     return None
 
 
+def _take_offset(text: str) -> tuple[str, tzinfo | None]:
+    """A text without the offset at its end, and that."""
+    found = re.search(r"(?<=[\dmM.]) ([+-])(\d{2})(\d{2})$", text, re.ASCII)
+    if found is None or ":" not in text:
+        return text, None
+    offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return text[: found.start()], timezone(-offset if found[1] == "-" else offset)
+
+
 def _read_mail(text: str) -> datetime | None:
     # It passes over `PM`, and takes ten in the evening for ten in the morning.
     return parsedate_to_datetime(text) if ":" in text and not _HALF.search(text) else None
@@ -134,7 +179,6 @@ def _read_mail(text: str) -> datetime | None:
 _READERS: tuple[Callable[[str], datetime | None], ...] = (
     _read_iso,
     _read_loose_iso,
-    _read_seconds,
     _read_written,
     _read_mail,
 )

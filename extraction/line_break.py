@@ -36,7 +36,7 @@ _LINED_TAGS = frozenset({"blockquote", "pre"})
 _BOLD_TAGS = frozenset({"b", "strong"})
 
 _ENDS = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
-_BEGINS = re.compile(r"\s*[\"'“‘«(\[—–-]*\s*[^\W_a-zа-яё]")
+_BEGINS = re.compile(r"\s*+[\"'“‘«(\[—–-]*+\s*+[^\W_a-zа-яё]")
 _INDENT = re.compile(r"[ \t\r\n]*(?:\u00a0[ \t]*){2,}|[ \t\r\n]*\u3000")
 _SHORT = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Gen|Lt|Col|Sen|Rep|Gov|St|No|vs|[A-Z])\.\s*$")
 

@@ -8,11 +8,13 @@ MAX_WORD_COUNT = 5
 """Of a person's name, particles included: `María de la Cruz Pérez`."""
 
 # `RFE/RL` is one name.
-_JOINT = re.compile(r"\s*(?:[,;]|/(?!\s*(?:RL|Radio Liberty)\b)|\s&\s|\b(?:and|AND|und|et|y|и)\b)\s*")
+_JOINT = re.compile(
+    r"(?:(?<!\s)\s++)?+(?:[,;]|/(?!\s*(?:RL|Radio Liberty)\b)|(?<=\s)&\s|\b(?:and|AND|und|et|y|и)\b)\s*"
+)
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq|MBE|OBE|CBE)\.?$")
 # A word of a name: `O’Neill`, `al-Assad`, `J.`, `Jean-Luc`, `McDonald`; it has a capital somewhere near its beginning.
 _WORD = re.compile(r"(?:[a-z]{1,3}['’-])?[^\W\d_a-zа-яё](?:[\w'’-]*\.?|(?:\.-?[^\W\d_])*\.)$")
-_ADDITION = re.compile(r"\s+(?:for|in|with)\s+(?=[A-ZА-ЯЁ])|\s*/")
+_ADDITION = re.compile(r"(?<!\s)\s++(?:for|in|with)\s+(?=[A-ZА-ЯЁ])|(?:(?<!\s)\s++)?+/")
 _PARTICLE = re.compile(r"(?:al|bin|d[aeio]|del|den|der|dos|du|el|ibn|la|le|te[rn]|van|von|y|zu)$")
 _ACRONYM = re.compile(r"[A-ZА-ЯЁ]{2,6}$")
 # What organisations are called, and people are not.

@@ -20,6 +20,7 @@ from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
 from extraction.tree import decode, drop, parse_beginning, parse_page, read_utf8
+from extraction.visible import leave_visible
 from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
 from schemas.article import Draft, Image, Kind, Unreadable
@@ -46,6 +47,9 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     container, is_numbered = _take_container(tree, metadata, site, address)
     if container is not None:
         container = _cut_overrun(capture, tree, container, metadata, site, address)
+    for shown in (tree, container):  # what was parsed again is no part of the tree
+        if shown is not None:
+            leave_visible(shown)
     page = Page(tree, container, metadata, site, address, capture.fetched_at)
     if not is_numbered:
         page.flags.add("container-of-another-number")

@@ -14,7 +14,7 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 LINE = "⏎"
 """Stands for a line break within a paragraph until all spaces are single."""
 
-_LINE_BREAK = re.compile(rf"\s*{LINE}\s*")
+_LINE_BREAK = re.compile(rf"(?:(?<!\s)\s++)?+{LINE}\s*+")
 
 
 def restore_lines(text: str) -> str:

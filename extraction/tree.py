@@ -5,10 +5,11 @@ import re
 from lxml import html
 from lxml.etree import ElementDefaultClassLookup, ParserError, XMLSyntaxError, XPath
 from lxml.html import HtmlElement
-from w3lib.encoding import html_to_unicode, http_content_type_encoding
+from w3lib.encoding import html_body_declared_encoding
 
 from schemas.article import Unreadable
 from schemas.capture import Capture
+from sites.encoding import decode_text, find_charset, is_utf8, is_wide
 
 PROBE_BYTES = 4096
 """Binary files show in their first 4 kB what they are; a page without a tag in four times as much is none."""
@@ -41,11 +42,6 @@ _PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=Tru
 # One class for all: lxml's own choice by tag name calls Python for every element that is touched.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 _UNPARSABLE = bytes(code for code in range(32) if code not in b"\t\n\r")
-# What undeclared pages of before UTF-8 were written in. Russian words are runs of these bytes, which Western ones
-# never have: four accented letters in a row.
-_CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{4}")
-# Under these a page in UTF-8 reads too, and wrongly.
-_ONE_BYTE_CHARSET = re.compile(r"ascii|cp125\d|iso8859|latin|koi8")
 
 
 def parse_page(capture: Capture) -> HtmlElement | Unreadable:
@@ -112,7 +108,7 @@ def is_html(capture: Capture) -> bool:
     if capture.media_type not in HTML_TYPES:
         return False
     probe = capture.body[:PROBE_BYTES]
-    if probe.startswith(_UNICODE_MARKS):
+    if probe.startswith(_UNICODE_MARKS) or is_wide(probe):
         return True
     if _XML.match(probe.removeprefix(_UTF8_MARK)):
         return False
@@ -121,41 +117,13 @@ def is_html(capture: Capture) -> bool:
 
 
 def read_utf8(capture: Capture) -> bytes:
-    """The body in UTF-8; as it is where it says so and is right."""
-    if (
-        http_content_type_encoding(capture.header("content-type")) == "utf-8"
-        and not capture.body.startswith(_MARKS)
-        and _is_utf8(capture.body)
-    ):
+    """The body in UTF-8; as it is where it is that."""
+    if not capture.body.startswith(_MARKS) and is_utf8(capture.body) and b"\0" not in capture.body[:PROBE_BYTES]:
         return capture.body
     return decode(capture).encode("utf-8", "replace")
 
 
 def decode(capture: Capture) -> str:
-    """The body as text: by its mark, its header, its own declaration, else UTF-8 or Windows-1252."""
-    try:
-        name, text = html_to_unicode(capture.header("content-type"), capture.body, auto_detect_fun=_detect)
-    except (LookupError, ValueError):  # a charset that is one of Python's codecs, but none of text: `hex`, `idna`
-        return capture.body.decode(_detect(capture.body), "replace")
-    if _ONE_BYTE_CHARSET.match(name) and not capture.body.isascii() and _is_utf8(capture.body):
-        return capture.body.decode()
-    return text
-
-
-def _is_utf8(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _detect(body: bytes) -> str:
-    if _is_utf8(body):
-        return "utf-8"
-    name = "cp1251" if _CYRILLIC_RUN.search(body) else "cp1252"
-    try:
-        body.decode(name)
-    except UnicodeDecodeError:
-        return "utf-8"
-    return name
+    """The body as text: its bytes decide, its header and its own declaration are hints."""
+    header = find_charset(capture.header("content-type"))
+    return decode_text(capture.body, (header, html_body_declared_encoding(capture.body)))

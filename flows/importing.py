@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-import sites
+from flows.address_list import read_address_list
 from flows.archive import Archive
 from flows.load import load_left
 from flows.reading import place_sightings
@@ -68,30 +68,6 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
             _keep_warc(archive, run, file)
         load_left(archive, run)
         return finish_run(archive, run)
-
-
-def read_address_list(payload: bytes) -> tuple[str, ...]:
-    """The addresses of a file that begins with one: one a line, `#` begins a comment line. None where it does not.
-
-    Raises:
-        ValueError: it begins with an address, and another line is none.
-    """
-    try:
-        lines = [line.strip() for line in payload.decode("utf-8-sig").splitlines()]
-    except UnicodeDecodeError:
-        return ()
-    found = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
-    if not found or not _is_address(found[0][1]):
-        return ()
-    for number, line in found:
-        if not _is_address(line):
-            raise ValueError(f"line {number} of a list of addresses is none: {line[:100]!r}")
-    return tuple(line for _, line in found)
-
-
-def _is_address(line: str) -> bool:
-    is_web = line.lower().startswith(("http://", "https://")) and " " not in line
-    return is_web and sites.identify(line).rule != "malformed-address"
 
 
 def _is_cdx(file: Path) -> bool:

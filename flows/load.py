@@ -5,7 +5,7 @@ loading goes on exactly where it stopped, whatever stopped it.
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from functools import partial
@@ -111,7 +111,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
         name=name,
         counts=dict(stored.counts),
         is_last=is_last,
-        notes=notes,
+        notes=(*notes, *_note_cut(outcomes)),
         problems=(*problems, *stored.problems, *unread),
         sources=_judge_sources(outcomes, known),
         reading=count_reading(outcomes),
@@ -146,6 +146,13 @@ def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[tuple[str, st
             finding = SourceFinding(reason=None, address_count=len(urls), unknown_count=unknown_count)
             found[outcome.seen.url] = finding
     return found
+
+
+def _note_cut(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A sentence for each source that ended before its time."""
+    for outcome in outcomes:
+        if isinstance(outcome, SourceRead) and outcome.is_cut:
+            yield f"{outcome.seen.url} was cut: {len(outcome.sightings)} whole entries were read, and no more"
 
 
 def _find_listing(outcome: SourceRead) -> str | None:

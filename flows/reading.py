@@ -151,11 +151,12 @@ def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
         page = site.read_source(capture.body, capture.url, capture.media_type, capture.fetched_at)
     except SourceUnreadable as error:
         return SourceBroken(seen=seen, reason=str(error))
-    if page.children:
-        # An index that is the same as last time says nothing of its pages: they are asked for each time.
+    if page.children or page.is_cut:
+        # An index that is the same as last time says nothing of its pages: they are asked for each time. Of a source
+        # that was cut, its validators would keep the rest away.
         seen = seen.model_copy(update={"validators": None})
     sightings = place_sightings(page.sightings, site, site.source_month(capture.url))
-    return SourceRead(seen=seen, sightings=sightings)
+    return SourceRead(seen=seen, sightings=sightings, is_cut=page.is_cut)
 
 
 def place_sightings(

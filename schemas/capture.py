@@ -1,5 +1,6 @@
 """A raw page as it was fetched, and where it lies."""
 
+import re
 from datetime import datetime
 from urllib.parse import urljoin
 
@@ -40,6 +41,12 @@ class Validators(Record):
     last_modified: str | None = None
 
 
+_MEDIA_TYPE = re.compile(
+    r"[ \t]*+([\w!#$&^.+'*`|~-]{1,127}/[\w!#$&^.+'*`|~-]{1,127})[ \t]*(?=[;,]|$|[ \t][\w-]{1,40}=)", re.ASCII
+)
+"""Two tokens (RFC 9110, 8.3.1) of at most 127 characters each (RFC 6838, 4.2)."""
+
+
 class Capture(Record):
     """One response, or one imported file, with its body. Bodies are at most the settings' `max_page_bytes`."""
 
@@ -77,8 +84,12 @@ class Capture(Record):
 
     @property
     def media_type(self) -> str:
-        """The Content-Type without its parameters, in lower case; empty where there is none."""
-        return (self.header("content-type") or "").split(";")[0].strip().lower()
+        """The Content-Type without its parameters, in lower case; empty where there is none, or what is no such type.
+
+        Of a value that was written twice (`text/html, text/html; charset=utf-8`), or without its semicolon, the first.
+        """
+        found = _MEDIA_TYPE.match(self.header("content-type") or "")
+        return found[1].lower() if found else ""
 
     @property
     def redirect_url(self) -> str | None:

@@ -66,6 +66,8 @@ class SourceRead(Record):
 
     seen: Seen
     sightings: tuple[tuple[Identity, Sighting], ...]
+    is_cut: bool = False
+    """It ended before its time, and named more than this."""
 
 
 class SourceBroken(Record):

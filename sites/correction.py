@@ -45,7 +45,7 @@ CORRECTION = re.compile(
     rf"(?: (?:to|in) {_OURS}\b|(?=\W*$|[.:)]))"
     rf"|we (?:have )?(?:since )?(?:corrected|clarified|updated|amended)\b[^.]*\b{_OURS}\b"
     rf"|updated? (?:(?:at|on) .{{1,30}}? )?(?:with|to (?:add|include|reflect|correct|clarify|fix|remove))\b"
-    rf"|{_WORD}\s*(?::|{_DASH}|\([^)]*\)\s*[:—–]|,?\s*\w+\.?\s+\d{{1,2}}\b[^.]{{0,30}}:)"
+    rf"|{_WORD}\s*+(?::|{_DASH}|\([^)]*\)\s*[:—–]|,?\s*+\w+\.?\s+\d{{1,2}}\b[^.]{{0,30}}:)"
     rf"|(?:an? |the )?{_EARLIER} (?:version|edition|draft)s? of {_OURS}\b{_APPEARED}"
     rf"|(?:an? |the )?{_EARLIER} (?:version|article|story|column|headline|caption)s? {_FALSELY}\b"
     rf"|(?:because of|due to|owing to) an? (?:\w+[ -]){{0,3}}(?:error|mistake),? [^.]*?"

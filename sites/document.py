@@ -15,10 +15,10 @@ QUOTED_CHARS = 2000
 BREAK = "\n"
 """Stands for the letters of what is never furniture: no line goes across it."""
 
-_GOES_ON = re.compile(r"[\"'”’»)\]]*[.!?…:×][\"'”’»)\]×.!…\s]*[\"'“‘«(\[]*")
+_GOES_ON = re.compile(r"[\"'”’»)\]]*+[.!?…:×][\"'”’»)\]×.!…\s]*+[\"'“‘«(\[]*")
 _SPACE = re.compile(r"[\"'”’»)\]]*\s+[×\"'“‘«(\[]*")
 _CUT = re.compile(r"[,;:\"'”’»)\]]*\s+[×\"'“‘«(\[]*")
-_SIGNS_BEFORE = re.compile(r"[^\w\s]*$")
+_SIGNS_BEFORE = re.compile(r"(?<![^\w\s])[^\w\s]*+$")
 _CLOSED = re.compile(r"[.!?…,][\"'”’»]+$")
 _OPENING = re.compile(r"[\"'“‘«„]")
 _ENDS_SENTENCE = re.compile(r"(?<!\.\.)[.!?][\"'”’»)\]]*$")

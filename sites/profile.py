@@ -28,6 +28,8 @@ class SourcePage:
     """Further source pages that it leads to: monthly sitemaps, the next page of a listing."""
     recovered: bool = False
     """It was malformed, and read as far as it could be."""
+    is_cut: bool = False
+    """It ended before its time: only its whole entries count."""
 
 
 @dataclass(frozen=True)

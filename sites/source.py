@@ -10,12 +10,20 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from schemas.address import Sighting, SourceKind
+from sites.encoding import decode_text
 from sites.profile import SourcePage, SourceUnreadable
 
+ENTRIES = frozenset({"item", "entry", "url", "sitemap"})
+"""What names an address each."""
+
+DECLARATION_BYTES = 200
+"""A declaration has some fifty."""
+
+_END = "broadsheet-end"
 FEED_ROOTS = frozenset({"rss", "RDF", "feed"})
-_BOM = b"\xef\xbb\xbf"
+_ENCODING = re.compile(rb"""\s*+<\?xml\b[^>]*?encoding\s*+=\s*+["']([\w.:-]+)""")
 _HTML = re.compile(
-    rb"(?:\s|<\?[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|(?:html|head|body|meta|title|div|main|script|link)[\s>/])",
+    rb"(?:\s++|<\?[^>]*+>|(?><!--.*?-->))*+<(?:!doctype\s+html|(?:html|head|body|meta|title|div|main|script|link)[\s>/])",
     re.IGNORECASE | re.DOTALL,
 )
 """What is met first, after comments and declarations: what an article in a feed has within it is not."""
@@ -27,38 +35,73 @@ _BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);
 
 
 def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
-    """What a feed, a sitemap index or a sitemap says.
+    """What a feed, a sitemap index or a sitemap says; of one that is cut, its whole entries.
 
     Raises:
         SourceUnreadable: it is HTML, empty, or no XML of these kinds.
     """
     root, recovered = _parse(body, url, media_type)
+    is_cut = recovered and _take_open(root)
     name = _local(root)
+    children: tuple[str, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
     if name in FEED_ROOTS:
-        return SourcePage(tuple(_read_feed(root, url, seen_at)), recovered=recovered)
-    if name == "sitemapindex":
-        return SourcePage((), tuple(_read_locations(root, "sitemap", url)), recovered=recovered)
-    if name == "urlset":
-        return SourcePage(tuple(_read_sitemap(root, url, seen_at)), recovered=recovered)
-    raise SourceUnreadable(f"neither feed nor sitemap, but <{name}>: {url}")
+        sightings = tuple(_read_feed(root, url, seen_at))
+    elif name == "sitemapindex":
+        children = tuple(_read_locations(root, "sitemap", url))
+    elif name == "urlset":
+        sightings = tuple(_read_sitemap(root, url, seen_at))
+    else:
+        raise SourceUnreadable(f"neither feed nor sitemap, but <{name}>: {url}")
+    return SourcePage(sightings, children, recovered=recovered, is_cut=is_cut)
 
 
 def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool]:
-    data = body.strip().removeprefix(_BOM).lstrip()
+    data = _read_utf8(body)
     if not data:
         raise SourceUnreadable(f"empty answer where a feed or a sitemap should be: {url}")
     if _HTML.match(data):
         raise SourceUnreadable(f"HTML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
-    for text, recover in ((data, False), (_TITLE.sub(_escape_title, data), False), (data, True)):
+    for text, recover in ((data, False), (_TITLE.sub(_escape_title, data), False), (_mark_end(data), True)):
         # No entities, no network: a feed is a stranger's text.
-        parser = etree.XMLParser(recover=recover, resolve_entities=False, no_network=True, remove_comments=True)
+        parser = etree.XMLParser(
+            encoding="utf-8", recover=recover, resolve_entities=False, no_network=True, remove_comments=True
+        )
         try:
             root = etree.fromstring(text, parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
-        if root is not None:
+        if root is not None and _local(root) != _END:
             return root, recover or text is not data
     raise SourceUnreadable(f"no XML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
+
+
+def _read_utf8(body: bytes) -> bytes:
+    """The document in UTF-8, whatever its declaration says."""
+    declared = _ENCODING.match(body[:DECLARATION_BYTES])
+    return decode_text(body, [declared[1].decode()] if declared else ()).strip().encode("utf-8", "replace")
+
+
+def _mark_end(data: bytes) -> bytes:
+    """The document with an element behind all it has: those that it lies within were never closed.
+
+    A tag that is cut is taken away; behind the root's own end tag the parser passes over the mark.
+    """
+    for begin, end in ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"), (b"<", b">")):
+        if (place := data.rfind(begin)) > data.rfind(end):
+            data = data[:place]
+    return data + b"<" + _END.encode() + b"/>"
+
+
+def _take_open(root: etree._Element) -> bool:
+    """Take out what was never closed, and say whether there was anything: the address in it may be half of one."""
+    mark = next(root.iter(_END), None)
+    if mark is None:
+        return False
+    entries = [element for element in mark.iterancestors() if _local(element) in ENTRIES]
+    if entries and (parent := entries[-1].getparent()) is not None:  # the outermost, with all within it
+        parent.remove(entries[-1])
+    return True
 
 
 def _escape_title(found: re.Match[bytes]) -> bytes:
@@ -67,7 +110,7 @@ def _escape_title(found: re.Match[bytes]) -> bytes:
 
 def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
     for item in _all(root, "item", "entry"):
-        address = _text(item, "link") or _atom_link(item) or _text(item, "guid", "id")
+        address = _text(item, "link") or _atom_link(item) or _permalink(item)
         if not address:
             continue
         yield Sighting(
@@ -133,6 +176,18 @@ def _text(item: etree._Element, *names: str) -> str:
     """The text of the first child of one of these names, spaces collapsed."""
     for child in item:
         if _local(child) in names and (text := " ".join("".join(child.itertext()).split())):
+            return text
+    return ""
+
+
+def _permalink(item: etree._Element) -> str:
+    """The address that an entry's id is, unless it says that it is none; a bare number is none either."""
+    for child in item:
+        text = " ".join("".join(child.itertext()).split())
+        is_link = _local(child) == "id" or (
+            _local(child) == "guid" and child.get("isPermaLink", "true").strip().lower() != "false"
+        )
+        if is_link and text.lower().startswith(("http://", "https://", "//", "/")):
             return text
     return ""
 

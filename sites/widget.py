@@ -24,7 +24,7 @@ _LINK_TAGS = ("p", "div", "section", "li", "h2", "h3", "h4", "h5", "h6")
 _ROW_TAGS = frozenset({"p", "div", "section", "ul", "ol"})
 """No single item of a list: an article may list views and likes. A list of nothing else is the page's."""
 
-_NUMBER = r"(?:\d[\d.,\s]*(?:[km]|тыс\.?|млн\.?)?)"
+_NUMBER = r"(?:\d(?:[\d.,]|\s++(?=[\d.,]))*+(?:\s*+(?:[km]|тыс\.?|млн\.?))?)"
 _COUNTED = (
     r"(?:views?|page ?views?|comments?|shares?|likes?|reactions?|retweets?|replies|reposts?"
     r"|просмотр(?:а|ов|ы)?|комментари(?:й|я|ев|и)|лайк(?:а|ов|и)?|репост(?:а|ов|ы)?|реакци[яий])"

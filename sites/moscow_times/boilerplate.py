@@ -188,7 +188,7 @@ FURNITURE = (
 BOILERPLATE = Boilerplate(
     furniture=FURNITURE,
     pattern=re.compile(
-        r"(?P<stamp>\.?\s*Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?)"  # the day a mirror was built
+        r"(?P<stamp>\.?(?:(?<!\s)\s++)?+Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?)"  # the day a mirror was built
         r"|\d{1,3} Min read"
         r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # the tags, a few short words each
         re.IGNORECASE,

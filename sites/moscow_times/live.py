@@ -11,8 +11,8 @@ POSTS = re.compile(r"^/live/0*(?P<id>[1-9]\d*)/0$", re.ASCII)
 # cards of other pages have `…--live` among their classes, so that only the article's own and the posts' count.
 _MARK = re.compile(
     rb"""\sdata-live(?:-\w+)?[\s=>]"""
-    rb"""|\sclass\s*=\s*["']?[^"'>]*(?<![\w-])(?:article--live|live-?posts?|live-?blog|live-intro)(?![\w])"""
-    rb"""|"@type"\s*:\s*\[?\s*"LiveBlogPosting\"""",
+    rb"""|\sclass\s*+=\s*+["']?[^"'>=]*(?<![\w-])(?:article--live|live-?posts?|live-?blog|live-intro)(?![\w])"""
+    rb"""|"@type"\s*+:\s*+\[?\s*+"LiveBlogPosting\"""",
     re.IGNORECASE,
 )
 

@@ -79,7 +79,7 @@ PAGE = PageRules(
     posts=XPath(f"descendant::div[{has_class('live-post')}]"),
     post_time=XPath("descendant::time"),
     post_body=XPath(f"descendant::div[{has_class('live-post__body')}]"),
-    title_suffix=re.compile(rf"\s+[-–—|]\s+{_NAME}\.?$", re.IGNORECASE),
+    title_suffix=re.compile(rf"(?<!\s)\s++[-–—|]\s++{_NAME}\.?$", re.IGNORECASE),
     title_name=re.compile(rf"^{_NAME}\s*(?:[.:|]|\s[-–—])\s+", re.IGNORECASE),
     title_prefix=re.compile(
         r"^(Opinion|Video|Gallery|Podcast|Live|Мнени[ея]|Видео|Галерея|Фото|Подкаст|Онлайн)\s+\|\s+", re.IGNORECASE

@@ -50,7 +50,7 @@ _WEIGHTY = re.compile(
 
 _NUMBER = re.compile(r"(?<![\w.,])[-−–]?\d+(?:[.,:/]\d+)*|\d+(?:[.,:/]\d+)*|[%$€£₽]")
 _GROUPED = re.compile(r"(?<=\d)[,\s](?=\d{3}(?!\d))")
-_SENTENCE_END = re.compile(r"[.!?:]\W*$")
+_SENTENCE_END = re.compile(r"(?<!\W)(?>\W*?[.!?:])\W*+$")
 _LETTERS = re.compile(r"[\W_]+")
 _DOUBLED = re.compile(r"(.)\1")
 _ENDING = re.compile(r"(?:[ae]n(?:t|ts|tly|ce|ces|cy)|[ai]bl[ey])$")

@@ -26,6 +26,17 @@ MOSCOW = timezone(timedelta(hours=3))
         "Tue, 05 Mar 2024 10:00:00 GMT",
         "1709632800",
         "1709632800000",
+        "1709632800.123",
+        "Tue, 05 Mar 2024 13:00:00 +3",
+        "Tue, 05 Mar 2024 13:00:00 +03",
+        "Tue, 05 Mar 2024 15:00:00 GMT+05:00",
+        "Tue Mar 05 2024 08:00:00 GMT-0200 (Fernando de Noronha Standard Time)",
+        "Tue Mar 05 2024 10:00:00 GMT+0000 (Coordinated Universal Time)",
+        "2024-03-05T13:00:00+3",
+        "2024-03-05 13:00 UTC+3",
+        "2024-03-05T13:00:00.000000+03",
+        "March 5, 2024 1:00 PM +3",
+        "March 5, 2024 13:00 GMT+3",
     ],
 )
 def test_a_time_with_its_offset_is_the_same_in_every_spelling(text: str) -> None:
@@ -97,6 +108,48 @@ def test_a_day_is_its_first_midnight_and_says_so(text: str) -> None:
 )
 def test_what_says_no_time_or_an_ambiguous_one_is_none(text: object) -> None:
     assert read_instant(text, UTC) is None
+
+
+@pytest.mark.parametrize("year", [1970, 1900])
+@pytest.mark.parametrize("form", ["{}-01-01", "{}-01-01T00:00:00", "{}-01-01T00:00:00Z", "January 1, {}", "{}0101"])
+@pytest.mark.parametrize("zone", [UTC, MOSCOW, timezone(timedelta(hours=-8))])
+def test_a_programs_first_day_is_no_date_in_any_zone(year: int, form: str, zone: timezone) -> None:
+    assert read_instant(form.format(year), zone) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1970-01-01T00:00:00+03:00",
+        "1969-12-31T21:00:00Z",
+        "1969-12-31 19:00:00 -0500",
+        "1970-01-01T03:00:00Z",
+        "0",
+        "000000000",
+    ],
+)
+def test_a_programs_first_midnight_is_no_date_with_any_offset(text: str) -> None:
+    assert read_instant(text, UTC) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("1801011012345", datetime(2027, 1, 26, 10, 36, 52, tzinfo=UTC)),
+        ("1710123100123", datetime(2024, 3, 11, 2, 11, 40, tzinfo=UTC)),
+        ("2024030510", datetime(2034, 2, 20, 11, 21, 50, tzinfo=UTC)),
+        ("978307200", datetime(2001, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_digits_alone_are_seconds_or_thousandths_of_them(text: str, at: datetime) -> None:
+    instant = read_instant(text, MOSCOW)
+    assert instant is not None
+    assert abs(instant.at - at) < timedelta(days=1)
+
+
+def test_a_real_day_of_those_years_is_a_date() -> None:
+    assert read_instant("1970-01-03T10:20:00Z", UTC)
+    assert read_instant("1900-03-01", UTC)
 
 
 @given(st.text(max_size=60) | st.text("0123456789-/:T.+Z ", max_size=40))

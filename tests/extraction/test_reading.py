@@ -282,3 +282,49 @@ def test_russian_text_is_read_where_its_charset_is_not_said_or_said_wrongly(
     draft = read_page(make_capture(page, headers=headers), sites.find_site(URL))
     assert isinstance(draft, Draft)
     assert draft.body == "Первый абзац."
+
+
+@pytest.mark.parametrize("told", ["Council Adopts <Plan> 8", "Council Adopts &lt;Plan&gt; 8"])
+def test_what_looks_like_a_tag_in_a_headline_stays_where_the_page_shows_it(told: str) -> None:
+    page = make_page(TEXT, head=LD.format(f'{{"@type": "NewsArticle", "headline": "{told}"}}'))
+    shown = page.replace('<a href="#">A Headline</a>', "Council Adopts &lt;Plan&gt; 8")
+    assert _read(shown).headline == "Council Adopts <Plan> 8"
+    assert _read(page.replace('<a href="#">A Headline</a>', "Council Adopts <i>8</i>")).headline == "Council Adopts 8"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content_type", "declared"),
+    [
+        ("utf-8", "text/html", "utf-16"),
+        ("utf-8", "text/html; charset=utf-16", "utf-16le"),
+        ("utf-8", "text/html; charset=gb2312", ""),
+        ("utf-8", "text/html; charset=shift_jis", "big5"),
+        ("utf-8", "text/html, text/html; charset=utf-8", ""),
+        ("utf-8", "text/html charset=utf-8", ""),
+        ("utf-8", "text/html charset=windows-1251", ""),
+        ("cp1251", "text/html charset=windows-1251", ""),
+        ("cp1251", "text/html", "windows-1251"),
+        ("cp1251", "text/html; charset=utf-16", "windows-1251"),
+        ("utf-16", "text/html; charset=utf-8", ""),
+        ("utf-16-le", "text/html", ""),
+        ("koi8-r", "text/html; charset=koi8-r", ""),
+        ("utf-8", "text/html; charset=hex", "idna"),
+        ("utf-8", "no type", ""),
+        ("utf-8", "\x1b[2J/html", ""),
+    ],
+)
+def test_the_bytes_decide_the_encoding_and_the_header_is_a_hint(
+    encoding: str, content_type: str, declared: str
+) -> None:
+    head = f'<meta charset="{declared}">' if declared else ""
+    page = make_page(make_block("<p>Первый абзац.</p>"), head=head).encode(encoding)
+    draft = read_page(make_capture(page, headers=(("content-type", content_type),)), sites.find_site(URL))
+    assert isinstance(draft, Draft)
+    assert draft.body == "Первый абзац."
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "text", "text/\x1b[0m", "te xt/html", "/", "text/html\u202e", "a/" + "b" * 999]
+)
+def test_a_media_type_that_is_none_is_as_good_as_none(content_type: str) -> None:
+    assert make_capture("", headers=(("content-type", content_type),)).media_type == ""

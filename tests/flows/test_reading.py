@@ -87,3 +87,15 @@ def test_a_redirect_to_another_host_leads_to_no_article() -> None:
     assert isinstance(found, Redirected)
     assert found.identity.id == "moscow-times:en:85656"
     assert (found.target.id, found.target.rule) == (None, "foreign-host")
+
+
+def test_the_validators_of_a_source_that_was_cut_are_not_believed() -> None:
+    headers = (("etag", '"1"'),)
+    whole = read_outcome(make_capture(FEED, body=RSS, headers=headers))
+    cut = read_outcome(make_capture(FEED, body=RSS[:-16] + b"<item><link>https://", headers=headers))
+    assert isinstance(whole, SourceRead)
+    assert isinstance(cut, SourceRead)
+    assert (whole.is_cut, cut.is_cut) == (False, True)
+    assert whole.seen.validators
+    assert cut.seen.validators is None
+    assert [identity for identity, _ in cut.sightings] == [identity for identity, _ in whole.sightings]

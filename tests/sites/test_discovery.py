@@ -283,3 +283,63 @@ def test_a_feed_with_nonsense_in_one_item_is_read_all_the_same(item: bytes) -> N
     body = b"<rss version='2.0'><channel><item>%s</item></channel></rss>" % item
     page = SITE.read_source(body, FEED_URL, "application/rss+xml", NOW)
     assert [sighting.published_at for sighting in page.sightings] == [None]
+
+
+@pytest.mark.parametrize(
+    "cut_at", ["a9500", "a95002</li", "a95002</link>", "a95002</link><title>Cut", "<link><![CDATA[http"]
+)
+def test_of_a_feed_that_was_cut_only_whole_entries_count(cut_at: str) -> None:
+    feed = FEED.replace("</channel></rss>", f"<item><link>{WWW}/2024/06/30/cut-a95002</link><title>Cut short</title>")
+    feed = (
+        feed[: feed.index(cut_at) + len(cut_at)] if cut_at in feed else feed.replace(f"<link>{WWW}/2024/06/30", cut_at)
+    )
+    page = SITE.read_source(feed.encode(), FEED_URL, "", NOW)
+    assert page.is_cut
+    assert [SITE.identify(found.url).id for found in page.sightings] == ["moscow-times:en:85656"]
+
+
+def test_of_a_sitemap_that_was_cut_only_whole_entries_count() -> None:
+    sitemap = f"<urlset><url><loc>{ARTICLE_URL}</loc></url><url><loc>{WWW}/2024/06/30/cut-a95"
+    page = SITE.read_source(sitemap.encode(), MONTH_URL, "", NOW)
+    assert page.is_cut
+    assert [found.url for found in page.sightings] == [ARTICLE_URL]
+
+
+def test_of_a_sitemap_index_that_was_cut_only_whole_entries_count() -> None:
+    index = f"<sitemapindex><sitemap><loc>{MONTH_URL}</loc></sitemap><sitemap><loc>{MONTH_URL[:-5]}"
+    page = SITE.read_source(index.encode(), INDEX_URL, "", NOW)
+    assert (page.is_cut, page.children) == (True, (MONTH_URL,))
+
+
+def test_what_is_malformed_and_whole_is_not_called_cut() -> None:
+    page = SITE.read_source(FEED.replace("padded", "AT&T &nbsp;").encode() + b"\n<!-- 3 ms -->junk", FEED_URL, "", NOW)
+    assert (page.recovered, page.is_cut, len(page.sightings)) == (True, False, 1)
+
+
+@pytest.mark.parametrize(
+    ("guid", "count"),
+    [
+        ('<guid isPermaLink="false">a85656</guid>', 0),
+        (f'<guid isPermaLink="false">{ARTICLE_URL}</guid>', 0),
+        ("<guid>85656</guid>", 0),
+        (f"<guid>{ARTICLE_URL}</guid>", 1),
+        ("<id>tag:example.org,2024:85656</id>", 0),
+    ],
+)
+def test_a_guid_that_is_no_permalink_is_no_address(guid: str, count: int) -> None:
+    feed = f"<rss><channel><item><title>T</title>{guid}</item></channel></rss>"
+    assert len(SITE.read_source(feed.encode(), FEED_URL, "", NOW).sightings) == count
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "shift_jis", "hex", "none-such", "latin-1"])
+def test_a_feed_that_declares_a_wrong_encoding_is_read_by_its_bytes(encoding: str) -> None:
+    feed = FEED.replace('encoding="utf-8"', f'encoding="{encoding}"').replace("Tea", "Té Чай")
+    (sighting,) = SITE.read_source(feed.encode(), FEED_URL, "", NOW).sightings
+    assert sighting.title == "Té Чай & Sugar"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1251"])
+def test_a_feed_in_another_encoding_is_read(encoding: str) -> None:
+    feed = FEED.replace('encoding="utf-8"', f'encoding="{encoding.replace("cp", "windows-")}"').replace("Tea", "Чай")
+    (sighting,) = SITE.read_source(feed.encode(encoding), FEED_URL, "", NOW).sightings
+    assert sighting.title == "Чай & Sugar"

@@ -1,0 +1,263 @@
+"""Pumps regular expressions: long strings made of each pattern's own pieces, and the processor time they take."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType, ModuleType
+from typing import Any
+
+PACKAGES = ("sites", "extraction", "storage", "flows", "spiders", "schemas", "cli")
+
+SPAN_CHARS = 1_000
+"""Of the first string; the others are so many times as long."""
+
+SHORT = (1, 4)
+LONG = (1, 4, 16)
+
+LIMIT_SECONDS = 2.0
+"""Of processor time for one string. A linear pattern takes a thousandth of it."""
+
+NOTABLE_SECONDS = 0.008
+"""Faster than that, no growth is measured: a linear pattern takes some 0.001 for the longest string."""
+
+REPEAT_COUNT = 3
+"""A machine that does something else disturbs one measurement, not the best of three."""
+
+GROWTH = 8
+"""From one step to the next, four times as long: linear is 4, quadratic 16."""
+
+COMMON = (
+    " ",
+    "\n",
+    "\t ",
+    "a",
+    "A",
+    "0",
+    "A ",
+    "a.",
+    "A.",
+    ". ",
+    "-",
+    ",",
+    "/",
+    "/a",
+    "<",
+    "<a",
+    "&",
+    "“",
+    "(",
+    "1,",
+    "я",
+    "&a=",
+)
+ENDS = ("", "\x00", "!", " x")
+MAX_DEPTH = 12
+USES = {
+    "sites.widget:_COUNTERS": "fullmatch",
+    "sites.widget:_SIGNPOSTS": "fullmatch",
+    "sites.widget:_BUTTONS": "fullmatch",
+    "sites.document:_CUT": "fullmatch",
+    "sites.document:_SPACE": "fullmatch",
+    "sites:MOSCOW_TIMES.page.updated": "match",
+    "sites:MOSCOW_TIMES.page.paid_label": "fullmatch",
+}
+"""How patterns are used that are not called by their names."""
+
+_parse: Callable[[Any, int], Any] = importlib.import_module("re._parser").parse
+"""The library's own; it has no public name."""
+
+Pattern = re.Pattern[str] | re.Pattern[bytes]
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """A pattern, and where it stands."""
+
+    name: str
+    pattern: Pattern
+    methods: frozenset[str]
+
+
+class _TimeUp(Exception):  # noqa: N818 - it states a fact
+    pass
+
+
+def find_patterns(packages: tuple[str, ...] = PACKAGES) -> list[Named]:
+    """All patterns that the modules' names hold, directly or within objects of ours; each once."""
+    found: dict[tuple[Any, int], Named] = {}
+    for module in _find_modules(packages):
+        source = inspect.getsource(module)
+        for name, value in vars(module).items():
+            for path, pattern in _find_within(value, name, MAX_DEPTH, set()):
+                full = f"{module.__name__}:{path}"
+                methods = frozenset(re.findall(rf"\b{re.escape(path.rpartition('.')[2])}\.(\w+)\b", source))
+                methods = frozenset({USES[full]}) if full in USES else methods
+                key = (pattern.pattern, pattern.flags)
+                known = found[key].methods if key in found else frozenset()
+                name_of = found[key].name if key in found else full
+                found[key] = Named(name_of, pattern, known | methods)
+    return sorted(found.values(), key=lambda one: one.name)
+
+
+def _find_modules(packages: tuple[str, ...]) -> Iterator[ModuleType]:
+    for package in packages:
+        root = importlib.import_module(package)
+        yield root
+        for info in pkgutil.walk_packages(root.__path__, f"{package}."):
+            if not info.name.endswith("__main__") and ".migrations" not in info.name:
+                yield importlib.import_module(info.name)
+
+
+def _find_within(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Pattern]]:
+    if isinstance(value, re.Pattern):
+        yield path, value
+        return
+    if depth == 0 or id(value) in seen or isinstance(value, str | bytes | type | ModuleType):
+        return
+    seen.add(id(value))
+    if isinstance(value, Mapping):
+        parts = [(path, part) for part in value.values()]
+    elif isinstance(value, tuple | list | frozenset | set):
+        parts = [(path, part) for part in value]
+    elif dataclasses.is_dataclass(value):
+        parts = [(f"{path}.{field.name}", getattr(value, field.name)) for field in dataclasses.fields(value)]
+    else:
+        return
+    for name, part in parts:
+        yield from _find_within(part, name, depth - 1, seen)
+
+
+def list_pumps(pattern: Pattern) -> list[tuple[str, str]]:
+    """What to begin with, and what to repeat: each repeated piece after what stands before it, and common signs."""
+    parsed = _parse(pattern.pattern, pattern.flags)
+    found = dict.fromkeys(_list_pieces(parsed, ""))
+    begin = next((before for before, _ in found if before), "")
+    found |= dict.fromkeys((before, sign) for sign in COMMON for before in ("", begin))
+    return [(before, piece) for before, piece in found if piece]
+
+
+def _list_pieces(nodes: Any, before: str) -> Iterator[tuple[str, str]]:
+    for op, value in nodes:
+        name = str(op)
+        if name.endswith("_REPEAT"):
+            _low, high, body = value
+            if high > 3:  # what is repeated less often cannot be pumped
+                for turn in range(3):
+                    yield before, _sample(body, turn)
+                    yield "", _sample(body, turn)
+            yield from _list_pieces(body, before)
+        else:
+            for part in _parts(name, value):
+                yield from _list_pieces(part, before)
+        before += _sample([(op, value)], 0)
+
+
+def _parts(name: str, value: Any) -> list[Any]:
+    if name == "BRANCH":
+        return list(value[1])
+    if name == "SUBPATTERN":
+        return [value[3]]
+    if name == "ATOMIC_GROUP":
+        return [value]
+    return [value[1]] if name in {"ASSERT", "ASSERT_NOT"} else []
+
+
+def _sample(nodes: Any, turn: int) -> str:
+    """A string that such nodes match, more or less; another one for each turn."""
+    return "".join(_sample_one(str(op), value, turn) for op, value in nodes)
+
+
+def _sample_one(name: str, value: Any, turn: int) -> str:
+    if name in {"LITERAL", "NOT_LITERAL", "ANY"}:
+        return chr(value) if name == "LITERAL" else ("b", " ", "-")[turn]
+    if name == "IN":
+        return _sample_class(value, turn)
+    if name == "BRANCH":
+        return _sample(value[1][turn % len(value[1])], turn)
+    if name.endswith("_REPEAT"):
+        return _sample(value[2], turn) * int(max(value[0], 1 if turn else 0))
+    parts = _parts(name, value)
+    return _sample(parts[0], turn) if parts and not name.startswith("ASSERT") else ""
+
+
+def _sample_class(members: Any, turn: int) -> str:
+    if str(members[0][0]) == "NEGATE":
+        return ("a", " ", "7")[turn]
+    chars: list[str] = []
+    for op, value in members:
+        if str(op) == "LITERAL":
+            chars.append(chr(value))
+        elif str(op) == "RANGE":
+            chars.append(chr(value[0]))
+        elif str(op) == "CATEGORY":
+            chars.append({"CATEGORY_DIGIT": "7", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " "}.get(str(value), "-"))
+    return chars[turn % len(chars)] if chars else ""
+
+
+def measure(named: Named, steps: tuple[int, ...]) -> str | None:
+    """How the time of a pattern grows faster than its input; None where it does not."""
+    for before, piece in list_pumps(named.pattern):
+        for end in ENDS:
+            parts = f"{before!r} + {piece!r}… + {end!r}"
+            spent: list[float] = []
+            for step in steps:
+                spent.append(_time(named, _make_subject(named, before, piece, end, step)))
+                if spent[-1] >= LIMIT_SECONDS:
+                    return f"{named.name}: {parts} of {step * SPAN_CHARS} characters takes more than {LIMIT_SECONDS} s"
+            if _is_steep(spent):
+                subjects = [_make_subject(named, before, piece, end, step) for step in steps[-2:]]
+                best = [min(_time(named, subject) for _ in range(REPEAT_COUNT)) for subject in subjects]
+                if _is_steep(best):
+                    return f"{named.name}: {parts} takes {best[0] * 1000:.1f} ms, then {best[1] * 1000:.1f} ms"
+    return None
+
+
+def _is_steep(spent: list[float]) -> bool:
+    return spent[-1] > NOTABLE_SECONDS and spent[-1] > GROWTH * spent[-2]
+
+
+def _make_subject(named: Named, before: str, piece: str, end: str, step: int) -> Any:
+    text = before + piece * (SPAN_CHARS * step // len(piece)) + end
+    return text.encode() if isinstance(named.pattern.pattern, bytes) else text
+
+
+def _time(named: Named, subject: Any) -> float:
+    uses = _list_uses(named)
+    start = time.process_time()
+    try:
+        with _cpu_limit(LIMIT_SECONDS):
+            for use in uses:
+                use(subject)
+    except _TimeUp:
+        return LIMIT_SECONDS
+    return time.process_time() - start
+
+
+def _list_uses(named: Named) -> list[Callable[[Any], object]]:
+    pattern: Any = named.pattern
+    anchored = [pattern.match] * ("match" in named.methods) + [pattern.fullmatch] * ("fullmatch" in named.methods)
+    if named.methods & {"search", "sub", "subn", "split", "finditer", "findall"} or not anchored:
+        return [*anchored, pattern.findall]
+    return anchored
+
+
+@contextmanager
+def _cpu_limit(seconds: float) -> Iterator[None]:
+    """Raise within the block when it has used this much processor time: the matcher looks for signals."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise _TimeUp
+
+    former = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, former)
