@@ -31,7 +31,7 @@ def test_a_run_that_is_ended_leaves_no_process_behind(
             assert process.poll() is None
             others = psutil.Process(process.pid).children(recursive=True)
             commands = [" ".join(one.cmdline()) for one in others]
-            for expected in ("prefect.server", "spiders"):
+            for expected in ("flows.guard", "spiders"):
                 assert any(expected in command for command in commands), commands
             process.send_signal(number)
             said, _ = process.communicate(timeout=END_SECONDS)
