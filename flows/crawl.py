@@ -146,7 +146,9 @@ class Crawler:
 def start_process() -> subprocess.Popen[bytes]:
     """A crawl's process. Its standard input is its life line: when this process dies, it ends too."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-m", "spiders", "-"], stdin=pipe, stdout=pipe, bufsize=0)
+    command = [sys.executable, "-m", "spiders", "-"]
+    # A session of its own: Ctrl-C reaches its parent alone, which ends it.
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)  # noqa: S603 - us
 
 
 def make_job(

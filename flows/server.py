@@ -109,7 +109,7 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
         where = ("--factory", APP, "--host", LOOPBACK, "--port", str(port))
         command = make_command("uvicorn", *where, "--timeout-keep-alive", str(KEEP_ALIVE_SECONDS), "--lifespan", "on")
         environment = _make_environment(folder, server, port)
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - us
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - us
     try:
         _wait_for(process, server.url, folder / "server.log")
         yield server

@@ -35,4 +35,6 @@ class TemporaryServer(SubprocessASGIServer):
         )
         given = get_current_settings().to_environment_variables(exclude_unset=True)
         guard = make_server_variables(given["PREFECT_API_AUTH_STRING"], self.port)
-        return subprocess.Popen(make_command("uvicorn", *how), env=os.environ | EPHEMERAL | given | guard)  # noqa: S603 - us
+        environment = os.environ | EPHEMERAL | given | guard
+        # A session of its own: Ctrl-C reaches its parent alone, which tells it how its run ended, and then ends it.
+        return subprocess.Popen(make_command("uvicorn", *how), env=environment, start_new_session=True)  # noqa: S603 - us
