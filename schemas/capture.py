@@ -1,9 +1,13 @@
 """A raw page as it was fetched, and where it lies."""
 
+import re
 from datetime import datetime
 from urllib.parse import urljoin
 
 from schemas.model import Count, NonEmpty, Record, Sha256
+
+MEDIA_TYPE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+)(?=[;,\s]|$)")
+"""Two tokens of RFC 9110. Servers repeat them after a comma, and forget the semicolon."""
 
 NUL, ESCAPED_NUL = "\0", "%00"
 """PostgreSQL stores no text with this character. Addresses, headers and robots.txt files have it only where they are
@@ -62,8 +66,9 @@ class Capture(Record):
 
     @property
     def media_type(self) -> str:
-        """The Content-Type without its parameters, in lower case; empty where there is none."""
-        return (self.header("content-type") or "").split(";")[0].strip().lower()
+        """The Content-Type without its parameters, in lower case; of several the first. Empty where there is none."""
+        found = MEDIA_TYPE.match((self.header("content-type") or "").lower())
+        return found[1] if found else ""
 
     @property
     def redirect_url(self) -> str | None:
