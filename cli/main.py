@@ -14,7 +14,7 @@ import typer
 
 from cli.copy import copy
 from cli.export import export
-from cli.failure import EXIT_BELOW_PROMISE, EXIT_USAGE, explain_failure
+from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
 from cli.option import AsJson, FromDay, RecordId, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
@@ -281,4 +281,6 @@ def run() -> None:
             raise
         message, status = explained
         typer.echo(f"broadsheet: {message}", err=True)
+    if status == EXIT_INTERRUPTED:  # Typer's own, which has ended the line of ^C alone
+        typer.echo("broadsheet: interrupted", err=True)
     sys.exit(status or 0)

@@ -25,15 +25,13 @@ def schedule(file: Definitions = None) -> None:
     check_version(settings)
     set_prefect_defaults()
     from flows.deployment import DEFINITIONS, read_definitions
-    from flows.schedule import check_alarms, check_crawls, reaching_server, scheduling_alone, serve
+    from flows.schedule import check_alarms, check_crawls, reaching_server, scheduling_alone, serve, tell_entrance
 
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
-    with scheduling_alone(settings), reaching_server(settings) as url:
-        typer.echo(
-            f"broadsheet: scheduled; Prefect's pages are at {url.removesuffix('/api')}; Ctrl-C ends it", err=True
-        )
+    with scheduling_alone(settings), reaching_server(settings) as server:
+        typer.echo(f"broadsheet: scheduled; Prefect's pages are at {tell_entrance(server)}; Ctrl-C ends it", err=True)
         serve(definitions)
 
 

@@ -150,7 +150,8 @@ def start_process() -> subprocess.Popen[bytes]:
     """A crawl's process. When its standard input is closed, it ends; when this process dies, the kernel kills it."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", "spiders", "-", str(os.getpid())]
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0)  # noqa: S603 - our own module
+    # A session of its own: Ctrl-C reaches its parent alone, which ends it.
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)  # noqa: S603 - us
 
 
 def make_job(

@@ -153,6 +153,9 @@ def _examine_warc(file: Path, max_page_bytes: int) -> Iterator[str]:
         raise ValueError("no whole WARC record is in it")
     for damage in captures.corrupt:
         yield f"{file}: a damaged record is passed over: {damage}"
+    if captures.skipped and not count:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(captures.skipped.items()))
+        yield f"{file}: no page is in it, only records of other kinds: {kinds}"
     if captures.cut_at is not None:
         yield f"{file}: it is cut within the record at byte {captures.cut_at}; the whole records before it are taken"
 

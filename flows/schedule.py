@@ -13,13 +13,13 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, Fl
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner import Runner
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from flows.alarm import is_wanted, open_service
 from flows.archive import RunInProgress, make_folders, open_lock, take_lock
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
 from flows.harvest import check_ingest
-from flows.server import own_server, require_server
+from flows.server import OwnServer, own_server, require_server
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
 
@@ -132,8 +132,8 @@ def free_orphans(client: SyncPrefectClient) -> None:
 
 
 @contextmanager
-def reaching_server(settings: Settings) -> Iterator[str]:
-    """The server that is named, or where none is one of our own, as long as the block lasts: its address.
+def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
+    """The address of the server that is named, or where none is one of our own, as long as the block lasts.
 
     Raises:
         ServerMissing: see `flows.server`.
@@ -141,8 +141,17 @@ def reaching_server(settings: Settings) -> Iterator[str]:
     if PREFECT_API_URL.value():
         yield require_server()
         return
-    with own_server(settings) as url, temporary_settings(updates={PREFECT_API_URL: url}):
-        yield url
+    with own_server(settings) as server:
+        login = {PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: server.auth_string}
+        with temporary_settings(updates=login):
+            yield server
+
+
+def tell_entrance(server: OwnServer | str) -> str:
+    """Where Prefect's pages are, and where it stands what they ask for."""
+    if isinstance(server, str):
+        return server.removesuffix("/api")
+    return f"{server.url.removesuffix('/api')} (they ask for what stands in {server.auth_path})"
 
 
 def serve(definitions: Sequence[Deployment]) -> None:

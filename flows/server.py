@@ -11,12 +11,14 @@ from pathlib import Path
 
 import httpx
 from prefect.client.orchestration import get_client
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL
 
 from flows.child import make_command
+from flows.guard import APP, LOOPBACK, keep_auth_string, make_auth_string, make_server_variables
+from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
 
-LOOPBACK = "127.0.0.1"
 PORT = 4200
 """Prefect's own, where people look for its pages."""
 
@@ -27,6 +29,22 @@ DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15
+
+
+OWNER_ONLY = 0o700
+
+KEEP_ALIVE_SECONDS = 5
+"""As `prefect server start` has it."""
+
+
+class OwnServer(Record):
+    """How a server of our own is reached."""
+
+    url: NonEmpty
+    """Of its API."""
+    auth_string: NonEmpty
+    auth_path: Path
+    """The file that has it."""
 
 
 class ServerMissing(RuntimeError):  # noqa: N818 - it states a fact
@@ -66,26 +84,35 @@ def prepare_temporary_server() -> None:
     if not PREFECT_API_URL.value():
         from flows.temporary import TemporaryServer
 
+        # The port is not known yet: the server is told later which it has. Its clients are this process.
+        os.environ.update(make_server_variables(make_auth_string(), port=None))
+        refresh_global_settings_context()
         TemporaryServer()
 
 
 @contextmanager
-def own_server(settings: Settings) -> Iterator[str]:
-    """A server as long as the block lasts, with its pages on loopback and its memory in the data folder: its address.
+def own_server(settings: Settings) -> Iterator[OwnServer]:
+    """A server as long as the block lasts, with its pages on loopback and its memory in the data folder.
 
     Raises:
         ServerMissing: it does not start.
     """
     port = find_port()
-    url = f"http://{LOOPBACK}:{port}/api"
     folder = settings.data_dir.absolute() / "prefect"
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(OWNER_ONLY)
+    auth_path = folder / "auth-string"
+    server = OwnServer(
+        url=f"http://{LOOPBACK}:{port}/api", auth_string=keep_auth_string(auth_path), auth_path=auth_path
+    )
     with (folder / "server.log").open("ab") as log:
-        command = make_command("prefect", "server", "start", "--host", LOOPBACK, "--port", str(port))
-        process = subprocess.Popen(command, env=_make_environment(folder, url), stdout=log, stderr=log)  # noqa: S603 - us
+        where = ("--factory", APP, "--host", LOOPBACK, "--port", str(port))
+        command = make_command("uvicorn", *where, "--timeout-keep-alive", str(KEEP_ALIVE_SECONDS), "--lifespan", "on")
+        environment = _make_environment(folder, server, port)
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - us
     try:
-        _wait_for(process, url, folder / "server.log")
-        yield url
+        _wait_for(process, server.url, folder / "server.log")
+        yield server
     finally:
         _stop(process)
 
@@ -104,13 +131,17 @@ def find_port(wanted: int = PORT) -> int:
     raise ServerMissing("no port is free on loopback")
 
 
-def _make_environment(folder: Path, url: str) -> dict[str, str]:
-    return os.environ | {
-        "PREFECT_HOME": str(folder),
-        "PREFECT_API_URL": url,
-        # Slots of runs that were under way when the machine went down would never be given back from memory.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-    }
+def _make_environment(folder: Path, server: OwnServer, port: int) -> dict[str, str]:
+    return (
+        os.environ
+        | make_server_variables(server.auth_string, port)
+        | {
+            "PREFECT_HOME": str(folder),
+            "PREFECT_API_URL": server.url,
+            # Slots of runs that were under way when the machine went down would never be given back from memory.
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        }
+    )
 
 
 def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

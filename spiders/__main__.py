@@ -22,6 +22,9 @@ EXIT_LOCKED = 3
 
 ARGUMENTS_WITH_PARENT = 2
 
+PARENT_GONE = "the parent is gone"
+"""Why a crawl is closed whose standard input ends."""
+
 
 class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
     """Another crawl writes into the same data folder."""
@@ -117,7 +120,7 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
         crawl = process.crawl(PublisherSpider, session=session)
         # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.
         process.start(install_signal_handlers=False)
-    if session.closing.reason:
+    if session.closing.reason and session.closing.reason != PARENT_GONE:  # a parent that ended it knows why
         print(f"closed early: {session.closing.reason}", file=sys.stderr)  # noqa: T201 - the parent reads it
     has_failed = crawl.cancelled() or crawl.exception() is not None
     return EXIT_CLOSED if session.closing.reason or has_failed else EXIT_ENDED

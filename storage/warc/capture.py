@@ -5,8 +5,9 @@ import binascii
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from fastwarc.warc import WarcRecord, WarcRecordType
@@ -25,7 +26,7 @@ from storage.warc.member import (
     is_gzip_warc,
     skip_blank,
 )
-from storage.warc.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short
+from storage.warc.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short, undo_transfer
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import Openable, WarcStore
 
@@ -33,6 +34,9 @@ __all__ = ["CaptureCorrupt", "CaptureTruncated", "NotAWarc", "WarcCaptures", "it
 
 DIGESTS = frozenset({"md5", "sha1", "sha256", "sha512"})
 """The algorithms that WARC writers use. A digest of any other kind is not checked."""
+
+ENCODED = {"transfer-encoding", "content-encoding"}
+"""Headers that say that the payload is not the body."""
 
 SLACK_BYTES = 2 * len(HEADER_END)
 """A record ends with two line ends; some writers add two more. Beyond that, a gzip member holds a second record."""
@@ -45,6 +49,9 @@ class CaptureCorrupt(ValueError):  # noqa: N818 - it states a fact
 class CaptureTruncated(ValueError):  # noqa: N818 - it states a fact
     """A record is incomplete: the file ends within it."""
 
+
+EMPTY = "empty"
+"""The kind of a gzip member without a record."""
 
 PAGELESS_KINDS = frozenset({"warcinfo", "request", "metadata"})
 """Records that tell of the crawl. Any other kind may hold a page."""
@@ -180,6 +187,8 @@ def _read_member(member: Member, start: int, name: str, max_page_bytes: int) -> 
         # Whatever is wrong with it: if it is cut, that is why. (Damaged compression raises again here.)
         member.drain()
         _require_whole(member, start, name)
+        if not member.byte_count:  # nothing was lost with it
+            return _Record(None, member.end, EMPTY)
         raise MemberDamaged(str(error)) from None
     member.drain()
     _require_whole(member, start, name)
@@ -222,12 +231,20 @@ def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | No
         found = {"url": target, "headers": headers}
     else:
         return _name_kind(record)
-    if record.record_date is None:
-        raise MemberDamaged("it has no date")
-    found["fetched_at"] = record.record_date.astimezone(UTC)
+    found["fetched_at"] = _read_date(record)
     payload = _read_payload(record, headers, max_page_bytes)
     is_part = is_short(payload.pop("byte_count"), status, headers) or _is_part(record)
     return found | payload | {"status": status, "truncated": payload["truncated"] or is_part}
+
+
+def _read_date(record: Any) -> datetime:
+    if record.record_date is None:
+        raise MemberDamaged("it has no date")
+    try:
+        at: datetime = record.record_date.astimezone(UTC)
+    except OverflowError:
+        raise MemberDamaged("its date is before the year 1, or after 9999") from None
+    return at
 
 
 def _escape(text: str) -> str:
@@ -259,10 +276,34 @@ def _read_payload(record: Any, headers: tuple[tuple[str, str], ...], max_page_by
             kept += chunk
             kept = kept if len(kept) <= max_page_bytes else None
     payload = bytes(kept) if kept is not None else None
-    if expected is not None and expected != digest.digest():
+    decoded = _decode(payload, headers, max_page_bytes)
+    if expected not in (None, digest.digest()) and not _is_digest_of_body(
+        algorithm, expected, payload, headers, decoded
+    ):
         raise MemberDamaged("its payload is not what its digest says")
     found = {"sha256": sha256.hexdigest(), "byte_count": byte_count, "too_large": False, "truncated": False}
-    return found | _decode(payload, headers, max_page_bytes)
+    return found | decoded
+
+
+def _is_digest_of_body(
+    algorithm: str,
+    expected: bytes | None,
+    payload: bytes | None,
+    headers: tuple[tuple[str, str], ...],
+    decoded: dict[str, Any],
+) -> bool:
+    """Whether it is that of the body without its chunks, as the standard means it, or decoded, as some tools do it.
+
+    What is larger than allowed is not kept: of such a body, any digest is taken for one of these.
+    """
+    if not ENCODED & {name for name, _ in headers}:
+        return False
+    if payload is None:
+        return True
+    bodies = [decoded["body"]]
+    with suppress(BodyCut):
+        bodies.append(undo_transfer(payload, headers))
+    return any(hashlib.new(algorithm, body, usedforsecurity=False).digest() == expected for body in bodies)
 
 
 def _decode(payload: bytes | None, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:

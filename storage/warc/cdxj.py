@@ -17,6 +17,7 @@ TIME_FORMAT = "%Y%m%d%H%M%S"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _WWW = re.compile(r"^www\d*\.")
+_BLANKS = re.compile(r"\s")
 _SLASHES = re.compile(r"/{2,}")
 
 
@@ -49,11 +50,16 @@ def iterate_lines(session: Session, warc: str) -> Iterator[str]:
 def make_key(url: str) -> str:
     """The address in the order in which replay tools sort it (SURT): host backwards, then the path, in small letters.
 
-    `www.`, a default port and a slash at the end are left out; the parameters are sorted.
+    `www.`, a default port and a slash at the end are left out; the parameters are sorted. What is no address stands
+    there by itself.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError:  # a host or a port that is none
+        return _BLANKS.sub("%20", url.lower())
     host = _WWW.sub("", _to_ascii(parts.hostname or ""))
-    port = f":{parts.port}" if parts.port and parts.port != DEFAULT_PORTS.get(parts.scheme) else ""
+    port = f":{number}" if number and number != DEFAULT_PORTS.get(parts.scheme) else ""
     path = _SLASHES.sub("/", parts.path.lower()).rstrip("/") or "/"
     query = "&".join(sorted(parts.query.lower().split("&")))
     return f"{','.join(reversed(host.split('.')))}{port}){path}{f'?{query}' if query else ''}"

@@ -5,6 +5,7 @@ gzip member (checksum included), or of its Content-Length in an uncompressed fil
 """
 
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
@@ -17,6 +18,24 @@ WARC_MAGIC = b"WARC/"
 HEADER_END = b"\r\n\r\n"
 BLANK = b"\r\n"
 
+NAMES = {
+    name.lower(): name
+    for name in (
+        b"WARC-Type",
+        b"WARC-Record-ID",
+        b"WARC-Date",
+        b"WARC-Target-URI",
+        b"WARC-Payload-Digest",
+        b"WARC-Truncated",
+        b"WARC-Segment-Number",
+        b"Content-Type",
+        b"Content-Length",
+    )
+}
+"""The headers that are read here. Their case says nothing; fastwarc knows them as the standard writes them."""
+
+_NAME = re.compile(rb"^(?:%s)(?=[ \t]*:)" % b"|".join(NAMES.values()), re.IGNORECASE | re.MULTILINE)
+
 
 class NotAWarc(ValueError):  # noqa: N818 - it states a fact
     """The file is no WARC file that can be read record by record."""
@@ -24,6 +43,12 @@ class NotAWarc(ValueError):  # noqa: N818 - it states a fact
 
 class MemberDamaged(ValueError):  # noqa: N818 - it states a fact
     """The bytes here are no record."""
+
+
+def write_names(data: bytes) -> bytes:
+    """The beginning of a record, as long as before, with the names of its headers as fastwarc knows them."""
+    head, end, block = data.partition(HEADER_END)
+    return _NAME.sub(lambda found: NAMES[found[0].lower()], head) + end + block
 
 
 class Member(Protocol):
@@ -68,7 +93,8 @@ class GzipMember:
             data = self._inflate(size)
         except zlib.error as error:
             raise MemberDamaged(f"its compressed bytes are damaged ({error})") from None
-        self.head = self.head or data
+        if not self.head:
+            data = self.head = write_names(data)
         self.byte_count += len(data)
         return data
 
@@ -100,7 +126,7 @@ class PlainMember:
     def __init__(self, file: BinaryIO, start: int) -> None:
         file.seek(start)
         self._file = file
-        self.head = file.read(CHUNK_BYTES)
+        self.head = write_names(file.read(CHUNK_BYTES))
         self.byte_count = 0
         self._length = self._measure()
         self.end = start + self._length
@@ -124,6 +150,7 @@ class PlainMember:
         """As `Member.read`."""
         size = size if size > 0 else CHUNK_BYTES
         data = self._file.read(min(size, self._length - self.byte_count))
+        data = data if self.byte_count else write_names(data)
         self.byte_count += len(data)
         return data
 
@@ -197,7 +224,7 @@ def _starts_plain_record(file: BinaryIO, position: int) -> bool:
     if file.read(min(position, 1)) not in {b"", b"\n"}:
         return False
     try:
-        record = WarcRecord.from_reader(io.BytesIO(file.read(CHUNK_BYTES)))
+        record = WarcRecord.from_reader(io.BytesIO(write_names(file.read(CHUNK_BYTES))))
     except (OSError, ValueError):
         return False
     return bool(record.headers.get("WARC-Type") and record.headers.get("Content-Length"))

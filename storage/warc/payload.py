@@ -10,6 +10,21 @@ from fastwarc.stream_io import BrotliReader
 CHUNK_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+MAX_ENCODINGS = 5
+"""One is usual, two are a mistake; curl takes five. Of more, the last are undone."""
+
+MAX_MEMBERS = 256
+"""Of a gzip body. The block-wise writers (bgzip) need half of them for the largest page that is taken by default."""
+
+PLAIN_BYTES = 512
+"""Compressed bytes have a control character among so many, except once in a million million million."""
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+Decoder = Callable[[bytes, int], Iterator[bytes]]
+
 CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 """The line before a chunk (RFC 9112, 7.1): its size, and extensions that nobody uses."""
 
@@ -39,20 +54,44 @@ def is_short(byte_count: int, status: int, headers: Iterable[tuple[str, str]]) -
 
 
 def decode_body(payload: bytes, headers: Iterable[tuple[str, str]], max_bytes: int) -> bytes:
-    """The body with its encodings undone.
+    """The body with its encodings undone. What the bytes are decides: many tools undo them and leave the headers.
 
     Raises:
         BodyCut: it is not whole.
         BodyTooLarge: it is larger than `max_bytes`; never more than that is held.
     """
     named = [(name, value.lower()) for name, value in headers]
-    if any(name == "transfer-encoding" and "chunked" in value for name, value in named):
-        payload = _join_chunks(payload)
+    payload = undo_transfer(payload, named)
     encodings = [part.strip() for name, value in named if name == "content-encoding" for part in value.split(",")]
-    for encoding in reversed(encodings):
-        if (decoder := _DECODERS.get(encoding)) is not None:
+    for encoding in [one for one in reversed(encodings) if one in _DECODERS][:MAX_ENCODINGS]:
+        decoder = _find_magic(payload) or _DECODERS[encoding]
+        try:
             payload = _join(decoder(payload, max_bytes), max_bytes)
+        except BodyCut:
+            if not _is_plain(payload):
+                raise
     return payload
+
+
+def undo_transfer(payload: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The payload without its transfer encoding, as the WARC standard takes digests of it.
+
+    Raises:
+        BodyCut: a chunk is not whole.
+    """
+    if any(name == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
+        return _join_chunks(payload)
+    return payload
+
+
+def _is_plain(payload: bytes) -> bool:
+    """Whether it was never compressed: text has no control characters, and what is compressed soon has some."""
+    start = payload[:PLAIN_BYTES].lstrip()
+    return bool(start) and (start.startswith(b"<") or len(start) >= PLAIN_BYTES // 2) and not _CONTROL.search(start)
+
+
+def _find_magic(payload: bytes) -> "Decoder | None":
+    return next((decoder for magic, decoder in _MAGICS.items() if payload.startswith(magic)), None)
 
 
 def _join(pieces: Iterator[bytes], max_bytes: int) -> bytes:
@@ -88,8 +127,11 @@ def _decode_gzip(payload: bytes, max_bytes: int) -> Iterator[bytes]:
     if not payload.startswith(GZIP_MAGIC):
         yield payload  # decoded by whoever wrote the file, and the header left as it was
         return
-    while payload.startswith(GZIP_MAGIC):  # one member after another is one body
+    for _ in range(MAX_MEMBERS):  # one member after another is one body
         payload = yield from _inflate(payload, _GZIP, max_bytes)
+        if not payload.startswith(GZIP_MAGIC):
+            return
+    raise EOFError(f"it has more than {MAX_MEMBERS} gzip members")
 
 
 def _decode_deflate(payload: bytes, max_bytes: int) -> Iterator[bytes]:
@@ -122,9 +164,21 @@ def _decode_brotli(payload: bytes, max_bytes: int) -> Iterator[bytes]:
         yield piece
 
 
-_DECODERS: dict[str, Callable[[bytes, int], Iterator[bytes]]] = {
+def _decode_zstd(payload: bytes, max_bytes: int) -> Iterator[bytes]:
+    from pyarrow import BufferReader, CompressedInputStream
+
+    with CompressedInputStream(BufferReader(payload), "zstd") as reader:
+        for _ in range(max_bytes // CHUNK_BYTES + 2):
+            if not (piece := reader.read(CHUNK_BYTES)):
+                return
+            yield piece
+
+
+_DECODERS: dict[str, Decoder] = {
     "gzip": _decode_gzip,
     "x-gzip": _decode_gzip,
     "deflate": _decode_deflate,
     "br": _decode_brotli,
+    "zstd": _decode_zstd,
 }
+_MAGICS: dict[bytes, Decoder] = {GZIP_MAGIC: _decode_gzip, ZSTD_MAGIC: _decode_zstd}

@@ -15,6 +15,7 @@ import pytest
 
 from replica.site import Site
 from spiders.warc import Exchange, WarcWriter
+from tests.storage.warc_sample import make_record
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -216,3 +217,10 @@ def test_the_database_of_an_import_is_in_wal_mode(broadsheet: Broadsheet, seeds:
     with sqlite3.connect(data_dir / "broadsheet.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_a_file_of_revisits_alone_is_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    record = make_record(b"HTTP/1.1 200 OK\r\n\r\n", "WARC-Profile: identical-payload-digest", kind="revisit")
+    path = tmp_path / "revisits.warc.gz"
+    path.write_bytes(gzip.compress(record) * 3)
+    assert_one_line(broadsheet("import", path), "no page is in it, only records of other kinds: 3 revisit")

@@ -1,6 +1,8 @@
 """A person's command that ends, or is ended, in the middle of its run."""
 
+import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,9 +33,26 @@ def test_a_run_that_is_ended_leaves_no_process_behind(
             assert process.poll() is None
             others = psutil.Process(process.pid).children(recursive=True)
             commands = [" ".join(one.cmdline()) for one in others]
-            for expected in ("prefect.server", "spiders"):
+            for expected in ("flows.guard", "spiders"):
                 assert any(expected in command for command in commands), commands
             process.send_signal(number)
             said, _ = process.communicate(timeout=END_SECONDS)
             assert (said, process.returncode) == ("", status)
             assert psutil.wait_procs(others, END_SECONDS)[1] == []
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_run_that_a_terminal_ends_says_so_in_one_line(
+    make_settings: Callable[..., Settings], tmp_path: Path, number: signal.Signals, said: str
+) -> None:
+    with running(SITE) as server, (tmp_path / "err").open("wb") as err:
+        settings = make_settings(origins=dict(server.origins), delay_seconds=0.5)
+        victim = make_victim(settings, FLOW_COMMAND, PREFECT_HOME=str(tmp_path / "prefect"))
+        command = [*victim.command]
+        with subprocess.Popen(command, env=victim.environment, stderr=err, start_new_session=True) as process:
+            wait_until(lambda: process.poll() is not None or pages_of(server.requests), START_SECONDS)
+            others = psutil.Process(process.pid).children(recursive=True)
+            os.killpg(process.pid, number)  # as a terminal tells all that belong to a command
+            assert process.wait(END_SECONDS) == 128 + number
+            assert psutil.wait_procs(others, END_SECONDS)[1] == []
+    assert (tmp_path / "err").read_text() == f"broadsheet: {said}\n"

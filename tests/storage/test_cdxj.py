@@ -12,8 +12,10 @@ from flows.importing import import_paths
 from replica.site import Site
 from schemas.settings import Settings
 from spiders.warc import Exchange, WarcWriter
+from storage.article import count_articles
 from storage.warc.cdxj import make_key
 from tests.storage.sample import START
+from tests.storage.warc_sample import answer, make_record
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
 
@@ -27,6 +29,9 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
         ("https://themoscowtimes.com:443/a/?b=2&A=1", "com,themoscowtimes)/a?a=1&b=2"),
         ("http://ru.themoscowtimes.com:8080/x/", "com,themoscowtimes,ru:8080)/x"),
         ("https://www2.example.org/a%20b//c", "org,example)/a%20b/c"),
+        ("https://[::1/A b", "https://[::1/a%20b"),
+        ("https://example.org:99999/x", "https://example.org:99999/x"),
+        ("https://example.org:port/x", "https://example.org:port/x"),
         ("https://пример.рф/x", "xn--p1ai,xn--e1afmkfd)/x"),
     ],
 )
@@ -62,3 +67,22 @@ def test_every_line_leads_to_its_record(tmp_path: Path) -> None:
     with open_archive(settings, writable=True) as archive:
         import_paths(archive, list((tmp_path / "in").iterdir()))
     assert index.stat().st_mtime_ns == written
+
+
+def test_a_record_at_what_is_no_address_stops_no_later_run(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    page = Site(1).articles[0]
+    head = "Content-Type: text/html; charset=utf-8"
+    record = make_record(answer(head, page.page_html().encode()))
+    odd = record.replace(b"https://example.org/", b"https://[::1/ a")
+    early = record.replace(b"2026-11-01T00:00:00Z", b"0001-01-01T00:00:00+05:00")
+    path = tmp_path / "odd.warc"
+    path.write_bytes(odd + early + record.replace(b"https://example.org/", page.url.encode()))
+    for _ in range(2):
+        with open_archive(settings, writable=True) as archive:
+            report = import_paths(archive, [path])
+    assert report.problems == ()
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        assert count_articles(session).article_count == 1
+    [index] = settings.index_dir.iterdir()
+    assert len(index.read_text().splitlines()) == 2

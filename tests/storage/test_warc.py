@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,3 +224,21 @@ def test_a_cut_last_record_is_cut_though_it_speaks_of_warc_files(save: Callable[
     assert len(found) == 1
     assert captures.cut_at == captures.position == len(whole)
     assert captures.corrupt == []
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_case_of_warc_header_names_says_nothing(compressed: bool, save: Callable[[bytes], Path]) -> None:  # noqa: FBT001 - pytest's
+    head, end, block = make_record(answer("Content-Type: text/html\r\nWarc-Type: odd", PAGE)).partition(b"\r\n\r\n")
+    names = re.sub(rb"(?m)^[A-Za-z-]+(?=:)", lambda found: found[0].lower(), head)
+    record = (gzip.compress if compressed else bytes)(names + end + block)
+    captures, reading = read(save(record * 2))
+    assert [one.body for one, _ in captures] == [PAGE, PAGE]
+    assert captures[0][0].header("warc-type") == "odd"
+    assert reading.corrupt == []
+
+
+def test_empty_gzip_members_are_counted_and_are_no_damage(save: Callable[[bytes], Path]) -> None:
+    empty = gzip.compress(b"") * 2_000
+    captures, reading = read(save(empty + gzip.compress(make_record(answer("Content-Type: text/html", PAGE))) + empty))
+    assert [one.body for one, _ in captures] == [PAGE]
+    assert (reading.corrupt, reading.skipped) == ([], {"empty": 4_000})

@@ -8,11 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]  # it ships no types
+import pyarrow as pa
 import pytest
 
 from storage.warc.capture import read_capture
 from storage.warc.store import WarcStore
 from tests.storage.warc_sample import MAX_BYTES, PAGE, Warc, answer, make_record, read
+
+
+def zstd(data: bytes) -> bytes:
+    compressed: bytes = pa.compress(data, "zstd", asbytes=True)
+    return compressed
+
 
 CHUNKED = "Content-Type: text/html\r\nTransfer-Encoding: chunked"
 
@@ -29,14 +36,22 @@ CHUNKED = "Content-Type: text/html\r\nTransfer-Encoding: chunked"
         ("br", brotli.compress(PAGE)),
         ("br, gzip", gzip.compress(brotli.compress(PAGE))),
         ("identity", PAGE),
+        ("zstd", zstd(PAGE)),
+        ("gzip", zstd(PAGE)),
+        ("br", gzip.compress(PAGE)),
+        ("deflate", PAGE),
+        ("br", PAGE),
+        ("zstd", PAGE),
+        ("br", b"A text without a tag. " * 40),
+        (", ".join(["gzip"] * 1_000), gzip.compress(PAGE)),
     ],
-    ids=range(9),
+    ids=range(17),
 )
 def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Callable[[bytes], Path]) -> None:
     warc = Warc()
     warc.add("https://example.org/", payload, Content_Encoding=encoding)
     capture = read(save(warc.data))[0][0][0]
-    assert capture.body == PAGE
+    assert capture.body == (PAGE if not payload.startswith(b"A text") else payload)
     assert not capture.truncated
     assert capture.ref.sha256 == hashlib.sha256(payload).hexdigest()
 
@@ -47,9 +62,10 @@ def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Calla
         ("gzip", gzip.compress(PAGE)[:-12]),
         ("deflate", zlib.compress(PAGE)[:-12]),
         ("br", brotli.compress(PAGE)[:-3]),
-        ("br", b"<html>never compressed"),
+        ("zstd", zstd(PAGE)[:-8]),
+        ("gzip", gzip.compress(b"") * 5_000),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_a_body_that_cannot_be_decoded_whole_is_no_body(
     encoding: str, payload: bytes, save: Callable[[bytes], Path]
@@ -129,3 +145,28 @@ def test_a_payload_that_is_not_whole_is_truncated(
     assert read_capture(capture.ref, WarcStore(path.parent), MAX_BYTES) == capture
     if not truncated and capture.status == 200:
         assert capture.body.startswith(b"page")
+
+
+def sha1(data: bytes) -> str:
+    return f"WARC-Payload-Digest: sha1:{hashlib.sha1(data, usedforsecurity=False).hexdigest()}"
+
+
+@pytest.mark.parametrize("digested", ["payload", "dechunked", "body"])
+def test_a_digest_of_the_body_without_its_chunks_or_encodings_is_no_damage(
+    digested: str, save: Callable[[bytes], Path]
+) -> None:
+    inner = gzip.compress(PAGE)
+    payload = f"{len(inner):x}\r\n".encode() + inner + b"\r\n0\r\n\r\n"
+    of = {"payload": payload, "dechunked": inner, "body": PAGE}[digested]
+    record = make_record(answer(f"{CHUNKED}\r\nContent-Encoding: gzip", payload), sha1(of))
+    captures, reading = read(save(record))
+    assert [one.body for one, _ in captures] == [PAGE]
+    assert reading.corrupt == []
+
+
+@pytest.mark.parametrize("head", [CHUNKED, "Content-Type: text/html"])
+def test_a_digest_of_another_body_is_damage(head: str, save: Callable[[bytes], Path]) -> None:
+    record = make_record(answer(head, PAGE), sha1(PAGE[1:]))
+    captures, reading = read(save(record))
+    assert captures == []
+    assert len(reading.corrupt) == 1
