@@ -7,6 +7,7 @@ from lxml.etree import ElementDefaultClassLookup, ParserError, XMLSyntaxError, X
 from lxml.html import HtmlElement
 from w3lib.encoding import html_body_declared_encoding
 
+from extraction.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
 from schemas.article import Unreadable
 from schemas.capture import Capture
 from sites.encoding import decode_text, find_charset, is_utf8, is_wide
@@ -61,6 +62,8 @@ def parse_beginning(capture: Capture, end: int | None) -> HtmlElement | Unreadab
 
 
 def _parse(data: bytes) -> HtmlElement | Unreadable:
+    if has_overgrown_tag(data):
+        return Unreadable(reason="overgrown", detail=f"a tag with more than {MAX_ATTRIBUTE_COUNT} attributes")
     try:
         tree = html.document_fromstring(data, parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError) as error:
@@ -73,8 +76,10 @@ def _parse(data: bytes) -> HtmlElement | Unreadable:
 
 
 def parse_fragment(text: str) -> HtmlElement:
-    """A piece of HTML in an element of its own; an empty one where nothing in it can be parsed."""
+    """A piece of HTML in an element of its own; an empty one where nothing in it can be parsed, or should."""
     data = text.encode("utf-8", "replace").translate(None, _UNPARSABLE)
+    if has_overgrown_tag(data):
+        return html.Element("div")
     try:
         return html.fragment_fromstring(data, create_parent="div", parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError):

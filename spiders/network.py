@@ -14,6 +14,12 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
 from zope.interface import implementer  # type: ignore[import-untyped]
 
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that is assigned for public use (RFC 4291, 2.4). Outside lie site-local and IPv4-compatible addresses, too."""
+
+DOCUMENTATION = IPv6Network("3fff::/20")
+"""RFC 9637: younger than some of Python's own lists."""
+
 NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address, which a gateway would connect."""
 
@@ -31,10 +37,13 @@ def read_ip_literal(host: str) -> IPv4Address | IPv6Address | None:
 
 def is_private(address: IPv4Address | IPv6Address) -> bool:
     """Whether it is anything but a public unicast address: private, loopback, link-local, shared (CGNAT), reserved."""
-    if address.is_multicast or not address.is_global:
-        return True
-    embedded = _read_embedded(address) if isinstance(address, IPv6Address) else None
-    return embedded is not None and is_private(embedded)
+    if isinstance(address, IPv6Address):
+        embedded = _read_embedded(address)
+        if embedded is not None:
+            return is_private(embedded)
+        if address not in GLOBAL_UNICAST or address in DOCUMENTATION:
+            return True
+    return address.is_multicast or not address.is_global
 
 
 def _read_embedded(address: IPv6Address) -> IPv4Address | None:

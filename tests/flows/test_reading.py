@@ -47,6 +47,8 @@ def make_capture(
         (make_capture(f"{WWW}/author/somebody", status=304), Kept),
         (make_capture(f"https://web.archive.org/cdx/search/cdx?url={ARTICLE}", body=b"[]"), SourceRead),
         (make_capture(FEED, body=RSS, headers=(("content-type", "application/rss+xml"),)), SourceRead),
+        (make_capture(FEED, 203, RSS, (("content-type", "application/rss+xml"),)), SourceRead),
+        (make_capture(ARTICLE, 203, OOPS), Missing),
         (make_capture(FEED, body=b"<!DOCTYPE html><html><body>Home</body></html>"), SourceBroken),
         (make_capture(FEED, status=500), SourceBroken),
         (make_capture(FEED, status=301, headers=(("location", "/rss/all"),)), Kept),

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from scrapy import Request
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IHostnameResolver
+from zope.interface import implementer  # type: ignore[import-untyped]
 
-from spiders.network import GuardedReceiver, is_private, read_ip_literal
+from spiders.network import GuardedReceiver, GuardedResolver, is_private, read_ip_literal
 from spiders.origin import Router
 from spiders.refusal import PrivateNetworkRefused
 
@@ -17,6 +19,8 @@ PRIVATE = [
     "%31%32%37.0.0.1", "\uff11\uff12\uff17.0.0.1", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254",
     "100.64.0.1", "198.18.0.1", "192.0.2.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "[::1]", "::",
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "fe80::1", "fe80::1%25eth0", "fc00::1", "fd12::1", "ff02::1",
+    "fec0::1", "::127.0.0.1", "[::7f00:1]", "::8.8.8.8", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "3fff::1",
+    "5f00::1", "0x7f.1", "017700000001", "::ffff:7f00:1", "2001:0:4136:e378:8000:63bf:80ff:fffe",
     "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
 ]  # fmt: skip
 PUBLIC = ["8.8.8.8", "134209810", "2606:4700::6810:84e5", "::ffff:8.8.8.8", "64:ff9b::808:808"]
@@ -50,6 +54,42 @@ def test_of_a_names_addresses_only_the_public_ones_are_connected() -> None:
         guarded.addressResolved(address)
     assert passed == ["8.8.8.8"]
     assert refused == {"rebinding.example.org": str(ip_address("::ffff:10.0.0.1"))}
+
+
+@implementer(IHostnameResolver)
+class ChangingNames:
+    """A resolver that tells other addresses each time it is asked, and a reactor that has it."""
+
+    def __init__(self, *answers: tuple[str, ...]) -> None:
+        self.nameResolver = self  # a reactor's name for it
+        self._answers = iter(answers)
+
+    def resolveHostName(self, receiver: Any, host: str, *_options: object, **_named: object) -> Any:  # noqa: N802
+        resolution: Any = SimpleNamespace(name=host)
+        receiver.resolutionBegan(resolution)
+        for found in next(self._answers):
+            receiver.addressResolved((IPv6Address if ":" in found else IPv4Address)("TCP", found, 443))
+        receiver.resolutionComplete()
+        return resolution
+
+
+def test_what_is_connected_is_what_was_checked_whatever_a_name_leads_to_the_next_time() -> None:
+    """What the resolver hands on when a connection is made is what is connected: there is no second look-up."""
+    names: Any = ChangingNames(("8.8.8.8",), ("127.0.0.1", "::127.0.0.1"), ("fec0::1", "::ffff:10.0.0.1", "8.8.4.4"))
+    resolver = GuardedResolver(names, 100, frozenset())
+    connected: list[tuple[str, list[str]]] = []
+    for host in ("a.example", "b.example", "c.example", "a.example", "b.example", "c.example"):
+        passed: list[str] = []
+        receiver: Any = SimpleNamespace(
+            resolutionBegan=lambda _: None,
+            addressResolved=lambda address, passed=passed: passed.append(address.host),
+            resolutionComplete=lambda: None,
+        )
+        resolver.resolveHostName(receiver, host)
+        connected.append((host, passed))
+    # The second time each answer is the kept one, and is checked again.
+    assert connected == 2 * [("a.example", ["8.8.8.8"]), ("b.example", []), ("c.example", ["8.8.4.4"])]
+    assert resolver.refused.keys() == {"b.example", "c.example"}
 
 
 def test_a_mapped_origin_is_connected_at_its_target_and_still_names_the_publisher() -> None:

@@ -1,0 +1,57 @@
+"""Tags that no parser should be given."""
+
+import pytest
+
+from extraction.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
+from extraction.tree import parse_fragment, parse_page
+from schemas.article import Unreadable
+from tests.extraction.pages import make_capture
+
+MANY = MAX_ATTRIBUTE_COUNT + 1
+
+
+def join(form: str, count: int = MANY) -> str:
+    return "".join(form.replace("N", str(number)) for number in range(count))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [" aN=1", " aN", "/aN", ' aN="1"', ' aN=">"', " aN='>'", " aN=\"1\"bN=''", ' a" bN=1', " aN = 1\t", "\naN=<"],
+)
+def test_a_tag_with_too_many_attributes_is_found_however_they_are_written(form: str) -> None:
+    for page in (
+        f"<p{join(form)}>text</p>",
+        f"<!-- <p title='<!-- --><P{join(form)}",
+        f"<script x{join(form)}></script>",
+    ):
+        assert has_overgrown_tag(page.encode())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<p{join(' aN', MAX_ATTRIBUTE_COUNT)}>",
+        f"<p title='{join(' aN=1')}'>",
+        f"<!--<p{join(' aN')}-->",
+        f"<script>if (a<b) {{ {join(' aN')} }}</SCRIPT><p>",
+        f"1 < 2 {join(' aN')}",
+        "<p a=1>" * MANY,
+    ],
+)
+def test_what_is_no_tag_with_too_many_attributes_passes(page: str) -> None:
+    assert not has_overgrown_tag(page.encode())
+
+
+@pytest.mark.parametrize("beginning", ["<a b='", "<!--", "<script>", "<a ", "<a b", "<a b=\"<a b='", "<"])
+def test_eight_megabytes_of_beginnings_are_looked_at_once(beginning: str) -> None:
+    # Whatever looked at them again and again would not end within the test's time limit.
+    has_overgrown_tag((beginning * (8_000_000 // len(beginning))).encode())
+
+
+def test_such_a_page_is_overgrown_and_such_a_post_is_empty() -> None:
+    page = f"<html><body><p{join(' aN=1', 40_000)}>text</p></body></html>"
+    found = parse_page(make_capture(page.encode()))
+    assert isinstance(found, Unreadable)
+    assert found.reason == "overgrown"
+    assert "attributes" in (found.detail or "")
+    assert len(parse_fragment(page)) == 0
