@@ -21,6 +21,7 @@ from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import MINUS_IS_OURS, search
 from cli.show import show
+from schemas.printing import escape_log_records, make_printable
 
 if TYPE_CHECKING:
     from schemas.report import RunReport
@@ -147,7 +148,7 @@ def import_files(
     with open_archive(load_settings(), writable=True) as archive:
         report = import_paths(archive, paths)
     for sentence in report.unusable:
-        typer.echo(f"broadsheet: {sentence}", err=True)
+        typer.echo(f"broadsheet: {make_printable(sentence)}", err=True)
     _report(report, as_json=as_json)
     if report.unusable:
         raise typer.Exit(EXIT_USAGE)
@@ -273,6 +274,7 @@ def _report(report: "RunReport", *, as_json: bool) -> None:
 
 def run() -> None:
     """Run the command: the entry point of `broadsheet`."""
+    escape_log_records()
     try:
         status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except Exception as error:
@@ -280,7 +282,7 @@ def run() -> None:
         if explained is None:
             raise
         message, status = explained
-        typer.echo(f"broadsheet: {message}", err=True)
+        typer.echo(f"broadsheet: {make_printable(message)}", err=True)
     if status == EXIT_INTERRUPTED:  # Typer's own, which has ended the line of ^C alone
         typer.echo("broadsheet: interrupted", err=True)
     sys.exit(status or 0)

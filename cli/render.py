@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from flows.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
+from schemas.printing import make_json_printable, make_printable
 from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
 from storage.completeness import MissingAddress, MonthCount
 from storage.quarantine import QuarantineRecord
@@ -22,7 +24,17 @@ if TYPE_CHECKING:
     from flows.plan import BackfillPlan
     from flows.status import IdentifiedUrl, Status
 
-console = Console()
+
+class PlainConsole(Console):
+    """Prints what a terminal would obey, or not show, as its escape: colours are ours alone."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is printed, piece by piece."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(make_printable(segment.text), segment.style)
+
+
+console = PlainConsole()
 
 NUMBER_COLUMNS = frozenset(
     {"count", "advertised", "stored", "duplicate", "copies", "excluded", "set aside", "gone", "missing", "share"}
@@ -37,8 +49,7 @@ PADDING = (0, 1, 0, 0)
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    sys.stdout.write(make_json_printable(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
 
 
 def render_report(report: RunReport) -> None:

@@ -4,12 +4,7 @@ import re
 from unicodedata import normalize
 
 from schemas.article import PARAGRAPH_BREAK
-
-# Soft hyphens, zero-width characters, direction marks and byte-order marks are layout, not text.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-# Control characters, and lone surrogates, which no UTF-8 can hold.
-_UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
-
+from sites.character import clean_characters
 
 LINE = "⏎"
 """Stands for a line break within a paragraph until all spaces are single."""
@@ -30,7 +25,7 @@ def tidy(text: str) -> str:
 def clean_line(line: str) -> str:
     """The same for text whose spaces are plain and single already."""
     if not line.isprintable():  # far quicker than the expressions, and almost always enough
-        line = " ".join(_UNWRITABLE.sub("", _INVISIBLE.sub("", line)).split())
+        line = " ".join(clean_characters(line).split())
     return normalize("NFC", line)
 
 

@@ -22,7 +22,9 @@ NUL_SHARE = 0.6
 # What undeclared pages of before UTF-8 were written in. Russian words are runs of these bytes, which Western ones
 # never have: four accented letters in a row.
 _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{4}")
-_WIDE = re.compile(r"utf-?(?:16|32)|ucs", re.IGNORECASE)
+_NO_CHARSET = re.compile(r"utf[-_]?(?:16|32)|ucs|idna|punycode|(?:raw[-_])?unicode", re.IGNORECASE)
+"""Of the codecs of Python: what has NULs in it, which were looked for, and what no page is written in."""
+
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?\s*+([\w.:+-]+)", re.ASCII | re.IGNORECASE)
 
 
@@ -64,10 +66,10 @@ def is_utf8(body: bytes) -> bool:
 def _resolve(hint: str | None) -> str | None:
     """The codec that a hint means; None where it means none, none of text, or one whose NULs are not there."""
     name = resolve_encoding(hint.strip()) if hint else None
-    if not name or _WIDE.match(name):
+    if not name or _NO_CHARSET.match(name):
         return None
     try:
-        "a".encode(name)
+        b"a\xff".decode(name, "replace")
     except (LookupError, ValueError):
         return None
     return name

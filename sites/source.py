@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from schemas.address import Sighting, SourceKind
+from sites.character import clean_characters
 from sites.encoding import decode_text
 from sites.profile import SourcePage, SourceUnreadable
 
@@ -118,7 +119,7 @@ def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Si
             source_url=url,
             source_kind=SourceKind.FEED,
             seen_at=seen_at,
-            title=unescape(_text(item, "title")) or None,
+            title=clean_characters(unescape(_text(item, "title"))).strip() or None,
             published_at=read_time(_text(item, "pubDate", "published", "date")),
         )
 
@@ -131,7 +132,8 @@ def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator
                 source_url=url,
                 source_kind=SourceKind.SITEMAP,
                 seen_at=seen_at,
-                title=next((_text(news, "title") for news in _all(entry, "news")), "") or None,
+                title=clean_characters(next((_text(news, "title") for news in _all(entry, "news")), "")).strip()
+                or None,
                 published_at=next((read_time(_text(news, "publication_date")) for news in _all(entry, "news")), None),
             )
 
