@@ -1,6 +1,7 @@
 """What a person reads when something goes wrong: one line, and the exit status."""
 
 from flows.failure import RUN_FAILURES, USAGE_FAILURES
+from schemas.masking import mask_secrets
 
 EXIT_BELOW_PROMISE = 1
 EXIT_USAGE = 2
@@ -18,7 +19,7 @@ def explain_failure(error: Exception) -> tuple[str, int] | None:
     """The line for a person and the exit status; None for a failure that is a defect of ours."""
     name = type(error).__name__
     if name in USAGE_FAILURES or name in RUN_FAILURES:
-        return str(error), EXIT_USAGE if name in USAGE_FAILURES else EXIT_BELOW_PROMISE
+        return mask_secrets(str(error)), EXIT_USAGE if name in USAGE_FAILURES else EXIT_BELOW_PROMISE
     if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
         return f"{error.format_message()} (see --help)".replace("\n", " "), EXIT_USAGE
     return _explain_foreign(error, name)
@@ -30,5 +31,5 @@ def _explain_foreign(error: Exception, name: str) -> tuple[str, int] | None:
     if isinstance(error, UnicodeEncodeError):
         return "an argument is not valid UTF-8", EXIT_USAGE
     if isinstance(error, RuntimeError) and str(error).startswith(PREFECT_UNREACHABLE):
-        return str(error).splitlines()[0], EXIT_BELOW_PROMISE
+        return mask_secrets(str(error)).splitlines()[0], EXIT_BELOW_PROMISE
     return None

@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
+from schemas.masking import mask_secrets
 from schemas.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,9 +20,14 @@ def send_message(settings: Settings, title: str, body: str) -> None:
     Raises:
         NotificationUnsent: it was not taken, or the address is none.
     """
-    from apprise import NotifyType
+    from apprise import NotifyFormat, NotifyType
 
-    if not open_service(settings).notify(title=title, body=body, notify_type=NotifyType.FAILURE):
+    if not open_service(settings).notify(
+        title=mask_secrets(title),
+        body=mask_secrets(body),
+        notify_type=NotifyType.FAILURE,
+        body_format=NotifyFormat.TEXT,
+    ):
         raise NotificationUnsent("the service of BROADSHEET_NOTIFY_URL did not take the message")
 
 

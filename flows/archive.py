@@ -168,15 +168,18 @@ def is_idle(settings: Settings) -> bool:
         return take_lock(run_lock) and take_lock(crawl_lock)
 
 
+OWNER_ONLY = 0o700
+
+
 def make_folders(settings: Settings) -> None:
-    """Make the data folder, where there is none.
+    """Make the data folder, where there is none: what is made is its owner's alone, and so is all that lies in it.
 
     Raises:
         DataDirUnusable: it cannot be made.
     """
     try:
-        for folder in (settings.warc_dir, settings.spool_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (settings.data_dir, settings.warc_dir, settings.spool_dir):
+            folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     except OSError as error:
         reason = f"{error.strerror}: {error.filename}"
         raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {reason}") from None

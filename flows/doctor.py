@@ -4,15 +4,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import httpx
+from pydantic import AfterValidator
 
 from flows.alarm import NotificationUnsent, is_wanted, open_service
 from flows.archive import audit_store, open_existing
 from flows.integrity import audit_archive
 from flows.repair import repair_archive as repair
 from schemas.integrity import IntegrityReport
+from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
 from storage.database import DatabaseLost, DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
@@ -31,7 +33,7 @@ class Check(Record):
 
     name: NonEmpty
     ok: bool
-    detail: str
+    detail: Annotated[str, AfterValidator(mask_secrets)]
 
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
@@ -88,8 +90,7 @@ def list_settings(settings: Settings) -> Iterator[Check]:
     """Every setting as it is in force, without secrets."""
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        shown = _without_password(value) if name == "database_url" else str(value)
-        shown = shown_url(value) if name == "warc_url" else shown
+        shown = shown_url(value) if name == "warc_url" else str(value)
         yield Check(name=PREFIX + name.upper(), ok=True, detail=shown)
 
 
@@ -162,8 +163,3 @@ def check_alarm(settings: Settings) -> Check:
     except NotificationUnsent as error:
         return Check(name="alarm", ok=False, detail=str(error))
     return Check(name="alarm", ok=True, detail="failed runs are told to the address of BROADSHEET_NOTIFY_URL")
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return url.replace(f":{parts.password}@", ":***@") if parts.password else url

@@ -1,5 +1,6 @@
 """A run's report, for people."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -55,6 +56,10 @@ STATE_MEANINGS = {
 """Every state that an address can be in."""
 
 
+_MARKUP = re.compile(r"[\\`*\[\]!|~#>]|(?<!\w)_|_(?!\w)")
+"""What begins something in Markdown, or goes on with it."""
+
+
 def render_markdown(
     report: RunReport, months: Sequence[MonthCount] = (), set_aside: Sequence[QuarantineRecord] = ()
 ) -> str:
@@ -98,7 +103,7 @@ def _list_noticed(report: RunReport) -> Iterator[str]:
     if report.recurring:
         yield from ("", "## Paragraphs that recur and are in no list", "| articles | share | text |", "|--:|--:|---|")
         rows = (list_recurring_row(one) for one in report.recurring)
-        yield from (f"| {count} | {share} | {_escape(text)} |" for count, share, text, _ in rows)
+        yield from (f"| {count} | {share} | {escape_markdown(text)} |" for count, share, text, _ in rows)
     if report.leak_rate is not None:
         yield from ("", f"Known furniture in {report.leak_rate:.2%} of the newest articles.")
     if report.reading:
@@ -110,7 +115,7 @@ def _list_noticed(report: RunReport) -> Iterator[str]:
 def _list_slowest(report: RunReport) -> Iterator[str]:
     if report.slowest:
         yield from ("", "## The slowest pages", "| seconds | page |", "|--:|---|")
-        yield from (f"| {page.seconds:.2f} | {page.url} |" for page in report.slowest)
+        yield from (f"| {page.seconds:.2f} | {escape_markdown(page.url)} |" for page in report.slowest)
 
 
 def _list_months(months: Sequence[MonthCount]) -> Iterator[str]:
@@ -133,15 +138,15 @@ def _list_set_aside(set_aside: Sequence[QuarantineRecord]) -> Iterator[str]:
         return
     yield from ("", f"## Set aside: {len(set_aside)}", "| address | reasons | to look at it |", "|---|---|---|")
     for one in set_aside[:SET_ASIDE_SHOWN]:
-        reasons = _escape("; ".join(one.reasons))
-        yield f"| {one.key or one.url or '-'} | {reasons} | `broadsheet quarantine show {one.id}` |"
+        reasons = escape_markdown("; ".join(one.reasons))
+        yield f"| {escape_markdown(one.key or one.url or '-')} | {reasons} | `broadsheet quarantine show {one.id}` |"
     if len(set_aside) > SET_ASIDE_SHOWN:
         yield from ("", "`broadsheet quarantine` lists the others.")
 
 
-def _escape(text: str) -> str:
-    """As a cell: a bar would end it."""
-    return text.replace("|", "\\|").replace("\n", " ")
+def escape_markdown(text: str) -> str:
+    """Text of a publisher's as Markdown that shows it as it is, in one line: no link, no picture, no tag, no cell."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;")
 
 
 def list_recurring_row(found: RecurringParagraph) -> tuple[str, str, str, str]:
@@ -171,7 +176,7 @@ def _tell_shares(sources: Mapping[str, int]) -> str:
 
 def _list(title: str, sentences: tuple[str, ...]) -> Iterator[str]:
     if sentences:
-        yield from ("", f"## {title}", *(f"- {sentence}" for sentence in sentences))
+        yield from ("", f"## {title}", *(f"- {escape_markdown(sentence)}" for sentence in sentences))
 
 
 def _table(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) -> Iterator[str]:

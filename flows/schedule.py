@@ -20,6 +20,7 @@ from flows.archive import RunInProgress, make_folders, open_lock, take_lock
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
 from flows.harvest import check_ingest
 from flows.server import OwnServer, own_server, require_server
+from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
 
@@ -101,7 +102,9 @@ def deploy(definitions: Sequence[Deployment]) -> Deployed:
     for one in made:
         one.apply(work_pool_name=one.work_pool_name)
     names = tuple(one.full_name for one in made)
-    return Deployed(server_url=url, work_pool=", ".join(sorted(pools)), deployments=names, removed=removed)
+    return Deployed(
+        server_url=mask_secrets(url), work_pool=", ".join(sorted(pools)), deployments=names, removed=removed
+    )
 
 
 def remove_former(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
@@ -150,7 +153,7 @@ def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
 def tell_entrance(server: OwnServer | str) -> str:
     """Where Prefect's pages are, and where it stands what they ask for."""
     if isinstance(server, str):
-        return server.removesuffix("/api")
+        return mask_secrets(server).removesuffix("/api")
     return f"{server.url.removesuffix('/api')} (they ask for what stands in {server.auth_path})"
 
 

@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.child import make_command
 from flows.guard import APP, LOOPBACK, keep_auth_string, make_auth_string, make_server_variables
+from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
 
@@ -64,7 +65,7 @@ def require_server() -> str:
         with get_client(sync_client=True) as client:
             client.read_work_pools(limit=1)  # more than its health: whether it lets us in
     except (httpx.HTTPError, RuntimeError, ValueError) as error:
-        raise ServerMissing(f"the Prefect server at {url} {_explain(error)}") from None
+        raise ServerMissing(f"the Prefect server at {mask_secrets(url)} {_explain(error)}") from None
     return url
 
 

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from schemas.masking import mask_secrets
 from schemas.model import Count, NonEmpty, Record
+
+Shown = Annotated[str, AfterValidator(mask_secrets)]
+"""A sentence for people: it may have addresses in it."""
 
 
 class KindReading(Record):
@@ -82,13 +86,13 @@ class RunReport(Record):
     """Addresses of articles that were asked for."""
     ledger: dict[str, Count]
     """State -> advertised addresses in it, after the run: they add up to `advertised_count`."""
-    problems: tuple[str, ...] = ()
+    problems: tuple[Shown, ...] = ()
     """Below what the run promises, one sentence each; empty for a good run."""
     unreachable_hosts: tuple[str, ...] = ()
     """Hosts that want to be left alone, or whose robots.txt could not be read; a sentence each in `problems`."""
-    unusable: tuple[str, ...] = ()
+    unusable: tuple[Shown, ...] = ()
     """What an import was given and could not use as it is, one sentence each; the archive keeps it all the same."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Shown, ...] = ()
     """What is worth knowing and no problem: a WARC that a dead run left, a record that was cut."""
     reading: dict[str, KindReading] = {}
     """Kind of page -> how this run's pages were read; under `page`, all of them: whether each became an article."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 import storage.likeness.table
 import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
+from schemas.masking import mask_secrets
 from schemas.settings import URL_CODES
 from storage import migration
 from storage.bulk import audit_stream, end_stream
@@ -261,7 +262,7 @@ def _connect(url: str, *, create: bool) -> Database:
 
 def shown_url(url: URL) -> str:
     """The address as it is written, without its password."""
-    return _encode(url).render_as_string(hide_password=True)
+    return mask_secrets(_encode(url).render_as_string(hide_password=True))
 
 
 def render_url(url: URL) -> str:
@@ -289,7 +290,7 @@ def parse_url(url: str) -> URL:
             f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
         )
     if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be passed over
-        raise DatabaseUnreachable(f"{url}: no options are known; a ? in a file's name is written %3F")
+        raise DatabaseUnreachable(f"{mask_secrets(url)}: no options are known; a ? in a file's name is written %3F")
     return parsed.set(database=unquote(parsed.database)) if parsed.database else parsed  # SQLAlchemy leaves it encoded
 
 

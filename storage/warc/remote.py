@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from schemas.capture import CaptureRef
+from schemas.masking import mask_secrets
 from storage.disk import flush
 
 WARC_SUFFIXES = (".warc.gz", ".warc")
@@ -239,7 +240,9 @@ class RemoteStore:
     def told(self, error: Exception) -> StoreUnreachable:
         """What a library raised, as the fact that it is; the store is left alone for a while."""
         said = str(error).strip().partition("\n")[0].partition(' "')[0]  # an address in quotes differs each time
-        self._failure = f"{self.shown} does not answer: {said.rstrip(':')[:REASON_CHARS] or type(error).__name__}"
+        self._failure = (
+            f"{self.shown} does not answer: {mask_secrets(said).rstrip(':')[:REASON_CHARS] or type(error).__name__}"
+        )
         self._rests_until = time.monotonic() + REST_SECONDS
         return StoreUnreachable(self._failure)
 
@@ -301,9 +304,7 @@ class Window(io.BytesIO):
 
 def shown_url(url: str) -> str:
     """The address without password and parameters."""
-    shown = url.partition("?")[0].partition("#")[0]
-    password = urlsplit(shown).password
-    return shown.replace(f":{password}@", ":***@") if password else shown
+    return mask_secrets(url.partition("?")[0].partition("#")[0])
 
 
 def digest_file(file: BinaryIO, byte_count: int | None = None) -> bytes:
