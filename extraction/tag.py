@@ -25,7 +25,7 @@ def has_overgrown_tag(data: bytes) -> bool:
             continue
         tag = _ATTRIBUTES.match(data, place)
         assert tag  # noqa: S101 - for mypy: it matches anything
-        if len(tag[0]) > MAX_ATTRIBUTE_COUNT and len(_ONE.findall(tag[0])) > MAX_ATTRIBUTE_COUNT:
+        if tag.end() - place > MAX_ATTRIBUTE_COUNT and _has_many(data, place):
             return True
         place = tag.end()
         if start[2]:  # what looks like a tag in a script is none
@@ -34,3 +34,13 @@ def has_overgrown_tag(data: bytes) -> bool:
                 return False
             place = raw_end.start()
     return False
+
+
+def _has_many(data: bytes, place: int) -> bool:
+    """Whether more attributes than that follow one another from here."""
+    for _ in range(MAX_ATTRIBUTE_COUNT + 1):
+        one = _ONE.match(data, place)
+        if one is None:
+            return False
+        place = one.end()
+    return True

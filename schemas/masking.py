@@ -8,9 +8,9 @@ NAMES = r"[\w.-]*(?:passw|pwd|passphrase|secret|token|key|auth|signature|sig|cre
 """What parameters are called whose values are secrets, or begin so: libpq's `sslpassword`, an API's `access_token`."""
 
 _USER = re.compile(
-    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/?#:\"'<>]*)(?P<word>:[^\s/?#\"'<>]*)?@", re.IGNORECASE
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,30}://)(?P<user>[^\s/?#:\"'<>]*)(?P<word>:[^\s/?#\"'<>]*)?@", re.IGNORECASE
 )
-_DATABASE = re.compile(r"(\b(?:postgres|mysql|mariadb)[a-z0-9+]*://[^\s:/@]*):[^@\s]*@", re.IGNORECASE)
+_DATABASE = re.compile(r"(\b(?:postgres|mysql|mariadb)[a-z0-9+]{0,30}://[^\s:/@]*):[^@\s]*@", re.IGNORECASE)
 """SQLAlchemy takes passwords with a slash."""
 
 _PARAMETER = re.compile(rf"(?P<name>[?&;]{NAMES}=)[^&;#\s\"'<>]*", re.IGNORECASE)
