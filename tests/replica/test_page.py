@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -139,11 +140,12 @@ def test_the_body_is_the_text_of_the_pages_own_blocks_in_order(trees: Trees, tre
     for article, tree in (*trees, *trees_of_all_kinds):
         if article.head.kind == "live":
             continue  # its posts are elsewhere
-        for figure in own(tree).xpath(".//figcaption"):
+        page = deepcopy(own(tree))  # the other tests look at the same tree
+        for figure in page.xpath(".//figcaption"):
             figure.text = None
             for child in list(figure):
                 figure.remove(child)
-        blocks = [block for block in own(tree).iter("div") if re.search(TEXTUAL, block.get("class", ""))]
+        blocks = [block for block in page.iter("div") if re.search(TEXTUAL, block.get("class", ""))]
         cells = {squeeze(row.text_content()) for block in blocks for row in block.iter("tr")}
         texts = " ".join(plain(block) for block in blocks)
         position = 0
@@ -213,7 +215,7 @@ def test_the_sections_helper_knows_two_and_the_breadcrumb_all(trees: Trees) -> N
         assert find(tree, f"article--{helper}")
         crumb = breadcrumb(tree)
         paths[crumb["@id"].rsplit("/", 1)[-1]] = (crumb["name"], article.expected["section"])
-    assert paths.pop("lecture-series") == ("", "Lectures")
+    assert paths.pop("lecture-series") == ("", "Lecture Series")
     assert all(name == section for name, section in paths.values())
     assert len(paths) == 9
 
