@@ -53,7 +53,7 @@ def read_newest(key: str) -> object:
 
 
 def list_wanted() -> set[str]:
-    return {one.id for one in SITE.newest_first if SINCE <= one.head.published_at.date() <= UNTIL}
+    return {one.id for one in SITE.newest_first if SINCE <= one.head.published_at.astimezone(MOSCOW).date() <= UNTIL}
 
 
 def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
