@@ -47,7 +47,7 @@ def test_four_writers_of_the_same_articles_store_each_once(database: Database, d
         assert audit_ledger(session) == []
 
 
-@pytest.mark.parametrize("batch_count", [30, pytest.param(1_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("batch_count", [30, pytest.param(150, marks=pytest.mark.soak)])
 def test_readers_beside_a_writer_wait_for_nobody_and_see_whole_batches(
     database: Database, database_url: str, batch_count: int
 ) -> None:
