@@ -15,6 +15,8 @@ from tests.flows.asking import SITE, pages_of
 from tests.flows.killing import FLOW_COMMAND, make_victim
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.prefect
+
 START_SECONDS = 180
 """As long as Prefect's temporary server may take: ten on an idle machine."""
 
