@@ -18,7 +18,6 @@ SPAN_CHARS = 1_000
 """Of the first string; the others are so many times as long."""
 
 SHORT = (1, 4)
-LONG = (1, 4, 16)
 
 LIMIT_SECONDS = 2.0
 """Of processor time for one string. A linear pattern takes a thousandth of it."""

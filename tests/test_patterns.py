@@ -7,20 +7,11 @@ import pytest
 
 from sites.profile import SourceUnreadable
 from sites.source import read_xml_source
-from tests.pumping import LONG, SHORT, Named, find_patterns, measure
-
-
-def _measure_all(steps: tuple[int, ...]) -> list[str]:
-    return [found for named in find_patterns() if (found := measure(named, steps))]
+from tests.pumping import SHORT, Named, find_patterns, measure
 
 
 def test_no_pattern_takes_more_than_linear_time() -> None:
-    assert _measure_all(SHORT) == []
-
-
-@pytest.mark.soak
-def test_no_pattern_takes_more_than_linear_time_for_long_texts() -> None:
-    assert _measure_all(LONG) == []
+    assert [found for named in find_patterns() if (found := measure(named, SHORT))] == []
 
 
 def test_all_patterns_of_the_modules_are_found() -> None:
