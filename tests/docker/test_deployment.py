@@ -15,7 +15,7 @@ from tests.docker.conftest import Say
 
 pytestmark = pytest.mark.docker
 
-ARTICLE_COUNT = 240
+ARTICLE_COUNT = 600
 """As docker-compose.yml has it."""
 
 KILLED = 137
