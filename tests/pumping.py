@@ -17,19 +17,20 @@ PACKAGES = ("sites", "extraction", "storage", "flows", "spiders", "schemas", "cl
 SPAN_CHARS = 1_000
 """Of the first string; the others are so many times as long."""
 
-SHORT = (1, 4)
+SHORT = (1, 8)
 
 LIMIT_SECONDS = 2.0
 """Of processor time for one string. A linear pattern takes a thousandth of it."""
 
-NOTABLE_SECONDS = 0.008
-"""Faster than that, no growth is measured: a linear pattern takes some 0.001 for the longest string."""
+NOTABLE_SECONDS = 0.03
+"""Faster than that, no growth is measured: a linear pattern takes some 0.002 for the longest string, on a busy
+machine five times as much."""
 
 REPEAT_COUNT = 3
 """A machine that does something else disturbs one measurement, not the best of three."""
 
-GROWTH = 8
-"""From one step to the next, four times as long: linear is 4, quadratic 16."""
+GROWTH = 20
+"""From one step to the next, eight times as long: linear is 8, quadratic 64."""
 
 COMMON = (
     " ",
