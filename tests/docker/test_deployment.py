@@ -202,7 +202,7 @@ def test_three_workers_fetch_nothing_twice(deployment: Deployment, say: Say) -> 
     deployment.compose("up", "--detach", "--scale", "worker=3")
     wait_until(lambda: deployment.is_healthy(worker_count=3))
     deployment.ask_replica("reset")
-    since, until = "2023-12-01", "2024-01-31"
+    since, until = "2023-10-01", "2024-01-31"  # with the spans above, all that the site has published
     others = [deployment.start(name) for name in ("ingest/latest", "ingest/sweep", "refresh/hourly")]
     run = backfill(deployment, since, until)
     complete(deployment, run, since, until)
