@@ -2,13 +2,13 @@
 
 import fcntl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TextIO
 
 from flows.progress import tell_progress
-from flows.reader import Reader, open_reader, read_here
+from flows.reader import LIMIT_SECONDS, Equipment, Reader
 from schemas.settings import Settings, sqlite_url
 from sites import PUBLISHERS
 from sites.publishers import Publishers
@@ -43,33 +43,66 @@ class DataDirUnusable(OSError):  # noqa: N818 - it states a fact
 class Archive:
     """What every step needs. A plain class: Prefect looks into dataclasses and models that tasks are given."""
 
-    def __init__(self, settings: Settings, database: Database, publishers: Publishers = PUBLISHERS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        publishers: Publishers = PUBLISHERS,
+        reading_seconds: float = LIMIT_SECONDS,
+    ) -> None:
         self.settings = settings
         self.database = database
         self.publishers = publishers
         """By whose rules pages are read here."""
         self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
-        self.reader: Reader = partial(read_here, publishers)
+        self.tell_alive: Callable[[], None] = tell_nobody
+        """Called now and then while something takes long: what a run says then."""
+        self._reading_seconds = reading_seconds
+        self.reader = self.make_reader()
+
+    def make_reader(self, process_count: int | None = 1, limit_seconds: float | None = None) -> Reader:
+        """Another reader of this archive, in so many processes; None for one for each core."""
+        equipment = Equipment(self.publishers, self.warcs, self.settings.max_page_bytes)
+        limit = self._reading_seconds if limit_seconds is None else limit_seconds
+        return Reader(equipment, process_count, limit_seconds=limit, tell_alive=self._tell_alive)
+
+    def _tell_alive(self) -> None:
+        self.tell_alive()
 
     @contextmanager
-    def reading_in_parallel(self) -> Iterator[None]:
-        """Within the block, captures are read in a process for each core."""
+    def reading_in_parallel(self, process_count: int | None = None) -> Iterator[None]:
+        """Within the block, captures are read in so many processes, by default one for each core."""
         alone = self.reader
-        with open_reader(publishers=self.publishers) as reader:
-            self.reader = reader
+        with closing(self.make_reader(process_count)) as parallel:
+            self.reader = parallel
             try:
                 yield
             finally:
                 self.reader = alone
 
+    def close(self) -> None:
+        """Whoever opened it has done with it."""
+        self.reader.close()
+        self.database.close()
+
+
+def tell_nobody() -> None:
+    """No run is under way."""
+
 
 @contextmanager
 def open_archive(
-    settings: Settings, *, writable: bool, patience_seconds: float = 0, publishers: Publishers = PUBLISHERS
+    settings: Settings,
+    *,
+    writable: bool,
+    patience_seconds: float = 0,
+    publishers: Publishers = PUBLISHERS,
+    reading_seconds: float = LIMIT_SECONDS,
 ) -> Iterator[Archive]:
     """The archive of these settings; a writable one is made where there is none, and locked.
 
-    While another process has it open for writing, this one waits as long as its patience lasts.
+    While another process has it open for writing, this one waits as long as its patience lasts. For a capture, its
+    reader has so many seconds.
 
     Raises:
         DataDirUnusable: the data folder cannot be made or written to.
@@ -79,14 +112,15 @@ def open_archive(
     """
     audit_store(settings)
     if not writable:
-        with _closing(open_existing(settings)) as database:
-            yield Archive(settings, database, publishers)
+        with closing(Archive(settings, open_existing(settings), publishers, reading_seconds)) as archive:
+            yield archive
         return
     make_folders(settings)
-    with hold_folder(settings, patience_seconds), _closing(open_database(settings.database_url)) as database:
-        archive = Archive(settings, database, publishers)
-        archive.warcs.bring_back()
-        yield archive
+    with hold_folder(settings, patience_seconds):
+        database = open_database(settings.database_url)
+        with closing(Archive(settings, database, publishers, reading_seconds)) as archive:
+            archive.warcs.bring_back()
+            yield archive
 
 
 def audit_store(settings: Settings) -> None:
@@ -145,14 +179,6 @@ def migrate_archive(settings: Settings) -> bool:
             migrate_database(settings.database_url, partial(tell_progress, "index"))
         return True
     return False
-
-
-@contextmanager
-def _closing(database: Database) -> Iterator[Database]:
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def is_crawling(settings: Settings) -> bool:

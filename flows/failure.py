@@ -37,6 +37,7 @@ RUN_FAILURES = frozenset(
         "DatabaseLost",
         "LeaseLost",
         "PageUnrecorded",
+        "ReaderUnusable",
         "RecordUnknown",
         "RunInProgress",
         "ServerMissing",

@@ -12,6 +12,7 @@ from flows.discovery import discover_addresses
 from flows.fetching import Wanted, fetch_pages, never_wanted
 from flows.load import BatchLoader, load_batch, load_left
 from flows.noticing import notice_reading
+from flows.reader import LIMIT_SECONDS
 from flows.run import Run, finish_run, now, running
 from schemas.address import Source, SourceKind
 from schemas.outcome import State
@@ -57,6 +58,7 @@ def harvest(  # noqa: PLR0913 - a choice each
     patience_seconds: float = 0,
     is_wanted: Wanted = never_wanted,
     publishers: Publishers = sites.PUBLISHERS,
+    reading_seconds: float = LIMIT_SECONDS,
 ) -> RunReport:
     """Ingest once. `load` is `load_batch`, or something around it. Without a source, nothing is looked for.
 
@@ -72,10 +74,17 @@ def harvest(  # noqa: PLR0913 - a choice each
     parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
     parameters |= span.model_dump(mode="json", exclude_none=True)
     with (
-        open_archive(settings, writable=True, patience_seconds=patience_seconds, publishers=publishers) as archive,
+        open_archive(
+            settings,
+            writable=True,
+            patience_seconds=patience_seconds,
+            publishers=publishers,
+            reading_seconds=reading_seconds,
+        ) as archive,
         Crawler() as crawler,
         running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
     ):
+        archive.reader.start()
         load_left(archive, run, load)
         discover_addresses(archive, run, crawler, sources, load, list_months(profile, months) if months else span)
         fetch_due(archive, run, crawler, limit, load, pages, is_wanted)

@@ -3,15 +3,14 @@
 Each WARC file is read once, record by record: whether each is known, and each that is known is there as it was stored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from typing import Any
 
 from flows.archive import Archive, open_archive
 from flows.load import PARALLEL_BYTES, list_unloaded
 from flows.progress import tell_progress
-from flows.reader import Equipment, open_pool, worker_equipment
+from flows.reader import NO_LIMIT, Equipment
 from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
@@ -24,6 +23,9 @@ from storage.integrity.row import audit_rows
 from storage.warc.capture import NotAWarc, iterate_captures
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore, is_own
+
+LoadedFile = tuple[str, int, Mapping[int, Place]]
+"""A WARC file's name, how far it was loaded, and the captures of it that are stored, by their offsets."""
 
 
 def audit_archive(settings: Settings) -> IntegrityReport:
@@ -70,17 +72,16 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
     """In the order of their names, several at a time. Of what was never loaded: whether it is a WARC file."""
     with archive.database.read() as session:
         loaded = dict.fromkeys(unloaded, 0) | list_warcs(session)
-    max_page_bytes = archive.settings.max_page_bytes
     names = sorted(loaded)
-    positions, places = (loaded[name] for name in names), (_places(archive, name) for name in names)
     is_much = sum(loaded.values()) >= PARALLEL_BYTES and len(names) > 1
-    with open_pool(Equipment(warcs=archive.warcs)) if is_much else nullcontext() as pool:
-        check = (
-            partial(check_file_in_worker, max_page_bytes)
-            if pool
-            else partial(check_file, archive.warcs, max_page_bytes)
-        )
-        findings = (pool.map if pool else map)(check, names, positions, places)
+    files = ((name, loaded[name], _places(archive, name)) for name in names)
+    with ExitStack() as stack:
+        if is_much:
+            # A file may take as long as it likes: it is compared, and no rule reads it.
+            reader = stack.enter_context(closing(archive.make_reader(None, limit_seconds=NO_LIMIT)))
+            findings = reader.read_each(check_files, files, _give_up, group_count=1)
+        else:
+            findings = check_files(archive.reader.equipment, files)
         for count, found in enumerate(findings):
             tell_progress("check", count, len(names))
             yield found
@@ -91,11 +92,15 @@ def _places(archive: Archive, name: str) -> dict[int, Place]:
         return list_places(session, name)
 
 
-def check_file_in_worker(max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, Place]) -> WarcFinding:
-    """`check_file` in a reading process, with the WARC files that it was given."""
-    warcs = worker_equipment().warcs
-    assert warcs  # noqa: S101 - for mypy: whoever asks this opened the pool with them
-    return check_file(warcs, max_page_bytes, name, loaded_bytes, places)
+def check_files(equipment: Equipment, files: Iterable[LoadedFile]) -> Iterator[WarcFinding]:
+    """`check_file` of each."""
+    assert equipment.warcs  # noqa: S101 - for mypy: an archive's reader has them
+    for name, loaded_bytes, places in files:
+        yield check_file(equipment.warcs, equipment.max_page_bytes, name, loaded_bytes, places)
+
+
+def _give_up(file: LoadedFile, reason: str) -> WarcFinding:
+    return WarcFinding(name=file[0], capture_count=0, error=reason)
 
 
 def check_file(

@@ -15,14 +15,14 @@ import sites
 from flows.archive import Archive
 from flows.crawl import PAGE_LOG, read_log
 from flows.provenance import Reading, count_reading
-from flows.reading import fetch_failed, find_page_id, is_waiting, read_outcome
+from flows.reader import Page, Reader
+from flows.reading import fetch_failed, find_page_id, is_waiting
 from flows.rereading import read_former
 from flows.run import Run, now
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
 from schemas.model import Record
 from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
-from sites.publishers import Publishers
 from storage.capture import find_page_capture
 from storage.listing import list_named, list_walked
 from storage.position import find_position, list_positions, store_position
@@ -98,7 +98,8 @@ def load_batch(archive: Archive, run_id: str, name: str) -> Batch:
     captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
     taken, is_last = take_stretch(captures)
     problems: list[str] = []
-    outcomes = complete_pages(taken, archive.reader(taken), partial(_find_page, archive, problems), archive.publishers)
+    outcomes = archive.reader.read(map(Page, taken))
+    outcomes = complete_pages(taken, outcomes, partial(_find_page, archive, problems), archive.reader)
     # Before the database says that it is there: a power cut must not leave a record without it.
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
@@ -182,7 +183,7 @@ def _count_links(capture: Capture) -> int:
 
 
 def complete_pages(
-    captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder, publishers: Publishers
+    captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder, reader: Reader
 ) -> list[Outcome]:
     """The same outcomes, where a page and the rest of it (a live blog's posts) have become one: the whole article's."""
     completed = list(outcomes)
@@ -193,9 +194,9 @@ def complete_pages(
         if page_id := find_page_id(capture):
             if page_id in waiting:
                 first = waiting.pop(page_id)
-                completed[first] = read_outcome(captures[first], companions=(capture,), publishers=publishers)
+                [completed[first]] = reader.read([Page(captures[first], companions=(capture,))])
             elif page := find_page(page_id):
-                completed[place] = read_outcome(capture, page, publishers=publishers)
+                [completed[place]] = reader.read([Page(capture, page)])
     return completed
 
 

@@ -59,7 +59,23 @@ def read_outcome(
     A live blog is two captures, its page and its posts (`find_page_id`). Where the page comes with its `companions`,
     the outcome is the whole article's; where only the posts are new, `page` is the one that they belong to.
     """
-    seen = Seen(
+    seen = _see(capture)
+    try:
+        if page:
+            return _read_page(page, seen, (capture,), publishers)
+        return _read_page(capture, seen, companions, publishers) if companions else _read(capture, seen, publishers)
+    except Exception as error:
+        logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
+        return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
+
+
+def give_up_capture(capture: Capture, reason: str) -> Outcome:
+    """The outcome of a capture at which the reader does not come to an end. It waits for better rules."""
+    return _reader_failed(_see(capture), reason)
+
+
+def _see(capture: Capture) -> Seen:
+    return Seen(
         ref=capture.ref,
         url=capture.url,
         file_url=capture.file_url,
@@ -68,13 +84,6 @@ def read_outcome(
         media_type=capture.media_type,
         validators=capture.validators,
     )
-    try:
-        if page:
-            return _read_page(page, seen, (capture,), publishers)
-        return _read_page(capture, seen, companions, publishers) if companions else _read(capture, seen, publishers)
-    except Exception as error:
-        logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
-        return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
 
 
 def find_page_id(capture: Capture) -> str | None:

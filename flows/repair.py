@@ -166,8 +166,7 @@ def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
 def _read_again(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
     with archive.database.read() as session:
         whole = list(with_parts(wanted, list_companions(session, recognize_part)))
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, whole, archive.publishers)
-    return [one.outcome for one in found if one.outcome]
+    return [one.outcome for one in read_again(archive, whole) if one.outcome]
 
 
 def _make_due(archive: Archive) -> Iterator[str]:

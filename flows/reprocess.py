@@ -1,17 +1,14 @@
 """Everything read again from the WARC files with today's rules: a report first; when it is applied, revisions."""
 
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from datetime import date
-from itertools import islice
 
 from flows.archive import Archive, open_archive, open_existing
 from flows.plan import check_order
 from flows.progress import tell_progress
-from flows.reader import Equipment, count_processes, open_pool
-from flows.rereading import read_again, read_again_in_worker, recognize_part, with_parts
+from flows.reader import LIMIT_SECONDS, count_processes
+from flows.rereading import read_again, recognize_part, with_parts
 from flows.run import Run, finish_run, now, running
 from flows.status import find_set_aside, list_set_aside
 from flows.tally import Finding, Tally
@@ -23,20 +20,14 @@ from sites.publishers import Publishers
 from storage.outcome import store_outcomes
 from storage.rereading import Rereading, count_rereadings, iterate_rereadings, list_companions
 
-GROUP_COUNT = 32
-"""Captures that go to a process at a time: some 80 ms of work, so that the way there costs little."""
-
 SHARED_COUNT = 400
 """Captures from which on several processes read: some two seconds of work, of which a second goes for starting them."""
-
-GROUPS_AHEAD = 4
-"""Groups for each process that are under way at once: enough that none waits, few enough to lie in memory."""
 
 STORE_COUNT = 256
 """What is stored in one transaction."""
 
 
-def reprocess(
+def reprocess(  # noqa: PLR0913 - a choice each
     settings: Settings,
     *,
     since: date | None = None,
@@ -45,6 +36,7 @@ def reprocess(
     process_count: int | None = None,
     numbers: Collection[int] | None = None,
     publishers: Publishers = PUBLISHERS,
+    reading_seconds: float = LIMIT_SECONDS,
 ) -> ReprocessReport:
     """Read again what the archive has, or of it what was published on these days, or these quarantine rows alone.
 
@@ -57,13 +49,15 @@ def reprocess(
     check_order(since, until)
     open_existing(settings).close()  # what was never stored is not made only to be read again
     with ExitStack() as stack:
-        archive = stack.enter_context(open_archive(settings, writable=apply, publishers=publishers))
+        archive = stack.enter_context(
+            open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
+        )
         total = _count_wanted(archive, since, until, numbers)
         count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
-        pool = stack.enter_context(open_pool(Equipment(publishers, archive.warcs), count)) if count > 1 else None
+        stack.enter_context(archive.reading_in_parallel(count))
         tally = Tally(since, until, apply)
         wanted = _list_wanted(archive, since, until, numbers, total)
-        findings = _read_all(archive, wanted, pool, count)
+        findings = read_again(archive, wanted)
         if not apply:
             for finding in findings:
                 tally.add(finding)
@@ -104,25 +98,6 @@ def _list_wanted(
         for place, one in enumerate(wanted):
             tell_progress("read again", place, total)
             yield one
-
-
-def _read_all(
-    archive: Archive, wanted: Iterator[Rereading], pool: Executor | None, process_count: int
-) -> Iterator[Finding]:
-    """In the order of what is wanted."""
-    max_page_bytes = archive.settings.max_page_bytes
-    groups = iter(lambda: list(islice(wanted, GROUP_COUNT)), [])
-    if pool is None:
-        for group in groups:
-            yield from read_again(archive.warcs, max_page_bytes, group, archive.publishers)
-        return
-    under_way: deque[Future[list[Finding]]] = deque()
-    for group in groups:
-        under_way.append(pool.submit(read_again_in_worker, max_page_bytes, group))
-        if len(under_way) >= GROUPS_AHEAD * process_count:
-            yield from under_way.popleft().result()
-    for future in under_way:
-        yield from future.result()
 
 
 def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], tally: Tally) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sites
 from flows.archive import Archive
-from flows.reader import worker_equipment
+from flows.reader import Equipment
 from flows.reading import read_outcome
 from flows.tally import Finding
 from schemas.article import Kind
@@ -20,9 +20,11 @@ from storage.rereading import Rereading, Sibling, list_changed
 from storage.revision.store import list_annotations, list_changes
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
 from storage.warc.remote import StoreUnreachable
-from storage.warc.store import WarcStore
 
 logger = logging.getLogger(__name__)
+
+GROUP_COUNT = 32
+"""Captures that go to a process at a time: some 80 ms of work, and those that lie together in a store one request."""
 
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
@@ -37,7 +39,7 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
     articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
     with archive.database.read() as session:
         wanted = list_changed(session, articles)
-    found = read_again(archive.warcs, archive.settings.max_page_bytes, wanted, archive.publishers)
+    found = read_again(archive, wanted)
     return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]
 
 
@@ -53,35 +55,61 @@ def with_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) 
         yield one._replace(siblings=(*one.siblings, *found)) if found else one
 
 
-def read_again(
-    warcs: WarcStore, max_page_bytes: int, wanted: Sequence[Rereading], publishers: Publishers
-) -> list[Finding]:
-    """What these rules make of captures."""
+def read_again(archive: Archive, wanted: Iterable[Rereading]) -> Iterator[Finding]:
+    """What today's rules make of captures, in their order. They are taken as they are needed."""
+    return archive.reader.read_each(_read_group, wanted, _give_up, GROUP_COUNT)
+
+
+def _read_group(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[Finding]:
+    """In a reading process."""
+    publishers, warcs, max_page_bytes = equipment
+    assert warcs  # noqa: S101 - for mypy: an archive's reader has them
     near = warcs.holding([one.ref for one in wanted])
     read = partial(read_capture, warcs=near, max_page_bytes=max_page_bytes)
-    return [_read_one(read, one, publishers) for one in wanted]
+    for one in wanted:
+        yield _read_one(read, one, publishers)
 
 
-def read_again_in_worker(max_page_bytes: int, wanted: Sequence[Rereading]) -> list[Finding]:
-    """The same in a reading process, with what it was given: what it is asked at a time."""
-    publishers, warcs = worker_equipment()
-    assert warcs  # noqa: S101 - for mypy: whoever asks this opened the pool with them
-    return read_again(warcs, max_page_bytes, wanted, publishers)
+def _give_up(wanted: Rereading, reason: str) -> Finding:
+    """What is stored stays as it is: that today's rules do not come to an end says nothing of the page."""
+    extractor = wanted.stored["extractor"] if wanted.stored else None
+    said = f"{wanted.url or 'a file'} ({wanted.ref.warc} at {wanted.ref.offset}): {reason}"
+    return Finding(Change.UNREADABLE, _name_record(wanted), extractor, reasons=(said,))
 
 
 def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:
     """What a source said; None of what is no source, or cannot be read."""
-    read = partial(read_capture, warcs=archive.warcs, max_page_bytes=archive.settings.max_page_bytes)
-    try:
-        outcome = _read(wanted, read, archive.publishers)
-    except (CaptureCorrupt, CaptureTruncated, NotAWarc, StoreUnreachable, OSError) as error:
-        logger.warning("%s (%s at %d) is passed over: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, error)
+    [found] = archive.reader.read_each(_read_sources, [wanted], _give_up_source)
+    if isinstance(found, str):
+        logger.warning("%s (%s at %d) is passed over: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, found)
         return None
-    return outcome if isinstance(outcome, SourceRead) else None
+    return found
+
+
+def _read_sources(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[SourceRead | str | None]:
+    """In a reading process: what each said, or why it cannot be read."""
+    publishers, warcs, max_page_bytes = equipment
+    assert warcs  # noqa: S101 - for mypy: an archive's reader has them
+    read = partial(read_capture, warcs=warcs, max_page_bytes=max_page_bytes)
+    for one in wanted:
+        try:
+            outcome = _read(one, read, publishers)
+        except (CaptureCorrupt, CaptureTruncated, NotAWarc, StoreUnreachable, OSError) as error:
+            yield str(error)
+        else:
+            yield outcome if isinstance(outcome, SourceRead) else None
+
+
+def _give_up_source(_wanted: Rereading, reason: str) -> str:
+    return reason
+
+
+def _name_record(wanted: Rereading) -> str:
+    return wanted.key or (wanted.stored["id"] if wanted.stored else None) or wanted.ref.warc
 
 
 def _read_one(read: "partial[Capture]", wanted: Rereading, publishers: Publishers) -> Finding:
-    record_id = wanted.key or (wanted.stored["id"] if wanted.stored else None) or wanted.ref.warc
+    record_id = _name_record(wanted)
     extractor = wanted.stored["extractor"] if wanted.stored else None
     try:
         outcome = _read(wanted, read, publishers)

@@ -11,7 +11,7 @@ from socket import gethostname
 from uuid import uuid4
 
 import sites
-from flows.archive import Archive, RunInProgress
+from flows.archive import Archive, RunInProgress, tell_nobody
 from flows.moving import move_files
 from flows.provenance import Reading
 from schemas.report import RecurringParagraph, RunReport, SlowPage
@@ -124,12 +124,15 @@ def running(
         if time.monotonic() >= deadline:
             raise run
         time.sleep(LEASE_POLL_SECONDS)
+    archive.tell_alive = run.keep_lease
     try:
         yield run
     except BaseException:
         with suppress(Exception), archive.database.begin() as session:  # the first failure is the one to be told
             close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
         raise
+    finally:
+        archive.tell_alive = tell_nobody
 
 
 def _start(

@@ -32,8 +32,8 @@ for name in [name for name in os.environ if name.startswith("BROADSHEET_")]:
 LASTING_THREADS = ("fsspecIO",)
 """Of libraries, by how their names begin: one a process, which nothing ends."""
 
-LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker")
-"""What Python keeps for the next child."""
+LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker", b"flows.reading_process")
+"""What Python keeps for the next child, and what a reader keeps for the next reader."""
 
 END_SECONDS = 30
 """Until what a test has told to end has ended, on a busy machine."""
