@@ -6,6 +6,7 @@ import typer
 
 from cli.ending import tidying_up
 from cli.option import AsJson
+from schemas.printing import print_line
 
 if TYPE_CHECKING:
     from storage.copying import DatabaseCopy
@@ -35,4 +36,4 @@ def _render(copied: "DatabaseCopy") -> None:
 
     rows = ((one.name, str(one.count), one.checksum or "made anew") for one in copied.tables)
     print_table("the same in both", ("table", "count", "checksum"), rows)
-    typer.echo(f"{copied.source} was copied to {copied.target}", err=True)
+    print_line(f"{copied.source} was copied to {copied.target}")

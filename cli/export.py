@@ -11,6 +11,7 @@ import typer
 from cli.ending import tidying_up
 from cli.failure import EXIT_PIPE_CLOSED
 from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
+from schemas.printing import print_line
 
 if TYPE_CHECKING:
     from schemas.export import ArticleFilter, Exported, FileFormat
@@ -99,4 +100,4 @@ def _report(exported: "Exported", *, as_json: bool) -> None:
         print_json(exported.model_dump(mode="json"))
         return
     card = f", described in {exported.card}" if exported.card else ""
-    typer.echo(f"{exported.count} articles ({exported.bytes} bytes) written to {exported.path}{card}", err=True)
+    print_line(f"{exported.count} articles ({exported.bytes} bytes) written to {exported.path}{card}")

@@ -21,7 +21,8 @@ from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import MINUS_IS_OURS, search
 from cli.show import show
-from schemas.printing import escape_log_records, make_printable
+from schemas.printing import print_line
+from schemas.process import prepare_process
 
 if TYPE_CHECKING:
     from schemas.report import RunReport
@@ -148,7 +149,7 @@ def import_files(
     with open_archive(load_settings(), writable=True) as archive:
         report = import_paths(archive, paths)
     for sentence in report.unusable:
-        typer.echo(f"broadsheet: {make_printable(sentence)}", err=True)
+        print_line(f"broadsheet: {sentence}")
     _report(report, as_json=as_json)
     if report.unusable:
         raise typer.Exit(EXIT_USAGE)
@@ -261,7 +262,7 @@ def record(
     if as_json:
         print_json({"path": str(folder)})
     else:
-        typer.echo(f"{folder}: compare expected.json with the page, then set checked to true", err=True)
+        print_line(f"{folder}: compare expected.json with the page, then set checked to true")
 
 
 def _report(report: "RunReport", *, as_json: bool) -> None:
@@ -274,7 +275,7 @@ def _report(report: "RunReport", *, as_json: bool) -> None:
 
 def run() -> None:
     """Run the command: the entry point of `broadsheet`."""
-    escape_log_records()
+    prepare_process()
     try:
         status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except Exception as error:
@@ -282,7 +283,7 @@ def run() -> None:
         if explained is None:
             raise
         message, status = explained
-        typer.echo(f"broadsheet: {make_printable(message)}", err=True)
+        print_line(f"broadsheet: {message}")
     if status == EXIT_INTERRUPTED:  # Typer's own, which has ended the line of ^C alone
-        typer.echo("broadsheet: interrupted", err=True)
+        print_line("broadsheet: interrupted")
     sys.exit(status or 0)

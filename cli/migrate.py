@@ -1,6 +1,6 @@
 """The command `migrate`: the database of an older version."""
 
-import typer
+from schemas.printing import print_line
 
 
 def migrate() -> None:
@@ -11,4 +11,4 @@ def migrate() -> None:
 
     with showing_progress():
         was_outdated = migrate_archive(load_settings())
-    typer.echo("migrated" if was_outdated else "nothing to do: the tables are of this version", err=True)
+    print_line("migrated" if was_outdated else "nothing to do: the tables are of this version")

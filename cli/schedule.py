@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.option import AsJson
+from schemas.printing import print_line
 
 Definitions = Annotated[
     Path | None,
@@ -31,7 +32,7 @@ def schedule(file: Definitions = None) -> None:
     check_alarms(settings)
     check_crawls(settings, definitions)
     with scheduling_alone(settings), reaching_server(settings) as server:
-        typer.echo(f"broadsheet: scheduled; Prefect's pages are at {tell_entrance(server)}; Ctrl-C ends it", err=True)
+        print_line(f"broadsheet: scheduled; Prefect's pages are at {tell_entrance(server)}; Ctrl-C ends it")
         serve(definitions)
 
 
@@ -53,9 +54,7 @@ def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(done.model_dump(mode="json"))
         return
-    typer.echo(f"broadsheet: {', '.join(done.deployments)} are known to {done.server_url}", err=True)
+    print_line(f"broadsheet: {', '.join(done.deployments)} are known to {done.server_url}")
     if done.removed:
-        typer.echo(f"broadsheet: {', '.join(done.removed)} are no more, for prefect.yaml has them no more", err=True)
-    typer.echo(
-        f"broadsheet: start workers with `prefect worker start --pool {done.work_pool} --type process`", err=True
-    )
+        print_line(f"broadsheet: {', '.join(done.removed)} are no more, for prefect.yaml has them no more")
+    print_line(f"broadsheet: start workers with `prefect worker start --pool {done.work_pool} --type process`")

@@ -1,14 +1,18 @@
 """One archive, opened: its settings, its database, and the right to write into it."""
 
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
+from stat import S_IMODE
 from typing import TextIO
 
 from flows.progress import tell_progress
 from flows.reader import LIMIT_SECONDS, Equipment, Reader
+from schemas.process import PRIVATE_UMASK
 from schemas.settings import Settings, sqlite_url
 from sites import PUBLISHERS
 from sites.publishers import Publishers
@@ -196,19 +200,34 @@ def is_idle(settings: Settings) -> bool:
 
 OWNER_ONLY = 0o700
 
+OTHERS = 0o007
+"""Rights of whoever is neither the owner nor in the group. The group's are the owner's choice."""
+
 
 def make_folders(settings: Settings) -> None:
     """Make the data folder, where there is none: what is made is its owner's alone, and so is all that lies in it.
 
+    Of one that is there, strangers get no more into what is ours in it. The folder itself stays as its owner made it.
+
     Raises:
         DataDirUnusable: it cannot be made.
     """
+    os.umask(PRIVATE_UMASK)  # also of whoever uses this as a library
     try:
         for folder in (settings.data_dir, settings.warc_dir, settings.spool_dir):
             folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+        for path in (*settings.own_dirs, *settings.data_dir.glob("broadsheet.db*")):
+            _keep_others_out(path)
     except OSError as error:
         reason = f"{error.strerror}: {error.filename}"
         raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {reason}") from None
+
+
+def _keep_others_out(path: Path) -> None:
+    with suppress(FileNotFoundError, PermissionError):  # another's, who has to do it
+        mode = path.stat().st_mode
+        if mode & OTHERS:
+            path.chmod(S_IMODE(mode) & ~OTHERS)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 
+from schemas.process import prepare_process
+
 WATCH_SECONDS = 1.0
 """How often it looks whether its parent is still there."""
 
@@ -24,6 +26,7 @@ def make_command(module: str, *arguments: str) -> list[str]:
 
 def run_module(parent: int, *arguments: str) -> None:
     """Be the module, given with its arguments. The parent's number is given: it may be gone already."""
+    prepare_process()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     sys.argv = list(arguments)
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)

@@ -10,7 +10,7 @@ import httpx
 from pydantic import AfterValidator
 
 from flows.alarm import NotificationUnsent, is_wanted, open_service
-from flows.archive import audit_store, open_existing
+from flows.archive import OTHERS, audit_store, open_existing
 from flows.integrity import audit_archive
 from flows.repair import repair_archive as repair
 from schemas.integrity import IntegrityReport
@@ -110,6 +110,8 @@ def check_disk(settings: Settings) -> Check:
     free = shutil.disk_usage(folder).free
     writable = os.access(folder, os.W_OK | os.X_OK)
     detail = f"{folder} is {'' if writable else 'not '}writable, {free / 1024**3:.1f} GiB free"
+    if folder == settings.data_dir.absolute() and folder.stat().st_mode & OTHERS:
+        detail += f"; others on this machine may look into it: chmod o= {folder}"
     return Check(name="disk", ok=writable and free >= FREE_BYTES_FLOOR, detail=detail)
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from flows.archive import RunInProgress
 from flows.failure import is_fact
+from schemas.process import prepare_process
 
 Report = TypeVar("Report", bound=BaseModel)
 
@@ -71,8 +72,11 @@ def leave_out_traceback(record: logging.LogRecord) -> bool:
         whole = copy(record)
         whole.levelno, whole.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
         LOGGER.handle(whole)
-    record.exc_info = None
+    record.exc_info = record.exc_text = None
     return record.msg != ENDED
 
 
 LOGGER.addFilter(leave_out_traceback)
+
+# Whatever runs a flow imports this first: a worker and a schedule start a process for each run.
+prepare_process()

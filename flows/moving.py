@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from flows.archive import Archive, is_crawling
 from flows.progress import tell_progress
 from storage.position import list_positions
-from storage.warc.cdxj import SUFFIX, write_index
-from storage.warc.remote import StoreUnreachable
+from storage.warc.cdxj import write_index
+from storage.warc.remote import INDEX_SUFFIX, StoreUnreachable
 
 WATCH_SECONDS = 20.0
 """How often a run that waits for an upload says that it lives: a file of 1 GiB may take many minutes."""
@@ -48,7 +48,7 @@ def list_finished(archive: Archive) -> list[str]:
 
 def _move(archive: Archive, name: str, keep_lease: Callable[[], None]) -> None:
     """One file. It goes in a thread of its own, so that this one can say meanwhile that the run lives."""
-    index = archive.settings.index_dir / f"{name}{SUFFIX}"
+    index = archive.settings.index_dir / f"{name}{INDEX_SUFFIX}"
     index.parent.mkdir(exist_ok=True)
     with archive.database.read() as session:
         write_index(session, name, index)

@@ -86,7 +86,11 @@ class Reader:
 
     def start(self) -> None:
         """Have a process start now: it is ready by when something is to be read."""
-        self._crew.give_back(self._crew.take())
+        self._threads.submit(self._prepare)
+
+    def _prepare(self) -> None:
+        with self._crew.working() as process:
+            list(process.read(self.equipment, read_pages, [], self._limit_seconds))
 
     def read(self, pages: Iterable[Page]) -> list[Outcome]:
         """Return the outcome of each."""

@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from schemas.process import prepare_process
+
 ReadItems = Callable[[Any, Sequence[Any]], Iterator[Any]]
 """What a process does: of what it is equipped with, and some items, a result for each, one after the other."""
 
@@ -115,6 +117,7 @@ class ReadingProcess:
 def main(descriptor: int) -> None:
     """Be the process: read what comes, until nobody asks any more."""
     _end_with_parent()
+    prepare_process()
     equipment: object = None
     with Connection(descriptor) as connection:
         connection.send(None)

@@ -24,7 +24,8 @@ from storage.partial import replacing
 from storage.position import list_positions
 from storage.run import close_run, mark_interrupted, open_run
 from storage.tables import RunStatus
-from storage.warc.cdxj import SUFFIX, write_index
+from storage.warc.cdxj import write_index
+from storage.warc.remote import INDEX_SUFFIX
 
 LEASE_SECONDS = 300
 """How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""
@@ -210,7 +211,7 @@ def write_indexes(archive: Archive) -> None:
     settings.index_dir.mkdir(exist_ok=True)
     with archive.database.read() as session:
         for name in list_positions(session, archive.warcs.list_here().keys()):
-            warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{SUFFIX}"
+            warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{INDEX_SUFFIX}"
             if not (index.exists() and index.stat().st_mtime >= warc.stat().st_mtime):
                 write_index(session, name, index)
 

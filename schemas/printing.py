@@ -1,8 +1,15 @@
 """Decides what may be printed or logged: what a terminal would obey, or not show, is written as its escape."""
 
 import logging
+import sys
+import threading
+import traceback
+import warnings
+from types import TracebackType
 from typing import Any
 from unicodedata import category
+
+from schemas.masking import mask_secrets
 
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _PLAIN = frozenset("\n\t\u200c\u200d")
@@ -22,25 +29,58 @@ def make_json_printable(document: str) -> str:
     return "".join(_escape_json(char) if char > "\x7f" and _is_escaped(char) else char for char in document)
 
 
-def escape_log_records() -> None:
-    """Have every log message of this process escaped, whatever handler prints it."""
+def make_shown(text: str) -> str:
+    """A text as it may be printed or logged: without secrets, its control and format characters escaped."""
+    return make_printable(mask_secrets(text))
+
+
+def print_line(text: str) -> None:
+    """Print one line on standard error, for a person or a log."""
+    print(make_shown(text.replace("\n", " ")), file=sys.stderr)  # noqa: T201 - the one place that does
+
+
+def guard_output() -> None:
+    """Have whatever this process logs, warns of or dies of printed as it may be shown, whatever handler does it."""
+    _guard_log_records()
+    sys.excepthook = _print_exception
+    threading.excepthook = _print_thread_exception
+    format_warning = warnings.formatwarning
+    warnings.formatwarning = lambda *given, **named: make_shown(format_warning(*given, **named))
+
+
+def _guard_log_records() -> None:
     make_record = logging.getLogRecordFactory()
-    if getattr(make_record, "escapes", False):
+    if getattr(make_record, "guards", False):
         return
 
-    def make_escaped(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    def make_guarded(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make_record(*args, **kwargs)
-        if isinstance(record.msg, str):
-            try:
-                message = record.getMessage()
-            except (TypeError, ValueError):  # a wrong call: the handler says so
-                return record
-            if (printable := make_printable(message)) != message:
-                record.msg, record.args = printable, None
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a wrong call: the handler says so
+            return record
+        if (shown := make_shown(message)) != message:
+            record.msg, record.args = shown, None
+        if record.exc_info and record.exc_info[0]:
+            # What a formatter makes of it is kept here, and not made a second time.
+            record.exc_text = make_shown(_format_exception(*record.exc_info))
         return record
 
-    make_escaped.escapes = True  # type: ignore[attr-defined]  # a mark on the function
-    logging.setLogRecordFactory(make_escaped)
+    make_guarded.guards = True  # type: ignore[attr-defined]  # a mark on the function
+    logging.setLogRecordFactory(make_guarded)
+
+
+def _print_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    print(make_shown(_format_exception(kind, error, trace)), file=sys.stderr)  # noqa: T201 - as Python does
+
+
+def _print_thread_exception(given: threading.ExceptHookArgs) -> None:
+    if given.exc_value and given.exc_type is not SystemExit:
+        _print_exception(given.exc_type, given.exc_value, given.exc_traceback)
+
+
+def _format_exception(kind: Any, error: Any, trace: Any) -> str:
+    return "".join(traceback.format_exception(kind, error, trace)).rstrip("\n")
 
 
 def _is_escaped(char: str) -> bool:

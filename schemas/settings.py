@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from schemas.masking import mask_secrets
 from schemas.schedule import STANDARD_PLAN, LookPlan
 
 PREFIX = "BROADSHEET_"
@@ -141,7 +142,9 @@ class Settings(BaseSettings):
     def _origins_are_origins(cls, value: dict[str, str]) -> dict[str, str]:
         for origin in [*value.keys(), *value.values()]:
             if not _is_origin(origin):
-                raise ValueError(f"{origin!r} is no origin (scheme://host[:port])")
+                raise ValueError(f"{mask_secrets(origin)!r} is no origin (scheme://host[:port])")
+            if "@" in origin:
+                raise ValueError(f"{mask_secrets(origin)!r}: no name and no password is sent to an origin")
         return {key.rstrip("/").lower(): target.rstrip("/") for key, target in value.items()}
 
     @field_validator("warc_url")

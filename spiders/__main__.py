@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from schemas.crawl import CrawlJob
+from schemas.printing import print_line
+from schemas.process import prepare_process
 from spiders.inbox import Inbox, JobUnusable, read_job
 from spiders.watchdog import end_with_parent
 
@@ -32,6 +34,7 @@ class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
 
 def main(arguments: list[str]) -> int:
     """The exit status."""
+    prepare_process()
     try:
         inbox = open_inbox(bind_to_parent(arguments))
         job = inbox.wait_first()
@@ -81,7 +84,7 @@ def hold_lock(path: Path) -> Iterator[None]:
         LockHeld: another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -121,13 +124,13 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
         # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.
         process.start(install_signal_handlers=False)
     if session.closing.reason and session.closing.reason != PARENT_GONE:  # a parent that ended it knows why
-        print(f"closed early: {session.closing.reason}", file=sys.stderr)  # noqa: T201 - the parent reads it
+        print_line(f"closed early: {session.closing.reason}")
     has_failed = crawl.cancelled() or crawl.exception() is not None
     return EXIT_CLOSED if session.closing.reason or has_failed else EXIT_ENDED
 
 
 def _complain(error: Exception, status: int) -> int:
-    print(f"spiders: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201 - one line for the parent
+    print_line(f"spiders: {error}")
     return status
 
 

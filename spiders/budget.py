@@ -19,7 +19,7 @@ class Budget:
 
     def __init__(self, path: Path, max_requests: int | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         marks = path.read_bytes()
         self._count, self._source_count = len(marks), marks.count(SOURCE_MARK)
         self._max_requests = max_requests

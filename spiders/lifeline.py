@@ -10,6 +10,7 @@ from typing import Self, TextIO
 from scrapy import signals
 from scrapy.crawler import Crawler
 
+from schemas.printing import print_line
 from spiders.downloader import drop_queued
 from spiders.inbox import CHUNK_BYTES, JobUnusable
 from spiders.refusal import CrawlClosing
@@ -105,7 +106,7 @@ class Lifeline:
 
     def _give_up(self) -> None:
         """Nothing is lost by it: records are written whole, and what was not asked for is due again."""
-        print("the crawl did not close, and was ended", file=sys.stderr)  # noqa: T201 - the parent reads it
+        print_line("the crawl did not close, and was ended")
         os._exit(1)
 
     def _drop_queued(self) -> None:

@@ -150,7 +150,7 @@ class WarcWriter:
         self._serial += 1
         try:
             # O_EXCL: two runs never share a file.
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ArchiveUnwritable(f"{self._path}: {error.strerror}") from error
         self._file, self._bytes = file, 0

@@ -7,29 +7,30 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
-UMASK = os.umask(0o077)
-os.umask(UMASK)
-"""It cannot be asked without being set: so here, where no thread makes a file meanwhile."""
+from schemas.process import FORMER_UMASK
 
-MODE = 0o666 & ~UMASK
-"""Of a new file, as `open` gives it; a temporary one is its owner's alone."""
+OWNER_MODE = 0o600
+"""Of a file of the archive's own."""
+
+ASKED_MODE = 0o666 & ~FORMER_UMASK
+"""Of a file that a person asked for, as their other programs make it."""
 
 
-def make_partial(path: Path) -> Path:
+def make_partial(path: Path, mode: int = OWNER_MODE) -> Path:
     """Make an empty file beside the path, under a name that nobody can have guessed and put a link at."""
     number, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.fchmod(number, MODE)
+    os.fchmod(number, mode)
     os.close(number)
     return Path(name)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, mode: int = OWNER_MODE) -> Iterator[BinaryIO]:
     """A file that replaces the one at the path when the block ends, and is gone after an exception.
 
     No reader ever sees half of it, and a power cut leaves the one or the other.
     """
-    part = make_partial(path)
+    part = make_partial(path, mode)
     try:
         with part.open("wb") as file:
             yield file

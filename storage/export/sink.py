@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from schemas.export import Compression
-from storage.partial import replacing
+from storage.partial import ASKED_MODE, replacing
 
 STANDARD_OUTPUT = Path("-")
 """The path that means standard output, as other programs have it."""
@@ -131,7 +131,7 @@ def _choose_way(path: Path) -> AbstractContextManager[BinaryIO]:
         raise ExportUnwritable(f"{path} is a directory")
     if not is_lasting(path):
         return path.open("ab")
-    return replacing(path.resolve())  # behind a link stands the file that is meant
+    return replacing(path.resolve(), ASKED_MODE)  # behind a link stands the file that is meant
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from storage.partial import replacing
 from storage.tables import Capture
 
-SUFFIX = ".cdxj"
 TIME_FORMAT = "%Y%m%d%H%M%S"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -22,6 +22,8 @@ from schemas.masking import mask_secrets
 from storage.disk import flush
 
 WARC_SUFFIXES = (".warc.gz", ".warc")
+INDEX_SUFFIX = ".cdxj"
+"""Of the index beside a WARC file."""
 
 OUR_EXTRAS = {"s3": "s3", "s3a": "s3"}
 """Kind of store -> the extra of this project that brings its package."""

@@ -8,8 +8,7 @@ from typing import BinaryIO, Literal, Protocol, Self
 
 from schemas.capture import CaptureRef
 from storage.disk import flush
-from storage.warc.cdxj import SUFFIX
-from storage.warc.remote import WARC_SUFFIXES, RemoteStore, StoreUnreachable, Window, digest_file
+from storage.warc.remote import INDEX_SUFFIX, WARC_SUFFIXES, RemoteStore, StoreUnreachable, Window, digest_file
 
 ASIDE_SUFFIX = ".moved"
 """Of a local file whose copy lies in the store, in the instant before it is removed."""
@@ -155,7 +154,7 @@ class WarcStore:
         assert self.remote is not None  # noqa: S101 - for mypy: whoever has no store moves nothing
         path = self.folder / name
         copy_file(path, self.remote, name)
-        self.remote.put_bytes(f"{name}{SUFFIX}", index.read_bytes())
+        self.remote.put_bytes(f"{name}{INDEX_SUFFIX}", index.read_bytes())
         (self.folder / NOTE_NAME).write_text(f"{self.remote.shown}\n", encoding="utf-8")
         _remove_moved(path, self.remote, name)
 

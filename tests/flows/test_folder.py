@@ -13,6 +13,20 @@ def test_a_data_folder_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
     assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700] * 3
 
 
+def test_strangers_get_no_more_into_what_is_ours_in_one_that_is_there(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    for folder in (settings.data_dir, *settings.own_dirs):
+        folder.mkdir()
+        folder.chmod(0o755)
+    files = [settings.data_dir / f"broadsheet.db{suffix}" for suffix in ("", "-wal")]
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    make_folders(settings)
+    assert {folder.stat().st_mode & 0o777 for folder in settings.own_dirs} == {0o750}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
+
+
 def test_one_that_is_there_keeps_what_its_owner_gave_it(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()

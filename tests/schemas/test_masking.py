@@ -16,6 +16,8 @@ from schemas.masking import mask_secrets
         ("s3://bucket/x?X-Amz-Signature=hunter2#a", "s3://bucket/x?X-Amz-Signature=***#a"),
         ("https://a.org/feed?access_token=hunter2&page=2", "https://a.org/feed?access_token=***&page=2"),
         ("mailtos://me:hunter2@mail.example?key=hunter3", "mailtos://me:***@mail.example?key=***"),
+        ("invalid hostname: me:hunter2@127.0.0.1", "invalid hostname: me:***@127.0.0.1"),
+        ("mailto:me@example.org, at 12:30 me@example.org", "mailto:me@example.org, at 12:30 me@example.org"),
         ("https://example.org/a@b-a1?page=2, me@example.org", "https://example.org/a@b-a1?page=2, me@example.org"),
     ],
 )  # fmt: skip

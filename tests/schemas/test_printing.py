@@ -1,12 +1,16 @@
 """What reaches a terminal or a log obeys nobody but us."""
 
 import json
-import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from cli.render import PlainConsole
-from schemas.printing import escape_log_records, make_json_printable, make_printable
+from schemas.printing import make_json_printable, make_printable
+
+ROOT = Path(__file__).parent.parent.parent
 
 HOSTILE = "\x1b[2J \x9b31m \u202e \u2066 \u061c \ufffe \U000e0041"
 
@@ -32,12 +36,36 @@ def test_the_console_prints_no_escape_sequence_of_a_publishers(capsys: pytest.Ca
     assert make_printable(printed := capsys.readouterr().out) == printed
 
 
-def test_log_messages_are_escaped(caplog: pytest.LogCaptureFixture) -> None:
-    former = logging.getLogRecordFactory()
-    try:
-        escape_log_records()
-        escape_log_records()
-        logging.getLogger("x").warning("a page of %s", HOSTILE)
-    finally:
-        logging.setLogRecordFactory(former)
-    assert caplog.messages == [f"a page of {make_printable(HOSTILE)}"]
+SAYING = """
+import logging, sys, threading, warnings
+from schemas.process import prepare_process
+prepare_process()
+prepare_process()
+said = bytes.fromhex(sys.argv[1]).decode()
+logging.getLogger("x").warning("a page of %s", said)
+logging.getLogger("x").error(ValueError(said))
+warnings.warn(said)
+try:
+    raise LookupError(said)
+except LookupError:
+    logging.getLogger("x").exception("it failed: %s", said)
+def fail():
+    raise OSError(said)
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+raise RuntimeError(said)
+"""
+
+
+def test_whatever_a_process_logs_warns_of_or_dies_of_is_printable_and_without_secrets() -> None:
+    said = f"{HOSTILE} http://me:hunter2@example.org?token=hunter2"
+    ended = subprocess.run(
+        [sys.executable, "-c", SAYING, said.encode().hex()], stderr=subprocess.PIPE, cwd=ROOT, check=False
+    )
+    printed = ended.stderr.decode()
+    assert make_printable(printed) == printed
+    assert "hunter2" not in printed
+    # The message of the warning, the two log messages, and the message with the traceback; two more tracebacks.
+    assert printed.count(f"{make_printable(HOSTILE)} http://me:***@example.org?token=***") == 7
+    assert printed.count("Traceback") == 3
