@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.ending import tidying_up
 from cli.option import AsJson
 from schemas.printing import print_line
 
@@ -26,7 +25,7 @@ def copy(
     from flows.copying import copy_archive
     from schemas.settings import load_settings
 
-    with tidying_up(), showing_progress():
+    with showing_progress():
         copied = copy_archive(load_settings(), to)
     print_json(copied.model_dump(mode="json")) if as_json else _render(copied)
 

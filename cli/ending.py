@@ -1,4 +1,4 @@
-"""How a command ends that is told to, while a file of its own is half made, or a server of its own is up."""
+"""How a command ends that is told to: in one line, at once, whatever it and its libraries are doing."""
 
 import logging
 import os
@@ -28,29 +28,65 @@ class _Told(SystemExit):
     """The command was told to end."""
 
 
+class _Ending:
+    """What a command has been told, by the first signal of those that end it."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self._lock = threading.Lock()
+
+    def tell(self, number: signal.Signals) -> int:
+        """Say it, and nothing more; and have the process end surely. Answers the exit status."""
+        with self._lock:
+            if self.status is None:
+                self.status = STATUSES[number]
+                _say(number)
+                _end_surely(self.status)
+        return self.status
+
+    def listen(self, pipe: int) -> None:
+        """Hear of signals from the interpreter itself: a library may have put a handler of its own in place of ours."""
+        with open(pipe, "rb", buffering=0) as numbers:
+            while heard := numbers.read(1):
+                if heard[0] in STATUSES:
+                    self.tell(signal.Signals(heard[0]))
+
+
 @contextmanager
 def tidying_up() -> Iterator[None]:
     """Within the block, Ctrl-C and SIGTERM end the command in one line: what is its own is taken away first."""
-    told: list[int] = []
+    ending = _Ending()
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
-        told.append(STATUSES[signal.Signals(number)])
-        _say(signal.Signals(number))
-        _end_surely(told[0])
-        raise _Told(told[0])
+        for each in STATUSES:
+            signal.signal(each, signal.SIG_IGN)
+        raise _Told(ending.tell(signal.Signals(number)))
 
     logging.getLogger("prefect.flow_runs").addFilter(_is_news)
     former = {number: signal.signal(number, end) for number in STATUSES}
+    with _hearing(ending):
+        try:
+            yield
+        except BaseException:
+            if ending.status is None:
+                raise
+        if ending.status is not None:  # whatever the end of a run raises on its way, or makes of it
+            raise _Told(ending.status) from None
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+@contextmanager
+def _hearing(ending: _Ending) -> Iterator[None]:
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    threading.Thread(target=ending.listen, args=(ours,), name="signals", daemon=True).start()
+    former = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
     try:
         yield
-    except BaseException:
-        if told:  # whatever the end of a run raises on its way
-            raise _Told(told[0]) from None
-        raise
     finally:
-        if not told:
-            for number, handler in former.items():
-                signal.signal(number, handler)
+        signal.set_wakeup_fd(former)
+        os.close(theirs)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -59,9 +95,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _say(number: signal.Signals) -> None:
-    """Say it, and nothing more: libraries tell of each thing that the end interrupts, with tracebacks."""
-    for each in STATUSES:
-        signal.signal(each, signal.SIG_IGN)
+    """Libraries would tell of each thing that the end interrupts, with tracebacks."""
     clear = CLEAR_LINE if os.isatty(2) else ""
     os.write(2, f"{clear}broadsheet: {SAID[number]}\n".encode())
     with Path(os.devnull).open("w") as nowhere:

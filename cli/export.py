@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.ending import tidying_up
 from cli.failure import EXIT_PIPE_CLOSED
 from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
 from schemas.printing import print_line
@@ -81,7 +80,7 @@ def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported"
 
     listener = tell if sys.stderr.isatty() else None
     try:
-        with tidying_up(), showing_progress():
+        with showing_progress():
             return with_archive(
                 lambda archive: export_articles(
                     archive.database, out, kind, wanted, listener, spared=archive.settings.own_dirs

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.copy import copy
+from cli.ending import tidying_up
 from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
@@ -87,11 +88,10 @@ def ingest(
 
     check_ingest(load_settings(), site, cdx)  # before Prefect starts a server: what is wrong is said at once
     set_prefect_defaults()
-    from cli.ending import tidying_up
     from cli.progress import showing_progress
     from flows.ingest import run_ingest
 
-    with tidying_up(), showing_progress():
+    with showing_progress():
         report = run_ingest(site, source.value, limit, cdx)
     _report(report, as_json=as_json)
 
@@ -121,11 +121,10 @@ def backfill(
         return
     check_ingest(load_settings(), site)
     set_prefect_defaults()
-    from cli.ending import tidying_up
     from cli.progress import showing_progress
     from flows.backfill import run_backfill
 
-    with tidying_up(), showing_progress():
+    with showing_progress():
         report = run_backfill(site, since, until, limit)
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
     if report.problems:
@@ -277,7 +276,8 @@ def run() -> None:
     """Run the command: the entry point of `broadsheet`."""
     prepare_process()
     try:
-        status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        with tidying_up():
+            status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except Exception as error:
         explained = explain_failure(error)
         if explained is None:

@@ -12,7 +12,7 @@ import time
 
 from schemas.process import prepare_process
 
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.2
 """How often it looks whether its parent is still there."""
 
 STOP_SECONDS = 15

@@ -6,6 +6,7 @@ The same reading, validation and dedupe as for fetched pages.
 import hashlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -23,7 +24,7 @@ from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
 from storage.capture import find_known_payloads
 from storage.ledger import add_addresses
-from storage.warc.capture import NotAWarc, iterate_captures
+from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
 from storage.warc.remote import WARC_SUFFIXES
 from storage.warc.store import IMPORT_SITE
 
@@ -56,7 +57,7 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
             addresses and is none. Nothing was imported then. In a folder, what is no WARC file is left out.
     """
     found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
-    files, lists, unusable = _examine(found, set(paths), archive.settings.max_page_bytes)
+    files, lists, unusable, passed = _examine(found, set(paths), archive.settings.max_page_bytes)
     names = [os.fsencode(path).decode(errors="replace") for path in paths]
     with running(archive, "import", None, {"paths": names}) as run:
         run.unusable += unusable
@@ -66,6 +67,7 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
         _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
         for file in filter(_is_warc, files):
             _keep_warc(archive, run, file)
+            _note_passed(run, file, passed[file])
         load_left(archive, run)
         return finish_run(archive, run)
 
@@ -112,15 +114,19 @@ class _Examined(NamedTuple):
     """Those of them that are lists of addresses."""
     unusable: list[str]
     """A sentence for each file that is damaged or not what it is called."""
+    passed: dict[Path, Counter[str]]
+    """Of WARC files: kind -> records that may hold a page, and are passed over (`revisit`, `conversion`)."""
 
 
 def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: int) -> _Examined:
     """Look at every file. One that nobody named, is called a WARC file and is none, is left out."""
-    examined = files, lists, unusable = _Examined([], {}, [])
+    examined = files, lists, unusable, passed = _Examined([], {}, [], {})
     for file in found:
         try:
             if _is_warc(file):
-                unusable += _examine_warc(file, max_page_bytes)
+                captures = iterate_captures(file, "it", 0, max_page_bytes)
+                unusable += _examine_warc(file, captures)
+                passed[file] = captures.skipped
             else:
                 payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
                 if sightings := _read_list(file, payload):
@@ -145,19 +151,29 @@ def _read_payload(file: Path, max_page_bytes: int) -> bytes:
     return payload
 
 
-def _examine_warc(file: Path, max_page_bytes: int) -> Iterator[str]:
+def _examine_warc(file: Path, captures: WarcCaptures) -> Iterator[str]:
     """Read it through once: what is copied into the archive must be readable there."""
-    captures = iterate_captures(file, "it", 0, max_page_bytes)
     count = sum(1 for _ in captures)  # to its end: it may turn out to be none halfway
     if not count and (captures.corrupt or captures.cut_at is not None):
         raise ValueError("no whole WARC record is in it")
     for damage in captures.corrupt:
         yield f"{file}: a damaged record is passed over: {damage}"
     if captures.skipped and not count:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(captures.skipped.items()))
-        yield f"{file}: no page is in it, only records of other kinds: {kinds}"
+        yield f"{file}: no page is in it, only records of other kinds: {_tell_kinds(captures.skipped)}"
     if captures.cut_at is not None:
         yield f"{file}: it is cut within the record at byte {captures.cut_at}; the whole records before it are taken"
+
+
+def _tell_kinds(kinds: Counter[str]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+
+
+def _note_passed(run: Run, file: Path, kinds: Counter[str]) -> None:
+    """Their pages are elsewhere (a revisit's), or somebody has changed them (a conversion's)."""
+    wanted = Counter({kind: number for kind, number in kinds.items() if kind != EMPTY})
+    if wanted:
+        run.counts["passed-over"] += wanted.total()
+        run.notes.append(f"{_name_url(file)} has records that are passed over: {_tell_kinds(wanted)}")
 
 
 def _read_list(file: Path, payload: bytes) -> Placed:

@@ -38,6 +38,7 @@ OUTCOME_MEANINGS = {
     "source-broken": "feeds, sitemaps and listings that could not be read",
     "not-modified": "the publisher says: the same as last time",
     "robots": "robots.txt read",
+    "passed-over": "records of imported WARC files that hold no page of their own: revisits, conversions",
     "kept": "other answers, kept: redirects of sources",
 }
 

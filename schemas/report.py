@@ -72,8 +72,8 @@ class RunReport(Record):
     outcomes: dict[str, Count]
     """Outcome name -> how many captures or fetches ended so. Of articles: `stored`, `unchanged`, `not-modified`,
     `revised`, `restored`, `duplicate`; of pages without one: `quarantined`, `missing`, `gone`, `removed`, `redirected`,
-    `failed`, `forbidden`; of other answers: `source-read`, `source-broken`, `robots`, `kept`, `cut`; of what was read
-    again: `annotated`, `cured`, `withdrawn`."""
+    `failed`, `forbidden`; of other answers: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`; of
+    what was read again: `annotated`, `cured`, `withdrawn`."""
     advertised_count: Count
     """Different addresses that any source ever advertised."""
     advertised_new_count: Count

@@ -6,6 +6,7 @@ Exit status: 0 the crawl ended by itself; 1 it was closed early; 2 the job is un
 
 import fcntl
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 from schemas.crawl import CrawlJob
 from schemas.printing import print_line
 from schemas.process import prepare_process
-from spiders.inbox import Inbox, JobUnusable, read_job
+from spiders.inbox import Inbox, JobUnusable, is_pipe, read_job
 from spiders.watchdog import end_with_parent
 
 EXIT_ENDED = 0
@@ -123,7 +124,7 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
         crawl = process.crawl(PublisherSpider, session=session)
         # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.
         process.start(install_signal_handlers=False)
-    if session.closing.reason and session.closing.reason != PARENT_GONE:  # a parent that ended it knows why
+    if session.closing.reason and session.closing.reason != PARENT_GONE and not _is_parent_ending():
         print_line(f"closed early: {session.closing.reason}")
     has_failed = crawl.cancelled() or crawl.exception() is not None
     return EXIT_CLOSED if session.closing.reason or has_failed else EXIT_ENDED
@@ -132,6 +133,11 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
 def _complain(error: Exception, status: int) -> int:
     print_line(f"spiders: {error}")
     return status
+
+
+def _is_parent_ending() -> bool:
+    """Whether a parent has closed standard input: it knows why the crawl ends, whatever else has told it to."""
+    return is_pipe(sys.stdin) and bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 if __name__ == "__main__":

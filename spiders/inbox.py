@@ -7,9 +7,11 @@ the pace that a host asked for, its connections, its WARC file.
 
 import asyncio
 import os
+import stat
 import sys
 from collections import deque
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import ValidationError
 
@@ -108,3 +110,11 @@ def _require_site(name: str) -> None:
         get_site(name)
     except UnknownSite:
         raise JobUnusable(f"site: there is no profile {name!r}") from None
+
+
+def is_pipe(file: TextIO | None) -> bool:
+    """Whether a parent may close it. A terminal or /dev/null is no parent's."""
+    if file is None:
+        return False
+    mode = os.fstat(file.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -3,16 +3,15 @@
 import asyncio
 import os
 import signal
-import stat
 import sys
-from typing import Self, TextIO
+from typing import Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
 from schemas.printing import print_line
 from spiders.downloader import drop_queued
-from spiders.inbox import CHUNK_BYTES, JobUnusable
+from spiders.inbox import CHUNK_BYTES, JobUnusable, is_pipe
 from spiders.refusal import CrawlClosing
 from spiders.session import get_session
 from spiders.watchdog import Watchdog
@@ -55,7 +54,7 @@ class Lifeline:
             # The event loop hears of a signal by its own pipe, and only at its next turn; this is called before.
             signal.signal(number, self._watchdog.tighten)
         # A terminal or /dev/null is no parent's lifeline.
-        if _is_pipe(sys.stdin):
+        if is_pipe(sys.stdin):
             self._stdin = sys.stdin.fileno()
             loop.add_reader(self._stdin, self._read_stdin)
 
@@ -116,10 +115,3 @@ class Lifeline:
     def _cut_downloads(self) -> None:
         for download in tuple(self._session.downloads):
             download.cancel()
-
-
-def _is_pipe(file: TextIO | None) -> bool:
-    if file is None:
-        return False
-    mode = os.fstat(file.fileno()).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -224,3 +224,14 @@ def test_a_file_of_revisits_alone_is_reported(broadsheet: Broadsheet, tmp_path: 
     path = tmp_path / "revisits.warc.gz"
     path.write_bytes(gzip.compress(record) * 3)
     assert_one_line(broadsheet("import", path), "no page is in it, only records of other kinds: 3 revisit")
+
+
+def test_what_is_passed_over_beside_pages_is_counted_and_told(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    article = Site(3, bad_pages=False).articles[0]
+    write_warc(path := tmp_path / "mixed.warc.gz", {article.url: article.page_html().encode()})
+    kinds = ["revisit", "conversion", "revisit", "metadata", "request"]
+    records = [make_record(b"HTTP/1.1 200 OK\r\n\r\n", kind=kind) for kind in kinds]
+    path.write_bytes(path.read_bytes() + b"".join(map(gzip.compress, records)))
+    report = import_json(broadsheet, path)
+    assert (report["outcomes"]["stored"], report["outcomes"]["passed-over"]) == (1, 3)
+    assert report["notes"] == ["file:mixed.warc.gz has records that are passed over: 1 conversion, 2 revisit"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flows.archive import make_folders
+from flows.harvest import harvest
 from schemas.settings import Settings
 
 
@@ -11,6 +12,13 @@ def test_a_data_folder_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
     make_folders(settings)
     folders = (settings.data_dir, settings.warc_dir, settings.spool_dir)
     assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700] * 3
+
+
+def test_all_that_a_run_leaves_there_is_its_owners_alone(settings: Settings) -> None:
+    harvest(settings, "moscow-times", "feeds", limit=5)
+    found = list(settings.data_dir.rglob("*"))
+    assert {"warc", "spool", "index", "broadsheet.db", "run.lock", "crawl.lock"} <= {path.name for path in found}
+    assert [path for path in found if path.stat().st_mode & 0o077] == []
 
 
 def test_strangers_get_no_more_into_what_is_ours_in_one_that_is_there(tmp_path: Path) -> None:

@@ -122,6 +122,9 @@ def test_a_run_of_the_schedule_has_the_password(guarded: Guarded) -> None:
     ends = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
     wait_until(lambda: guarded.owner.get(f"/flow_runs/{run}").json()["state_type"] in ends)
     assert guarded.owner.get(f"/flow_runs/{run}").json()["state_type"] == "COMPLETED"
+    # Neither the server's memory nor what the run wrote is anybody else's business.
+    found = list(guarded.auth_path.parent.parent.rglob("*"))
+    assert [path for path in found if path.stat().st_mode & 0o077 and not path.is_socket()] == []
 
 
 def test_the_temporary_server_lets_its_own_process_in_alone(tmp_path: Path) -> None:
