@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from cli.failure import EXIT_INTERRUPTED, EXIT_TERMINATED
 
-STOP_SECONDS = 4.0
+STOP_SECONDS = 3.5
 """It ends within five: Prefect would try for more than a minute to tell a server that is gone."""
 
 STATUSES = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}

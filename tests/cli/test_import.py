@@ -4,18 +4,22 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from replica.site import Site
 from spiders.warc import Exchange, WarcWriter
 from tests.storage.warc_sample import make_record
+from tests.waiting import wait_until
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -235,3 +239,26 @@ def test_what_is_passed_over_beside_pages_is_counted_and_told(broadsheet: Broads
     report = import_json(broadsheet, path)
     assert (report["outcomes"]["stored"], report["outcomes"]["passed-over"]) == (1, 3)
     assert report["notes"] == ["file:mixed.warc.gz has records that are passed over: 1 conversion, 2 revisit"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_an_import_that_is_told_to_end_says_so_in_one_line_and_leaves_no_process(
+    tmp_path: Path, data_dir: Path, number: signal.Signals, said: str
+) -> None:
+    page = Site(3, bad_pages=False).articles[0].page_html().encode()
+    write_warc(
+        path := tmp_path / "large.warc.gz", {f"https://www.themoscowtimes.com/{at}": page for at in range(3_000)}
+    )
+    command, environment = [sys.executable, "-m", "cli", "import", str(path)], {"BROADSHEET_DATA_DIR": str(data_dir)}
+    with (
+        (tmp_path / "err").open("wb") as err,
+        subprocess.Popen(command, env=os.environ | environment, stderr=err, start_new_session=True) as process,
+    ):
+        me = psutil.Process(process.pid)
+        wait_until(lambda: process.poll() is not None or me.children())
+        others = me.children(recursive=True)
+        for one in (me, *others):
+            one.send_signal(number)
+        assert process.wait(60) == 128 + number
+        assert psutil.wait_procs(others, 60)[1] == []
+    assert (tmp_path / "err").read_text() == f"broadsheet: {said}\n"

@@ -44,9 +44,10 @@ def test_a_run_that_is_ended_leaves_no_process_behind(
 
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
-def test_a_run_that_a_terminal_ends_says_so_in_one_line(
+def test_a_run_whose_processes_are_all_told_to_end_says_so_in_one_line(
     make_settings: Callable[..., Settings], tmp_path: Path, number: signal.Signals, said: str
 ) -> None:
+    """A terminal tells all processes of the command's group; systemd each that there is, Prefect's server too."""
     with running(SITE) as server, (tmp_path / "err").open("wb") as err:
         settings = make_settings(origins=dict(server.origins), delay_seconds=0.5)
         victim = make_victim(settings, FLOW_COMMAND, PREFECT_HOME=str(tmp_path / "prefect"))
@@ -54,7 +55,11 @@ def test_a_run_that_a_terminal_ends_says_so_in_one_line(
         with subprocess.Popen(command, env=victim.environment, stderr=err, start_new_session=True) as process:
             wait_until(lambda: process.poll() is not None or pages_of(server.requests), START_SECONDS)
             others = psutil.Process(process.pid).children(recursive=True)
-            os.killpg(process.pid, number)  # as a terminal tells all that belong to a command
+            if number is signal.SIGINT:
+                os.killpg(process.pid, number)
+            else:
+                for one in (psutil.Process(process.pid), *others):
+                    one.send_signal(number)
             assert process.wait(END_SECONDS) == 128 + number
             assert psutil.wait_procs(others, END_SECONDS)[1] == []
     assert (tmp_path / "err").read_text() == f"broadsheet: {said}\n"

@@ -137,7 +137,7 @@ def scheduled(
             wait_until(lambda: all(read_deployments(definitions).values()))
             yield Scheduled(process, data_dir, webhook)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(END_SECONDS) == 0
+            assert process.wait(END_SECONDS) == 128 + signal.SIGTERM
     free_slots()
 
 
