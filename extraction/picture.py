@@ -10,6 +10,7 @@ from extraction.agency import AGENCIES
 from extraction.linked_data import clean_markup
 from extraction.prose import tidy_or_none
 from schemas.article import Image
+from sites.character import clean_characters
 from sites.structure import PageRules
 
 CAPTION_CHARS = 400
@@ -76,7 +77,7 @@ def _address(image: HtmlElement | None, base_url: str | None) -> str | None:
 
 def resolve(source: str, base_url: str | None) -> str | None:
     """A picture's address as a whole one; None where none is given."""
-    source = source.strip()
+    source = clean_characters(source).strip()
     if not source or source.startswith("data:"):
         return None
     if source.startswith("https://"):

@@ -43,6 +43,13 @@ _PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=Tru
 # One class for all: lxml's own choice by tag name calls Python for every element that is touched.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 _UNPARSABLE = bytes(code for code in range(32) if code not in b"\t\n\r")
+_UNPARSABLE_REFERENCE = re.compile(
+    rb"&#(?:0*+(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d)|x0*+(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
+    re.IGNORECASE,
+)
+"""libxml2 takes what is written so into the tree, and lxml then refuses to move it there."""
+
+_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
 
 def parse_page(capture: Capture) -> HtmlElement | Unreadable:
@@ -53,12 +60,20 @@ def parse_page(capture: Capture) -> HtmlElement | Unreadable:
         return Unreadable(reason="empty-page")
     if not is_html(capture):
         return Unreadable(reason="not-html", detail=capture.media_type or "no tag in it")
-    return _parse(read_utf8(capture).translate(None, _UNPARSABLE))
+    return _parse(_drop_unparsable(read_utf8(capture)))
 
 
 def parse_beginning(capture: Capture, end: int | None) -> HtmlElement | Unreadable:
     """The tree of a page that was parsed before, up to this byte of its UTF-8."""
-    return _parse(read_utf8(capture)[:end].translate(None, _UNPARSABLE))
+    return _parse(_drop_unparsable(read_utf8(capture)[:end]))
+
+
+def _drop_unparsable(data: bytes) -> bytes:
+    """The HTML without characters that no XML may have, as such or as references."""
+    data = data.translate(None, _UNPARSABLE)
+    for found in _NONCHARACTERS:
+        data = data.replace(found, b"")
+    return _UNPARSABLE_REFERENCE.sub(b"", data)
 
 
 def _parse(data: bytes) -> HtmlElement | Unreadable:
@@ -77,7 +92,7 @@ def _parse(data: bytes) -> HtmlElement | Unreadable:
 
 def parse_fragment(text: str) -> HtmlElement:
     """A piece of HTML in an element of its own; an empty one where nothing in it can be parsed, or should."""
-    data = text.encode("utf-8", "replace").translate(None, _UNPARSABLE)
+    data = _drop_unparsable(text.encode("utf-8", "replace"))
     if has_overgrown_tag(data):
         return html.Element("div")
     try:

@@ -1,5 +1,8 @@
 """What one capture means: exactly one outcome, whatever a publisher sends."""
 
+import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +24,7 @@ from schemas.outcome import (
     SourceRead,
     Unchanged,
 )
+from schemas.printing import make_printable
 
 WWW = "https://www.themoscowtimes.com"
 ARTICLE = f"{WWW}/2024/09/01/some-words-a85656"
@@ -101,3 +105,38 @@ def test_the_validators_of_a_source_that_was_cut_are_not_believed() -> None:
     assert whole.seen.validators
     assert cut.seen.validators is None
     assert [identity for identity, _ in cut.sightings] == [identity for identity, _ in whole.sightings]
+
+
+HOSTILE = "\x1b[2J\x9b31m\u202e\u2066\u061c\ufffe\U000e0041\u200b\x07\x0b"
+TEXT = re.compile(r"(>[^<>{}\n]{3})(?=[^<>{}]+<)")
+ATTRIBUTE = re.compile(r'((?:content|alt|title|src|href|data-src)="[^"]{12})')
+JSON = re.compile(r'("(?:headline|name|articleSection|caption|description)":\s*"[^"]{2})')
+
+
+def list_texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from list_texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from list_texts(one)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize(
+    "spelled", [HOSTILE, "".join(f"&#{ord(char)};" for char in HOSTILE)], ids=["raw", "references"]
+)
+def test_no_field_of_an_article_has_what_a_terminal_would_obey_however_the_page_spells_it(spelled: str) -> None:
+    """What is exported, printed and mailed is made of these fields."""
+    read_count = 0
+    for article in Site(24, bad_pages=False, kinds=("article", "opinion", "gallery", "video", "podcast")).articles:
+        page = JSON.sub(lambda found: found[1] + json.dumps(HOSTILE)[1:-1], article.page_html())
+        for pattern in (TEXT, ATTRIBUTE):
+            page = pattern.sub(lambda found: found[1] + spelled, page)
+        outcome = read_outcome(make_capture(article.url, body=page.encode()))
+        texts = list(list_texts(outcome.model_dump(mode="json")))
+        assert [text for text in texts if make_printable(text) != text] == []
+        assert not any("reader-failed" in text for text in texts)
+        read_count += isinstance(outcome, ArticleRead)
+    assert read_count > 12
