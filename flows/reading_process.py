@@ -101,7 +101,11 @@ class ReadingProcess:
         if self._equipment is equipment:
             return None, None
         self._equipment = equipment
-        return equipment, (str(Path.cwd()), dict(os.environ))
+        try:
+            folder = str(Path.cwd())
+        except FileNotFoundError:  # somebody has removed it: no relative path leads anywhere
+            folder = "/"
+        return equipment, (folder, dict(os.environ))
 
     def stop(self) -> None:
         """Kill it. Whoever waits for what it reads notices."""
