@@ -28,6 +28,9 @@ ARGUMENTS_WITH_PARENT = 2
 PARENT_GONE = "the parent is gone"
 """Why a crawl is closed whose standard input ends."""
 
+SIGNALS = frozenset({"SIGINT", "SIGTERM"})
+"""The same, where it was told to end."""
+
 
 class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
     """Another crawl writes into the same data folder."""
@@ -124,10 +127,11 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
         crawl = process.crawl(PublisherSpider, session=session)
         # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.
         process.start(install_signal_handlers=False)
-    if session.closing.reason and session.closing.reason != PARENT_GONE and not _is_parent_ending():
-        print_line(f"closed early: {session.closing.reason}")
+    reason = session.closing.reason
+    if reason and reason != PARENT_GONE and not (reason in SIGNALS and _is_parent_ending()):
+        print_line(f"closed early: {reason}")
     has_failed = crawl.cancelled() or crawl.exception() is not None
-    return EXIT_CLOSED if session.closing.reason or has_failed else EXIT_ENDED
+    return EXIT_CLOSED if reason or has_failed else EXIT_ENDED
 
 
 def _complain(error: Exception, status: int) -> int:
@@ -136,7 +140,7 @@ def _complain(error: Exception, status: int) -> int:
 
 
 def _is_parent_ending() -> bool:
-    """Whether a parent has closed standard input: it knows why the crawl ends, whatever else has told it to."""
+    """Whether a parent has closed standard input: it was told to end as well, as all processes are by systemd."""
     return is_pipe(sys.stdin) and bool(select.select([sys.stdin], [], [], 0)[0])
 
 
