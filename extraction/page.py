@@ -47,9 +47,7 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     container, is_numbered = _take_container(tree, metadata, site, address)
     if container is not None:
         container = _cut_overrun(capture, tree, container, metadata, site, address)
-    for shown in (tree, container):  # what was parsed again is no part of the tree
-        if shown is not None:
-            leave_visible(shown)
+        leave_visible(container)
     page = Page(tree, container, metadata, site, address, capture.fetched_at)
     if not is_numbered:
         page.flags.add("container-of-another-number")
@@ -157,7 +155,7 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
         modified_at=modified_at,
         body=body.text,
         images=images,
-        sources=dict(sorted((page.sources | ({"images": "page"} if images else {})).items())),
+        sources=dict(sorted(page.sources.items())),
         flags=tuple(sorted(page.flags)),
         extractor=EXTRACTOR,
     )
@@ -165,8 +163,12 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
 
 def _read_images(page: Page) -> tuple[Image, ...]:
     """The page's pictures, then those of a live blog's posts."""
-    own = list(read_images(page.container, page.site.page, page.url)) if page.container is not None else []
-    return (*own, *(image for image in (page.posts.images if page.posts else ()) if image not in own))
+    found = list(read_images(page.container, page.site.page, page.url)) if page.container is not None else []
+    own = {image for image, _ in found}
+    found += [(image, "posts") for image in (page.posts.images if page.posts else ()) if image not in own]
+    if found:
+        page.note("images", ", ".join(dict.fromkeys(place for _, place in found)))
+    return tuple(image for image, _ in found)
 
 
 def _read_noted_body(page: Page, kind: Kind) -> Body:
@@ -201,7 +203,7 @@ def _find_other_article(asked: Identity | None, answered: Identity | None, site:
 
 def _prepare_live(capture: Capture, page: Page) -> None:
     """Brings what a live blog's page keeps elsewhere to where it is looked for."""
-    if page.posts is None and (found := find_page_posts(page.tree, page.site)):
+    if page.posts is None and (found := find_page_posts(page.tree, page.site, page.url)):
         page.posts = found
         page.flags.add("posts-from-page")
     if page.posts:

@@ -5,10 +5,10 @@ import re
 MAX_ATTRIBUTE_COUNT = 1_000
 """Tags have some tens. A thousand take libxml2 2 ms, 40,000 take it 25 seconds."""
 
-_START = re.compile(rb"<(?:(!--)|(?:(script|style)(?=[\s/>])|[a-z][^\s/>]*+))", re.IGNORECASE)
 # As HTML's tokenizer parts them. Nothing here can fail once it has begun, so no byte is looked at twice.
-_ATTRIBUTE = rb"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>]*+))?"""
-_ATTRIBUTES = re.compile(rb"(?:" + _ATTRIBUTE + rb")*+")
+_ATTRIBUTE = rb"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>]*+))?[\s/]*+"""
+# Beginning and attributes by one search: a page has some hundreds of tags.
+_TAG = re.compile(rb"<(?:(!--)|(?:((?i:script|style))(?=[\s/>])|[a-zA-Z][^\s/>]*+)[\s/]*+((?:" + _ATTRIBUTE + rb")*+))")
 _ONE = re.compile(_ATTRIBUTE)
 _RAW_ENDS = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in (b"script", b"style")}
 
@@ -16,20 +16,16 @@ _RAW_ENDS = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in (b"scrip
 def has_overgrown_tag(data: bytes) -> bool:
     """Whether a tag has more attributes than that. Takes time in proportion to the bytes."""
     place, has_comment_ends = 0, True
-    while start := _START.search(data, place):
-        place = start.end()
-        if start[1]:
+    while tag := _TAG.search(data, place):
+        start, place = tag.span()
+        if place - start > MAX_ATTRIBUTE_COUNT and _has_many(data, tag.start(3)):
+            return True
+        if tag.lastindex == 1:
             end = data.find(b"-->", place) if has_comment_ends else -1
             has_comment_ends = end >= 0
             place = max(place, end)
-            continue
-        tag = _ATTRIBUTES.match(data, place)
-        assert tag  # noqa: S101 - for mypy: it matches anything
-        if tag.end() - place > MAX_ATTRIBUTE_COUNT and _has_many(data, place):
-            return True
-        place = tag.end()
-        if start[2]:  # what looks like a tag in a script is none
-            raw_end = _RAW_ENDS[start[2].lower()].search(data, place)
+        elif tag[2]:  # what looks like a tag in a script is none
+            raw_end = _RAW_ENDS[tag[2].lower()].search(data, place)
             if raw_end is None:
                 return False
             place = raw_end.start()

@@ -81,9 +81,10 @@ _CARDS = XPath("descendant::*[starts-with(@class, 'article-excerpt')]")
 
 def find_wrong_page(page: Page, answered: Identity | None) -> Unreadable | None:
     """Why a page is no article, where it is none; `answered` is whose address its canonical link is."""
-    tree, container, metadata, site = page.tree, page.container, page.metadata, page.site
+    container, metadata, site = page.container, page.metadata, page.site
     if container is not None and _has_text(page.select(site.page.content)):
         return _find_missing(container, metadata, site, SHORT_BODY_CHARS)
+    tree = page.tree
     if not any(text.strip() for text in tree.itertext()):
         return Unreadable(reason="empty-page", detail="no text in it")
     if says_article(metadata):

@@ -66,6 +66,8 @@ _BEGINS = re.compile(
     rf"|{_COUNTED}|{_LABEL}|{SAID}|\Z)",
     re.IGNORECASE,
 )
+# What people say, or an article quotes: buttons and counters are no sentences. "Share this article!" is one, too.
+_SPOKEN = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
 _LINKS = XPath("descendant::a")
 _OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 
@@ -84,14 +86,16 @@ def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
 def drop_button_text(content: HtmlElement) -> None:
     """Take out the word of a button that stands loose before the first paragraph of a box: `<div>Share<p>…`."""
     for box in content.iter("div", "section"):
-        if box.text and _BUTTONS.fullmatch(box.text):
+        if box.text and _BUTTONS.fullmatch(box.text) and not _SPOKEN.search(box.text.strip()):
             first = next((child for child in box if (child.tail or "").strip() or child.text_content().strip()), None)
             if first is not None and first.tag in _LINK_TAGS:
                 box.text = None
 
 
 def _is_row(text: str) -> bool:
-    return is_stamp(text) or any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS, _SIGNPOSTS))
+    if is_stamp(text) or _SIGNPOSTS.fullmatch(text):
+        return True
+    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPOKEN.search(text)
 
 
 def _read_first(block: HtmlElement) -> str:
