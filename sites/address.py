@@ -36,6 +36,10 @@ CDX_PATH = re.compile(r"(?:^|/)cdx(?:/|$)|-index$", re.IGNORECASE)
 """`/cdx/search/cdx` (Internet Archive), `/CC-MAIN-2024-10-index` (Common Crawl), `/collection/cdx` (pywb)."""
 
 
+MAX_HOST_CHARS = 253
+"""Of a name (RFC 1035). Python takes seconds to spell a longer one in ASCII, and then there is no such name."""
+
+
 class AddressMalformed(ValueError):  # noqa: N818 - it states a fact
     """The text is no address of the web."""
 
@@ -65,10 +69,11 @@ def read_address(url: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
         host = (parts.hostname or "").rstrip(".")
+        host = host[: MAX_HOST_CHARS + 1]
         host = host if host.isascii() else host.encode("idna").decode()
     except (ValueError, UnicodeError):
         raise AddressMalformed(f"{url!r} cannot be parsed") from None
-    if parts.scheme.lower() not in {"http", "https"} or not host:
+    if parts.scheme.lower() not in {"http", "https"} or not 0 < len(host) <= MAX_HOST_CHARS:
         raise AddressMalformed(f"{url!r} is no address of the web")
     return Address(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
 
