@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from schemas.capture import MAX_URL_BYTES
+
 _SCHEMELESS = re.compile(r"^(?://)?(?=[\w-]+(\.[\w-]+)+(?:[:/?#]|$))(?![a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 _PLAIN_PATH = re.compile(r"^(?:/[\w.-]+)+$", re.ASCII)
 _SLASHES = re.compile(r"/{2,}")
@@ -37,7 +39,7 @@ CDX_PATH = re.compile(r"(?:^|/)cdx(?:/|$)|-index$", re.IGNORECASE)
 
 
 MAX_HOST_CHARS = 253
-"""Of a name (RFC 1035). Python takes seconds to spell a longer one in ASCII, and then there is no such name."""
+"""Of a name (RFC 1035). To spell a longer one in ASCII takes Python a while, and then there is no such name."""
 
 
 class AddressMalformed(ValueError):  # noqa: N818 - it states a fact
@@ -62,8 +64,11 @@ def read_address(url: str) -> Address:
     """Takes an address apart.
 
     Raises:
-        AddressMalformed: it has no host, another scheme than http or https, or cannot be parsed.
+        AddressMalformed: it has no host, another scheme than http or https, cannot be parsed, or is longer than any
+            that is fetched.
     """
+    if len(url) > MAX_URL_BYTES:
+        raise AddressMalformed(f"longer than {MAX_URL_BYTES} bytes")
     text = _SCHEMELESS.sub("https://", _unwrap(url.strip()), count=1)
     try:
         parts = urlsplit(text)
