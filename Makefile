@@ -8,6 +8,9 @@ SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=15
 TEST = $(PYTEST) $(SHARED) $(1); first=$$?; $(PYTEST) $(SHARED) -m "prefect and not soak" $(2); second=$$?; exit $$((first | second))
 STAMP := $(VENV)/.set-up
 
+# Tests and benchmarks start hundreds of processes: without byte code, each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo ingest test coverage soak docker-test check bench constraints clean
 
