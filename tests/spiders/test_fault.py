@@ -22,7 +22,7 @@ from tests.spiders.server import (
 )
 from tests.spiders.server import running_publisher as running
 
-ALL = {WWW + path: expected for path, expected in ON_THE_SITE.items()} | ELSEWHERE
+ALL = {**{WWW + path: expected for path, expected in ON_THE_SITE.items()}, **ELSEWHERE}
 
 
 @dataclass(frozen=True)
