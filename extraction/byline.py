@@ -15,8 +15,8 @@ from sites.correction import is_correction
 NOTE_COUNT = 3
 """Corrections and notes that may follow a credit; more than two were never seen under one text."""
 
-_CREDIT = re.compile(r"\(\s*+((?! )[\w .,;/&-]{2,80}?)\s*+\)\.?$")
-_CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*([\w .,;/&-]{2,80}?)\.?$")
+_CREDIT = re.compile(r"\(\s*+((?! )[\w .,;/&-]{2,80}?)(?:(?<!\s)\s++)?+\)\.?$")
+_CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*+([\w .,;/&-]{2,80}?)\.?$")
 _LIST = re.compile(r"(?:(?<!\s)\s++)?+(?:,|/(?!\s*(?:RL|Radio Liberty)\b)|&|;|\b(?:and|и)\b)\s*")
 _ACRONYM = re.compile(r"[A-ZА-ЯЁ]{2,6}$")
 _NOTE = re.compile(

@@ -16,7 +16,7 @@ MAX_CHARS = 500
 META_NAMES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "citation_title", "dc.title", "headline")
 
 _SUFFIX = re.compile(r"^(?P<title>.{4,}?)(?:(?<!\s)\s++[-–—•·:|»]|[|»])\s++(?P<name>[^|»]{2,60})$")
-_PREFIX = re.compile(r"^(?P<name>[^|]{2,40})\s*[|:]\s+(?P<title>.{4,})$")
+_PREFIX = re.compile(r"^(?P<name>[^|]{2,40})(?:(?<!\s)\s++)?+[|:]\s++(?P<title>.{4,})$")
 _CUT = re.compile(r"(?:(?<!\s)\s++)?+(?:…|\.\.\.)$")
 _NAME_END = re.compile(r"\.(?:com|org|net|co\.uk|news)$", re.IGNORECASE)
 

@@ -3,8 +3,6 @@
 import re
 from urllib.parse import urljoin
 
-from lxml import html
-from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from extraction import EXTRACTOR
@@ -19,7 +17,7 @@ from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
-from extraction.tree import decode, drop, parse_beginning, parse_page, read_utf8
+from extraction.tree import decode, drop, parse_beginning, parse_fragment, parse_page, read_utf8
 from extraction.visible import leave_visible
 from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
@@ -218,8 +216,5 @@ def _show_hidden_byline(capture: Capture, container: HtmlElement) -> None:
     """Live blogs have author and time in an HTML comment: puts them back where they are looked for."""
     for comment in _COMMENT.findall(decode(capture)):
         if "byline__" in comment:
-            try:
-                container.append(html.fragment_fromstring(comment, create_parent="div"))
-            except (ParserError, ValueError):
-                continue
+            container.append(parse_fragment(comment))
             return

@@ -2,6 +2,9 @@
 
 import re
 
+from lxml import html
+from lxml.html import HtmlElement
+
 MAX_ATTRIBUTE_COUNT = 1_000
 """Tags have some tens. A thousand take libxml2 2 ms, 40,000 take it 25 seconds."""
 
@@ -11,6 +14,22 @@ _ATTRIBUTE = rb"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>]*+))
 _TAG = re.compile(rb"<(?:(!--)|(?:((?i:script|style))(?=[\s/>])|[a-zA-Z][^\s/>]*+)[\s/]*+((?:" + _ATTRIBUTE + rb")*+))")
 _ONE = re.compile(_ATTRIBUTE)
 _RAW_ENDS = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in (b"script", b"style")}
+
+
+class TagOvergrown(ValueError):  # noqa: N818 - it states a fact
+    """A tag has more attributes than a parser can be given."""
+
+
+def parse_html(body: bytes, encoding: str) -> HtmlElement:
+    """The tree of a listing or another page that is no article.
+
+    Raises:
+        TagOvergrown: a tag in it has too many attributes.
+        ParserError: nothing is in it.
+    """
+    if has_overgrown_tag(body):
+        raise TagOvergrown(f"a tag with more than {MAX_ATTRIBUTE_COUNT} attributes")
+    return html.document_fromstring(body, parser=html.HTMLParser(encoding=encoding))
 
 
 def has_overgrown_tag(data: bytes) -> bool:
