@@ -40,7 +40,7 @@ test: setup  ## the whole test suite, in random order: what needs no Prefect ser
 coverage: setup  ## the same, with the lines and branches that no test reaches
 	@$(call TEST,--cov --cov-report=,--cov --cov-append --cov-report=term:skip-covered)
 
-soak: setup  ## the long crash tests: a hundred runs killed at random requests
+soak: setup  ## the long crash tests: runs killed at random requests
 	$(PYTEST) -m soak --override-ini timeout=1800 --numprocesses 2 --dist worksteal
 
 docker-test: setup  ## the Docker deployment, built, started, disturbed and removed (ten minutes)

@@ -1,52 +1,100 @@
-"""Ten thousand broken pages, texts and answers: each must end soon, in a draft or in a reason.
+"""Ten thousand broken pages, and as many other documents: each must end soon, in what is read or in a reason.
 
-`python -m benchmarks fuzz`, or `python -m benchmarks.fuzz COUNT FIRST_SEED`.
+`python -m benchmarks fuzz`, or `python -m benchmarks.fuzz COUNT FIRST_SEED`. Last, patterns are pumped with long texts.
 """
 
 import gzip
 import json
+import logging
+import os
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import sites
+from benchmarks.process import sum_resident_bytes
+from benchmarks.stranger import read_changed
 from extraction.page import find_url, read_page
 from extraction.text import read_text
 from replica.broken import break_page
 from replica.seed import SEEDS_DIR
 from schemas.article import Draft, Unreadable
 from schemas.capture import Capture, CaptureRef
+from tests.pumping import LONG_CHARS, find_patterns, measure
 
 INPUT_COUNT = 10_000
 LIMIT_SECONDS = 5.0
 """Of processor time, for one input."""
 WORST_SHOWN = 3
+WARM_COUNT = 1_000
+"""Inputs after which all is imported and cached that ever is: memory is measured from here on …"""
+GROWTH_BYTES = 100_000_000
+"""… and may be so much more at the end: the allocator keeps pieces of what the largest inputs took."""
+
+Result = tuple[str, bytes, str]
+"""The kind of an input, its bytes, and what became of it."""
 
 
 def main() -> bool:
-    """Fuzz, print; whether nothing escaped and nothing was slow."""
-    return run(INPUT_COUNT, 0)
+    """Fuzz, print; whether nothing escaped, nothing was slow, memory was flat, and every pattern is linear."""
+    is_fine = run(INPUT_COUNT, 0)
+    return pump_patterns() and is_fine
 
 
 def run(count: int, first_seed: int) -> bool:
-    """Read so many broken inputs, by the seeds from this one on."""
+    """Read so many broken pages, and so many other documents, by the seeds from this one on."""
+    logging.disable(logging.CRITICAL)  # each record that cannot be read is told in the log
     originals = load_originals()
-    outcomes: Counter[str] = Counter()
-    slowest: list[tuple[float, int]] = []
+    is_fine = _run("pages", count, first_seed, lambda seed: read_broken_page(seed, originals))
+    return _run("other documents", count, first_seed, read_changed) and is_fine
+
+
+def _run(title: str, count: int, first_seed: int, read: Callable[[int], Result]) -> bool:
+    outcomes: Counter[tuple[str, str]] = Counter()
+    slowest: list[tuple[float, int, str, bytes]] = []
+    warm_bytes = 0
     for seed in range(first_seed, first_seed + count):
         began_at = time.process_time()
-        outcomes[read_broken(seed, originals)] += 1
-        slowest = sorted([*slowest, (time.process_time() - began_at, seed)], reverse=True)[:WORST_SHOWN]
-    for name, found in outcomes.most_common():
-        print(f"  {name:40}{found:8}")
-    print(f"  slowest: {', '.join(f'{seconds:.2f} s (seed {seed})' for seconds, seed in slowest)}")
-    escaped = sum(found for name, found in outcomes.items() if name.startswith("ESCAPED"))
-    print(f"{count} inputs, {escaped} exceptions escaped (target 0), {LIMIT_SECONDS:.0f} s at most for each")
-    return not escaped and slowest[0][0] < LIMIT_SECONDS
+        kind, data, said = read(seed)
+        outcomes[kind, said.partition(":")[0]] += 1
+        slowest = sorted([*slowest, (time.process_time() - began_at, seed, kind, data)], reverse=True)[:WORST_SHOWN]
+        if said.startswith("ESCAPED"):
+            print(f"  {kind}: {said}: {_save(seed, data)}")
+        if seed == first_seed + min(WARM_COUNT, count - 1):
+            warm_bytes = sum_resident_bytes(os.getpid())
+    for (kind, said), found in sorted(outcomes.items()):
+        print(f"  {kind:22}{said:40}{found:8}")
+    for seconds, seed, kind, data in slowest:
+        print(f"  slowest: {seconds:.2f} s for {len(data)} bytes ({kind}, seed {seed}): {_save(seed, data)}")
+    grown_bytes = sum_resident_bytes(os.getpid()) - warm_bytes
+    escaped = sum(found for (_, said), found in outcomes.items() if said.startswith("ESCAPED"))
+    print(
+        f"{count} {title}, {escaped} exceptions escaped (target 0), {LIMIT_SECONDS:.0f} s at most for each;"
+        f" memory {warm_bytes / 1e6:.0f} MB, at the end {grown_bytes / 1e6:+.0f} MB"
+    )
+    return not escaped and slowest[0][0] < LIMIT_SECONDS and grown_bytes < GROWTH_BYTES
+
+
+def _save(seed: int, data: bytes) -> Path:
+    """Where an input lies that somebody will want to look at."""
+    folder = Path(tempfile.gettempdir()) / "broadsheet-fuzz"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{seed}-{sha256(data).hexdigest()[:8]}"
+    path.write_bytes(data)
+    return path
+
+
+def pump_patterns() -> bool:
+    """Whether every regular expression of ours takes linear time for long texts too."""
+    steep = [found for named in find_patterns() if (found := measure(named, LONG_CHARS))]
+    print("\n".join([*steep, f"{len(steep)} patterns take more than linear time (target 0)"]))
+    return not steep
 
 
 @dataclass(frozen=True)
@@ -77,14 +125,15 @@ def read_gzip(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes())
 
 
-def read_broken(seed: int, originals: list[Original]) -> str:
-    """What becomes of one input: `draft`, a reason, or the exception that escaped."""
+def read_broken_page(seed: int, originals: list[Original]) -> Result:
+    """The kind of one page, its bytes, and what becomes of it: `draft`, a reason, or the exception that escaped."""
     original = originals[seed % len(originals)]
     body, content_type = break_page(original.body, seed)
     try:
-        return judge(read_any(original, body, content_type, seed))
+        said = judge(read_any(original, body, content_type, seed))
     except Exception as error:  # noqa: BLE001 - any that escapes is what is looked for
-        return f"ESCAPED {type(error).__name__} (seed {seed}): {error}"
+        said = f"ESCAPED {type(error).__name__} (seed {seed}): {error}"
+    return "page" if original.url else "text", body, said
 
 
 def read_any(original: Original, body: bytes, content_type: str, seed: int) -> Draft | Unreadable:

@@ -6,6 +6,7 @@ the article says; where they differ, flags name the difference.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 import trafilatura
 from lxml.etree import SubElement, strip_tags
@@ -18,6 +19,9 @@ from extraction.tree import is_overgrown, make_element
 
 _PLAIN_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "blockquote"})
 """What is not a paragraph by another name."""
+
+_SPACED_TAGS = frozenset({"pre", "blockquote"})
+"""In which trafilatura takes each line break of the source for one that readers see."""
 
 # `dedup` would keep state: the same page would read differently the sixth time.
 # `recall`: the site's rules have taken the furniture out, and there is no more of the page to look for text in.
@@ -39,10 +43,10 @@ def find_differences(contents: Sequence[HtmlElement], paragraphs: Sequence[str])
     text = extract_text(tree)
     if text == "\n".join((*paragraphs, _END)):  # most pages, at the least cost
         return frozenset()
-    found = _list_lines(text)
-    if found == list(paragraphs):
+    found, told = _drop_repeats(_list_lines(text)), _drop_repeats(paragraphs)
+    if found == told:
         return frozenset()
-    return frozenset(f"trafilatura-{what}-paragraph" for what in _name_differences(found, paragraphs))
+    return frozenset(f"trafilatura-{what}-paragraph" for what in _name_differences(found, told))
 
 
 def extract_text(tree: HtmlElement) -> str:
@@ -59,6 +63,11 @@ def _list_lines(text: str) -> list[str]:
     """The paragraphs of an extracted text, written as records have them."""
     lines = [restore_lines(line) for part in text.split("\n") if (line := tidy(part))]
     return lines[:-1] if lines[-1:] == [_END] else lines
+
+
+def _drop_repeats(paragraphs: Iterable[str]) -> list[str]:
+    """The paragraphs, one that says what the one before says left out: trafilatura does so, and nothing is lost."""
+    return [paragraph for paragraph, _ in groupby(paragraphs)]
 
 
 def simplify(content: HtmlElement) -> None:
@@ -102,8 +111,17 @@ def _make_plain(element: HtmlElement) -> None:
     if len(element) and any(child.tag != "br" for child in element):
         _wrap_loose(element)
         element.tag = "div"
+    elif element.tag in _SPACED_TAGS:
+        _join_source_lines(element)
     elif element.tag not in _PLAIN_TAGS:
         element.tag = "p"
+
+
+def _join_source_lines(element: HtmlElement) -> None:
+    """Make the line breaks of the page's source spaces: its own have become marks by now, or `<br>`."""
+    element.text = " ".join((element.text or "").split())
+    for child in element:
+        child.tail = " ".join((child.tail or "").split())
 
 
 def _wrap_loose(box: HtmlElement) -> None:

@@ -39,6 +39,9 @@ PROSE_COUNT = 3
 BLURB_CHARS = 400
 """The longest blurb of an author seen has about 300."""
 
+BLURB_COUNT = 3
+"""Of blurbs, one for each author: more were never seen under one article."""
+
 ITEM_CHARS = 20
 """Enough of a list's item to know it by, where others stand within it."""
 
@@ -75,38 +78,44 @@ class Body:
 def read_body(page: Page, kind: Kind) -> Body:
     """The page's text, a live blog's posts after its own. The container is taken apart, the tree beside it is not."""
     container, rules = page.container, page.site.page
+    if container is None:
+        return _read_around(page, kind, "container-missing" if page.site.hosts else None)
+    contents = page.select(rules.content)
+    if body := _read_contents(page, kind, contents):
+        return body
+    clear(container, rules)
+    return _read_around(page, kind, None if contents else "content-missing")
+
+
+def _read_contents(page: Page, kind: Kind, contents: list[HtmlElement]) -> Body | None:
+    """The text of what holds it, and of the posts; None where there should be one and is none."""
+    rules = page.site.page
+    may_be_empty = bool(contents) and (kind in TEXTLESS_KINDS or any(map(rules.has_block, contents)))
     posts = page.posts.blocks if page.posts else ()
-    flags: frozenset[str] = frozenset()
-    if container is not None:
-        contents = page.select(rules.content)
-        has_blocks = any(map(rules.has_block, contents))
-        found, flags = read_blocks(contents, rules)
-        has_text_blocks = any(rules.has_text_block(content) for content in found)
-        if kind is Kind.GALLERY:  # its header stands in what holds the text of others: its text is in blocks alone
-            found = [block for content in found for block in rules.list_blocks(content)]
-        for content in found:
-            simplify(content)
-        paragraphs = read_paragraphs(deepcopy(content) for content in (*found, *posts))
-        if paragraphs:
-            differences = find_differences((*found, *posts), paragraphs)
-            paragraphs = paragraphs if has_text_blocks else cut_repeat(paragraphs)
-            source = BLOCKS if differences else TRAFILATURA
-            return _clean(paragraphs, page.site, source, flags | differences, edges=False)
-        if contents and (kind in TEXTLESS_KINDS or has_blocks):
-            return Body("", flags=flags)
-        flags = frozenset({"content-missing"})
-        clear(container, rules)
-    elif page.site.hosts:
-        flags = frozenset({"container-missing"})
-    paragraphs, more = _read_around(page, is_textless=kind in TEXTLESS_KINDS)
-    paragraphs += page.posts.paragraphs if page.posts else ()
-    return _clean(paragraphs, page.site, TRAFILATURA, flags | more, edges=True)
+    found, flags = read_blocks(contents, rules)
+    has_text_blocks = any(rules.has_text_block(content) for content in found)
+    if kind is Kind.GALLERY:  # its header stands in what holds the text of others: its text is in blocks alone
+        found = [block for content in found for block in rules.list_blocks(content)]
+    for content in found:
+        simplify(content)
+    paragraphs = read_paragraphs((deepcopy(content) for content in (*found, *posts)), rules.infobox_classes)
+    if not paragraphs:
+        return Body("", flags=flags) if may_be_empty else None
+    differences = find_differences((*found, *posts), paragraphs)
+    paragraphs = paragraphs if has_text_blocks else cut_repeat(paragraphs)
+    source = BLOCKS if differences else TRAFILATURA
+    return _clean(paragraphs, page.site, source, flags | differences, edges=False)
 
 
-def _read_around(page: Page, *, is_textless: bool) -> tuple[list[str], frozenset[str]]:
-    """The paragraphs where no element says that it holds the text, with flags."""
+def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
+    """The text where no element holds it, and of the posts; `missing`: the flag of what is not there.
+
+    Where there is what should hold it, and that is empty, only a whole text is one: the page names its author, too.
+    """
     tree = page.tree if page.container is None else _make_document(page.container)
-    flags = frozenset({"page-overgrown"} if is_overgrown(tree) else ())
+    is_empty = page.container is not None and missing is None
+    flags = frozenset({missing} if missing else ()) | frozenset({"page-overgrown"} if is_overgrown(tree) else ())
+    is_textless = page.site.hosts and (kind in TEXTLESS_KINDS or is_empty)
     if is_textless:
         for furniture in page.site.page.furniture(tree):
             drop(furniture)
@@ -115,9 +124,10 @@ def _read_around(page: Page, *, is_textless: bool) -> tuple[list[str], frozenset
         del paragraphs[0]  # trafilatura takes an `<h1>` near the text for its first paragraph
     # On a whole page a message of its own may be one long paragraph, all of it glued.
     is_text = has_passage(paragraphs) if page.container is not None else sum(map(is_sentence, paragraphs)) > 1
-    if is_textless and page.site.hosts and not is_text:
-        return [], flags
-    return cut_repeat(paragraphs), flags
+    if is_textless and not (sum(map(len, set(paragraphs))) > BLURB_COUNT * BLURB_CHARS if is_empty else is_text):
+        paragraphs = []
+    paragraphs = cut_repeat(paragraphs) + list(page.posts.paragraphs if page.posts else ())
+    return _clean(paragraphs, page.site, TRAFILATURA, flags, edges=True)
 
 
 def _make_document(container: HtmlElement) -> HtmlElement:
@@ -137,11 +147,11 @@ def read_blocks(contents: list[HtmlElement], rules: PageRules) -> tuple[list[Htm
     flags = {"text-outside"} if outside else set()
     for content in (*contents, *outside):
         found = rules.find_foreign(content)
-        flags |= {"unknown-block"} if found.has_unknown else set()
+        flags |= found.flags
         for foreign in found.elements:
             drop(foreign)
         drop_button_text(content)
-        part_lines(content)
+        part_lines(content, rules)
     return [*contents, *outside], frozenset(flags)
 
 
@@ -188,6 +198,7 @@ def _extract(tree: HtmlElement, options: Extractor) -> str:
 
 
 def _clean(paragraphs: list[str], site: Site, source: str, flags: frozenset[str], *, edges: bool) -> Body:
-    cleaned = site.boilerplate.remove(paragraphs, edges=edges).paragraphs
-    kept, agencies = cut_credit(cleaned)
+    cleaned = site.boilerplate.remove(paragraphs, edges=edges)
+    kept, agencies = cut_credit(cleaned.paragraphs)
+    flags |= {"appeal-removed"} if cleaned.has_lone_appeal else set()
     return Body(join(kept), agencies, source if kept else None, flags)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from extraction.agency import AGENCIES, OWN_DESKS
 from extraction.linked_data import clean_markup
 from extraction.name import is_name, part_names
+from extraction.paragraph import Infobox
 from extraction.prose import tidy
+from sites.boilerplate import Quotation
+from sites.correction import is_correction
 
 NOTE_COUNT = 3
 """Corrections and notes that may follow a credit; more than two were never seen under one text."""
 
-_CREDIT = re.compile(r"\(\s*+((?! )[\w .,;/&-]{2,80}?)\s*+\)\.?$")
-_CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*([\w .,;/&-]{2,80}?)\.?$")
+_CREDIT = re.compile(r"\(\s*+((?! )[\w .,;/&-]{2,80}?)(?:(?<!\s)\s++)?+\)\.?$")
+_CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*+([\w .,;/&-]{2,80}?)\.?$")
 _LIST = re.compile(r"(?:(?<!\s)\s++)?+(?:,|/(?!\s*(?:RL|Radio Liberty)\b)|&|;|\b(?:and|и)\b)\s*")
 _ACRONYM = re.compile(r"[A-ZА-ЯЁ]{2,6}$")
 _NOTE = re.compile(
@@ -122,17 +125,31 @@ def is_nobody(name: str) -> bool:
 def cut_credit(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The paragraphs without the credit that ends the text (`(AP, Reuters)`), and its agencies.
 
-    Corrections and editor's notes may stand below the credit: they stay.
+    Infoboxes, corrections and editor's notes may stand below the credit: they stay. Who is named below a quotation
+    said it.
     """
-    last = len(paragraphs) - 1
-    while last > 0 and len(paragraphs) - 1 - last < NOTE_COUNT and _NOTE.match(paragraphs[last]):
-        last -= 1
-    match = (_CREDIT.search(paragraphs[last]) or _CLOSING_LINE.match(paragraphs[last])) if last >= 0 else None
+    last = _find_end(paragraphs)
+    if last < 0 or isinstance(paragraphs[last], Quotation):
+        return paragraphs, ()
+    match = _CREDIT.search(paragraphs[last]) or _CLOSING_LINE.match(paragraphs[last])
     agencies = _read_credit(match[1]) if match else ()
     if match is None or not agencies:
         return paragraphs, ()
     rest = paragraphs[last][: match.start()].rstrip()
     return (*paragraphs[:last], *((rest,) if rest else ()), *paragraphs[last + 1 :]), agencies
+
+
+def _find_end(paragraphs: tuple[str, ...]) -> int:
+    """The paragraph that ends the text itself."""
+    last, note_count = len(paragraphs) - 1, 0
+    while last > 0:
+        paragraph = paragraphs[last]
+        if not isinstance(paragraph, Infobox):
+            note_count += 1
+            if note_count > NOTE_COUNT or not (_NOTE.match(paragraph) or is_correction(paragraph)):
+                break
+        last -= 1
+    return last
 
 
 def _read_credit(line: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Chooses section, tags and kind."""
 
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 from extraction.linked_data import read_text, read_texts, read_types
 from extraction.parsed import Found, Page
@@ -31,9 +32,20 @@ def choose_section(page: Page) -> str | None:
 
 
 def _read_breadcrumb(page: Page) -> str | None:
-    """The section by the last part of its address; one that has no name yet, by the words of that."""
-    key = (page.metadata.section_url or "").partition("?")[0].rstrip("/").rpartition("/")[2].lower()
-    return page.site.sections.get(key) or tidy(key.replace("-", " ")).title() or None
+    """The section by the last part of its address; one that has no name yet, by the words of that.
+
+    The home page is no section, nor is an article.
+    """
+    url = page.metadata.section_url or ""
+    key = url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
+    if section := page.site.sections.get(key):
+        return section
+    try:
+        found = page.site.identify(urljoin(page.url or "", url)) if key else None
+    except ValueError:  # an address that cannot be joined
+        return None
+    is_section = found is not None and found.id is None and found.rule != "home-page"
+    return tidy(key.replace("-", " ")).title() or None if is_section else None
 
 
 def choose_tags(page: Page) -> tuple[str, ...]:

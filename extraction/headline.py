@@ -16,7 +16,7 @@ MAX_CHARS = 500
 META_NAMES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "citation_title", "dc.title", "headline")
 
 _SUFFIX = re.compile(r"^(?P<title>.{4,}?)(?:(?<!\s)\s++[-–—•·:|»]|[|»])\s++(?P<name>[^|»]{2,60})$")
-_PREFIX = re.compile(r"^(?P<name>[^|]{2,40})\s*[|:]\s+(?P<title>.{4,})$")
+_PREFIX = re.compile(r"^(?P<name>[^|]{2,40})(?:(?<!\s)\s++)?+[|:]\s++(?P<title>.{4,})$")
 _CUT = re.compile(r"(?:(?<!\s)\s++)?+(?:…|\.\.\.)$")
 _NAME_END = re.compile(r"\.(?:com|org|net|co\.uk|news)$", re.IGNORECASE)
 
@@ -65,16 +65,13 @@ def _host_name(page: Page) -> str | None:
 
 
 def _list_known(page: Page) -> Iterator[Found]:
-    """By the site's rules: what the page says of itself, then what it shows."""
+    """By the site's rules: JSON-LD, then what the page shows; a title in its head may be one for search engines."""
     ld, meta = page.metadata.json_ld, page.metadata.meta
     shown = page.first_text(page.site.page.headline) or ""
-    for title, source in (
-        (_as_shown(ld.get("headline"), shown), "json-ld"),
-        (clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), "meta"),
-    ):
-        line = strip_title(title, page)
-        yield (shown, "page") if _is_cut_from(line, shown) else (line, source)
+    told = strip_title(_as_shown(ld.get("headline"), shown), page)
+    yield (shown, "page") if _is_cut_from(told, shown) else (told, "json-ld")
     yield shown, "page"
+    yield strip_title(clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), page), "meta"
     yield strip_title(page.metadata.title or "", page), "page"
 
 

@@ -1,6 +1,7 @@
 """Tells what a line break is: the end of a paragraph, the end of a line, or a mere space.
 
-In quotations, verse and `<pre>` a line ends with it. Elsewhere one within a sentence is a space, and one between two
+In quotations, verse and `<pre>` a line ends with it, and so it does between short lines of one `<p>` among several.
+Elsewhere one within a sentence is a space, and one between two
 sentences parts two paragraphs, as `<p>` does on today's pages: unless the text is wrapped by hand, so that most of its
 lines end anywhere. One below a line that is bold throughout, a subhead, always does.
 """
@@ -14,7 +15,8 @@ from lxml.html import HtmlElement
 from extraction.paragraph import BLOCK_TAGS
 from extraction.prose import LINE
 from extraction.tree import make_element
-from extraction.wrap import is_full
+from extraction.wrap import LINE_CHARS, is_full
+from sites.structure import PageRules
 
 MAX_COUNT = 2_000
 """Line breaks of one article; some hundreds are long, and more are a list or a broken page."""
@@ -26,7 +28,10 @@ VERSE_CHARS = 60
 """The longest line of verse; text wrapped by hand has lines of 60 to 80 characters."""
 
 LINED_CHARS = 200
-"""A longer quotation that is half of the text is none: old pages indent all of their text so, or use `<pre>`."""
+"""A longer quotation that is half of the text may be none: old pages indent all of their text so, or use `<pre>`."""
+
+WRAPPED_SHARE = 0.7
+"""Of lines that end where the next word has no room: in wrapped text all do but the last of each paragraph."""
 
 PARAGRAPH_COUNT = 3
 """From so many `<p>` on, these part the paragraphs, and short lines within one belong together."""
@@ -53,7 +58,7 @@ Break = tuple[HtmlElement, Line, Line]
 """A `<br>` with the lines before and after it."""
 
 
-def part_lines(content: HtmlElement) -> None:
+def part_lines(content: HtmlElement, rules: PageRules) -> None:
     """Doubles each line break that parts paragraphs, in place: two are what parts them everywhere.
 
     One that ends a line becomes `LINE`, any other one a space.
@@ -69,7 +74,8 @@ def part_lines(content: HtmlElement) -> None:
     for parent in dict.fromkeys(found.getparent() for found in breaks):
         if parent is not None:
             lines = list(_list_lines(parent))
-            is_kept = _keeps_lines(parent, content) or (has_paragraphs and parent.tag == "p" and _is_verse(lines))
+            is_kept = _keeps_lines(parent, lines, content, rules)
+            is_kept = is_kept or (has_paragraphs and parent.tag == "p" and _has_short_lines(lines))
             _settle(lines, is_kept=is_kept)
 
 
@@ -85,15 +91,38 @@ def _settle(lines: list[Break], *, is_kept: bool) -> None:
             found.drop_tree()
 
 
-def _keeps_lines(parent: HtmlElement, content: HtmlElement) -> bool:
-    """Whether an element stands in a quotation or in `<pre>`, and that is not the whole text."""
+def _keeps_lines(parent: HtmlElement, lines: list[Break], content: HtmlElement, rules: PageRules) -> bool:
+    """Whether an element stands in a quotation or in `<pre>`; one that is most of the text must not be wrapped."""
+    lined: HtmlElement | None = None
     for element in (parent, *parent.iterancestors()):
-        if element.tag in _LINED_TAGS:
-            size = len(element.text_content())
-            return size <= LINED_CHARS or 2 * size < len(content.text_content())
+        if not rules.lined_classes.isdisjoint((element.get("class") or "").split()):
+            return True
+        if lined is None and element.tag in _LINED_TAGS:
+            lined = element
         if element is content:
-            return False
-    return False
+            break
+    if lined is None:
+        return False
+    size = len(lined.text_content())
+    return size <= LINED_CHARS or 2 * size < len(content.text_content()) or _has_lines(lines)
+
+
+def _has_lines(lines: list[Break]) -> bool:
+    """Whether lines end where their author wanted: neither at a width, nor where sentences do."""
+    width = max((len(line.text.strip()) for _, *both in lines for line in both), default=0)
+    full_count = sum(is_full(before.text.strip(), after.text.strip(), width) for _, before, after in lines)
+    return bool(lines) and not _choose(lines) and full_count < WRAPPED_SHARE * len(lines)
+
+
+def _has_short_lines(lines: list[Break]) -> bool:
+    """Whether a `<p>` is verse, an address or the like; what is wrapped by hand is wider, two sentences are text."""
+    width = max((len(line.text.strip()) for _, *both in lines for line in both), default=0)
+    if not lines or width > VERSE_CHARS:
+        return False
+    if len(lines) == 1:
+        (_, before, after), *_ = lines
+        return not (_is_subhead(before, after) or _SHORT.search(before.text) or _ends(before.text))
+    return width not in LINE_CHARS or _is_verse(lines)
 
 
 def _is_verse(lines: list[Break]) -> bool:

@@ -52,6 +52,12 @@ _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _PREFIX_END = re.compile(r"[:/#]")
 _LEADING = ("@graph", "mainEntity", "mainEntityOfPage")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_PARTING = re.compile(
+    r"</?(?i:br|p|div|li|ul|ol|h[1-6]|table|tr|td|th|blockquote|section|figcaption)(?![\w-])[^<>]*>"
+    r"|(?<=[a-zа-яё.!?…:;,”»)])</(?i:span|b|i|em|strong|a)>(?=<(?i:span|b|i|em|strong|a)(?![\w-])[^<>]*>[A-ZА-ЯЁ“«])",
+)
+"""Tags that part words, or that stand between two things side by side."""
+
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.IGNORECASE)
 
 
@@ -176,9 +182,12 @@ def read_texts(value: Any) -> list[str]:
 
 
 def clean_markup(text: str) -> str:
-    """One line of plain text of what has HTML's entities (some twice over) and tags in it."""
+    """One line of plain text of what has HTML's entities (some twice over) and tags in it.
+
+    What a reader sees on two lines is apart.
+    """
     for _ in range(2):
         if not _ENTITY.search(text):
             break
         text = unescape(text)
-    return tidy(_TAG.sub("", text) if "<" in text else text)
+    return tidy(_TAG.sub("", _PARTING.sub(" ", text)) if "<" in text else text)

@@ -3,8 +3,6 @@
 import re
 from urllib.parse import urljoin
 
-from lxml import html
-from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from extraction import EXTRACTOR
@@ -19,7 +17,7 @@ from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
-from extraction.tree import decode, drop, parse_beginning, parse_page, read_utf8
+from extraction.tree import decode, drop, parse_beginning, parse_fragment, parse_page, read_utf8
 from extraction.visible import leave_visible
 from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
@@ -47,9 +45,7 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     container, is_numbered = _take_container(tree, metadata, site, address)
     if container is not None:
         container = _cut_overrun(capture, tree, container, metadata, site, address)
-    for shown in (tree, container):  # what was parsed again is no part of the tree
-        if shown is not None:
-            leave_visible(shown)
+        leave_visible(container)
     page = Page(tree, container, metadata, site, address, capture.fetched_at)
     if not is_numbered:
         page.flags.add("container-of-another-number")
@@ -157,7 +153,7 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
         modified_at=modified_at,
         body=body.text,
         images=images,
-        sources=dict(sorted((page.sources | ({"images": "page"} if images else {})).items())),
+        sources=dict(sorted(page.sources.items())),
         flags=tuple(sorted(page.flags)),
         extractor=EXTRACTOR,
     )
@@ -165,8 +161,12 @@ def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -
 
 def _read_images(page: Page) -> tuple[Image, ...]:
     """The page's pictures, then those of a live blog's posts."""
-    own = list(read_images(page.container, page.site.page, page.url)) if page.container is not None else []
-    return (*own, *(image for image in (page.posts.images if page.posts else ()) if image not in own))
+    found = list(read_images(page.container, page.site.page, page.url)) if page.container is not None else []
+    own = {image for image, _ in found}
+    found += [(image, "posts") for image in (page.posts.images if page.posts else ()) if image not in own]
+    if found:
+        page.note("images", ", ".join(dict.fromkeys(place for _, place in found)))
+    return tuple(image for image, _ in found)
 
 
 def _read_noted_body(page: Page, kind: Kind) -> Body:
@@ -201,7 +201,7 @@ def _find_other_article(asked: Identity | None, answered: Identity | None, site:
 
 def _prepare_live(capture: Capture, page: Page) -> None:
     """Brings what a live blog's page keeps elsewhere to where it is looked for."""
-    if page.posts is None and (found := find_page_posts(page.tree, page.site)):
+    if page.posts is None and (found := find_page_posts(page.tree, page.site, page.url)):
         page.posts = found
         page.flags.add("posts-from-page")
     if page.posts:
@@ -216,8 +216,5 @@ def _show_hidden_byline(capture: Capture, container: HtmlElement) -> None:
     """Live blogs have author and time in an HTML comment: puts them back where they are looked for."""
     for comment in _COMMENT.findall(decode(capture)):
         if "byline__" in comment:
-            try:
-                container.append(html.fragment_fromstring(comment, create_parent="div"))
-            except (ParserError, ValueError):
-                continue
+            container.append(parse_fragment(comment))
             return

@@ -16,9 +16,11 @@ from trafilatura.settings import Document
 from extraction.linked_data import read_text
 from extraction.metadata import Metadata
 from extraction.microdata import read_microdata
+from extraction.paragraph import spell_line
 from extraction.post import Posts
 from extraction.prose import tidy
 from extraction.tree import is_overgrown
+from extraction.visible import leave_visible
 from schemas.address import Identity
 from sites.profile import Site
 
@@ -35,7 +37,7 @@ _H1 = XPath("descendant::h1")
 class Page:
     """What the choice of a field's value looks at, and where it notes what it chose."""
 
-    tree: HtmlElement
+    parsed_tree: HtmlElement
     container: HtmlElement | None
     metadata: Metadata
     site: Site
@@ -49,6 +51,12 @@ class Page:
     sources: dict[str, str] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
     _selected: dict[Callable[[Any], Any], list[HtmlElement]] = field(default_factory=dict)
+
+    @cached_property
+    def tree(self) -> HtmlElement:
+        """What readers see of the whole page; most articles are read from their container alone."""
+        leave_visible(self.parsed_tree)
+        return self.parsed_tree
 
     @property
     def url(self) -> str | None:
@@ -74,7 +82,7 @@ class Page:
 
     def first_text(self, rule: Callable[[Any], Any]) -> str | None:
         """The text of the first element that a rule finds and that has one."""
-        return next((text for found in self.select(rule) if (text := tidy("".join(found.itertext())))), None)
+        return next((text for found in self.select(rule) if (text := spell_line(found))), None)
 
     def note(self, name: str, source: str) -> None:
         """Says where a field's value came from."""

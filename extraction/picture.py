@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
 from extraction.agency import AGENCIES
 from extraction.linked_data import clean_markup
-from extraction.prose import tidy_or_none
+from extraction.paragraph import spell_line
+from extraction.tree import drop
 from schemas.article import Image
 from sites.character import clean_characters
 from sites.structure import PageRules
+
+DATA_PREFIX = "data-image-"
 
 CAPTION_CHARS = 400
 """The longest caption with its credit that is told from a paragraph of text."""
@@ -25,50 +29,57 @@ _CREDIT = re.compile(
     # A sentence, then two to four capitalised words without a full stop, or any short words with a slash, or an agency
     # or a site by itself; with a slash, also right behind the full stop.
     r"^(?P<caption>.+?[.!?][”\"’')]?)"
-    rf"(?:\s+(?P<credit>{_NAME}(?:\s{_NAME}){{1,3}}{_OWNERS}{{0,3}}|[\w'’-]{{1,40}}(?:\s[\w'’-]+){{0,3}}{_OWNERS}{{1,3}}"
-    rf"|{_AGENCY}|[\w-]{{2,40}}\.(?:ru|com|org|net))"
+    rf"(?:\s+(?P<credit>{_AGENCY}|{_NAME}(?:\s{_NAME}){{1,3}}(?P<owners>{_OWNERS}{{0,3}})"
+    rf"|[\w'’-]{{1,40}}(?:\s[\w'’-]+){{0,3}}{_OWNERS}{{1,3}}"
+    rf"|[\w-]{{2,40}}\.(?:ru|com|org|net))"
     rf"|(?<=[a-zа-яё][.!?])(?P<glued>{_NAME}(?:\s{_NAME}){{0,3}}{_OWNERS}{{1,3}}))$"
 )
 _BARE_CREDIT = re.compile(rf"^{_NAME}(?:\s{_NAME}){{0,3}}(?:\s/\s{_NAME}(?:\s{_NAME}){{0,3}}){{1,3}}$")
 
 
-def read_images(container: HtmlElement, rules: PageRules, base_url: str | None) -> Iterator[Image]:
-    """The pictures in the page's order; layout pictures by themselves are none.
+def read_images(container: HtmlElement, rules: PageRules, base_url: str | None) -> Iterator[tuple[Image, str]]:
+    """The pictures in the page's order, each with where it was found; layout pictures by themselves are none.
 
     What is said of a picture stands in its figure, or in the attributes of the box around it.
     """
     for figure in rules.figures(container):
-        source = figure.find(".//img")
-        named = rules.credits(figure)
-        caption = _read_data(figure, "caption") or _first_text(rules.captions(figure)) or _bare_caption(figure, named)
-        credit = _read_data(figure, "credits") or _first_text(named)
-        caption = caption or _read_data(figure, "title")
-        if caption and not credit:
-            caption, credit = split_caption(caption)
-        yield Image(url=_address(source, base_url), caption=caption, credit=credit)
+        is_gallery = any(name.startswith(DATA_PREFIX) for name in figure.attrib)
+        caption = _read_data(figure, "caption") or _read_caption(figure, rules) or _read_data(figure, "title")
+        credit = _read_data(figure, "credits") or next(filter(None, map(spell_line, rules.credits(figure))), None)
+        if caption and not credit and figure.get(f"{DATA_PREFIX}credits") is None:  # an empty one says that none is due
+            caption, credit = split_caption(caption, takes_names=False)
+        image = Image(url=_address(figure.find(".//img"), base_url), caption=caption, credit=credit)
+        yield image, "gallery" if is_gallery else "page"
 
 
 def _read_data(box: HtmlElement, name: str) -> str | None:
     """What the box around a gallery's picture says of it."""
-    return clean_markup(box.get(f"data-image-{name}") or "") or None
+    return clean_markup(box.get(f"{DATA_PREFIX}{name}") or "") or None
 
 
-def split_caption(text: str) -> tuple[str | None, str | None]:
-    """Caption and credit of one line, where its end is a credit: `A rally in Amman. Muhammad Hamed`."""
+def _read_caption(figure: HtmlElement, rules: PageRules) -> str | None:
+    """The caption that is called so, or all of what is said of the picture; without the credit in it."""
+    for element in (*rules.captions(figure), *figure.iter("figcaption")):
+        shown = deepcopy(element) if len(element) else element
+        for credit in rules.credits(shown):
+            drop(credit)
+        if text := spell_line(shown):
+            return text
+    return None
+
+
+def split_caption(text: str, *, takes_names: bool = True) -> tuple[str | None, str | None]:
+    """Caption and credit of one line, where its end is a credit: `A rally in Amman. Muhammad Hamed`.
+
+    `takes_names`: by two words with capitals, too; else by a slash, an agency or a site. Pages have another place for
+    credits, and two such words may end a caption.
+    """
     if _BARE_CREDIT.match(text):
         return None, text
     match = _CREDIT.match(text) if len(text) <= CAPTION_CHARS else None
-    return (match["caption"], match["credit"] or match["glued"]) if match else (text, None)
-
-
-def _bare_caption(figure: HtmlElement, named: list[HtmlElement]) -> str | None:
-    """The whole caption where it is not in parts."""
-    element = figure.find(".//figcaption")
-    return None if element is None or named else tidy_or_none("".join(element.itertext()))
-
-
-def _first_text(elements: list[HtmlElement]) -> str | None:
-    return next((text for element in elements if (text := tidy_or_none("".join(element.itertext())))), None)
+    if match is None or (match["owners"] == "" and not takes_names):
+        return text, None
+    return match["caption"], match["credit"] or match["glued"]
 
 
 def _address(image: HtmlElement | None, base_url: str | None) -> str | None:

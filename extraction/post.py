@@ -5,11 +5,12 @@ different, so nothing that is missing or of another type is more than passed ove
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
-from itertools import accumulate
+from datetime import UTC, datetime, time, tzinfo
+from itertools import accumulate, pairwise
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -19,12 +20,14 @@ from extraction.instant import read_instant
 from extraction.line_break import part_lines
 from extraction.linked_data import read_text
 from extraction.paragraph import read_paragraphs
-from extraction.picture import resolve
+from extraction.picture import read_images, resolve
 from extraction.tree import MAX_ELEMENT_COUNT, count_elements, decode, drop, parse_fragment
+from extraction.visible import leave_visible
 from schemas.article import Image
 from schemas.capture import Capture
+from sites.passage import is_passage
 from sites.profile import Site
-from sites.structure import PageRules
+from sites.structure import BLOCK_SENTENCE_COUNT, PageRules, flag_unknown
 
 TEXT_KEYS = ("body", "html", "text", "quote", "cite")
 """Where an item of a post has its words; only the first is known."""
@@ -34,6 +37,10 @@ LEAST_THOUSANDTHS = 10**11
 
 EARLIEST_YEAR = 1995
 """The newspaper's web site is not older: a smaller number is a counter, or a program's zero."""
+
+_CLOCK = re.compile(
+    r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.]\d{2})?(?:\s*(?P<half>[ap])\.?m\.?)?", re.ASCII | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ class _Post:
     at: datetime | None
     blocks: list[HtmlElement]
     images: tuple[Image, ...] = ()
+    flags: frozenset[str] = frozenset()
+    clock: time | None = None
+    """What a page shows of a time without its day."""
 
 
 def read_posts(companions: Iterable[Capture], site: Site, record_id: str | None) -> Posts | None:
@@ -76,20 +86,34 @@ def read_posts(companions: Iterable[Capture], site: Site, record_id: str | None)
     return None
 
 
-def find_page_posts(tree: HtmlElement, site: Site) -> Posts | None:
-    """The posts that stand in a page; None where it has none. The page stays as it is."""
-    found = [
-        _Post(
-            next((at for time in site.page.post_time(post) if (at := _read_element_time(time, site.time_zone))), None),
-            [deepcopy(body) for body in site.page.post_body(post)],
-        )
-        for post in site.page.posts(tree)
-    ]
+def find_page_posts(tree: HtmlElement, site: Site, base_url: str | None = None) -> Posts | None:
+    """The posts that stand in a page, `base_url`; None where it has none. The page stays as it is."""
+    found = [_read_page_post(post, site, base_url) for post in site.page.posts(tree)]
     return _assemble(_sort(found), site.page) if found else None
 
 
-def _read_element_time(element: HtmlElement, zone: tzinfo) -> datetime | None:
-    return read_post_time(element.get("datetime") or "".join(element.itertext()), zone)
+def _read_page_post(post: HtmlElement, site: Site, base_url: str | None) -> _Post:
+    times = site.page.post_time(post)
+    shown = [element.get("datetime") or "".join(element.itertext()) for element in times]
+    clocks = [clock for text in shown if (clock := _read_clock(text))]
+    return _Post(
+        next((at for text in shown if (at := read_post_time(text, site.time_zone))), None),
+        [deepcopy(body) for body in site.page.post_body(post)],
+        tuple(image for image, _ in read_images(post, site.page, base_url)),
+        clock=clocks[0] if clocks else None,
+    )
+
+
+def _read_clock(text: str) -> time | None:
+    """The hour that is all of a time; None for any other text."""
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        return None
+    hour = int(match["hour"]) % 12 + 12 * (match["half"] in "pP") if match["half"] else int(match["hour"])
+    try:
+        return time(hour, int(match["minute"]))
+    except ValueError:
+        return None
 
 
 def list_posts(capture: Capture) -> list[dict[str, Any]] | None:
@@ -106,45 +130,63 @@ def list_posts(capture: Capture) -> list[dict[str, Any]] | None:
 def _read_post(post: dict[str, Any], site: Site) -> _Post:
     body = _parse_json(post.get("body"))
     items = body if isinstance(body, list) else [body]
-    return _Post(
-        read_post_time(post.get("time"), site.time_zone),
-        [parse_fragment(html) for item in items for html in _list_texts(item, site.page)],
-        tuple(image for item in items if (image := _read_image(item, site))),
-    )
+    read = _Post(read_post_time(post.get("time"), site.time_zone), [])
+    images: list[Image] = []
+    kept, dropped = [], []
+    for item in items:
+        images += _read_item_images(item, site)
+        for is_text, block in _list_blocks(item, site.page):
+            if is_text is None and not is_passage(block, BLOCK_SENTENCE_COUNT):
+                dropped.append(block)
+                continue
+            kept += [block] if is_text is None else []
+            images += (image for image, _ in read_images(block, site.page, _find_base_url(site)))
+            read.blocks.append(block)
+    return replace(read, images=tuple(images), flags=flag_unknown(len(kept), dropped))
 
 
-def _read_image(item: Any, site: Site) -> Image | None:
-    """The picture that an item of a post is; None for any other item."""
+def _read_item_images(item: Any, site: Site) -> Iterator[Image]:
+    """The picture that an item of a post is; none for any other item."""
     told = item.get("image") if isinstance(item, dict) and item.get("type") == "image" else None
-    if not isinstance(told, dict) or not isinstance(source := told.get("src"), str):
-        return None
-    base_url = site.origins[0] if site.origins else None
-    caption, credit = (read_text(told.get(name)) for name in ("caption", "credits"))
-    return Image(url=resolve(source, base_url), caption=caption, credit=credit)
+    if isinstance(told, dict) and isinstance(source := told.get("src"), str):
+        caption, credit = (read_text(told.get(name)) for name in ("caption", "credits"))
+        yield Image(url=resolve(source, _find_base_url(site)), caption=caption, credit=credit)
+
+
+def _find_base_url(site: Site) -> str | None:
+    return site.origins[0] if site.origins else None
 
 
 def _assemble(posts: list[_Post], rules: PageRules) -> Posts:
     known = [post.at for post in posts if post.at]
-    flags = ["times-missing"] if len(known) < len(posts) else []
+    flags = {flag for post in posts for flag in post.flags} | _flag_times(posts)
     blocks = [block for post in posts for block in post.blocks]
     element_counts = accumulate(map(count_elements, blocks))
     kept = [block for block, count in zip(blocks, element_counts, strict=True) if count <= MAX_ELEMENT_COUNT]
-    if len(kept) < len(blocks):
-        flags.append("posts-cut")
+    flags |= {"posts-cut"} if len(kept) < len(blocks) else set()
     for block in kept:
-        for foreign in rules.find_foreign(block).elements:
+        found = rules.find_foreign(block)
+        flags |= found.flags
+        for foreign in found.elements:
             drop(foreign)
-        part_lines(block)
+        part_lines(block, rules)
         simplify(block)
     images = tuple(image for post in posts for image in post.images)
-    found = Posts(tuple(kept), images, min(known, default=None), tuple(flags))
-    return found if found.has_text else replace(found, flags=(*flags, "posts-empty"))
+    read = Posts(tuple(kept), images, min(known, default=None), tuple(sorted(flags)))
+    return read if read.has_text else replace(read, flags=(*read.flags, "posts-empty"))
+
+
+def _flag_times(posts: list[_Post]) -> set[str]:
+    """What is not known of the posts' times."""
+    timeless = [post for post in posts if not post.at]
+    if not timeless:
+        return set()
+    return {"times-without-day"} if all(post.clock for post in timeless) else {"times-missing"}
 
 
 def _sort(posts: list[_Post]) -> list[_Post]:
     """The oldest first, as they come; one without a time stays behind the one that it came after."""
-    known = [post.at for post in posts if post.at]
-    rows = posts[::-1] if known and known[0] > known[-1] else posts
+    rows = posts[::-1] if _is_newest_first(posts) else posts
     last = next((post.at for post in rows if post.at), datetime.min.replace(tzinfo=UTC))
     timed: list[tuple[datetime, _Post]] = []
     for post in rows:
@@ -153,12 +195,28 @@ def _sort(posts: list[_Post]) -> list[_Post]:
     return [post for _, post in sorted(timed, key=lambda one: one[0])]
 
 
-def _list_texts(item: Any, rules: PageRules) -> Iterator[str]:
-    """The HTML of an item's text, piece by piece: pictures, embeds and links to other articles have none."""
+def _is_newest_first(posts: list[_Post]) -> bool:
+    """Whether the times fall from post to post; those without a day do so more often than they rise at midnight."""
+    known = [post.at for post in posts if post.at]
+    if known:
+        return known[0] > known[-1]
+    clocks = [post.clock for post in posts if post.clock]
+    fall_count = sum(before > after for before, after in pairwise(clocks))
+    return fall_count > sum(before < after for before, after in pairwise(clocks))
+
+
+def _list_blocks(item: Any, rules: PageRules) -> Iterator[tuple[bool | None, HtmlElement]]:
+    """The texts of an item, and whether they are known to be text: pictures, embeds and links have none."""
     if isinstance(item, str):
-        yield item
-    elif isinstance(item, dict) and rules.is_text_type(item.get("type")):
-        yield from (text for key in TEXT_KEYS if isinstance(text := item.get(key), str))
+        yield True, _parse_visible(item)
+    elif isinstance(item, dict) and (is_text := rules.is_text_type(item.get("type"))) is not False:
+        yield from ((is_text, _parse_visible(text)) for key in TEXT_KEYS if isinstance(text := item.get(key), str))
+
+
+def _parse_visible(text: str) -> HtmlElement:
+    fragment = parse_fragment(text)
+    leave_visible(fragment)
+    return fragment
 
 
 def _parse_json(body: Any) -> Any:

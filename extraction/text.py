@@ -48,7 +48,7 @@ def read_text(capture: Capture) -> Draft | Unreadable:
     kept = list(cleaned.paragraphs)
     if not kept:
         return Unreadable(reason="empty-page", detail="nothing but furniture")
-    return _build(kept, site)
+    return _build(kept, site, {"appeal-removed"} if cleaned.has_lone_appeal else set())
 
 
 def part_paragraphs(text: str) -> list[str]:
@@ -75,8 +75,8 @@ def is_headline(paragraphs: list[str]) -> bool:
     return len(first) <= HEADLINE_CHARS and not _SENTENCE_END.search(first) and not _list_names(first)
 
 
-def _build(paragraphs: list[str], site: Site) -> Draft:
-    flags = {"published-at-missing"}
+def _build(paragraphs: list[str], site: Site, flags: set[str]) -> Draft:
+    flags = {*flags, "published-at-missing"}
     sources = {"body": "text"}
     headline = paragraphs.pop(0) if is_headline(paragraphs) else None
     if headline:

@@ -7,10 +7,10 @@ from lxml.etree import ElementDefaultClassLookup, ParserError, XMLSyntaxError, X
 from lxml.html import HtmlElement
 from w3lib.encoding import html_body_declared_encoding
 
-from extraction.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
 from schemas.article import Unreadable
 from schemas.capture import Capture
 from sites.encoding import decode_text, find_charset, is_utf8, is_wide
+from sites.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
 
 PROBE_BYTES = 4096
 """Binary files show in their first 4 kB what they are; a page without a tag in four times as much is none."""

@@ -47,15 +47,15 @@ _BLOCKED = re.compile(
     r"just a moment|attention required|access (?:to this page )?(?:is |has been )?denied|are you (?:a )?(?:human|robot)"
     r"|captcha|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|before you continue|request blocked"
     r"|security check|one more step|403 forbidden|ddos|you have been blocked|(?:we value|about) your privacy"
-    r"|enable javascript and cookies|доступ\b[^.]{0,60}\bограничен|^\W*redirecting\b|(?:under|down for) maintenance"
+    r"|enable javascript and cookies|доступ\b[^.]{0,60}\bограничен|^\W*+redirecting\b|(?:under|down for) maintenance"
     r"|bad gateway|service (?:temporarily )?unavailable|gateway time-?out"
     r"|web server (?:is down|returned an unknown error)"
-    r"|\berror(?: code)?:? 5\d\d\b|^\W*5(?:0[0-4]|2\d)\b",
+    r"|\berror(?: code)?:? 5\d\d\b|^\W*+5(?:0[0-4]|2\d)\b",
     re.IGNORECASE,
 )
-_OOPS = re.compile(r"^\W*(?:oops|упс)(?!\w)", re.IGNORECASE)
+_OOPS = re.compile(r"^\W*+(?:oops|упс)(?!\w)", re.IGNORECASE)
 _MISSING = re.compile(
-    r"^\W*(?:(?:sorry|oh no|error|ошибка|fehler)\W+)?(?:404(?!\w)|not\s+found\W*$"
+    r"^\W*+(?:(?:sorry|oh no|error|ошибка|fehler)\W+)?(?:404(?!\w)|not\s+found\W*$"
     r"|(?:(?:the|this|that|your|requested|we|could|can|can['’]?t|couldn['’]?t|not|find)\s+)*"
     r"(?:page|article|story|content|file|document)\s+"
     r"(?:(?:you\s+\w+\s+looking\s+for|is|was|were|could|can|has|been|be)\s+)*"
@@ -81,9 +81,10 @@ _CARDS = XPath("descendant::*[starts-with(@class, 'article-excerpt')]")
 
 def find_wrong_page(page: Page, answered: Identity | None) -> Unreadable | None:
     """Why a page is no article, where it is none; `answered` is whose address its canonical link is."""
-    tree, container, metadata, site = page.tree, page.container, page.metadata, page.site
+    container, metadata, site = page.container, page.metadata, page.site
     if container is not None and _has_text(page.select(site.page.content)):
         return _find_missing(container, metadata, site, SHORT_BODY_CHARS)
+    tree = page.tree
     if not any(text.strip() for text in tree.itertext()):
         return Unreadable(reason="empty-page", detail="no text in it")
     if says_article(metadata):

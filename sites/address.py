@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from schemas.capture import MAX_URL_BYTES
+
 _SCHEMELESS = re.compile(r"^(?://)?(?=[\w-]+(\.[\w-]+)+(?:[:/?#]|$))(?![a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 _PLAIN_PATH = re.compile(r"^(?:/[\w.-]+)+$", re.ASCII)
 _SLASHES = re.compile(r"/{2,}")
@@ -36,6 +38,10 @@ CDX_PATH = re.compile(r"(?:^|/)cdx(?:/|$)|-index$", re.IGNORECASE)
 """`/cdx/search/cdx` (Internet Archive), `/CC-MAIN-2024-10-index` (Common Crawl), `/collection/cdx` (pywb)."""
 
 
+MAX_HOST_CHARS = 253
+"""Of a name (RFC 1035). To spell a longer one in ASCII takes Python a while, and then there is no such name."""
+
+
 class AddressMalformed(ValueError):  # noqa: N818 - it states a fact
     """The text is no address of the web."""
 
@@ -58,17 +64,21 @@ def read_address(url: str) -> Address:
     """Takes an address apart.
 
     Raises:
-        AddressMalformed: it has no host, another scheme than http or https, or cannot be parsed.
+        AddressMalformed: it has no host, another scheme than http or https, cannot be parsed, or is longer than any
+            that is fetched.
     """
+    if len(url) > MAX_URL_BYTES:
+        raise AddressMalformed(f"longer than {MAX_URL_BYTES} bytes")
     text = _SCHEMELESS.sub("https://", _unwrap(url.strip()), count=1)
     try:
         parts = urlsplit(text)
         port = parts.port
         host = (parts.hostname or "").rstrip(".")
+        host = host[: MAX_HOST_CHARS + 1]
         host = host if host.isascii() else host.encode("idna").decode()
     except (ValueError, UnicodeError):
         raise AddressMalformed(f"{url!r} cannot be parsed") from None
-    if parts.scheme.lower() not in {"http", "https"} or not host:
+    if parts.scheme.lower() not in {"http", "https"} or not 0 < len(host) <= MAX_HOST_CHARS:
         raise AddressMalformed(f"{url!r} is no address of the web")
     return Address(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
 

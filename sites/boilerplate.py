@@ -37,6 +37,8 @@ class Cleaned:
     removed: tuple[str, ...]
     names: frozenset[str]
     """The furniture that was recognised beyond doubt: evidence of the publisher."""
+    has_lone_appeal: bool = False
+    """Whether a sentence of an appeal went that stood by itself: an article may say one."""
 
 
 class _Piece(NamedTuple):
@@ -94,6 +96,7 @@ class Boilerplate:
             tuple(piece.text for piece, keep in zip(pieces, kept, strict=True) if keep),
             tuple(piece.text for piece, keep in zip(pieces, kept, strict=True) if not keep),
             frozenset(run.name for run in runs),
+            any(self._is_lone_appeal(document, run) for run in runs),
         )
 
     @cached_property
@@ -110,10 +113,14 @@ class Boilerplate:
 
         Glued behind another sentence it is an appeal all the same: articles begin a paragraph with it, if at all.
         """
-        if run.name not in self._appeals or run.told_count > 1 or not document.is_edge(run.start):
-            return True
-        end = self._known.skip_weak(document.letters, run.end)
-        return end > run.end or end == len(document.letters)
+        is_doubtful = document.is_edge(run.start) and self._is_lone_appeal(document, run)
+        return not is_doubtful or run.end == len(document.letters)
+
+    def _is_lone_appeal(self, document: Document, run: Run) -> bool:
+        """Whether furniture is one sentence of an appeal, with none of its words behind it."""
+        if run.name not in self._appeals or run.told_count > 1:
+            return False
+        return self._known.skip_weak(document.letters, run.end) == run.end
 
     def find_leaks(self, body: str) -> list[str]:
         """The furniture left in a body whose paragraphs are parted by blank lines."""

@@ -38,7 +38,7 @@ _RUSSIAN_END = r"(?=\s*(?:[.:;!)—–]|$|\d|в \d|после публикаци
 """Behind it stands when, or nothing: not by whom, nor with what."""
 
 CORRECTION = re.compile(
-    r"[\W_]*(?:"
+    r"[\W_]*+(?:"
     rf"{_NOTE}\s*[:.—–-]"
     rf"|(?:corrections?|clarifications?|erratum|исправлени[ея]|поправк[аи]|уточнени[ея])\s*\.\s"
     rf"|(?:an? )?(?:corrections?|clarifications?) (?:has|have|was|were) (?:been )?(?:made|added|appended|issued)"

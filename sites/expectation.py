@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lxml import etree, html
+from lxml import etree
 from lxml.etree import LxmlError, XPathError
 from lxml.html import HtmlElement
+
+from sites.tag import parse_html
 
 Form = Literal["html", "xml", "json", "json-ld", "text"]
 
@@ -103,7 +105,7 @@ def _parse(body: bytes, *, is_xml: bool) -> HtmlElement | etree._Element | None:
     if is_xml:
         parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
         return etree.fromstring(body.strip().removeprefix(b"\xef\xbb\xbf"), parser)
-    return html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
+    return parse_html(body, "utf-8")
 
 
 def _read_json(body: bytes) -> object:

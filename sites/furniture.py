@@ -20,7 +20,7 @@ CHAIN_COUNT = 64
 
 _HEAD = 4  # letters by which lines are indexed; every known line has as many, or is indexed by all it has
 _WORD = re.compile(r"[^\W_]+")
-_OPENS_QUOTE = re.compile(r"(?<![^\W_])[\"'“‘«]{1,9}(?=[^\W_])")
+_OPENS_QUOTE = re.compile(r"(?<![^\W_])[\"'“‘«]{1,9}+(?=[^\W_])")
 _ENDS_WORD = re.compile(r"(?<=[^\W_])(?![^\W_])")
 _ENDS_SENTENCE = re.compile(r"[.!?:][\"'”’]*(?=\s|$)")
 

@@ -37,13 +37,16 @@ _INLINE_TAGS = frozenset(
 )
 
 
-def is_passage(element: HtmlElement) -> bool:
-    """Whether an element holds sentences of running text, and more of them than a box may."""
+def is_passage(element: HtmlElement, least_count: int = LEAST_COUNT) -> bool:
+    """Whether an element holds sentences of running text, and more of them than a box may.
+
+    `least_count`: how many, where none is long.
+    """
     texts = [text for found in _PARAGRAPHS(element) if (text := _read_own(found))]
     labels = ("".join(label.itertext()).strip() for label in _LABELS(element))
     if _HEADING_OR_FIELD(element) or any(map(_MORE.fullmatch, labels)):
         return sum(map(is_sentence, texts)) >= BOX_SENTENCE_COUNT
-    return has_passage(texts) or len(_ITEMS(element)) >= LEAST_COUNT
+    return has_passage(texts, least_count) or len(_ITEMS(element)) >= LEAST_COUNT
 
 
 def _read_own(paragraph: HtmlElement) -> str:
@@ -59,10 +62,10 @@ def _read_own(paragraph: HtmlElement) -> str:
     return text if len("".join(linked)) <= len(text) else ""
 
 
-def has_passage(texts: Iterable[str]) -> bool:
+def has_passage(texts: Iterable[str], least_count: int = LEAST_COUNT) -> bool:
     """Whether paragraphs are running text: some sentences, or a long one."""
     sentences = [text for text in texts if is_sentence(text)]
-    return len(sentences) >= LEAST_COUNT or any(len(text) >= LONG_CHARS for text in sentences)
+    return len(sentences) >= least_count or any(len(text) >= LONG_CHARS for text in sentences)
 
 
 def is_sentence(text: str) -> bool:

@@ -29,6 +29,10 @@ _HTML = re.compile(
 )
 """What is met first, after comments and declarations: what an article in a feed has within it is not."""
 
+_REFERENCE = re.compile(rb"&#(?:x0*+(?P<hex>[0-9a-f]{1,8})|0*+(?P<number>[0-9]{1,8}));", re.IGNORECASE)
+_SURROGATES = range(0xD800, 0xE000)
+"""Halves of characters. A parser that recovers makes of a reference to one what is no text."""
+
 _TITLE = re.compile(rb"(<news:title>)(?!\s*<!\[CDATA\[)(.*?)(</news:title>)", re.DOTALL)
 """A headline in a news sitemap, which a publisher may write without escaping it …"""
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
@@ -41,8 +45,8 @@ def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -
     Raises:
         SourceUnreadable: it is HTML, empty, or no XML of these kinds.
     """
-    root, recovered = _parse(body, url, media_type)
-    is_cut = recovered and _take_open(root)
+    root, recovered, is_stopped = _parse(body, url, media_type)
+    is_cut = recovered and _take_open(root, is_stopped=is_stopped)
     name = _local(root)
     children: tuple[str, ...] = ()
     sightings: tuple[Sighting, ...] = ()
@@ -57,7 +61,8 @@ def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -
     return SourcePage(sightings, children, recovered=recovered, is_cut=is_cut)
 
 
-def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool]:
+def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool, bool]:
+    """The root, whether it had to be recovered, and whether the parser stopped at one of its limits."""
     data = _read_utf8(body)
     if not data:
         raise SourceUnreadable(f"empty answer where a feed or a sitemap should be: {url}")
@@ -73,14 +78,21 @@ def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool
         except (etree.XMLSyntaxError, ValueError):
             continue
         if root is not None and _local(root) != _END:
-            return root, recover or text is not data
+            is_stopped = any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
+            return root, recover or text is not data, is_stopped
     raise SourceUnreadable(f"no XML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
 
 
 def _read_utf8(body: bytes) -> bytes:
     """The document in UTF-8, whatever its declaration says."""
     declared = _ENCODING.match(body[:DECLARATION_BYTES])
-    return decode_text(body, [declared[1].decode()] if declared else ()).strip().encode("utf-8", "replace")
+    text = decode_text(body, [declared[1].decode()] if declared else ()).strip().encode("utf-8", "replace")
+    return _REFERENCE.sub(_drop_surrogate, text)
+
+
+def _drop_surrogate(found: re.Match[bytes]) -> bytes:
+    code = int(found["hex"], 16) if found["hex"] else int(found["number"])
+    return b"" if code in _SURROGATES else found[0]
 
 
 def _mark_end(data: bytes) -> bytes:
@@ -94,12 +106,19 @@ def _mark_end(data: bytes) -> bytes:
     return data + b"<" + _END.encode() + b"/>"
 
 
-def _take_open(root: etree._Element) -> bool:
-    """Take out what was never closed, and say whether there was anything: the address in it may be half of one."""
-    mark = next(root.iter(_END), None)
-    if mark is None:
+def _take_open(root: etree._Element, *, is_stopped: bool) -> bool:
+    """Take out what was never closed, and say whether there was anything: the address in it may be half of one.
+
+    A parser that stopped (too deep, too long, entities that grow) was within the last element that there is.
+    """
+    last = next(root.iter(_END), None)
+    if last is None and is_stopped:
+        last = root
+        while len(last):
+            last = last[-1]
+    if last is None:
         return False
-    entries = [element for element in mark.iterancestors() if _local(element) in ENTRIES]
+    entries = [element for element in (last, *last.iterancestors()) if _local(element) in ENTRIES]
     if entries and (parent := entries[-1].getparent()) is not None:  # the outermost, with all within it
         parent.remove(entries[-1])
     return True
@@ -111,7 +130,7 @@ def _escape_title(found: re.Match[bytes]) -> bytes:
 
 def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
     for item in _all(root, "item", "entry"):
-        address = _text(item, "link") or _atom_link(item) or _permalink(item)
+        address = _address(item, "link") or _atom_link(item) or _permalink(item)
         if not address:
             continue
         yield Sighting(
@@ -126,7 +145,7 @@ def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Si
 
 def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
     for entry in _all(root, "url"):
-        if address := _text(entry, "loc"):
+        if address := _address(entry, "loc"):
             yield Sighting(
                 url=resolve_address(url, address),
                 source_url=url,
@@ -140,7 +159,7 @@ def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator
 
 def _read_locations(root: etree._Element, name: str, url: str) -> Iterator[str]:
     for entry in _all(root, name):
-        if address := _text(entry, "loc"):
+        if address := _address(entry, "loc"):
             yield resolve_address(url, address)
 
 
@@ -176,16 +195,28 @@ def _all(root: etree._Element, *names: str) -> Iterator[etree._Element]:
 
 def _text(item: etree._Element, *names: str) -> str:
     """The text of the first child of one of these names, spaces collapsed."""
-    for child in item:
-        if _local(child) in names and (text := " ".join("".join(child.itertext()).split())):
+    for child in item.iterchildren("*"):  # no reference to an entity, which has no text
+        if _local(child) in names and (text := _flatten(child)):
             return text
     return ""
 
 
+def _address(item: etree._Element, name: str) -> str:
+    """The text of the first child of this name; of one with an entity in it, which nobody reads, nothing."""
+    children = (child for child in item.iterchildren("*") if _local(child) == name)
+    return next(
+        (text for child in children if next(child.iter(etree.Entity), None) is None and (text := _flatten(child))), ""
+    )
+
+
+def _flatten(element: etree._Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
 def _permalink(item: etree._Element) -> str:
     """The address that an entry's id is, unless it says that it is none; a bare number is none either."""
-    for child in item:
-        text = " ".join("".join(child.itertext()).split())
+    for child in item.iterchildren("*"):  # no reference to an entity, which has no text
+        text = _flatten(child)
         is_link = _local(child) == "id" or (
             _local(child) == "guid" and child.get("isPermaLink", "true").strip().lower() != "false"
         )

@@ -18,8 +18,8 @@ _AGO = (
     r"|\d+\s*(?:секунд|минут|час|дн|день|недел)\w*\s+назад)"
 )
 _STAMP = re.compile(
-    rf"\W*{SAID}(?:\s+(?:on|at|в))?\W*"
-    rf"(?:{_AGO}|{_DATE}(?:(?:[,|–—-]|\s|at\b|в\b)+{_CLOCK})?|{_CLOCK}(?:\W+{_DATE})?)\W*",
+    rf"\W*+{SAID}(?:\s++(?:on|at|в))?\W*+"
+    rf"(?:{_AGO}|{_DATE}(?:(?:[,|–—-]|\s|at\b|в\b)++{_CLOCK})?|{_CLOCK}(?:\W++{_DATE})?)\W*+",
     re.IGNORECASE,
 )
 

@@ -1,7 +1,7 @@
 """How a publisher's article page is built: XPath expressions as data, compiled once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -34,6 +34,9 @@ FIELD_TAGS = ("embed", "input", "label", "param", "select", "textarea")
 BOX_TAGS = frozenset({"div", "section"})
 """What a page sets apart from running text by a class of its own."""
 
+BLOCK_SENTENCE_COUNT = 1
+"""The newsroom put a block into its text: one sentence tells that it is more of it. A box may be the page's."""
+
 NOWHERE = XPath("/..")
 """Finds nothing: the publisher's pages have no such part."""
 
@@ -47,8 +50,8 @@ class Foreign:
     """What is no text of an article, in its content."""
 
     elements: list[HtmlElement]
-    has_unknown: bool = False
-    """Whether something of an unknown class was kept for its sentences."""
+    flags: frozenset[str] = frozenset()
+    """Whether something of an unknown class was kept for its sentences, and whether such a thing was not."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,10 @@ class PageRules:
     """… those of them that are text …"""
     foreign_block_classes: frozenset[str] = frozenset()
     """… and those that are not. Of any other, its sentences tell."""
+    lined_classes: frozenset[str] = frozenset()
+    """Of quotations whose line breaks are the newsroom's own, however long they are."""
+    infobox_classes: frozenset[str] = frozenset()
+    """Of what the newsroom sets beside its text: what ends the text may stand before it."""
     kind_prefix: str = ""
     """Of the container's class that names its kind, as in `article--gallery`."""
     foreign_classes: frozenset[str] = frozenset()
@@ -124,9 +131,10 @@ class PageRules:
     missing: tuple[str, ...] = ()
     """Sentences of the page that is shown where there is no page, in lower case; all of them stand on it."""
 
-    def is_text_type(self, block_type: object) -> bool:
-        """Whether a block of this type, as the publisher names types, is text."""
-        return f"{self.block_class}--{block_type}" in self.text_block_classes
+    def is_text_type(self, block_type: object) -> bool | None:
+        """Whether a block of this type, as the publisher names types, is text; None where nobody knows the type."""
+        name = f"{self.block_class}--{block_type}"
+        return name in self.text_block_classes or (False if name in self.foreign_block_classes else None)
 
     def find_foreign(self, content: HtmlElement) -> Foreign:
         """The elements of the content that are no text of the article.
@@ -135,16 +143,17 @@ class PageRules:
         """
         classed = [(element, frozenset((element.get("class") or "").split())) for element in _CLASSED(content)]
         foreign = [element for element, classes in classed if self._is_foreign(classes)]
-        unknown = [element for element, classes in classed if self._is_unknown_block(classes)]
-        unknown += self._find_boxes(content, classed)
-        dropped = [element for element in unknown if not is_passage(element)]
+        blocks = [element for element, classes in classed if self._is_unknown_block(classes)]
+        boxes = list(self._find_boxes(content, classed))
+        dropped = [block for block in blocks if not is_passage(block, BLOCK_SENTENCE_COUNT)]
+        dropped += [box for box in boxes if not is_passage(box)]
         tags = (
             found
             for found in _find_foreign_tags(content)
             if not self._is_text(frozenset(found.get("class", "").split()))
         )
         found = [*tags, *foreign, *dropped, *find_widgets(content)]
-        return Foreign(found, has_unknown=len(dropped) < len(unknown))
+        return Foreign(found, flag_unknown(len(blocks) + len(boxes) - len(dropped), dropped))
 
     def list_blocks(self, content: HtmlElement) -> list[HtmlElement]:
         """The blocks that the content is made of, without those within one."""
@@ -189,6 +198,12 @@ class PageRules:
                 continue
             if element.getparent() in holders and self.block_class not in classes:
                 yield element
+
+
+def flag_unknown(kept_count: int, dropped: Iterable[HtmlElement]) -> frozenset[str]:
+    """Flags for what is of an unknown type: no text of it leaves an article without a word."""
+    has_lost = any("".join(element.itertext()).strip() for element in dropped)
+    return frozenset({"unknown-block"} if kept_count else ()) | frozenset({"unknown-block-dropped"} if has_lost else ())
 
 
 def _find_foreign_tags(content: HtmlElement) -> Iterator[HtmlElement]:

@@ -35,11 +35,11 @@ _NONE = (
     r"|нет\s+(?:просмотров|комментариев|лайков|репостов|реакций))(?!\W*[.!?…])"
 )
 _COUNTERS = re.compile(
-    rf"\W*(?:(?:{_NUMBER}\s*{_COUNTED}|{_NONE}|{_COUNTED}\s*(?:[:–—-]\s*|\(\s*)(?:{_NUMBER}|no|нет))(?:[\W_]+|$))+",
+    rf"\W*+(?:(?:{_NUMBER}\s*{_COUNTED}|{_NONE}|{_COUNTED}\s*(?:[:–—-]\s*|\(\s*)(?:{_NUMBER}|no|нет))(?:[\W_]+|$))+",
     re.IGNORECASE,
 )
 _BUTTONS = re.compile(
-    r"\W*(?:share|tweet|like|поделиться)\b(?:[\W_]+(?:\d+k?|share|tweet|like|post|send|save|print|copy|email|e-mail|this|the"
+    r"\W*+(?:share|tweet|like|поделиться)\b(?:[\W_]++(?:\d+k?|share|tweet|like|post|send|save|print|copy|email|e-mail|this|the"
     r"|it|article"
     r"|story|page|link|on|via|in|to|by|with|friends?|facebook|twitter|x|telegram|whatsapp|vk|vkontakte|linkedin|reddit"
     r"|viber|поделиться|отправить|сохранить|скопировать|ссылк[ауой]+|вконтакте|одноклассники|статьей|статьёй|в|во|на)"
@@ -47,7 +47,7 @@ _BUTTONS = re.compile(
     re.IGNORECASE,
 )
 _SIGNPOSTS = re.compile(
-    r"\W*(?:advertisement|реклама"
+    r"\W*+(?:advertisement|реклама"
     r"|(?:subscribe to|follow|join)(?: us| our| the moscow times)*(?: (?:on|in))?"
     r"(?: (?:and|or|telegram|twitter|x|facebook|instagram|youtube|whatsapp|channel|page|group|newsletters?))+"
     r"|подпи(?:сывайтесь|шитесь) на(?: наш\w*)?(?: (?:канал|телеграм|telegram|youtube|в))+)\W*",
@@ -58,14 +58,16 @@ _LABEL = (
     r"|more on this(?: (?:story|topic))?|related(?: (?:articles?|stor(?:y|ies)|news|reading|links?|posts?))?"
     r"|читайте (?:также|ещ[её]|далее)|смотрите также|(?:материал[ы]? )?по теме|подробнее(?: по теме)?)"
 )
-_BEGINS_LABEL = re.compile(rf"\W*{_LABEL}(?!\w)", re.IGNORECASE)
-_IS_LABEL = re.compile(rf"\W*{_LABEL}[\W_]*", re.IGNORECASE)
-_LABELLED_LINK = re.compile(rf"\W*{_LABEL}(?:\s*[:|>»→—–]|\s+-\s|\W*$)", re.IGNORECASE)
+_BEGINS_LABEL = re.compile(rf"\W*+{_LABEL}(?!\w)", re.IGNORECASE)
+_IS_LABEL = re.compile(rf"\W*+{_LABEL}[\W_]*", re.IGNORECASE)
+_LABELLED_LINK = re.compile(rf"\W*+{_LABEL}(?:\s*[:|>»→—–]|\s+-\s|\W*$)", re.IGNORECASE)
 _BEGINS = re.compile(
-    r"\W*(?:\d|no\b|нет\b|share|tweet|like|поделиться|advertisement|реклама|subscribe|follow|join|подпи"
+    r"\W*+(?:\d|no\b|нет\b|share|tweet|like|поделиться|advertisement|реклама|subscribe|follow|join|подпи"
     rf"|{_COUNTED}|{_LABEL}|{SAID}|\Z)",
     re.IGNORECASE,
 )
+# What people say, or an article quotes: buttons and counters are no sentences. "Share this article!" is one, too.
+_SPOKEN = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
 _LINKS = XPath("descendant::a")
 _OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 
@@ -84,14 +86,16 @@ def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
 def drop_button_text(content: HtmlElement) -> None:
     """Take out the word of a button that stands loose before the first paragraph of a box: `<div>Share<p>…`."""
     for box in content.iter("div", "section"):
-        if box.text and _BUTTONS.fullmatch(box.text):
+        if box.text and _BUTTONS.fullmatch(box.text) and not _SPOKEN.search(box.text.strip()):
             first = next((child for child in box if (child.tail or "").strip() or child.text_content().strip()), None)
             if first is not None and first.tag in _LINK_TAGS:
                 box.text = None
 
 
 def _is_row(text: str) -> bool:
-    return is_stamp(text) or any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS, _SIGNPOSTS))
+    if is_stamp(text) or _SIGNPOSTS.fullmatch(text):
+        return True
+    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPOKEN.search(text)
 
 
 def _read_first(block: HtmlElement) -> str:

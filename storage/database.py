@@ -30,6 +30,7 @@ from storage.outage import (
     is_damage,
     raise_outage,
 )
+from storage.read_only import seal_sqlite
 
 __all__ = [
     "Database",
@@ -237,18 +238,19 @@ def _reachable(database: Database) -> Iterator[None]:
 
 
 def _connect(url: str, *, create: bool) -> Database:
-    parsed = parse_url(url)
+    parsed, sealed = parse_url(url), None
     if parsed.get_backend_name() == "sqlite":
         audit_sqlite_path(parsed, create=create)
+        sealed = None if create else seal_sqlite(parsed)
     try:
         # A connection that lay idle while the server restarted is replaced, and costs no run.
-        engine = create_engine(parsed.set(drivername=DRIVERS[parsed.drivername]), pool_pre_ping=True)
+        engine = create_engine((sealed or parsed).set(drivername=DRIVERS[parsed.drivername]), pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise DatabaseUnreachable(
             f"{shown_url(parsed)} needs the package {error.name}, which is not installed"
         ) from None
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         # First: of an encoding that is none, not even the server's version can be read.
@@ -315,12 +317,13 @@ def audit_sqlite_path(url: URL, *, create: bool) -> None:
         raise DatabaseUnreachable(f"{shown_url(url)}: {error.strerror}") from None
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None:
     # The driver's own transactions begin too late (at the first write) for a snapshot or a lock: ours do not.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    _keep_write_ahead_log(cursor)
+    if not is_sealed:
+        _keep_write_ahead_log(cursor)
     # No fsync for each transaction: a killed process loses nothing; what a power cut loses, the WARC still has.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -84,9 +85,16 @@ def seeds() -> Path:
     return ROOT / "seeds"
 
 
+@pytest.fixture(scope="session")
+def _working_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty directory. One serves all tests of a process: thousands of them never write there."""
+    return tmp_path_factory.mktemp("cwd")
+
+
 @pytest.fixture(autouse=True)
-def _own_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds the `.env` or the data of whoever runs it, or leaves anything behind."""
-    folder = tmp_path / "cwd"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+def _own_working_directory(_working_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the `.env` and the data of the person who runs the tests out of them; clear what a test left."""
+    monkeypatch.chdir(_working_directory)
+    yield
+    for left in _working_directory.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()

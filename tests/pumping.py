@@ -14,23 +14,29 @@ from typing import Any
 
 PACKAGES = ("sites", "extraction", "storage", "flows", "spiders", "schemas", "cli")
 
-SPAN_CHARS = 1_000
-"""Of the first string; the others are so many times as long."""
+SHORT_CHARS = 3_000
+"""Enough to tell what is to be measured: something quadratic takes four milliseconds for it, and more."""
 
-SHORT = (1, 8)
+LONG_CHARS = 24_000
+"""Of the long form: what is hardly quadratic, for few characters, shows as well."""
 
-LIMIT_SECONDS = 2.0
-"""Of processor time for one string. A linear pattern takes a thousandth of it."""
+LINEAR_SECONDS = 1e-6
+"""For a character: a linear pattern takes a tenth of it, and is measured no further."""
 
-NOTABLE_SECONDS = 0.03
-"""Faster than that, no growth is measured: a linear pattern takes some 0.002 for the longest string, on a busy
-machine five times as much."""
+SUSPECT_COUNT = 2
+"""So many strings, those that take longest, are measured further: what is superlinear is the slowest."""
+
+LIMIT_SECONDS = 0.5
+"""Of processor time for one string. A linear pattern takes a tenth of it for the longest."""
+
+SPAN_SECONDS = 0.02
+"""Each length is read again and again for so long: the kernel counts processor time in steps of four milliseconds."""
 
 REPEAT_COUNT = 3
 """A machine that does something else disturbs one measurement, not the best of three."""
 
-GROWTH = 20
-"""From one step to the next, eight times as long: linear is 8, quadratic 64."""
+GROWTH = 8
+"""From one length to the next, four times as long: linear is 4, quadratic 16."""
 
 COMMON = (
     " ",
@@ -200,43 +206,57 @@ def _sample_class(members: Any, turn: int) -> str:
     return chars[turn % len(chars)] if chars else ""
 
 
-def measure(named: Named, steps: tuple[int, ...]) -> str | None:
+def measure(named: Named, chars: int = SHORT_CHARS) -> str | None:
     """How the time of a pattern grows faster than its input; None where it does not."""
-    for before, piece in list_pumps(named.pattern):
-        for end in ENDS:
-            parts = f"{before!r} + {piece!r}… + {end!r}"
-            spent: list[float] = []
-            for step in steps:
-                spent.append(_time(named, _make_subject(named, before, piece, end, step)))
-                if spent[-1] >= LIMIT_SECONDS:
-                    return f"{named.name}: {parts} of {step * SPAN_CHARS} characters takes more than {LIMIT_SECONDS} s"
-            if _is_steep(spent):
-                subjects = [_make_subject(named, before, piece, end, step) for step in steps[-2:]]
-                best = [min(_time(named, subject) for _ in range(REPEAT_COUNT)) for subject in subjects]
-                if _is_steep(best):
-                    return f"{named.name}: {parts} takes {best[0] * 1000:.1f} ms, then {best[1] * 1000:.1f} ms"
+    uses = _list_uses(named)
+    for begin in _find_suspects(named, uses, chars):
+        parts = "{!r} + {!r}… + {!r}".format(*begin)
+        shorter, longer = (_make_subject(named, *begin, length) for length in (chars, 4 * chars))
+        try:
+            growth = min(_time_often(uses, longer) / _time_often(uses, shorter) for _ in range(REPEAT_COUNT))
+        except _TimeUp:
+            return f"{named.name}: {parts} takes more than {LIMIT_SECONDS} s for {4 * chars} characters"
+        if growth > GROWTH:
+            return f"{named.name}: {parts} takes {growth:.0f} times as long for four times as much"
     return None
 
 
-def _is_steep(spent: list[float]) -> bool:
-    return spent[-1] > NOTABLE_SECONDS and spent[-1] > GROWTH * spent[-2]
+def _find_suspects(named: Named, uses: list[Callable[[Any], object]], chars: int) -> list[tuple[str, str, str]]:
+    """What to pump with, of that which takes longest, where that is notable."""
+    spent: dict[tuple[str, str, str], float] = {}
+    for before, piece in list_pumps(named.pattern):
+        for end in ENDS:
+            subject = _make_subject(named, before, piece, end, chars)
+            try:
+                with _cpu_limit(LIMIT_SECONDS):
+                    # The wall's clock counts finely; what it suspects wrongly is measured by the processor's.
+                    spent[before, piece, end] = _time(uses, subject, time.perf_counter)
+            except _TimeUp:
+                return [(before, piece, end)]
+    slowest = sorted(spent, key=lambda one: -spent[one])[:SUSPECT_COUNT]
+    return [one for one in slowest if spent[one] > LINEAR_SECONDS * chars]
 
 
-def _make_subject(named: Named, before: str, piece: str, end: str, step: int) -> Any:
-    text = before + piece * (SPAN_CHARS * step // len(piece)) + end
+def _make_subject(named: Named, before: str, piece: str, end: str, length: int) -> Any:
+    text = before + piece * (length // len(piece)) + end
     return text.encode() if isinstance(named.pattern.pattern, bytes) else text
 
 
-def _time(named: Named, subject: Any) -> float:
-    uses = _list_uses(named)
-    start = time.process_time()
-    try:
-        with _cpu_limit(LIMIT_SECONDS):
-            for use in uses:
-                use(subject)
-    except _TimeUp:
-        return LIMIT_SECONDS
-    return time.process_time() - start
+def _time(uses: list[Callable[[Any], object]], subject: Any, clock: Callable[[], float]) -> float:
+    start = clock()
+    for use in uses:
+        use(subject)
+    return clock() - start
+
+
+def _time_often(uses: list[Callable[[Any], object]], subject: Any) -> float:
+    """The processor time of one turn, of as many as there are in the span."""
+    with _cpu_limit(LIMIT_SECONDS):
+        start, turns = time.process_time(), 0
+        while (spent := time.process_time() - start) < SPAN_SECONDS:
+            _time(uses, subject, time.process_time)
+            turns += 1
+        return spent / turns
 
 
 def _list_uses(named: Named) -> list[Callable[[Any], object]]:

@@ -10,6 +10,7 @@ from typer.main import get_command
 from cli.main import app
 from schemas.article import ArticleRecord
 from schemas.settings import PREFIX, Settings
+from tests import faults
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,3 +51,7 @@ def test_every_make_target_says_what_it_is_for() -> None:
     assert phony
     for target in phony.group(1).split():
         assert re.search(rf"^{target}:.*## \S", MAKEFILE, re.MULTILINE), target
+
+
+def test_the_table_of_faults_is_that_of_the_tests() -> None:
+    assert faults.PATH.read_text(encoding="utf-8") == faults.render(), "python -m tests.faults writes it anew"

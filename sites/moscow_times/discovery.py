@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from lxml import html
 from lxml.etree import ParserError, XPath
 from lxml.html import HtmlElement
 
@@ -15,6 +14,7 @@ from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STAT
 from sites.profile import SourceChoice, SourcePage, SourceUnreadable
 from sites.source import read_xml_source, resolve_address
 from sites.structure import has_class
+from sites.tag import parse_html
 
 FEEDS = ("all", "news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
 """`all` has the 50 newest of all sections: business, climate, diaspora, lectures and the war have no feed of their own.
@@ -141,7 +141,7 @@ def is_month_due(child_url: str, since: date | None, until: date | None) -> bool
 def _parse(body: bytes, url: str) -> HtmlElement:
     try:
         # A fragment has no head that could name its encoding; the publisher's is UTF-8.
-        return html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
+        return parse_html(body, "utf-8")
     except (ParserError, ValueError) as error:
         raise SourceUnreadable(f"the listing page {url} is no HTML: {error}") from None
 

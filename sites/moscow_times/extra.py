@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from lxml import html
 from lxml.etree import ParserError
 
 from schemas.address import Sighting, Source, SourceKind
@@ -19,6 +18,7 @@ from sites.address import AddressMalformed, read_address
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, OLD_ARTICLE, OLD_HOST
 from sites.profile import SourcePage, SourceUnreadable
 from sites.source import read_time, resolve_address
+from sites.tag import parse_html
 
 SEARCH_PATH = "/api/search"
 ARCHIVE_LIMIT = 200
@@ -138,7 +138,7 @@ def _halve(days: Days) -> tuple[Days, ...]:
 
 def _read_old_list(body: bytes, url: str, days: Days, seen_at: datetime) -> SourcePage:
     try:
-        tree = html.document_fromstring(body, parser=html.HTMLParser(encoding="cp1251"))
+        tree = parse_html(body, "cp1251")
     except (ParserError, ValueError) as error:
         raise SourceUnreadable(f"no HTML where a list of the old site should be ({error}): {url}") from None
     links = {resolve_address(url, link.get("href") or ""): link.text_content() for link in tree.iterfind(".//a[@href]")}

@@ -11,8 +11,8 @@ from sites.structure import PageRules, has_class
 from sites.xpath import XPath
 
 _NAME = r"(?:Русская служба )?The Moscow Times(?: Russian Service| на русском(?: языке)?| \(?на русском\)?)?"
-# `aside` is the newsroom's own infobox or correction.
-_TEXT_BLOCKS = tuple(f"article__block--{name}" for name in ("html", "header", "quote", "aside"))
+# `aside` is the newsroom's own infobox or correction, `scrollama` a story in steps, shown while one scrolls.
+_TEXT_BLOCKS = tuple(f"article__block--{name}" for name in ("html", "header", "quote", "aside", "scrollama"))
 _FOREIGN_BLOCKS = ("article", "embed", "link", "newsletter", "image", "images")
 _CONTENT_CLASSES = ("article__content", "article__intro", "live-intro")
 _CONTENT = has_class(*_CONTENT_CLASSES)
@@ -29,6 +29,8 @@ PAGE = PageRules(
     block_class="article__block",
     text_block_classes=frozenset(_TEXT_BLOCKS),
     foreign_block_classes=frozenset(f"article__block--{name}" for name in _FOREIGN_BLOCKS),
+    lined_classes=frozenset({"article__quote", "article__block--quote"}),
+    infobox_classes=frozenset({"article__aside", "article__block--aside"}),
     kind_prefix="article--",
     foreign_classes=frozenset(
         {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts", "live-post"}
@@ -71,8 +73,8 @@ PAGE = PageRules(
         f" | descendant::div[contains(@class, '__')][{has_class('slider__slide', 'article__gallery__item')}]"
         "[descendant::img and not(ancestor::figure or descendant::figure)]"
     ),
-    captions=XPath("descendant::span[contains(@class, '__caption')]"),
-    credits=XPath("descendant::span[contains(@class, '__credit')]"),
+    captions=XPath("descendant::*[contains(@class, '__caption')]"),
+    credits=XPath("descendant::*[contains(@class, '__credit')]"),
     tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
     disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
     live=XPath(f"descendant::div[@data-live or {has_class('live-intro', 'live-posts', 'live-post')}]"),

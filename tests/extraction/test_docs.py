@@ -7,14 +7,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
-CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "extraction").glob("*.py")))
+CODE = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in (*sorted((ROOT / "extraction").glob("*.py")), ROOT / "sites" / "structure.py")
+)
 REASONS = sorted(set(re.findall(r'reason="([a-z0-9-]+)"', CODE)))
 FLAGS = sorted(
     {
         *re.findall(r'flags\.add\("([a-z-]+)"\)', CODE),
         *re.findall(r'"([a-z]+-(?:missing|overgrown|cut|empty))"', CODE),
         *(f"trafilatura-{name}-paragraph" for name in ("lost", "added", "glued", "parted", "moved", "changed")),
-        *re.findall(r'\{"([a-z]+-(?:block|outside))"\}', CODE),
+        *re.findall(r'\{"([a-z]+(?:-[a-z]+)+)"\}', CODE),
         *(f"{name}-at-{how}" for name in ("published", "modified") for how in ("day-only", "without-offset")),
     }
 )

@@ -47,6 +47,17 @@ def test_a_sentence_in_quotation_marks_stays_as_a_paragraph_of_its_own(quoted: s
     assert _read(_paragraphs(FIRST, quoted, LAST)) == [FIRST, quoted, LAST]
 
 
+def test_a_sentence_of_an_appeal_that_goes_by_itself_is_flagged() -> None:
+    draft = read_page(make_capture(make_page(_paragraphs(FIRST, LAST, SENTENCE))), MOSCOW_TIMES)
+    assert isinstance(draft, Draft)
+    assert (draft.body.split("\n\n"), "appeal-removed" in draft.flags) == ([FIRST, LAST], True)
+    message = ("A Message from The Moscow Times:", "Dear readers,", SENTENCE, "Once", "Monthly", "Remind me later.")
+    for texts in ((FIRST, LAST, *message), (FIRST, SENTENCE, LAST), (FIRST, LAST)):
+        draft = read_page(make_capture(make_page(_paragraphs(*texts))), MOSCOW_TIMES)
+        assert isinstance(draft, Draft)
+        assert "appeal-removed" not in draft.flags
+
+
 def test_a_sentence_in_a_block_quotation_stays() -> None:
     for quotation in (
         f"<blockquote>{SENTENCE}</blockquote>",

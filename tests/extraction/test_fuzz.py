@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzz import LIMIT_SECONDS, Original, load_originals, read_broken
+from benchmarks.fuzz import LIMIT_SECONDS, Original, load_originals, read_broken_page
 
 FIRST_SEED = 1_000_000
 """Others than the benchmark's."""
@@ -23,7 +23,7 @@ def _originals() -> list[Original]:
 def test_no_broken_page_escapes_and_none_takes_long(first: int) -> None:
     for seed in range(first, first + BATCH_COUNT):
         began_at = time.process_time()
-        outcome = read_broken(seed, _originals())
+        _, _, outcome = read_broken_page(seed, _originals())
         assert not outcome.startswith("ESCAPED"), outcome
         assert time.process_time() - began_at < LIMIT_SECONDS, seed
 
@@ -31,9 +31,9 @@ def test_no_broken_page_escapes_and_none_takes_long(first: int) -> None:
 @given(st.integers(min_value=2 * FIRST_SEED))
 @settings(max_examples=60, deadline=None)  # the processor's time is held above, not the clock's
 def test_any_way_of_breaking_a_page_ends_in_a_draft_or_a_reason(seed: int) -> None:
-    outcome = read_broken(seed, _originals())
+    _, _, outcome = read_broken_page(seed, _originals())
     assert not outcome.startswith("ESCAPED"), outcome
 
 
 def test_an_exception_that_escapes_is_told() -> None:
-    assert read_broken(2, [Original(b"text", 5)]).startswith("ESCAPED")  # type: ignore[arg-type]
+    assert read_broken_page(2, [Original(b"text", 5)])[2].startswith("ESCAPED")  # type: ignore[arg-type]

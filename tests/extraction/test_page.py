@@ -87,6 +87,14 @@ def test_what_is_embedded_in_a_block_is_no_text(foreign: str) -> None:
         ("<p>In<b>line</b> and <a href='#'>li<i>nk</i></a>.</p>", ["Inline and link."]),
         ("<table><tr><td width=1><img src=s.gif></td><td><p>A<p>B</td></tr></table>", ["A", "B"]),
         ("<table><tr><td>Year</td><td>Sum</td></tr><tr><td>1</td><td>2</td></tr></table>", ["Year | Sum", "1 | 2"]),
+        (
+            "<table><tr><td><p>Year</p></td><td><p>Sum</p><p>in <b>r</b>ubles</p></td></tr></table>",
+            ["Year | Sum in rubles"],
+        ),
+        (
+            f"<table><tr><td><p>A</p></td><td><p>{'Long. ' * 20}</p><p>{'Other. ' * 20}</p></td></tr></table>",
+            ["A", ("Long. " * 20).strip(), ("Other. " * 20).strip()],
+        ),
         ("<font><p>A</p><p>B</p></font>", ["A", "B"]),
         ("<p>Same words here.</p><p>Same words here.</p>", ["Same words here.", "Same words here."]),
         ("<p><a href='#'>All of it a link</a></p><p>B</p>", ["All of it a link", "B"]),
@@ -126,8 +134,15 @@ def test_json_ld_goes_before_meta_and_an_invalid_script_is_passed_over() -> None
 def test_meta_stands_in_for_json_ld_that_is_too_large() -> None:
     padded = ARTICLE_LD.replace('"keywords"', f'"description": "{"x" * 300_000}", "keywords"')
     head = JSON_LD.format(padded) + '<meta property="og:title" content="Opinion | From meta - The Moscow Times">'
-    draft = _read(make_page(make_block(FIRST), head=head))
+    page = make_page(make_block(FIRST), head=head).replace('<h1><a href="#">A Headline</a></h1>', "")
+    draft = _read(page)
     assert (draft.headline, draft.sources["headline"]) == ("From meta", "meta")
+
+
+def test_the_headline_that_the_page_shows_goes_before_a_title_in_its_head() -> None:
+    head = '<meta property="og:title" content="Headline: What to Know, Explained - The Moscow Times">'
+    draft = _read(make_page(make_block(FIRST), head=head))
+    assert (draft.headline, draft.sources["headline"]) == ("A Headline", "page")
 
 
 def test_the_page_itself_stands_in_for_both() -> None:

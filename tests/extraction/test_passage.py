@@ -56,6 +56,7 @@ def test_a_rare_character_changes_nothing_elsewhere(rare: str) -> None:
         make_block(TEXT, "text"),
         make_block(TEXT, "transcript"),
         make_block(f"<ul><li>{SECOND}</li><li>{THIRD}</li></ul>", "list"),
+        make_block(f"<p>{SECOND}</p>", "step") + make_block(f"<p>{THIRD}</p>", "step"),
         f'<div class="article__body">{TEXT}</div>',
         f'<div class="transcript">{TEXT}</div>',
         f'<section class="part">{SECOND}<br><br>{THIRD}</section>',
@@ -85,6 +86,28 @@ def test_a_box_of_links_and_labels_goes_whatever_its_class(box: str, name: str) 
     draft = _read(make_page(f'{BLOCK}<div class="{name}">{box}</div>{make_block(TEXT)}'))
     assert draft.body.split("\n\n") == [FIRST, SECOND, THIRD]
     assert "unknown-block" not in draft.flags
+
+
+def test_one_sentence_in_an_unknown_block_is_text() -> None:
+    sentence = "The bridge was closed in the winter."
+    draft = _read(make_page(f"{BLOCK}{make_block(f'<p>{sentence}</p>', 'timeline')}"))
+    assert draft.body.split("\n\n") == [FIRST, sentence]
+    assert "unknown-block" in draft.flags
+
+
+@pytest.mark.parametrize("name", ["promo", "article__block article__block--teaser"])
+def test_words_of_an_unknown_class_leave_the_text_with_a_flag(name: str) -> None:
+    draft = _read(make_page(f'{BLOCK}<div class="{name}"><p>It ended.</p></div>'))
+    assert (draft.body, "unknown-block-dropped" in draft.flags) == (FIRST, True)
+    draft = _read(make_page(f'{BLOCK}<div class="{name}"><img src="/1.gif"></div>'))
+    assert "unknown-block-dropped" not in draft.flags
+
+
+def test_a_story_in_steps_is_text() -> None:
+    steps = "<div class='step'><p>In 2014 it began.</p></div><div class='step'><h3>2015</h3><p>No.</p></div>"
+    draft = _read(make_page(BLOCK + make_block(steps, "scrollama") + make_block(TEXT)))
+    assert draft.body.split("\n\n") == [FIRST, "In 2014 it began.", "2015", "No.", SECOND, THIRD]
+    assert not [flag for flag in draft.flags if flag.startswith("unknown")]
 
 
 @pytest.mark.parametrize("kind", ["Podcast", "Video", "Gallery", "Live"])

@@ -103,9 +103,88 @@ def test_seconds_since_1970_are_a_time_too() -> None:
     assert _paragraphs([_post(1719655200, _html("B")), _post(1719658800, _html("C"))]) == ("B", "C")
 
 
-@pytest.mark.parametrize("kind", ["article", "embed", "image", "images", "newsletter", "link", "unknown", None])
-def test_what_is_no_text_block_is_no_text_of_a_post(kind: str | None) -> None:
-    assert _paragraphs([_post(None, _html("A"), {"type": kind, "html": "<p>Not the text.</p>"})]) == ("A",)
+SENTENCE = "The council met on Thursday and decided what it had put off."
+
+
+@pytest.mark.parametrize("kind", ["article", "embed", "image", "images", "newsletter", "link"])
+def test_what_is_no_text_block_is_no_text_of_a_post(kind: str) -> None:
+    found = _read([_post("2024-06-29T12:00:00Z", _html("A"), {"type": kind, "html": f"<p>{SENTENCE}</p>"})])
+    assert found is not None
+    assert (found.paragraphs, found.flags) == (("A",), ())
+
+
+@pytest.mark.parametrize("kind", ["unknown", None, 7])
+@pytest.mark.parametrize(
+    ("text", "paragraphs", "flag"),
+    [(SENTENCE, ("A", SENTENCE), "unknown-block"), ("Vote now", ("A",), "unknown-block-dropped")],
+)
+def test_a_sentence_of_an_unknown_type_is_text_and_nothing_goes_without_a_flag(
+    kind: Any, text: str, paragraphs: tuple[str, ...], flag: str
+) -> None:
+    found = _read([_post("2024-06-29T12:00:00Z", _html("A"), {"type": kind, "body": f"<p>{text}</p>"})])
+    assert found is not None
+    assert (found.paragraphs, found.flags) == (paragraphs, (flag,))
+
+
+@pytest.mark.parametrize("attribute", ["hidden", 'style="display: none"', 'aria-hidden="true"'])
+def test_what_readers_do_not_see_of_a_post_is_no_text(attribute: str) -> None:
+    assert _paragraphs([_post(None, _html(f"<p>A</p><p {attribute}>Nobody sees it.</p><p><s>B</s> C</p>"))]) == (
+        "A",
+        "C",
+    )
+
+
+def _make_saved(*posts: tuple[str, str]) -> str:
+    """A live blog's page as a browser saved it, its posts (time and body) behind the article."""
+    spelled = "".join(
+        f'<div class="live-post">{shown}<div class="live-post__body">{body}</div></div>' for shown, body in posts
+    )
+    intro = '<article class="article"><h1>H</h1><div class="live-intro"><p>What is known.</p></div></article>'
+    return f'<html><body>{intro}<div class="live-posts">{spelled}</div></body></html>'
+
+
+def test_the_pictures_of_posts_that_stand_outside_the_article_are_its_pictures() -> None:
+    time = '<time datetime="2024-06-29T12:00:00Z">12:00</time>'
+    figure = '<figure><img src="/1.jpg"><figcaption>A bridge.</figcaption></figure>'
+    draft = read_page(make_capture(_make_saved((time, f"<p>A</p>{figure}"))), MOSCOW_TIMES)
+    assert isinstance(draft, Draft)
+    assert [(image.url, image.caption) for image in draft.images] == [
+        ("https://www.themoscowtimes.com/1.jpg", "A bridge.")
+    ]
+    assert draft.sources["images"] == "posts"
+
+
+def test_the_pictures_in_the_html_of_posts_are_pictures() -> None:
+    figure = '<figure><img src="/1.jpg"><figcaption>One<br>and two.</figcaption></figure>'
+    told = {"type": "image", "image": {"src": "/2.jpg", "caption": "One<br>and two.", "credits": "J. Doe<br/>AP"}}
+    found = _read([_post(None, _html(f"<p>A</p>{figure}"), told)])
+    assert found is not None
+    assert found.paragraphs == ("A",)
+    assert [(image.url, image.caption, image.credit) for image in found.images] == [
+        ("https://www.themoscowtimes.com/1.jpg", "One and two.", None),
+        ("https://www.themoscowtimes.com/2.jpg", "One and two.", "J. Doe AP"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "order", "flags"),
+    [
+        (["29 June 2024, 13:00", "29 June 2024, 12:00"], "BA", ("posts-from-page",)),
+        (["13:00", "12:00"], "BA", ("posts-from-page", "times-without-day")),
+        (["12:00", "13:00"], "AB", ("posts-from-page", "times-without-day")),
+        (["1:05 a.m.", "11:50 p.m.", "9.30 pm", "08:00"], "DCBA", ("posts-from-page", "times-without-day")),
+        (["soon", "later"], "AB", ("posts-from-page", "times-missing")),
+        (["25:99", "12:00"], "AB", ("posts-from-page", "times-missing")),
+    ],
+)
+def test_the_posts_of_a_saved_page_are_ordered_by_the_times_that_it_shows(
+    times: list[str], order: str, flags: tuple[str, ...]
+) -> None:
+    posts = [(f"<time>{time}</time>", f"<p>{letter}</p>") for time, letter in zip(times, "ABCD", strict=False)]
+    draft = read_page(make_capture(_make_saved(*posts)), MOSCOW_TIMES)
+    assert isinstance(draft, Draft)
+    assert draft.body.split("\n\n")[1:] == list(order)
+    assert {flag for flag in draft.flags if flag.startswith(("posts", "times"))} == set(flags)
 
 
 def test_headers_quotes_and_their_speakers_are_text() -> None:

@@ -77,6 +77,22 @@ def test_a_caption_beside_an_empty_content_is_no_body() -> None:
     assert (draft.body, draft.flags) == ("", ("body-empty", "content-missing"))
 
 
+BLURB = '<div class="about-them"><p>Jane Doe is a professor of history at a university in the north.</p></div>'
+
+
+def test_an_authors_blurb_is_not_the_text_of_an_article_without_one() -> None:
+    picture = '<figure class="article__featured-image"><img src="/1.jpg"></figure>'
+    draft = _read(make_page("", top=picture, bottom=BLURB * 2))
+    assert draft.body == ""
+    assert {"body-empty"} == {*draft.flags} - {"authors-missing", "published-at-day-only"}
+
+
+def test_a_whole_text_beside_an_empty_content_is_the_articles() -> None:
+    text = "".join(f"<p>{sentence} It took {number} hours.</p>" for number, sentence in enumerate(SENTENCES * 3))
+    draft = _read(make_page("", bottom=f'<div class="renamed">{text}</div>{BLURB}'))
+    assert len(draft.body.split("\n\n")) >= 3 * len(SENTENCES)
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_containers_class_tells_the_kind_where_nothing_else_does(kind: Kind) -> None:
     page = make_page(make_block("<p>Text.</p>")).replace("article--default", f"article--{kind}", 1)

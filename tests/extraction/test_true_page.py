@@ -147,6 +147,12 @@ def test_the_breadcrumb_tells_the_section_whatever_the_article_says(path: str, s
     assert read(make_page(TEXT, head=told)).sources["section"] == "json-ld"
 
 
+@pytest.mark.parametrize("url", ["https://www.themoscowtimes.com/", "https://themoscowtimes.com", "/", URL, "//["])
+def test_neither_the_home_page_nor_an_article_is_a_section(url: str) -> None:
+    draft = read(make_page(TEXT, head=f'<meta property="article:section" content="news">{make_breadcrumb(url)}'))
+    assert (draft.section, draft.sources["section"]) == ("News", "meta")
+
+
 def test_a_sliders_pictures_have_no_figure() -> None:
     slide = (
         '<div class="slider__slide"><a href="/x"><img src="/{0}.jpg"></a><figcaption>Picture {0}.</figcaption></div>'
@@ -249,6 +255,17 @@ QUOTE = '<blockquote class="article__quote">'
         (f"{QUOTE}We came.<br>We saw it all.</blockquote><cite>– Jane Doe</cite>", "We came.\nWe saw it all."),
         ("<blockquote><p>We came<br>and we saw.</p></blockquote>", "We came\nand we saw."),
         ("<p>I loved you, and love,<br>In my soul,<br>not dead;</p>", "I loved you, and love,\nIn my soul,\nnot dead;"),
+        ("<p>I loved you, and love,<br>in my soul, not dead</p>", "I loved you, and love,\nin my soul, not dead"),
+        ("<p>the wind of the night<br>goes over it<br>and me</p>", "the wind of the night\ngoes over it\nand me"),
+        (
+            "<p>the wind of the night<br>goes over the water<br>and into the trees<br>and nobody sees it</p>",
+            "the wind of the night\ngoes over the water\nand into the trees\nand nobody sees it",
+        ),
+        ("<p>He spoke to Mr.<br>Smith</p>", "He spoke to Mr. Smith"),
+        (
+            f"<p>{FIRST[:-1]}<br>and went home</p>",
+            f"{FIRST[:-1]} and went home",
+        ),
         ("<pre>one  two\nthree</pre>", "one two\nthree"),
     ],
 )
@@ -256,6 +273,63 @@ def test_the_lines_of_quotations_verse_and_pre_stay_lines(html: str, text: str) 
     draft = read(make_page(TEXT + make_block(html, "quote" if "cite" in html else "html") + TEXT))
     assert draft.body.split("\n\n")[2] == text
     assert draft.sources["body"] == "trafilatura"
+
+
+LINES = (
+    "We came to the town in the dark",
+    "and it was a long way, longer than anybody had said that it would be when we set out from the sea on that morning",
+    "with nothing",
+    "but the hope that the house would still be standing where we had left it in the year before the war, or the next",
+    "and it was",
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "kind"),
+    [
+        (f"{QUOTE}{'<br>'.join(LINES)}</blockquote><cite>– Jane Doe</cite>", "quote"),
+        (f"<blockquote>{'<br>'.join(LINES)}</blockquote>", "quote"),
+        (f"<blockquote>{'<br>'.join(LINES)}</blockquote>", "html"),
+        ("<pre>" + "\n".join(LINES) + "</pre>", "html"),
+    ],
+)
+def test_the_lines_of_a_quotation_that_is_most_of_the_text_stay_lines(html: str, kind: str) -> None:
+    assert paragraphs(make_block("<p>He read:</p>") + make_block(html, kind))[1] == "\n".join(LINES)
+
+
+def test_text_that_is_wrapped_in_a_quotation_has_no_lines() -> None:
+    lines = [" ".join([word] * count) for word, count in (("seven", 11), ("words", 11), ("and", 16), ("more", 13))]
+    assert paragraphs(make_block(f"<pre>{chr(10).join(lines)}</pre>")) == [" ".join(lines)]
+
+
+INFOBOX = make_block('<div class="article__aside"><h4>Context</h4><p>It has nine members.</p></div>', "aside")
+CORRECTION = "The headline of this article was corrected on June 30."
+
+
+@pytest.mark.parametrize(
+    ("below", "rest"),
+    [
+        (INFOBOX, ["Context", "It has nine members."]),
+        (make_block(f'<div class="article__aside"><p>{CORRECTION}</p></div>', "aside"), [CORRECTION]),
+        (make_block(f"<p>{CORRECTION}</p>"), [CORRECTION]),
+        (make_block(f"<p>{CORRECTION}</p>") + INFOBOX, [CORRECTION, "Context", "It has nine members."]),
+    ],
+)
+@pytest.mark.parametrize("credit", ["<p>(AP, Reuters)</p>", " (AP, Reuters)"])
+def test_a_credit_ends_the_text_though_an_infobox_or_a_correction_follows(
+    below: str, rest: list[str], credit: str
+) -> None:
+    draft = read(make_page(make_block(f"<p>{FIRST}</p>{SECOND}{credit}") + below))
+    assert (draft.body.split("\n\n"), draft.agencies) == ([*BODY, *rest], ("AP", "Reuters"))
+
+
+def test_who_is_named_below_a_quotation_said_it() -> None:
+    quote = make_block(f"{QUOTE}Nothing is over.</blockquote><cite>– Reuters</cite>", "quote")
+    draft = read(make_page(TEXT + quote))
+    assert (draft.body.split("\n\n"), draft.agencies) == ([*BODY, "Nothing is over.", "– Reuters"], ())
+    for credit in ("<p>– Reuters</p>", "<cite>– Reuters</cite>"):
+        draft = read(make_page(TEXT + quote + make_block(f"<p>He left.</p>{credit}")))
+        assert (draft.body.split("\n\n")[-2:], draft.agencies) == (["– Reuters", "He left."], ("Reuters",))
 
 
 def test_an_article_with_a_picture_and_no_text_is_valid_and_flagged() -> None:
@@ -281,7 +355,8 @@ def test_an_article_with_a_picture_and_no_text_is_valid_and_flagged() -> None:
     ],
 )
 def test_the_publishers_name_leaves_a_title_where_it_is_there(title: str, headline: str) -> None:
-    assert read(make_page(TEXT, head=f'<meta property="og:title" content="{title}">')).headline == headline
+    page = make_page(TEXT, head=f'<meta property="og:title" content="{title}">')
+    assert read(page.replace('<h1><a href="#">A Headline</a></h1>', "")).headline == headline
 
 
 def test_an_invalid_script_of_the_site_hides_none_of_the_others() -> None:

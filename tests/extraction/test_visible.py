@@ -28,6 +28,16 @@ def test_a_hidden_paragraph_is_no_text(tag: str, attribute: str) -> None:
     assert (body, source) == (f"{FIRST}\n\n{LAST}", "trafilatura")
 
 
+@pytest.mark.parametrize("hidden", ["<p hidden>Nobody is to read this sentence of it.</p>", "<s>crossed out</s>"])
+def test_what_is_hidden_is_no_text_where_no_element_says_that_it_holds_the_text(hidden: str) -> None:
+    text = "".join(f"<p>{FIRST} It is the one with number {number}.</p>" for number in range(12))
+    page = f"<html><body><h1>A Headline</h1><main>{text}{hidden}<p>{LAST}</p></main></body></html>"
+    draft = read_page(make_capture(page), sites.find_site(URL))
+    assert isinstance(draft, Draft)
+    assert LAST in draft.body
+    assert not {"Nobody", "crossed"} & {*draft.body.replace("\n", " ").split()}
+
+
 @pytest.mark.parametrize("attribute", ['hidden="until-found"', 'style="display:block"', 'aria-hidden="false"'])
 def test_a_paragraph_that_is_not_hidden_is_text(attribute: str) -> None:
     assert "Everybody" in _read(f"<p {attribute}>Everybody is to read this sentence.</p>")[0]

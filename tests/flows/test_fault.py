@@ -17,30 +17,10 @@ from replica.site import Article, Site
 from schemas.report import RunReport
 from schemas.settings import Settings
 from storage.ledger import LedgerEntry, audit_ledger, find_entry
+from tests.faults import ENDS
 from tests.flows.asking import is_page
 
 SITE = Site(28, duplicate_share=0, near_duplicate_share=0, moved_share=0.2, bad_pages=False)
-
-ENDS = {
-    # name: (state after one run, after a second one, requests in both, what the last error begins with)
-    "500-twice": ("stored", "stored", 3, None),
-    "500": ("failed", "failed", 3, "HTTP 500"),
-    "429-with-retry-after": ("stored", "stored", 2, None),
-    "reset": ("failed", "failed", 3, "DownloadFailedError"),
-    "slow-body": ("failed", "failed", 3, "DownloadTimeoutError: no whole answer"),
-    "cut-body": ("failed", "failed", 3, "ResponseDataLossError"),
-    "longer-than-announced": ("failed", "failed", 3, "ResponseDataLossError"),
-    "redirect-chain": ("stored", "stored", 1, None),
-    "redirect-loop": ("failed", "failed", 1, "RedirectsEndless"),
-    "redirect-to-link-local": ("failed", "failed", 1, "PrivateNetworkRefused: redirect to http://169.254.169.254"),
-    "redirect-to-loopback": ("failed", "failed", 1, "PrivateNetworkRefused: redirect to http://127.0.0.1"),
-    "redirect-elsewhere": ("failed", "failed", 1, "RedirectRefused: redirect to https://example.org/"),
-    "gzip-bomb": ("quarantined", "quarantined", 1, "too-large"),
-    "100-mb": ("failed", "failed", 1, "PageTooLarge"),
-    "404-then-back": ("pending", "stored", 2, None),
-    "410": ("pending", "gone", 2, "HTTP 410"),
-    "soft-404": ("pending", "gone", 2, "soft-404"),
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +74,7 @@ def test_every_fault_has_its_place_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", ENDS)
 def test_each_fault_ends_in_its_state(met: Met, name: str) -> None:
-    *states, request_count, error = ENDS[name]
+    _, *states, request_count, error = ENDS[name]
     url = met.articles[name].url
     assert [entries[url].state.value for entries in met.entries] == states
     assert met.requests[name] == request_count
@@ -103,7 +83,8 @@ def test_each_fault_ends_in_its_state(met: Met, name: str) -> None:
 
 
 def test_whatever_failed_is_tried_again_later_and_whatever_is_gone_is_not(met: Met) -> None:
-    for name, (_, state, _, _) in ENDS.items():
+    for name, ended in ENDS.items():
+        state = ended.second
         entry = met.entries[1][met.articles[name].url]
         if state == "failed":
             assert entry.attempts >= 1

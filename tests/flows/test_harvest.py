@@ -251,15 +251,12 @@ print(harvest(load_settings(), "moscow-times", "all").model_dump_json())
 """
 
 
-@pytest.mark.parametrize("page_count", [1, 20])
-def test_a_run_that_is_killed_is_continued_by_the_next(
-    make_settings: Callable[..., Settings], site: Site, page_count: int
-) -> None:
+def test_a_run_that_is_killed_is_continued_by_the_next(make_settings: Callable[..., Settings], site: Site) -> None:
     trap = Trap(counts_pages_alone=True)
     with running(site, thread=True, fault=trap) as server:
         settings = make_settings(origins=dict(server.origins))
         victim = make_victim(settings, (sys.executable, "-c", HARVEST))
-        assert victim.kill_at(trap, page_count, "run")
+        assert victim.kill_at(trap, 20, "run")
         report = victim.run()
         requests = count_page_requests(server, site)
     assert "was interrupted" in str(report["notes"])

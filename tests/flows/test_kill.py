@@ -86,17 +86,18 @@ def test_runs_that_are_killed_end_with_the_same_articles(
     tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts
 ) -> None:
     victim = make_victim(make_settings(tmp_path, server), PLAIN_COMMAND)
-    assert kill_again_and_again(victim, server, trap, 4, random.Random(1)) == {"crawl": 2, "run": 2}
+    assert kill_again_and_again(victim, server, trap, 2, random.Random(1)) == {"crawl": 1, "run": 1}
     assert read_facts(victim.settings) == undisturbed
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("archive", ["one", "other"])
 def test_many_runs_that_are_killed_end_with_the_same_articles(
-    tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts, seed: int
+    tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts, archive: str
 ) -> None:
-    victim = make_victim(make_settings(tmp_path, server), PLAIN_COMMAND)
-    kill_again_and_again(victim, server, trap, 25, random.Random(seed))
+    victim = make_victim(make_settings(tmp_path / archive, server), PLAIN_COMMAND)
+    # pytest-randomly seeds `random`: other requests each time, and the same ones with the same `--randomly-seed`.
+    kill_again_and_again(victim, server, trap, 25, random.Random(random.random()))
     assert read_facts(victim.settings) == undisturbed
 
 
@@ -107,7 +108,6 @@ def test_flow_runs_against_a_server_that_are_killed_end_with_the_same_articles(
     with prefect_server(tmp_path) as api_url:
         variables = {"PREFECT_API_URL": api_url, "PREFECT_HOME": str(tmp_path / "prefect")}
         victim = make_victim(make_settings(tmp_path / "data", server), FLOW_COMMAND, **variables)
-        killed = kill_again_and_again(victim, server, trap, 26, random.Random(7))
-    assert killed["run"] >= 10
-    assert killed["crawl"] >= 10
+        killed = kill_again_and_again(victim, server, trap, 14, random.Random(random.random()))
+    assert killed["run"] + killed["crawl"] >= 7  # a run may end before its request comes
     assert read_facts(victim.settings) == undisturbed

@@ -15,7 +15,7 @@ from tests.flows.killing import PLAIN_COMMAND, find_breaches, make_victim, read_
 from tests.postgresql import WITH_TABLES, PostgreSQL
 from tests.waiting import wait_until
 
-SITE = Site(300, bad_pages=False, moved_share=0)
+SITE = Site(150, bad_pages=False, moved_share=0)
 STORED_FIRST = 40
 """Of the site's articles: the database goes away when it has so many."""
 

@@ -33,6 +33,28 @@ def test_feeds_come_first_and_each_source_is_recognised_by_its_address() -> None
     assert found == SITE.sources("feeds") + SITE.sources("sitemaps") + SITE.sources("listings")
 
 
+@pytest.mark.parametrize("half", ["&#55296;", "&#xDFFF;", "&#x000D800;", "&#0056320;"])
+def test_half_a_character_is_left_out_of_a_feed(half: str) -> None:
+    feed = FEED.replace("Tea &", f"]]>{half}<![CDATA[Tea &").replace("</guid></item></channel></rss>", "")
+    assert f"{half}<" in feed
+    (sighting,) = SITE.read_source(feed.replace("<guid>", "</item>").encode(), FEED_URL, "text/xml", NOW).sightings
+    assert sighting.title == "Tea & Sugar"
+
+
+def test_entities_of_a_feed_are_no_text_of_it() -> None:
+    feed = FEED.replace("<rss", '<!DOCTYPE rss [<!ENTITY i SYSTEM "file:///etc/hostname">]><rss', 1)
+    feed = feed.replace("<item>", f"<item>&i;<guid>{ARTICLE_URL}0</guid></item><item>&i;")
+    sightings = SITE.read_source(feed.encode(), FEED_URL, "text/xml", NOW).sightings
+    assert (sightings[0].url, sightings[0].title) == (f"{ARTICLE_URL}0", None)
+    assert sightings[1].title == "Tea & Sugar"
+
+
+def test_a_listing_with_an_overgrown_tag_is_not_parsed() -> None:
+    card = f"<div class=article-excerpt-default data-url={ARTICLE_URL}{' '.join(f'a{n}' for n in range(60_000))}>"
+    with pytest.raises(SourceUnreadable, match="attributes"):
+        SITE.read_source(card.encode(), "https://www.themoscowtimes.com/news", "text/html", NOW)
+
+
 @pytest.mark.parametrize(
     ("url", "kind"),
     [

@@ -153,7 +153,19 @@ def test_old_script_addresses_with_other_ids_are_other_articles() -> None:
     assert one.key == "https://www.themoscowtimes.com/article.php?id=1"
 
 
-@pytest.mark.parametrize("url", ["", "mailto:a@example.org", "http://[::1", "javascript:void(0)", "https://", "a b c"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mailto:a@example.org",
+        "http://[::1",
+        "javascript:void(0)",
+        "https://",
+        "a b c",
+        f"https://www.themoscowtimes.com/{'a' * 20_000}-a1",
+        f"http://{'я.' * 8_000}.example/",  # longer than any host
+    ],
+)
 def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
     assert sites.identify(url).rule == "malformed-address"
 

@@ -9,10 +9,9 @@ import pytest
 
 from schemas.crawl import CrawlLine
 from storage.warc.capture import iterate_captures
+from tests.faults import ELSEWHERE, ON_THE_SITE
 from tests.spiders.child import Crawl, Record, make_crawl
 from tests.spiders.server import (
-    BROKEN_ROBOTS,
-    BUSY_ROBOTS,
     FEED,
     LONG_HEAD,
     MISSING_ROBOTS,
@@ -23,85 +22,7 @@ from tests.spiders.server import (
 )
 from tests.spiders.server import running_publisher as running
 
-# Path -> result, status of the last answer, attempts, and the beginning of the error.
-EXPECTED: dict[str, tuple[str, int | None, int, str | None]] = {
-    "/fine": ("captured", 200, 1, None),
-    "/gzip": ("captured", 200, 1, None),
-    "/no-gzip": ("captured", 200, 1, None),
-    "/bomb": ("captured", 200, 1, None),
-    "/chunked": ("captured", 200, 1, None),
-    "/odd": ("captured", 200, 1, None),
-    "/interim": ("captured", 200, 1, None),
-    "/long-head": ("captured", 200, 1, None),
-    "/endless-head": ("failed", None, 1, "HeadTooLarge: the response's head has more than 262144 bytes"),
-    "/endless-line": ("failed", None, 1, "HeadTooLarge"),
-    "/early-hints": ("failed", None, 1, "HeadTooLarge"),
-    "/odd-status": ("failed", None, 3, "DownloadFailedError"),
-    "/to-far": ("refused", None, 1, "RedirectRefused: redirect to an address longer than 16384 bytes"),
-    "/empty": ("captured", 200, 1, None),
-    "/no-content": ("captured", 204, 1, None),
-    "/missing": ("captured", 404, 1, None),
-    "/gone": ("captured", 410, 1, None),
-    "/flaky": ("captured", 200, 3, None),
-    "/broken": ("captured", 500, 3, None),
-    "/reset": ("failed", None, 3, "DownloadFailedError"),
-    "/cut": ("failed", None, 3, "ResponseDataLossError"),
-    "/cut-chunked": ("failed", None, 3, "ResponseDataLossError"),
-    "/surplus": ("failed", None, 3, "ResponseDataLossError: more bytes came than Content-Length announced"),
-    "/unframed": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
-    "/unframed-page": ("captured", 200, 1, None),
-    "/unframed-gzip": ("captured", 200, 1, None),
-    "/unframed-cut-gzip": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
-    "/unframed-bomb": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
-    "/unframed-text": ("captured", 200, 1, None),
-    "/unframed-missing": ("captured", 404, 1, None),
-    "/unframed-json": ("captured", 200, 1, None),
-    "/unframed-cut-json": ("failed", None, 3, "ResponseDataLossError: the body ended with the connection"),
-    "/unended-chunks": ("captured", 200, 1, None),
-    "/cut-but-ended": ("failed", None, 3, "ResponseDataLossError: the body is shorter than Content-Length announced"),
-    "/worked-on": ("captured", 203, 1, None),
-    "/garbage": ("failed", None, 3, "DownloadFailedError"),
-    "/slow": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
-    "/dripping": ("failed", None, 3, "DownloadTimeoutError: no whole answer within 2 seconds"),
-    "/huge": ("failed", None, 1, "PageTooLarge: more than 100000 bytes"),
-    "/huge-chunked": ("failed", None, 1, "PageTooLarge: more than 100000 bytes"),
-    "/redirect": ("captured", 200, 1, None),
-    "/loop": ("failed", None, 1, f"RedirectsEndless: back to {WWW}/loop"),
-    "/itself": ("failed", None, 1, f"RedirectsEndless: back to {WWW}/itself"),
-    "/endless": ("failed", None, 1, "RedirectsEndless: more than 5 redirects"),
-    "/to-loopback": ("refused", None, 1, "PrivateNetworkRefused: redirect to http://127.0.0.1:1/"),
-    "/to-mapped": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-decimal": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-octal": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-hex": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-compatible": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-site-local": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-link-local": ("refused", None, 1, "PrivateNetworkRefused"),
-    "/to-elsewhere": ("refused", None, 1, "RedirectRefused: redirect to https://example.org/"),
-    "/to-forbidden": ("forbidden", None, 1, f"RobotsForbidden: {WWW}/preview/secret"),
-    "/to-mail": ("refused", None, 1, "RedirectRefused: redirect to no web address"),
-    "/preview/secret": ("forbidden", None, 1, "RobotsForbidden"),
-    "/page?utm_source=x": ("forbidden", None, 1, "RobotsForbidden"),
-}
-UNREACHABLE = "robots-unreachable"
-ELSEWHERE: dict[str, tuple[str, int | None, int, str | None]] = {
-    f"{BROKEN_ROBOTS}/fine": (
-        "robots-unreachable",
-        None,
-        1,
-        f"RobotsUnreachable: {BROKEN_ROBOTS}/robots.txt answers 500",
-    ),
-    f"{BUSY_ROBOTS}/fine": ("robots-unreachable", None, 1, f"RobotsUnreachable: {BUSY_ROBOTS}/robots.txt answers 429"),
-    f"{MISSING_ROBOTS}/fine": ("captured", 200, 1, None),
-    "http://127.0.0.1:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: 127.0.0.1 is in a private"),
-    "http://[::7f00:1]:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: ::7f00:1 is in a private"),
-    "http://localhost:{port}/direct": ("refused", None, 1, "PrivateNetworkRefused: localhost leads to "),
-    "mailto:someone@example.org": ("failed", None, 0, "AddressUnusable"),
-    "https://": ("failed", None, 0, "AddressUnusable"),
-    "https://[::1": ("failed", None, 0, "AddressUnusable"),
-    f"{WWW}/" + 3_000 * "\u00e9": ("failed", None, 0, "AddressUnusable: longer than 16384 bytes"),
-}
-ALL = {WWW + path: expected for path, expected in EXPECTED.items()} | ELSEWHERE
+ALL = {**{WWW + path: expected for path, expected in ON_THE_SITE.items()}, **ELSEWHERE}
 
 
 @dataclass(frozen=True)
@@ -129,7 +50,7 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Met]:
 
 @pytest.mark.parametrize("url", ALL)
 def test_each_fault_ends_as_it_should(met: Met, url: str) -> None:
-    result, status, attempts, error = ALL[url]
+    _, result, status, attempts, error = ALL[url]
     line = met.lines[url.format(port=met.publisher.server_address[1])]
     assert (line.result.value, line.status, line.attempts) == (result, status, attempts)
     assert (line.error or "").startswith(error or "")

@@ -24,12 +24,35 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+class SQLite:
+    """One open database for all tests of this process, which remembers its statements; its file is new for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.new = folder / "new.db"
+        self.path = folder / "archive.db"
+        for path in (self.new, self.path):
+            open_database(f"sqlite:///{path}").close()
+        self.opened = open_database(f"sqlite:///{self.path}")
+
+    def empty(self) -> None:
+        """A copy of a file with its tables costs a tenth of the migrations."""
+        self.opened.close()
+        for path in self.path.parent.glob("archive.db*"):
+            path.unlink()
+        copyfile(self.new, self.path)
+
+
 @pytest.fixture(scope="session")
-def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with its tables and nothing in them: a copy costs a tenth of the migrations."""
-    path = tmp_path_factory.mktemp("new") / "archive.db"
-    open_database(f"sqlite:///{path}").close()
-    return path
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLite]:
+    made = SQLite(tmp_path_factory.mktemp("sqlite"))
+    yield made
+    made.opened.close()
+
+
+@pytest.fixture(scope="session")
+def new_file(sqlite: SQLite) -> Path:
+    """A SQLite database with its tables and nothing in them."""
+    return sqlite.new
 
 
 @pytest.fixture
@@ -37,7 +60,10 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
     """An address where nothing was stored yet; with its tables, if the test asks for the open database too."""
     if database_kind == "sqlite":
         if "database" in request.fixturenames:
-            copyfile(request.getfixturevalue("new_file"), tmp_path / "archive.db")
+            file: SQLite = request.getfixturevalue("sqlite")
+            file.empty()
+            yield f"sqlite:///{file.path}"
+            return
         yield f"sqlite:///{tmp_path / 'archive.db'}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
@@ -61,10 +87,12 @@ def postgresql_database(postgresql: PostgreSQL) -> Iterator[Database]:
 
 @pytest.fixture
 def database(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The database at that address, as new."""
+    assert database_url
     if database_kind == "postgresql":
         yield request.getfixturevalue("postgresql_database")
         return
-    opened = open_database(database_url)
+    opened: Database = request.getfixturevalue("sqlite").opened
     yield opened
     opened.close()
 

@@ -5,6 +5,7 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -33,6 +34,8 @@ from storage.search.table import POSTGRESQL_INDEX, SQLITE_INDEX
 from storage.tables import Base
 from tests.postgresql import PostgreSQL
 from tests.storage.sample import START, read
+
+NOBODY = 65_534
 
 
 def is_ours(name: str | None, *_: object) -> bool:
@@ -266,3 +269,33 @@ def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
     folder.mkdir()
     open_database(Settings(data_dir=folder).database_url).close()
     assert (folder / "broadsheet.db").is_file()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of a test process with threads: it only reads
+def test_a_file_that_cannot_be_written_is_read_all_the_same() -> None:
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/archive%3F.db"
+        database = open_database(url)
+        with database.begin() as session:
+            store_outcomes(session, [read(0, 1)], run_id=None, now=START)
+        database.close()
+        Path(folder, "archive?.db").chmod(0o444)
+        Path(folder).chmod(0o555)
+        child = os.fork()
+        if not child:
+            os._exit(_count_articles(url))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        assert [path.name for path in Path(folder).iterdir()] == ["archive?.db"]
+        Path(folder).chmod(0o755)
+
+
+def _count_articles(url: str) -> int:
+    """As somebody who is not root: root may write everywhere. -1 where that fails."""
+    try:
+        if not os.getuid():
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        with open_database(url, create=False).read() as session:
+            return int(session.scalar(text("SELECT count(*) FROM article")) or 0)
+    except BaseException:  # noqa: BLE001 - whatever it is, the child ends here
+        return -1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from extraction.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
 from extraction.tree import parse_fragment, parse_page
 from schemas.article import Unreadable
+from sites.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
 from tests.extraction.pages import make_capture
 
 MANY = MAX_ATTRIBUTE_COUNT + 1
