@@ -213,11 +213,14 @@ def test_pages_that_lost_their_linked_data_fail_the_run_and_the_first_is_kept(
         settings = make_settings(origins=dict(server.origins))
         report = harvest(settings, "moscow-times", "sitemaps")
     (problem,) = report.problems
-    assert problem.startswith("drift: article: headline from json-ld 100 % -> 0 %, from meta 0 % -> 100 %; ")
+    assert problem.startswith("drift: article: headline from json-ld 100 % -> 0 %, from page 0 % -> 100 %; ")
     assert "published_at from json-ld 100 % -> 0 %" in problem
     folder = Path(problem.rpartition(" ")[2])
     assert folder.parent == settings.data_dir / "candidates" / "moscow-times"
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     assert expected["checked"] is False
     assert expected["id"] in {article.id for article in SITE.articles}
-    assert f"| article | {report.reading['article'].page_count} | headline, " in render_markdown(report)
+    assert (
+        f"| article | {report.reading['article'].page_count} | section, published_at | meta 100 % |"
+        in render_markdown(report)
+    )

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -59,7 +60,8 @@ def test_a_run_whose_processes_are_all_told_to_end_says_so_in_one_line(
                 os.killpg(process.pid, number)
             else:
                 for one in (psutil.Process(process.pid), *others):
-                    one.send_signal(number)
+                    with suppress(psutil.NoSuchProcess):
+                        one.send_signal(number)
             assert process.wait(END_SECONDS) == 128 + number
             assert psutil.wait_procs(others, END_SECONDS)[1] == []
     assert (tmp_path / "err").read_text() == f"broadsheet: {said}\n"

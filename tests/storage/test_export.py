@@ -4,6 +4,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 from sqlalchemy import text, update
@@ -11,6 +12,7 @@ from sqlalchemy import text, update
 from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
+from schemas.process import FORMER_UMASK
 from storage.article import iterate_articles, list_duplicates
 from storage.copying import copy_database
 from storage.database import Database, DatabaseLost, open_database
@@ -252,6 +254,6 @@ def test_a_link_that_waits_under_a_guessed_name_is_not_followed(tmp_path: Path, 
     database.close()
     assert victim.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir() if not path.is_symlink()} >= {"out.jsonl", "copy.db", "a.cdxj"}
-    usual = tmp_path / "usual"
-    usual.touch()
-    assert (tmp_path / "out.jsonl").stat().st_mode == usual.stat().st_mode
+    # What somebody asked for is as open as their other files; what is the archive's own, is its owner's alone.
+    assert S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o666 & ~FORMER_UMASK
+    assert S_IMODE((tmp_path / "a.cdxj").stat().st_mode) == 0o600
