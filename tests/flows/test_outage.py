@@ -15,7 +15,7 @@ from tests.flows.killing import PLAIN_COMMAND, find_breaches, make_victim, read_
 from tests.postgresql import WITH_TABLES, PostgreSQL
 from tests.waiting import wait_until
 
-SITE = Site(150, bad_pages=False, moved_share=0)
+SITE = Site(300, bad_pages=False, moved_share=0)
 STORED_FIRST = 40
 """Of the site's articles: the database goes away when it has so many."""
 
@@ -39,7 +39,7 @@ def test_a_database_that_stops_in_the_middle_of_a_run_costs_nothing(
 ) -> None:
     url = server_of_database.url(WITH_TABLES)
     with running(SITE) as server:
-        settings = make_settings(origins=dict(server.origins), database_url=url, delay_seconds=0.01, concurrency=2)
+        settings = make_settings(origins=dict(server.origins), database_url=url, delay_seconds=0.02, concurrency=2)
         victim = make_victim(settings, PLAIN_COMMAND, BROADSHEET_DATABASE_URL=url)
         with victim.start() as process:
             wait_until(lambda: count_articles(server_of_database) >= STORED_FIRST or process.poll() is not None)
