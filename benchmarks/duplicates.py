@@ -12,8 +12,8 @@ import psutil
 
 from benchmarks import archive
 from schemas.outcome import Outcome
-from storage.database import Database, open_database
-from storage.outcome import store_outcomes
+from storage.engine import Database, open_database
+from storage.ledger.outcome import store_outcomes
 
 ARTICLE_COUNT = 200_000
 PART_COUNT = 10_000

@@ -15,10 +15,10 @@ from sqlalchemy import make_url
 from benchmarks.archive import make_outcome
 from benchmarks.process import measure_command
 from schemas.export import FileFormat
-from storage.article import iterate_articles
-from storage.database import Database, open_database
+from storage.articles.article import iterate_articles
+from storage.engine import Database, open_database
 from storage.export.file import export_articles
-from storage.outcome import store_outcomes
+from storage.ledger.outcome import store_outcomes
 
 ARTICLE_COUNT = 20_000
 BATCH_COUNT = 1_000

@@ -16,8 +16,8 @@ from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Article, Kind, content_sha256
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, Outcome, Seen, SourceRead
-from storage.database import open_database
-from storage.outcome import store_outcomes
+from storage.engine import open_database
+from storage.ledger.outcome import store_outcomes
 
 ADDRESS_COUNT = 100_000
 BATCH_COUNT = 5_000

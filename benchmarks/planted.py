@@ -29,9 +29,9 @@ from benchmarks.story import list_originals, seed_random, write_unrelated
 from schemas.article import Article, Kind, content_sha256
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, Seen
-from storage import tables
-from storage.database import Database, open_database
-from storage.outcome import store_outcomes
+from storage.engine import Database, open_database
+from storage.ledger.outcome import store_outcomes
+from storage.schema import tables
 
 UNRELATED_COUNT = 20_000
 PAIR_COUNT = 120

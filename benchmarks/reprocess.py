@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flows.harvest import harvest
-from flows.reprocess import reprocess
+from pipeline.ingest import ingest_once
+from pipeline.reprocess.reprocess import reprocess
 from replica.server import running
 from replica.site import Site
 from schemas.reprocess import Change, ReprocessReport
@@ -27,7 +27,7 @@ def main() -> bool:
             delay_seconds=0,
             concurrency=16,
         )
-        harvest(settings, "moscow-times", "sitemaps")
+        ingest_once(settings, "moscow-times", "sitemaps")
         rounds = [(_measure(settings, 1), _measure(settings, 2)) for _ in range(ROUND_COUNT)]
     one, two = (min(seconds for seconds, _ in column) for column in zip(*rounds, strict=True))
     report = rounds[-1][1][1]

@@ -15,13 +15,13 @@ from sqlalchemy import func, insert, select, text
 
 from benchmarks.archive import AT, KINDS, WORD_COUNT, draw_queries, make_outcome
 from schemas.search import SearchFilter
-from storage import outcome
-from storage.database import Database, open_database
-from storage.day import publication_day
+from storage.engine import Database, open_database
+from storage.ledger import outcome
+from storage.ledger.publication_date import publication_day
+from storage.schema.tables import Article, Capture
 from storage.search.finding import search_articles
 from storage.search.index import index_all
 from storage.search.query import read_query
-from storage.tables import Article, Capture
 
 ARTICLE_COUNT = 100_000
 PART_COUNT = 1_000

@@ -21,10 +21,10 @@ from benchmarks.archive import KINDS, draw_queries, make_outcome
 from benchmarks.process import measure_command
 from schemas.export import FileFormat
 from schemas.search import SearchFilter
-from storage.copying import copy_database
-from storage.database import Database, open_database
+from storage.copying.database_copy import copy_database
+from storage.engine import Database, open_database
 from storage.export.file import export_articles
-from storage.outcome import store_outcomes
+from storage.ledger.outcome import store_outcomes
 from storage.search.finding import search_articles
 from storage.search.query import read_query
 

@@ -19,8 +19,8 @@ from twisted.web._newclient import Request
 from twisted.web.http_headers import Headers as SentHeaders
 
 import sites
-from flows.address_list import read_address_list
-from flows.reading import place_sightings, read_outcome
+from pipeline.interpret import place_sightings, read_outcome
+from pipeline.url_list import read_address_list
 from replica.feed import FEEDS, month_path
 from replica.mutation import mutate
 from replica.route import find_answer
@@ -29,7 +29,7 @@ from schemas.address import Sighting, SourceKind
 from schemas.capture import Capture, CaptureRef
 from schemas.outcome import Outcome
 from sites.cdx import read_cdx
-from sites.profile import SourcePage, SourceUnreadable
+from sites.source_page import SourcePage, SourceUnreadable
 from spiders.framing import is_proved_whole
 from spiders.politeness import read_retry_after
 from spiders.warc import Exchange, WarcWriter

@@ -8,7 +8,7 @@ from cli.option import AsJson
 from schemas.printing import print_line
 
 if TYPE_CHECKING:
-    from storage.copying import DatabaseCopy
+    from storage.copying.database_copy import DatabaseCopy
 
 
 def copy(
@@ -22,7 +22,7 @@ def copy(
     """Copy the whole database, as it is now, into an empty one, and compare the two. WARC files are not copied."""
     from cli.progress import showing_progress
     from cli.render import print_json
-    from flows.copying import copy_archive
+    from pipeline.archive import copy_archive
     from schemas.settings import load_settings
 
     with showing_progress():

@@ -72,7 +72,7 @@ def _audit_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
 
 def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported":
     from cli.progress import showing_progress
-    from flows.progress import tell_progress
+    from pipeline.progress import tell_progress
     from storage.export.file import export_articles
 
     def tell(done_count: int, total_count: int) -> None:

@@ -1,6 +1,6 @@
 """What a person reads when something goes wrong: one line, and the exit status."""
 
-from flows.failure import RUN_FAILURES, USAGE_FAILURES
+from pipeline.failure import RUN_FAILURES, USAGE_FAILURES
 from schemas.masking import mask_secrets
 
 EXIT_BELOW_PROMISE = 1

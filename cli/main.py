@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.copy import copy
-from cli.ending import tidying_up
 from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
@@ -22,6 +21,7 @@ from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import MINUS_IS_OURS, search
 from cli.show import show
+from cli.signals import tidying_up
 from schemas.printing import print_line
 from schemas.process import prepare_process
 
@@ -83,7 +83,7 @@ def ingest(
 ) -> None:
     """Discover, fetch what is due, read, validate, dedupe, store; print the run's report."""
     from flows.environment import set_prefect_defaults
-    from flows.harvest import check_ingest
+    from pipeline.ingest import check_ingest
     from schemas.settings import load_settings
 
     check_ingest(load_settings(), site, cdx)  # before Prefect starts a server: what is wrong is said at once
@@ -109,8 +109,8 @@ def backfill(
     """Fetch what is missing of a span of publication days, newest first. Stopped, it is simply started again."""
     from cli.render import print_json, render_backfill, render_plan
     from flows.environment import set_prefect_defaults
-    from flows.harvest import check_ingest
-    from flows.plan import check_span, plan_backfill
+    from pipeline.backfill_plan import check_span, plan_backfill
+    from pipeline.ingest import check_ingest
     from schemas.settings import load_settings
 
     since, until = from_day.date(), to_day.date()
@@ -141,8 +141,8 @@ def import_files(
     as_json: AsJson = False,
 ) -> None:
     """Import files: the same reading, validation and dedupe as for fetched pages."""
-    from flows.archive import open_archive
-    from flows.importing import import_paths
+    from pipeline.archive import open_archive
+    from pipeline.file_import import import_paths
     from schemas.settings import load_settings
 
     with open_archive(load_settings(), writable=True) as archive:
@@ -163,7 +163,7 @@ def status(
 ) -> None:
     """Show the ledger by state, completeness by month, and the last runs; or what is missing."""
     from cli.render import print_json, render_missing, render_status
-    from flows.status import list_missing_addresses, read_status
+    from pipeline.status import list_missing_addresses, read_status
 
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
         raise typer.BadParameter(f"--month {month}: neither YYYY-MM nor `unknown`")
@@ -182,7 +182,7 @@ def identify(
 ) -> None:
     """Say whose address it is, and whether it is known; or the rule by which it is no article."""
     from cli.render import print_json, render_identities
-    from flows.status import identify_urls
+    from pipeline.status import identify_urls
     from schemas.settings import load_settings
 
     found = identify_urls(load_settings(), urls)
@@ -203,7 +203,7 @@ def reprocess(
     """Read every capture again with today's rules, without the network; say what changes, and write it with --apply."""
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
-    from flows.reprocess import reprocess as read_again
+    from pipeline.reprocess.reprocess import reprocess as read_again
     from schemas.settings import load_settings
 
     since, until = day_of(from_day), day_of(to_day)
@@ -225,8 +225,8 @@ def doctor(
     """Check settings, database, disk, Prefect, and whether the archive is whole; or the live site."""
     from cli.progress import showing_progress
     from cli.render import print_json, render_checks, render_live
-    from flows.doctor import repair_archive, run_checks
-    from flows.live import audit_live
+    from pipeline.integrity.doctor import repair_archive, run_checks
+    from pipeline.integrity.live_site import audit_live
     from schemas.settings import load_settings
 
     if repair and quick:
@@ -255,7 +255,7 @@ def record(
 ) -> None:
     """Save a captured page as a test case: its expected record waits for a person to check it."""
     from cli.render import print_json
-    from flows.recording import record_page
+    from pipeline.recording import record_page
 
     folder = with_archive(lambda archive: record_page(archive, record_id, out))
     if as_json:

@@ -6,7 +6,7 @@ from schemas.printing import print_line
 def migrate() -> None:
     """Bring the database's tables to this version, and fill what is new in them (the search index)."""
     from cli.progress import showing_progress
-    from flows.archive import migrate_archive
+    from pipeline.archive import migrate_archive
     from schemas.settings import load_settings
 
     with showing_progress():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from flows.archive import Archive
+    from pipeline.archive import Archive
 
 Result = TypeVar("Result")
 
@@ -26,7 +26,7 @@ def day_of(at: datetime | None) -> date | None:
 
 def with_archive(read: "Callable[[Archive], Result]") -> Result:
     """What is read of the archive of the settings."""
-    from flows.archive import open_archive
+    from pipeline.archive import open_archive
     from schemas.settings import load_settings
 
     with open_archive(load_settings(), writable=False) as archive:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.progress import Progress, listening
+from pipeline.progress import Progress, listening
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 def quarantine_list(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List what was set aside, with every reason."""
     from cli.render import print_json, render_quarantine
-    from flows.status import list_set_aside
+    from pipeline.status import list_set_aside
 
     found = with_archive(list_set_aside)
     as_json = as_json or ctx.obj
@@ -32,7 +32,7 @@ def quarantine_list(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson = False) -> None:
     """Show what was set aside of one address, and where its capture lies."""
     from cli.render import print_json, render_quarantined
-    from flows.status import find_set_aside
+    from pipeline.status import find_set_aside
 
     found = with_archive(lambda archive: find_set_aside(archive, record_id))
     as_json = as_json or ctx.obj
@@ -51,7 +51,7 @@ def quarantine_retry(
     """Read what was set aside again with today's rules, all of it or what is named; what is valid now is stored."""
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
-    from flows.reprocess import retry_quarantine
+    from pipeline.reprocess.reprocess import retry_quarantine
     from schemas.settings import load_settings
 
     with showing_progress():

@@ -12,17 +12,17 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from flows.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
+from pipeline.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
 from schemas.printing import make_json_printable, make_printable
 from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
-from storage.completeness import MissingAddress, MonthCount
-from storage.quarantine import QuarantineRecord
+from storage.ledger.quarantine import QuarantineRecord
+from storage.reports.completeness import MissingAddress, MonthCount
 
 if TYPE_CHECKING:
-    from flows.doctor import Check
-    from flows.live import LiveCheck
-    from flows.plan import BackfillPlan
-    from flows.status import IdentifiedUrl, Status
+    from pipeline.backfill_plan import BackfillPlan
+    from pipeline.integrity.doctor import Check
+    from pipeline.integrity.live_site import LiveCheck
+    from pipeline.status import IdentifiedUrl, Status
 
 
 class PlainConsole(Console):

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.render import console, print_table
-from flows.showing import Shown
+from pipeline.status import Shown
 from schemas.duplicate import DuplicateKind, Explanation
 from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
 

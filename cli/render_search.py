@@ -6,7 +6,7 @@ from rich.text import Text
 
 from cli.render import console
 from schemas.search import Mark, SearchHit
-from storage.day import publication_day
+from storage.ledger.publication_date import publication_day
 
 MARK_STYLE = "bold red"
 """As `grep` shows what it has found."""

@@ -18,8 +18,8 @@ Definitions = Annotated[
 
 def schedule(file: Definitions = None) -> None:
     """Run all that is scheduled, here, until it is ended; with a Prefect server of its own where none is named."""
-    from flows.archive import check_version
     from flows.environment import set_prefect_defaults
+    from pipeline.archive import check_version
     from schemas.settings import load_settings
 
     settings = load_settings()  # before Prefect starts a server: what is wrong is said at once

@@ -28,7 +28,7 @@ def show(
     """Show one record: text, metadata, sources of the values, revisions, duplicates; or what a revision changed."""
     from cli.render import print_json
     from cli.render_record import render_difference, render_shown
-    from flows.showing import compare_revisions, find_shown
+    from pipeline.status import compare_revisions, find_shown
 
     if revisions and not diff:
         raise typer.BadParameter(f"{revisions} names revisions, which only --diff compares")

@@ -9,7 +9,7 @@ from contextlib import suppress
 import psycopg
 from psycopg import Connection, sql
 
-from storage.database import SchemaOutdated, open_database
+from storage.engine import SchemaOutdated, open_database
 
 PASSWORDS = {"broadsheet": "PGPASSWORD", "prefect": "PREFECT_SERVER_DATABASE_PASSWORD"}
 """Role, and database of its own -> the variable that has its password, as libpq and Prefect's server know it."""

@@ -13,8 +13,8 @@ from lxml.etree import SubElement, strip_tags
 from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
+from extraction.normalization import restore_lines, tidy
 from extraction.paragraph import BLOCK_TAGS, is_block, read_row
-from extraction.prose import restore_lines, tidy
 from extraction.tree import is_overgrown, make_element
 
 _PLAIN_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "blockquote"})

@@ -6,11 +6,11 @@ from itertools import takewhile
 from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
+from boilerplate.remover import squeeze
 from extraction.byline import Byline, clean_names, read_names, split_loose, split_names
 from extraction.linked_data import read_texts
-from extraction.name import is_name
 from extraction.parsed import Page
-from sites.boilerplate import squeeze
+from extraction.person_name import is_name
 
 META_NAMES = (
     "article:author",

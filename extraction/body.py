@@ -9,20 +9,20 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
+from boilerplate.remover import squeeze
+from boilerplate.text_block import has_passage, is_sentence
+from boilerplate.widgets import drop_button_text, find_widgets
 from extraction.agreement import find_differences, simplify
 from extraction.byline import cut_credit
 from extraction.line_break import part_lines
-from extraction.overrun import find_outside
+from extraction.normalization import join, tidy
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
-from extraction.prose import join, tidy
 from extraction.tree import drop, is_overgrown, make_element
+from extraction.unclosed_tags import find_outside
 from schemas.article import Kind
-from sites.boilerplate import squeeze
-from sites.passage import has_passage, is_sentence
 from sites.profile import Site
 from sites.structure import PageRules
-from sites.widget import drop_button_text, find_widgets
 
 # It warns of each page in which it finds no text: the record's flags say that, with its address.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from boilerplate.correction import is_correction
+from boilerplate.remover import Quotation
 from extraction.agency import AGENCIES, OWN_DESKS
 from extraction.linked_data import clean_markup
-from extraction.name import is_name, part_names
+from extraction.normalization import tidy
 from extraction.paragraph import Infobox
-from extraction.prose import tidy
-from sites.boilerplate import Quotation
-from sites.correction import is_correction
+from extraction.person_name import is_name, part_names
 
 NOTE_COUNT = 3
 """Corrections and notes that may follow a credit; more than two were never seen under one text."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from urllib.parse import urljoin
 
 from extraction.linked_data import read_text, read_texts, read_types
+from extraction.normalization import tidy, tidy_or_none
 from extraction.parsed import Found, Page
-from extraction.prose import tidy, tidy_or_none
 from schemas.article import Kind
 
 TAG_METAS = ("article:tag", "news_keywords", "parsely-tags", "sailthru.tags", "keywords")

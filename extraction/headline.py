@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+from boilerplate.remover import squeeze
 from extraction.linked_data import clean_markup, read_text
+from extraction.normalization import tidy
 from extraction.parsed import Found, Page
-from extraction.prose import tidy
-from sites.boilerplate import squeeze
 
 MAX_CHARS = 500
 """What a record's headline may have; longer, it is a page's text in the wrong place."""

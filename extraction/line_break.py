@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
+from extraction.normalization import LINE, LINE_CHARS, is_full
 from extraction.paragraph import BLOCK_TAGS
-from extraction.prose import LINE
 from extraction.tree import make_element
-from extraction.wrap import LINE_CHARS, is_full
 from sites.structure import PageRules
 
 MAX_COUNT = 2_000

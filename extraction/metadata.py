@@ -7,7 +7,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from extraction.linked_data import list_nodes, read_article_node, read_section_url
-from extraction.prose import tidy
+from extraction.normalization import tidy
 
 _LANGUAGE = re.compile(r"\s*([a-z]{2})(?=[-_\s]|$)", re.IGNORECASE)
 

@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
+from boilerplate.remover import squeeze
 from extraction import EXTRACTOR
 from extraction.author import choose_byline
 from extraction.body import Body, read_body
@@ -12,18 +13,17 @@ from extraction.field import choose_kind, choose_section, choose_sponsor, choose
 from extraction.headline import choose_headline, choose_subtitle
 from extraction.linked_data import read_text
 from extraction.metadata import Metadata, read_metadata
-from extraction.overrun import find_end
 from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
 from extraction.tree import decode, drop, parse_beginning, parse_fragment, parse_page, read_utf8
+from extraction.unclosed_tags import find_end
 from extraction.visible import leave_visible
 from extraction.wrong_page import find_wrong_page
 from schemas.address import Identity
 from schemas.article import Draft, Image, Kind, Unreadable
 from schemas.capture import Capture
-from sites.boilerplate import squeeze
 from sites.profile import Site
 from sites.structure import NOWHERE
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
-from extraction.prose import restore_lines, tidy
+from boilerplate.remover import Quotation
+from extraction.normalization import restore_lines, tidy
 from extraction.tree import make_element
-from sites.boilerplate import Quotation
 
 BLOCK_TAGS = frozenset(
     {

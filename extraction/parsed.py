@@ -13,12 +13,11 @@ from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_meta_json, extract_title
 from trafilatura.settings import Document
 
-from extraction.linked_data import read_text
+from extraction.linked_data import read_microdata, read_text
 from extraction.metadata import Metadata
-from extraction.microdata import read_microdata
+from extraction.normalization import tidy
 from extraction.paragraph import spell_line
 from extraction.post import Posts
-from extraction.prose import tidy
 from extraction.tree import is_overgrown
 from extraction.visible import leave_visible
 from schemas.address import Identity

@@ -15,17 +15,17 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from boilerplate.text_block import is_passage
 from extraction.agreement import simplify
-from extraction.instant import read_instant
 from extraction.line_break import part_lines
 from extraction.linked_data import read_text
 from extraction.paragraph import read_paragraphs
 from extraction.picture import read_images, resolve
+from extraction.timestamps import read_instant
 from extraction.tree import MAX_ELEMENT_COUNT, count_elements, decode, drop, parse_fragment
 from extraction.visible import leave_visible
 from schemas.article import Image
 from schemas.capture import Capture
-from sites.passage import is_passage
 from sites.profile import Site
 from sites.structure import BLOCK_SENTENCE_COUNT, PageRules, flag_unknown
 

@@ -8,8 +8,8 @@ from typing import Any
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from extraction.instant import Instant, read_instant
 from extraction.parsed import Page
+from extraction.timestamps import Instant, read_instant
 
 PUBLISHED_METAS = (
     "article:published_time",

@@ -2,17 +2,16 @@
 
 import re
 
+from boilerplate.remover import PATTERN, Cleaned
 from extraction import EXTRACTOR
 from extraction.byline import Byline, cut_credit, read_names, split_names
-from extraction.name import is_name
+from extraction.normalization import join, join_wrapped, tidy
+from extraction.person_name import is_name
 from extraction.picture import split_caption
-from extraction.prose import join, tidy
 from extraction.tree import decode
-from extraction.wrap import join_wrapped
 from schemas.article import Draft, Image, Unreadable
 from schemas.capture import Capture
 from sites import SITES, get_site
-from sites.boilerplate import PATTERN, Cleaned
 from sites.profile import Site
 
 HEADLINE_CHARS = 150

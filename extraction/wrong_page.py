@@ -7,8 +7,8 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from extraction.metadata import Metadata
+from extraction.normalization import tidy
 from extraction.parsed import Page
-from extraction.prose import tidy
 from schemas.address import Identity
 from schemas.article import Unreadable
 from sites.profile import Site

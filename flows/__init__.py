@@ -1,6 +1,4 @@
-"""When things happen and in what order: flows, and the plain steps that they call.
+"""Prefect and nothing else: the flows, their concurrency, schedule, artifacts and hooks, and our own servers.
 
-What a page means belongs to `sites` and `extraction`, what is kept to `storage`, how it is fetched to `spiders`.
-Prefect appears in the flows (`ingest`, `refresh`, `backfill`, `reprocessing`, `exporting`, `auditing`) and in what
-serves them; every step can be called, and is tested, without it.
+What a flow does is a list of calls into `pipeline`.
 """

@@ -14,19 +14,19 @@ from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 
-from flows.archive import RunInProgress, open_archive
-from flows.artifact import store_report, store_run_artifacts
-from flows.ending import end, read_report, skip
-from flows.harvest import check_ingest, harvest
+from flows.artifacts import store_report, store_run_artifacts
+from flows.concurrency import WaitingRuns, crawling_alone, give_way
+from flows.final_state import end, read_report, skip
+from flows.hooks import notify
 from flows.ingest import Limit, end_run
-from flows.notifying import notify
-from flows.patience import load_patiently
-from flows.plan import check_span, plan_backfill
-from flows.progress import Progress, listening
-from flows.report import render_backfill_markdown
-from flows.run import find_broken_floors
 from flows.server import prepare_temporary_server
-from flows.slot import Demand, crawling_alone, give_way
+from pipeline.archive import RunInProgress, open_archive
+from pipeline.backfill_plan import check_span, plan_backfill
+from pipeline.ingest import check_ingest, ingest_once
+from pipeline.load import load_with_retries
+from pipeline.progress import Progress, listening
+from pipeline.report import render_backfill_markdown
+from pipeline.run import find_broken_floors
 from schemas.report import BackfillReport, RunReport
 from schemas.settings import load_settings
 from schemas.span import Span, split_months
@@ -45,15 +45,15 @@ def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> 
     settings, span = load_settings(), Span(since=since, until=until)
     try:
         with crawling_alone(settings, site, PATIENCE_SECONDS, is_urgent=False):
-            report = harvest(
+            report = ingest_once(
                 settings,
                 site,
                 "sitemaps",
                 limit,
-                load_patiently,
+                load_with_retries,
                 span,
                 patience_seconds=PATIENCE_SECONDS,
-                is_wanted=Demand(site),
+                is_wanted=WaitingRuns(site),
             )
     except RunInProgress as error:
         return skip(error)

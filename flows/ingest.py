@@ -1,4 +1,4 @@
-"""The flow `ingest`: `flows.harvest` under Prefect, alone with its publisher, with the report as artifacts."""
+"""The flow `ingest`: `pipeline.ingest` under Prefect, alone with its publisher, with the report as artifacts."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -7,14 +7,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from flows.archive import RunInProgress
-from flows.artifact import store_run_artifacts
-from flows.ending import end, read_report, skip
-from flows.harvest import PageChoice, check_ingest, harvest
-from flows.notifying import notify
-from flows.patience import load_patiently
+from flows.artifacts import store_run_artifacts
+from flows.concurrency import crawling_alone
+from flows.final_state import end, read_report, skip
+from flows.hooks import notify
 from flows.server import prepare_temporary_server
-from flows.slot import crawling_alone
+from pipeline.archive import RunInProgress
+from pipeline.ingest import PageChoice, check_ingest, ingest_once
+from pipeline.load import load_with_retries
 from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
 from sites.profile import SourceChoice
@@ -52,8 +52,8 @@ def ingest(
     return crawl(
         site,
         "ingest",
-        lambda settings: harvest(
-            settings, site, source, limit, load_patiently, cdx_url=cdx, months=months, pages=pages
+        lambda settings: ingest_once(
+            settings, site, source, limit, load_with_retries, cdx_url=cdx, months=months, pages=pages
         ),
     )
 

@@ -3,10 +3,10 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.harvest import harvest
+from flows.hooks import notify
 from flows.ingest import Limit, crawl
-from flows.notifying import notify
-from flows.patience import load_patiently
+from pipeline.ingest import ingest_once
+from pipeline.load import load_with_retries
 from schemas.report import RunReport
 
 
@@ -24,4 +24,6 @@ def refresh(site: str = "moscow-times", limit: Limit = None) -> State[RunReport]
         site: The publisher, by the name that `broadsheet identify` shows.
         limit: Fetch at most so many pages; empty for all that are due.
     """
-    return crawl(site, "refresh", lambda settings: harvest(settings, site, None, limit, load_patiently, pages="known"))
+    return crawl(
+        site, "refresh", lambda settings: ingest_once(settings, site, None, limit, load_with_retries, pages="known")
+    )

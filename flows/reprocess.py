@@ -1,120 +1,60 @@
-"""Everything read again from the WARC files with today's rules: a report first; when it is applied, revisions."""
+"""The flow `reprocess`: `pipeline.reprocess.reprocess` under Prefect. Dry unless it is told to write."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import date
 
-from flows.archive import Archive, open_archive, open_existing
-from flows.plan import check_order
-from flows.progress import tell_progress
-from flows.reader import LIMIT_SECONDS, count_processes
-from flows.rereading import read_again, recognize_part, with_parts
-from flows.run import Run, finish_run, now, running
-from flows.status import find_set_aside, list_set_aside
-from flows.tally import Finding, Tally
-from schemas.outcome import Outcome
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.artifacts import store_report
+from flows.final_state import end, skip
+from flows.hooks import notify
+from pipeline.archive import RunInProgress
+from pipeline.reprocess.reprocess import reprocess as read_again
 from schemas.reprocess import ReprocessReport
-from schemas.settings import Settings
-from sites import PUBLISHERS
-from sites.publishers import Publishers
-from storage.outcome import store_outcomes
-from storage.rereading import Rereading, count_rereadings, iterate_rereadings, list_companions
-
-SHARED_COUNT = 400
-"""Captures from which on several processes read: some two seconds of work, of which a second goes for starting them."""
-
-STORE_COUNT = 256
-"""What is stored in one transaction."""
+from schemas.settings import load_settings
 
 
-def reprocess(  # noqa: PLR0913 - a choice each
-    settings: Settings,
-    *,
-    since: date | None = None,
-    until: date | None = None,
-    apply: bool = False,
-    process_count: int | None = None,
-    numbers: Collection[int] | None = None,
-    publishers: Publishers = PUBLISHERS,
-    reading_seconds: float = LIMIT_SECONDS,
-) -> ReprocessReport:
-    """Read again what the archive has, or of it what was published on these days, or these quarantine rows alone.
+@flow(
+    name="reprocess",
+    flow_run_name="reprocess {since} to {until} apply={apply}",
+    persist_result=False,
+    on_failure=[notify],
+    on_crashed=[notify],
+)
+def reprocess(since: date | None = None, until: date | None = None, *, apply: bool = False) -> State[ReprocessReport]:
+    """Read every capture again with today's rules, without the network; say what changes.
 
-    Without `apply` nothing is written, and other runs may go on meanwhile.
-
-    Raises:
-        SpanInvalid: the span ends before it begins.
-        And what `open_archive` raises; with `apply`, RunInProgress while another run writes.
+    Args:
+        since: The first publication day, in Moscow time; empty for the first there is.
+        until: The last publication day, in Moscow time; empty for the last there is.
+        apply: Write what changes, as revisions; without it, nothing is written.
     """
-    check_order(since, until)
-    open_existing(settings).close()  # what was never stored is not made only to be read again
-    with ExitStack() as stack:
-        archive = stack.enter_context(
-            open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
-        )
-        total = _count_wanted(archive, since, until, numbers)
-        count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
-        stack.enter_context(archive.reading_in_parallel(count))
-        tally = Tally(since, until, apply)
-        wanted = _list_wanted(archive, since, until, numbers, total)
-        findings = read_again(archive, wanted)
-        if not apply:
-            for finding in findings:
-                tally.add(finding)
-            return tally.make_report()
-        parameters: dict[str, object] = {"since": str(since or ""), "until": str(until or "")}
-        run = stack.enter_context(running(archive, "reprocess", None, parameters))
-        _store_all(archive, run, findings, tally)
-        run.problems += tally.problems
-        return tally.make_report().model_copy(update={"run": finish_run(archive, run)})
+    try:
+        report = read_again(load_settings(), since=since, until=until, apply=apply)
+    except RunInProgress as error:
+        return skip(error)
+    store_report(render_reprocess_markdown(report), "reprocess", {})
+    return end(report, (*report.problems, *(report.run.problems if report.run else ())), _tell(report))
 
 
-def retry_quarantine(settings: Settings, ids: Sequence[str]) -> ReprocessReport:
-    """Read what was set aside again, all of it or what is named by number, record id or address; store what is valid.
-
-    Raises:
-        RecordUnknown: nothing under one of these is set aside.
-        And what `open_archive` raises; RunInProgress while another run writes.
-    """
-    with open_archive(settings, writable=False) as archive:
-        found = [find_set_aside(archive, one) for one in ids] if ids else list_set_aside(archive)
-    numbers = {one.id for one in found if one.resolved_at is None}
-    return reprocess(settings, apply=True, numbers=numbers)
+def render_reprocess_markdown(report: ReprocessReport) -> str:
+    """The report as a Markdown document."""
+    return "\n".join(_lines(report))
 
 
-def _count_wanted(archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None) -> int:
-    if numbers is not None:
-        return len(numbers)
-    with archive.database.read() as session:
-        return count_rereadings(session, since, until)
+def _tell(report: ReprocessReport) -> str:
+    changed = ", ".join(f"{count} {change.value}" for change, count in report.changes.items())
+    return f"{report.read_count} captures read again: {changed or 'none'}"
 
 
-def _list_wanted(
-    archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None, total: int
-) -> Iterator[Rereading]:
-    with archive.database.read() as session:
-        parts = list_companions(session, recognize_part)
-        wanted = with_parts(iterate_rereadings(session, since, until, numbers), parts)
-        for place, one in enumerate(wanted):
-            tell_progress("read again", place, total)
-            yield one
-
-
-def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], tally: Tally) -> None:
-    waiting: list[Outcome] = []
-    for finding in findings:
-        tally.add(finding)
-        if finding.outcome is not None:
-            waiting.append(finding.outcome)
-        if len(waiting) >= STORE_COUNT:
-            _store(archive, run, waiting)
-            waiting.clear()
-    _store(archive, run, waiting)
-
-
-def _store(archive: Archive, run: Run, outcomes: Sequence[Outcome]) -> None:
-    run.keep_lease()
-    with archive.database.begin() as session:
-        run.counts.update(
-            store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan, is_again=True)
-        )
+def _lines(report: ReprocessReport) -> Iterator[str]:
+    yield f"# reprocess · {'written' if report.applied else 'nothing was written'}"
+    yield _tell(report)
+    if report.problems:
+        yield from ("", "## Problems", *(f"- {sentence}" for sentence in report.problems))
+    yield from ("", "| field | changed | won | lost |", "|---|--:|--:|--:|")
+    yield from (f"| {name} | {one.changed} | {one.won} | {one.lost} |" for name, one in report.fields.items())
+    yield from ("", "| record | change | what |", "|---|---|---|")
+    for one in report.examples:
+        yield f"| `broadsheet show {one.id} --diff` | {one.change.value} | {', '.join(one.fields or one.reasons)} |"

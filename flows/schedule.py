@@ -15,11 +15,11 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner import Runner
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-from flows.alarm import is_wanted, open_service
-from flows.archive import RunInProgress, make_folders, open_lock, take_lock
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
-from flows.harvest import check_ingest
 from flows.server import OwnServer, own_server, require_server
+from pipeline.alert import is_wanted, open_service
+from pipeline.archive import RunInProgress, make_folders, open_lock, take_lock
+from pipeline.ingest import check_ingest
 from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
@@ -51,7 +51,7 @@ def check_alarms(settings: Settings) -> None:
     """Raise what would only be met later: an address for alarms that is none.
 
     Raises:
-        NotificationUnsent: see `flows.alarm`.
+        NotificationUnsent: see `pipeline.alert`.
     """
     if is_wanted(settings):
         open_service(settings)
@@ -61,7 +61,7 @@ def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
     """Raise what would stop each crawl that is scheduled, where it runs with these settings.
 
     Raises:
-        What `flows.harvest.check_ingest` raises.
+        What `pipeline.ingest.check_ingest` raises.
     """
     for site in sorted({one.parameters["site"] for one in definitions if "site" in one.parameters}):
         check_ingest(settings, site)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from schemas.address import Sighting, SourceKind
-from sites.profile import SourcePage, SourceUnreadable
+from sites.source_page import SourcePage, SourceUnreadable
 
 _LEGEND = re.compile(r"^ ?CDX ((?:\w )*\w)$")
 """The first line of a CDX file names its columns by letters."""

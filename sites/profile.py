@@ -5,31 +5,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
-from schemas.address import Identity, Sighting, Source, SourceKind
+from boilerplate.remover import Boilerplate
+from schemas.address import Identity, Source, SourceKind
 from schemas.article import Kind
 from sites.address import AddressMalformed, find_path_day, is_cdx_address, read_address, spell_generic
-from sites.boilerplate import Boilerplate
+from sites.cdx import read_cdx
 from sites.expectation import SiteExpectations
+from sites.source import read_xml_source
+from sites.source_page import SourcePage
 from sites.structure import PageRules
 
 SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
-
-
-class SourceUnreadable(ValueError):  # noqa: N818 - it states a fact
-    """A feed, a sitemap or a listing is not what it should be; the message says what it is instead."""
-
-
-@dataclass(frozen=True)
-class SourcePage:
-    """What one feed, sitemap or listing page said."""
-
-    sightings: tuple[Sighting, ...]
-    children: tuple[str, ...] = ()
-    """Further source pages that it leads to: monthly sitemaps, the next page of a listing."""
-    recovered: bool = False
-    """It was malformed, and read as far as it could be."""
-    is_cut: bool = False
-    """It ended before its time: only its whole entries count."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +97,6 @@ class Site:
         Raises:
             SourceUnreadable: it is something else, or too broken.
         """
-        from sites.cdx import read_cdx
-        from sites.source import read_xml_source
-
         if self.recognize_source(url) is SourceKind.CDX:
             return read_cdx(body, url, seen_at)
         return read_xml_source(body, url, media_type, seen_at)

@@ -12,7 +12,7 @@ from lxml import etree
 from schemas.address import Sighting, SourceKind
 from sites.character import clean_characters
 from sites.encoding import decode_text
-from sites.profile import SourcePage, SourceUnreadable
+from sites.source_page import SourcePage, SourceUnreadable
 
 ENTRIES = frozenset({"item", "entry", "url", "sitemap"})
 """What names an address each."""

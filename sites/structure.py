@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from sites.passage import is_passage
-from sites.widget import find_widgets
+from boilerplate.text_block import is_passage
+from boilerplate.widgets import find_widgets
 from sites.xpath import XPath
 
 

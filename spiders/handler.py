@@ -22,7 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from spiders.framing import is_proved_whole
 from spiders.network import GuardedResolver
 from spiders.origin import Router
-from spiders.refusal import CrawlClosing, HeadTooLarge, PageTooLarge, PrivateNetworkRefused
+from spiders.rejection import CrawlClosing, HeadTooLarge, PageTooLarge, PrivateNetworkRefused
 from spiders.session import FETCH_SECONDS, get_session
 from spiders.warc import ArchiveUnwritable, Exchange
 from spiders.wire import RecordingFactory, Wire

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 from scrapy import Request
 
 from spiders.network import is_private, read_ip_literal
-from spiders.refusal import PrivateNetworkRefused
+from spiders.rejection import PrivateNetworkRefused
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

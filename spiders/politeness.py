@@ -15,8 +15,8 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from spiders.downloader import StrictDownloader, drop_queued
-from spiders.refusal import HostResting
-from spiders.rest import MAX_REST
+from spiders.host_backoff import MAX_REST
+from spiders.rejection import HostResting
 from spiders.session import get_session
 
 BUSY_STATUSES = frozenset({429, 503})

@@ -17,7 +17,7 @@ from schemas.capture import MAX_URL_BYTES, SUCCESS_STATUSES, Validators
 from schemas.crawl import CrawlLine, FetchResult
 from sites import get_site
 from spiders.redirect import is_same_publisher
-from spiders.refusal import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
+from spiders.rejection import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
 from spiders.session import FETCH_SECONDS, IS_SOURCE, CrawlSession
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from scrapy.http import Response
 from schemas.capture import MAX_URL_BYTES
 from sites import find_site
 from spiders.network import is_private, read_ip_literal
-from spiders.refusal import PrivateNetworkRefused, RedirectRefused, RedirectsEndless
+from spiders.rejection import PrivateNetworkRefused, RedirectRefused, RedirectsEndless
 from spiders.session import get_session
 
 CONDITIONS = ("If-None-Match", "If-Modified-Since")

@@ -10,7 +10,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
-from spiders.refusal import NotNow, PrivateNetworkRefused, RobotsForbidden, RobotsUnreachable
+from spiders.rejection import NotNow, PrivateNetworkRefused, RobotsForbidden, RobotsUnreachable
 
 # Scrapy's own shows a traceback for a robots.txt that cannot be fetched; below is the line instead.
 logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)

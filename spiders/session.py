@@ -13,10 +13,10 @@ from twisted.internet.defer import Deferred
 
 from schemas.crawl import CrawlJob, CrawlLine
 from spiders.budget import COUNT_FILE, Budget
+from spiders.host_backoff import HostBackoffs
 from spiders.inbox import Inbox
-from spiders.refusal import CrawlClosing, HostResting, NotNow, RequestsSpent
-from spiders.rest import Rests
-from spiders.turn import Turns
+from spiders.rejection import CrawlClosing, HostResting, NotNow, RequestsSpent
+from spiders.source_order import SourceOrder
 from spiders.warc import WarcWriter
 
 IS_SOURCE = "is_source"
@@ -89,10 +89,10 @@ class CrawlSession:
         self.downloads: set[Deferred[Any]] = set()
         """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
-        self.rests = Rests(job.lock_path.parent)
+        self.rests = HostBackoffs(job.lock_path.parent)
         self.long_delays: dict[str, timedelta] = {}
         """Host -> the pause that its robots.txt asks for after each request, where no crawl waits so long."""
-        self.turns = Turns(job.lock_path.parent)
+        self.turns = SourceOrder(job.lock_path.parent)
         self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
 
     def find_obstacle(self, request: Request) -> NotNow | None:

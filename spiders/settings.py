@@ -56,13 +56,13 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "spiders.retry.BackoffRetry": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "spiders.decoding.DecodingMiddleware": 590,
+    "spiders.framing.DecodingMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "spiders.redirect.PublisherRedirect": 600,
     # The spider follows what its job names, and redirects have their own rule.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }
-EXTENSIONS = {"spiders.lifeline.Lifeline": 0, "spiders.politeness.Politeness": 0}
+EXTENSIONS = {"spiders.shutdown.Shutdown": 0, "spiders.politeness.Politeness": 0}
 
 # What may pass by itself. Not among them: refusals, pages too large, and OSError, which Scrapy retries.
 RETRY_EXCEPTIONS = [

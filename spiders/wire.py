@@ -23,7 +23,7 @@ from twisted.web.http_headers import InvalidHeaderName
 from twisted.web.iweb import IResponse
 
 from schemas.capture import MAX_HEAD_BYTES
-from spiders.refusal import HeadTooLarge
+from spiders.rejection import HeadTooLarge
 
 STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] [0-9]{3}(?: .*)?\r?", re.DOTALL)
 """What every reader of WARC files takes for one. Twisted takes more: any protocol, any number of Python's."""

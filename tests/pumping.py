@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
-PACKAGES = ("sites", "extraction", "storage", "flows", "spiders", "schemas", "cli")
+PACKAGES = ("boilerplate", "sites", "extraction", "storage", "pipeline", "flows", "spiders", "schemas", "cli")
 
 SHORT_CHARS = 3_000
 """Enough to tell what is to be measured: something quadratic takes four milliseconds for it, and more."""
@@ -65,11 +65,11 @@ COMMON = (
 ENDS = ("", "\x00", "!", " x")
 MAX_DEPTH = 12
 USES = {
-    "sites.widget:_COUNTERS": "fullmatch",
-    "sites.widget:_SIGNPOSTS": "fullmatch",
-    "sites.widget:_BUTTONS": "fullmatch",
-    "sites.document:_CUT": "fullmatch",
-    "sites.document:_SPACE": "fullmatch",
+    "boilerplate.widgets:_COUNTERS": "fullmatch",
+    "boilerplate.widgets:_SIGNPOSTS": "fullmatch",
+    "boilerplate.widgets:_BUTTONS": "fullmatch",
+    "boilerplate.document:_CUT": "fullmatch",
+    "boilerplate.document:_SPACE": "fullmatch",
     "sites:MOSCOW_TIMES.page.updated": "match",
     "sites:MOSCOW_TIMES.page.paid_label": "fullmatch",
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,27 @@ def test_every_make_target_says_what_it_is_for() -> None:
 
 def test_the_table_of_faults_is_that_of_the_tests() -> None:
     assert faults.PATH.read_text(encoding="utf-8") == faults.render(), "python -m tests.faults writes it anew"
+
+
+def test_every_module_that_the_documents_name_exists() -> None:
+    rooms = "boilerplate|cli|extraction|flows|pipeline|replica|schemas|sites|spiders|storage"
+    documents = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "\n".join(document.read_text(encoding="utf-8") for document in documents)
+    paths = set(re.findall(rf"`((?:{rooms}|tests)/(?:[\w/]*/|[\w/]+\.py)?)`", text))
+    assert len(paths) > 30  # the walk of CONTRIBUTING.md alone names as many
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+    names = set(re.findall(rf"`((?:{rooms})\.(?!py`)[\w.]+)`", text))
+    assert [name for name in sorted(names) if not is_importable(name)] == []
+
+
+def is_importable(name: str) -> bool:
+    """Whether a dotted name is a module's, or something's in a module."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:count])
+        if path.with_suffix(".py").is_file() or path.is_dir():
+            found: object = import_module(".".join(parts[:count]))
+            for attribute in parts[count:]:
+                found = getattr(found, attribute, None)
+            return found is not None
+    return False

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sites.profile import SourceUnreadable
 from sites.source import read_xml_source
+from sites.source_page import SourceUnreadable
 from tests.pumping import Named, find_patterns, measure
 
 
@@ -16,7 +16,7 @@ def test_no_pattern_takes_more_than_linear_time() -> None:
 
 def test_all_patterns_of_the_modules_are_found() -> None:
     names = {named.name.partition(":")[0].partition(".")[0] for named in find_patterns()}
-    assert {"sites", "extraction", "storage", "flows"} <= names
+    assert {"boilerplate", "sites", "extraction", "storage", "pipeline"} <= names
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import re
 
-from sites.boilerplate import Boilerplate, Furniture, Inner, squeeze
+from boilerplate.remover import Boilerplate, Furniture, Inner, squeeze
 
 _PAYMENT = ("Once", "Monthly", "Annual", "Continue", "payment methods")
 """The words of the payment form below a message."""

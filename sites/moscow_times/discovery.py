@@ -11,8 +11,9 @@ from lxml.html import HtmlElement
 from schemas.address import Sighting, Source, SourceKind
 from sites.address import AddressMalformed, read_address
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STATIC_HOST, identify
-from sites.profile import SourceChoice, SourcePage, SourceUnreadable
+from sites.profile import SourceChoice
 from sites.source import read_xml_source, resolve_address
+from sites.source_page import SourcePage, SourceUnreadable
 from sites.structure import has_class
 from sites.tag import parse_html
 

@@ -16,8 +16,8 @@ from lxml.etree import ParserError
 from schemas.address import Sighting, Source, SourceKind
 from sites.address import AddressMalformed, read_address
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, OLD_ARTICLE, OLD_HOST
-from sites.profile import SourcePage, SourceUnreadable
 from sites.source import read_time, resolve_address
+from sites.source_page import SourcePage, SourceUnreadable
 from sites.tag import parse_html
 
 SEARCH_PATH = "/api/search"

@@ -10,7 +10,8 @@ from sites.moscow_times import discovery, extra, identity, live
 from sites.moscow_times.boilerplate import BOILERPLATE
 from sites.moscow_times.expectations import EXPECTED
 from sites.moscow_times.page import KINDS, PAGE, SECTION_NAMES
-from sites.profile import Site, SourceChoice, SourcePage
+from sites.profile import Site, SourceChoice
+from sites.source_page import SourcePage
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from sqlalchemy.types import JSON
 
 from schemas.article import ArticleRecord
 from storage.bulk import stream_rows
-from storage.column import StoredTime, UtcDateTime
-from storage.tables import Alias, Article, Capture
+from storage.schema.columns import StoredTime, UtcDateTime
+from storage.schema.tables import Alias, Article, Capture
 
 Block = dict[str, Sequence[Any]]
 """Field of `ArticleRecord`, all of them in its order -> the values of some articles, in theirs.

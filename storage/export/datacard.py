@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 """Under this is counted what is null."""
 
 
-class Tally:
+class CardCounts:
     """Counts blocks on their way."""
 
     def __init__(self) -> None:

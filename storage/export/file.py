@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from schemas.export import CARD_SUFFIX, ArticleFilter, Exported, FileFormat, Format
-from storage.article import count_wanted, iterate_blocks
-from storage.database import FILE_SUFFIXES, Database
+from storage.articles.article import count_wanted, iterate_blocks
+from storage.engine import FILE_SUFFIXES, Database
 from storage.export.block import Block
-from storage.export.datacard import Tally
+from storage.export.datacard import CardCounts
 from storage.export.line import write_csv, write_jsonl
 from storage.export.sink import (
     STANDARD_OUTPUT,
@@ -26,7 +26,7 @@ from storage.export.sink import (
     opening,
 )
 
-Listener = Callable[[int, int], None]
+ExportListener = Callable[[int, int], None]
 """Hears of the articles that are written, and of those that there are."""
 
 
@@ -35,7 +35,7 @@ def export_articles(
     path: Path,
     kind: FileFormat,
     wanted: ArticleFilter | None = None,
-    tell: Listener | None = None,
+    tell: ExportListener | None = None,
     spared: Collection[Path] = (),
 ) -> Exported:
     """Write the articles to a file, whole or not at all, and a data card beside it.
@@ -50,7 +50,7 @@ def export_articles(
     if path != STANDARD_OUTPUT:
         audit_place(path)
         _spare_archive(database, path, spared)
-    tally, wanted = Tally(), wanted or ArticleFilter()
+    tally, wanted = CardCounts(), wanted or ArticleFilter()
     card_path = path.with_name(path.name + CARD_SUFFIX) if is_lasting(path) else None
     # Both are complete before either takes its name; the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
@@ -101,7 +101,7 @@ def _old_objects_at_rest() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _told(blocks: Iterable[Block], total_count: int, tell: Listener) -> Iterator[Block]:
+def _told(blocks: Iterable[Block], total_count: int, tell: ExportListener) -> Iterator[Block]:
     done_count = 0
     tell(done_count, total_count)
     for block in blocks:

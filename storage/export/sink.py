@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from schemas.export import Compression
-from storage.partial import ASKED_MODE, replacing
+from storage.atomic_file import ASKED_MODE, replacing
 
 STANDARD_OUTPUT = Path("-")
 """The path that means standard output, as other programs have it."""

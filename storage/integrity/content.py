@@ -3,17 +3,57 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead
-from storage.again import load_known
-from storage.audit import name_found
-from storage.batch import load_batch
-from storage.likeness.grouping import regroup
-from storage.revision.store import has_content, rest_on
-from storage.tables import Article
+from storage.captures.reinterpretation import load_known
+from storage.ledger.unit_of_work import IN_COUNT, execute_in, load_batch
+from storage.near_duplicates.grouping import regroup
+from storage.reports.audit import name_found
+from storage.revisions.store import has_content, rest_on
+from storage.schema.tables import Alias, Article, Capture, Entry, Quarantine, Validator
+
+
+def list_dependents(session: Session, warc: str, offsets: Collection[int]) -> dict[str, int]:
+    """Record id -> offset, of the articles that were read from these captures."""
+    rows = (
+        select(Article.id, Capture.offset).join(Capture, Capture.id == Article.capture_id).where(Capture.warc == warc)
+    )
+    return {row[0]: row[1] for row in execute_in(session, rows, Capture.offset, offsets)}
+
+
+def list_lost(session: Session) -> dict[str, str]:
+    """Record id -> WARC file, of the articles whose capture is known to be lost."""
+    rows = select(Article.id, Capture.warc).join(Capture, Capture.id == Article.capture_id).where(Capture.is_lost)
+    return dict(session.execute(rows).tuples().all())
+
+
+def make_due(session: Session, now: datetime) -> int:
+    """Have every page that is needed and lost fetched by the next run, and in full; answers how many.
+
+    Needed are those of articles, and those that are set aside. What has no address is never due.
+    """
+    is_open = (Quarantine.resolved_at.is_(None), Quarantine.entry_id.is_not(None))
+    wanted = {
+        *session.scalars(_of_lost(select(Article.entry_id), Article).where(Article.entry_id.is_not(None))),
+        *session.scalars(_of_lost(select(Quarantine.entry_id), Quarantine).where(*is_open)),
+    }
+    entries = sorted(filter(None, wanted))
+    for start in range(0, len(entries), IN_COUNT):
+        part = entries[start : start + IN_COUNT]
+        urls = select(Alias.url).where(Alias.entry_id.in_(part))
+        session.execute(delete(Validator).where(Validator.url.in_(urls)))
+        session.execute(update(Entry).where(Entry.id.in_(part)).values(next_try_at=now))
+    return len(entries)
+
+
+def _of_lost(
+    statement: Select[tuple[int | None]], table: type[Article] | type[Quarantine]
+) -> Select[tuple[int | None]]:
+    return statement.join(Capture, Capture.id == table.capture_id).where(Capture.is_lost)
+
 
 PART_COUNT = 200
 """Bodies that lie in memory at a time: a MB or two."""

@@ -4,7 +4,7 @@ import logging
 
 from sqlalchemy import insert, text
 
-from storage.database import Database
+from storage.engine import Database
 from storage.outage import DatabaseDamaged, DatabaseLost, describe_damage
 from storage.search.index import audit_index, rebuild_index
 from storage.search.table import INDEX, SQLITE_INDEX

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.capture import CaptureRef
-from storage.batch import IN_COUNT, select_in
-from storage.tables import Capture, Validator, WarcFile
+from storage.ledger.unit_of_work import IN_COUNT, select_in
+from storage.schema.tables import Capture, Validator, WarcFile
 
 NO_DIGEST = "0" * 64
 """In the place of a SHA-256 that is not known."""
@@ -28,7 +28,7 @@ RETURN = (
 )
 
 
-class Place(NamedTuple):
+class RecordFacts(NamedTuple):
     """How many bytes a capture takes in its file, and the digest of its payload."""
 
     length: int
@@ -51,10 +51,10 @@ def list_warcs(session: Session) -> dict[str, int]:
     return known | dict(session.execute(select(WarcFile.name, WarcFile.loaded_bytes)).tuples().all())
 
 
-def list_places(session: Session, warc: str) -> dict[int, Place]:
+def list_places(session: Session, warc: str) -> dict[int, RecordFacts]:
     """Offset -> capture, of one file."""
     rows = session.execute(select(Capture.offset, Capture.length, Capture.sha256).where(Capture.warc == warc))
-    return {offset: Place(length, digest) for offset, length, digest in rows}
+    return {offset: RecordFacts(length, digest) for offset, length, digest in rows}
 
 
 def mark_lost(session: Session, warc: str, offsets: Collection[int]) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, sele
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from schemas.capture import SUCCESS_STATUSES
-from storage.audit import name_found
 from storage.bulk import insert_mappings
-from storage.capture import OK
+from storage.captures.capture import OK
 from storage.integrity.place import NO_DIGEST, NO_WARC
-from storage.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots
+from storage.reports.audit import name_found
+from storage.schema.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots
 
 KEY_PREFIX = "key_"
 

@@ -8,8 +8,18 @@ from sqlalchemy.orm import Bundle, Session
 
 import sites
 from schemas.outcome import State
-from storage.standing import KEPT_STATES
-from storage.tables import Article, Entry, Quarantine
+from storage.integrity.content import audit_contents
+from storage.integrity.entry import audit_entries
+from storage.integrity.reference import audit_references
+from storage.integrity.wording import audit_likeness
+from storage.ledger.state import KEPT_STATES
+from storage.schema.tables import Article, Entry, Quarantine
+
+
+def audit_rows(session: Session) -> list[str]:
+    """A sentence for each contradiction."""
+    audits = (audit_entries, audit_references, audit_contents, audit_likeness)
+    return [sentence for audit in audits for sentence in audit(session)]
 
 
 def mend_states(session: Session, now: datetime) -> dict[str, State]:

@@ -1,4 +1,4 @@
-"""What texts are compared by (`storage.likeness`), against the texts themselves; made anew as a whole."""
+"""What texts are compared by (`storage.near_duplicates`), against the texts themselves; made anew as a whole."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,14 +7,13 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from schemas.article import content_sha256
-from storage.audit import name_found
-from storage.batch import IN_COUNT, Batch, load_articles, select_in
-from storage.likeness.grouping import regroup
-from storage.likeness.posting import LEVELS, find_held
-from storage.likeness.shingle import Shingled
-from storage.likeness.table import Likeness, Wording
-from storage.likeness.wording import find_groups
-from storage.tables import Article
+from storage.ledger.unit_of_work import IN_COUNT, UnitOfWork, load_articles, select_in
+from storage.near_duplicates.grouping import regroup
+from storage.near_duplicates.lsh_index import LEVELS, Likeness, Wording, find_held
+from storage.near_duplicates.shingle import Shingled
+from storage.near_duplicates.text import find_groups
+from storage.reports.audit import name_found
+from storage.schema.tables import Article
 
 PRIMARY, MIRRORED = aliased(Article), aliased(Likeness)
 
@@ -43,7 +42,7 @@ def rebuild_likeness(session: Session, now: datetime) -> None:
     with session.no_autoflush:  # a batch writes itself
         for start in range(0, len(ids), IN_COUNT):
             part = set(ids[start : start + IN_COUNT])
-            regroup(Batch(session, None, now, articles={row.id: row for row in load_articles(session, part)}))
+            regroup(UnitOfWork(session, None, now, articles={row.id: row for row in load_articles(session, part)}))
             session.expunge_all()
 
 

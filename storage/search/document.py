@@ -58,7 +58,7 @@ class Searchable(NamedTuple):
     body: str
 
 
-class Document(NamedTuple):
+class SearchDocument(NamedTuple):
     """What is in the index of an article."""
 
     words: list[str]
@@ -67,11 +67,11 @@ class Document(NamedTuple):
     """Of the first words: the others have none."""
 
 
-def read_document(article: Searchable) -> Document:
+def read_document(article: Searchable) -> SearchDocument:
     """The words of an article, and where they weigh more."""
     named = [pair for part, text in _iterate_parts(article) for pair in _mark(part, text)]
     words = [*(word for word, _ in named), *list_words(article.body[:MOST_LETTERS])]
-    return Document(_limit(words), [weight for _, weight in named])
+    return SearchDocument(_limit(words), [weight for _, weight in named])
 
 
 def _limit(words: list[str]) -> list[str]:
@@ -88,12 +88,12 @@ def _keep_places(words: list[str]) -> Iterator[str]:
         yield word if counts[word] <= MOST_REPEATS else NO_WORD
 
 
-def render_words(document: Document) -> str:
+def render_words(document: SearchDocument) -> str:
     """For SQLite, whose tokenizer `ascii` splits at the spaces alone: all else is a letter, a digit or beyond ASCII."""
     return " ".join(document.words)
 
 
-def render_vector(document: Document) -> str:
+def render_vector(document: SearchDocument) -> str:
     """For PostgreSQL: `'war':5,7A 'putin':2`."""
     places: dict[str, list[str]] = defaultdict(list)
     weighed = zip_longest(document.words, document.weights[: len(document.words)], fillvalue="")

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from schemas.search import SearchFilter, SearchHit, SearchPart, SearchQuery
 from schemas.span import DAY
-from storage.batch import execute_in
-from storage.database import Database
+from storage.engine import Database
+from storage.ledger.unit_of_work import execute_in
+from storage.schema.tables import Article
+from storage.search.index import BEGINNING, first_number_of
 from storage.search.match import (
     Forms,
     Match,
-    Run,
     Scope,
+    WordSequence,
     expand_term,
     has_phrases,
     place_query,
@@ -24,11 +26,9 @@ from storage.search.match import (
     render_match,
     render_tsquery,
 )
-from storage.search.number import BEGINNING, first_number_of
 from storage.search.snippet import cut_snippet, find_marks
 from storage.search.table import INDEX, SQLITE_INDEX, Searched
 from storage.search.vocabulary import find_forms
-from storage.tables import Article
 
 TIERS: Mapping[SearchPart | None, Scope] = {
     SearchPart.HEADLINE: (SearchPart.HEADLINE,),
@@ -141,13 +141,13 @@ def _rank(hit: SearchHit) -> tuple[int, float, str]:
     return PLACES.index(hit.found_in), -(hit.published_at or BEGINNING).timestamp(), hit.id
 
 
-def _list_runs(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[Run]:
+def _list_runs(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[WordSequence]:
     """What is to be marked in a headline or a subtitle; in the body for None."""
     terms = [term for group in query.wanted for term in group if term.part in {None, part}]
     return [run for term in terms for run in expand_term(term, forms)]
 
 
-def _as_hit(row: Row[Any], place: SearchPart | None, runs: Mapping[SearchPart | None, list[Run]]) -> SearchHit:
+def _as_hit(row: Row[Any], place: SearchPart | None, runs: Mapping[SearchPart | None, list[WordSequence]]) -> SearchHit:
     snippet = cut_snippet(row.body, runs[None])
     return SearchHit(
         id=row.id,

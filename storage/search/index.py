@@ -6,24 +6,65 @@ the table by itself; SQLite's is given what is new, and a trigger takes out of i
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import NamedTuple
+from zlib import crc32
 
 import orjson
 from sqlalchemy import delete, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
-from storage.audit import name_found
-from storage.batch import IN_COUNT, execute_in
 from storage.bulk import insert_rows
-from storage.search.document import Document, Searchable, read_document, render_vector, render_words
-from storage.search.number import assign_numbers
+from storage.ledger.publication_date import PUBLICATION_ZONE
+from storage.ledger.unit_of_work import IN_COUNT, execute_in, select_in
+from storage.reports.audit import name_found
+from storage.schema.tables import Article, Base
+from storage.search.document import Searchable, SearchDocument, read_document, render_vector, render_words
 from storage.search.table import INDEX, SQLITE_INDEX, SQLITE_TRIGGER, Searched, SearchWord
 from storage.search.vocabulary import list_lost_words, store_words
-from storage.tables import Article, Base
 
-Listener = Callable[[int, int], None]
+SLOT_BITS = 8
+"""Of one second, 256 articles: old stock has a day and no time, and no day has more. Should one have, the rest of them
+stand in the seconds after it. Each further bit would make the index larger: it keeps the gaps between the numbers."""
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def first_number(at: datetime) -> int:
+    """The smallest number of what was published in this second; what has no time has a number below 0."""
+    return int((at - BEGINNING).total_seconds()) << SLOT_BITS
+
+
+def first_number_of(day: date) -> int:
+    """The smallest number of what was published on this day, in Moscow, or later."""
+    start = datetime.combine(day, time(), PUBLICATION_ZONE)
+    return first_number(max(start, BEGINNING))  # in Moscow, the calendar begins some hours earlier
+
+
+def assign_numbers(session: Session, moments: Mapping[str, datetime | None]) -> dict[int, str]:
+    """Number -> article, by their publication times; within a second in any order."""
+    assigned: dict[int, str] = {}
+    waiting, tries = sorted(moments), 0
+    while waiting:
+        wanted = {article_id: _number(article_id, moments[article_id], tries) for article_id in waiting}
+        taken = set(select_in(session, select(Searched.number), Searched.number, set(wanted.values())))
+        for article_id, number in wanted.items():
+            if number not in taken:
+                assigned.setdefault(number, article_id)
+        waiting = [article_id for article_id, number in wanted.items() if assigned.get(number) != article_id]
+        tries += 1
+    return assigned
+
+
+def _number(article_id: str, at: datetime | None, tries: int) -> int:
+    """Each further try has twice the room: however many are of one second, each finds a place in a few tries."""
+    digest = crc32(article_id.encode(), tries)
+    return -1 - digest if at is None else first_number(at) + digest % (1 << SLOT_BITS + tries)
+
+
+IndexListener = Callable[[int, int], None]
 """Hears of the articles that are indexed, and of those that are to be."""
 
 GIVEN_COUNT = 2_000
@@ -57,7 +98,7 @@ def index_articles(session: Session, ids: Collection[str]) -> None:
     _index(session, _divide(sorted(ids)), len(ids))
 
 
-def index_all(session: Session, tell: Listener | None = None) -> int:
+def index_all(session: Session, tell: IndexListener | None = None) -> int:
     """Bring it in step with all articles: an index that is empty gets them. Answers how many were not."""
     # As JSON, a million ids take a third of the memory. They are all read before the first is written.
     packed = [(len(part), orjson.dumps(part)) for part in _divide(_iterate_outdated(session))]
@@ -66,7 +107,7 @@ def index_all(session: Session, tell: Listener | None = None) -> int:
     return count
 
 
-def rebuild_index(session: Session, tell: Listener | None = None) -> None:
+def rebuild_index(session: Session, tell: IndexListener | None = None) -> None:
     """Make the whole index anew from the articles, and the words that lead to their other forms."""
     _empty(session)
     index_all(session, tell)
@@ -124,7 +165,7 @@ def _iterate_changed(session: Session) -> Iterator[str]:
         yield from (row[1] for row in part if row[0] in changed)
 
 
-def _find_changed(session: Session, documents: Mapping[int, Document]) -> set[int]:
+def _find_changed(session: Session, documents: Mapping[int, SearchDocument]) -> set[int]:
     """The numbers under which other words stand."""
     if _is_sqlite(session):
         stored = execute_in(session, select(Searched.number, Searched.document), Searched.number, documents.keys())
@@ -133,7 +174,7 @@ def _find_changed(session: Session, documents: Mapping[int, Document]) -> set[in
     return set(session.connection().exec_driver_sql(FIND_CHANGED, wanted).scalars())
 
 
-def _index(session: Session, parts: Iterable[Sequence[str]], count: int, tell: Listener | None = None) -> None:
+def _index(session: Session, parts: Iterable[Sequence[str]], count: int, tell: IndexListener | None = None) -> None:
     words: set[str] = set()
     numbers: list[int] = []
     done_count = 0

@@ -16,7 +16,7 @@ Scope = tuple[SearchPart, ...]
 """The parts in which a term is looked for that names none; none of them for anywhere."""
 
 
-class Run(NamedTuple):
+class WordSequence(NamedTuple):
     """Words of the index in a row."""
 
     words: tuple[str, ...]
@@ -27,14 +27,14 @@ class Run(NamedTuple):
 class Match(NamedTuple):
     """Of each group of runs, one occurs; of the excluded ones, none."""
 
-    wanted: list[list[Run]]
-    excluded: list[Run]
+    wanted: list[list[WordSequence]]
+    excluded: list[WordSequence]
 
 
-def expand_term(term: Term, forms: Forms) -> list[Run]:
+def expand_term(term: Term, forms: Forms) -> list[WordSequence]:
     """The words of a term in a row, or each form of its word."""
     others = () if term.is_exact else forms.get(term.words[0], ())
-    return [Run(term.words, term.is_prefix), *(Run((form,)) for form in others)]
+    return [WordSequence(term.words, term.is_prefix), *(WordSequence((form,)) for form in others)]
 
 
 def place_query(query: SearchQuery, forms: Forms, scope: Scope) -> Match:
@@ -43,12 +43,14 @@ def place_query(query: SearchQuery, forms: Forms, scope: Scope) -> Match:
     return Match(wanted, [run for term in query.excluded for run in _place(term, forms, ())])
 
 
-def _place(term: Term, forms: Forms, scope: Scope) -> list[Run]:
+def _place(term: Term, forms: Forms, scope: Scope) -> list[WordSequence]:
     runs = expand_term(term, forms)
     parts = (term.part,) if term.part else scope
     if not parts:
         return runs
-    return [Run(tuple(SIGNS[part] + word for word in run.words), run.is_prefix) for part in parts for run in runs]
+    return [
+        WordSequence(tuple(SIGNS[part] + word for word in run.words), run.is_prefix) for part in parts for run in runs
+    ]
 
 
 def render_match(match: Match) -> str:
@@ -57,11 +59,11 @@ def render_match(match: Match) -> str:
     return f"({text}) NOT {_render_any(match.excluded)}" if match.excluded else text
 
 
-def _render_any(runs: Sequence[Run]) -> str:
+def _render_any(runs: Sequence[WordSequence]) -> str:
     return f"({' OR '.join(map(_render_phrase, runs))})"
 
 
-def _render_phrase(run: Run) -> str:
+def _render_phrase(run: WordSequence) -> str:
     return f'"{" ".join(run.words)}"{" *" if run.is_prefix else ""}'
 
 
@@ -83,16 +85,16 @@ def has_phrases(match: Match) -> bool:
     return any(len(run.words) > 1 for runs in (*match.wanted, match.excluded) for run in runs)
 
 
-def _join_any(runs: Sequence[Run], render: Callable[[Run], str]) -> str:
+def _join_any(runs: Sequence[WordSequence], render: Callable[[WordSequence], str]) -> str:
     return f"({' | '.join(map(render, runs))})"
 
 
-def _render_set(run: Run) -> str:
+def _render_set(run: WordSequence) -> str:
     names = [_name([word]) for word in run.words]
     return f"({' & '.join(names)}{':*' if run.is_prefix else ''})"
 
 
-def _render_sequence(run: Run) -> str:
+def _render_sequence(run: WordSequence) -> str:
     # Only in a phrase do the places count; what begins with a word is also what its further places stand under.
     names = [_name(run.words) if len(run.words) == 1 else _name(place_names(word)) for word in run.words]
     if run.is_prefix:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.search import Mark
 from storage.search.document import MOST_LETTERS
-from storage.search.match import Run
+from storage.search.match import WordSequence
 from storage.search.word import Spelling
 
 SNIPPET_WORDS = 30
@@ -34,7 +34,7 @@ class _Found(NamedTuple):
     last: int
 
 
-def find_marks(text: str, runs: Sequence[Run]) -> tuple[Mark, ...]:
+def find_marks(text: str, runs: Sequence[WordSequence]) -> tuple[Mark, ...]:
     """Every hit in a text."""
     spelling = Spelling(text)
     found = _find(spelling.words, runs)
@@ -44,7 +44,7 @@ def find_marks(text: str, runs: Sequence[Run]) -> tuple[Mark, ...]:
     return _merge([(places[one.first][0], places[one.last][1]) for one in found])
 
 
-def cut_snippet(text: str, runs: Sequence[Run]) -> Snippet:
+def cut_snippet(text: str, runs: Sequence[WordSequence]) -> Snippet:
     """About 30 words around the hits: where the most different ones stand together, the first of such places."""
     spelling = Spelling(text[:MOST_LETTERS])
     if not spelling.words:
@@ -64,7 +64,7 @@ def cut_snippet(text: str, runs: Sequence[Run]) -> Snippet:
     return Snippet(f"{before}{piece}{CUT if is_cut else ''}", marks)
 
 
-def _find(words: Sequence[str], runs: Sequence[Run]) -> list[_Found]:
+def _find(words: Sequence[str], runs: Sequence[WordSequence]) -> list[_Found]:
     """In the order of the text."""
     starts: dict[str, list[int]] = defaultdict(list)
     for number, run in enumerate(runs):
@@ -80,7 +80,7 @@ def _find(words: Sequence[str], runs: Sequence[Run]) -> list[_Found]:
     ]
 
 
-def _stands_at(words: Sequence[str], place: int, run: Run) -> bool:
+def _stands_at(words: Sequence[str], place: int, run: WordSequence) -> bool:
     here, wanted = words[place : place + len(run.words)], list(run.words)
     if not run.is_prefix:
         return here == wanted

@@ -7,8 +7,8 @@ from sqlalchemy import Text, column, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.column import RowId
-from storage.tables import MADE_FROM_OTHERS, Base
+from storage.schema.columns import RowId
+from storage.schema.tables import MADE_FROM_OTHERS, Base
 
 SQLITE_INDEX = "search_index"
 """SQLite's index, a virtual table with others behind it, whose names begin as its own."""
@@ -28,7 +28,7 @@ class Searched(Base):
     __table_args__ = ({"info": {MADE_FROM_OTHERS: True}},)
 
     number: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
-    """The newer the article, the larger (`storage.search.number`)."""
+    """The newer the article, the larger (`storage.search.index`)."""
     article_id: Mapped[str] = mapped_column(unique=True)
     """No foreign key: a batch writes and withdraws articles first, and brings this in step at its end."""
     revision: Mapped[int]

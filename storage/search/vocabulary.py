@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from storage.batch import execute_in
+from storage.ledger.unit_of_work import execute_in
 from storage.search.table import SearchWord
 from storage.search.word import list_stems
 

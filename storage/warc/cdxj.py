@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.partial import replacing
-from storage.tables import Capture
+from storage.atomic_file import replacing
+from storage.schema.tables import Capture
 
 TIME_FORMAT = "%Y%m%d%H%M%S"
 DEFAULT_PORTS = {"http": 80, "https": 443}

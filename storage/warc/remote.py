@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from schemas.capture import CaptureRef
 from schemas.masking import mask_secrets
-from storage.disk import flush
+from storage.atomic_file import flush
 
 WARC_SUFFIXES = (".warc.gz", ".warc")
 INDEX_SUFFIX = ".cdxj"

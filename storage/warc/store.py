@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, Self
 
 from schemas.capture import CaptureRef
-from storage.disk import flush
+from storage.atomic_file import flush
 from storage.warc.remote import INDEX_SUFFIX, WARC_SUFFIXES, RemoteStore, StoreUnreachable, Window, digest_file
 
 ASIDE_SUFFIX = ".moved"
@@ -46,9 +46,9 @@ class WarcStore:
         self.held: Mapping[CaptureRef, bytes] = {}
         """Records of the store that are at hand (`holding`)."""
 
-    def at(self, name: str) -> "Place":
+    def at(self, name: str) -> "WarcLocation":
         """A file, to be opened when it is needed: by then it may have moved."""
-        return Place(self, name)
+        return WarcLocation(self, name)
 
     def open(self, name: str) -> BinaryIO:
         """A file, to be read through.
@@ -159,7 +159,7 @@ class WarcStore:
         _remove_moved(path, self.remote, name)
 
 
-class Place:
+class WarcLocation:
     """Where a file is looked for."""
 
     def __init__(self, store: WarcStore, name: str) -> None:

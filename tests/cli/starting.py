@@ -12,7 +12,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import mkdtemp
 
-LOADED = ["cli.main", "flows.doctor", "flows.importing", "flows.recording", "rich.table", "rich.text"]
+LOADED = [
+    "cli.main",
+    "pipeline.integrity.doctor",
+    "pipeline.file_import",
+    "pipeline.recording",
+    "rich.table",
+    "rich.text",
+]
 TIMEOUT_SECONDS = 120
 
 _FORKS = get_context("forkserver")

@@ -12,11 +12,11 @@ from typer.main import get_command
 
 from cli.failure import explain_failure
 from cli.main import app
-from flows.archive import open_archive
+from pipeline.archive import open_archive
 from schemas.settings import Settings
-from storage import migration
-from storage.database import WRITES
-from storage.tables import Base
+from storage.engine import WRITES
+from storage.schema import migration
+from storage.schema.tables import Base
 from tests.storage.every_table import fill_every_table
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]

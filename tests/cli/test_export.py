@@ -131,7 +131,7 @@ def test_a_reader_that_has_enough_ends_it_without_a_complaint(data_dir: Path, ki
 HALF_MADE = """
 import signal
 from pathlib import Path
-from cli.ending import tidying_up
+from cli.signals import tidying_up
 from storage.export.sink import opening
 with tidying_up(), opening(Path("out.jsonl")) as sink:
     sink.write(b"half")

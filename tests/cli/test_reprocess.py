@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flows.archive import open_archive
-from flows.importing import import_paths
+from pipeline.archive import open_archive
+from pipeline.file_import import import_paths
 from schemas.settings import Settings
-from storage import tables
+from storage.schema import tables
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 

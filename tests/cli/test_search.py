@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from flows.archive import open_archive
+from pipeline.archive import open_archive
 from schemas.settings import Settings
-from storage import migration
-from storage.database import WRITES
-from storage.outcome import store_outcomes
+from storage.engine import WRITES
+from storage.ledger.outcome import store_outcomes
+from storage.schema import migration
 from tests.storage.sample import at, identify, read
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cli.show import read_numbers
-from flows.archive import open_archive
+from pipeline.archive import open_archive
 from schemas.outcome import Outcome
 from schemas.settings import Settings
-from storage.outcome import store_outcomes
+from storage.ledger.outcome import store_outcomes
 from tests.storage.sample import at, identify, miss, read
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]

@@ -116,8 +116,8 @@ def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, dat
     ("modules", "unneeded"),
     [
         ("cli.main", {"prefect", "scrapy", "trafilatura", "sqlalchemy", "lxml", "pydantic"}),
-        ("cli.render_search, flows.showing, storage.search.finding", {"prefect", "scrapy", "trafilatura", "httpx"}),
-        ("flows.harvest", {"prefect", "scrapy", "trafilatura"}),
+        ("cli.render_search, pipeline.status, storage.search.finding", {"prefect", "scrapy", "trafilatura", "httpx"}),
+        ("pipeline.ingest", {"prefect", "scrapy", "trafilatura"}),
     ],
     ids=["help", "a look", "a run with nothing new"],
 )

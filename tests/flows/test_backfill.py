@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.backfill import backfill, run_backfill
-from flows.harvest import harvest
-from flows.progress import Progress, listening
+from pipeline.ingest import ingest_once
+from pipeline.progress import Progress, listening
 from replica.answer import XML, Answer
 from replica.feed import render_sitemap
 from replica.handler import Asked
@@ -19,8 +19,8 @@ from replica.model import MOSCOW
 from replica.server import Handle, running
 from replica.site import Site
 from schemas.settings import Settings
-from tests.flows.asking import pages_of
-from tests.flows.killing import read_facts
+from tests.pipeline.asking import pages_of
+from tests.pipeline.killing import read_facts
 
 SINCE, UNTIL = date(2024, 1, 10), date(2024, 3, 20)
 SITE = Site(72, bad_pages=False, moved_share=0)
@@ -125,7 +125,7 @@ def test_an_archive_below_its_floor_after_the_last_month_fails_the_backfill(monk
 def test_a_floor_that_the_archive_reaches_with_the_last_month_is_not_broken(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harvest(settings, "moscow-times", "sitemaps", 0)
+    ingest_once(settings, "moscow-times", "sitemaps", 0)
     # A month has a twelfth of the articles: the newest one alone would be below.
     monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 0.1}')
     report = run_backfill("moscow-times", date(2024, 8, 1), date(2024, 9, 30), None)

@@ -11,14 +11,14 @@ from prefect.client.schemas.objects import StateType
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
-from flows.archive import open_archive
-from flows.ending import BelowPromise
+from flows.final_state import BelowPromise
 from flows.ingest import ingest, run_ingest
+from pipeline.archive import open_archive
 from replica.site import Site
 from schemas.report import RunReport
 from schemas.settings import Settings
-from storage.database import DatabaseUnreachable
-from storage.run import list_runs
+from storage.engine import DatabaseUnreachable
+from storage.runs.run import list_runs
 
 RUN_LOG = "prefect.flow_runs"
 
@@ -100,7 +100,7 @@ def test_a_run_that_fails_by_what_is_known_has_no_traceback_in_its_log(
         said = [one.getMessage() for one in records]
         assert any(f"Failed('{says}" in one or f"execution: {says}" in one for one in said), said
         assert not any("unexpected" in one for one in said)
-    monkeypatch.setattr("flows.ingest.harvest", lambda *_, **__: json.loads("defect"))
+    monkeypatch.setattr("flows.ingest.ingest_once", lambda *_, **__: json.loads("defect"))
     records, _ = run_as_a_worker_does(caplog, json.JSONDecodeError)
     assert [bool(one.exc_info) for one in records if one.levelno == logging.ERROR] == [True, True]
 

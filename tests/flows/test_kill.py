@@ -12,7 +12,7 @@ from benchmarks.ingest import prefect_server
 from replica.server import Handle, running
 from replica.site import Site
 from schemas.settings import Settings
-from tests.flows.killing import (
+from tests.pipeline.killing import (
     FLOW_COMMAND,
     PLAIN_COMMAND,
     Facts,

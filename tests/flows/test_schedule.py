@@ -19,15 +19,15 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoo
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.archive import open_archive
 from flows.deployment import DEFINITIONS, Deployment, read_definitions
 from flows.schedule import PAGE_COUNT, deploy
 from flows.server import ServerMissing, require_server
+from pipeline.archive import open_archive
 from replica.server import running
 from replica.site import Site
 from schemas.settings import Settings
-from storage.article import count_articles
-from tests.flows.webhook import Webhook, receiving
+from storage.articles.article import count_articles
+from tests.pipeline.webhook import Webhook, receiving
 from tests.waiting import wait_until
 
 SCHEDULED = "scheduled"

@@ -9,18 +9,18 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import StateType
 from sqlalchemy import update
 
-from flows.archive import open_archive
-from flows.auditing import audit
-from flows.exporting import export
-from flows.harvest import harvest
+from flows.audit import audit
+from flows.export import export
 from flows.refresh import refresh
-from flows.reprocessing import reprocess
+from flows.reprocess import reprocess
+from pipeline.archive import open_archive
+from pipeline.ingest import ingest_once
 from replica.server import Handle
 from replica.site import Site
 from schemas.settings import Settings
-from storage.run import list_runs
-from storage.tables import Entry, Run
-from tests.flows.asking import is_page, pages_of
+from storage.runs.run import list_runs
+from storage.schema.tables import Entry, RunRow
+from tests.pipeline.asking import is_page, pages_of
 
 SITE = Site(12, bad_pages=False, moved_share=0)
 
@@ -40,7 +40,7 @@ def archive(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
     monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
     monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
-    harvest(settings, "moscow-times", "sitemaps", 8)
+    ingest_once(settings, "moscow-times", "sitemaps", 8)
     return settings
 
 
@@ -64,7 +64,7 @@ def test_a_refresh_asks_for_known_articles_alone_and_a_sweep_for_new_ones(archiv
     assert all(map(is_page, asked))
     assert "## The slowest pages" in read_artifact("refresh-moscow-times")
     make_all_due(archive)
-    harvest(archive, "moscow-times", "sitemaps", pages="new", months=1)
+    ingest_once(archive, "moscow-times", "sitemaps", pages="new", months=1)
     assert len(pages_of(server.requests)) == len(SITE.newest_first) - 8
     assert not any(path.startswith("/sitemap/2") for path in server.requests)  # its months are long past
 
@@ -81,7 +81,7 @@ def test_a_reprocess_is_dry_an_export_has_its_card_and_an_audit_names_silence_an
     assert audit(return_state=True).type is StateType.COMPLETED
     with open_archive(archive, writable=True) as opened, opened.database.begin() as session:
         long_ago = datetime.now(UTC) - timedelta(days=3)
-        session.execute(update(Run).values(started_at=long_ago, ended_at=long_ago))
+        session.execute(update(RunRow).values(started_at=long_ago, ended_at=long_ago))
         assert len(list_runs(session)) == 1
     next(archive.warc_dir.iterdir()).unlink()
     state = audit(return_state=True)

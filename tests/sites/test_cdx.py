@@ -8,7 +8,7 @@ import pytest
 from schemas.address import SourceKind
 from sites.address import is_cdx_address
 from sites.cdx import read_cdx
-from sites.profile import SourceUnreadable
+from sites.source_page import SourceUnreadable
 
 URL = "https://web.archive.org/cdx/search/cdx?url=themoscowtimes.com/archive/*"
 AT = datetime(2026, 1, 1, tzinfo=UTC)

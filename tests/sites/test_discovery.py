@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import sites
 from schemas.address import SourceKind
-from sites.profile import SourceUnreadable
+from sites.source_page import SourceUnreadable
 
 SITE = sites.get_site("moscow-times")
 NOW = datetime(2024, 7, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from itertools import repeat
 
 import sites
 from sites.moscow_times import MOSCOW_TIMES
-from sites.profile import SourcePage
+from sites.source_page import SourcePage
 from spiders import watchdog
 from spiders.__main__ import main
 

@@ -12,7 +12,7 @@ from zope.interface import implementer  # type: ignore[import-untyped]
 
 from spiders.network import GuardedReceiver, GuardedResolver, is_private, read_ip_literal
 from spiders.origin import Router
-from spiders.refusal import PrivateNetworkRefused
+from spiders.rejection import PrivateNetworkRefused
 
 PRIVATE = [
     "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.1.", "0", "0.0.0.0",  # noqa: S104 - not bound, refused

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scrapy.settings import default_settings
 
 from spiders import settings
+from spiders.host_backoff import FILE_NAME, MAX_REST, HostBackoffs
 from spiders.politeness import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.redirect import is_same_publisher
-from spiders.rest import FILE_NAME, MAX_REST, Rests
 from spiders.settings import derive_settings
 from tests.spiders.child import make_crawl
 
@@ -65,10 +65,10 @@ def test_whatever_retry_after_says_the_pause_is_a_day_at_most(value: bytes) -> N
 @pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", "soon", 7, None])
 def test_a_rest_that_cannot_be_read_is_none(tmp_path: Path, until: object) -> None:
     (tmp_path / FILE_NAME).write_text(json.dumps({"example.org": until}))
-    rests = Rests(tmp_path)
+    rests = HostBackoffs(tmp_path)
     assert rests.list_resting() == {}
     rests.note("Example.org", timedelta.max)
-    assert datetime.now(UTC) < Rests(tmp_path).list_resting()["example.org"] <= datetime.now(UTC) + MAX_REST
+    assert datetime.now(UTC) < HostBackoffs(tmp_path).list_resting()["example.org"] <= datetime.now(UTC) + MAX_REST
 
 
 def test_no_retry_after_asks_for_nothing() -> None:

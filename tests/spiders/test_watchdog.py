@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.address import Source, SourceKind
-from tests.flows.killing import find_children, kill
+from tests.pipeline.killing import find_children, kill
 from tests.spiders.child import make_crawl
 from tests.spiders.server import DEADLINE_SECONDS, WWW, Publisher
 from tests.spiders.stuck import MARK
@@ -20,7 +20,7 @@ FEED = Source(url=f"{WWW}/rss/news", kind=SourceKind.FEED)
 PARENT = """
 import sys
 from pathlib import Path
-from flows.crawl import Crawler
+from pipeline.crawl import Crawler
 from schemas.crawl import CrawlJob
 with Crawler() as crawler:
     crawler.begin(CrawlJob.model_validate_json(Path(sys.argv[1]).read_bytes()))

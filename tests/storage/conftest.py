@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.engine import Database, open_database
 from tests.postgresql import WITH_TABLES, PostgreSQL
 
 

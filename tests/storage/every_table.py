@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Date, Double, Enum, Float, Integer, Table, insert
 
-from storage.column import UtcDateTime
-from storage.database import Database
+from storage.engine import Database
+from storage.schema.columns import UtcDateTime
+from storage.schema.tables import MADE_FROM_OTHERS, Base
 from storage.search.index import index_all
-from storage.tables import MADE_FROM_OTHERS, Base
 
 ODD = 'Кириллица, “curly”, \\ "straight" \\N 𝄞 🙂 \u2028 \x7f,\ta tab\r\nand a line'
 ODD_DOCUMENT = {"longer": [1, 1e22, -0.0, 1e-7, True, None], "b": {}, "ü": ODD}

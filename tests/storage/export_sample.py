@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from schemas.article import Article, Image, Kind
 from schemas.outcome import ArticleRead, Outcome
-from storage.database import Database
-from storage.outcome import store_outcomes
+from storage.engine import Database
+from storage.ledger.outcome import store_outcomes
 from tests.storage.sample import START, advertise, identify, read, read_text
 
 ODD = 'Кириллица, “curly”, \\ "straight" 𝄞 🙂 \u2028 \x7f, a comma;\n\nand a \tline'

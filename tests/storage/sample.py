@@ -18,7 +18,7 @@ from schemas.outcome import (
     SourceRead,
     Unchanged,
 )
-from storage.batch import seen_of
+from storage.ledger.unit_of_work import seen_of
 
 SITE = "moscow-times"
 HOST = "https://www.themoscowtimes.com"

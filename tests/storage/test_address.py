@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flows.reading import read_outcome
+from pipeline.interpret import read_outcome
 from schemas.capture import Capture
-from storage.article import find_article
-from storage.database import Database
-from storage.revision.version import list_revisions
+from storage.articles.article import find_article
+from storage.engine import Database
+from storage.revisions.version import list_revisions
 from tests.extraction.pages import URL, make_block, make_capture, make_page
 from tests.storage.sample import HOST, identify, read
 from tests.storage.test_outcome import entry, store

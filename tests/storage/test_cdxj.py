@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from flows.archive import open_archive
-from flows.importing import import_paths
+from pipeline.archive import open_archive
+from pipeline.file_import import import_paths
 from replica.site import Site
 from schemas.settings import Settings
 from spiders.warc import Exchange, WarcWriter
-from storage.article import count_articles
+from storage.articles.article import count_articles
 from storage.warc.cdxj import make_key
 from tests.storage.sample import START
 from tests.storage.warc_sample import answer, make_record

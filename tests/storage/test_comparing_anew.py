@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import Delete, delete, select, update
 
-from storage.database import Database
+from storage.engine import Database
 from storage.integrity.wording import audit_likeness, rebuild_likeness
-from storage.likeness import posting
-from storage.likeness.posting import LEVELS
-from storage.likeness.table import Likeness, Wording
-from storage.tables import Article
+from storage.near_duplicates import lsh_index
+from storage.near_duplicates.lsh_index import LEVELS, Likeness, Wording
+from storage.schema.tables import Article
 from tests.storage.sample import at, identify, read
 from tests.storage.test_duplicate import change_words, list_duplicates, list_stored, store
 
@@ -38,7 +37,7 @@ def list_compared(database: Database) -> Compared:
 
 
 def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "MOST_HOLDERS", 3)
+    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 3)
     variants = [read(number, number, make_text(1).replace("0 ", f"0{'!' * number} ")) for number in range(8)]
     assert len({one.article.content_sha256 for one in variants}) == 8
     store(database, *variants)

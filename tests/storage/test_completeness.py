@@ -3,9 +3,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from schemas.outcome import Outcome, SetAside
-from storage.completeness import UNKNOWN_MONTH, MonthCount, count_months, list_missing
-from storage.database import Database
-from storage.ledger import count_advertised
+from storage.engine import Database
+from storage.ledger.frontier import count_advertised
+from storage.reports.completeness import UNKNOWN_MONTH, MonthCount, count_months, list_missing
 from tests.storage.sample import (
     SITE,
     advertise,

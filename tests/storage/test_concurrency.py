@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from storage.article import ArticleFilter, iterate_articles
-from storage.audit import audit_ledger
-from storage.database import Database, open_database
-from storage.storing import Storage
-from storage.tables import Article, Capture
+from storage.articles.article import ArticleFilter, iterate_articles
+from storage.engine import Database, open_database
+from storage.ledger.batches import Storage
+from storage.reports.audit import audit_ledger
+from storage.schema.tables import Article, Capture
 from tests.storage.sample import at, read
 from tests.storage.writing import COUNT
 

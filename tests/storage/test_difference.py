@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from boilerplate.correction import is_correction
 from schemas.revision import Content, RevisionClass
-from sites.correction import is_correction
-from storage.revision.difference import classify_change, list_changed_fields, name_image
-from storage.revision.paragraph import compare_paragraphs, compare_words
+from storage.revisions.difference import classify_change, list_changed_fields, name_image
+from storage.revisions.paragraph import compare_paragraphs, compare_words
 
 TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
 FIRST = "The ministry said on Monday that talks would go on until Friday."

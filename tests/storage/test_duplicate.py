@@ -12,14 +12,13 @@ from benchmarks.planted import CASES, measure_case, meets_targets, store_unrelat
 from replica.site import Site
 from schemas.article import ArticleRecord
 from schemas.outcome import ArticleRead, Outcome
-from storage.article import ArticleFilter, iterate_articles
-from storage.database import Database, open_database
-from storage.likeness import posting
-from storage.likeness.explanation import find_explanation
-from storage.likeness.posting import store_postings
-from storage.likeness.table import NewPosting
-from storage.outcome import store_outcomes
-from storage.tables import Base, Entry
+from storage.articles.article import ArticleFilter, iterate_articles
+from storage.engine import Database, open_database
+from storage.ledger.outcome import store_outcomes
+from storage.near_duplicates import lsh_index
+from storage.near_duplicates.duplicate import find_explanation
+from storage.near_duplicates.lsh_index import NewPosting, store_postings
+from storage.schema.tables import Base, Entry
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, set_aside, write
 
 SEEDS = [path.read_text().strip() for path in sorted((Path(__file__).parents[2] / "seeds" / "expected").glob("*.txt"))]
@@ -251,7 +250,7 @@ def test_texts_that_an_article_had_before_stand_in_nobody_s_way(database: Databa
 
 
 def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "MOST_HOLDERS", 5)
+    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 5)
     keys = {number: {1, 100 + number // 2} for number in range(20)}
     with database.begin() as session:
         first = {number: keys[number] for number in range(4)}

@@ -13,13 +13,13 @@ from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from schemas.process import FORMER_UMASK
-from storage.article import iterate_articles, list_duplicates
-from storage.copying import copy_database
-from storage.database import Database, DatabaseLost, open_database
+from storage.articles.article import iterate_articles, list_duplicates
+from storage.copying.database_copy import copy_database
+from storage.engine import Database, DatabaseLost, open_database
 from storage.export.file import export_articles
 from storage.export.sink import ExportUnwritable
-from storage.outcome import store_outcomes
-from storage.tables import Article
+from storage.ledger.outcome import store_outcomes
+from storage.schema.tables import Article
 from storage.warc.cdxj import write_index
 from tests.storage.sample import START, identify, read, read_text
 

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.article import ArticleRecord
 from schemas.export import MEANINGS, ArticleFilter, DataCard, FileFormat
-from storage.database import Database
+from storage.engine import Database
 from storage.export.file import export_articles
 from tests.storage.export_sample import OLD, fill, on
 from tests.storage.sample import START

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from schemas.article import Article, ArticleRecord, Image, Kind
 from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter, Exported, FileFormat
-from storage.article import find_article, iterate_articles
-from storage.database import Database, open_database
+from storage.articles.article import find_article, iterate_articles
+from storage.engine import Database, open_database
 from storage.export.block import FIELDS, Block
 from storage.export.file import export_articles
 from storage.export.line import write_csv, write_jsonl

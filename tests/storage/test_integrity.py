@@ -7,15 +7,11 @@ from sqlalchemy import select
 
 from schemas.outcome import ArticleRead, State
 from schemas.schedule import STANDARD_PLAN
-from storage.article import find_article
-from storage.audit import audit_ledger
-from storage.batch import Batch
-from storage.capture import find_known_payloads
-from storage.database import Database
-from storage.integrity.alias import has_lost_sightings, restore_aliases
-from storage.integrity.content import restore_articles
-from storage.integrity.entry import audit_entries, restore_entries
-from storage.integrity.lost import list_lost, make_due
+from storage.articles.article import find_article
+from storage.captures.capture import find_known_payloads
+from storage.engine import Database
+from storage.integrity.content import list_lost, make_due, restore_articles
+from storage.integrity.entry import audit_entries, has_lost_sightings, restore_aliases, restore_entries
 from storage.integrity.place import mark_lost
 from storage.integrity.reference import (
     audit_references,
@@ -25,9 +21,11 @@ from storage.integrity.reference import (
     lead_references,
 )
 from storage.integrity.state import mend_states
-from storage.ledger import find_due
-from storage.revision.version import list_revisions
-from storage.tables import Alias, Article
+from storage.ledger.frontier import find_due
+from storage.ledger.unit_of_work import UnitOfWork
+from storage.reports.audit import audit_ledger
+from storage.revisions.version import list_revisions
+from storage.schema.tables import Alias, Article
 from tests.storage.sample import advertise, at, identify, read, read_text, redirect, tag
 from tests.storage.test_outcome import store
 
@@ -125,7 +123,7 @@ def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database:
     store(database, read(1, 1, BODY))
     run_sql(database, "DELETE FROM entry")
     with database.begin() as session:
-        Batch(session, None, at(2)).add_entry(identify(1), at(2)).id = 99
+        UnitOfWork(session, None, at(2)).add_entry(identify(1), at(2)).id = 99
     with database.begin() as session:
         assert len(audit_entries(session)) == 1
         assert restore_entries(session, at(2), STANDARD_PLAN) == 1

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 import storage
-from storage.database import Database
-from storage.lease import LeaseHeld, find_lease, release_lease, renew_lease, take_lease
-from storage.run import close_run, list_runs, mark_interrupted, open_run
-from storage.tables import RunStatus
+from storage.engine import Database
+from storage.runs.lease import LeaseHeld, find_lease, release_lease, renew_lease, take_lease
+from storage.runs.run import close_run, list_runs, mark_interrupted, open_run
+from storage.schema.tables import RunStatus
 from tests.storage.sample import SITE, at
 
 HOUR = 3600
 TAKER = """
 import sys
 from datetime import datetime
-from storage.database import open_database
-from storage.lease import LeaseHeld, take_lease
+from storage.engine import open_database
+from storage.runs.lease import LeaseHeld, take_lease
 database = open_database(sys.argv[1])
 now = datetime.fromisoformat(sys.argv[3])
 print("ready", flush=True)

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Column, Table, inspect, select
 
 from schemas.search import SearchFilter
-from storage import migration
-from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
+from storage.engine import WRITES, Database, SchemaOutdated, migrate_database, open_database
+from storage.schema import migration
+from storage.schema.tables import Article, Base, Revision
 from storage.search.finding import search_articles
 from storage.search.query import read_query
 from storage.search.table import Searched, SearchWord
-from storage.tables import Article, Base, Revision
 from tests.storage.every_table import fill_every_table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -75,7 +75,7 @@ def test_a_database_without_sponsors_gets_them_empty_and_keeps_all_else(database
 
 KILLED = """
 import os, signal, sys
-from storage.database import migrate_database
+from storage.engine import migrate_database
 
 migrate_database(sys.argv[1], lambda done_count, total_count: os.kill(os.getpid(), signal.SIGKILL))
 """

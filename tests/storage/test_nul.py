@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from flows.reading import read_outcome
+from pipeline.interpret import read_outcome
 from replica.site import Site
-from storage.database import Database
-from storage.storing import Storage
-from storage.tables import Base
+from storage.engine import Database
+from storage.ledger.batches import Storage
+from storage.schema.tables import Base
 from tests.storage.sample import at
 from tests.storage.warc_sample import Warc, read
 

@@ -4,9 +4,9 @@ import pytest
 
 from benchmarks.story import list_paragraphs, seed_random
 from schemas.article import Image, Kind
-from storage.article import ArticleFilter, iterate_articles
-from storage.database import Database
-from storage.outcome import store_outcomes
+from storage.articles.article import ArticleFilter, iterate_articles
+from storage.engine import Database
+from storage.ledger.outcome import store_outcomes
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, write
 
 LONG = list(dict.fromkeys(text for text in list_paragraphs() if len(text.split()) >= 30))

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from storage import outage
 from storage.bulk import insert_rows, stream_rows
-from storage.database import Database, DatabaseLost, DatabaseUnreachable, open_database
-from storage.tables import Base
+from storage.engine import Database, DatabaseLost, DatabaseUnreachable, open_database
+from storage.schema.tables import Base
 from tests.postgresql import WITH_TABLES, PostgreSQL
 
 AWAY_SECONDS = 1.0

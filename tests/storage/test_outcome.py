@@ -10,12 +10,12 @@ from schemas.address import Identity
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead, Kept, Outcome, SetAside, SourceBroken, State
 from schemas.schedule import STANDARD_PLAN, LookPlan
-from storage.article import find_article
-from storage.database import Database
-from storage.ledger import LedgerEntry, audit_ledger, count_states, find_due, find_entry
-from storage.outcome import FIRST_RETRY, LAST_RETRY, PAGES, REQUESTS, retry_delay, store_outcomes
-from storage.quarantine import list_quarantine
-from storage.tables import Alias, Article, Capture, Quarantine
+from storage.articles.article import find_article
+from storage.engine import Database
+from storage.ledger.frontier import LedgerEntry, audit_ledger, count_states, find_due, find_entry
+from storage.ledger.outcome import FIRST_RETRY, LAST_RETRY, PAGES, REQUESTS, retry_delay, store_outcomes
+from storage.ledger.quarantine import list_quarantine
+from storage.schema.tables import Alias, Article, Capture, Quarantine
 from tests.storage.sample import (
     FEED,
     HOST,

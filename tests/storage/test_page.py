@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from schemas.search import SearchFilter
-from storage.article import ArticleFilter, iterate_articles
-from storage.copying import copy_database
-from storage.database import Database, DatabaseDamaged, DatabaseUnreachable, open_database
+from storage.articles.article import ArticleFilter, iterate_articles
+from storage.copying.database_copy import copy_database
+from storage.engine import Database, DatabaseDamaged, DatabaseUnreachable, open_database
 from storage.integrity.page import audit_pages, is_index_sound, rebuild_search
-from storage.quarantine import list_quarantine
+from storage.ledger.batches import Storage
+from storage.ledger.quarantine import list_quarantine
 from storage.search.finding import search_articles
 from storage.search.query import read_query
-from storage.storing import Storage
 from tests.damage import damage_page
 from tests.storage.sample import at, identify, read
 
@@ -158,7 +158,7 @@ def test_whoever_comes_upon_a_broken_search_index_says_how_it_is_mended(path: Pa
 def test_a_search_index_is_not_looked_at_while_somebody_writes_for_long(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr("storage.engine.BUSY_TIMEOUT_MS", 20)
     database = open_database(f"sqlite:///{path}")
     with database.begin() as session:
         session.execute(text("SELECT 1"))  # with that, the transaction begins

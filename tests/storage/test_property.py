@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from schemas.outcome import Outcome, State
 from schemas.schedule import MONTH
-from storage.article import ArticleFilter, iterate_articles
-from storage.batch import seen_of
-from storage.completeness import count_months
-from storage.database import Database
-from storage.ledger import audit_ledger, count_advertised, count_states, find_due
-from storage.outcome import NEW_ADDRESSES, store_outcomes
-from storage.standing import KEPT_STATES, WAITING_STATES
-from storage.tables import Base, Entry
+from storage.articles.article import ArticleFilter, iterate_articles
+from storage.engine import Database
+from storage.ledger.frontier import audit_ledger, count_advertised, count_states, find_due
+from storage.ledger.outcome import NEW_ADDRESSES, store_outcomes
+from storage.ledger.state import KEPT_STATES, WAITING_STATES
+from storage.ledger.unit_of_work import seen_of
+from storage.reports.completeness import count_months
+from storage.schema.tables import Base, Entry
 from tests.storage.sample import (
     advertise,
     answer_503,

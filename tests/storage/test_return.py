@@ -2,11 +2,11 @@ import pytest
 
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead, Outcome, SetAside, State
-from storage.article import find_article
-from storage.database import Database
-from storage.ledger import audit_ledger, find_due, find_entry
-from storage.outcome import LAST_RETRY
-from storage.quarantine import list_quarantine
+from storage.articles.article import find_article
+from storage.engine import Database
+from storage.ledger.frontier import audit_ledger, find_due, find_entry
+from storage.ledger.outcome import LAST_RETRY
+from storage.ledger.quarantine import list_quarantine
 from tests.storage.sample import (
     HOST,
     SITE,

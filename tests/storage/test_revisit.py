@@ -4,12 +4,12 @@ import pytest
 
 from schemas.outcome import ArticleRead, Kept, Outcome, State
 from schemas.schedule import LookPlan
-from storage.article import find_article
-from storage.database import Database
-from storage.ledger import find_due
-from storage.outcome import FIRST_RETRY, LAST_RETRY
-from storage.standing import FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY, KEPT_STATES
-from storage.tables import Article
+from storage.articles.article import find_article
+from storage.engine import Database
+from storage.ledger.frontier import find_due
+from storage.ledger.outcome import FIRST_RETRY, LAST_RETRY
+from storage.ledger.state import FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY, KEPT_STATES
+from storage.schema.tables import Article
 from tests.storage.sample import (
     START,
     advertise,

@@ -5,13 +5,12 @@ from sqlalchemy import text as sql_text
 
 from schemas.outcome import Outcome
 from schemas.report import RunReport
-from storage.capture import find_known_payloads
-from storage.database import Database
-from storage.outcome import store_outcomes
-from storage.position import find_position, list_positions, store_position
-from storage.quarantine import find_quarantine, list_quarantine
-from storage.run import close_run, count_captures, list_runs, mark_interrupted, open_run
-from storage.tables import RunStatus
+from storage.captures.capture import find_known_payloads, find_position, list_positions, store_position
+from storage.engine import Database
+from storage.ledger.outcome import store_outcomes
+from storage.ledger.quarantine import find_quarantine, list_quarantine
+from storage.runs.run import close_run, count_captures, list_runs, mark_interrupted, open_run
+from storage.schema.tables import RunStatus
 from tests.storage.sample import SITE, START, advertise, at, fail, identify, read, read_text, set_aside
 
 

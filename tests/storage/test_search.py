@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.search import SearchFilter, SearchHit
-from storage.database import Database
-from storage.outcome import store_outcomes
+from storage.engine import Database
+from storage.ledger.outcome import store_outcomes
 from storage.search.document import MOST_PLACES, MOST_REPEATS, MOST_WORDS
 from storage.search.finding import search_articles
 from storage.search.query import QueryEmpty, read_query

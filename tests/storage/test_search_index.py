@@ -13,18 +13,17 @@ from sqlalchemy.orm import Session
 
 from schemas.outcome import ArticleRead, Outcome
 from schemas.search import SearchFilter
-from storage import migration
-from storage.database import WRITES, Database, SchemaOutdated, migrate_database, open_database
+from storage.engine import WRITES, Database, SchemaOutdated, migrate_database, open_database
 from storage.integrity.page import audit_search, rebuild_search
-from storage.outcome import store_outcomes
+from storage.ledger.outcome import store_outcomes
+from storage.schema import migration
+from storage.schema.tables import Article, Base
 from storage.search import index
 from storage.search.document import Searchable, read_document, render_vector, render_words
 from storage.search.finding import search_articles
-from storage.search.index import CONTENT
-from storage.search.number import SLOT_BITS, assign_numbers, first_number
+from storage.search.index import CONTENT, SLOT_BITS, assign_numbers, first_number
 from storage.search.query import read_query
 from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
-from storage.tables import Article, Base
 from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
 
 NUMBERS = st.integers(1, 4)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search.match import Run
+from storage.search.match import WordSequence
 from storage.search.snippet import CUT, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
 from storage.search.word import list_words
 
@@ -13,7 +13,7 @@ LONG = " ".join(f"w{number}" for number in range(200))
 
 def show(text: str, *phrases: str) -> str:
     """The text with its hits in brackets; a `*` at a phrase's end leaves its last word open."""
-    runs = [Run(tuple(phrase.rstrip("*").split()), phrase.endswith("*")) for phrase in phrases]
+    runs = [WordSequence(tuple(phrase.rstrip("*").split()), phrase.endswith("*")) for phrase in phrases]
     for start, end in reversed(find_marks(text, runs)):
         text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
     return text
@@ -40,7 +40,7 @@ def test_hits_are_marked_in_every_spelling(text: str, phrases: list[str], shown:
 
 
 def test_a_short_text_is_shown_whole() -> None:
-    snippet = cut_snippet("One paragraph.\n\nAnother war.", [Run(("war",))])
+    snippet = cut_snippet("One paragraph.\n\nAnother war.", [WordSequence(("war",))])
     assert snippet.text == "One paragraph.  Another war."
     assert [snippet.text[start:end] for start, end in snippet.marks] == ["war"]
 
@@ -49,7 +49,7 @@ def test_a_short_text_is_shown_whole() -> None:
     ("words", "first"), [(["w100"], 100), (["w100", "w150", "w155"], 150), (["w3"], LEAD_WORDS), (["none"], LEAD_WORDS)]
 )
 def test_a_snippet_begins_some_words_before_the_most_hits(words: list[str], first: int) -> None:
-    snippet = cut_snippet(LONG, [Run((word,)) for word in words])
+    snippet = cut_snippet(LONG, [WordSequence((word,)) for word in words])
     shown = snippet.text.strip(CUT).split()
     assert shown == [f"w{number}" for number in range(first - LEAD_WORDS, first - LEAD_WORDS + SNIPPET_WORDS)]
     assert snippet.text.startswith(CUT) == (first > LEAD_WORDS)
@@ -59,10 +59,17 @@ def test_a_snippet_begins_some_words_before_the_most_hits(words: list[str], firs
 @given(
     text=st.lists(st.sampled_from(["war", "War’s", "peace", "Ёж", "—", "\n\n", "½", "\u200b", "talks."]), max_size=90),
     runs=st.lists(
-        st.sampled_from([Run(("war",)), Run(("peace", "talks")), Run(("еж",)), Run(("pea",), is_prefix=True)])
+        st.sampled_from(
+            [
+                WordSequence(("war",)),
+                WordSequence(("peace", "talks")),
+                WordSequence(("еж",)),
+                WordSequence(("pea",), is_prefix=True),
+            ]
+        )
     ),
 )
-def test_a_mark_lies_on_what_was_found(text: list[str], runs: list[Run]) -> None:
+def test_a_mark_lies_on_what_was_found(text: list[str], runs: list[WordSequence]) -> None:
     snippet = cut_snippet(" ".join(text), runs)
     assert len(list_words(snippet.text)) <= SNIPPET_WORDS + 1
     first_words = {run.words[0][:3] for run in runs}

@@ -5,11 +5,11 @@ import pytest
 from sqlalchemy import event, select
 
 from schemas.outcome import Outcome, SourceRead, State
-from storage import sighting
-from storage.database import Database
-from storage.ledger import audit_ledger, count_advertised, count_states, find_entry
-from storage.outcome import store_outcomes
-from storage.tables import Sighting
+from storage.engine import Database
+from storage.ledger import sighting
+from storage.ledger.frontier import audit_ledger, count_advertised, count_states, find_entry
+from storage.ledger.outcome import store_outcomes
+from storage.schema.tables import Sighting
 from tests.storage.sample import SITE, advertise, at, identify, read, redirect, say
 
 

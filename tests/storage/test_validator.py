@@ -6,13 +6,13 @@ from schemas.article import Kind
 from schemas.capture import Validators
 from schemas.outcome import Kept, Outcome, RobotsRead, SourceBroken
 from schemas.schedule import LookPlan
-from storage.batch import IN_COUNT
-from storage.database import Database
-from storage.ledger import find_due
-from storage.outcome import store_outcomes
-from storage.robots import list_robots
-from storage.run import open_run
-from storage.validator import find_source_validators, find_validators
+from storage.engine import Database
+from storage.ledger.frontier import find_due
+from storage.ledger.outcome import store_outcomes
+from storage.ledger.robots import list_robots
+from storage.ledger.unit_of_work import IN_COUNT
+from storage.ledger.validator import find_source_validators, find_validators
+from storage.runs.run import open_run
 from tests.storage.sample import (
     FEED,
     HOST,

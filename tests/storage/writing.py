@@ -3,8 +3,8 @@
 import random
 import sys
 
-from storage.database import open_database
-from storage.storing import Storage
+from storage.engine import open_database
+from storage.ledger.batches import Storage
 from tests.storage.sample import at, read
 
 COUNT = 50

@@ -1,0 +1,154 @@
+"""Finds what a page puts into a text and changes at will: counters, buttons, time stamps, links to other articles.
+
+They are known by what they are, whatever their class: a block that is nothing but that, never a part of a sentence.
+"""
+
+import re
+from collections.abc import Iterator
+
+from lxml.etree import XPath
+from lxml.html import HtmlElement
+
+SAID = (
+    r"(?:(?:last\s+|first\s+)?(?:updated?|published|modified|posted|edited)"
+    r"|(?:последнее\s+)?(?:обновлени[ея]|обновлено|опубликовано|изменено))"
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*,?\s+)?"
+_DAY = rf"(?:{_MONTH}\w*\.?\s+\d{{1,2}}|\d{{1,2}}\s+{_MONTH}\w*\.?|\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}})"
+_DATE = rf"(?:{_WEEKDAY}{_DAY}(?:,?\s+\d{{4}}(?:\s*г\.?)?)?|today|yesterday|сегодня|вчера)"
+_ZONE = r"(?:\s*(?:gmt|utc|msk|est|et|мск)(?:\s*[+-]\d+)?)?"
+_CLOCK = rf"(?:\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:\s*[ap]\.?m\.?)?|\d{{1,2}}\s*[ap]\.?m\.?){_ZONE}"
+_AGO = (
+    r"(?:just now|только что"
+    r"|(?:an?|one|\d+)\s*(?:[smhd]|sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|weeks?|months?)\.?\s+ago"
+    r"|\d+\s*(?:секунд|минут|час|дн|день|недел)\w*\s+назад)"
+)
+_STAMP = re.compile(
+    rf"\W*+{SAID}(?:\s++(?:on|at|в))?\W*+"
+    rf"(?:{_AGO}|{_DATE}(?:(?:[,|–—-]|\s|at\b|в\b)++{_CLOCK})?|{_CLOCK}(?:\W++{_DATE})?)\W*+",
+    re.IGNORECASE,
+)
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a line says that the page was published or updated, and when, and nothing else."""
+    return bool(_STAMP.fullmatch(text))
+
+
+WIDGET_CHARS = 120
+"""A row of counters or of buttons is shorter …"""
+
+BEGINNING_CHARS = 25
+"""Enough to tell by that a text does not begin as a widget does: `последнее обновление` has 20."""
+
+PIECE_COUNT = 1_000
+"""So many pieces of text are looked at, the spaces between elements included: a block with more is no widget."""
+
+_LINK_TAGS = ("p", "div", "section", "li", "h2", "h3", "h4", "h5", "h6")
+_ROW_TAGS = frozenset({"p", "div", "section", "ul", "ol"})
+"""No single item of a list: an article may list views and likes. A list of nothing else is the page's."""
+
+_NUMBER = r"(?:\d(?:[\d.,]|\s++(?=[\d.,]))*+(?:\s*+(?:[km]|тыс\.?|млн\.?))?)"
+_COUNTED = (
+    r"(?:views?|page ?views?|comments?|shares?|likes?|reactions?|retweets?|replies|reposts?"
+    r"|просмотр(?:а|ов|ы)?|комментари(?:й|я|ев|и)|лайк(?:а|ов|и)?|репост(?:а|ов|ы)?|реакци[яий])"
+)
+# "No comment" is what people say. So is "No replies." with its full stop: a counter has none.
+_NONE = (
+    r"(?:no\s+(?:views|page ?views|comments|shares|likes|reactions|retweets|replies|reposts)"
+    r"|нет\s+(?:просмотров|комментариев|лайков|репостов|реакций))(?!\W*[.!?…])"
+)
+_COUNTERS = re.compile(
+    rf"\W*+(?:(?:{_NUMBER}\s*{_COUNTED}|{_NONE}|{_COUNTED}\s*(?:[:–—-]\s*|\(\s*)(?:{_NUMBER}|no|нет))(?:[\W_]+|$))+",
+    re.IGNORECASE,
+)
+_BUTTONS = re.compile(
+    r"\W*+(?:share|tweet|like|поделиться)\b(?:[\W_]++(?:\d+k?|share|tweet|like|post|send|save|print|copy|email|e-mail|this|the"
+    r"|it|article"
+    r"|story|page|link|on|via|in|to|by|with|friends?|facebook|twitter|x|telegram|whatsapp|vk|vkontakte|linkedin|reddit"
+    r"|viber|поделиться|отправить|сохранить|скопировать|ссылк[ауой]+|вконтакте|одноклассники|статьей|статьёй|в|во|на)"
+    r"\b)*\W*",
+    re.IGNORECASE,
+)
+_SIGNPOSTS = re.compile(
+    r"\W*+(?:advertisement|реклама"
+    r"|(?:subscribe to|follow|join)(?: us| our| the moscow times)*(?: (?:on|in))?"
+    r"(?: (?:and|or|telegram|twitter|x|facebook|instagram|youtube|whatsapp|channel|page|group|newsletters?))+"
+    r"|подпи(?:сывайтесь|шитесь) на(?: наш\w*)?(?: (?:канал|телеграм|telegram|youtube|в))+)\W*",
+    re.IGNORECASE,
+)
+_LABEL = (
+    r"(?:read (?:more|also|next|further)(?: about(?: this)?| on this)?|also read|see (?:also|more)|further reading"
+    r"|more on this(?: (?:story|topic))?|related(?: (?:articles?|stor(?:y|ies)|news|reading|links?|posts?))?"
+    r"|читайте (?:также|ещ[её]|далее)|смотрите также|(?:материал[ы]? )?по теме|подробнее(?: по теме)?)"
+)
+_BEGINS_LABEL = re.compile(rf"\W*+{_LABEL}(?!\w)", re.IGNORECASE)
+_IS_LABEL = re.compile(rf"\W*+{_LABEL}[\W_]*", re.IGNORECASE)
+_LABELLED_LINK = re.compile(rf"\W*+{_LABEL}(?:\s*[:|>»→—–]|\s+-\s|\W*$)", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"\W*+(?:\d|no\b|нет\b|share|tweet|like|поделиться|advertisement|реклама|subscribe|follow|join|подпи"
+    rf"|{_COUNTED}|{_LABEL}|{SAID}|\Z)",
+    re.IGNORECASE,
+)
+# What people say, or an article quotes: buttons and counters are no sentences. "Share this article!" is one, too.
+_SPOKEN = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
+_LINKS = XPath("descendant::a")
+_OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
+
+
+def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
+    """The blocks within the content that are nothing but counters, buttons, a time stamp, or a label and links."""
+    for block in content.iter(*_LINK_TAGS, "ul", "ol"):
+        if block is content or not _BEGINS.match(_read_first(block)):
+            continue  # most paragraphs, at the least cost
+        text, is_whole = _read_beginning(block)
+        is_row = is_whole and block.tag in _ROW_TAGS
+        if (is_row and _is_row(text)) or (_BEGINS_LABEL.match(text) and _is_link_line(block)):
+            yield block
+
+
+def drop_button_text(content: HtmlElement) -> None:
+    """Take out the word of a button that stands loose before the first paragraph of a box: `<div>Share<p>…`."""
+    for box in content.iter("div", "section"):
+        if box.text and _BUTTONS.fullmatch(box.text) and not _SPOKEN.search(box.text.strip()):
+            first = next((child for child in box if (child.tail or "").strip() or child.text_content().strip()), None)
+            if first is not None and first.tag in _LINK_TAGS:
+                box.text = None
+
+
+def _is_row(text: str) -> bool:
+    if is_stamp(text) or _SIGNPOSTS.fullmatch(text):
+        return True
+    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPOKEN.search(text)
+
+
+def _read_first(block: HtmlElement) -> str:
+    """Return the text that a block begins with: its own, or one in its first element that is long enough to tell."""
+    first: HtmlElement | None = block
+    while first is not None and not (text := (first.text or "").strip()):
+        first = next(iter(first), None)
+    return text if first is block or len(text) > BEGINNING_CHARS else ""
+
+
+def _read_beginning(block: HtmlElement) -> tuple[str, bool]:
+    """A block's text, and whether it is all of it; of a longer one than a widget has, enough to tell."""
+    pieces: list[str] = []
+    size = 0
+    for count, piece in enumerate(block.itertext()):
+        if piece := piece.strip():
+            pieces.append(piece)
+            size += len(piece)
+        if size > WIDGET_CHARS or count > PIECE_COUNT:
+            return " ".join(pieces)[: 2 * WIDGET_CHARS], False
+    text = " ".join(" ".join(pieces).split())
+    return text, len(text) <= WIDGET_CHARS
+
+
+def _is_link_line(block: HtmlElement) -> bool:
+    """Whether a block is a label and links, and nothing else; the label may stand within the first link."""
+    linked = [text for link in _LINKS(block) if (text := " ".join("".join(link.itertext()).split()))]
+    own = " ".join("".join(_OWN(block)).split())
+    if not linked:
+        return False
+    return bool(_IS_LABEL.fullmatch(own) or (not re.search(r"\w", own) and _LABELLED_LINK.match(linked[0])))

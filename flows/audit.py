@@ -1,0 +1,126 @@
+"""The flow `audit`: whether the archive is complete, whole, and read as before. Nothing is fetched or changed."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.artifacts import store_report
+from flows.final_state import end
+from flows.hooks import notify
+from pipeline.archive import open_archive
+from pipeline.integrity.audit import audit_archive
+from pipeline.report import MONTHS_SHOWN, list_month_rows
+from pipeline.run import find_broken_floors, measure_completeness, now
+from schemas.model import Count, Record
+from schemas.settings import Settings, load_settings
+from storage.ledger.frontier import count_states
+from storage.reports.completeness import MonthCount, count_months
+from storage.runs.run import RunRecord, list_runs
+from storage.schema.tables import RunStatus
+
+DAY = timedelta(days=1)
+
+LOOKED_AT = 200
+"""Runs at most: a day of one every quarter of an hour, one an hour, and some by hand."""
+
+
+class AuditReport(Record):
+    """What an audit found."""
+
+    site: str
+    completeness: float | None
+    """Stored (duplicates too) / advertised articles that can be had."""
+    months: tuple[MonthCount, ...]
+    capture_count: Count
+    """Captures that were compared with what is stored."""
+    silence: tuple[str, ...]
+    """That no run has ended well for a day."""
+    broken_floors: tuple[str, ...]
+    integrity: tuple[str, ...]
+    """What is not as it was stored."""
+    drift: tuple[str, ...]
+    """What the runs of the last day said of pages that are read otherwise than before, each once."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.silence, *self.broken_floors, *self.integrity, *self.drift)
+
+
+@flow(
+    name="audit",
+    flow_run_name="audit {site}",
+    persist_result=False,
+    on_failure=[notify],
+    on_crashed=[notify],
+)
+def audit(site: str = "moscow-times") -> State[AuditReport]:
+    """Compare every capture with what is stored of it, and the archive with its floors; look for drift and silence.
+
+    Args:
+        site: The publisher, by the name that `broadsheet identify` shows.
+    """
+    report = audit_site(load_settings(), site, now())
+    store_report(render_audit_markdown(report), f"audit-{site}", {})
+    return end(report, report.problems, f"{report.capture_count} captures are as they were stored")
+
+
+def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
+    """The audit itself.
+
+    Raises:
+        What `open_archive` raises.
+    """
+    whole = audit_archive(settings)
+    with open_archive(settings, writable=False) as archive:
+        with archive.database.read() as session:
+            ledger = {state.value: count for state, count in count_states(session, site).items()}
+            months = tuple(count_months(session, site)[:MONTHS_SHOWN])
+            runs = [run for run in list_runs(session, LOOKED_AT) if run.site == site]
+        return AuditReport(
+            site=site,
+            completeness=measure_completeness(ledger),
+            months=months,
+            capture_count=sum(one.capture_count for one in whole.files),
+            silence=tuple(_find_silence(runs, at)),
+            broken_floors=tuple(find_broken_floors(archive, site, ledger)),
+            integrity=whole.problems,
+            drift=tuple(_find_drift(runs, at)),
+        )
+
+
+def _find_silence(runs: list[RunRecord], at: datetime) -> Iterator[str]:
+    """A site that is crawled every quarter of an hour has a run that ended well within a day."""
+    well = [run.ended_at for run in runs if run.status is RunStatus.COMPLETED and run.ended_at]
+    if runs and (not well or max(well) < at - DAY):
+        since = f"since {max(well):%Y-%m-%d %H:%M} UTC" if well else "among the last ones"
+        yield f"no run of {runs[0].site} has ended well {since}"
+
+
+def _find_drift(runs: list[RunRecord], at: datetime) -> Iterator[str]:
+    reports = (run.report for run in runs if run.report and run.started_at >= at - DAY)
+    sentences = (sentence for report in reports for sentence in report.problems)
+    yield from dict.fromkeys(sentence for sentence in sentences if sentence.startswith(("drift:", "recurring:")))
+
+
+def render_audit_markdown(report: AuditReport) -> str:
+    """The report as a Markdown document."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: AuditReport) -> Iterator[str]:
+    share = "" if report.completeness is None else f" · {report.completeness:.2%} complete"
+    yield f"# audit {report.site}{share}"
+    yield f"{report.capture_count} captures compared with what is stored."
+    for title, sentences in (
+        ("No run ends well", report.silence),
+        ("Below its floor", report.broken_floors),
+        ("Not whole: `broadsheet doctor --repair` mends what can be mended", report.integrity),
+        ("Read otherwise than before", report.drift),
+    ):
+        if sentences:
+            yield from ("", f"## {title}", *(f"- {sentence}" for sentence in sentences))
+    yield from ("", "| month | advertised | kept | missing | share |", "|---|--:|--:|--:|--:|")
+    yield from (f"| {' | '.join(row)} |" for row in list_month_rows(report.months))

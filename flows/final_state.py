@@ -1,0 +1,82 @@
+"""How a flow run ends: with its report, skipped, or failed; and what its log and a command make of that."""
+
+import logging
+from copy import copy
+from typing import Any, TypeVar
+
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+from pydantic import BaseModel
+
+from pipeline.archive import RunInProgress
+from pipeline.failure import is_fact
+from schemas.process import prepare_process
+
+Report = TypeVar("Report", bound=BaseModel)
+
+LOGGER = logging.getLogger("prefect.flow_runs")
+"""Prefect's own, of what a run's page shows."""
+
+ENDED = "Engine execution exited with unexpected exception"
+"""What Prefect adds in a worker's process to each run that failed, whose log has said why."""
+
+MESSAGE_CHARS = 2_000
+"""Of a state's message: more than any ten sentences; a report says it all."""
+
+
+class BelowPromise(Exception):  # noqa: N818 - it states a fact
+    """A run came to its end, below what it promises: it has a report all the same."""
+
+    def __init__(self, message: str, report: BaseModel) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+def end(report: Report, problems: tuple[str, ...], said: str) -> State[Report]:
+    """Failed where the run ended below what it promises, else completed with a few words."""
+    if problems:
+        message = "; ".join(problems)[:MESSAGE_CHARS]
+        return Failed(message=message, data=BelowPromise(message, report))  # of a failed state, Prefect expects one
+    return Completed(message=said, data=report)
+
+
+def skip(error: RunInProgress) -> State[Report]:
+    """Cancelled: another run does the same work now, and nothing is wrong with that."""
+    return Cancelled(message=f"skipped: {error}")
+
+
+def read_report(state: State[Any], kind: type[Report]) -> Report:
+    """The report of a run that a person's command has started, whether or not it kept its promises.
+
+    Raises:
+        RunInProgress: the run was skipped.
+        And whatever ended the run.
+    """
+    if state.is_cancelled():
+        raise RunInProgress(str(state.message).removeprefix("skipped: "))
+    report: object = state.result(raise_on_failure=False)
+    if isinstance(report, BelowPromise):
+        report = report.report
+    if isinstance(report, Exception):
+        raise report
+    assert isinstance(report, kind)  # noqa: S101 - for mypy: the flow returns nothing else
+    return report
+
+
+def leave_out_traceback(record: logging.LogRecord) -> bool:
+    """Of what is known; a defect keeps its own. A filter: whether the record is for the log at all."""
+    error = record.exc_info[1] if record.exc_info else None
+    if record.levelno <= logging.DEBUG or not is_fact(error):
+        return True
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        whole = copy(record)
+        whole.levelno, whole.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
+        LOGGER.handle(whole)
+    record.exc_info = record.exc_text = None
+    return record.msg != ENDED
+
+
+LOGGER.addFilter(leave_out_traceback)
+
+# Whatever runs a flow imports this first: a worker and a schedule start a process for each run.
+prepare_process()

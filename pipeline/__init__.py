@@ -1,0 +1,1 @@
+"""The steps of a run, without Prefect: discover, fetch, load, interpret, import, reprocess, check, report."""

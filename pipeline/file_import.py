@@ -1,0 +1,233 @@
+"""Files from elsewhere: texts, saved pages, WARC files, lists of addresses, indexes of web archives.
+
+The same reading, validation and dedupe as for fetched pages.
+"""
+
+import hashlib
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from pipeline.archive import Archive
+from pipeline.interpret import place_sightings
+from pipeline.load import load_left
+from pipeline.run import Run, finish_run, now, running
+from pipeline.url_list import read_address_list
+from schemas.address import Identity, Sighting, SourceKind
+from schemas.report import RunReport
+from sites.cdx import read_cdx
+from spiders.warc import WarcWriter
+from storage.captures.capture import find_known_payloads
+from storage.ledger.frontier import add_addresses
+from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
+from storage.warc.remote import WARC_SUFFIXES
+from storage.warc.store import IMPORT_SITE
+
+PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+PAGE_STARTS = (b"<!doctype html", b"<html")
+"""How a page begins, whatever its file is called."""
+
+TEXT_SUFFIXES = frozenset({".txt", ".text"})
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Byte-order marks of texts in which every second byte may be NUL."""
+
+CDX_SUFFIXES = frozenset({".cdx", ".cdxj"})
+"""Indexes of web archives: what they name of a publisher's articles goes to the ledger."""
+
+Placed = tuple[tuple[Identity, Sighting], ...]
+
+COPY_SUFFIX = ".partial"
+"""Of a WARC file that is being copied into the archive: no run takes it for one."""
+
+
+class ImportUnreadable(OSError):  # noqa: N818 - it states a fact
+    """A path that was named for import cannot be read, or is not what its name says."""
+
+
+def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
+    """Import files, and the files directly in folders; the archive keeps its own copy of each.
+
+    Raises:
+        ImportUnreadable: a path cannot be read, is too large, or is called a WARC file or begins as a list of
+            addresses and is none. Nothing was imported then. In a folder, what is no WARC file is left out.
+    """
+    found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
+    files, lists, unusable, passed = _examine(found, set(paths), archive.settings.max_page_bytes)
+    names = [os.fsencode(path).decode(errors="replace") for path in paths]
+    with running(archive, "import", None, {"paths": names}) as run:
+        run.unusable += unusable
+        load_left(archive, run)
+        for file, sightings in lists.items():
+            _store_list(archive, run, file, sightings)
+        _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
+        for file in filter(_is_warc, files):
+            _keep_warc(archive, run, file)
+            _note_passed(run, file, passed[file])
+        load_left(archive, run)
+        return finish_run(archive, run)
+
+
+def _is_cdx(file: Path) -> bool:
+    return file.suffix.lower() in CDX_SUFFIXES
+
+
+def _is_warc(file: Path) -> bool:
+    return file.name.lower().endswith(WARC_SUFFIXES)
+
+
+def _name_url(file: Path) -> str:
+    """What an imported file is called in the archive: its bare name, for where it lay is nobody's business."""
+    return f"file:{quote(os.fsencode(file.name))}"
+
+
+def _find_files(path: Path) -> Iterator[Path]:
+    """The file itself, or the files of a folder that have a name that says what they are."""
+    try:
+        if path.is_dir():
+            yield from sorted(file for file in path.iterdir() if _is_importable(file))
+        elif path.exists() and not path.is_file():
+            raise ImportUnreadable(f"{path}: no regular file")
+        else:
+            path.open("rb").close()
+            yield path
+    except OSError as error:
+        if isinstance(error, ImportUnreadable):
+            raise
+        raise ImportUnreadable(f"{error.filename or path}: {error.strerror}") from None
+
+
+def _is_importable(file: Path) -> bool:
+    is_known = file.suffix.lower() in PAGE_SUFFIXES | TEXT_SUFFIXES | CDX_SUFFIXES or _is_warc(file)
+    return is_known and not file.name.startswith(".") and file.is_file()
+
+
+class _Examined(NamedTuple):
+    """What is to be imported, before anything is stored."""
+
+    files: list[Path]
+    lists: dict[Path, Placed]
+    """Those of them that are lists of addresses."""
+    unusable: list[str]
+    """A sentence for each file that is damaged or not what it is called."""
+    passed: dict[Path, Counter[str]]
+    """Of WARC files: kind -> records that may hold a page, and are passed over (`revisit`, `conversion`)."""
+
+
+def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: int) -> _Examined:
+    """Look at every file. One that nobody named, is called a WARC file and is none, is left out."""
+    examined = files, lists, unusable, passed = _Examined([], {}, [], {})
+    for file in found:
+        try:
+            if _is_warc(file):
+                captures = iterate_captures(file, "it", 0, max_page_bytes)
+                unusable += _examine_warc(file, captures)
+                passed[file] = captures.skipped
+            else:
+                payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
+                if sightings := _read_list(file, payload):
+                    lists[file] = sightings
+                elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
+                    unusable.append(f"{file}: binary data is in it, which no page and no text has")
+            files.append(file)
+        except (NotAWarc, ValueError) as error:
+            if file in named or not _is_warc(file):
+                raise ImportUnreadable(f"{file}: {error}") from None
+            unusable.append(f"{file}: {error}; it is left out")
+        except OSError as error:
+            raise ImportUnreadable(f"{file}: {error.strerror or error}") from None
+    return examined
+
+
+def _read_payload(file: Path, max_page_bytes: int) -> bytes:
+    with file.open("rb") as handle:
+        payload = handle.read(max_page_bytes + 1)
+    if len(payload) > max_page_bytes:
+        raise ValueError(f"larger than BROADSHEET_MAX_PAGE_BYTES ({max_page_bytes})")
+    return payload
+
+
+def _examine_warc(file: Path, captures: WarcCaptures) -> Iterator[str]:
+    """Read it through once: what is copied into the archive must be readable there."""
+    count = sum(1 for _ in captures)  # to its end: it may turn out to be none halfway
+    if not count and (captures.corrupt or captures.cut_at is not None):
+        raise ValueError("no whole WARC record is in it")
+    for damage in captures.corrupt:
+        yield f"{file}: a damaged record is passed over: {damage}"
+    if captures.skipped and not count:
+        yield f"{file}: no page is in it, only records of other kinds: {_tell_kinds(captures.skipped)}"
+    if captures.cut_at is not None:
+        yield f"{file}: it is cut within the record at byte {captures.cut_at}; the whole records before it are taken"
+
+
+def _tell_kinds(kinds: Counter[str]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+
+
+def _note_passed(run: Run, file: Path, kinds: Counter[str]) -> None:
+    """Their pages are elsewhere (a revisit's), or somebody has changed them (a conversion's)."""
+    wanted = Counter({kind: number for kind, number in kinds.items() if kind != EMPTY})
+    if wanted:
+        run.counts["passed-over"] += wanted.total()
+        run.notes.append(f"{_name_url(file)} has records that are passed over: {_tell_kinds(wanted)}")
+
+
+def _read_list(file: Path, payload: bytes) -> Placed:
+    """The addresses of a list, or of a web archive's index; empty for any other file."""
+    name, at = _name_url(file), now()
+    if _is_cdx(file):
+        return place_sightings(read_cdx(payload, name, at).sightings)
+    return place_sightings(
+        Sighting(url=url, source_url=name, source_kind=SourceKind.LIST, seen_at=at)
+        for url in read_address_list(payload)
+    )
+
+
+def _store_list(archive: Archive, run: Run, file: Path, sightings: Placed) -> None:
+    """Addresses given by hand go to the ledger: the next ingest fetches them."""
+    with archive.database.begin() as session:
+        new_count = add_addresses(session, sightings, now())
+    run.counts["sighted-new"] += new_count
+    run.notes.append(
+        f"{_name_url(file)} names {len(sightings)} addresses: they are in the ledger, an ingest fetches them"
+    )
+
+
+def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
+    """Texts and pages become records in a WARC file of ours; what is there already is not written again."""
+    max_page_bytes = archive.settings.max_page_bytes
+    digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
+    with archive.database.read() as session:
+        known = find_known_payloads(session, set(digests.values()))
+    size = archive.settings.max_warc_bytes
+    with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
+        for file, digest in digests.items():
+            if digest in known:
+                run.counts["unchanged"] += 1
+                continue
+            known.add(digest)
+            payload = _read_payload(file, max_page_bytes)
+            is_page = file.suffix.lower() in PAGE_SUFFIXES or payload.lstrip()[:64].lower().startswith(PAGE_STARTS)
+            writer.write_resource(_name_url(file), "text/html" if is_page else "text/plain", payload, now())
+
+
+def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
+    """A foreign WARC file is copied whole, under a name made of its content: the same file again is known."""
+    with file.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
+    target = archive.settings.warc_dir / f"{IMPORT_SITE}-{digest[:32]}{suffix}"
+    if archive.warcs.has(target.name):
+        run.notes.append(f"{_name_url(file)} was imported before, as {target.name}")
+        return
+    partial = target.with_suffix(COPY_SUFFIX)
+    partial.unlink(missing_ok=True)  # of a run that was killed
+    with file.open("rb") as source, partial.open("xb") as copy:
+        shutil.copyfileobj(source, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    partial.rename(target)

@@ -1,0 +1,172 @@
+"""One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from typing import Literal
+from urllib.parse import urlsplit
+
+import sites
+from pipeline.archive import Archive, check_version, open_archive
+from pipeline.crawl import Crawler
+from pipeline.discovery import discover_addresses
+from pipeline.fetch import Wanted, fetch_pages, never_wanted
+from pipeline.load import BatchLoader, load_batch, load_left
+from pipeline.quality.findings import notice_reading
+from pipeline.reader import LIMIT_SECONDS
+from pipeline.run import Run, finish_run, now, running
+from schemas.address import Source, SourceKind
+from schemas.outcome import State
+from schemas.report import RunReport
+from schemas.settings import Settings
+from schemas.span import DAY, EVER, Span
+from sites.address import is_cdx_address
+from sites.profile import Site, SourceChoice
+from sites.publishers import Publishers
+from storage.ledger.frontier import find_due
+from storage.ledger.state import KEPT_STATES
+from storage.reports.completeness import MISSING_STATES
+
+PageChoice = Literal["all", "new", "known"]
+"""Which of the pages that are due: those without an article yet, those that are looked at again, or both."""
+
+PAGE_STATES: dict[PageChoice, AbstractSet[State] | None] = {
+    "all": None,
+    "new": frozenset(State) - KEPT_STATES,
+    "known": KEPT_STATES,
+}
+
+
+class CdxUnknown(ValueError):  # noqa: N818 - it states a fact
+    """An address that should answer the index of a web archive does not look like one."""
+
+
+class ContactMissing(ValueError):  # noqa: N818 - as above
+    """A live site is only crawled by somebody whom its owner can reach."""
+
+
+def ingest_once(  # noqa: PLR0913 - a choice each
+    settings: Settings,
+    site: str,
+    source: SourceChoice | None,
+    limit: int | None = None,
+    load: BatchLoader = load_batch,
+    span: Span = EVER,
+    *,
+    cdx_url: str | None = None,
+    months: int | None = None,
+    pages: PageChoice = "all",
+    patience_seconds: float = 0,
+    is_wanted: Wanted = never_wanted,
+    publishers: Publishers = sites.PUBLISHERS,
+    reading_seconds: float = LIMIT_SECONDS,
+) -> RunReport:
+    """Ingest once. `load` is `load_batch`, or something around it. Without a source, nothing is looked for.
+
+    With a span, of its publication days alone: what is missing there is fetched, nothing is looked at again. It waits
+    for another run as long as its patience lasts, and reads the newest `months` of the monthly sitemaps, or all.
+
+    Raises:
+        UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
+    """
+    profile = check_ingest(settings, site, cdx_url)
+    sources = tuple(_list_sources(profile, settings, source, cdx_url))
+    kind = "ingest" if span == EVER else "backfill"
+    parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
+    parameters |= span.model_dump(mode="json", exclude_none=True)
+    with (
+        open_archive(
+            settings,
+            writable=True,
+            patience_seconds=patience_seconds,
+            publishers=publishers,
+            reading_seconds=reading_seconds,
+        ) as archive,
+        Crawler() as crawler,
+        running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
+    ):
+        archive.reader.start()
+        load_left(archive, run, load)
+        discover_addresses(archive, run, crawler, sources, load, list_months(profile, months) if months else span)
+        fetch_due(archive, run, crawler, limit, load, pages, is_wanted)
+        notice_reading(archive, run)
+        crawler.end()  # what it wrote is finished
+        return finish_run(archive, run)
+
+
+def _list_sources(
+    profile: Site, settings: Settings, source: SourceChoice | None, cdx_url: str | None
+) -> Iterator[Source]:
+    """The sources to ask: the chosen ones, and a web archive's index, which knows of pages that no other names."""
+    if source:
+        yield from profile.sources(source)
+    if source == "all":
+        yield from profile.extra_sources(settings.extra_sources)
+    if cdx_url:
+        yield Source(url=cdx_url, kind=SourceKind.CDX)
+
+
+def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> Site:
+    """The site's profile, if these settings may crawl it.
+
+    Raises:
+        UnknownSite: there is no profile of this name.
+        ContactMissing: a live site would be asked, and the settings do not say by whom.
+        CdxUnknown: the address is none of a web archive's index.
+        SchemaOutdated, SchemaUnknown: the database is not of this version.
+    """
+    if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
+        raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
+    profile = require_contact(settings, site, *([cdx_url] if cdx_url else []))
+    check_version(settings)
+    return profile
+
+
+def require_contact(settings: Settings, site: str, *other_urls: str) -> Site:
+    """The site's profile, if nothing but a replica of it would be asked, or the settings say by whom.
+
+    Raises:
+        UnknownSite: there is no profile of this name.
+        ContactMissing: a live site would be asked, and the settings do not say by whom.
+    """
+    profile = sites.get_site(site)
+    # A site without origins of its own can be anybody's.
+    extra = (source.url for source in profile.extra_sources(settings.extra_sources))
+    asked = {*profile.origins, *map(origin_of, (*other_urls, *extra))}
+    is_live = not profile.origins or not settings.origins.keys() >= asked
+    if is_live and not settings.contact:
+        raise ContactMissing("BROADSHEET_CONTACT is needed: a live site must be able to reach who crawls it")
+    return profile
+
+
+def origin_of(url: str) -> str:
+    """Scheme and host of an address, as the setting `origins` has them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def list_months(profile: Site, count: int) -> Span:
+    """This month in the publisher's time zone and those before it, so many together."""
+    first = now().astimezone(profile.time_zone).date().replace(day=1)
+    for _ in range(count - 1):
+        first = (first - DAY).replace(day=1)
+    return Span(since=first)
+
+
+def fetch_due(
+    archive: Archive,
+    run: Run,
+    crawler: Crawler,
+    limit: int | None,
+    load: BatchLoader,
+    pages: PageChoice = "all",
+    is_wanted: Wanted = never_wanted,
+) -> None:
+    """Fetch the pages that are due, newest first; in a span of days, those alone that have no article yet."""
+    span, plan = run.span, archive.settings.look_plan
+    states = PAGE_STATES[pages] if span == EVER else MISSING_STATES
+    with archive.database.read() as session:
+        due = find_due(session, run.site, now(), limit, since=span.since, until=span.until, states=states, plan=plan)
+    if due:
+        fetch_pages(archive, run, crawler, due, load, is_wanted)
+    else:
+        run.notes.append("no page was due: none was fetched")

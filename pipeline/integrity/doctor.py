@@ -1,0 +1,167 @@
+"""Whether everything that a run needs is there (settings, database, disk, Prefect), and the archive is whole."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Annotated
+
+import httpx
+from pydantic import AfterValidator
+
+from pipeline.alert import NotificationUnsent, is_wanted, open_service
+from pipeline.archive import OTHERS, audit_store, open_existing
+from pipeline.integrity.audit import audit_archive
+from pipeline.integrity.repair import repair_archive as repair
+from schemas.integrity import IntegrityReport
+from schemas.masking import mask_secrets
+from schemas.model import NonEmpty, Record
+from schemas.settings import PREFIX, Settings
+from storage.engine import DatabaseLost, DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
+from storage.warc.remote import RemoteStore, StoreUnreachable, shown_url
+
+FREE_BYTES_FLOOR = 1024**3
+"""One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
+
+
+HEALTH_SECONDS = 5
+"""A server that is well answers its health check at once."""
+
+
+class Check(Record):
+    """One thing that was looked at."""
+
+    name: NonEmpty
+    ok: bool
+    detail: Annotated[str, AfterValidator(mask_secrets)]
+
+
+def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
+    """Every check, in the order in which a person would mend what is broken; a quick one leaves the archive unread."""
+    found = list(_check_surroundings(settings))
+    return found if is_quick else [*found, *check_integrity(settings)]
+
+
+def repair_archive(settings: Settings) -> list[Check]:
+    """Mend what can be mended from the WARC files, and say what was; then every check, of what is there now.
+
+    Raises:
+        RunInProgress: another run is writing.
+        And what `open_archive` raises.
+    """
+    found = repair(settings)
+    left = found.after.problems
+    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.mended]
+    said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
+    said += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in left]
+    if not said and not left:
+        said.append(Check(name="mended", ok=True, detail="nothing: there was nothing to mend"))
+    return [*_check_surroundings(settings), *_as_checks(found.after), *said]
+
+
+def _check_surroundings(settings: Settings) -> Iterator[Check]:
+    yield from list_settings(settings)
+    checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_alarm]
+    checks += [check_store, check_prefect] if settings.warc_url else [check_prefect]
+    yield from (check(settings) for check in checks)
+
+
+def check_integrity(settings: Settings) -> list[Check]:
+    """Whether every capture is where it should be, and every state what it should be."""
+    try:
+        return _as_checks(audit_archive(settings))
+    except (DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown):
+        return []  # said already
+    except DatabaseLost as error:
+        return [Check(name="integrity", ok=False, detail=str(error))]
+
+
+def _as_checks(report: IntegrityReport) -> list[Check]:
+    notes = [Check(name="note", ok=True, detail=note) for note in report.notes]
+    if problems := report.problems:
+        return [*(Check(name="integrity", ok=False, detail=problem) for problem in problems), *notes]
+    read = [one.capture_count for one in report.files if one.capture_count]
+    waiting = f"; {report.unloaded_count} files wait to be loaded" if report.unloaded_count else ""
+    detail = f"{sum(read)} captures in {len(read)} WARC files are as they were stored, every state adds up{waiting}"
+    return [Check(name="integrity", ok=True, detail=detail), *notes]
+
+
+def list_settings(settings: Settings) -> Iterator[Check]:
+    """Every setting as it is in force, without secrets."""
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        shown = shown_url(value) if name == "warc_url" else str(value)
+        yield Check(name=PREFIX + name.upper(), ok=True, detail=shown)
+
+
+def check_contact(settings: Settings) -> Check:
+    """Whether a live site could reach who crawls it."""
+    if settings.contact:
+        return Check(name="contact", ok=True, detail=settings.contact)
+    detail = "no BROADSHEET_CONTACT: a live crawl is refused"
+    return Check(name="contact", ok=bool(settings.origins), detail=detail)
+
+
+def check_disk(settings: Settings) -> Check:
+    """Whether the data folder can be written to, with room for a WARC file."""
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    writable = os.access(folder, os.W_OK | os.X_OK)
+    detail = f"{folder} is {'' if writable else 'not '}writable, {free / 1024**3:.1f} GiB free"
+    if folder == settings.data_dir.absolute() and folder.stat().st_mode & OTHERS:
+        detail += f"; others on this machine may look into it: chmod o= {folder}"
+    return Check(name="disk", ok=writable and free >= FREE_BYTES_FLOOR, detail=detail)
+
+
+def check_database(settings: Settings) -> Check:
+    """Whether the database answers, at the revision that this version needs."""
+    try:
+        database = open_existing(settings)
+    except DatabaseMissing as error:
+        return Check(name="database", ok=True, detail=f"none yet: the first run makes it ({error})")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the doctor says it
+        return Check(name="database", ok=False, detail=str(error))
+    database.close()
+    return Check(name="database", ok=True, detail=database.url)
+
+
+def check_store(settings: Settings) -> Check:
+    """Whether the store of WARC files answers.
+
+    Raises:
+        StoreUnusable: there can be none at this address.
+    """
+    audit_store(settings)
+    remote = RemoteStore(settings.warc_url)
+    try:
+        sizes = remote.list_sizes()
+    except StoreUnreachable as error:
+        return Check(name="store", ok=False, detail=str(error))
+    detail = f"{remote.shown} answers: {len(sizes)} WARC files, {sum(sizes.values()) / 1024**3:.1f} GiB"
+    return Check(name="store", ok=True, detail=detail)
+
+
+def check_prefect(_: Settings) -> Check:
+    """Which Prefect a flow would run with, and where."""
+    api = os.environ.get("PREFECT_API_URL")
+    found = f"Prefect {version('prefect')}, "
+    if not api:
+        return Check(name="prefect", ok=True, detail=f"{found}a temporary server, started with each run")
+    try:
+        httpx.get(f"{api}/health", timeout=HEALTH_SECONDS).raise_for_status()
+    except httpx.HTTPError as error:
+        return Check(name="prefect", ok=False, detail=f"{found}no server at {api}: {error}")
+    return Check(name="prefect", ok=True, detail=f"{found}server at {api}")
+
+
+def check_alarm(settings: Settings) -> Check:
+    """Whether somebody is told of failed runs; the address is a secret."""
+    if not is_wanted(settings):
+        return Check(name="alarm", ok=True, detail="nobody is told of failed runs: no BROADSHEET_NOTIFY_URL")
+    try:
+        open_service(settings)
+    except NotificationUnsent as error:
+        return Check(name="alarm", ok=False, detail=str(error))
+    return Check(name="alarm", ok=True, detail="failed runs are told to the address of BROADSHEET_NOTIFY_URL")

@@ -1,0 +1,253 @@
+"""From capture to outcome: the site's knowledge, the reading and the judgement, put in order. Pure.
+
+What extracts is imported with the first page that is read: a run that finds nothing new, and a command that only looks,
+start a quarter of a second sooner.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+import sites
+from schemas.address import Identity, Sighting, SourceKind
+from schemas.article import Draft, Unreadable
+from schemas.capture import ESCAPED_NUL, NUL, Capture
+from schemas.outcome import (
+    ArticleRead,
+    FetchFailed,
+    Kept,
+    Missing,
+    Outcome,
+    Redirected,
+    RobotsRead,
+    Seen,
+    SetAside,
+    SourceBroken,
+    SourceRead,
+    Unchanged,
+)
+from schemas.validation import validate_draft
+from sites.profile import Site
+from sites.publishers import Publishers
+from sites.source_page import SourceUnreadable
+
+PASSING_PAGES = frozenset({"block-page", "empty-page"})
+"""What may be an article at another time: a challenge, an answer without content."""
+
+POSTS_MISSING = "posts-missing: a live blog is set aside until its posts are there"
+
+ROBOTS_BYTES = 500 * 1024
+"""So much of a robots.txt counts (RFC 9309, 2.5)."""
+
+NOT_MODIFIED = 304
+GONE_STATUSES = frozenset({404, 410})
+PERMANENT_REDIRECTS = frozenset({301, 308})
+MISSING_PAGES = frozenset({"soft-404", "home-page"})
+"""What an `Unreadable` is called when the publisher means 404 and says 200."""
+
+
+logger = logging.getLogger(__name__)
+
+
+def read_outcome(
+    capture: Capture,
+    page: Capture | None = None,
+    companions: tuple[Capture, ...] = (),
+    publishers: Publishers = sites.PUBLISHERS,
+) -> Outcome:
+    """What one capture means. Never raises: a page that the reader fails at is set aside, and the next one is read.
+
+    A live blog is two captures, its page and its posts (`find_page_id`). Where the page comes with its `companions`,
+    the outcome is the whole article's; where only the posts are new, `page` is the one that they belong to.
+    """
+    seen = _see(capture)
+    try:
+        if page:
+            return _read_page(page, seen, (capture,), publishers)
+        return _read_page(capture, seen, companions, publishers) if companions else _read(capture, seen, publishers)
+    except Exception as error:
+        logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
+        return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
+
+
+def give_up_capture(capture: Capture, reason: str) -> Outcome:
+    """The outcome of a capture at which the reader does not come to an end. It waits for better rules."""
+    return _reader_failed(_see(capture), reason)
+
+
+def _see(capture: Capture) -> Seen:
+    return Seen(
+        ref=capture.ref,
+        url=capture.url,
+        file_url=capture.file_url,
+        status=capture.status,
+        fetched_at=capture.fetched_at,
+        media_type=capture.media_type,
+        validators=capture.validators,
+    )
+
+
+def find_page_id(capture: Capture) -> str | None:
+    """The id of the record whose page this capture is a part of; None for any other capture."""
+    if capture.url is None or not capture.is_success:
+        return None
+    return sites.find_site(capture.url).recognize_companion(capture.url)
+
+
+def is_waiting(outcome: Outcome) -> bool:
+    """Whether the rest of the page is expected: a live blog's posts come after it."""
+    return isinstance(outcome, SetAside) and outcome.reasons == (POSTS_MISSING,)
+
+
+def _reader_failed(seen: Seen, reason: str) -> Outcome:
+    if seen.url is None:
+        return SetAside(seen=seen, identity=None, reasons=(reason,))
+    site = sites.find_site(seen.url)
+    if site.recognize_source(seen.url):
+        return SourceBroken(seen=seen, reason=reason)
+    return SetAside(seen=seen, identity=site.identify(seen.url), reasons=(reason,))
+
+
+def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
+    if capture.url is None:
+        return _read_file(capture, seen, publishers)
+    site = publishers.find(capture.url)
+    if _is_robots(capture.url):
+        return _read_robots(capture, seen)
+    if site.recognize_companion(capture.url):
+        return Kept(seen=seen)
+    if capture.status == NOT_MODIFIED:
+        return _read_unchanged(capture.url, seen, site)
+    if site.recognize_source(capture.url):
+        return _read_source(capture, seen, site)
+    return _read_answer(capture, seen, site, publishers)
+
+
+def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
+    """An imported file: a saved page, or a text."""
+    from extraction.page import find_url, read_page
+    from extraction.text import read_text
+
+    if capture.media_type != "text/html":
+        return _judge(read_text(capture), None, capture, seen)
+    url = find_url(capture)
+    identity = publishers.identify(url) if url else None
+    site = publishers.find(url) if url else publishers.get("generic")
+    return _judge(read_page(capture, site), identity, capture, seen)
+
+
+def _read_robots(capture: Capture, seen: Seen) -> Outcome:
+    is_one = capture.is_success and not capture.too_large
+    text = capture.body[:ROBOTS_BYTES].decode("utf-8", errors="replace") if is_one else ""
+    return RobotsRead(seen=seen, text=text.replace(NUL, ESCAPED_NUL))
+
+
+def _read_unchanged(url: str, seen: Seen, site: Site) -> Outcome:
+    identity = site.identify(url)
+    if site.recognize_source(url):
+        return Unchanged(seen=seen, identity=None)
+    return Kept(seen=seen) if identity.rule else Unchanged(seen=seen, identity=identity)
+
+
+def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
+    if capture.redirect_url:
+        return Kept(seen=seen)
+    if not capture.is_success:
+        return SourceBroken(seen=seen, reason=f"HTTP {capture.status}")
+    if capture.too_large:
+        return SourceBroken(seen=seen, reason="too-large")
+    assert capture.url  # noqa: S101 - for mypy: a source was recognized by its address
+    try:
+        page = site.read_source(capture.body, capture.url, capture.media_type, capture.fetched_at)
+    except SourceUnreadable as error:
+        return SourceBroken(seen=seen, reason=str(error))
+    if page.children or page.is_cut:
+        # An index that is the same as last time says nothing of its pages: they are asked for each time. Of a source
+        # that was cut, its validators would keep the rest away.
+        seen = seen.model_copy(update={"validators": None})
+    sightings = place_sightings(page.sightings, site, site.source_month(capture.url))
+    return SourceRead(seen=seen, sightings=sightings, is_cut=page.is_cut)
+
+
+def place_sightings(
+    sightings: Iterable[Sighting], site: Site | None = None, published_month: str | None = None
+) -> tuple[tuple[Identity, Sighting], ...]:
+    """What a site's source advertises, with whose address each is, and the day or the month that is known of it.
+
+    Of a web archive's index, which is no site's, the articles of known publishers alone: it names every picture too.
+    """
+    return tuple(_place(found, site, published_month) for found in sightings if _is_wanted(found))
+
+
+def _place(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
+    owner = sites.find_site(found.url) if site is None or found.source_kind is SourceKind.CDX else site
+    days = {"published_on": owner.path_date(found.url) or found.published_on, "published_month": published_month}
+    return owner.identify(found.url), found.model_copy(update=days)
+
+
+def _is_wanted(found: Sighting) -> bool:
+    if found.source_kind is not SourceKind.CDX:
+        return True
+    identity = sites.identify(found.url)
+    return identity.id is not None and identity.site != "generic"
+
+
+def _read_answer(capture: Capture, seen: Seen, site: Site, publishers: Publishers) -> Outcome:
+    """An answer to a request for a page."""
+    assert capture.url  # noqa: S101 - for mypy: the caller saw it
+    identity = site.identify(capture.url)
+    if identity.rule:
+        return Kept(seen=seen)
+    if capture.redirect_url:
+        target = site.identify(capture.redirect_url)
+        is_permanent = capture.status in PERMANENT_REDIRECTS
+        return Redirected(seen=seen, identity=identity, target=target, is_permanent=is_permanent)
+    if capture.status in GONE_STATUSES:
+        return Missing(seen=seen, identity=identity, reason=f"HTTP {capture.status}")
+    if not capture.is_success:
+        error = f"HTTP {capture.status}"
+        return FetchFailed(seen=seen, identity=identity, failed_at=capture.fetched_at, error=error)
+    if capture.truncated:
+        return SetAside(seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_passing=True)
+    return _read_page(capture, seen, (), publishers)
+
+
+def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], publishers: Publishers) -> Outcome:
+    from extraction.page import read_page
+
+    assert capture.url  # noqa: S101 - for mypy: pages with an address come here
+    site = publishers.find(capture.url)
+    identity = site.identify(capture.url)
+    draft = read_page(capture, site, companions)
+    if isinstance(draft, Draft) and draft.url:
+        identity = _prefer_canonical(identity, site.identify(draft.url))
+    if isinstance(draft, Draft) and "posts-missing" in draft.flags:
+        return SetAside(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
+    return _judge(draft, identity, capture, seen)
+
+
+def _prefer_canonical(asked: Identity, canonical: Identity) -> Identity:
+    """The page's own word on its address, where it speaks of the same article (or the asked address has no id)."""
+    return canonical if canonical.id and (asked.id in {None, canonical.id}) else asked
+
+
+def _judge(draft: Draft | Unreadable, identity: Identity | None, capture: Capture, seen: Seen) -> Outcome:
+    if isinstance(draft, Unreadable):
+        reason = f"{draft.reason}: {draft.detail}" if draft.detail else draft.reason
+        if identity and draft.reason in MISSING_PAGES:
+            return Missing(seen=seen, identity=identity, reason=reason)
+        is_passing = draft.reason in PASSING_PAGES
+        return SetAside(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
+    judged = validate_draft(draft, identity, capture)
+    if isinstance(judged, tuple):
+        return SetAside(seen=seen, identity=identity, reasons=judged)
+    return ArticleRead(seen=seen, identity=identity, article=judged)
+
+
+def _is_robots(url: str) -> bool:
+    return url.partition("://")[2].partition("/")[2] == "robots.txt"
+
+
+def fetch_failed(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:
+    """The outcome of a fetch that brought no answer."""
+    return FetchFailed(seen=None, identity=identity, failed_at=failed_at, error=error)

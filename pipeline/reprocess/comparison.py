@@ -1,0 +1,194 @@
+"""What today's rules make of captures that are stored, beside what is stored of them."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import sites
+from pipeline.archive import Archive
+from pipeline.interpret import read_outcome
+from pipeline.reader import Equipment
+from pipeline.reprocess.summary import Finding
+from schemas.article import Kind
+from schemas.capture import Capture
+from schemas.outcome import ArticleRead, Outcome, SetAside, SourceRead
+from schemas.reprocess import Change
+from sites.publishers import Publishers
+from storage.captures.selection import Rereading, Sibling, list_changed
+from storage.revisions.store import list_annotations, list_changes
+from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
+from storage.warc.remote import StoreUnreachable
+
+logger = logging.getLogger(__name__)
+
+GROUP_COUNT = 32
+"""Captures that go to a process at a time: some 80 ms of work, and those that lie together in a store one request."""
+
+EMPTY: tuple[object, ...] = (None, "", [], (), {})
+
+
+def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The former pages of articles that these outcomes change, where today's rules read those otherwise as well.
+
+    Stored first, they keep a change of the rules from being called a change of the publisher's. Live blogs change
+    with each look, and are left out.
+    """
+    articles = {one.article.id: one.article for one in outcomes if isinstance(one, ArticleRead)}
+    articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
+    with archive.database.read() as session:
+        wanted = list_changed(session, articles)
+    found = read_again(archive, wanted)
+    return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]
+
+
+def recognize_part(url: str) -> str | None:
+    """The id of the record whose page an address is a part of; None for any other address."""
+    return sites.find_site(url).recognize_companion(url)
+
+
+def with_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) -> Iterator[Rereading]:
+    """The same, each with the captures that are a part of its page (by record id): a live blog's posts."""
+    for one in wanted:
+        found = parts.get(one.key or "", [])
+        yield one._replace(siblings=(*one.siblings, *found)) if found else one
+
+
+def read_again(archive: Archive, wanted: Iterable[Rereading]) -> Iterator[Finding]:
+    """What today's rules make of captures, in their order. They are taken as they are needed."""
+    return archive.reader.read_each(_read_group, wanted, _give_up, GROUP_COUNT)
+
+
+def _read_group(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[Finding]:
+    """In a reading process."""
+    publishers, warcs, max_page_bytes = equipment
+    assert warcs  # noqa: S101 - for mypy: an archive's reader has them
+    near = warcs.holding([one.ref for one in wanted])
+    read = partial(read_capture, warcs=near, max_page_bytes=max_page_bytes)
+    for one in wanted:
+        yield _read_one(read, one, publishers)
+
+
+def _give_up(wanted: Rereading, reason: str) -> Finding:
+    """What is stored stays as it is: that today's rules do not come to an end says nothing of the page."""
+    extractor = wanted.stored["extractor"] if wanted.stored else None
+    said = f"{wanted.url or 'a file'} ({wanted.ref.warc} at {wanted.ref.offset}): {reason}"
+    return Finding(Change.UNREADABLE, _name_record(wanted), extractor, reasons=(said,))
+
+
+def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:
+    """What a source said; None of what is no source, or cannot be read."""
+    [found] = archive.reader.read_each(_read_sources, [wanted], _give_up_source)
+    if isinstance(found, str):
+        logger.warning("%s (%s at %d) is passed over: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, found)
+        return None
+    return found
+
+
+def _read_sources(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[SourceRead | str | None]:
+    """In a reading process: what each said, or why it cannot be read."""
+    publishers, warcs, max_page_bytes = equipment
+    assert warcs  # noqa: S101 - for mypy: an archive's reader has them
+    read = partial(read_capture, warcs=warcs, max_page_bytes=max_page_bytes)
+    for one in wanted:
+        try:
+            outcome = _read(one, read, publishers)
+        except (CaptureCorrupt, CaptureTruncated, NotAWarc, StoreUnreachable, OSError) as error:
+            yield str(error)
+        else:
+            yield outcome if isinstance(outcome, SourceRead) else None
+
+
+def _give_up_source(_wanted: Rereading, reason: str) -> str:
+    return reason
+
+
+def _name_record(wanted: Rereading) -> str:
+    return wanted.key or (wanted.stored["id"] if wanted.stored else None) or wanted.ref.warc
+
+
+def _read_one(read: "partial[Capture]", wanted: Rereading, publishers: Publishers) -> Finding:
+    record_id = _name_record(wanted)
+    extractor = wanted.stored["extractor"] if wanted.stored else None
+    try:
+        outcome = _read(wanted, read, publishers)
+    except StoreUnreachable as error:
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=("the store of WARC files", str(error)))
+    except OSError as error:
+        unopened = f"the WARC file {wanted.ref.warc}", (error.strerror or str(error)).lower()
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=unopened)
+    except (CaptureTruncated, NotAWarc) as error:
+        why = "it is cut" if isinstance(error, CaptureTruncated) else "it is no WARC file"
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=(f"the WARC file {wanted.ref.warc}", why))
+    except CaptureCorrupt as error:
+        return Finding(Change.UNREADABLE, record_id, extractor, reasons=(str(error),))
+    return _compare(wanted, outcome, record_id, extractor)
+
+
+def _read(wanted: Rereading, read: "partial[Capture]", publishers: Publishers) -> Outcome:
+    """The outcome of a capture, together with the other part of its page where it is one."""
+    capture = _as_captured(read(wanted.ref), wanted.fetched_at)
+    if not wanted.siblings or capture.url is None:
+        return read_outcome(capture, publishers=publishers)
+    site = publishers.find(capture.url)
+    if site.recognize_companion(capture.url):
+        pages = [one for one in wanted.siblings if one.url and not site.recognize_companion(one.url)]
+        before = [one for one in pages if one.fetched_at <= wanted.fetched_at]
+        page = max(before, key=_fetched_at, default=None)
+        return read_outcome(capture, _read_sibling(page, read) if page else None, publishers=publishers)
+    urls = site.companion_urls(capture.url, capture.body)
+    parts = [_choose_part(wanted, url) for url in urls]
+    companions = tuple(_read_sibling(part, read) for part in parts if part)
+    return read_outcome(capture, companions=companions, publishers=publishers)
+
+
+def _choose_part(wanted: Rereading, url: str) -> Sibling | None:
+    """The capture that was fetched with the page: the first one after it, else the last one before."""
+    found = sorted((one for one in wanted.siblings if one.url == url), key=_fetched_at)
+    return next((one for one in found if one.fetched_at >= wanted.fetched_at), found[-1] if found else None)
+
+
+def _fetched_at(one: Sibling) -> datetime:
+    return one.fetched_at
+
+
+def _read_sibling(one: Sibling, read: "partial[Capture]") -> Capture:
+    return _as_captured(read(one.ref), one.fetched_at)
+
+
+def _as_captured(capture: Capture, fetched_at: datetime) -> Capture:
+    """With the time that the archive noted: a clock that ran ahead was put right there."""
+    return capture.model_copy(update={"fetched_at": fetched_at})
+
+
+def _compare(wanted: Rereading, outcome: Outcome, record_id: str, extractor: str | None) -> Finding:
+    if not isinstance(outcome, ArticleRead):
+        if wanted.stored is None:
+            return Finding(Change.SET_ASIDE, record_id, None)
+        reasons = outcome.reasons if isinstance(outcome, SetAside) else (getattr(outcome, "reason", "no article"),)
+        return Finding(Change.WITHDRAWN, record_id, extractor, reasons=reasons, outcome=outcome)
+    if wanted.stored is None:
+        return Finding(Change.CURED, outcome.article.id, None, outcome=outcome)
+    return _compare_article(wanted.stored, outcome, record_id, extractor)
+
+
+def _compare_article(stored: dict[str, Any], outcome: ArticleRead, record_id: str, extractor: str | None) -> Finding:
+    article = outcome.article
+    if fields := list_changes(stored, article):
+        emptied = {name: _is_empty(article, name) for name in fields}
+        won = tuple(name for name in fields if _was_empty(stored, name) and not emptied[name])
+        lost = tuple(name for name in fields if emptied[name] and not _was_empty(stored, name))
+        words = stored["word_count"], article.word_count
+        return Finding(Change.CHANGED, record_id, extractor, fields, won, lost, words, outcome=outcome)
+    if list_annotations(stored, article):
+        return Finding(Change.ANNOTATED, record_id, extractor, outcome=outcome)
+    return Finding(Change.UNCHANGED, record_id, extractor)
+
+
+def _was_empty(stored: dict[str, Any], name: str) -> bool:
+    return not stored["word_count"] if name == "body" else stored[name] in EMPTY
+
+
+def _is_empty(article: Any, name: str) -> bool:
+    return getattr(article, name) in EMPTY

@@ -1,0 +1,270 @@
+"""A run's own bookkeeping: its id, what it counted, what it has to report."""
+
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from socket import gethostname
+from uuid import uuid4
+
+import sites
+from pipeline.archive import Archive, RunInProgress, tell_nobody
+from pipeline.offload import move_files
+from pipeline.quality.provenance import Reading
+from schemas.report import RecurringParagraph, RunReport, SlowPage
+from schemas.settings import Settings
+from schemas.span import EVER, Span
+from storage.atomic_file import replacing
+from storage.captures.capture import list_positions
+from storage.ledger.frontier import audit_ledger, count_states
+from storage.reports.coverage import count_per_day, measure_coverage
+from storage.runs.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
+from storage.runs.run import close_run, mark_interrupted, open_run
+from storage.schema.tables import RunStatus
+from storage.warc.cdxj import write_index
+from storage.warc.remote import INDEX_SUFFIX
+
+LEASE_SECONDS = 300
+"""How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""
+
+FOLDER_ID = "folder-id"
+"""A file in the spool: a data folder is known by it wherever it is mounted."""
+
+LEASE_POLL_SECONDS = 5.0
+"""How often a run that waits looks whether the other has ended."""
+
+RENEWED_EVERY = timedelta(seconds=60)
+"""A write that is lost against a busy database may be lost four times."""
+
+
+class LeaseLost(RuntimeError):  # noqa: N818 - it states a fact
+    """This run said nothing for so long that another took its place."""
+
+
+class Run:
+    """What a run gathers on its way; it becomes a `RunReport` when it ends."""
+
+    def __init__(
+        self, archive: Archive, run_id: str, kind: str, site: str | None, started_at: datetime, span: Span = EVER
+    ) -> None:
+        self.id = run_id
+        self.span = span
+        self.started_at = started_at
+        self.kind = kind
+        self.site = site
+        self.counts: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self.unreachable_hosts: set[str] = set()
+        """Those that are not to be asked now: they want to be left alone, or their robots.txt cannot be read."""
+        self.unusable: list[str] = []
+        self.notes: list[str] = []
+        self.asked_count = 0
+        """Addresses of articles that were asked for."""
+        self.reading = Reading()
+        """How its pages were read."""
+        self.recurring: tuple[RecurringParagraph, ...] = ()
+        self.leak_rate: float | None = None
+        self.slowest: tuple[SlowPage, ...] = ()
+        self.gave_way = False
+        """Another run waited for the crawl."""
+        self._job_count = 0
+        self._archive = archive
+        self._renewed_at = started_at
+
+    def number_job(self) -> int:
+        """The number of a further job of its crawl."""
+        self._job_count += 1
+        return self._job_count
+
+    def keep_lease(self) -> None:
+        """Say that the run goes on: called wherever it may take long.
+
+        Raises:
+            LeaseLost: another run has taken its place.
+        """
+        if (at := now()) < self._renewed_at + RENEWED_EVERY:
+            return
+        with self._archive.database.begin() as session:
+            name = name_lease(self._archive, self.site)
+            is_held = renew_lease(session, name, run_id=self.id, now=at, seconds=LEASE_SECONDS)
+        if not is_held:
+            raise LeaseLost(f"run {self.id} was taken for dead; another goes on with its work")
+        self._renewed_at = at
+
+
+def now() -> datetime:
+    """The present, in UTC: the one clock of the flows."""
+    return datetime.now(UTC)
+
+
+def name_lease(archive: Archive, site: str | None) -> str:
+    """What a run does alone: the crawling of a site; an import, the writing into its data folder."""
+    return f"crawl {site}" if site else f"import into {gethostname()}:{archive.settings.data_dir.absolute()}"
+
+
+@contextmanager
+def running(
+    archive: Archive,
+    kind: str,
+    site: str | None,
+    parameters: dict[str, object],
+    span: Span = EVER,
+    *,
+    patience_seconds: float = 0,
+) -> Iterator[Run]:
+    """A new run, noted in the database; runs that died are noted as such. One that is left by an exception is too.
+
+    Raises:
+        RunInProgress: another run does the same, on this machine or another, for longer than this one's patience.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while isinstance(run := _start(archive, kind, site, parameters, span), RunInProgress):
+        if time.monotonic() >= deadline:
+            raise run
+        time.sleep(LEASE_POLL_SECONDS)
+    archive.tell_alive = run.keep_lease
+    try:
+        yield run
+    except BaseException:
+        with suppress(Exception), archive.database.begin() as session:  # the first failure is the one to be told
+            close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
+        raise
+    finally:
+        archive.tell_alive = tell_nobody
+
+
+def _start(
+    archive: Archive, kind: str, site: str | None, parameters: dict[str, object], span: Span
+) -> Run | RunInProgress:
+    started_at, name, holder = now(), name_lease(archive, site), name_holder(archive)
+    try:
+        with archive.database.begin() as session:
+            lease = find_lease(session, name)
+            if lease and _is_dead(lease, holder):
+                release_lease(session, name, run_id=lease.run_id)
+            dead = mark_interrupted(session, now=started_at)
+            run_id = open_run(session, kind=kind, site=site, started_at=started_at, parameters=parameters)
+            pid = os.getpid()
+            take_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=holder, pid=pid)
+    except LeaseHeld as error:
+        return RunInProgress(str(error))
+    run = Run(archive, run_id, kind, site, started_at, span)
+    run.notes += [f"run {run_id} was interrupted; this run goes on where it stopped" for run_id in dead]
+    return run
+
+
+def name_holder(archive: Archive) -> str:
+    """This data folder, and the machine, for people.
+
+    Whoever opens a data folder has its lock (`pipeline.archive`): another run that held a lease from there is dead.
+    """
+    return f"{gethostname()} {name_folder(archive.settings)}"
+
+
+def name_folder(settings: Settings) -> str:
+    """This data folder, in one word, by a file that lies in it.
+
+    A copy of the folder has the file's text, but not its place on the disk, nor the time at which it was put there.
+    """
+    path = settings.spool_dir / FOLDER_ID
+    if not (path.exists() and path.read_text().strip()):
+        with replacing(path) as file:  # an import may do the same now
+            file.write(uuid4().hex.encode())
+    place = path.stat()
+    return f"{path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
+
+
+def _is_dead(lease: Lease, holder: str) -> bool:
+    """Whether nobody has to wait until the lease expires. A folder that was brought to another disk has to."""
+    return lease.host.split()[-1:] == holder.split()[-1:]
+
+
+def finish_run(archive: Archive, run: Run) -> RunReport:
+    """The run's report, its counts audited, stored with the run."""
+    with archive.database.read() as session:
+        ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
+        run.problems += audit_ledger(session, run.site)
+    notes, problems = move_files(archive, run.keep_lease)
+    run.notes += notes
+    run.problems += problems
+    if run.span == EVER:  # a part of a backfill says nothing of the archive that the whole will leave
+        run.problems += find_broken_floors(archive, run.site, ledger)
+    report = _make_report(run, ledger)
+    status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
+    with archive.database.begin() as session:
+        close_run(session, run.id, status=status, ended_at=report.ended_at, report=report)
+    write_indexes(archive)
+    # What the crawl's log said is in the database now.
+    shutil.rmtree(archive.settings.spool_dir / run.id, ignore_errors=True)
+    return report
+
+
+def write_indexes(archive: Archive) -> None:
+    """Bring the index of each local WARC file that has grown since it was written up to date.
+
+    Files that lie in a store have theirs beside them.
+    """
+    settings = archive.settings
+    settings.index_dir.mkdir(exist_ok=True)
+    with archive.database.read() as session:
+        for name in list_positions(session, archive.warcs.list_here().keys()):
+            warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{INDEX_SUFFIX}"
+            if not (index.exists() and index.stat().st_mtime >= warc.stat().st_mtime):
+                write_index(session, name, index)
+
+
+def find_broken_floors(
+    archive: Archive, site: str | None, ledger: dict[str, int], *, is_whole: bool = True
+) -> Iterator[str]:
+    """A sentence for each floor of the settings that the archive lies below; what cannot be measured yet is none."""
+    floors = archive.settings.floors
+    if not floors:
+        return
+    measured: dict[str, float | None] = {"completeness": measure_completeness(ledger)}
+    if site:
+        today = now().astimezone(sites.get_site(site).time_zone).date()
+        with archive.database.read() as session:
+            measured |= measure_coverage(session, site)
+            measured["stored_per_day"] = count_per_day(session, site, today) if is_whole else None
+    for name, floor in floors.items():
+        found = measured.get(name)
+        if found is not None and found < floor:
+            yield f"{name} {found:.4f} is below its floor {floor:.4f}"
+
+
+def measure_completeness(ledger: dict[str, int]) -> float | None:
+    """Stored (duplicates too) / advertised articles, but for those that are gone; None where there is none."""
+    wanted = sum(ledger.values()) - sum(ledger.get(state, 0) for state in ("excluded", "gone"))
+    return (ledger.get("stored", 0) + ledger.get("duplicate", 0)) / wanted if wanted else None
+
+
+def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
+    counts = {name: count for name, count in sorted(run.counts.items()) if count}
+    return RunReport(
+        run_id=run.id,
+        kind=run.kind,
+        site=run.site,
+        since=run.span.since,
+        until=run.span.until,
+        started_at=run.started_at,
+        ended_at=now(),
+        request_count=counts.pop("request", 0),
+        page_count=counts.pop("page", 0),
+        asked_count=run.asked_count,
+        advertised_new_count=counts.pop("sighted-new", 0),
+        advertised_count=sum(ledger.values()),
+        outcomes=counts,
+        ledger=ledger,
+        problems=tuple(run.problems),
+        unreachable_hosts=tuple(sorted(run.unreachable_hosts)),
+        unusable=tuple(run.unusable),
+        notes=tuple(run.notes),
+        reading=run.reading.kinds,
+        recurring=run.recurring,
+        leak_rate=run.leak_rate,
+        slowest=run.slowest,
+        gave_way=run.gave_way,
+    )

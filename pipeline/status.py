@@ -1,0 +1,206 @@
+"""What the archive says of itself: for `status`, `show`, `identify` and `quarantine`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sites
+from pipeline.archive import Archive, open_archive
+from pipeline.run import measure_completeness, now
+from schemas.article import ArticleRecord
+from schemas.duplicate import Explanation
+from schemas.model import Count, Record
+from schemas.report import KindReading, RecurringParagraph
+from schemas.revision import Difference, Revision
+from schemas.settings import Settings
+from storage.articles.article import count_articles, find_article, list_duplicates
+from storage.engine import DatabaseMissing
+from storage.ledger.frontier import audit_ledger, count_states, find_entry
+from storage.ledger.quarantine import QuarantineRecord, find_quarantine, list_quarantine
+from storage.near_duplicates.duplicate import find_explanation
+from storage.reports.completeness import MissingAddress, MonthCount, count_months, list_missing
+from storage.reports.history import find_newest_noticing
+from storage.revisions.version import find_difference, list_revisions
+from storage.runs.run import RunRecord, list_runs
+
+RUNS_SHOWN = 5
+"""The last runs that `status` lists: a screenful."""
+
+
+class RecordUnknown(LookupError):  # noqa: N818 - it states a fact
+    """The archive has nothing under this id or address."""
+
+
+class Status(Record):
+    """The ledger by state, completeness by month, the last runs."""
+
+    checked_at: datetime
+    article_count: Count
+    """Articles that an export has by default, imported ones too."""
+    duplicate_count: Count
+    set_aside_count: Count
+    advertised_count: Count
+    ledger: dict[str, Count]
+    completeness: float | None
+    """Stored (duplicates too) / advertised articles that can be had."""
+    months: tuple[MonthCount, ...]
+    runs: tuple[RunRecord, ...]
+    noticed_by: str | None = None
+    """The newest run that brought an article: what it noticed follows."""
+    recurring: tuple[RecurringParagraph, ...] = ()
+    leak_rate: float | None = None
+    reading: dict[str, KindReading] = {}
+    problems: tuple[str, ...]
+
+
+def list_missing_addresses(archive: Archive, month: str | None = None) -> list[MissingAddress]:
+    """The advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or of all."""
+    with archive.database.read() as session:
+        return list_missing(session, None, month)
+
+
+def read_status(archive: Archive) -> Status:
+    """The archive's state."""
+    with archive.database.read() as session:
+        ledger = {state.value: count for state, count in count_states(session, None).items() if count}
+        articles = count_articles(session)
+        noticed = find_newest_noticing(session)
+        return Status(
+            checked_at=now(),
+            article_count=articles.article_count,
+            duplicate_count=articles.duplicate_count,
+            set_aside_count=len(list_quarantine(session)),
+            advertised_count=sum(ledger.values()),
+            ledger=ledger,
+            completeness=measure_completeness(ledger),
+            months=tuple(count_months(session, None)),
+            runs=tuple(list_runs(session, limit=RUNS_SHOWN)),
+            noticed_by=noticed.run_id if noticed else None,
+            recurring=tuple(filter(_is_unknown, noticed.recurring)) if noticed else (),
+            leak_rate=noticed.leak_rate if noticed else None,
+            reading=noticed.reading if noticed else {},
+            problems=tuple(audit_ledger(session, None)),
+        )
+
+
+def _is_unknown(found: RecurringParagraph) -> bool:
+    """Whether no publisher's list has it by now: the run that reported it did not know today's."""
+    return all(sites.get_site(name).boilerplate.remove([found.text]).paragraphs for name in sites.SITES)
+
+
+def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
+    """One record, by its id or by any address of it.
+
+    Raises:
+        RecordUnknown: there is none.
+    """
+    with archive.database.read() as session:
+        record = find_article(session, _key(id_or_url))
+        is_set_aside = record is None and find_quarantine(session, _key(id_or_url)) is not None
+    if is_set_aside:
+        raise RecordUnknown(f"{id_or_url} is set aside: see broadsheet quarantine show {id_or_url}")
+    if record is None:
+        raise RecordUnknown(f"no record {id_or_url} in the archive")
+    return record
+
+
+def list_set_aside(archive: Archive) -> list[QuarantineRecord]:
+    """What is set aside now, oldest first."""
+    with archive.database.read() as session:
+        return list_quarantine(session)
+
+
+def find_set_aside(archive: Archive, id_or_url: str) -> QuarantineRecord:
+    """What was set aside last of one record or address, or under one number of the list.
+
+    Raises:
+        RecordUnknown: nothing was.
+    """
+    with archive.database.read() as session:
+        found = find_quarantine(session, _key(id_or_url))
+    if found is None:
+        raise RecordUnknown(f"nothing of {id_or_url} is set aside")
+    return found
+
+
+class IdentifiedUrl(Record):
+    """Whose address a URL is, and whether the archive knows it."""
+
+    url: str
+    site: str
+    edition: str | None
+    id: str | None
+    rule: str | None
+    known: bool
+
+
+def identify_urls(settings: Settings, urls: Sequence[str]) -> list[IdentifiedUrl]:
+    """Whose addresses these are. Without a database, none of them is known."""
+    identities = [sites.identify(url) for url in urls]
+    known = _find_known(settings, {identity.key for identity in identities})
+    return [
+        IdentifiedUrl(
+            url=url,
+            site=identity.site,
+            edition=identity.edition,
+            id=identity.id,
+            rule=identity.rule,
+            known=identity.key in known and identity.rule != "malformed-address",
+        )
+        for url, identity in zip(urls, identities, strict=True)
+    ]
+
+
+def _find_known(settings: Settings, keys: set[str]) -> set[str]:
+    try:
+        with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+            return {key for key in keys if find_entry(session, key)}
+    except DatabaseMissing:
+        return set()
+
+
+def _key(id_or_url: str) -> str:
+    """An address in any spelling, also without its scheme, becomes the key that the ledger knows it by."""
+    host = id_or_url.partition("/")[0]
+    if "://" not in id_or_url and "." in host and ":" not in host:
+        return sites.identify(f"https://{id_or_url}").key
+    return sites.identify(id_or_url).key if "://" in id_or_url else id_or_url
+
+
+class Shown(Record):
+    """A record, its versions, and how it stands to other records."""
+
+    record: ArticleRecord
+    revisions: tuple[Revision, ...]
+    """Oldest first, the present one at the end."""
+    explanation: Explanation | None
+    """Why it is a duplicate; None where it is none."""
+    duplicates: tuple[str, ...]
+    """The ids of the articles that are duplicates of this one, sorted."""
+
+
+def find_shown(archive: Archive, id_or_url: str) -> Shown:
+    """One record, by its id or by any address of it.
+
+    Raises:
+        RecordUnknown: there is none.
+    """
+    record = find_record(archive, id_or_url)
+    with archive.database.read() as session:
+        return Shown(
+            record=record,
+            revisions=tuple(list_revisions(session, record.id)),
+            explanation=find_explanation(session, record.id),
+            duplicates=tuple(list_duplicates(session, record.id)),
+        )
+
+
+def compare_revisions(archive: Archive, id_or_url: str, before: int | None, after: int | None) -> Difference:
+    """What sets two versions of a record apart; by default the last two.
+
+    Raises:
+        RecordUnknown: there is no such record.
+        VersionUnknown: it has no version of such a number.
+    """
+    record = find_record(archive, id_or_url)
+    with archive.database.read() as session:
+        return find_difference(session, record.id, before, after)

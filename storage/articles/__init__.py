@@ -1,0 +1,1 @@
+"""Articles as the archive returns them."""

@@ -1,0 +1,108 @@
+"""Articles as the archive gives them: one by id or address, and all of them in a fixed order."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy.orm import Session
+
+from schemas.article import ArticleRecord
+from schemas.capture import CaptureRef
+from schemas.export import ArticleFilter
+from schemas.model import Count, Record
+from storage.export.block import Block, list_rows, read_blocks, select_articles
+from storage.schema.tables import Alias, Article, Capture
+
+__all__ = ["ArticleCount", "ArticleFilter", "find_article", "iterate_articles", "iterate_blocks"]
+
+DAY = timedelta(days=1)
+
+
+class ArticleCount(Record):
+    """Articles in the archive."""
+
+    article_count: Count
+    """Without duplicates: what an export has by default."""
+    duplicate_count: Count
+
+
+def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
+    """The article of a record id, or of any address of it in its canonical spelling."""
+    by_id = select_articles().where(Article.id == id_or_url)
+    by_alias = select_articles().join(Alias, Alias.entry_id == Article.entry_id).where(Alias.url == id_or_url)
+    return next((one for rows in (by_id, by_alias) for one in _list_records(session, rows)), None)
+
+
+def count_articles(session: Session) -> ArticleCount:
+    """How many articles are stored, imported ones too."""
+    count, duplicate_count = session.execute(select(func.count(), func.count(Article.duplicate_of))).one()
+    return ArticleCount(article_count=count - duplicate_count, duplicate_count=duplicate_count)
+
+
+def count_wanted(session: Session, wanted: ArticleFilter) -> int:
+    """How many articles `iterate_articles` gives."""
+    return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(wanted))) or 0
+
+
+def list_duplicates(session: Session, article_id: str) -> list[str]:
+    """The ids of the articles that are duplicates of this one."""
+    return list(session.scalars(select(Article.id).where(Article.duplicate_of == article_id).order_by(Article.id)))
+
+
+def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> Iterator[ArticleRecord]:
+    """The articles by publication time, those without one last, and by id within the same time."""
+    for block in iterate_blocks(session, wanted or ArticleFilter()):
+        yield from _as_records(block)
+
+
+def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
+    """The same articles in the same order, some at a time."""
+    # Two walks along the index: one ORDER BY with the dateless ones last would sort all the bodies on disk.
+    dated = select_articles().where(Article.published_at.is_not(None), *_bound_walk(wanted))
+    yield from read_blocks(session, _narrow(dated, wanted).order_by(Article.published_at, Article.id))
+    if wanted.since is None and wanted.until is None:
+        dateless = select_articles().where(Article.published_at.is_(None))
+        yield from read_blocks(session, _narrow(dateless, wanted).order_by(Article.id))
+
+
+def _narrow(statement: Select[Any], wanted: ArticleFilter) -> Select[Any]:
+    # Compared with "true": SQLite would else take the index of such a column, and sort all the bodies.
+    return statement.where(*(condition == true() for condition in _list_conditions(wanted)))
+
+
+def _list_conditions(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.since:
+        yield Article.published_on >= wanted.since
+    if wanted.until:
+        yield Article.published_on <= wanted.until
+    if wanted.site:
+        yield Article.site == wanted.site
+    if wanted.section:
+        yield Article.section == wanted.section
+    if not wanted.include_duplicates:
+        yield Article.duplicate_of.is_(None)
+
+
+def _bound_walk(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
+    """Where the wanted days lie along the index, with a day more at each end: Moscow's days are not UTC's."""
+    if wanted.since and wanted.since > date.min:
+        yield Article.published_at >= datetime.combine(wanted.since - DAY, time(), UTC)
+    if wanted.until and wanted.until < date.max - DAY:
+        yield Article.published_at < datetime.combine(wanted.until + 2 * DAY, time(), UTC)
+
+
+def _list_records(session: Session, statement: Select[Any]) -> Iterator[ArticleRecord]:
+    for block in read_blocks(session, statement):
+        yield from _as_records(block)
+
+
+def _as_records(block: Block) -> Iterator[ArticleRecord]:
+    for row in list_rows(block):
+        # Not strict: the lists of a document become the tuples of a record.
+        yield ArticleRecord.model_validate(dict(zip(block, row, strict=True)), strict=False)
+
+
+def as_ref(row: Capture) -> CaptureRef:
+    """Where a stored capture lies."""
+    return CaptureRef(warc=row.warc, offset=row.offset, length=row.length, sha256=row.sha256)

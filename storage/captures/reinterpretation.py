@@ -1,0 +1,156 @@
+"""Captures that were stored before, read again with the rules of today: nothing is fetched, added or counted as a page.
+
+What the newest capture says still counts: an older one never takes its place. The tries that the ledger notes stay as
+they are; an entry whose state changes gets the time at which that state is due.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import defer
+
+from schemas.outcome import ArticleRead, Missing, Outcome, Seen, SetAside, State
+from storage.ledger.merging import claim_entry
+from storage.ledger.quarantine import add_quarantine, restate
+from storage.ledger.state import KEPT_STATES, confirm, enter_state
+from storage.ledger.unit_of_work import UnitOfWork, execute_in, note_date, seen_of, select_in
+from storage.revisions.store import find_row, reread_article, store_article, withdraw_article
+from storage.schema.tables import Article, Capture, Entry
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+class Known(NamedTuple):
+    """A capture as it is stored."""
+
+    id: int
+    entry_id: int | None
+
+
+def reread(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
+    """Compare what captures mean today with what is stored of them; answers how many ended how.
+
+    Names: `unchanged`, `annotated`, `revised`, `withdrawn`, `cured`. A capture that is not stored is passed over.
+    """
+    known = load_known(batch, outcomes)
+    own = _load_own_articles(batch, {place.id for place in known.values()})
+    counts: Counter[str] = Counter()
+    for outcome in sorted(outcomes, key=_fetched_at):
+        seen = seen_of(outcome)
+        if seen and (place := known.get((seen.ref.warc, seen.ref.offset))):
+            counts[_reread(batch, outcome, seen, place, own.get(place.id))] += 1
+    return counts
+
+
+def _fetched_at(outcome: Outcome) -> datetime:
+    seen = seen_of(outcome)
+    return seen.fetched_at if seen else EARLIEST
+
+
+def load_known(batch: UnitOfWork, outcomes: Iterable[Outcome]) -> dict[tuple[str, int], Known]:
+    """WARC file and offset -> capture, of those that are stored."""
+    offsets: dict[str, set[int]] = defaultdict(set)
+    for seen in filter(None, map(seen_of, outcomes)):
+        offsets[seen.ref.warc].add(seen.ref.offset)
+    found: dict[tuple[str, int], Known] = {}
+    for warc, places in offsets.items():
+        statement = select(Capture.offset, Capture.id, Capture.entry_id).where(Capture.warc == warc)
+        for offset, capture_id, entry_id in execute_in(batch.session, statement, Capture.offset, places):
+            found[warc, offset] = Known(capture_id, entry_id)
+    return found
+
+
+def _load_own_articles(batch: UnitOfWork, capture_ids: set[int]) -> dict[int, str]:
+    """Capture -> the article that was read from it."""
+    rows = list(select_in(batch.session, select(Article).options(defer(Article.body)), Article.capture_id, capture_ids))
+    batch.articles |= {row.id: row for row in rows}
+    return {row.capture_id: row.id for row in rows}
+
+
+def _reread(batch: UnitOfWork, outcome: Outcome, seen: Seen, known: Known, own_id: str | None) -> str:
+    own = find_row(batch, own_id) if own_id else None
+    if own and own.capture_id != known.id:
+        own = None  # a newer capture of this batch has taken its place
+    if isinstance(outcome, ArticleRead):
+        return _reread_article(batch, outcome, known, own)
+    reasons = list(outcome.reasons) if isinstance(outcome, SetAside) else [getattr(outcome, "reason", "no-article")]
+    if own:
+        is_passing = isinstance(outcome, Missing) or getattr(outcome, "is_passing", False)
+        _withdraw(batch, own, seen, known, reasons, is_passing=is_passing)
+        return "withdrawn"
+    if isinstance(outcome, SetAside) and restate(batch, _key(batch, seen, known), known.id, reasons):
+        return "annotated"
+    return "unchanged"
+
+
+def _key(batch: UnitOfWork, seen: Seen, known: Known) -> str:
+    entry = _find_entry(batch, known.entry_id)
+    return entry.key if entry else seen.ref.sha256
+
+
+def _find_entry(batch: UnitOfWork, entry_id: int | None) -> Entry | None:
+    return batch.session.get(Entry, entry_id) if entry_id is not None else None
+
+
+def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: Known, own: Article | None) -> str:
+    seen, read = outcome.seen, outcome.article
+    has_other_name = own is not None and own.id != read.id
+    if own and has_other_name:
+        _withdraw(batch, own, seen, known, [f"read-as-another: {read.id}"], is_passing=False)
+    row = find_row(batch, read.id)
+    if row is None:
+        if seen.fetched_at < batch.withdrawn.get(read.id, (0, EARLIEST))[1]:
+            return "unchanged"  # what was withdrawn was newer
+        _cure(batch, outcome, known)
+        return "revised" if has_other_name else "cured"
+    ended = reread_article(batch, row, read, known.id)
+    if row.entry_id is not None and ended == "revised" and (entry := _find_entry(batch, row.entry_id)):
+        note_date(entry, read.published_at)
+    return "cured" if _resolve(batch, _key(batch, seen, known), known.id) else ended
+
+
+def _resolve(batch: UnitOfWork, key: str, capture_id: int) -> bool:
+    """Close the open row of a capture that is valid now; answers whether there was one."""
+    if not any(row.capture_id == capture_id for row in batch.open_rows.get(key, [])):
+        return False
+    batch.resolve(key)
+    return True
+
+
+def _cure(batch: UnitOfWork, outcome: ArticleRead, known: Known) -> None:
+    """A capture that was no valid article is one: stored as if it had just come."""
+    seen, identity = outcome.seen, outcome.identity
+    entry = claim_entry(batch, identity, (seen.url, outcome.article.url), seen.fetched_at) if identity else None
+    stored = store_article(batch, outcome.article, entry, known.id)
+    batch.resolve(entry.key if entry else seen.ref.sha256)
+    if entry is None:
+        return
+    if known.entry_id != entry.id:
+        batch.write()
+        batch.session.execute(update(Capture).where(Capture.id == known.id).values(entry_id=entry.id))
+    enter_state(batch, entry, State.STORED, max(entry.state_at, seen.fetched_at))
+    entry.tried_at = entry.tried_at or seen.fetched_at
+    entry.url = stored.url or entry.url
+    note_date(entry, stored.published_at)
+    confirm(batch, entry)
+
+
+def _withdraw(
+    batch: UnitOfWork, row: Article, seen: Seen, known: Known, reasons: list[str], *, is_passing: bool
+) -> None:
+    entry = _find_entry(batch, row.entry_id)
+    withdraw_article(batch, row)
+    if entry is None:
+        if not reasons[0].startswith("read-as-another"):
+            add_quarantine(batch, seen, None, reasons, known.id)
+        return
+    if entry.state in KEPT_STATES:
+        batch.resolve(entry.key)
+        entry.state, entry.state_at = State.QUARANTINED, max(entry.state_at, seen.fetched_at)
+        entry.last_error, entry.missing_at = "; ".join(reasons), None
+        # What may pass is asked for at once: its page may be right by now.
+        entry.next_try_at = batch.now if is_passing else None
+    add_quarantine(batch, seen, entry, reasons, known.id)

@@ -1,0 +1,368 @@
+"""A database: opened, checked, and used in transactions."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
+from sqlalchemy.orm import Session
+
+import storage.near_duplicates.lsh_index
+import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
+from schemas.masking import mask_secrets
+from schemas.settings import URL_CODES
+from storage.bulk import audit_stream, end_stream
+from storage.outage import (
+    ADVICE,
+    DatabaseDamaged,
+    DatabaseLost,
+    PatientConnector,
+    first_line,
+    is_damage,
+    raise_outage,
+)
+from storage.read_only import seal_sqlite
+from storage.schema import migration
+from storage.schema.migration import SchemaOutdated, SchemaUnknown
+
+__all__ = [
+    "Database",
+    "DatabaseDamaged",
+    "DatabaseFilled",
+    "DatabaseLost",
+    "DatabaseMissing",
+    "DatabaseUnreachable",
+    "SchemaOutdated",
+    "SchemaUnknown",
+    "open_database",
+    "open_empty",
+]
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another one. A batch is written in under a second: this is many of them in a row."""
+
+RETRY_SECONDS = 0.01
+"""To change the journal of a new file takes about a millisecond."""
+
+JOURNALS = ("-wal", "-journal")
+"""What SQLite keeps beside a file, by its name: that of a former one would be taken for the new one's."""
+
+FILE_SUFFIXES = ("", "-shm", *JOURNALS)
+"""Of all files that are one SQLite database."""
+
+CACHE_KIB = 16 * 1024
+"""The upper pages of all indexes of a large archive, and the pages that every batch writes; SQLite's own is 2 MB."""
+
+CHECKPOINT_PAGES = 8_192
+"""Of 4 kB: some batches go into the database file at once, so that what all of them change is copied there once. A
+batch of 250 articles changes 1,000 pages of a small archive, 1,600 of a large one; SQLite's own limit is 1,000."""
+
+WRITER_LOCK = 0x6272_6F61_6473
+"""The number of PostgreSQL's advisory lock: any that no other program on this database uses ("broads" in ASCII)."""
+
+ENCODING = "UTF8"
+"""PostgreSQL's name for it."""
+
+WRITES = "broadsheet_writes"
+"""The execution option that tells a writing transaction from a reading one."""
+
+DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
+class DatabaseUnreachable(RuntimeError):  # noqa: N818 - it states a fact
+    """There is no way to this database; the message is one line, without a password."""
+
+
+class DatabaseFilled(RuntimeError):  # noqa: N818 - it states a fact
+    """There is something where an empty database is wanted."""
+
+
+class DatabaseMissing(RuntimeError):  # noqa: N818 - it states a fact
+    """Nothing was stored at this address yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database."""
+
+    engine: Engine
+    url: str
+    """Without the password."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One writing transaction: all of it is stored, or (after an exception) nothing.
+
+        Raises:
+            DatabaseLost: it does not answer any more, is locked for longer than `BUSY_TIMEOUT_MS`, or full.
+            DatabaseDamaged: its files are not as they were written.
+        """
+        with self._answering(), Session(self.engine.execution_options(**{WRITES: True})) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One reading transaction, that waits for no writer and keeps none waiting.
+
+        Raises:
+            DatabaseLost, DatabaseDamaged: as `begin`.
+        """
+        with self._answering(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def read_still(self) -> Iterator[Session]:
+        """One reading transaction in which all statements see one state, whatever is written meanwhile.
+
+        Raises:
+            DatabaseLost, DatabaseDamaged: as `begin`.
+        """
+        with self.read() as session:
+            if self.engine.dialect.name == "postgresql":  # on SQLite, every transaction is so
+                session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            yield session
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except (DatabaseError, InterfaceError) as error:
+            raise_outage(error, self.url, self.engine)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str, *, create: bool = True) -> Database:
+    """A database that is there, reachable and of this program's version; an empty one gets its tables first.
+
+    Raises:
+        DatabaseUnreachable: the address is wrong, or nothing usable answers there.
+        DatabaseMissing: there is none (or an empty one) and `create` is off.
+        SchemaOutdated: it is to be migrated first.
+        SchemaUnknown: its tables are newer, or not ours.
+    """
+    database = _connect(url, create=create)
+    try:
+        _prepare(database, create=create)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_empty(url: str) -> Database:
+    """A database that is reachable, and in which nothing was made yet.
+
+    Raises:
+        DatabaseUnreachable: as `open_database`.
+        DatabaseFilled: there are tables in it.
+    """
+    database = _connect(url, create=True)
+    try:
+        with _reachable(database), database.engine.connect() as connection:
+            empty = migration.is_empty(connection)
+    except BaseException:
+        database.close()
+        raise
+    if not empty:
+        database.close()
+        raise DatabaseFilled(f"{database.url} is not empty")
+    return database
+
+
+def migrate_database(url: str, tell: migration.IndexListener | None = None) -> None:
+    """Bring the tables to this program's version; nothing to do is fine. Tells of the articles that are indexed.
+
+    Raises:
+        DatabaseUnreachable: as `open_database`.
+        SchemaUnknown: as `open_database`.
+    """
+    database = _connect(url, create=True)
+    try:
+        with _writing(database) as connection:
+            try:
+                if not migration.is_empty(connection):
+                    migration.audit_revision(connection, database.url)
+            except SchemaOutdated:
+                pass
+            migration.upgrade(connection, tell=tell)
+    finally:
+        database.close()
+
+
+def _prepare(database: Database, *, create: bool) -> None:
+    with _reachable(database), database.engine.connect() as connection:
+        empty = migration.is_empty(connection)
+    if empty and not create:
+        raise DatabaseMissing(f"nothing is stored yet at {database.url}")
+    if not create:
+        with _reachable(database), database.engine.connect() as connection:
+            migration.audit_revision(connection, database.url)
+        return
+    with _writing(database) as connection:
+        # Looked at again with the lock held: another process may just have made the tables.
+        if migration.is_empty(connection):
+            migration.upgrade(connection)
+        migration.audit_revision(connection, database.url)
+
+
+@contextmanager
+def _writing(database: Database) -> Iterator[Connection]:
+    with _reachable(database):
+        engine = database.engine.execution_options(**{WRITES: True})
+        with engine.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _reachable(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        said = first_line(database.engine, error)
+        raise DatabaseUnreachable(f"{database.url}: {said}{f'; {ADVICE}' if is_damage(error) else ''}") from None
+
+
+def _connect(url: str, *, create: bool) -> Database:
+    parsed, sealed = parse_url(url), None
+    if parsed.get_backend_name() == "sqlite":
+        audit_sqlite_path(parsed, create=create)
+        sealed = None if create else seal_sqlite(parsed)
+    try:
+        # A connection that lay idle while the server restarted is replaced, and costs no run.
+        engine = create_engine((sealed or parsed).set(drivername=DRIVERS[parsed.drivername]), pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise DatabaseUnreachable(
+            f"{shown_url(parsed)} needs the package {error.name}, which is not installed"
+        ) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None))
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        # First: of an encoding that is none, not even the server's version can be read.
+        event.listen(engine, "connect", partial(_audit_encoding, shown_url(parsed)), insert=True)
+        event.listen(engine, "do_connect", PatientConnector().connect)
+        event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "commit", audit_stream)
+        event.listen(engine, "rollback", end_stream)
+    return Database(engine, shown_url(parsed))
+
+
+def shown_url(url: URL) -> str:
+    """The address as it is written, without its password."""
+    return mask_secrets(_encode(url).render_as_string(hide_password=True))
+
+
+def render_url(url: URL) -> str:
+    """The address as it is written, with its password."""
+    return _encode(url).render_as_string(hide_password=False)
+
+
+def _encode(url: URL) -> URL:
+    return url.set(database=url.database.translate(URL_CODES)) if url.database else url
+
+
+def parse_url(url: str) -> URL:
+    """The address of a database of a known kind.
+
+    Raises:
+        DatabaseUnreachable: it is none.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not repeated: whoever mistyped it may have put a password in.
+        raise DatabaseUnreachable("the database address is no URL such as sqlite:////path/to/file.db") from None
+    if parsed.drivername not in DRIVERS:
+        raise DatabaseUnreachable(
+            f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
+        )
+    if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be passed over
+        raise DatabaseUnreachable(f"{mask_secrets(url)}: no options are known; a ? in a file's name is written %3F")
+    return parsed.set(database=unquote(parsed.database)) if parsed.database else parsed  # SQLAlchemy leaves it encoded
+
+
+def audit_sqlite_path(url: URL, *, create: bool) -> None:
+    """Nothing, if a database may be at this address.
+
+    Raises:
+        DatabaseUnreachable: its file cannot be there.
+        DatabaseMissing: there is none and `create` is off.
+    """
+    if not url.database or url.database == ":memory:":
+        raise DatabaseUnreachable("a database in memory keeps nothing: name a file, as in sqlite:////path/to/file.db")
+    path = Path(url.database)
+    try:
+        if not path.parent.is_dir():
+            raise DatabaseUnreachable(f"{shown_url(url)}: there is no directory {path.parent}")
+        if path.exists() and not path.is_file():
+            raise DatabaseUnreachable(f"{shown_url(url)}: {path} is no file")
+        if not create and not path.exists():
+            raise DatabaseMissing(f"nothing is stored yet at {shown_url(url)}")
+    except OSError as error:
+        raise DatabaseUnreachable(f"{shown_url(url)}: {error.strerror}") from None
+
+
+def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None:
+    # The driver's own transactions begin too late (at the first write) for a snapshot or a lock: ours do not.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if not is_sealed:
+        _keep_write_ahead_log(cursor)
+    # No fsync for each transaction: a killed process loses nothing; what a power cut loses, the WARC still has.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    cursor.close()
+
+
+def _keep_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Readers and one writer at the same time.
+
+    A file that is new is changed to that. While another process does so, SQLite waits for nothing and says at once that
+    it is locked.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1e3
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and then writes cannot wait for the lock, it fails at once: writers take it first.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _audit_encoding(shown: str, connection: Any, _record: object) -> None:
+    found = connection.info.parameter_status("server_encoding")
+    if found != ENCODING:
+        raise DatabaseUnreachable(f"{shown} has the encoding {found}; {ENCODING} is needed, which every text fits into")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # As on SQLite, one writer at a time: what a batch looked up still holds when it is written.
+    if connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")

@@ -1,0 +1,160 @@
+"""The ledger: which addresses are known, what is due, and how they stand."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.orm import Session
+
+from schemas.address import Identity, Sighting
+from schemas.capture import Validators
+from schemas.model import Count, NonEmpty, Record
+from schemas.outcome import State
+from schemas.schedule import STANDARD_PLAN, LookPlan
+from storage.ledger.publication_date import month_of
+from storage.ledger.sighting import store_sightings
+from storage.ledger.state import KEPT_STATES
+from storage.ledger.unit_of_work import UnitOfWork, select_in
+from storage.ledger.validator import find_validators
+from storage.reports.audit import audit_ledger, count_advertised, count_states, of_site
+from storage.schema.tables import Alias, Entry
+
+__all__ = [
+    "DueAddress",
+    "LedgerEntry",
+    "add_addresses",
+    "audit_ledger",
+    "count_advertised",
+    "count_states",
+    "find_due",
+    "find_entry",
+    "is_known",
+]
+
+
+class DueAddress(Record):
+    """An address to fetch now."""
+
+    url: NonEmpty
+    key: NonEmpty
+    site: NonEmpty
+    record_id: str | None
+    state: State
+    attempts: Count
+    published_at: datetime | None
+    validators: Validators | None = None
+    """What its server can be asked about; None where it is to be asked for in full."""
+
+
+class LedgerEntry(Record):
+    """How one address stands."""
+
+    key: NonEmpty
+    site: NonEmpty
+    edition: str | None
+    record_id: str | None
+    url: NonEmpty
+    aliases: tuple[str, ...]
+    """Every other address of it, sorted."""
+    state: State
+    state_at: datetime
+    rule: str | None
+    attempts: Count
+    last_error: str | None
+    next_try_at: datetime | None
+    first_seen_at: datetime
+    published_at: datetime | None
+    published_on: date | None
+    published_month: str | None
+
+
+def find_due(  # noqa: PLR0913 - a filter each
+    session: Session,
+    site: str | None,
+    now: datetime,
+    limit: int | None = None,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    states: Collection[State] | None = None,
+    plan: LookPlan = STANDARD_PLAN,
+) -> list[DueAddress]:
+    """What is to be fetched: what has no article yet, then what is looked at again.
+
+    Either in the order of publication, newest first, and what nobody knows the date of last, as it was discovered.
+    `since` and `until` (both inclusive) are publication days: where the day is not known, the month must touch them.
+    """
+    names = [name for name in DueAddress.model_fields if name != "validators"]
+    has_article = Entry.state.in_(KEPT_STATES)
+    statement = (
+        select(*(getattr(Entry, name) for name in names))
+        .where(Entry.next_try_at <= now, is_within(since, until))
+        .order_by(
+            has_article,
+            Entry.published_month.desc().nulls_last(),
+            Entry.published_on.desc().nulls_last(),
+            Entry.published_at.desc().nulls_last(),
+            Entry.id,
+        )
+        .limit(limit)
+    )
+    if states is not None:
+        statement = statement.where(Entry.state.in_(states))
+    found = [row._mapping for row in session.execute(of_site(statement, Entry.site, site))]  # noqa: SLF001 - public
+    # What has no article is asked for in full, whatever was answered there before.
+    known = {row["url"] for row in found if row["state"] in KEPT_STATES}
+    validators = find_validators(session, known, now, plan)
+    return [DueAddress(**row, validators=validators.get(row["url"])) for row in found]
+
+
+def is_within(since: date | None, until: date | None) -> ColumnElement[bool]:
+    """Whether an entry lies between publication days (both inclusive); by its month, where the day is not known."""
+    bounds = [
+        (Entry.published_on >= since, Entry.published_month >= month_of(since)) if since else None,
+        (Entry.published_on <= until, Entry.published_month <= month_of(until)) if until else None,
+    ]
+    given = [bound for bound in bounds if bound]
+    if not given:
+        return true()
+    is_day_within = and_(*(on_day for on_day, _ in given))
+    return or_(is_day_within, and_(Entry.published_on.is_(None), *(in_month for _, in_month in given)))
+
+
+def find_entry(session: Session, id_or_url: str) -> LedgerEntry | None:
+    """The entry of a record id, or of any address of it in its canonical spelling."""
+    by_alias = select(Entry).join(Alias, Alias.entry_id == Entry.id).where(Alias.url == id_or_url)
+    row = session.scalar(select(Entry).where(Entry.key == id_or_url)) or session.scalar(by_alias)
+    return _as_entry(session, row) if row else None
+
+
+def is_known(session: Session, urls: Iterable[str]) -> set[str]:
+    """Those of the (canonical) addresses that the ledger has."""
+    return set(select_in(session, select(Alias.url), Alias.url, set(urls)))
+
+
+def add_addresses(session: Session, sightings: Sequence[tuple[Identity, Sighting]], now: datetime) -> int:
+    """Note addresses that were given by hand, or are lost; answers how many no source had advertised before."""
+    with session.no_autoflush:  # a batch writes itself
+        return store_sightings(UnitOfWork(session, None, now), sightings)
+
+
+def _as_entry(session: Session, row: Entry) -> LedgerEntry:
+    urls = session.scalars(select(Alias.url).where(Alias.entry_id == row.id, Alias.url != row.url).order_by(Alias.url))
+    return LedgerEntry(
+        key=row.key,
+        site=row.site,
+        edition=row.edition,
+        record_id=row.record_id,
+        url=row.url,
+        aliases=tuple(urls),
+        state=row.state,
+        state_at=row.state_at,
+        rule=row.rule,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        next_try_at=row.next_try_at,
+        first_seen_at=row.first_seen_at,
+        published_at=row.published_at,
+        published_on=row.published_on,
+        published_month=row.published_month,
+    )

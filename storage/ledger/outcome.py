@@ -1,0 +1,315 @@
+"""The one place where outcomes are stored and counted.
+
+Each capture is stored once, whatever is loaded again: a run that died, or a WARC file that is imported twice,
+changes nothing the second time.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from sqlalchemy.orm import Session
+
+from schemas.address import Identity
+from schemas.outcome import (
+    ArticleRead,
+    FetchFailed,
+    FetchForbidden,
+    Kept,
+    Missing,
+    Outcome,
+    Redirected,
+    RobotsRead,
+    Seen,
+    SetAside,
+    SourceBroken,
+    SourceRead,
+    State,
+    Unchanged,
+)
+from schemas.schedule import STANDARD_PLAN, LookPlan
+from storage.captures.reinterpretation import reread
+from storage.ledger.merging import claim_entry, claim_nameless, merge
+from storage.ledger.quarantine import add_quarantine
+from storage.ledger.sighting import store_sightings
+from storage.ledger.state import (
+    FIRST_BLOCKED_RETRY,
+    FIRST_PASSING_RETRY,
+    FIRST_RETRY,
+    KEPT_STATES,
+    LAST_RETRY,
+    bear_failure,
+    bear_missing,
+    confirm,
+    enter_blocked,
+    enter_failed,
+    enter_missing,
+    enter_quarantine,
+    enter_state,
+    is_overtaken,
+    is_settled,
+    note_failure,
+    note_try,
+    retry_delay,
+)
+from storage.ledger.unit_of_work import UnitOfWork, load_batch, note_date, seen_of
+from storage.ledger.validator import note_validators
+from storage.near_duplicates.grouping import regroup
+from storage.revisions.store import note_check, remove_article, store_article
+from storage.schema.tables import Entry, Robots
+from storage.search.index import index_articles
+
+__all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_ADDRESSES", "retry_delay", "store_outcomes"]
+
+ROBOTS = "robots"
+"""The reason by which a forbidden fetch is robots.txt's doing."""
+
+NEW_ADDRESSES = "sighted-new"
+"""The count of addresses that no source had advertised before."""
+
+REQUESTS = "request"
+"""The count of captures that were not stored before."""
+
+PAGES = "page"
+"""Those of them that belong to an entry: attempts at article pages."""
+
+
+def store_outcomes(
+    session: Session,
+    outcomes: Sequence[Outcome],
+    *,
+    run_id: str | None,
+    now: datetime,
+    plan: LookPlan = STANDARD_PLAN,
+    is_again: bool = False,
+) -> Counter[str]:
+    """Store each outcome that is not stored yet; answers how many ended how.
+
+    Names: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-modified`, `quarantined`, `missing`, `gone`,
+    `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. Beside these,
+    which count outcomes: `sighted-new`, of addresses; `request`, of captures; `page`, of captures of article pages.
+    With `is_again`, the outcomes are of captures that are stored already (see
+    `storage.captures.reinterpretation`, which names theirs).
+    """
+    with session.no_autoflush:  # a batch writes itself
+        batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan)
+        if not is_again:
+            return _store_batch(batch, outcomes)
+        counts = reread(batch, outcomes)
+        regroup(batch)
+        index_articles(session, batch.touched_ids)
+        return counts
+
+
+def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        seen = seen_of(outcome)
+        if seen and batch.is_known(seen.ref):
+            continue
+        if name := _store(batch, outcome):
+            counts[name] += 1
+        note_validators(batch, outcome)
+        if isinstance(outcome, SourceRead):
+            counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
+    duplicates = regroup(batch)
+    index_articles(batch.session, batch.touched_ids)
+    counts["duplicate"] += len(duplicates)
+    counts["stored"] -= len(duplicates)
+    counts[REQUESTS] += batch.capture_count
+    counts[PAGES] += batch.page_count
+    return +counts  # without zeros
+
+
+SOURCE_NAMES: dict[type[Outcome], str] = {SourceRead: "source-read", SourceBroken: "source-broken", Kept: "kept"}
+
+
+def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 - one for each kind of outcome
+    match outcome:
+        case ArticleRead():
+            return _store_article(batch, outcome)
+        case SetAside():
+            return _store_set_aside(batch, outcome)
+        case Missing():
+            return _store_missing(batch, outcome)
+        case Redirected():
+            return _store_redirect(batch, outcome)
+        case FetchFailed():
+            return _store_failure(batch, outcome)
+        case FetchForbidden():
+            return _store_forbidden(batch, outcome)
+        case Unchanged():
+            return _store_unchanged(batch, outcome)
+        case RobotsRead():
+            row = {"capture_id": batch.add_capture(outcome.seen, None), "text": outcome.text}
+            batch.new_rows[Robots].append(row)
+            return "robots"
+        case SourceRead() | SourceBroken() | Kept():
+            batch.add_capture(outcome.seen, None)
+            _note_other(batch, outcome.seen, None)
+            return SOURCE_NAMES[type(outcome)]
+        case _:
+            assert_never(outcome)
+
+
+def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
+    seen, identity = outcome.seen, outcome.identity
+    at = seen.fetched_at
+    entry = claim_entry(batch, identity, (seen.url, outcome.article.url), at) if identity else None
+    stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
+    batch.resolve(entry.key if entry else seen.ref.sha256)
+    if entry:
+        is_old = entry.state in KEPT_STATES and is_overtaken(entry, at)
+        note_try(entry, at)
+        enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
+        entry.url = stored.url or entry.url
+        note_date(entry, stored.published_at)
+        if not is_old:
+            confirm(batch, entry)
+        _note_other(batch, seen, entry)
+    return stored.outcome
+
+
+def _store_unchanged(batch: UnitOfWork, outcome: Unchanged) -> str:
+    seen, identity = outcome.seen, outcome.identity
+    at = seen.fetched_at
+    entry = batch.ensure_entry(identity, at) if identity else None
+    batch.add_capture(seen, entry)
+    if entry and not is_overtaken(entry, at):
+        if entry.state in KEPT_STATES:
+            note_try(entry, at)
+            note_check(batch, entry.key, at)
+            confirm(batch, entry)
+        elif not is_settled(entry):
+            # Nobody asks so without an article; if it comes to that, the page is asked for in full.
+            enter_failed(batch, entry, at, "not modified, but nothing of it is stored")
+    return "not-modified"
+
+
+def _note_other(batch: UnitOfWork, seen: Seen, entry: Entry | None) -> None:
+    """The address that was asked is another record's than the one that answered: a look that brought it nothing."""
+    other = batch.owners.get(seen.url or "")
+    if other and other is not entry and other.url == seen.url and other.next_try_at:
+        _note_fruitless(batch, other, seen.fetched_at, f"answers as {entry.key}" if entry else "answers as no article")
+
+
+def _note_fruitless(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_answer: bool = True) -> None:
+    """A look at what was due that said nothing of it; without a note, it would be due again in every run."""
+    if is_overtaken(entry, at):
+        return
+    if is_answer:
+        entry.missing_at = None  # it answered, and not that the page is not there
+    if is_settled(entry):
+        bear_failure(batch, entry, at, error)
+    else:
+        enter_failed(batch, entry, at, error)
+
+
+def _store_set_aside(batch: UnitOfWork, outcome: SetAside) -> str:
+    seen, identity, reasons = outcome.seen, outcome.identity, list(outcome.reasons)
+    if identity is None:
+        add_quarantine(batch, seen, None, reasons, batch.add_capture(seen, None))
+    else:
+        entry = batch.ensure_entry(identity, seen.fetched_at)
+        if seen.url and not identity.rule:
+            claim_nameless(batch, seen.url, entry, seen.fetched_at)
+            _note_other(batch, seen, entry)
+        _set_aside(batch, seen, entry, reasons, is_passing=outcome.is_passing)
+    return "quarantined"
+
+
+def _set_aside(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
+    add_quarantine(batch, seen, entry, reasons, batch.add_capture(seen, entry))
+    at, error = seen.fetched_at, "; ".join(reasons)
+    if is_overtaken(entry, at):
+        return
+    if is_settled(entry):
+        entry.missing_at = None
+        bear_failure(batch, entry, at, error, FIRST_PASSING_RETRY)
+    else:
+        enter_quarantine(batch, entry, at, error, is_passing=is_passing)
+
+
+def _store_missing(batch: UnitOfWork, outcome: Missing) -> str:
+    at = outcome.seen.fetched_at
+    entry = batch.ensure_entry(outcome.identity, at)
+    capture_id = batch.add_capture(outcome.seen, entry)
+    if is_overtaken(entry, at):
+        return "missing"
+    # That a former address is not there any more says nothing of the present one.
+    is_former = outcome.identity.url != entry.url
+    if is_settled(entry):
+        is_confirmed = bear_missing(batch, entry, at, outcome.reason, is_former=is_former)
+        return "removed" if is_confirmed and remove_article(batch, entry.key, capture_id, at) else "missing"
+    note_failure(entry, at, outcome.reason)
+    if is_former:
+        return "missing"
+    return "gone" if enter_missing(batch, entry, at) == State.GONE else "missing"
+
+
+def _store_failure(batch: UnitOfWork, outcome: FetchFailed) -> str | None:
+    at = outcome.failed_at
+    entry = batch.ensure_entry(outcome.identity, at)
+    if outcome.seen:
+        batch.add_capture(outcome.seen, entry)
+    elif is_overtaken(entry, at) or at == entry.tried_at:
+        return None  # noted before: no capture tells one failure without an answer from the other
+    _note_fruitless(batch, entry, at, outcome.error, is_answer=outcome.seen is not None)
+    return "failed"
+
+
+def _store_forbidden(batch: UnitOfWork, outcome: FetchForbidden) -> str | None:
+    at = outcome.forbidden_at
+    entry = batch.ensure_entry(outcome.identity, at)
+    if is_overtaken(entry, at) or at == entry.tried_at:
+        return None
+    if is_settled(entry):
+        bear_failure(batch, entry, at, outcome.reason, FIRST_BLOCKED_RETRY)
+    elif outcome.reason == ROBOTS:
+        enter_blocked(batch, entry, at, outcome.reason)
+    else:
+        note_failure(entry, at, outcome.reason)
+        enter_state(batch, entry, State.EXCLUDED, at)
+        entry.rule, entry.next_try_at = outcome.reason, None
+    return "forbidden"
+
+
+def _store_redirect(batch: UnitOfWork, outcome: Redirected) -> str:
+    seen, asked, target = outcome.seen, outcome.identity, outcome.target
+    if reason := _find_misdirection(outcome):
+        entry = batch.ensure_entry(asked, seen.fetched_at)
+        _set_aside(batch, seen, entry, [reason], is_passing=not outcome.is_permanent)
+        return "quarantined"
+    entry = batch.ensure_entry(asked, seen.fetched_at) if target.rule else _follow_redirect(batch, seen, asked, target)
+    batch.add_capture(seen, entry)
+    former = batch.find_entry(asked)
+    if former and (target.rule or former is not entry) and former.next_try_at:
+        _note_fruitless(batch, former, seen.fetched_at, f"redirected to {target.url}")
+    return "redirected"
+
+
+def _find_misdirection(outcome: Redirected) -> str | None:
+    """Why an article's address cannot be where it leads to; None where it can, or where no article was asked for."""
+    asked, target = outcome.identity, outcome.target
+    if target.rule:
+        return None if asked.rule else f"redirected-to-other-page: {target.url} ({target.rule})"
+    # A maintenance page, a consent page: for good is another status.
+    if asked.id and asked.id != target.id and not outcome.is_permanent:
+        return f"redirected-to-other-article: {target.url}"
+    return None
+
+
+def _follow_redirect(batch: UnitOfWork, seen: Seen, asked: Identity, target: Identity) -> Entry:
+    """The target's entry, with the addresses that lead there."""
+    at = seen.fetched_at
+    entry = batch.ensure_entry(target, at)
+    former = batch.find_entry(asked)
+    if former is entry and not is_overtaken(entry, at):
+        entry.url, entry.url_at = target.url, at
+    elif former and former is not entry and former.state not in KEPT_STATES:
+        merge(batch, former, entry)
+    for url in filter(None, (asked.url, seen.url)):
+        if url not in batch.owners:
+            batch.add_alias(url, entry, at)
+    return entry

@@ -1,0 +1,329 @@
+"""What the database knows of a batch of outcomes: loaded in a few statements, changed in memory, written at once.
+
+Rows that change are objects; rows that are only added are plain mappings until they are written, some thousands in one
+statement: that is twice as fast. Whoever queries in between calls `write` first.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import count
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload
+
+from schemas.address import Identity
+from schemas.capture import CaptureRef
+from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State, Unchanged
+from schemas.schedule import STANDARD_PLAN, LookPlan
+from storage.bulk import insert_mappings
+from storage.ledger.publication_date import is_month, month_of, publication_day, publication_time
+from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
+
+IN_COUNT = 500
+"""Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
+
+CHANGING = ("id", "first_seen_at", "last_seen_at")
+"""What a further sighting changes in a row, and its number."""
+
+Entity = TypeVar("Entity")
+Found = TypeVar("Found", bound=tuple[Any, ...])
+Columns = dict[str, Any]
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """The rows that a batch of outcomes touches, by what outcomes call them."""
+
+    session: Session
+    run_id: str | None
+    now: datetime
+    plan: LookPlan = STANDARD_PLAN
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By key."""
+    owners: dict[str, Entry] = field(default_factory=dict)
+    """Address -> the entry that has it as an alias."""
+    identities: Sequence[Identity] = ()
+    """Whose entries were looked up, known or not."""
+    keys: set[str] = field(default_factory=set)
+    """Theirs."""
+    urls: set[str] = field(default_factory=set)
+    """Whose owners were looked up, theirs among them."""
+    captures: set[tuple[str, int]] = field(default_factory=set)
+    """Those stored already: file and offset."""
+    articles: dict[str, Article] = field(default_factory=dict)
+    """By id, without their bodies; not those that are still to be written."""
+    lost_captures: set[int] = field(default_factory=set)
+    """Those of these articles' captures that are lost: another one takes their place."""
+    open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
+    """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
+    new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
+    """To be written."""
+    new_article_ids: set[str] = field(default_factory=set)
+    """Those that were added, and not looked up since."""
+    added_article_ids: set[str] = field(default_factory=set)
+    """All that were added."""
+    former_texts: dict[str, str | None] = field(default_factory=dict)
+    """Article whose text is new -> the digest of the text that it had before this batch; None where it is new too."""
+    withdrawn: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """Article that was stored once and is not now -> its last version's number, and when that was fetched."""
+    changed_sightings: dict[int, Columns] = field(default_factory=dict)
+    """To be written, by their numbers."""
+    validators: dict[str, Columns] = field(default_factory=dict)
+    """Of the addresses that were fetched."""
+    changed_validators: set[str] = field(default_factory=set)
+    """Addresses whose validators are to be written, or removed."""
+    capture_count: int = 0
+    """Captures that were not known before."""
+    page_count: int = 0
+    """Those of them that have an entry."""
+    has_merged: bool = False
+    """Whether two entries became one."""
+    _numbers: dict[type[Base], Iterator[int]] = field(default_factory=dict)
+
+    @property
+    def touched_ids(self) -> set[str]:
+        """The articles that it speaks of, withdrawn ones too."""
+        return self.articles.keys() | self.added_article_ids | self.former_texts.keys()
+
+    def number(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
+        """The number of a new row. Only one transaction writes at a time, so no other gives the same."""
+        if table not in self._numbers:
+            self._numbers[table] = count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
+        return next(self._numbers[table])
+
+    def write(self) -> None:
+        """Write what is new or changed so far; queries see it from here on."""
+        self.session.flush()
+        for table, rows in self.new_rows.items():
+            insert_mappings(self.session.connection(), Base.metadata.tables[table.__tablename__], rows)
+        if self.changed_sightings:
+            changes = [{name: row[name] for name in CHANGING} for row in self.changed_sightings.values()]
+            self.session.execute(update(Sighting), changes)
+        if self.changed_validators:
+            self._write_validators()
+        self.new_rows.clear()
+        self.changed_sightings.clear()
+        self.changed_validators.clear()
+
+    def _write_validators(self) -> None:
+        changed = sorted(self.changed_validators)
+        for start in range(0, len(changed), IN_COUNT):
+            self.session.execute(delete(Validator).where(Validator.url.in_(changed[start : start + IN_COUNT])))
+        if rows := [self.validators[url] for url in changed if url in self.validators]:
+            self.session.execute(insert(Validator), rows)
+
+    def divide(self) -> "UnitOfWork":
+        """An empty batch of the same run and transaction; what this one has to write is written."""
+        self.write()
+        return UnitOfWork(self.session, self.run_id, self.now, self.plan, _numbers=self._numbers)
+
+    def is_known(self, ref: CaptureRef) -> bool:
+        """Whether this capture was stored before."""
+        return (ref.warc, ref.offset) in self.captures
+
+    def find_entry(self, identity: Identity) -> Entry | None:
+        """The entry of an address: by its key, else (it was merged, or named otherwise) by its alias."""
+        return self.entries.get(identity.key) or self.owners.get(identity.url)
+
+    def ensure_entry(self, identity: Identity, at: datetime) -> Entry:
+        """The entry of an address; a new one is `pending`, or `excluded` by the address's rule."""
+        entry = self.find_entry(identity) or self.add_entry(identity, at)
+        note_first_sight(entry, at)
+        if identity.url not in self.owners:
+            self.add_alias(identity.url, entry, at)
+        return entry
+
+    def add_entry(self, identity: Identity, at: datetime) -> Entry:
+        """A new entry under the identity's key, without any alias yet; an article's is due at once."""
+        entry = Entry(
+            id=self.number(Entry),
+            key=identity.key,
+            site=identity.site,
+            edition=identity.edition,
+            record_id=identity.id,
+            url=identity.url,
+            url_at=at,
+            state=State.EXCLUDED if identity.rule else State.PENDING,
+            state_at=at,
+            rule=identity.rule,
+            attempts=0,
+            next_try_at=None if identity.rule else min(at, self.now),
+            first_seen_at=at,
+        )
+        self.session.add(entry)
+        self.entries[entry.key] = entry
+        return entry
+
+    def add_alias(self, url: str, entry: Entry, at: datetime) -> None:
+        """A new alias."""
+        self.owners[url] = entry
+        row = {"id": self.number(Alias), "url": url, "entry_id": entry.id, "first_seen_at": at}
+        self.new_rows[Alias].append(row | {"advertised_site": None})
+
+    def add_capture(self, seen: Seen, entry: Entry | None) -> int:
+        """Note a capture; answers its number."""
+        self.captures.add((seen.ref.warc, seen.ref.offset))
+        self.capture_count += 1
+        self.page_count += entry is not None
+        capture_id = self.number(Capture)
+        row = {
+            "id": capture_id,
+            "warc": seen.ref.warc,
+            "offset": seen.ref.offset,
+            "length": seen.ref.length,
+            "sha256": seen.ref.sha256,
+            "url": seen.url,
+            "status": seen.status,
+            "fetched_at": seen.fetched_at,
+            "media_type": seen.media_type,
+            "entry_id": entry.id if entry else None,
+            "run_id": self.run_id,
+        }
+        self.new_rows[Capture].append(row)
+        return capture_id
+
+    def resolve(self, key: str) -> None:
+        """Close the open quarantine rows of an entry's key (or a capture's digest)."""
+        for row in self.open_rows.pop(key, []):
+            row.resolved_at = self.now
+
+
+def load_batch(
+    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan = STANDARD_PLAN
+) -> UnitOfWork:
+    """Everything that is stored of what the outcomes speak of."""
+    batch = UnitOfWork(session, run_id, now, plan)
+    load_addresses(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
+    _load_captures(batch, outcomes)
+    _load_articles(batch, outcomes)
+    _load_validators(batch, outcomes)
+    return batch
+
+
+def seen_of(outcome: Outcome) -> Seen | None:
+    """The outcome's capture, if it has one."""
+    return None if isinstance(outcome, FetchForbidden) else outcome.seen
+
+
+def note_first_sight(entry: Entry, at: datetime) -> None:
+    """An earlier sight than the one noted."""
+    entry.first_seen_at = min(entry.first_seen_at, at)
+
+
+def note_date(entry: Entry, published_at: datetime | None) -> None:
+    """A publication time as the entry's; one without a zone, or without a day in the calendar, is none."""
+    at = publication_time(published_at)
+    if at and at != entry.published_at:
+        entry.published_at, entry.published_on = at, publication_day(at)
+        entry.published_month = month_of(entry.published_on) if entry.published_on else None
+
+
+def note_day(entry: Entry, day: date | None, month: str | None) -> None:
+    """The day that an address names, else the month that it was advertised in: for want of a time."""
+    if entry.published_on is None and day:
+        entry.published_on, entry.published_month = day, month_of(day)
+    if entry.published_month is None and month and is_month(month):
+        entry.published_month = month
+
+
+def _identities(outcome: Outcome) -> Iterator[Identity]:
+    """Of the pages: what a source advertised is looked up when it is stored, a part at a time."""
+    identity: Identity | None = getattr(outcome, "identity", None)
+    if identity:
+        yield identity
+    if isinstance(outcome, Redirected):
+        yield outcome.target
+
+
+def _urls(outcomes: Sequence[Outcome]) -> set[str]:
+    named = {item.article.url for item in outcomes if isinstance(item, ArticleRead) and item.article.url}
+    return _fetched_urls(outcomes) | named
+
+
+def _fetched_urls(outcomes: Sequence[Outcome]) -> set[str]:
+    return {seen.url for seen in map(seen_of, outcomes) if seen and seen.url}
+
+
+def load_addresses(batch: UnitOfWork, identities: Sequence[Identity], urls: set[str]) -> None:
+    """What is stored of these addresses, in place of what the batch knew of any; it has nothing unwritten then."""
+    session = batch.session
+    batch.identities, batch.keys = identities, {identity.key for identity in identities}
+    batch.urls = urls | {identity.url for identity in identities}
+    by_id = {row.id: row for row in select_in(session, select(Entry), Entry.key, batch.keys)}
+    aliases = select(Alias.url, Alias.entry_id)
+    owners = {row.url: row.entry_id for row in execute_in(session, aliases, Alias.url, batch.urls)}
+    others = set(owners.values()) - by_id.keys()
+    by_id |= {row.id: row for row in select_in(session, select(Entry), Entry.id, others)}
+    batch.entries = {row.key: row for row in by_id.values()}
+    batch.owners = {url: by_id[entry_id] for url, entry_id in owners.items()}
+    for entry in batch.entries:
+        batch.open_rows.pop(entry, None)
+    is_open = select(Quarantine).where(Quarantine.resolved_at.is_(None))
+    for row in select_in(session, is_open, Quarantine.entry_id, by_id.keys()):
+        batch.open_rows[by_id[row.entry_id or 0].key].append(row)
+
+
+def _load_captures(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
+    offsets: dict[str, set[int]] = defaultdict(set)
+    for seen in filter(None, map(seen_of, outcomes)):
+        offsets[seen.ref.warc].add(seen.ref.offset)
+    for warc, places in offsets.items():
+        known = select(Capture.offset).where(Capture.warc == warc)
+        batch.captures |= {(warc, offset) for offset in select_in(batch.session, known, Capture.offset, places)}
+    nameless = {
+        item.seen.ref.sha256 for item in outcomes if isinstance(item, ArticleRead | SetAside) and item.identity is None
+    }
+    is_open = (
+        select(Quarantine)
+        .join(Capture, Capture.id == Quarantine.capture_id)
+        .where(Quarantine.resolved_at.is_(None), Quarantine.entry_id.is_(None))
+        .options(joinedload(Quarantine.capture))
+    )
+    for row in select_in(batch.session, is_open, Capture.sha256, nameless):
+        batch.open_rows[row.capture.sha256].append(row)
+
+
+def _load_articles(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
+    read = [outcome.article for outcome in outcomes if isinstance(outcome, ArticleRead)]
+    confirmed = [outcome.identity for outcome in outcomes if isinstance(outcome, Unchanged) and outcome.identity]
+    entries = filter(None, map(batch.find_entry, confirmed))
+    for article in load_articles(batch.session, {article.id for article in read} | {entry.key for entry in entries}):
+        batch.articles[article.id] = article
+    lost = select(Capture.id).where(Capture.is_lost)
+    batch.lost_captures |= set(
+        select_in(batch.session, lost, Capture.id, {row.capture_id for row in batch.articles.values()})
+    )
+    absent = {article.id for article in read} - batch.articles.keys()
+    versions = select(Revision.article_id, Revision.number, Revision.fetched_at)
+    for article_id, number, fetched_at in execute_in(batch.session, versions, Revision.article_id, absent):
+        batch.withdrawn[article_id] = max((number, fetched_at), batch.withdrawn.get(article_id, (0, fetched_at)))
+
+
+def _load_validators(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
+    rows = execute_in(batch.session, select(*Validator.__table__.c), Validator.url, _fetched_urls(outcomes))
+    batch.validators = {row.url: dict(row._mapping) for row in rows}  # noqa: SLF001 - its public name
+
+
+def load_articles(session: Session, ids: set[str]) -> Iterator[Article]:
+    """Articles by id, without their bodies: what changes is seen by their digests."""
+    return select_in(session, select(Article).options(defer(Article.body)), Article.id, ids)
+
+
+def select_in(
+    session: Session, statement: Select[tuple[Entity]], column: QueryableAttribute[Any], values: Collection[str | int]
+) -> Iterator[Entity]:
+    """The first column of the rows whose `column` has one of the values, however many those are."""
+    for (found,) in execute_in(session, statement, column, values):
+        yield found
+
+
+def execute_in(
+    session: Session, statement: Select[Found], column: QueryableAttribute[Any], values: Collection[Any]
+) -> Iterator[Row[Found]]:
+    """The rows whose `column` has one of the values, however many those are."""
+    wanted = sorted(values)
+    for start in range(0, len(wanted), IN_COUNT):
+        yield from session.execute(statement.where(column.in_(wanted[start : start + IN_COUNT])))

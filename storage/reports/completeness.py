@@ -1,0 +1,161 @@
+"""Completeness: of what a publisher advertised, how much the archive has, month by month, and what is missing."""
+
+from collections import Counter, defaultdict
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from schemas.model import Count, NonEmpty, Record
+from schemas.outcome import State
+from storage.ledger.frontier import is_within
+from storage.ledger.state import KEPT_STATES
+from storage.reports.audit import of_advertised, of_site
+from storage.schema.tables import Alias, Entry, Quarantine
+
+UNKNOWN_MONTH = "unknown"
+"""What the month of addresses is called of which nobody said when they were published."""
+
+UNKNOWN_REASON = "unknown"
+
+MISSING_STATES = frozenset({State.PENDING, State.CAPTURED, State.FAILED, State.BLOCKED, State.QUARANTINED})
+"""An article that could be had, and is not here. What a rule leaves out is none, and what is gone cannot be had."""
+
+
+class MonthCount(Record):
+    """The advertised addresses of a publication month. Every one of them is in exactly one of the other counts.
+
+    advertised = stored + duplicate + pending + failed + blocked + gone + all quarantined + all excluded.
+    """
+
+    month: str | None
+    """`YYYY-MM` in Moscow; None for addresses whose month is not known."""
+    advertised_count: Count = 0
+    stored_count: Count = 0
+    """Those whose article is stored, and is no duplicate."""
+    duplicate_count: Count = 0
+    pending_count: Count = 0
+    failed_count: Count = 0
+    blocked_count: Count = 0
+    """By robots.txt."""
+    gone_count: Count = 0
+    quarantined_counts: dict[str, Count] = {}
+    """What was wrong with it first (`body`, `headline`, `block-page`, …) -> addresses."""
+    excluded_counts: dict[str, Count] = {}
+    """The rule by which it is no article, or why it was refused -> addresses."""
+    missing_count: Count = 0
+    """Those that could be had and are not here: pending, failed, blocked and quarantined."""
+
+
+class SpanCount(Record):
+    """The articles of a span of days, as far as they are known and can be had."""
+
+    stored_count: Count
+    """Duplicates too."""
+    missing_count: Count
+
+
+class MissingAddress(Record):
+    """An advertised article that could be had and is not here."""
+
+    url: NonEmpty
+    """Its current address: several that were advertised may lead to it."""
+    key: NonEmpty
+    site: NonEmpty
+    published_month: str | None
+    state: State
+    attempts: Count
+    last_error: str | None
+    next_try_at: datetime | None
+    """When it is fetched again; None where only a change of the rules helps."""
+
+
+def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
+    """Completeness by publication month, newest first, the unknown one last.
+
+    For a sound ledger (`audit_ledger`) the advertised addresses of all months add up to `count_advertised`.
+    """
+    counts: dict[str | None, Counter[State]] = defaultdict(Counter)
+    excluded: dict[str | None, Counter[str]] = defaultdict(Counter)
+    quarantined: dict[str | None, Counter[str]] = defaultdict(Counter)
+    columns = (Entry.published_month, Entry.state, Entry.rule)
+    for month, state, rule, count in session.execute(_grouped(site).group_by(*columns)):
+        counts[month][state] += count
+        if state == State.EXCLUDED:
+            excluded[month][rule or UNKNOWN_REASON] += count
+    for month, reasons in session.execute(_reasons(site)):
+        quarantined[month][_name_reason(reasons)] += 1
+    found = [_count_month(month, counts[month], quarantined[month], excluded[month]) for month in counts]
+    return sorted(found, key=lambda one: one.month or "", reverse=True)
+
+
+def list_missing(
+    session: Session, site: str | None = None, month: str | None = None, limit: int | None = None
+) -> list[MissingAddress]:
+    """What is missing, of a month (`YYYY-MM`, or `unknown`) or of all, newest first.
+
+    One for each article: `missing_count` counts each advertised address of it.
+    """
+    is_advertised = select(Alias.id).where(Alias.entry_id == Entry.id, Alias.advertised_site.is_not(None)).exists()
+    statement = (
+        select(*(getattr(Entry, name) for name in MissingAddress.model_fields))
+        .where(Entry.state.in_(MISSING_STATES), is_advertised)
+        .order_by(Entry.published_month.desc().nulls_last(), Entry.published_on.desc().nulls_last(), Entry.id)
+        .limit(limit)
+    )
+    if month is not None:
+        statement = statement.where(Entry.published_month == (None if month == UNKNOWN_MONTH else month))
+    rows = session.execute(of_site(statement, Entry.site, site))
+    return [MissingAddress(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
+
+
+def count_span(session: Session, site: str, since: date | None, until: date | None) -> SpanCount:
+    """How many articles are known of a span of publication days (both inclusive)."""
+    statement = select(Entry.state, func.count()).where(Entry.site == site, is_within(since, until))
+    states = dict(session.execute(statement.group_by(Entry.state)).tuples().all())
+    stored_count = sum(states.get(state, 0) for state in KEPT_STATES)
+    missing_count = sum(states.get(state, 0) for state in MISSING_STATES)
+    return SpanCount(stored_count=stored_count, missing_count=missing_count)
+
+
+def _grouped(site: str | None) -> Select[tuple[str | None, State, str | None, int]]:
+    return of_advertised(select(Entry.published_month, Entry.state, Entry.rule, func.count()), site)
+
+
+def _reasons(site: str | None) -> Select[tuple[str | None, list[str]]]:
+    """For each quarantined address, the reasons of its entry's newest open row."""
+    newest = (
+        select(Quarantine.entry_id, func.max(Quarantine.id).label("id"))
+        .where(Quarantine.resolved_at.is_(None))
+        .group_by(Quarantine.entry_id)
+        .subquery()
+    )
+    return (
+        of_advertised(select(Entry.published_month, Quarantine.reasons), site)
+        .outerjoin(newest, newest.c.entry_id == Entry.id)
+        .outerjoin(Quarantine, Quarantine.id == newest.c.id)
+        .where(Entry.state == State.QUARANTINED)
+    )
+
+
+def _name_reason(reasons: list[str] | None) -> str:
+    """`body: empty` is one of `body`; a reason without a colon is a name itself."""
+    return reasons[0].partition(":")[0] if reasons else UNKNOWN_REASON
+
+
+def _count_month(
+    month: str | None, states: Counter[State], quarantined: Counter[str], excluded: Counter[str]
+) -> MonthCount:
+    return MonthCount(
+        month=month,
+        advertised_count=states.total(),
+        stored_count=states[State.STORED],
+        duplicate_count=states[State.DUPLICATE],
+        pending_count=states[State.PENDING] + states[State.CAPTURED],
+        failed_count=states[State.FAILED],
+        blocked_count=states[State.BLOCKED],
+        gone_count=states[State.GONE],
+        quarantined_counts=dict(sorted(quarantined.items())),
+        excluded_counts=dict(sorted(excluded.items())),
+        missing_count=sum(states[state] for state in MISSING_STATES),
+    )

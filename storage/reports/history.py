@@ -1,0 +1,109 @@
+"""What earlier runs said of how pages were read: what later ones are compared with."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from schemas.address import SourceKind
+from schemas.model import Record
+from schemas.report import KindReading, RunReport
+from storage.ledger.unit_of_work import execute_in
+from storage.schema.tables import Alias, Article, RunRow, Sighting
+
+PAST_COUNT = 400
+"""Runs that fetched a page, at most: two weeks of them, should there be one an hour."""
+
+
+class PastReading(Record):
+    """How an earlier run read."""
+
+    since: date | None
+    """The first publication day of a backfill's month."""
+    reading: dict[str, KindReading]
+
+
+def list_readings(session: Session, *, kind: str, site: str | None) -> list[PastReading]:
+    """What the runs of one kind that fetched pages of a site read, the newest first."""
+    statement = (
+        select(RunRow.report["reading"], RunRow.report["since"].as_string())
+        .where(RunRow.kind == kind, RunRow.site == site, RunRow.report["page_count"].as_integer() > 0)
+        .order_by(RunRow.started_at.desc(), RunRow.id.desc())
+        .limit(PAST_COUNT)
+    )
+    rows = session.execute(statement)
+    # A report from before readings were counted has none.
+    return [PastReading.model_validate({"since": since, "reading": found or {}}, strict=False) for found, since in rows]
+
+
+def find_newest_noticing(session: Session) -> RunReport | None:
+    """The report of the newest run that looked for what recurs; None where none did yet."""
+    statement = (
+        select(RunRow.report)
+        .where(RunRow.report["leak_rate"].as_float().is_not(None))
+        .order_by(RunRow.started_at.desc(), RunRow.id.desc())
+        .limit(1)
+    )
+    report = session.scalar(statement)
+    return RunReport.model_validate(report, strict=False) if report else None
+
+
+def list_feed_times(session: Session, site: str, count: int) -> list[tuple[str, datetime, datetime]]:
+    """For the site's newest fetched articles: a feed's URL, its time of publication, the page's own."""
+    newest = (
+        select(Article.entry_id, Article.published_at)
+        .where(Article.site == site, Article.published_at.is_not(None))
+        .order_by(Article.fetched_at.desc())
+        .limit(count)
+        .subquery()
+    )
+    statement = (
+        select(Sighting.source_url, Sighting.published_at, newest.c.published_at)
+        .join(Alias, Alias.url == Sighting.url)
+        .join(newest, newest.c.entry_id == Alias.entry_id)
+        .where(Sighting.source_kind == SourceKind.FEED, Sighting.published_at.is_not(None))
+    )
+    return [(url, said, own) for url, said, own in session.execute(statement)]
+
+
+GROUP_COUNT = 200
+"""Groups held at a time: a MB of bodies."""
+
+
+class NewArticle(NamedTuple):
+    """An article, as far as it matters for what recurs."""
+
+    id: str
+    section: str | None
+    tags: list[str]
+    fetched_at: datetime
+    body: str
+
+
+COLUMNS = tuple(getattr(Article, name) for name in NewArticle._fields)
+
+
+def iterate_newest(session: Session, site: str, count: int) -> Iterator[tuple[NewArticle, ...]]:
+    """A site's `count` articles that were fetched last, the newest first; those of one group of duplicates together."""
+    newest = (
+        select(Article.id, Article.duplicate_of)
+        .where(Article.site == site)
+        .order_by(Article.fetched_at.desc(), Article.id)
+        .limit(count)
+    )
+    members: dict[str, list[str]] = defaultdict(list)
+    for article_id, duplicate_of in session.execute(newest):
+        members[duplicate_of or article_id].append(article_id)
+    groups = list(members.values())
+    for start in range(0, len(groups), GROUP_COUNT):
+        yield from _load_groups(session, groups[start : start + GROUP_COUNT])
+
+
+def _load_groups(session: Session, groups: list[list[str]]) -> Iterator[tuple[NewArticle, ...]]:
+    ids = {article_id for group in groups for article_id in group}
+    found = {row.id: NewArticle(*row) for row in execute_in(session, select(*COLUMNS), Article.id, ids)}
+    for group in groups:
+        yield tuple(found[article_id] for article_id in group)

@@ -1,0 +1,111 @@
+"""The versions that an article had, and what sets two of them apart."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from schemas.article import Article as Read
+from schemas.article import Image
+from schemas.revision import Content, Difference
+from schemas.revision import Revision as VersionRecord
+from storage.articles.article import as_ref
+from storage.ledger.unit_of_work import UnitOfWork
+from storage.revisions.difference import list_changed_fields
+from storage.revisions.paragraph import compare_paragraphs
+from storage.schema.tables import Article, Revision, Version
+
+VERSION_COLUMNS = tuple(Version.__annotations__)
+"""What the tables `article` and `revision` share."""
+
+AnyVersion = Article | Revision
+
+
+class VersionUnknown(LookupError):  # noqa: N818 - it states a fact
+    """An article has no version of this number."""
+
+
+def keep_version(batch: UnitOfWork, row: Article) -> None:
+    """Note an article as it stands, before it is changed or withdrawn."""
+    columns = {name: getattr(row, name) for name in VERSION_COLUMNS}
+    batch.new_rows[Revision].append({"article_id": row.id, "number": row.revision, **columns})
+
+
+def content_of(version: AnyVersion | Read, body: str | None = None) -> Content:
+    """What is compared of a version, or of an article as it was read. With its `body` given, that is not loaded."""
+    return Content(
+        edition=version.edition,
+        language=version.language,
+        kind=version.kind.value,
+        headline=version.headline,
+        subtitle=version.subtitle,
+        authors=tuple(version.authors),
+        agencies=tuple(version.agencies),
+        sponsor=version.sponsor,
+        section=version.section,
+        tags=tuple(version.tags),
+        published_at=version.published_at,
+        images=tuple(image.model_dump() if isinstance(image, Image) else image for image in version.images),
+        body=version.body if body is None else body,
+    )
+
+
+def list_revisions(session: Session, article_id: str) -> list[VersionRecord]:
+    """All versions of an article, oldest first, the present one at the end."""
+    return [_as_record(row) for row in _list_rows(session, article_id)]
+
+
+def find_difference(
+    session: Session, article_id: str, before: int | None = None, after: int | None = None
+) -> Difference:
+    """What sets two versions apart; by default the last two, and without `before` the one before `after`.
+
+    Of an article that never changed, by default nothing: its only version stands on both sides.
+
+    Raises:
+        VersionUnknown: there is none of such a number, or one is named twice.
+    """
+    rows = {_number_of(row): row for row in _list_rows(session, article_id)}
+    if len(rows) == 1 and before is None and after is None:
+        return _compare(article_id, *rows.values(), *rows.values())
+    after = max(rows, default=1) if after is None else after
+    before = after - 1 if before is None else before
+    for number in (before, after):
+        if number not in rows:
+            known = ", ".join(map(str, sorted(rows)))
+            raise VersionUnknown(f"{article_id} has no revision {number}; known are {known}")
+    if before == after:
+        raise VersionUnknown(f"{before}..{after} names one revision twice")
+    return _compare(article_id, rows[before], rows[after])
+
+
+def _compare(article_id: str, before: AnyVersion, after: AnyVersion) -> Difference:
+    old, new = content_of(before), content_of(after)
+    return Difference(
+        id=article_id,
+        before=_as_record(before),
+        after=_as_record(after),
+        fields=list_changed_fields(old, new),
+        paragraphs=tuple(compare_paragraphs(old.body, new.body)),
+    )
+
+
+def _list_rows(session: Session, article_id: str) -> list[AnyVersion]:
+    former = select(Revision).where(Revision.article_id == article_id).order_by(Revision.number)
+    with_captures = former.options(joinedload(Revision.capture), joinedload(Revision.removed_capture))
+    present = session.get(Article, article_id)
+    return [*session.scalars(with_captures), *([present] if present else [])]
+
+
+def _number_of(row: AnyVersion) -> int:
+    return row.number if isinstance(row, Revision) else row.revision
+
+
+def _as_record(row: AnyVersion) -> VersionRecord:
+    return VersionRecord(
+        number=_number_of(row),
+        revision_class=row.revision_class,
+        revised_at=row.revised_at or row.fetched_at,
+        extractor=row.extractor,
+        flags=tuple(row.flags),
+        capture=as_ref(row.capture),
+        removed_capture=as_ref(row.removed_capture) if row.removed_capture else None,
+    )

@@ -1,0 +1,112 @@
+"""Runs: when each began and ended, with what parameters, and its report."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from schemas.model import Count, Record
+from schemas.report import RunReport
+from storage.schema.tables import Capture, LeaseRow, RunRow, RunStatus
+
+LISTED_COUNT = 10
+"""Runs that a listing shows unless told otherwise: they fit on a screen."""
+
+
+class RunRecord(Record):
+    """One run."""
+
+    id: str
+    kind: str
+    site: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    status: RunStatus
+    parameters: dict[str, Any]
+    report: RunReport | None
+
+
+class CaptureCount(Record):
+    """What a run wrote to WARC files, as far as it is stored."""
+
+    request_count: Count
+    page_count: Count
+    """Those that belong to an entry of the ledger."""
+
+
+def open_run(
+    session: Session, *, kind: str, site: str | None, started_at: datetime, parameters: Mapping[str, Any] | None = None
+) -> str:
+    """Note that a run begins; answers its id, which sorts by time. Parameters are what JSON can hold."""
+    run_id = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    session.add(
+        RunRow(
+            id=run_id,
+            kind=kind,
+            site=site,
+            started_at=started_at,
+            status=RunStatus.RUNNING,
+            parameters=dict(parameters or {}),
+        )
+    )
+    session.flush()
+    return run_id
+
+
+def close_run(
+    session: Session, run_id: str, *, status: RunStatus, ended_at: datetime, report: RunReport | None = None
+) -> None:
+    """Note how a run ended.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    row = session.get(RunRow, run_id)
+    if row is None:
+        raise KeyError(run_id)
+    row.status, row.ended_at = status, ended_at
+    row.report = report.model_dump(mode="json") if report else None
+
+
+def list_runs(session: Session, limit: int = LISTED_COUNT) -> list[RunRecord]:
+    """The newest runs, newest first."""
+    rows = session.scalars(select(RunRow).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit))
+    return [_as_record(row) for row in rows]
+
+
+def mark_interrupted(session: Session, now: datetime, *, site: str | None = None) -> list[str]:
+    """Close the runs that are still `running` and hold no live lease; answers their ids, oldest first."""
+    holds_lease = select(LeaseRow.name).where(LeaseRow.run_id == RunRow.id, LeaseRow.expires_at > now).exists()
+    statement = (
+        select(RunRow).where(RunRow.status == RunStatus.RUNNING, ~holds_lease).order_by(RunRow.started_at, RunRow.id)
+    )
+    if site is not None:
+        statement = statement.where(RunRow.site == site)
+    rows = session.scalars(statement).all()
+    for row in rows:
+        row.status, row.ended_at = RunStatus.INTERRUPTED, now
+    return [row.id for row in rows]
+
+
+def count_captures(session: Session, run_id: str) -> CaptureCount:
+    """How much a run fetched."""
+    statement = select(func.count(), func.count(Capture.entry_id)).where(Capture.run_id == run_id)
+    request_count, page_count = session.execute(statement).one()
+    return CaptureCount(request_count=request_count, page_count=page_count)
+
+
+def _as_record(row: RunRow) -> RunRecord:
+    return RunRecord(
+        id=row.id,
+        kind=row.kind,
+        site=row.site,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        status=row.status,
+        parameters=row.parameters,
+        # As JSON: times are text in the row.
+        report=RunReport.model_validate(row.report, strict=False) if row.report else None,
+    )

@@ -1,0 +1,73 @@
+"""A failed run reaches a person, once; what goes wrong with that never touches the run; the address stays secret."""
+
+import json
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import Crashed
+
+from flows.concurrency import crawling_alone
+from flows.hooks import notify
+from flows.ingest import ingest
+from pipeline.alert import NotificationUnsent, open_service
+from pipeline.integrity.doctor import check_alarm, list_settings
+from schemas.settings import Settings, load_settings
+from tests.pipeline.webhook import Webhook, receiving
+
+pytestmark = pytest.mark.usefixtures("prefect")
+
+
+@pytest.fixture
+def webhook(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """A receiver, and the settings that lead to it and to the replica, where a flow looks for them."""
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
+    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
+    monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
+    with receiving() as hook:
+        monkeypatch.setenv("BROADSHEET_NOTIFY_URL", hook.url)
+        yield hook
+
+
+def test_a_run_below_its_floor_is_told_once_with_what_happened_and_what_to_look_at(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
+    assert ingest("moscow-times", "feeds", 1, return_state=True).type is StateType.FAILED
+    told = webhook.received.get_nowait()
+    assert told["title"] == "broadsheet: ingest failed"
+    assert "completeness" in told["message"]
+    assert "broadsheet status" in told["message"]
+    assert webhook.received.empty()
+    assert Webhook.SECRET not in caplog.text
+
+
+def test_a_good_run_and_a_skipped_one_are_told_to_nobody(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ingest("moscow-times", "feeds", 0, return_state=True).type is StateType.COMPLETED
+    monkeypatch.setattr("flows.ingest.crawling_alone", lambda settings, site: crawling_alone(settings, site, 0.1))
+    with crawling_alone(load_settings(), "moscow-times"):
+        state = ingest("moscow-times", "feeds", 0, return_state=True)
+    assert (state.type, state.name) == (StateType.CANCELLED, "Cancelled")
+    assert str(state.message).startswith("skipped: another run crawls moscow-times")
+    assert webhook.received.empty()
+
+
+def test_a_message_that_nobody_takes_is_a_line_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("BROADSHEET_NOTIFY_URL", f"json://127.0.0.1:1/{Webhook.SECRET}")
+    notify(ingest, FlowRun(flow_id=uuid4(), name="a run"), Crashed(message="the power went"))
+    assert "nobody was told" in caplog.text
+    assert Webhook.SECRET not in caplog.text
+
+
+def test_an_address_that_is_none_is_refused_without_being_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROADSHEET_NOTIFY_URL", f"carrier-pigeon://{Webhook.SECRET}")
+    settings = load_settings()
+    assert Webhook.SECRET not in repr(settings)
+    assert Webhook.SECRET not in str([*list_settings(settings), check_alarm(settings)])
+    with pytest.raises(NotificationUnsent) as refused:
+        open_service(settings)
+    assert Webhook.SECRET not in str(refused.value)

@@ -1,0 +1,429 @@
+"""What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
+
+import gzip
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from pipeline.archive import open_archive
+from pipeline.file_import import import_paths
+from pipeline.ingest import ingest_once
+from pipeline.integrity.audit import audit_archive
+from pipeline.integrity.doctor import run_checks
+from pipeline.integrity.repair import repair_archive
+from replica.server import running
+from replica.site import Site
+from schemas.capture import MAX_HEAD_BYTES
+from schemas.outcome import State
+from schemas.search import SearchFilter
+from schemas.settings import Settings
+from storage.articles.article import ArticleFilter, iterate_articles
+from storage.engine import DatabaseDamaged
+from storage.schema import tables
+from storage.search.finding import search_articles
+from storage.search.query import read_query
+from tests.damage import damage_page
+from tests.pipeline.killing import find_breaches
+from tests.storage.warc_sample import make_record
+
+Ledger = set[tuple[str, State]]
+
+
+@pytest.fixture(scope="module")
+def whole(site: Site, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """An archive of two WARC files: a crawl's, and one of imported texts."""
+    with running(site) as server:
+        settings = Settings(
+            data_dir=tmp_path_factory.mktemp("whole"),
+            contact="test@example.org",
+            delay_seconds=0,
+            concurrency=8,
+            origins=dict(server.origins),
+        )
+        assert ingest_once(settings, "moscow-times", "sitemaps").problems == ()
+        with open_archive(settings, writable=True) as archive:
+            import_paths(archive, sorted(seeds.glob("*.txt")))
+        yield settings
+
+
+@pytest.fixture
+def filled(whole: Settings, tmp_path: Path) -> Settings:
+    """A copy of it."""
+    data_dir = shutil.copytree(whole.data_dir, tmp_path / "data")
+    return Settings.model_validate(whole.model_dump(exclude={"database_url"}) | {"data_dir": data_dir})
+
+
+def read_records(settings: Settings) -> dict[str, dict[str, Any]]:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        found = iterate_articles(session, ArticleFilter(include_duplicates=True))
+        return {one.id: one.model_dump(mode="json") for one in found}
+
+
+def list_ledger(settings: Settings) -> Ledger:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {(row.key, row.state) for row in session.execute(select(tables.Entry.key, tables.Entry.state))}
+
+
+def change(settings: Settings, *statements: Any) -> None:
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        for statement in statements:
+            session.execute(statement)
+
+
+def find_warc(settings: Settings, part: str) -> Path:
+    [path] = settings.warc_dir.glob(f"*{part}*")
+    return path
+
+
+def test_a_sound_archive_has_no_problem_and_nothing_to_mend(filled: Settings) -> None:
+    report = audit_archive(filled)
+    assert report.problems == ()
+    assert sum(one.capture_count for one in report.files) > 50
+    repair = repair_archive(filled)
+    assert (repair.mended, repair.run.outcomes) == ((), {})
+
+
+def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings) -> None:
+    records, ledger = read_records(filled), list_ledger(filled)
+    for path in filled.data_dir.glob("broadsheet.db*"):
+        path.unlink()
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+    assert list_ledger(filled) == find_waiting(ledger)
+    assert list(find_breaches(filled)) == []
+
+
+def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) -> None:
+    records = read_records(filled)
+    article, capture = tables.Article, tables.Capture
+    chosen = select(article.capture_id).order_by(article.id).limit(5)
+    with open_archive(filled, writable=False) as archive, archive.database.read() as session:
+        captures = set(session.scalars(chosen))
+    change(
+        filled,
+        delete(article).where(article.capture_id.in_(captures)),
+        delete(capture).where(capture.id.in_(captures)),
+    )
+    problems = audit_archive(filled).problems
+    assert any("5 captures are not in the database" in problem for problem in problems)
+    assert any("stored entries without an article" in problem for problem in problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert repair.mended[0] == "5 captures were loaded from WARC files"
+    assert read_records(filled).keys() == records.keys()
+
+
+def run_sql(settings: Settings, *statements: str) -> None:
+    """As somebody's hand at the database's own shell, which knows of no foreign keys."""
+    with closing(sqlite3.connect(settings.data_dir / "broadsheet.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("numbers_are", ["free", "given to others"])
+def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Settings, numbers_are: str) -> None:
+    records = read_records(filled)
+    # Some of each kind, whatever their numbers are: articles', those of what was set aside, the newest ones.
+    run_sql(
+        filled,
+        "DELETE FROM capture WHERE id IN (SELECT capture_id FROM quarantine)",
+        "DELETE FROM capture WHERE id % 5 = 0 OR id > (SELECT max(id) - 8 FROM capture)",
+    )
+    if numbers_are == "given to others":
+        assert ingest_once(filled, "moscow-times", "feeds").problems == ()
+    problems = audit_archive(filled).problems
+    assert any("articles whose capture, or a former version's, is not known" in problem for problem in problems)
+    assert any("captures are not known, of which more is stored" in problem for problem in problems)
+    repair = repair_archive(filled)
+    assert (repair.after.problems, repair.after.notes) == ((), ())
+    assert read_records(filled) == records
+    assert repair_archive(filled).mended == ()
+
+
+def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Settings) -> None:
+    records = read_records(filled)
+    change(filled, delete(tables.Article).where(tables.Article.entry_id.is_not(None)))
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET state = 'failed' WHERE state = 'stored'",
+        "UPDATE entry SET state = 'stored' WHERE state IN ('excluded', 'quarantined')",
+        "UPDATE entry SET state = 'stored', rule = NULL WHERE state = 'excluded'",
+        "UPDATE entry SET state = 'stored'",
+    ],
+)
+def test_false_states_are_set_right(filled: Settings, statement: str) -> None:
+    ledger = list_ledger(filled)
+    run_sql(filled, statement)
+    assert audit_archive(filled).problems
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert list_ledger(filled) == (ledger if "WHERE" in statement else find_waiting(ledger))
+
+
+def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
+    records, ledger = read_records(filled), list_ledger(filled)
+    due = list_due_times(filled)
+    run_sql(filled, "DELETE FROM entry")
+    assert any("entries that are not in the ledger" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert read_records(filled) == records
+    assert list_ledger(filled) == find_waiting(ledger)
+    assert list_due_times(filled) == due
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM alias",
+        "DELETE FROM sighting WHERE id % 3 = 0",
+        "UPDATE alias SET advertised_site = NULL WHERE id % 3 = 0",
+    ],
+)
+def test_addresses_that_are_lost_are_made_anew(filled: Settings, statement: str) -> None:
+    addresses, ledger = list_addresses(filled), list_ledger(filled)
+    run_sql(filled, statement)
+    assert any("addresses were advertised" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert list_addresses(filled) == addresses
+    assert list_ledger(filled) == ledger
+
+
+def list_addresses(settings: Settings) -> tuple[set[Any], set[Any]]:
+    """Whose each is and as whose it is advertised; which source names it, and what that says."""
+    owners = select(tables.Alias.url, tables.Entry.key, tables.Alias.advertised_site).join(tables.Entry)
+    sighting = tables.Sighting
+    sightings = select(sighting.url, sighting.site, sighting.source_url, sighting.title, sighting.published_at)
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {tuple(row) for row in session.execute(owners)}, {tuple(row) for row in session.execute(sightings)}
+
+
+def list_due_times(settings: Settings) -> dict[str, tuple[Any, ...]]:
+    """Of what has its article."""
+    columns = select(tables.Entry).where(tables.Entry.state.in_({State.STORED, State.DUPLICATE}))
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return {row.key: (row.next_try_at, row.url, row.published_at) for row in session.scalars(columns)}
+
+
+def find_waiting(ledger: Ledger) -> Ledger:
+    """What was blocked leaves no trace beside its state: the next run sees that again."""
+    found: Ledger = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
+    assert found != ledger
+    return found
+
+
+def test_a_record_of_the_crawl_that_was_never_read_is_told_by_run_and_doctor_until_it_is_noted(
+    filled: Settings, site: Site
+) -> None:
+    path = find_warc(filled, "moscow-times-")
+    # A head that no reader takes: as a crawl wrote it whose own limit was another.
+    block = b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n<p>A page."
+    path.write_bytes(path.read_bytes() + gzip.compress(make_record(block)))
+    with running(site) as server:
+        again = filled.model_copy(update={"origins": dict(server.origins)})
+        assert any("damaged, passed over" in problem for problem in ingest_once(again, "moscow-times", None).problems)
+    [problem] = audit_archive(filled).problems
+    assert problem.startswith(f"{path.name}: 1 records of the crawl were never read: at ")
+    repair = repair_archive(filled)
+    assert repair.mended == ("1 records of the crawl that were never read are noted as lost",)
+    assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
+
+
+def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) -> None:
+    records = read_records(filled)
+    run_sql(filled, "UPDATE article SET body = 'tampered', headline = 'Tampered' WHERE rowid % 2 = 0")
+    changed = {key for key, one in read_records(filled).items() if one != records[key]}
+    [problem] = audit_archive(filled).problems
+    assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
+    repair = repair_archive(filled)
+    assert (repair.mended, repair.after.problems) == ((f"{len(changed)} articles were written anew from captures",), ())
+    assert read_records(filled) == records
+    assert {key for key, one in records.items() if key.startswith("text:")} & changed
+
+
+def test_a_damaged_capture_is_replaced_without_a_request_where_another_has_the_same(
+    filled: Settings, tmp_path: Path
+) -> None:
+    copy = shutil.copy(find_warc(filled, "moscow-times-"), tmp_path / "copy.warc.gz")
+    with open_archive(filled, writable=True) as archive:
+        import_paths(archive, [Path(copy)])
+    records = read_records(filled)
+    victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
+    damage(filled, victim["capture"])
+    change(filled, update(tables.Article).where(tables.Article.id == victim["id"]).values(body="tampered"))
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
+    present = read_records(filled)[victim["id"]]
+    assert {name for name in present if present[name] != victim[name]} == {"capture"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM search WHERE number % 2 = 0",
+        "UPDATE search SET revision = 7",
+        "UPDATE search SET article_id = number",
+    ],
+)
+def test_a_search_index_that_is_out_of_step_is_made_anew(filled: Settings, statement: str) -> None:
+    found = find_all(filled)
+    assert found
+    run_sql(filled, statement)
+    [problem] = audit_archive(filled).problems
+    assert "articles that the search index does not have as they are" in problem
+    repair = repair_archive(filled)
+    assert (repair.after.problems, repair.mended) == ((), ("the search index was made anew",))
+    assert find_all(filled) == found
+
+
+def test_lost_words_are_made_anew(filled: Settings) -> None:
+    run_sql(filled, "DELETE FROM search_word WHERE word > 'm'")
+    [problem] = audit_archive(filled).problems
+    assert "words that are not found by their other forms" in problem
+    repair = repair_archive(filled)
+    assert (repair.after.problems, len(repair.mended)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM search_index_data WHERE id > 10",
+        "UPDATE search_index_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "INSERT INTO search_index (search_index) VALUES ('delete-all')",
+        "UPDATE search SET document = 'other words' WHERE number % 2 = 0",
+    ],
+)
+def test_a_search_index_that_contradicts_itself_is_made_anew_before_an_article_is_mended(
+    filled: Settings, statement: str
+) -> None:
+    records, found = read_records(filled), find_all(filled)
+    assert found
+    run_sql(filled, statement, "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0")
+    problems = audit_archive(filled).problems
+    assert "the search index contradicts itself" in problems
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert repair.mended[0] == "the search index was made anew"
+    assert read_records(filled) == records
+    assert find_all(filled) == found
+
+
+def test_a_damaged_database_is_left_alone_and_made_anew_once_it_is_put_aside(filled: Settings) -> None:
+    records = read_records(filled)
+    database = filled.data_dir / "broadsheet.db"
+    damage_page(database, "ix_article_fetched")
+    damaged = database.read_bytes()
+    for look in (audit_archive, repair_archive):
+        with pytest.raises(DatabaseDamaged, match="or put it aside"):
+            look(filled)
+    [check] = [check for check in run_checks(filled) if check.name == "integrity"]
+    assert not check.ok
+    assert "is damaged" in check.detail
+    assert database.read_bytes() == damaged
+    for path in filled.data_dir.glob("broadsheet.db*"):
+        path.rename(filled.data_dir / f"aside-{path.name}")
+    assert repair_archive(filled).after.problems == ()
+    assert read_records(filled) == records
+
+
+def test_texts_that_are_compared_with_no_other_are_all_compared_anew(filled: Settings) -> None:
+    records = read_records(filled)
+    assert any(one["duplicate_of"] for one in records.values())
+    tampered = "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0"
+    run_sql(filled, "DELETE FROM wording WHERE id > 5", "DELETE FROM likeness", tampered)
+    assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
+    repair = repair_archive(filled)
+    assert repair.after.problems == ()
+    assert "all texts were compared with each other anew" in repair.mended
+    assert read_records(filled) == records
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM posting_new", "DELETE FROM wording"])
+def test_what_texts_are_compared_by_is_made_anew(filled: Settings, statement: str) -> None:
+    records = read_records(filled)
+    run_sql(filled, statement)
+    assert audit_archive(filled).problems
+    repair = repair_archive(filled)
+    assert (repair.after.problems, repair.mended) == ((), ("all texts were compared with each other anew",))
+    assert read_records(filled) == records
+
+
+def find_all(settings: Settings) -> list[str]:
+    with open_archive(settings, writable=False) as archive:
+        hits = search_articles(archive.database, read_query("the"), SearchFilter(limit=100))
+        return [hit.id for hit in hits]
+
+
+def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None:
+    warc = find_warc(filled, "moscow-times-")
+    whole = warc.read_bytes()
+    warc.write_bytes(whole[: len(whole) // 2])
+    found = audit_archive(filled)
+    assert len(found.lost_articles) > 10
+    assert "there is no such record" in found.problems[0]
+    repair = repair_archive(filled)
+    count = len(found.lost_articles)
+    assert repair.mended[1] == f"{count} pages whose capture is lost are due again"
+    assert repair.after.lost_articles.keys() == found.lost_articles.keys()
+    report = ingest_once(filled, "moscow-times", "feeds")
+    assert report.page_count >= count
+    assert audit_archive(filled).problems == ()
+    (filled.data_dir / "elsewhere").mkdir()
+    warc.rename(filled.data_dir / "elsewhere" / warc.name)
+    assert "no such file" in audit_archive(filled).problems[0]
+
+
+def damage(settings: Settings, capture: dict[str, Any]) -> None:
+    """Make a record unreadable, and let the file be as long as before."""
+    path = settings.warc_dir / capture["warc"]
+    data = bytearray(path.read_bytes())
+    start = capture["offset"] + capture["length"] // 2
+    data[start : start + 40] = bytes(byte ^ 0xFF for byte in data[start : start + 40])
+    path.write_bytes(data)
+
+
+def test_a_damaged_capture_is_replaced_by_one_that_shows_the_same(filled: Settings) -> None:
+    records = read_records(filled)
+    victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
+    intact = (filled.warc_dir / victim["capture"]["warc"]).read_bytes()
+    damage(filled, victim["capture"])
+    assert list(audit_archive(filled).lost_articles) == [victim["id"]]
+    assert list(repair_archive(filled).after.lost_articles) == [victim["id"]]
+    outcomes = ingest_once(filled, "moscow-times", "feeds").outcomes  # which would ask for what it knows conditionally
+    assert (outcomes["unchanged"], outcomes.get("revised")) == (1, None)
+    report = audit_archive(filled)
+    assert (report.problems, len(report.notes)) == ((), 1)
+    present = read_records(filled)[victim["id"]]
+    moved = {"capture", "fetched_at"}
+    assert {name for name in present if present[name] != victim[name]} == moved
+    assert repair_archive(filled).mended == ()
+    (filled.warc_dir / victim["capture"]["warc"]).write_bytes(intact)
+    assert "1 captures that were lost are there again" in audit_archive(filled).problems[0]
+    assert repair_archive(filled).after.notes == ()
+
+
+MakeSettings = Callable[..., Settings]
+
+
+def test_what_was_never_loaded_is_no_fault(filled: Settings, make_settings: MakeSettings, tmp_path: Path) -> None:
+    elsewhere = make_settings(data_dir=tmp_path / "elsewhere")
+    with open_archive(elsewhere, writable=True):
+        pass
+    warc = find_warc(filled, "moscow-times-")
+    (elsewhere.warc_dir / warc.name).write_bytes(warc.read_bytes())
+    report = audit_archive(elsewhere)
+    assert (report.problems, report.unloaded_count) == ((), 1)

@@ -1,0 +1,19 @@
+"""What becomes of strangers' documents is what the table says; nothing that an entity names is read."""
+
+import socket
+
+import pytest
+
+from tests.pipeline.documents import DOCUMENTS, Document, find_result, list_texts
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=[one.what for one in DOCUMENTS])
+def test_each_document_ends_as_the_table_says(document: Document) -> None:
+    assert find_result(document) == document.result
+
+
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if b"<!ENTITY" in one.body], ids=lambda one: one.what)
+def test_no_entity_is_resolved(document: Document) -> None:
+    texts = " ".join(list_texts(document))
+    assert socket.gethostname() not in texts
+    assert "haha" not in texts

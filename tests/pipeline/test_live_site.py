@@ -1,0 +1,135 @@
+"""`broadsheet doctor --live`: the live site, compared line by line with what is expected of it."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import sites
+from pipeline.archive import RunInProgress, hold_folder, make_folders
+from pipeline.ingest import ContactMissing
+from pipeline.integrity.live_site import audit_live
+from schemas.settings import Settings
+from sites.expectation import Expectation, check_expressions, is_met
+from tests.cli.starting import run_command
+from tests.pipeline.live_site import PATHS, make_site, serving
+
+MakeSettings = Callable[..., Settings]
+Results = dict[tuple[str, str], str]
+
+
+def look(make_settings: MakeSettings, pages: dict[str, str]) -> Results:
+    with serving(pages) as (origins, _):
+        found = audit_live(make_settings(origins=origins))
+    assert all(check.ok is (check.result != "missing") for check in found)
+    return {(check.name, check.where): check.result for check in found}
+
+
+def test_a_site_that_is_as_it_was_has_everything_in_few_requests(make_settings: MakeSettings, tmp_path: Path) -> None:
+    with serving(make_site()) as (origins, asked):
+        found = audit_live(make_settings(origins=origins))
+    assert {check.result for check in found} <= {"found", "not seen"}
+    # A photo, and updates and tags where nobody says that each page has them, may be on no page of the sample.
+    assert {(check.name, check.where) for check in found if check.result == "not seen"} == {
+        ("photo", "default"),
+        ("photo", "opinion"),
+    }
+    assert set(PATHS.values()) | {"/live/6/0"} <= set(asked)
+    assert len(asked) == len(set(asked)) + 1 < 30  # robots.txt of both hosts
+    # What was fetched for the look is no part of the archive.
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_gone_is_missing_and_named_with_its_page(make_settings: MakeSettings) -> None:
+    pages = make_site()
+    pages[PATHS["gallery"]] = pages[PATHS["gallery"]].replace("article__gallery__item", "carousel")
+    pages["/news"] = pages["/news"].replace("article-excerpt-lead", "hero")
+    pages["/live/6/0"] = pages["/live/6/0"].replace('"body": "<p>', '"html": "<p>')
+    pages[PATHS["default"]] = pages[PATHS["default"]].replace("BreadcrumbList", "Breadcrumbs")
+    del pages["/sitemap/newsmap.xml"]
+    found = look(make_settings, pages)
+    assert {name for name, result in found.items() if result == "missing"} == {
+        ("gallery items", "gallery"),
+        ("lead card", "/news"),
+        ("text under body", "live posts"),
+        ("breadcrumb", "default"),
+        ("news sitemaps", "newsmap.xml"),
+    }
+
+
+def test_kinds_without_a_page_in_the_sample_are_not_seen(make_settings: MakeSettings) -> None:
+    pages = make_site() | {"/news": make_site()["/news/19"]}
+    found = look(make_settings, pages)
+    assert found["summary", "live"] == found["text under body", "live posts"] == "not seen"
+    assert found["lead card", "/news"] == "missing"
+
+
+def test_a_page_that_only_sounds_live_is_none(make_settings: MakeSettings) -> None:
+    pages = make_site()
+    pages[PATHS["live"]] = pages[PATHS["default"]]
+    found = look(make_settings, pages)
+    assert found["summary", "live"] == "not seen"
+    assert "missing" not in found.values()
+
+
+def test_what_robots_txt_forbids_is_not_asked_for(make_settings: MakeSettings) -> None:
+    pages = make_site()
+    pages["/robots.txt"] += "Disallow: /galleries\n"
+    with serving(pages) as (origins, asked):
+        found = audit_live(make_settings(origins=origins))
+    assert "/galleries" not in asked
+    [line] = [check for check in found if check.where == "/galleries"]
+    assert (line.result, line.ok) == ("not seen", True)
+    assert "robots.txt forbids it" in line.detail
+
+
+def test_a_site_that_does_not_answer_lacks_everything(make_settings: MakeSettings) -> None:
+    origins = dict.fromkeys(sites.get_site("moscow-times").origins, "http://127.0.0.1:1")
+    found = audit_live(make_settings(origins=origins))
+    assert {check.result for check in found} == {"missing", "not seen"}
+
+
+def test_without_a_contact_nothing_is_asked(make_settings: MakeSettings) -> None:
+    with pytest.raises(ContactMissing):
+        audit_live(make_settings(contact=""))
+
+
+def test_a_run_under_way_is_not_crawled_beside(make_settings: MakeSettings) -> None:
+    settings = make_settings()
+    make_folders(settings)
+    with hold_folder(settings, patience_seconds=0), pytest.raises(RunInProgress):
+        audit_live(settings)
+
+
+def run_doctor(tmp_path: Path, pages: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    with serving(pages) as (origins, _):
+        environment = {"BROADSHEET_DATA_DIR": str(tmp_path / "data"), "BROADSHEET_ORIGINS": json.dumps(origins)}
+        environment |= {"BROADSHEET_CONTACT": "me@example.org", "BROADSHEET_DELAY_SECONDS": "0", "COLUMNS": "300"}
+        return run_command(["doctor", "--live", *options], environment, tmp_path)
+
+
+def test_the_command_exits_1_where_something_is_missing_and_shows_every_line(tmp_path: Path) -> None:
+    ended = run_doctor(tmp_path, make_site(), "--json")
+    assert ended.returncode == 0, ended.stderr
+    lines = [line for line in json.loads(ended.stdout) if "where" in line]
+    [lead] = [line for line in lines if line["name"] == "lead card"]
+    assert (lead["where"], lead["result"], lead["ok"]) == ("/news", "found", True)
+    shown = run_doctor(tmp_path, make_site() | {"/rss/all": "<html>Home</html>"})
+    assert shown.returncode == 1
+    assert any("MISSING" in line and "/rss/all" in line for line in shown.stdout.splitlines())
+
+
+def test_every_expectation_can_be_looked_for() -> None:
+    for site in sites.SITES.values():
+        assert list(check_expressions(site.expected)) == []
+
+
+@pytest.mark.parametrize("form", ["html", "xml", "json", "json-ld", "text"])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\xff", b"[" * 100_000, b"<", b'<script type="application/ld+json">{</script>']
+)
+def test_an_answer_of_any_kind_lacks_what_it_lacks(form: str, body: bytes) -> None:
+    finds = {"json": "*/body", "json-ld": "NewsArticle/headline", "text": "x"}.get(form, "//h1")
+    assert not is_met(Expectation("x", ("y",), finds, form), body)  # type: ignore[arg-type]  # each form, by its name
