@@ -48,7 +48,7 @@ def main() -> bool:
 
 
 def run(count: int, first_seed: int) -> bool:
-    """Read so many broken pages, and so many other documents, by the seeds from this one on."""
+    """Read this many broken pages and this many other documents; seeds count up from the first."""
     logging.disable(logging.CRITICAL)  # each record that cannot be read is told in the log
     originals = load_originals()
     is_fine = _run("pages", count, first_seed, lambda seed: read_broken_page(seed, originals))

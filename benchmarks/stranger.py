@@ -233,7 +233,7 @@ def _read_warc(url: str, document: bytes) -> str:
 
 
 class _Bytes:
-    """A file that is none."""
+    """Not a WARC file."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

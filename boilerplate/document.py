@@ -1,4 +1,4 @@
-"""Paragraphs as one row of letters, and the way back: where sentences, quotations and paragraphs end."""
+"""Paragraphs as one row of letters and digits, by which furniture is known, and the way back to the text."""
 
 import re
 from bisect import bisect_left, bisect_right

@@ -1,7 +1,7 @@
 """The right to crawl a publisher, as Prefect's server gives it: one crawl at a time over all workers.
 
 A run that finds it taken waits, and says so; a backfill looks for that and gives way. A run that is killed with it
-leaves it to the next run of its data folder (`flows.concurrency`). It comes on top of the lease in the database
+leaves it to the next run of its data folder (`FolderLock`). It comes on top of the lease in the database
 (`pipeline.run`), which holds where there is no server.
 """
 
@@ -72,22 +72,22 @@ def give_back(lease_id: UUID) -> None:
 
 @contextmanager
 def holding(name: str, lease_id: UUID, seconds: float, note: Note) -> Iterator[None]:
-    """Within the block, the lease is kept, for so many seconds at a time; then it is given back."""
-    keeper = LeaseRenewer(name, lease_id, seconds, note)
-    keeper.start()
+    """Renew the lease within the block, by `seconds` at a time; then give it back."""
+    renewer = LeaseRenewer(name, lease_id, seconds, note)
+    renewer.start()
     try:
         note(lease_id)
         yield
     finally:
-        keeper.end()
+        renewer.end()
 
 
 class LeaseRenewer:
     """Renews a lease, and gives it back.
 
-    A renewal that fails is tried again. Where the lease has ended, because nobody reached the server for so long, the
-    slot is taken anew. Has another run got it by then, this one goes on under its lease in the database, and tries
-    again at each renewal: it is better to finish than to leave half a run behind.
+    A renewal that fails is retried. If the lease expired because the server could not be reached, the slot is taken
+    again. If another run holds it by then, this run continues under its lease in the database and tries again at each
+    renewal: finishing is better than leaving half a run behind.
     """
 
     def __init__(self, name: str, lease_id: UUID, seconds: float, note: Note) -> None:
@@ -98,7 +98,7 @@ class LeaseRenewer:
         self._has_ended = threading.Event()
         # With the context: Prefect's settings are in it, and the run whose log it is.
         work = contextvars.copy_context().run
-        self._thread = threading.Thread(target=work, args=(self._keep,), name=f"keeper of {name}", daemon=True)
+        self._thread = threading.Thread(target=work, args=(self._keep,), name=f"lease on {name}", daemon=True)
 
     def start(self) -> None:
         """Renew from now on, at once for the first time: a lease that was just taken is short."""
@@ -150,7 +150,13 @@ class LeaseRenewer:
 
 
 class FolderLock:
-    """The claim of this process, while it has the lock."""
+    """This process's hold on the publisher's slot in its data folder, while it has the lock.
+
+    Prefect's server cannot know that a run was killed: it keeps the slot until the lease expires. The folder can. A
+    run that wants the slot first takes a lock in the folder; while it holds the slot, a note beside the lock names the
+    lease. If the lock is free and there is a note, its writer is dead: the kernel releases the lock however a process
+    ends. This is not the folder's own lock (`pipeline.archive`), which a run does not have while it waits for it.
+    """
 
     def __init__(self, settings: Settings, path: Path) -> None:
         self._settings = settings
@@ -193,7 +199,7 @@ class FolderLock:
 
 @contextmanager
 def claiming(settings: Settings, name: str) -> Iterator[FolderLock | None]:
-    """The claim to the slot of this name, until the block is left; None while another process of the folder has it.
+    """Hold the folder's lock for this slot within the block; None if another process of the folder has it.
 
     Raises:
         DataDirUnusable: the data folder cannot be written to.

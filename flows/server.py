@@ -8,46 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import httpx
 from prefect.client.orchestration import get_client
 from prefect.context import refresh_global_settings_context
-from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import PREFECT_API_URL, get_current_settings
+from prefect.settings import PREFECT_API_URL
 
 from flows.server_guard import APP, LOOPBACK, keep_auth_string, make_auth_string, make_server_variables
 from pipeline.child_process import make_command
 from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
-
-EPHEMERAL = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
-"""What Prefect tells such a server: no pages, no further server of its own."""
-
-
-class TemporaryServer(SubprocessASGIServer):
-    """Prefect keeps the first that is made, and starts and stops it: as its own, but for the process."""
-
-    def _run_uvicorn_command(self) -> "subprocess.Popen[Any]":
-        how = (
-            "--factory",
-            APP,
-            "--host",
-            LOOPBACK,
-            "--port",
-            str(self.port),
-            "--log-level",
-            "error",
-            "--lifespan",
-            "on",
-        )
-        given = get_current_settings().to_environment_variables(exclude_unset=True)
-        guard = make_server_variables(given["PREFECT_API_AUTH_STRING"], self.port)
-        environment = os.environ | EPHEMERAL | given | guard
-        # A session of its own: Ctrl-C reaches its parent alone, which tells it how its run ended, and then ends it.
-        return subprocess.Popen(make_command("uvicorn", *how), env=environment, start_new_session=True)  # noqa: S603 - us
-
 
 PORT = 4200
 """Prefect's own, where people look for its pages."""
@@ -112,7 +83,7 @@ def _explain(error: Exception) -> str:
 def prepare_temporary_server() -> None:
     """Where no server is named, have the temporary one that Prefect starts end with this process, however that dies."""
     if not PREFECT_API_URL.value():
-        from flows.server import TemporaryServer
+        from flows.temporary_server import TemporaryServer
 
         # The port is not known yet: the server is told later which it has. Its clients are this process.
         os.environ.update(make_server_variables(make_auth_string(), port=None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -73,14 +74,9 @@ def ingest_once(  # noqa: PLR0913 - a choice each
     kind = "ingest" if span == EVER else "backfill"
     parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
     parameters |= span.model_dump(mode="json", exclude_none=True)
+    opening = partial(open_archive, settings, writable=True, publishers=publishers, reading_seconds=reading_seconds)
     with (
-        open_archive(
-            settings,
-            writable=True,
-            patience_seconds=patience_seconds,
-            publishers=publishers,
-            reading_seconds=reading_seconds,
-        ) as archive,
+        opening(patience_seconds=patience_seconds) as archive,
         Crawler() as crawler,
         running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
     ):

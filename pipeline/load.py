@@ -40,6 +40,11 @@ from storage.warc.capture import (
 from storage.warc.remote import StoreUnreachable
 from storage.warc.store import is_own
 
+logger = logging.getLogger(__name__)
+
+WAITS_SECONDS = (1.0, 10.0, 50.0)
+"""Between the tries: a minute in all."""
+
 BATCH_CAPTURES = 256
 """Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""
 
@@ -326,12 +331,6 @@ def read_line(line: CrawlLine) -> Outcome | None:
             if refused.rule or refused.site != asked.site:
                 return None  # no article's address: the redirect that led there is a capture, and is judged by it
             return fetch_failed(refused, line.error or line.result.value, line.at)
-
-
-logger = logging.getLogger(__name__)
-
-WAITS_SECONDS = (1.0, 10.0, 50.0)
-"""Between the tries: a minute in all."""
 
 
 def load_with_retries(archive: Archive, run_id: str, name: str, waits: Sequence[float] = WAITS_SECONDS) -> LoadedBatch:

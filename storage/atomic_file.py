@@ -1,4 +1,4 @@
-"""A file that takes its name when it is complete."""
+"""Files that take their name when they are complete, and outlast a power cut."""
 
 import os
 from collections.abc import Iterator

@@ -161,7 +161,7 @@ ELSEWHERE: Mapping[str, Fetched] = {
     ),
     "mailto:someone@example.org": Fetched("an address of mail", "failed", None, 0, "AddressUnusable"),
     "https://": Fetched("an address without a host", "failed", None, 0, "AddressUnusable"),
-    "https://[::1": Fetched("an address that is none", "failed", None, 0, "AddressUnusable"),
+    "https://[::1": Fetched("a malformed URL", "failed", None, 0, "AddressUnusable"),
     f"{WWW}/" + 3_000 * "\u00e9": Fetched(
         "an address of 18 kB", "failed", None, 0, "AddressUnusable: longer than 16384 bytes"
     ),

@@ -1,4 +1,4 @@
-"""What is known of captures beyond the files that they lie in."""
+"""Captures as rows, and how far each WARC file is loaded: set in the transaction that stores what was read."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""Articles that are not what was read from their captures, or whose captures are lost: written anew from others."""
+"""Articles whose captures are lost, or that differ from what was read from them: restored from other captures."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime

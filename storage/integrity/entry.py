@@ -1,4 +1,4 @@
-"""Entries of the ledger that are lost, made anew from what still names them."""
+"""Lost ledger entries and aliases, restored from what still names them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""States that contradict what is stored, set right."""
+"""Rows that contradict each other, and states that contradict what is stored: found and corrected."""
 
 from datetime import datetime
 from typing import Any

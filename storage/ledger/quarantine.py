@@ -1,4 +1,4 @@
-"""What was set aside, and why."""
+"""The quarantine: captures that hold no valid article, with their reasons."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What earlier runs said of how pages were read: what later ones are compared with."""
+"""What is already stored, for a new run to be compared with: earlier runs' readings, feed times, newest articles."""
 
 from collections import defaultdict
 from collections.abc import Iterator

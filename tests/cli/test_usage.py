@@ -118,10 +118,11 @@ def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, dat
         ("cli.main", {"prefect", "scrapy", "trafilatura", "sqlalchemy", "lxml", "pydantic"}),
         ("cli.render_search, pipeline.status, storage.search.finding", {"prefect", "scrapy", "trafilatura", "httpx"}),
         ("pipeline.ingest", {"prefect", "scrapy", "trafilatura"}),
+        ("flows.ingest", {"prefect.server.api.server"}),
     ],
-    ids=["help", "a look", "a run with nothing new"],
+    ids=["help", "a look", "a run with nothing new", "a flow under a named server"],
 )
 def test_what_is_not_needed_is_not_imported(modules: str, unneeded: set[str]) -> None:
-    code = f"import sys, {modules}; print(*{{m.partition('.')[0] for m in sys.modules}})"
+    code = f"import sys, {modules}; print(*sys.modules)"
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
     assert not loaded & unneeded

@@ -109,5 +109,7 @@ def test_flow_runs_against_a_server_that_are_killed_end_with_the_same_articles(
         variables = {"PREFECT_API_URL": api_url, "PREFECT_HOME": str(tmp_path / "prefect")}
         victim = make_victim(make_settings(tmp_path / "data", server), FLOW_COMMAND, **variables)
         killed = kill_again_and_again(victim, server, trap, 14, random.Random(random.random()))
-    assert killed["run"] + killed["crawl"] >= 7  # a run may end before its request comes
+    # Of seven each; a run may end before its request comes.
+    assert killed["run"] >= 3
+    assert killed["crawl"] >= 3
     assert read_facts(victim.settings) == undisturbed
