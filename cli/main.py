@@ -16,7 +16,7 @@ from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
-from cli.option import AsJson, FromDay, RecordId, ToDay, day_of, with_archive
+from cli.option import AsJson, FromDay, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import MINUS_IS_OURS, search
@@ -159,6 +159,7 @@ def status(
     *,
     missing: Annotated[bool, typer.Option("--missing", help="List the addresses whose article is missing.")] = False,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of this publication month only.")] = None,
+    limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the ledger by state, completeness by month, and the last runs; or what is missing."""
@@ -167,8 +168,10 @@ def status(
 
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
         raise typer.BadParameter(f"--month {month}: neither YYYY-MM nor `unknown`")
+    if limit is not None and not (missing or month):
+        raise typer.BadParameter("--limit is for --missing")
     if missing or month:
-        absent = with_archive(lambda archive: list_missing_addresses(archive, month))
+        absent = with_archive(lambda archive: list_missing_addresses(archive, month, limit))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
     found = with_archive(read_status)

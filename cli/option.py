@@ -16,6 +16,7 @@ FromDay = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
 ]
 ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
+RowLimit = Annotated[int | None, typer.Option("--limit", min=0, help="List at most so many.")]
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any address of the article.")]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.option import AsJson, RecordId, with_archive
+from cli.option import AsJson, RecordId, RowLimit, with_archive
 
 quarantine_app = typer.Typer(help="What was set aside, and why.", invoke_without_command=True)
 
@@ -18,12 +18,12 @@ def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @quarantine_app.command("list")
-def quarantine_list(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+def quarantine_list(ctx: typer.Context, *, limit: RowLimit = None, as_json: AsJson = False) -> None:
     """List what was set aside, with every reason."""
     from cli.render import print_json, render_quarantine
     from pipeline.status import list_set_aside
 
-    found = with_archive(list_set_aside)
+    found = with_archive(lambda archive: list_set_aside(archive, limit))
     as_json = as_json or ctx.obj
     print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
 

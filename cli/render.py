@@ -105,8 +105,8 @@ def render_missing(absent: Sequence[MissingAddress]) -> None:
     if not absent:
         console.print("nothing is missing")
         return
-    rows = ((one.url, one.state, str(one.attempts), one.last_error or "", _time(one.next_try_at)) for one in absent)
-    print_table("missing", ("address", "state", "tries", "last error", "next try (UTC)"), rows)
+    rows = [(one.url, one.state, str(one.attempts), _time(one.next_try_at), one.last_error or "") for one in absent]
+    print_lines(("address", "state", "tries", "next try (UTC)", "last error"), rows)
 
 
 def render_plan(plan: "BackfillPlan") -> None:
@@ -159,10 +159,10 @@ def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
     if not found:
         console.print("nothing is set aside")
         return
-    rows = (
-        (str(one.id), one.key or one.url or "-", "\n".join(one.reasons), f"{one.created_at:%Y-%m-%d}") for one in found
-    )
-    print_table("set aside", ("id", "record or address", "reasons", "since"), rows)
+    rows = [
+        (str(one.id), one.key or one.url or "-", f"{one.created_at:%Y-%m-%d}", "; ".join(one.reasons)) for one in found
+    ]
+    print_lines(("id", "record or address", "since", "reasons"), rows)
 
 
 def render_quarantined(one: QuarantineRecord) -> None:
@@ -228,6 +228,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as text: a headline may have [brackets]
     console.print(table)
+
+
+def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a long list, a line a row: Rich takes milliseconds for each row of a table, and prints none before the last."""
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(make_printable("  ".join(cells).rstrip().replace("\n", " ")) + "\n")
 
 
 def print_sentences(name: str, sentences: Iterable[str], style: str) -> None:

@@ -40,4 +40,4 @@ def store_run_artifacts(settings: Settings, report: RunReport, key: str) -> None
 def _read_archive(settings: Settings, report: RunReport) -> tuple[Sequence[MonthCount], Sequence[QuarantineRecord]]:
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         months = count_months(session, report.site)[:MONTHS_SHOWN]
-        return months, [one for one in list_quarantine(session, report.site) if one.created_at >= report.started_at]
+        return months, list_quarantine(session, report.site, since=report.started_at)

@@ -78,7 +78,7 @@ def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
         with archive.database.read() as session:
             ledger = {state.value: count for state, count in count_states(session, site).items()}
             months = tuple(count_months(session, site)[:MONTHS_SHOWN])
-            runs = [run for run in list_runs(session, LOOKED_AT) if run.site == site]
+            runs = [run for run in list_runs(session, LOOKED_AT, until=at) if run.site == site]
         return AuditReport(
             site=site,
             completeness=measure_completeness(ledger),

@@ -137,7 +137,7 @@ def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str,
         return set()
     urls = {identity.url for outcome in listed for identity, _ in outcome.sightings}
     with archive.database.read() as session:
-        walked, named = list_walked(session), list_named(session, urls)
+        walked, named = list_walked(session, now()), list_named(session, urls)
     found = ((sites.find_site(page).first_listing_page(page), url, at) for url, page, at in named)
     return {(listing, url) for listing, url, at in found if listing in walked and at < walked[listing]}
 

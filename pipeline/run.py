@@ -85,7 +85,7 @@ class Run:
         Raises:
             LeaseLost: another run has taken its place.
         """
-        if (at := now()) < self._renewed_at + RENEWED_EVERY:
+        if abs((at := now()) - self._renewed_at) < RENEWED_EVERY:  # a clock may be set back meanwhile
             return
         with self._archive.database.begin() as session:
             name = name_lease(self._archive, self.site)

@@ -15,7 +15,7 @@ from schemas.settings import Settings
 from storage.articles.article import count_articles, find_article, list_duplicates
 from storage.engine import DatabaseMissing
 from storage.ledger.frontier import audit_ledger, count_states, find_entry
-from storage.ledger.quarantine import QuarantineRecord, find_quarantine, list_quarantine
+from storage.ledger.quarantine import QuarantineRecord, count_quarantine, find_quarantine, list_quarantine
 from storage.near_duplicates.duplicate import find_explanation
 from storage.reports.completeness import MissingAddress, MonthCount, count_months, list_missing
 from storage.reports.history import find_newest_noticing
@@ -52,10 +52,12 @@ class Status(Record):
     problems: tuple[str, ...]
 
 
-def list_missing_addresses(archive: Archive, month: str | None = None) -> list[MissingAddress]:
+def list_missing_addresses(
+    archive: Archive, month: str | None = None, limit: int | None = None
+) -> list[MissingAddress]:
     """The advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or of all."""
     with archive.database.read() as session:
-        return list_missing(session, None, month)
+        return list_missing(session, None, month, limit)
 
 
 def read_status(archive: Archive) -> Status:
@@ -68,7 +70,7 @@ def read_status(archive: Archive) -> Status:
             checked_at=now(),
             article_count=articles.article_count,
             duplicate_count=articles.duplicate_count,
-            set_aside_count=len(list_quarantine(session)),
+            set_aside_count=count_quarantine(session),
             advertised_count=sum(ledger.values()),
             ledger=ledger,
             completeness=measure_completeness(ledger),
@@ -103,10 +105,10 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
     return record
 
 
-def list_set_aside(archive: Archive) -> list[QuarantineRecord]:
+def list_set_aside(archive: Archive, limit: int | None = None) -> list[QuarantineRecord]:
     """What is set aside now, oldest first."""
     with archive.database.read() as session:
-        return list_quarantine(session)
+        return list_quarantine(session, limit=limit)
 
 
 def find_set_aside(archive: Archive, id_or_url: str) -> QuarantineRecord:

@@ -27,6 +27,11 @@ class LookPlan(Record):
     conditional_for: timedelta = timedelta(days=7)
     """And for so long."""
 
+    @property
+    def longest_wait(self) -> timedelta:
+        """The longest time from one look to the next; no failure waits longer."""
+        return max(*self.revisit_ages, MONTH, self.gone_after)
+
     def next_look(self, published_at: datetime, at: datetime) -> datetime | None:
         """The first time after `at` at which an article is looked at again; None when it is too old."""
         monthly = (MONTH * number for number in range(1, self.revisit_months + 1))

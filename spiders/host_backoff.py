@@ -19,8 +19,9 @@ class HostBackoffs:
 
     def find(self, host: str) -> datetime | None:
         """Until when a host is left alone; None where it may be asked."""
-        until = self._until.get(host.lower())
-        return until if until and until > datetime.now(UTC) else None
+        until, now = self._until.get(host.lower()), datetime.now(UTC)
+        # Later than the longest rest from now on: noted by a clock that ran ahead.
+        return until if until and now < until <= now + MAX_REST else None
 
     def list_resting(self) -> dict[str, datetime]:
         """The hosts that are left alone now, and until when."""

@@ -22,7 +22,9 @@ class SourceOrder:
 
     def __init__(self, folder: Path) -> None:
         path = folder / FILE_NAME
-        self._asked = dict(_read(path))
+        now = _render_time()
+        # What a clock that ran ahead noted would be last for as long.
+        self._asked = {url: at for url, at in _read(path) if at <= now}
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)  # of a crawl that was killed
         with partial.open("x") as file:
@@ -36,13 +38,17 @@ class SourceOrder:
 
     def note(self, url: str) -> None:
         """It is asked now."""
-        self._asked[url] = datetime.now(UTC).isoformat(timespec="microseconds")
+        self._asked[url] = _render_time()
         with suppress(OSError):  # of a full disk the archive tells
             os.write(self._file, _render(url, self._asked[url]).encode())
 
     def close(self) -> None:
         """Nothing is noted after this."""
         os.close(self._file)
+
+
+def _render_time() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _render(url: str, at: str) -> str:

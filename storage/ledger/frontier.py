@@ -13,10 +13,11 @@ from schemas.outcome import State
 from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.ledger.publication_date import month_of
 from storage.ledger.sighting import store_sightings
-from storage.ledger.state import KEPT_STATES
+from storage.ledger.state import KEPT_STATES, is_due
 from storage.ledger.unit_of_work import UnitOfWork, select_in
 from storage.ledger.validator import find_validators
 from storage.reports.audit import audit_ledger, count_advertised, count_states, of_site
+from storage.runs.run import was_ahead
 from storage.schema.tables import Alias, Entry
 
 __all__ = [
@@ -88,7 +89,7 @@ def find_due(  # noqa: PLR0913 - a filter each
     has_article = Entry.state.in_(KEPT_STATES)
     statement = (
         select(*(getattr(Entry, name) for name in names))
-        .where(Entry.next_try_at <= now, is_within(since, until))
+        .where(_is_due(session, now, plan), is_within(since, until))
         .order_by(
             has_article,
             Entry.published_month.desc().nulls_last(),
@@ -105,6 +106,15 @@ def find_due(  # noqa: PLR0913 - a filter each
     known = {row["url"] for row in found if row["state"] in KEPT_STATES}
     validators = find_validators(session, known, now, plan)
     return [DueAddress(**row, validators=validators.get(row["url"])) for row in found]
+
+
+def _is_due(session: Session, now: datetime, plan: LookPlan) -> ColumnElement[bool]:
+    """Due, or never looked at again because a clock that ran ahead made it too old for that."""
+    ahead = now + plan.longest_wait
+    if not was_ahead(session, ahead):  # no index finds the others
+        return is_due(now, plan)
+    is_given_up = and_(Entry.state.in_(KEPT_STATES), Entry.next_try_at.is_(None), Entry.tried_at > ahead)
+    return or_(is_due(now, plan), is_given_up)
 
 
 def is_within(since: date | None, until: date | None) -> ColumnElement[bool]:

@@ -17,12 +17,12 @@ def note_walked(session: Session, url: str, at: datetime) -> None:
     if row is None:
         session.add(Listing(url=url, walked_at=at))
     else:
-        row.walked_at = max(row.walked_at, at)
+        row.walked_at = at
 
 
-def list_walked(session: Session) -> dict[str, datetime]:
-    """Listing -> when it was last read so far."""
-    return {row.url: row.walked_at for row in session.scalars(select(Listing))}
+def list_walked(session: Session, now: datetime) -> dict[str, datetime]:
+    """Listing -> when it was last read so far. What a clock that ran ahead noted is left out."""
+    return {row.url: row.walked_at for row in session.scalars(select(Listing).where(Listing.walked_at <= now))}
 
 
 def list_named(session: Session, urls: Collection[str]) -> list[tuple[str, str, datetime]]:

@@ -42,7 +42,7 @@ def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
     batch.owners = {url: winner if owner is loser else owner for url, owner in batch.owners.items()}
     note_first_sight(winner, loser.first_seen_at)
     if loser.tried_at:
-        note_try(winner, loser.tried_at)
+        note_try(batch, winner, loser.tried_at)
     if winner.published_at is None:
         note_date(winner, loser.published_at)
     note_day(winner, loser.published_on, loser.published_month)

@@ -160,8 +160,8 @@ def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
     stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
     batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry:
-        is_old = entry.state in KEPT_STATES and is_overtaken(entry, at)
-        note_try(entry, at)
+        is_old = entry.state in KEPT_STATES and is_overtaken(batch, entry, at)
+        note_try(batch, entry, at)
         enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
         entry.url = stored.url or entry.url
         note_date(entry, stored.published_at)
@@ -176,9 +176,9 @@ def _store_unchanged(batch: UnitOfWork, outcome: Unchanged) -> str:
     at = seen.fetched_at
     entry = batch.ensure_entry(identity, at) if identity else None
     batch.add_capture(seen, entry)
-    if entry and not is_overtaken(entry, at):
+    if entry and not is_overtaken(batch, entry, at):
         if entry.state in KEPT_STATES:
-            note_try(entry, at)
+            note_try(batch, entry, at)
             note_check(batch, entry.key, at)
             confirm(batch, entry)
         elif not is_settled(entry):
@@ -196,7 +196,7 @@ def _note_other(batch: UnitOfWork, seen: Seen, entry: Entry | None) -> None:
 
 def _note_fruitless(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_answer: bool = True) -> None:
     """A look at what was due that said nothing of it; without a note, it would be due again in every run."""
-    if is_overtaken(entry, at):
+    if is_overtaken(batch, entry, at):
         return
     if is_answer:
         entry.missing_at = None  # it answered, and not that the page is not there
@@ -222,7 +222,7 @@ def _store_set_aside(batch: UnitOfWork, outcome: SetAside) -> str:
 def _set_aside(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
     add_quarantine(batch, seen, entry, reasons, batch.add_capture(seen, entry))
     at, error = seen.fetched_at, "; ".join(reasons)
-    if is_overtaken(entry, at):
+    if is_overtaken(batch, entry, at):
         return
     if is_settled(entry):
         entry.missing_at = None
@@ -235,14 +235,14 @@ def _store_missing(batch: UnitOfWork, outcome: Missing) -> str:
     at = outcome.seen.fetched_at
     entry = batch.ensure_entry(outcome.identity, at)
     capture_id = batch.add_capture(outcome.seen, entry)
-    if is_overtaken(entry, at):
+    if is_overtaken(batch, entry, at):
         return "missing"
     # That a former address is not there any more says nothing of the present one.
     is_former = outcome.identity.url != entry.url
     if is_settled(entry):
         is_confirmed = bear_missing(batch, entry, at, outcome.reason, is_former=is_former)
         return "removed" if is_confirmed and remove_article(batch, entry.key, capture_id, at) else "missing"
-    note_failure(entry, at, outcome.reason)
+    note_failure(batch, entry, at, outcome.reason)
     if is_former:
         return "missing"
     return "gone" if enter_missing(batch, entry, at) == State.GONE else "missing"
@@ -253,7 +253,7 @@ def _store_failure(batch: UnitOfWork, outcome: FetchFailed) -> str | None:
     entry = batch.ensure_entry(outcome.identity, at)
     if outcome.seen:
         batch.add_capture(outcome.seen, entry)
-    elif is_overtaken(entry, at) or at == entry.tried_at:
+    elif is_overtaken(batch, entry, at) or at == entry.tried_at:
         return None  # noted before: no capture tells one failure without an answer from the other
     _note_fruitless(batch, entry, at, outcome.error, is_answer=outcome.seen is not None)
     return "failed"
@@ -262,14 +262,14 @@ def _store_failure(batch: UnitOfWork, outcome: FetchFailed) -> str | None:
 def _store_forbidden(batch: UnitOfWork, outcome: FetchForbidden) -> str | None:
     at = outcome.forbidden_at
     entry = batch.ensure_entry(outcome.identity, at)
-    if is_overtaken(entry, at) or at == entry.tried_at:
+    if is_overtaken(batch, entry, at) or at == entry.tried_at:
         return None
     if is_settled(entry):
         bear_failure(batch, entry, at, outcome.reason, FIRST_BLOCKED_RETRY)
     elif outcome.reason == ROBOTS:
         enter_blocked(batch, entry, at, outcome.reason)
     else:
-        note_failure(entry, at, outcome.reason)
+        note_failure(batch, entry, at, outcome.reason)
         enter_state(batch, entry, State.EXCLUDED, at)
         entry.rule, entry.next_try_at = outcome.reason, None
     return "forbidden"
@@ -305,7 +305,7 @@ def _follow_redirect(batch: UnitOfWork, seen: Seen, asked: Identity, target: Ide
     at = seen.fetched_at
     entry = batch.ensure_entry(target, at)
     former = batch.find_entry(asked)
-    if former is entry and not is_overtaken(entry, at):
+    if former is entry and not is_overtaken(batch, entry, at):
         entry.url, entry.url_at = target.url, at
     elif former and former is not entry and former.state not in KEPT_STATES:
         merge(batch, former, entry)

@@ -131,7 +131,7 @@ def _find_told(
     for identity, seen in sightings:
         owner = owners.get(identity.url)
         is_known = (identity.url, seen.source_url) in part.sources
-        if not (is_known and owner and _is_as_noted(owner, identity, seen)):
+        if not (is_known and owner and _is_as_noted(batch, owner, identity, seen)):
             told.append((identity, seen))
         elif not _is_repeated(part.sightings.get(_said(identity, seen)), seen):
             _store_sighting(batch, part, identity, seen)
@@ -146,21 +146,23 @@ def _is_repeated(row: Columns | None, seen: Seen) -> bool:
     return row is not None and row["first_seen_at"] <= seen.seen_at < row["last_seen_at"] + NOTED_EVERY
 
 
-def _is_as_noted(owner: _Noted, identity: Identity, seen: Seen) -> bool:
+def _is_as_noted(batch: UnitOfWork, owner: _Noted, identity: Identity, seen: Seen) -> bool:
     """Whether the entry is as this sighting would leave it."""
     if owner.first_seen_at > seen.seen_at or _is_dated(owner, seen):
         return False
     if owner.state in KEPT_STATES:
         return True
     is_elsewhere = owner.state == State.GONE and owner.url != identity.url
-    if is_elsewhere or _is_back(owner.state, owner.state_at, seen.seen_at):
+    if is_elsewhere or _is_back(batch, owner.state, owner.state_at, seen.seen_at):
         return False
     return (identity.rule is None) == (owner.state != State.EXCLUDED)
 
 
-def _is_back(state: State, state_at: datetime, at: datetime) -> bool:
+def _is_back(
+    batch: UnitOfWork, state: State, state_at: datetime, at: datetime, after: timedelta = GONE_REVIVED_AFTER
+) -> bool:
     """Whether a source still names what is gone for so long that it is worth another look."""
-    return state == State.GONE and at >= state_at + GONE_REVIVED_AFTER
+    return state == State.GONE and (at >= state_at + after or batch.is_ahead(state_at))
 
 
 def _is_dated(owner: _Noted, seen: Seen) -> bool:
@@ -219,13 +221,13 @@ def _move(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime, *, 
     A source that only repeats its address does not move it: a sitemap keeps the old address of what the feed has under
     a new one, and both are read in every run. But what is gone at one is, after a while, looked for at the other.
     """
-    if entry.key == identity.key and entry.url == identity.url and _is_back(entry.state, entry.state_at, at):
+    if entry.key == identity.key and entry.url == identity.url and _is_back(batch, entry.state, entry.state_at, at):
         enter_state(batch, entry, State.PENDING, at)
         entry.next_try_at, entry.missing_at = min(at, batch.now), None
         return
     is_elsewhere = entry.key == identity.key and entry.url != identity.url and entry.state in MOVABLE_STATES
-    is_due = is_first or (entry.state == State.GONE and at >= entry.state_at + LAST_RETRY)
-    if not (is_elsewhere and is_due and at > entry.url_at):
+    is_due = is_first or _is_back(batch, entry.state, entry.state_at, at, LAST_RETRY)
+    if not (is_elsewhere and is_due and batch.order(at) > batch.order(entry.url_at)):
         return
     entry.url, entry.url_at = identity.url, at
     if entry.state in {State.GONE, State.PENDING}:

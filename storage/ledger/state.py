@@ -6,7 +6,10 @@ what waits, at once; what failed, later and later; what has its article, by the 
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, or_
+
 from schemas.outcome import State
+from schemas.schedule import LookPlan
 from storage.ledger.publication_date import month_end, month_of
 from storage.ledger.unit_of_work import UnitOfWork
 from storage.schema.tables import Entry
@@ -55,20 +58,30 @@ def is_excluded_by_rule(entry: Entry) -> bool:
     return entry.state == State.EXCLUDED and entry.rule != entry.last_error
 
 
-def is_overtaken(entry: Entry, at: datetime) -> bool:
+def is_due(now: datetime, plan: LookPlan) -> ColumnElement[bool]:
+    """Whether an entry is to be fetched.
+
+    What was to wait for the longest time after a fetch that is not even due yet was noted by a clock that ran ahead:
+    that fetch overtakes nothing (`UnitOfWork.is_ahead`), and is no reason to wait.
+    """
+    return or_(Entry.next_try_at <= now, Entry.next_try_at > now + 2 * plan.longest_wait)
+
+
+def is_overtaken(batch: UnitOfWork, entry: Entry, at: datetime) -> bool:
     """Whether something newer is noted already, a fetch or the state itself: an older fetch's failure says nothing."""
-    return at < entry.state_at or (entry.tried_at is not None and at < entry.tried_at)
+    times = (entry.state_at, entry.tried_at or entry.state_at)
+    return batch.order(at) < max(map(batch.order, times))
 
 
-def note_try(entry: Entry, at: datetime) -> None:
+def note_try(batch: UnitOfWork, entry: Entry, at: datetime) -> None:
     """A fetch, whatever it brought."""
-    entry.tried_at = max(entry.tried_at, at) if entry.tried_at else at
+    entry.tried_at = max(entry.tried_at or at, at, key=batch.order)
 
 
-def note_failure(entry: Entry, at: datetime, error: str) -> None:
+def note_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
     """A fetch that brought no article."""
     is_further_try = entry.attempts > 0 and entry.tried_at is not None and abs(at - entry.tried_at) < SAME_FETCH
-    note_try(entry, at)
+    note_try(batch, entry, at)
     entry.attempts += 0 if is_further_try else 1
     entry.last_error = error
 
@@ -99,7 +112,7 @@ def bear_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str, firs
     Later and later, and with the plan's next look at the latest. When the plan has none left, tries end where their
     wait has grown to the longest: an article that its publisher has deleted costs no request a week for ever.
     """
-    note_failure(entry, at, error)
+    note_failure(batch, entry, at, error)
     if entry.state not in KEPT_STATES:
         return
     delay = retry_delay(entry.attempts, first)
@@ -120,7 +133,7 @@ def bear_missing(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, i
         return False
     if entry.missing_at and at - entry.missing_at >= batch.plan.gone_after:
         return True
-    entry.missing_at = entry.missing_at or at
+    entry.missing_at = min(entry.missing_at or at, at)
     second_at = max(entry.missing_at + batch.plan.gone_after, at + FIRST_RETRY)
     entry.next_try_at = min(entry.next_try_at or second_at, second_at)
     return False
@@ -133,7 +146,7 @@ def enter_missing(batch: UnitOfWork, entry: Entry, at: datetime) -> State:
         enter_state(batch, entry, State.GONE, at)
         entry.next_try_at = None
     elif entry.state != State.GONE:
-        entry.missing_at = entry.missing_at or at
+        entry.missing_at = min(entry.missing_at or at, at)
         enter_state(batch, entry, State.PENDING, at)
         entry.next_try_at = entry.missing_at + gone_after
     return entry.state
@@ -141,7 +154,7 @@ def enter_missing(batch: UnitOfWork, entry: Entry, at: datetime) -> State:
 
 def enter_failed(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
     """No usable answer: tried again soon."""
-    note_failure(entry, at, error)
+    note_failure(batch, entry, at, error)
     enter_state(batch, entry, State.FAILED, at)
     entry.next_try_at = at + retry_delay(entry.attempts)
 
@@ -149,7 +162,7 @@ def enter_failed(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> N
 def enter_blocked(batch: UnitOfWork, entry: Entry, at: datetime, reason: str) -> None:
     """Forbidden by robots.txt, which is read again before the next try."""
     _count_anew(entry, State.BLOCKED)
-    note_failure(entry, at, reason)
+    note_failure(batch, entry, at, reason)
     enter_state(batch, entry, State.BLOCKED, at)
     entry.next_try_at = at + retry_delay(entry.attempts, FIRST_BLOCKED_RETRY)
 
@@ -157,7 +170,7 @@ def enter_blocked(batch: UnitOfWork, entry: Entry, at: datetime, reason: str) ->
 def enter_quarantine(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_passing: bool) -> None:
     """Set aside: looked at again if that may help, else never."""
     _count_anew(entry, State.QUARANTINED)
-    note_failure(entry, at, error)
+    note_failure(batch, entry, at, error)
     enter_state(batch, entry, State.QUARANTINED, at)
     entry.missing_at = None
     entry.next_try_at = at + retry_delay(entry.attempts, FIRST_PASSING_RETRY) if is_passing else None

@@ -7,7 +7,7 @@ statement: that is twice as fast. Whoever queries in between calls `write` first
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quaranti
 
 IN_COUNT = 500
 """Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 CHANGING = ("id", "first_seen_at", "last_seen_at")
 """What a further sighting changes in a row, and its number."""
@@ -87,6 +89,14 @@ class UnitOfWork:
     def touched_ids(self) -> set[str]:
         """The articles that it speaks of, withdrawn ones too."""
         return self.articles.keys() | self.added_article_ids | self.former_texts.keys()
+
+    def is_ahead(self, at: datetime) -> bool:
+        """Whether a time lies so far ahead that the clock which it was noted by was wrong."""
+        return at > self.now + self.plan.longest_wait
+
+    def order(self, at: datetime) -> datetime:
+        """Return a time to compare others with: one by a wrong clock comes before all."""
+        return BEFORE_ALL if self.is_ahead(at) else at
 
     def number(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
         """The number of a new row. Only one transaction writes at a time, so no other gives the same."""

@@ -48,7 +48,8 @@ def note_validators(batch: UnitOfWork, outcome: Outcome) -> None:
 
 def _believed(now: datetime, plan: LookPlan) -> Select[tuple[str, str | None, str | None]]:
     return select(Validator.url, Validator.etag, Validator.last_modified).where(
-        Validator.confirmed_count < plan.conditional_count, Validator.full_at >= now - plan.conditional_for
+        Validator.confirmed_count < plan.conditional_count,
+        Validator.full_at.between(now - plan.conditional_for, now + plan.conditional_for),
     )
 
 
@@ -80,13 +81,13 @@ def _keep(batch: UnitOfWork, seen: Seen, source_site: str | None) -> None:
 def _forget(batch: UnitOfWork, seen: Seen) -> None:
     """Of this address, unless they are of a newer capture."""
     row = batch.validators.get(seen.url or "")
-    if row and row["full_at"] <= seen.fetched_at:
+    if row and batch.order(row["full_at"]) <= batch.order(seen.fetched_at):
         del batch.validators[row["url"]]
         batch.changed_validators.add(row["url"])
 
 
 def _count_confirmation(batch: UnitOfWork, seen: Seen) -> None:
     row = batch.validators.get(seen.url or "")
-    if row and row["full_at"] <= seen.fetched_at:
+    if row and batch.order(row["full_at"]) <= batch.order(seen.fetched_at):
         row["confirmed_count"] += 1
         batch.changed_validators.add(row["url"])

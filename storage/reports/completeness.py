@@ -83,8 +83,8 @@ def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
         counts[month][state] += count
         if state == State.EXCLUDED:
             excluded[month][rule or UNKNOWN_REASON] += count
-    for month, reasons in session.execute(_reasons(site)):
-        quarantined[month][_name_reason(reasons)] += 1
+    for month, reason, count in session.execute(_reasons(site)):
+        quarantined[month][_name_reason(reason)] += count
     found = [_count_month(month, counts[month], quarantined[month], excluded[month]) for month in counts]
     return sorted(found, key=lambda one: one.month or "", reverse=True)
 
@@ -122,8 +122,9 @@ def _grouped(site: str | None) -> Select[tuple[str | None, State, str | None, in
     return of_advertised(select(Entry.published_month, Entry.state, Entry.rule, func.count()), site)
 
 
-def _reasons(site: str | None) -> Select[tuple[str | None, list[str]]]:
-    """For each quarantined address, the reasons of its entry's newest open row."""
+def _reasons(site: str | None) -> Select[tuple[str | None, str | None, int]]:
+    """The quarantined addresses by the first reason of their entry's newest open row."""
+    reason = Quarantine.reasons[0].as_string()
     newest = (
         select(Quarantine.entry_id, func.max(Quarantine.id).label("id"))
         .where(Quarantine.resolved_at.is_(None))
@@ -131,16 +132,17 @@ def _reasons(site: str | None) -> Select[tuple[str | None, list[str]]]:
         .subquery()
     )
     return (
-        of_advertised(select(Entry.published_month, Quarantine.reasons), site)
+        of_advertised(select(Entry.published_month, reason, func.count()), site)
         .outerjoin(newest, newest.c.entry_id == Entry.id)
         .outerjoin(Quarantine, Quarantine.id == newest.c.id)
         .where(Entry.state == State.QUARANTINED)
+        .group_by(Entry.published_month, reason)
     )
 
 
-def _name_reason(reasons: list[str] | None) -> str:
+def _name_reason(reason: str | None) -> str:
     """`body: empty` is one of `body`; a reason without a colon is a name itself."""
-    return reasons[0].partition(":")[0] if reasons else UNKNOWN_REASON
+    return reason.partition(":")[0] if reason else UNKNOWN_REASON
 
 
 def _count_month(

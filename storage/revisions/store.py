@@ -63,7 +63,7 @@ def store_article(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id
 def note_check(batch: UnitOfWork, article_id: str, at: datetime) -> None:
     """The publisher says that an article is as it was."""
     row = find_row(batch, article_id)
-    if row is None or at < row.checked_at:
+    if row is None or _is_older(batch, at, row):
         return
     if is_removed(row):
         _revise(batch, row, _present(row.flags), RevisionClass.RESTORED, at)
@@ -73,7 +73,7 @@ def note_check(batch: UnitOfWork, article_id: str, at: datetime) -> None:
 def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: datetime) -> bool:
     """The publisher has taken a page away: its content stays. Answers whether that is new."""
     row = find_row(batch, article_id) or _load_row(batch, article_id)
-    if row is None or is_removed(row) or at < row.checked_at:
+    if row is None or is_removed(row) or _is_older(batch, at, row):
         return False
     fields: Columns = {"flags": sorted({*row.flags, REMOVED}), "removed_capture_id": capture_id, "checked_at": at}
     _revise(batch, row, fields, RevisionClass.REMOVED, at)
@@ -83,7 +83,7 @@ def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: date
 def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
     """A capture that was stored before, as today's rules read it: `unchanged`, `annotated` or `revised`."""
     is_own = row.capture_id == capture_id
-    if not is_own and read.fetched_at <= row.checked_at:
+    if not is_own and batch.order(read.fetched_at) <= batch.order(row.checked_at):
         return "unchanged"  # of an older capture than what showed the present content, whatever it says
     stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *TOLD_FIELDS)}
     if list_changes(stored, read) if is_own else _classify(row, read):
@@ -178,7 +178,7 @@ def _load_row(batch: UnitOfWork, article_id: str) -> Article | None:
 
 def _compare(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
     is_lost = row.capture_id in batch.lost_captures
-    if read.fetched_at < row.checked_at:
+    if _is_older(batch, read.fetched_at, row):
         # Of an older capture, whatever it says; but what says the same proves it.
         if is_lost and has_content(row, read):
             rest_on(batch, row, read, capture_id)
@@ -195,6 +195,11 @@ def _compare(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> st
     fields = _fields(read) | {"capture_id": capture_id, "checked_at": read.fetched_at}
     _revise(batch, row, fields, found, read.fetched_at)
     return "restored" if found is RevisionClass.RESTORED else "revised"
+
+
+def _is_older(batch: UnitOfWork, at: datetime, row: Article) -> bool:
+    """Whether something newer shows the present content."""
+    return batch.order(at) < batch.order(row.checked_at)
 
 
 def _classify(row: Article, read: Read) -> RevisionClass | None:

@@ -10,6 +10,9 @@ from schemas.model import Count, NonEmpty, Record
 from storage.schema import tables
 from storage.schema.tables import RunRow, RunStatus
 
+LONGEST = timedelta(days=1)
+"""No lease is taken for as long, and no two clocks differ by as much, unless one of them is wrong."""
+
 
 class Lease(Record):
     """Who holds what, and until when."""
@@ -79,8 +82,13 @@ def find_lease(session: Session, name: str) -> Lease | None:
 
 
 def is_live(now: datetime) -> ColumnElement[bool]:
-    """Whether a row of `lease` keeps others out."""
-    return (tables.LeaseRow.expires_at > now) & ~_is_over()
+    """Whether a row of `lease` keeps others out. One that a clock which ran ahead gave until next year does not."""
+    return is_unexpired(now) & ~_is_over()
+
+
+def is_unexpired(now: datetime) -> ColumnElement[bool]:
+    """Whether the time of a row of `lease` runs."""
+    return (tables.LeaseRow.expires_at > now) & (tables.LeaseRow.expires_at <= now + LONGEST)
 
 
 def _is_over() -> ColumnElement[bool]:

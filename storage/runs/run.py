@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from schemas.model import Count, Record
 from schemas.report import RunReport
+from storage.runs.lease import is_unexpired
 from storage.schema.tables import Capture, LeaseRow, RunRow, RunStatus
 
 LISTED_COUNT = 10
@@ -71,15 +72,22 @@ def close_run(
     row.report = report.model_dump(mode="json") if report else None
 
 
-def list_runs(session: Session, limit: int = LISTED_COUNT) -> list[RunRecord]:
-    """The newest runs, newest first."""
-    rows = session.scalars(select(RunRow).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit))
-    return [_as_record(row) for row in rows]
+def list_runs(session: Session, limit: int = LISTED_COUNT, *, until: datetime | None = None) -> list[RunRecord]:
+    """The newest runs, newest first; with a time given, those that had begun by then."""
+    statement = select(RunRow).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit)
+    if until is not None:
+        statement = statement.where(RunRow.started_at <= until)
+    return [_as_record(row) for row in session.scalars(statement)]
+
+
+def was_ahead(session: Session, at: datetime) -> bool:
+    """Whether a run began later than this: its clock ran ahead, if it is the future."""
+    return session.scalar(select(RunRow.id).where(RunRow.started_at > at).limit(1)) is not None
 
 
 def mark_interrupted(session: Session, now: datetime, *, site: str | None = None) -> list[str]:
     """Close the runs that are still `running` and hold no live lease; answers their ids, oldest first."""
-    holds_lease = select(LeaseRow.name).where(LeaseRow.run_id == RunRow.id, LeaseRow.expires_at > now).exists()
+    holds_lease = select(LeaseRow.name).where(LeaseRow.run_id == RunRow.id, is_unexpired(now)).exists()
     statement = (
         select(RunRow).where(RunRow.status == RunStatus.RUNNING, ~holds_lease).order_by(RunRow.started_at, RunRow.id)
     )

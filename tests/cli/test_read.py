@@ -72,7 +72,11 @@ def test_what_is_missing_is_listed_by_month(broadsheet: Broadsheet, tmp_path: Pa
     assert [one["url"] for one in read_json(broadsheet, "status", "--missing", "--month", "2024-02")] == urls[:1]
     months = {month["month"]: month for month in read_json(broadsheet, "status")["months"]}
     assert {name: month["missing_count"] for name, month in months.items()} == {"2024-03": 2, "2024-02": 1}
-    assert urls[1] in broadsheet("status", "--missing", COLUMNS="200").stdout
+    header, first = broadsheet("status", "--missing", "--limit", "1").stdout.splitlines()
+    assert header.split()[:2] == ["address", "state"]
+    assert first.split()[:2] == [urls[2], "pending"]  # whole, however narrow the terminal
+    assert read_json(broadsheet, "status", "--missing", "--limit", "0") == []
+    assert broadsheet("status", "--limit", "1").returncode == 2
 
 
 @pytest.mark.usefixtures("filled")

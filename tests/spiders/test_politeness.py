@@ -15,6 +15,8 @@ from spiders.host_backoff import FILE_NAME, MAX_REST, HostBackoffs
 from spiders.politeness import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.redirect import is_same_publisher
 from spiders.settings import derive_settings
+from spiders.source_order import FILE_NAME as ASKED
+from spiders.source_order import NEVER, SourceOrder
 from tests.spiders.child import make_crawl
 
 NOW = datetime(2024, 6, 3, 12, 0, 0, tzinfo=UTC)
@@ -62,7 +64,18 @@ def test_whatever_retry_after_says_the_pause_is_a_day_at_most(value: bytes) -> N
     assert seconds is None or 0 <= seconds <= A_DAY
 
 
-@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", "soon", 7, None])
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=400)).isoformat(timespec="microseconds")
+"""Noted by a clock that ran ahead."""
+
+
+def test_a_source_that_is_to_be_asked_in_the_future_only_was_never_asked(tmp_path: Path) -> None:
+    (tmp_path / ASKED).write_text(json.dumps(["https://example.org/feed", NEXT_YEAR]) + "\n")
+    turns = SourceOrder(tmp_path)
+    assert turns.find("https://example.org/feed") == NEVER
+    turns.close()
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", NEXT_YEAR, "soon", 7, None])
 def test_a_rest_that_cannot_be_read_is_none(tmp_path: Path, until: object) -> None:
     (tmp_path / FILE_NAME).write_text(json.dumps({"example.org": until}))
     rests = HostBackoffs(tmp_path)

@@ -35,8 +35,11 @@ from tests.storage.sample import (
     write,
 )
 
+LATER = 10 * 365 * 24
+"""Hours after all that the tests store."""
 
-def store(database: Database, *outcomes: Outcome, hours: float = 0, plan: LookPlan = STANDARD_PLAN) -> Counter[str]:
+
+def store(database: Database, *outcomes: Outcome, hours: float = LATER, plan: LookPlan = STANDARD_PLAN) -> Counter[str]:
     with database.begin() as session:
         counts = store_outcomes(session, outcomes, run_id=None, now=at(hours), plan=plan)
     with database.read() as session:

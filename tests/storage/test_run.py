@@ -8,7 +8,7 @@ from schemas.report import RunReport
 from storage.captures.capture import find_known_payloads, find_position, list_positions, store_position
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
-from storage.ledger.quarantine import find_quarantine, list_quarantine
+from storage.ledger.quarantine import count_quarantine, find_quarantine, list_quarantine
 from storage.runs.run import close_run, count_captures, list_runs, mark_interrupted, open_run
 from storage.schema.tables import RunStatus
 from tests.storage.sample import SITE, START, advertise, at, fail, identify, read, read_text, set_aside
@@ -119,6 +119,9 @@ def test_what_was_set_aside_is_found_by_number_key_and_address(database: Databas
             assert find_quarantine(session, digits) is None
         assert find_quarantine(session, "moscow-times:en:99") is None
         assert list_quarantine(session, "generic") == []
+        assert list_quarantine(session, limit=1) == [first]
+        assert list_quarantine(session, since=at(2)) == []
+        assert count_quarantine(session) == 2
     assert (first.url, first.created_at, first.resolved_at) == (identify(1).url, at(1), None)
     assert first.capture.offset == 1
 

@@ -1,0 +1,138 @@
+"""What was noted while the clock ran 400 days ahead, once it is set back: nothing waits for it, nothing is overtaken."""
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.outcome import Outcome, State
+from storage.articles.article import find_article
+from storage.engine import Database
+from storage.ledger.frontier import find_due
+from storage.ledger.listing import list_walked, note_walked
+from storage.ledger.validator import find_source_validators
+from storage.runs.lease import take_lease
+from storage.runs.run import list_runs, mark_interrupted, open_run
+from tests.storage.sample import (
+    FEED,
+    SITE,
+    START,
+    advertise,
+    answer_503,
+    at,
+    confirm,
+    fail,
+    forbid,
+    identify,
+    miss,
+    read,
+    redirect,
+    set_aside,
+    tag,
+)
+from tests.storage.test_outcome import entry, states, store
+from tests.storage.test_validator import PLAN
+
+AHEAD = 400 * 24
+"""Hours."""
+
+BACK = 1
+"""When the clock is right again, in hours."""
+
+
+def find_due_keys(database: Database, hours: float = BACK) -> list[str]:
+    with database.read() as session:
+        return [address.key for address in find_due(session, SITE, at(hours))]
+
+
+def begin_run(database: Database, hours: float) -> str:
+    with database.begin() as session:
+        return open_run(session, kind="ingest", site=SITE, started_at=at(hours))
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        read(1, 1, hours=AHEAD),
+        fail(1, AHEAD),
+        answer_503(1, 1, AHEAD),
+        forbid(1, AHEAD),
+        miss(1, 1, AHEAD),
+        set_aside(1, 1, hours=AHEAD, is_passing=True),
+        redirect(1, identify(1), identify(2), AHEAD, is_permanent=False),
+    ],
+    ids=["read", "no answer", "503", "robots", "404", "set aside", "to another for now"],
+)
+def test_an_address_is_due_and_its_fetch_is_noted(database: Database, outcome: Outcome) -> None:
+    begin_run(database, AHEAD)
+    store(database, advertise(0, identify(1)), outcome, hours=AHEAD)
+    assert find_due_keys(database) == [identify(1).key]
+    store(database, fail(1, BACK), hours=BACK)
+    assert find_due_keys(database) == []
+    store(database, read(9, 1, "Another.", hours=BACK + 1), hours=BACK + 1)
+    assert entry(database, 1).state == State.STORED
+    with database.read() as session:
+        found = find_article(session, identify(1).key)
+        assert found
+        assert found.body == "Another."
+    assert find_due_keys(database, BACK + 1) == []
+
+
+def test_a_clock_that_is_hours_ahead_changes_nothing(database: Database) -> None:
+    store(database, fail(1, BACK + 3), hours=BACK + 3)
+    assert find_due_keys(database) == []
+
+
+def test_an_article_that_was_given_up_is_looked_at_again(database: Database) -> None:
+    begin_run(database, AHEAD)
+    store(database, read(1, 1, published_at=START), confirm(2, 1, hours=AHEAD), hours=AHEAD)
+    assert entry(database, 1).next_try_at is None
+    assert find_due_keys(database) == [identify(1).key]
+    store(database, confirm(3, 1, hours=BACK), hours=BACK)
+    assert entry(database, 1).next_try_at == at(2)
+
+
+def test_what_is_gone_and_still_named_is_asked_for(database: Database) -> None:
+    store(database, advertise(0, identify(1)), miss(1, 1), miss(2, 1, AHEAD), hours=AHEAD)
+    assert states(database) == {State.GONE: 1}
+    store(database, advertise(3, identify(1), hours=BACK), hours=BACK)
+    assert find_due_keys(database) == [identify(1).key]
+
+
+def test_a_page_that_is_missing_is_gone_after_a_second_look(database: Database) -> None:
+    store(database, advertise(0, identify(1)), miss(1, 1, AHEAD), hours=AHEAD)
+    store(database, miss(2, 1, BACK), hours=BACK)
+    assert entry(database, 1).next_try_at == at(BACK + 24)
+    store(database, miss(3, 1, BACK + 24), hours=BACK + 24)
+    assert states(database) == {State.GONE: 1}
+
+
+def test_validators_are_not_believed_until_they_are_noted_again(database: Database) -> None:
+    store(database, tag(advertise(0, identify(1), hours=AHEAD)), hours=AHEAD)
+    for hours, names in ((BACK, {}), (BACK + 1, {FEED})):
+        with database.read() as session:
+            assert set(find_source_validators(session, SITE, at(hours), PLAN)) == set(names)
+        store(database, tag(advertise(int(hours), identify(1), hours=hours)), hours=hours)
+
+
+def test_a_listing_is_read_whole_again(database: Database) -> None:
+    with database.begin() as session:
+        note_walked(session, FEED, at(AHEAD))
+        assert list_walked(session, at(BACK)) == {}
+        note_walked(session, FEED, at(BACK))
+        assert list_walked(session, at(BACK)) == {FEED: at(BACK)}
+
+
+def test_a_lease_keeps_nobody_out(database: Database) -> None:
+    dead = begin_run(database, AHEAD)
+    with database.begin() as session:
+        take_lease(session, "crawl", run_id=dead, now=at(AHEAD), seconds=300, host="a", pid=1)
+    with database.begin() as session:
+        assert mark_interrupted(session, at(BACK)) == [dead]
+        assert take_lease(session, "crawl", run_id="b", now=at(BACK), seconds=300, host="b", pid=2).run_id == "b"
+
+
+def test_runs_are_listed_as_of_a_time(database: Database) -> None:
+    runs = [begin_run(database, hours) for hours in (0, AHEAD)]
+    with database.read() as session:
+        assert [run.id for run in list_runs(session)] == runs[::-1]
+        assert [run.id for run in list_runs(session, until=START + timedelta(hours=BACK))] == runs[:1]
