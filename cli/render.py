@@ -231,7 +231,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a long list, a line a row: Rich takes milliseconds for each row of a table, and prints none before the last."""
+    """Print a long list, a line a row: Rich takes milliseconds for each row, and prints none before the last."""
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

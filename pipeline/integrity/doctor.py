@@ -103,12 +103,14 @@ def check_contact(settings: Settings) -> Check:
 
 
 def check_disk(settings: Settings) -> Check:
-    """Whether the data folder can be written to, with room for a WARC file."""
+    """Whether the data folder can be written to, with room for a WARC file; an archive in it may also be only read."""
     folder = settings.data_dir.absolute()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     writable = os.access(folder, os.W_OK | os.X_OK)
+    if not writable and settings.warc_dir.exists():
+        return Check(name="disk", ok=True, detail=f"{folder} is not writable: it can be read, and no run can use it")
     detail = f"{folder} is {'' if writable else 'not '}writable, {free / 1024**3:.1f} GiB free"
     if folder == settings.data_dir.absolute() and folder.stat().st_mode & OTHERS:
         detail += f"; others on this machine may look into it: chmod o= {folder}"

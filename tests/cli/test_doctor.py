@@ -1,7 +1,9 @@
 """`broadsheet doctor`: what it checks, and what it mends."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +42,24 @@ def test_a_lost_database_is_mended_and_said_to_be(broadsheet: Broadsheet, data_d
     warc.unlink()
     assert warc.name in read_checks(broadsheet, status=1)["integrity"]
     assert "integrity" not in read_checks(broadsheet, "--quick", status=0)
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_archive_that_can_only_be_read_is_sound_and_no_run_can_use_it(data_dir: Path, tmp_path: Path) -> None:
+    for folder in (data_dir, data_dir / "warc", data_dir / "spool"):
+        folder.chmod(0o500)
+    command = [sys.executable, "-m", "cli", "doctor", "--json"]
+    if os.geteuid() == 0:
+        # Root may write anywhere, unless it gives that power up.
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
+    environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir), "BROADSHEET_CONTACT": "a@example.org"}
+    ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    for folder in (data_dir, data_dir / "warc", data_dir / "spool"):
+        folder.chmod(0o700)
+    found = {one["name"]: one["detail"] for one in json.loads(ended.stdout)}
+    assert "it can be read, and no run can use it" in found["disk"]
+    assert "5 captures in 1 WARC files are as they were stored" in found["integrity"]
+    assert ended.returncode == 0
 
 
 @pytest.mark.usefixtures("imported")

@@ -1,4 +1,4 @@
-"""What was noted while the clock ran 400 days ahead, once it is set back: nothing waits for it, nothing is overtaken."""
+"""What was noted while the clock ran 400 days ahead, once it is set back: nothing waits, nothing is overtaken."""
 
 from datetime import timedelta
 
