@@ -53,6 +53,9 @@ class CaptureTruncated(ValueError):  # noqa: N818 - it states a fact
 EMPTY = "empty"
 """The kind of a gzip member without a record."""
 
+KINDS = frozenset({"warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"})
+"""Those of the standard."""
+
 PAGELESS_KINDS = frozenset({"warcinfo", "request", "metadata"})
 """Records that tell of the crawl. Any other kind may hold a page."""
 
@@ -253,8 +256,17 @@ def _escape(text: str) -> str:
 
 def _name_kind(record: Any) -> str | None:
     kind: str = (record.headers.get("WARC-Type") or "unknown").lower()
-    is_lookup = (record.headers.get("Content-Type") or "").startswith("text/dns")
-    return None if kind in PAGELESS_KINDS or is_lookup else kind
+    media_type: str = record.headers.get("Content-Type") or ""
+    _audit_kind(kind, media_type, record.headers.get("WARC-Target-URI") or "")
+    return None if kind in PAGELESS_KINDS or media_type.startswith("text/dns") else kind
+
+
+def _audit_kind(kind: str, media_type: str, target: str) -> None:
+    """Raise for a record that is a page's, but for one header: a bit of that has changed."""
+    if kind == "response" and target.strip("<>").startswith(("http://", "https://")):
+        raise MemberDamaged(f"it is a response of the web, and its Content-Type is {_escape(media_type)!r}")
+    if kind not in KINDS and media_type.startswith("application/http"):
+        raise MemberDamaged(f"its Content-Type is {media_type!r}, and its WARC-Type {_escape(kind)!r}")
 
 
 def _is_part(record: Any) -> bool:

@@ -202,6 +202,19 @@ DOCUMENTS = (
         _flip(_warc(compressed=False), len(_warc(compressed=False)) - 50),
         "1 capture, 1 damaged",
     ),
+    *(
+        Document(
+            f"a record whose {what} was damaged",
+            "file:x.warc",
+            make_record(answer("A: b", b"x")).replace(right, wrong) + make_record(answer("A: b", b"x")),
+            "1 capture, 1 damaged",
+        )
+        for what, right, wrong in (
+            ("`Content-Type`", b"application/http", b"applicatiof/http"),
+            ("`Content-Type` header's name", b"Content-Type", b"Content-Uype"),
+            ("`WARC-Type`", b"response\r", b"rdsponse\r"),
+        )
+    ),
     Document(
         "a record whose length reaches beyond the file",
         "file:x.warc",
