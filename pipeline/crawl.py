@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pipeline.archive import CRAWL_LOCK
 from schemas.address import Source
 from schemas.capture import Validators
-from schemas.crawl import CrawlJob, CrawlLine
+from schemas.crawl import CLOSED_EARLY, CrawlJob, CrawlLine
 from schemas.settings import Settings
 from schemas.span import EVER, Span
 
@@ -64,6 +64,7 @@ class Crawler:
         self._process = start_process()
         self._is_at_work = False
         self._has_failed = False
+        self._reason = ""
         self._is_released = False
         self._has_ended = False
         self._is_halted = False
@@ -95,7 +96,9 @@ class Crawler:
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
             # A line says that the job is done; the end of the stream, that the process is.
-            self._has_failed = not os.read(self._process.stdout.fileno(), PIPE_BYTES)
+            said = os.read(self._process.stdout.fileno(), PIPE_BYTES).decode(errors="replace")
+            self._has_failed = not said or said.startswith(CLOSED_EARLY)
+            self._reason = said.removeprefix(CLOSED_EARLY).strip()
             self._is_at_work = False
         return not self._is_at_work
 
@@ -105,6 +108,8 @@ class Crawler:
             status = self._process.wait(STOP_SECONDS)
             if status == -signal.SIGVTALRM:
                 raise CrawlFailed("the crawl computed without an end, and was ended; what it wrote is kept")
+            if self._reason:
+                raise CrawlFailed(f"the crawl ended early: {self._reason}")
             raise CrawlFailed(f"the crawl ended with exit status {status}; its log is above")
 
     def halt(self) -> None:

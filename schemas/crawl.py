@@ -10,6 +10,9 @@ from schemas.address import Source
 from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 
+CLOSED_EARLY = "closed early: "
+"""How the line begins by which a crawl says why it ends before its end."""
+
 
 class CrawlJob(Record):
     """Everything that a crawl needs, as a JSON file for `python -m spiders`: a crawl reads no settings, no database."""

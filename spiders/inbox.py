@@ -10,12 +10,13 @@ import os
 import stat
 import sys
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from pydantic import ValidationError
 
-from schemas.crawl import CrawlJob
+from schemas.crawl import CLOSED_EARLY, CrawlJob
 
 CHUNK_BYTES = 4096
 """A path fits many times; what is larger comes in pieces."""
@@ -84,6 +85,13 @@ class Inbox:
         """Tell whoever sends the jobs that one is done: its log's path, as a line on standard output."""
         if self.is_fed:
             os.write(sys.stdout.fileno(), os.fsencode(job.log_path) + b"\n")
+
+    def tell_early_end(self, reason: str) -> bool:
+        """Tell whoever sends the jobs why none is done any more; answers whether anybody does."""
+        if self.is_fed:
+            with suppress(BrokenPipeError):
+                os.write(sys.stdout.fileno(), f"{CLOSED_EARLY}{reason}\n".encode(errors="replace"))
+        return self.is_fed
 
 
 def read_job(path: Path) -> CrawlJob:

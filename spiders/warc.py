@@ -178,8 +178,8 @@ class WarcWriter:
 
 def _write_whole(file: int, data: bytes) -> None:
     written = os.write(file, data)
-    if written < len(data):
-        raise OSError(None, f"only {written} of {len(data)} bytes could be written")
+    while written < len(data):  # what is in the way is said when it is asked for again
+        written += os.write(file, data[written:])
 
 
 def _render_info(run_id: str, user_agent: str, contact: str) -> bytes:

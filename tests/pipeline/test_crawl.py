@@ -1,6 +1,7 @@
 """The crawl's process, as a run holds it."""
 
 import os
+import resource
 import signal
 from pathlib import Path
 
@@ -58,6 +59,16 @@ def test_a_process_that_was_killed_is_a_failure_and_the_next_job_gets_another(tm
         finish(crawler)
         crawler.check()
         assert sorted(second.read_lines()) == sorted(PAGES)
+
+
+def test_a_crawl_that_ends_early_says_why(tmp_path: Path) -> None:
+    with running_publisher() as publisher, Crawler() as crawler:
+        wait_until(find_crawls)
+        resource.prlimit(find_crawls()[0], resource.RLIMIT_FSIZE, (20_000, 20_000))  # as a disk that is full
+        crawler.begin(make(tmp_path, publisher, MANY).job)
+        finish(crawler)
+        with pytest.raises(CrawlFailed, match="ended early: archive unwritable: .*: File too large"):
+            crawler.check()
 
 
 def test_a_job_under_way_is_stopped_when_the_run_ends(tmp_path: Path) -> None:

@@ -79,6 +79,6 @@ def test_a_job_that_cannot_be_read_ends_the_crawl_with_a_reason(tmp_path: Path, 
     broken.write_text(json.dumps({"run_id": "1"}))
     with start() as child:
         begin(child, first)
-        _, errors = child.communicate(f"{broken}\n", DEADLINE_SECONDS)
-    assert child.returncode == 1
-    assert errors == f"closed early: {broken}: site: Field required\n"
+        said, errors = child.communicate(f"{broken}\n", DEADLINE_SECONDS)
+    assert (child.returncode, errors) == (1, "")
+    assert said.splitlines()[-1] == f"closed early: {broken}: site: Field required"
