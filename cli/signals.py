@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from cli.failure import EXIT_INTERRUPTED, EXIT_TERMINATED
+from pipeline.failure import is_fact
 
 STOP_SECONDS = 3.5
 """It ends within five: Prefect would try for more than a minute to tell a server that is gone."""
@@ -19,6 +20,9 @@ STATUSES = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 PREFECT_ENDED = "Crash detected! Execution was aborted by"
+
+FLOW_RUNS = logging.getLogger("prefect.flow_runs")
+"""Of what a run's page shows, and a command's standard error."""
 
 CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
 """On a terminal: the progress bar goes, the cursor comes back."""
@@ -62,7 +66,7 @@ def tidying_up() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise _Told(ending.tell(signal.Signals(number)))
 
-    logging.getLogger("prefect.flow_runs").addFilter(_is_news)
+    FLOW_RUNS.addFilter(_is_news)
     former = {number: signal.signal(number, end) for number in STATUSES}
     with _hearing(ending):
         try:
@@ -90,8 +94,10 @@ def _hearing(ending: _Ending) -> Iterator[None]:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Not that Prefect saw the run being ended: the command says so itself, and the run's state does."""
-    return not str(record.msg).startswith(PREFECT_ENDED)
+    """Not that Prefect saw the run being ended, or fail: the command says so itself, and the run's state does."""
+    error = record.exc_info[1] if record.exc_info else None
+    is_told = is_fact(error) and not FLOW_RUNS.isEnabledFor(logging.DEBUG)
+    return not is_told and not str(record.msg).startswith(PREFECT_ENDED)
 
 
 def _say(number: signal.Signals) -> None:

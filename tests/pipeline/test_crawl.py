@@ -67,7 +67,7 @@ def test_a_crawl_that_ends_early_says_why(tmp_path: Path) -> None:
         resource.prlimit(find_crawls()[0], resource.RLIMIT_FSIZE, (20_000, 20_000))  # as a disk that is full
         crawler.begin(make(tmp_path, publisher, MANY).job)
         finish(crawler)
-        with pytest.raises(CrawlFailed, match="ended early: archive unwritable: .*: File too large"):
+        with pytest.raises(CrawlFailed, match=r"ended early: archive unwritable: .*: File too large"):
             crawler.check()
 
 
