@@ -16,7 +16,7 @@ from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
-from cli.option import AsJson, FromDay, RecordId, RowLimit, ToDay, day_of, with_archive
+from cli.option import AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import MINUS_IS_OURS, search
@@ -75,7 +75,7 @@ def main(
 def ingest(
     site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
     source: Annotated[SourceChoice, typer.Option(help="Where to look for articles.")] = SourceChoice.FEEDS,
-    limit: Annotated[int | None, typer.Option(min=0, help="Fetch at most so many pages.")] = None,
+    limit: PageLimit = None,
     cdx: Annotated[
         str | None, typer.Option(help="Also read the index of a web archive: an address that answers CDX.")
     ] = None,
@@ -103,7 +103,7 @@ def backfill(
     site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be fetched; fetch nothing.")] = False,
-    limit: Annotated[int | None, typer.Option(min=0, help="Fetch at most so many pages.")] = None,
+    limit: PageLimit = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch what is missing of a span of publication days, newest first. Stopped, it is simply started again."""

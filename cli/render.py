@@ -230,9 +230,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     console.print(table)
 
 
+WIDEST = 100
+"""Of a column of lines, in characters: what is longer makes its own line longer, and not all others."""
+
+
 def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a long list, a line a row: Rich takes milliseconds for each row, and prints none before the last."""
-    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(make_printable("  ".join(cells).rstrip().replace("\n", " ")) + "\n")

@@ -20,7 +20,7 @@ from schemas.settings import Settings, load_settings
 from sites.profile import SourceChoice
 
 # What each parameter is for stands in the flow's docstring: Prefect makes its form from that.
-Limit = Annotated[int | None, Field(ge=0)]
+Limit = Annotated[int | None, Field(ge=0, le=2**63 - 1)]
 Months = Annotated[int | None, Field(ge=1)]
 
 

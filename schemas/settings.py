@@ -20,6 +20,12 @@ PREFIX = "BROADSHEET_"
 ENV_FILE = Path(".env")
 HOUR = timedelta(hours=1)
 
+LONGEST_HOURS = 1_200 * 730
+"""A hundred years, as the longest of `revisit_months`: with more, a time leaves the calendar."""
+
+DAY_SECONDS = 86_400
+"""The longest that a run waits for anything."""
+
 FloorName = Literal[
     "completeness", "stored_per_day", "headline", "authors", "published_at", "section", "tags", "body", "images"
 ]
@@ -69,14 +75,14 @@ class Settings(BaseSettings):
     user_agent: str = Field(
         default="", description="what the publisher reads; `broadsheet/VERSION (+CONTACT)` by default"
     )
-    delay_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    delay_seconds: Annotated[float, Field(ge=0, le=DAY_SECONDS)] = Field(
         default=2, description="between two requests to one host; a longer Crawl-delay wins"
     )
     concurrency: Annotated[int, Field(ge=1)] = Field(default=1, description="requests at a time to one host")
     origins: dict[str, str] = Field(
         default={}, description="JSON: from which address an origin is really fetched (a mirror, the replica)"
     )
-    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+    timeout_seconds: Annotated[float, Field(gt=0, le=DAY_SECONDS)] = Field(
         default=60, description="for the whole of an answer, from the request to the last byte"
     )
     max_page_bytes: Annotated[int, Field(ge=1024)] = Field(
@@ -95,14 +101,14 @@ class Settings(BaseSettings):
     extra_sources: tuple[ExtraSource, ...] = Field(
         default=(), description='JSON: sources that are off by default, `["search", "old-site"]`'
     )
-    revisit_hours: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
+    revisit_hours: tuple[Annotated[float, Field(gt=0, le=LONGEST_HOURS)], ...] = Field(
         default=tuple(age // HOUR for age in STANDARD_PLAN.revisit_ages),
         description="JSON: ages of an article at which it is looked at again; `[]` for never",
     )
     revisit_months: Annotated[int, Field(ge=0, le=1200)] = Field(
         default=STANDARD_PLAN.revisit_months, description="after that, it is looked at once a month up to this age"
     )
-    gone_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    gone_hours: Annotated[float, Field(ge=0, le=LONGEST_HOURS)] = Field(
         default=STANDARD_PLAN.gone_after // HOUR, description="between the two looks that make an address `gone`"
     )
     conditional_count: Annotated[int, Field(ge=0)] = Field(
