@@ -8,6 +8,7 @@ import sites
 from pipeline.archive import Archive, open_archive
 from pipeline.discovery import list_due_sources
 from pipeline.run import now
+from schemas.failure import UsageFailure
 from schemas.model import Count, Record
 from schemas.settings import Settings
 from schemas.span import Span, split_months
@@ -21,7 +22,7 @@ FIRST_DAY = date(1990, 1, 1)
 """No newspaper was on the web before: an earlier day is a slip of the pen, and would plan a subflow for each month."""
 
 
-class SpanInvalid(ValueError):  # noqa: N818 - it states a fact
+class SpanInvalid(UsageFailure):
     """The span of a backfill ends before it begins, lies in the future, or before there were news on the web."""
 
 

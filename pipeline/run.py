@@ -14,6 +14,7 @@ import sites
 from pipeline.archive import Archive, RunInProgress, tell_nobody
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
+from schemas.failure import RunFailure
 from schemas.report import RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
 from schemas.span import EVER, Span
@@ -40,7 +41,7 @@ RENEWED_EVERY = timedelta(seconds=60)
 """A write that is lost against a busy database may be lost four times."""
 
 
-class LeaseLost(RuntimeError):  # noqa: N818 - it states a fact
+class LeaseLost(RunFailure):
     """This run said nothing for so long that another took its place."""
 
 

@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError
 
+from schemas.failure import RunFailure
 from storage.atomic_file import flush, make_partial
 from storage.engine import (
     FILE_SUFFIXES,
@@ -37,7 +38,7 @@ PRAGMAS = (
 )
 
 
-class CopyFailed(RuntimeError):  # noqa: N818 - it states a fact
+class CopyFailed(RunFailure):
     """The target has nothing; the message is one line that says why."""
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from schemas.article import Article as Read
 from schemas.article import Image
+from schemas.failure import UsageFailure
 from schemas.revision import Content, Difference
 from schemas.revision import Revision as VersionRecord
 from storage.articles.article import as_ref
@@ -19,7 +20,7 @@ VERSION_COLUMNS = tuple(Version.__annotations__)
 AnyVersion = Article | Revision
 
 
-class VersionUnknown(LookupError):  # noqa: N818 - it states a fact
+class VersionUnknown(UsageFailure):
     """An article has no version of this number."""
 
 
