@@ -21,7 +21,7 @@ from schemas.span import EVER, Span
 from storage.atomic_file import replacing
 from storage.captures.capture import list_positions
 from storage.ledger.frontier import audit_ledger, count_states
-from storage.reports.coverage import count_per_day, measure_coverage
+from storage.reports.history import count_per_day, measure_coverage
 from storage.runs.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
 from storage.runs.run import close_run, mark_interrupted, open_run
 from storage.schema.tables import RunStatus

@@ -10,8 +10,7 @@ from schemas.revision import Content, Difference
 from schemas.revision import Revision as VersionRecord
 from storage.articles.article import as_ref
 from storage.ledger.unit_of_work import UnitOfWork
-from storage.revisions.difference import list_changed_fields
-from storage.revisions.paragraph import compare_paragraphs
+from storage.revisions.difference import compare_paragraphs, list_changed_fields
 from storage.schema.tables import Article, Revision, Version
 
 VERSION_COLUMNS = tuple(Version.__annotations__)

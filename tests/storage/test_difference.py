@@ -7,8 +7,13 @@ import pytest
 
 from boilerplate.correction import is_correction
 from schemas.revision import Content, RevisionClass
-from storage.revisions.difference import classify_change, list_changed_fields, name_image
-from storage.revisions.paragraph import compare_paragraphs, compare_words
+from storage.revisions.difference import (
+    classify_change,
+    compare_paragraphs,
+    compare_words,
+    list_changed_fields,
+    name_image,
+)
 
 TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
 FIRST = "The ministry said on Monday that talks would go on until Friday."
