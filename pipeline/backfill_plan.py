@@ -12,9 +12,9 @@ from schemas.failure import UsageFailure
 from schemas.model import Count, Record
 from schemas.settings import Settings
 from schemas.span import Span, split_months
+from storage.captures.capture import list_robots_texts
 from storage.engine import DatabaseMissing
 from storage.ledger.frontier import find_due
-from storage.ledger.robots import list_newest_texts
 from storage.ledger.sighting import list_source_urls
 from storage.reports.completeness import MISSING_STATES, count_span
 
@@ -151,7 +151,7 @@ def _limit(months: Iterator[MonthPlan], limit: int | None) -> Iterator[MonthPlan
 def _read_crawl_delay(archive: Archive) -> float:
     """The longest Crawl-delay for us in what was last read of each robots.txt, in seconds."""
     with archive.database.read() as session:
-        texts = list_newest_texts(session).values()
+        texts = list_robots_texts(session).values()
     return max((_find_delay(text, archive.settings.user_agent) for text in texts), default=0.0)
 
 

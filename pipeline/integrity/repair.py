@@ -13,7 +13,6 @@ from schemas.settings import Settings
 from storage.captures.capture import Rereading, list_companions, list_related, list_sources, list_waiting
 from storage.integrity.content import list_contradicted, list_lost, make_due, restore_articles
 from storage.integrity.entry import has_lost_sightings, restore_aliases, restore_entries
-from storage.integrity.page import audit_search, is_index_sound, rebuild_search
 from storage.integrity.lost_capture import (
     count_unknown,
     drop_unneeded,
@@ -24,6 +23,7 @@ from storage.integrity.lost_capture import (
     note_unread,
     rewind,
 )
+from storage.integrity.page import audit_search, is_index_sound, rebuild_search
 from storage.integrity.state import mend_states
 from storage.integrity.wording import audit_likeness, rebuild_likeness
 from storage.ledger.batches import Storage

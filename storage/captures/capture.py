@@ -19,7 +19,7 @@ from schemas.outcome import State
 from storage.articles.article import as_ref
 from storage.ledger.frontier import is_within
 from storage.ledger.unit_of_work import Columns, execute_in, select_in
-from storage.schema.tables import Article, Capture, Entry, Quarantine, WarcFile
+from storage.schema.tables import Article, Capture, Entry, Quarantine, Robots, WarcFile
 
 OK = 200
 """The HTTP status of an answer that has what was asked for."""
@@ -45,6 +45,17 @@ def find_page_capture(session: Session, key: str) -> CaptureRef | None:
     )
     row = session.scalar(newest)
     return as_ref(row) if row else None
+
+
+def list_robots_texts(session: Session) -> dict[str, str]:
+    """Address of each robots.txt -> what it said when it was last there."""
+    rows = (
+        select(Capture.url, Robots.text)
+        .join(Capture, Capture.id == Robots.capture_id)
+        .where(Capture.status.in_(SUCCESS_STATUSES))
+        .order_by(Capture.fetched_at)
+    )
+    return {url: text for url, text in session.execute(rows) if url}
 
 
 def find_position(session: Session, name: str) -> int:
