@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from cli.failure import EXIT_INTERRUPTED, EXIT_TERMINATED
-from pipeline.failure import is_fact
+from schemas.failure import Failure
 
 STOP_SECONDS = 3.5
 """It ends within five: Prefect would try for more than a minute to tell a server that is gone."""
@@ -96,7 +96,7 @@ def _hearing(ending: _Ending) -> Iterator[None]:
 def _is_news(record: logging.LogRecord) -> bool:
     """Not that Prefect saw the run being ended, or fail: the command says so itself, and the run's state does."""
     error = record.exc_info[1] if record.exc_info else None
-    is_told = is_fact(error) and not FLOW_RUNS.isEnabledFor(logging.DEBUG)
+    is_told = isinstance(error, Failure) and not FLOW_RUNS.isEnabledFor(logging.DEBUG)
     return not is_told and not str(record.msg).startswith(PREFECT_ENDED)
 
 

@@ -8,7 +8,7 @@ from schemas.outcome import Outcome, State
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
-from storage.ledger.listing import list_walked, note_walked
+from storage.ledger.sighting import list_walked, note_walked
 from storage.ledger.validator import find_source_validators
 from storage.runs.lease import take_lease
 from storage.runs.run import list_runs, mark_interrupted, open_run
