@@ -53,7 +53,10 @@ PAGE = PageRules(
         " or contains(@class, 'disclaimer') or contains(@class, 'blurb') or contains(@class, 'label')]"
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),
-    subtitle=XPath(f"{_HEADER}/descendant::h2"),
+    # The parser ends an `h2` where a `p` begins in it.
+    subtitle=XPath(
+        f"{_HEADER}/descendant::h2 | {_HEADER}/descendant::h2[not(normalize-space())]/following-sibling::*[1][self::p]"
+    ),
     label=XPath(f"{_HEADER}/descendant::*[{has_class('label', 'label--partner', 'label--partners')}]"),
     sponsor=XPath(f"{_HEADER}/descendant::a[{has_class('label--partners')}]"),
     # The notice that stands before a sponsored article; partner content has a label.
