@@ -80,7 +80,10 @@ PAGE = PageRules(
     credits=XPath("descendant::*[contains(@class, '__credit')]"),
     tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
     disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
-    live=XPath(f"descendant::div[@data-live or {has_class('live-intro', 'live-posts', 'live-post')}]"),
+    live=XPath(
+        "descendant::div[@data-live or (contains(@class, 'live-')"
+        f" and ({has_class('live-intro', 'live-posts', 'live-post')}))]"
+    ),
     posts=XPath(f"descendant::div[{has_class('live-post')}]"),
     post_time=XPath("descendant::time"),
     post_body=XPath(f"descendant::div[{has_class('live-post__body')}]"),
