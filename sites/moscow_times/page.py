@@ -53,9 +53,10 @@ PAGE = PageRules(
         " or contains(@class, 'disclaimer') or contains(@class, 'blurb') or contains(@class, 'label')]"
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),
-    # The parser ends an `h2` where a `p` begins in it.
+    # The parser ends an `h2` where a `p` begins in it. More than one thing below it is what overran into a header.
     subtitle=XPath(
-        f"{_HEADER}/descendant::h2 | {_HEADER}/descendant::h2[not(normalize-space())]/following-sibling::*[1][self::p]"
+        f"{_HEADER}/descendant::h2"
+        f" | {_HEADER}/descendant::h2[count(following-sibling::*) = 1 and not(normalize-space())]/following-sibling::p"
     ),
     label=XPath(f"{_HEADER}/descendant::*[{has_class('label', 'label--partner', 'label--partners')}]"),
     sponsor=XPath(f"{_HEADER}/descendant::a[{has_class('label--partners')}]"),

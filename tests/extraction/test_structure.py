@@ -71,6 +71,7 @@ def _make_renamed(inner: str) -> str:
         ("<h2><p>The <i>line</i></p></h2>", "The line"),
         ("<h2> <p>The line</p>\n</h2>", "The line"),
         ("<h2></h2><div><p>Not this.</p></div>", None),
+        ("<h2></h2><p>Not this.</p><p>Nor this.</p>", None),
         ("<h2></h2>", None),
     ],
 )
