@@ -1,4 +1,4 @@
-"""Finds the text of a page: by the site's rules and by trafilatura, one checking the other; else by it alone."""
+"""Reads the text of a page: by its blocks and by trafilatura, one checking the other; else by trafilatura alone."""
 
 import logging
 from copy import deepcopy
@@ -12,29 +12,21 @@ from trafilatura.settings import Document, Extractor
 from boilerplate.remover import squeeze
 from boilerplate.text_block import has_passage, is_sentence
 from boilerplate.widgets import drop_button_text, find_widgets
-from extraction.agreement import find_differences, simplify
+from extraction.agreement import find_differences
 from extraction.byline import cut_credit
-from extraction.line_break import part_lines
+from extraction.content import TEXTLESS_KINDS, Content, clear_container
 from extraction.normalization import join, tidy
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.tree import drop, is_overgrown, make_element
-from extraction.unclosed_tags import find_outside
 from schemas.article import Kind
 from sites.profile import Site
-from sites.structure import PageRules
 
 # It warns of each page in which it finds no text: the record's flags say that, with its address.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
 SHORT_SHARE = 0.3
 """Of the text in all `<p>`: below it the full mode is asked. The fast mode fails on a few pages (4 of 257)."""
-
-TEXTLESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST, Kind.LIVE})
-"""Kinds whose page may have no text of its own: without care the donation message becomes it."""
-
-PROSE_COUNT = 3
-"""Paragraphs that a header, a byline or a caption does not have: what has them is named wrongly."""
 
 BLURB_CHARS = 400
 """The longest blurb of an author seen has about 300."""
@@ -75,36 +67,23 @@ class Body:
     flags: frozenset[str] = frozenset()
 
 
-def read_body(page: Page, kind: Kind) -> Body:
-    """The page's text, a live blog's posts after its own. The container is taken apart, the tree beside it is not."""
-    container, rules = page.container, page.site.page
-    if container is None:
+def read_body(page: Page, kind: Kind, content: Content) -> Body:
+    """The text of what holds it; where that is not there or empty, what trafilatura finds around it.
+
+    The container is taken apart, the tree beside it is not.
+    """
+    paragraphs = read_paragraphs(map(deepcopy, content.elements), page.site.page.infobox_classes)
+    if paragraphs:
+        differences = find_differences(content.elements, paragraphs)
+        source = BLOCKS if differences else TRAFILATURA
+        paragraphs = paragraphs if content.has_text_blocks else cut_repeat(paragraphs)
+        return _clean(paragraphs, page.site, source, content.flags | differences, edges=False)
+    if content.may_be_empty:
+        return Body("", flags=content.flags)
+    if page.container is None:
         return _read_around(page, kind, "container-missing" if page.site.hosts else None)
-    contents = page.select(rules.content)
-    if body := _read_contents(page, kind, contents):
-        return body
-    clear(container, rules)
-    return _read_around(page, kind, None if contents else "content-missing")
-
-
-def _read_contents(page: Page, kind: Kind, contents: list[HtmlElement]) -> Body | None:
-    """The text of what holds it, and of the posts; None where there should be one and is none."""
-    rules = page.site.page
-    may_be_empty = bool(contents) and (kind in TEXTLESS_KINDS or any(map(rules.has_block, contents)))
-    posts = page.posts.blocks if page.posts else ()
-    found, flags = read_blocks(contents, rules)
-    has_text_blocks = any(rules.has_text_block(content) for content in found)
-    if kind is Kind.GALLERY:  # its header stands in what holds the text of others: its text is in blocks alone
-        found = [block for content in found for block in rules.list_blocks(content)]
-    for content in found:
-        simplify(content)
-    paragraphs = read_paragraphs((deepcopy(content) for content in (*found, *posts)), rules.infobox_classes)
-    if not paragraphs:
-        return Body("", flags=flags) if may_be_empty else None
-    differences = find_differences((*found, *posts), paragraphs)
-    paragraphs = paragraphs if has_text_blocks else cut_repeat(paragraphs)
-    source = BLOCKS if differences else TRAFILATURA
-    return _clean(paragraphs, page.site, source, flags | differences, edges=False)
+    clear_container(page.container, page.site.page)
+    return _read_around(page, kind, None if content.is_found else "content-missing")
 
 
 def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
@@ -138,37 +117,11 @@ def _make_document(container: HtmlElement) -> HtmlElement:
     return document
 
 
-def read_blocks(contents: list[HtmlElement], rules: PageRules) -> tuple[list[HtmlElement], frozenset[str]]:
-    """What holds the text, in the page's order and without furniture, its blocks and what stands loose beside them.
-
-    With flags: what of it is of an unknown class, or stands behind end tags too many.
-    """
-    outside = list(find_outside(contents[-1], rules)) if contents else []
-    flags = {"text-outside"} if outside else set()
-    for content in (*contents, *outside):
-        found = rules.find_foreign(content)
-        flags |= found.flags
-        for foreign in found.elements:
-            drop(foreign)
-        drop_button_text(content)
-        part_lines(content, rules)
-    return [*contents, *outside], frozenset(flags)
-
-
 def cut_repeat(paragraphs: list[str]) -> list[str]:
     """The paragraphs without an author's blurb, which is printed twice at the end of the text."""
     *text, last = paragraphs or [""]
     is_repeated = len(text) > 1 and text[-1] == last and len(last) <= BLURB_CHARS
     return text[:-1] if is_repeated else paragraphs
-
-
-def clear(container: HtmlElement, rules: PageRules) -> None:
-    """Take out of a container what is known to be no text, where nothing says which of the rest is."""
-    for foreign in rules.find_foreign(container).elements:
-        drop(foreign)
-    for element in rules.surroundings(container):
-        if sum(1 for _ in element.iter("p")) < PROSE_COUNT:
-            drop(element)
 
 
 def read_whole(tree: HtmlElement) -> list[str]:

@@ -1,158 +1,136 @@
 """Reads a capture of an article page into a draft."""
 
 import re
-from urllib.parse import urljoin
+from datetime import datetime
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from boilerplate.remover import squeeze
 from extraction import EXTRACTOR
 from extraction.author import choose_byline
 from extraction.body import Body, read_body
+from extraction.byline import Byline
+from extraction.content import narrow_content
+from extraction.decoding import decode_page
 from extraction.field import choose_kind, choose_section, choose_sponsor, choose_tags, note_paid
 from extraction.headline import choose_headline, choose_subtitle
-from extraction.linked_data import read_text
-from extraction.metadata import Metadata, read_metadata
+from extraction.identification import find_container, find_stated_url, identify_page
+from extraction.metadata import read_metadata
 from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
-from extraction.tree import decode, drop, parse_beginning, parse_fragment, parse_page, read_utf8
-from extraction.unclosed_tags import find_end
+from extraction.tree import parse_fragment, parse_page
 from extraction.visible import leave_visible
 from extraction.wrong_page import find_wrong_page
-from schemas.address import Identity
 from schemas.article import Draft, Image, Kind, Unreadable
 from schemas.capture import Capture
 from sites.profile import Site
 from sites.structure import NOWHERE
 
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_COMMENT = re.compile(rb"<!--(.*?)-->", re.DOTALL)
 
 
 def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()) -> Draft | Unreadable:
-    """The draft of a captured page, or why it is no article.
+    """The draft of a captured page, or why it is no article: each step once, in this order.
 
     `companions` are the captures of `site.companion_urls` for this page: a live blog's posts.
     """
-    tree = parse_page(capture)
+    html = decode_page(capture)
+    if isinstance(html, Unreadable):
+        return html
+    tree = parse_page(html)
     if isinstance(tree, Unreadable):
         return tree
-    metadata = read_metadata(tree, capture.url)
-    asked = site.identify(capture.url) if capture.url else None
-    answered = asked if metadata.canonical_url == capture.url else _identify_stated(capture.url, metadata, site)
-    address = answered if answered and answered.rule is None else asked
-    container, is_numbered = _take_container(tree, metadata, site, address)
-    if container is not None:
-        container = _cut_overrun(capture, tree, container, metadata, site, address)
-        leave_visible(container)
-    page = Page(tree, container, metadata, site, address, capture.fetched_at)
-    if not is_numbered:
-        page.flags.add("container-of-another-number")
-    return (
-        find_wrong_page(page, answered)
-        or _find_other_article(asked, answered, site)
-        or _read_draft(capture, page, companions)
-    )
-
-
-def _take_container(
-    tree: HtmlElement, metadata: Metadata, site: Site, address: Identity | None
-) -> tuple[HtmlElement | None, bool]:
-    """The page's own article, and whether it has the address's number, as far as both name one.
-
-    Other articles on the page are taken out of the tree: no text of theirs is this one's.
-    """
-    own: HtmlElement | None = None
-    is_numbered = True
-    for place, found in enumerate(site.page.container(tree)):
-        has_number = place == 0 and _is_numbered(found, site, address)
-        if has_number or (place == 0 and _is_titled(found, metadata, site)):
-            own, is_numbered = found, has_number
-        else:
-            drop(found)
-    return own, is_numbered
-
-
-def _cut_overrun(
-    capture: Capture,
-    tree: HtmlElement,
-    container: HtmlElement,
-    metadata: Metadata,
-    site: Site,
-    address: Identity | None,
-) -> HtmlElement:
-    """The container, without what stands below it on the page where its HTML leaves an element open."""
-    if find_end(capture.body, tree, container) is None:
-        return container
-    end = find_end(read_utf8(capture), tree, container)
-    beginning = parse_beginning(capture, end)
-    mended = None if isinstance(beginning, Unreadable) else _take_container(beginning, metadata, site, address)[0]
-    return container if mended is None else mended
-
-
-def _is_numbered(container: HtmlElement, site: Site, address: Identity | None) -> bool:
-    """Whether a container has the number of the article at this address, as far as both name one."""
-    owner = re.search(r"\d+$", str(next(iter(site.page.owner(container)), "")))
-    asked = re.search(r":(\d+)$", address.id or "") if address else None
-    return owner is None or asked is None or owner.group() == asked.group(1)
-
-
-def _is_titled(container: HtmlElement, metadata: Metadata, site: Site) -> bool:
-    """Whether a container's headline is the one that the page's head names: then its number is another sequence's."""
-    shown = next((squeeze("".join(found.itertext())) for found in site.page.headline(container)), "")
-    told = (read_text(metadata.json_ld.get("headline")), metadata.meta.get("og:title"), metadata.title)
-    return bool(shown) and any(shown in squeeze(title) for title in told if title)
+    page = _identify(capture, html, tree, site)
+    if wrong := find_wrong_page(page):
+        return wrong
+    page.posts = read_posts(companions, site, page.address.id if page.address else None)
+    kind = choose_kind(page)
+    if kind is Kind.LIVE:
+        _complete_live(page)
+    fields = _choose_fields(page)
+    content = narrow_content(page, kind)
+    body = read_body(page, kind, content)
+    return _make_draft(page, kind, fields, body)
 
 
 def find_url(capture: Capture) -> str | None:
-    """The address that a page gives as its own, for a capture that came without one."""
-    tree = parse_page(capture)
-    if isinstance(tree, Unreadable):
-        return None
-    metadata = read_metadata(tree)
-    for url in (metadata.canonical_url, metadata.meta.get("og:url")):
-        if url and re.match(r"https?://", url.strip(), re.IGNORECASE):
-            return url.strip()
-    return None
+    """The URL that a page gives as its own, for a capture that came without one."""
+    html = decode_page(capture)
+    tree = html if isinstance(html, Unreadable) else parse_page(html)
+    return None if isinstance(tree, Unreadable) else find_stated_url(read_metadata(tree))
 
 
-def _read_draft(capture: Capture, page: Page, companions: tuple[Capture, ...]) -> Draft | Unreadable:
-    site = page.site
-    edition = page.address.edition if page.address else None
-    page.posts = read_posts(companions, site, page.address.id if page.address else None) if companions else None
-    kind = choose_kind(page)
-    if kind is Kind.LIVE:
-        _prepare_live(capture, page)
+class _Fields(NamedTuple):
+    """All that is chosen from several places, before the text's own elements are taken apart."""
+
+    headline: str | None
+    subtitle: str | None
+    byline: Byline
+    sponsor: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    published_at: datetime | None
+    modified_at: datetime | None
+    images: tuple[Image, ...]
+
+
+def _identify(capture: Capture, html: bytes, tree: HtmlElement, site: Site) -> Page:
+    """The page with what it says of itself, whose it is, and its own article's container."""
+    metadata = read_metadata(tree, capture.url)
+    identity = identify_page(capture.url, metadata, site)
+    container = find_container(html, tree, metadata, site, identity.article)
+    page = Page(html, tree, metadata, site, identity, container.element, capture.fetched_at)
+    if container.element is not None:
+        leave_visible(container.element)
+    if not container.is_numbered:
+        page.flags.add("container-of-another-number")
+    return page
+
+
+def _choose_fields(page: Page) -> _Fields:
     note_paid(page)
-    byline = choose_byline(page)
-    page.headline = headline = choose_headline(page)
-    subtitle = choose_subtitle(page)
-    published_at, modified_at = choose_published_at(page), choose_modified_at(page)
-    section, tags = choose_section(page), choose_tags(page)
-    images = _read_images(page)
-    body = _read_noted_body(page, kind)
-    if not body.text and headline is None:
+    page.headline = choose_headline(page)
+    return _Fields(
+        page.headline,
+        choose_subtitle(page),
+        choose_byline(page),
+        choose_sponsor(page),
+        choose_section(page),
+        choose_tags(page),
+        choose_published_at(page),
+        choose_modified_at(page),
+        _read_images(page),
+    )
+
+
+def _make_draft(page: Page, kind: Kind, fields: _Fields, body: Body) -> Draft | Unreadable:
+    if not body.text and fields.headline is None:
         return Unreadable(reason="empty-page", detail="neither headline nor text")
-    if body.agencies and not byline.agencies:
+    if body.source:
+        page.note("body", body.source)
+    if body.agencies and not fields.byline.agencies:
         page.note("agencies", "text")
+    page.flags.update(body.flags if body.text else (*body.flags, "body-empty"))
+    site, edition = page.site, page.address.edition if page.address else None
     return Draft(
         site=site.name,
         edition=edition,
         language=site.language_of(edition) or page.metadata.language,
         url=page.url,
         kind=kind,
-        headline=headline,
-        subtitle=subtitle,
-        authors=byline.authors,
-        agencies=tuple(dict.fromkeys((*byline.agencies, *body.agencies))),
-        sponsor=choose_sponsor(page),
-        section=section,
-        tags=tags,
-        published_at=published_at,
-        modified_at=modified_at,
+        headline=fields.headline,
+        subtitle=fields.subtitle,
+        authors=fields.byline.authors,
+        agencies=tuple(dict.fromkeys((*fields.byline.agencies, *body.agencies))),
+        sponsor=fields.sponsor,
+        section=fields.section,
+        tags=fields.tags,
+        published_at=fields.published_at,
+        modified_at=fields.modified_at,
         body=body.text,
-        images=images,
+        images=fields.images,
         sources=dict(sorted(page.sources.items())),
         flags=tuple(sorted(page.flags)),
         extractor=EXTRACTOR,
@@ -169,37 +147,7 @@ def _read_images(page: Page) -> tuple[Image, ...]:
     return tuple(image for image, _ in found)
 
 
-def _read_noted_body(page: Page, kind: Kind) -> Body:
-    body = read_body(page, kind)
-    if body.source:
-        page.note("body", body.source)
-    page.flags.update(body.flags if body.text else (*body.flags, "body-empty"))
-    return body
-
-
-def _identify_stated(fetched_url: str | None, metadata: Metadata, site: Site) -> Identity | None:
-    """Whose address the page states as its own: by its canonical link, else, of known publishers, by the next best."""
-    stated = metadata.canonical_url
-    if not stated and site.editions:
-        stated = metadata.meta.get("og:url", "").strip() or read_text(metadata.json_ld.get("url"))
-    if not stated:
-        return None
-    try:
-        return site.identify(urljoin(fetched_url, stated) if fetched_url else stated)
-    except ValueError:  # an address that cannot be joined
-        return None
-
-
-def _find_other_article(asked: Identity | None, answered: Identity | None, site: Site) -> Unreadable | None:
-    """The page names another article as its own: a redirect led astray. A generic id is a mere address."""
-    if asked is None or answered is None or not site.editions:
-        return None
-    if asked.id and answered.id and asked.id != answered.id:
-        return Unreadable(reason="other-article", detail=f"{answered.id} at {asked.url}")
-    return None
-
-
-def _prepare_live(capture: Capture, page: Page) -> None:
+def _complete_live(page: Page) -> None:
     """Brings what a live blog's page keeps elsewhere to where it is looked for."""
     if page.posts is None and (found := find_page_posts(page.tree, page.site, page.url)):
         page.posts = found
@@ -209,12 +157,12 @@ def _prepare_live(capture: Capture, page: Page) -> None:
     elif page.site.page.live is not NOWHERE:
         page.flags.add("posts-missing")
     if page.container is not None:
-        _show_hidden_byline(capture, page.container)
+        _show_hidden_byline(page.html, page.container)
 
 
-def _show_hidden_byline(capture: Capture, container: HtmlElement) -> None:
+def _show_hidden_byline(html: bytes, container: HtmlElement) -> None:
     """Live blogs have author and time in an HTML comment: puts them back where they are looked for."""
-    for comment in _COMMENT.findall(decode(capture)):
-        if "byline__" in comment:
-            container.append(parse_fragment(comment))
+    for comment in _COMMENT.findall(html):
+        if b"byline__" in comment:
+            container.append(parse_fragment(comment.decode()))
             return

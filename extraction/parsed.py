@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_meta_json, extract_title
 from trafilatura.settings import Document
 
+from extraction.identification import PageIdentity
 from extraction.linked_data import read_microdata, read_text
 from extraction.metadata import Metadata
 from extraction.normalization import tidy
@@ -36,12 +37,13 @@ _H1 = XPath("descendant::h1")
 class Page:
     """What the choice of a field's value looks at, and where it notes what it chose."""
 
+    html: bytes
+    """Decoded."""
     parsed_tree: HtmlElement
-    container: HtmlElement | None
     metadata: Metadata
     site: Site
-    address: Identity | None
-    """The article's own: the canonical link's where it names an article of this site, else the one fetched."""
+    identity: PageIdentity
+    container: HtmlElement | None
     fetched_at: datetime
     posts: Posts | None = None
     """A live blog's, where they were given."""
@@ -58,8 +60,13 @@ class Page:
         return self.parsed_tree
 
     @property
+    def address(self) -> Identity | None:
+        """The article's own, by whichever URL names it."""
+        return self.identity.article
+
+    @property
     def url(self) -> str | None:
-        """The article's own address, canonically spelled."""
+        """The article's own URL, canonically spelled."""
         return self.address.url if self.address else None
 
     @property

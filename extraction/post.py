@@ -17,12 +17,13 @@ from lxml.html import HtmlElement
 
 from boilerplate.text_block import is_passage
 from extraction.agreement import simplify
+from extraction.decoding import decode
 from extraction.line_break import part_lines
 from extraction.linked_data import read_text
 from extraction.paragraph import read_paragraphs
 from extraction.picture import read_images, resolve
 from extraction.timestamps import read_instant
-from extraction.tree import MAX_ELEMENT_COUNT, count_elements, decode, drop, parse_fragment
+from extraction.tree import MAX_ELEMENT_COUNT, count_elements, drop, parse_fragment
 from extraction.visible import leave_visible
 from schemas.article import Image
 from schemas.capture import Capture

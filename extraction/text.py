@@ -5,10 +5,10 @@ import re
 from boilerplate.remover import PATTERN, Cleaned
 from extraction import EXTRACTOR
 from extraction.byline import Byline, cut_credit, read_names, split_names
+from extraction.decoding import decode
 from extraction.normalization import join, join_wrapped, tidy
 from extraction.person_name import is_name
 from extraction.picture import split_caption
-from extraction.tree import decode
 from schemas.article import Draft, Image, Unreadable
 from schemas.capture import Capture
 from sites import SITES, get_site

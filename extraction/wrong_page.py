@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
+from extraction.identification import PageIdentity
 from extraction.metadata import Metadata
 from extraction.normalization import tidy
 from extraction.parsed import Page
-from schemas.address import Identity
 from schemas.article import Unreadable
 from sites.profile import Site
 
@@ -79,9 +79,13 @@ _LOOSE_TEXTS = XPath(
 _CARDS = XPath("descendant::*[starts-with(@class, 'article-excerpt')]")
 
 
-def find_wrong_page(page: Page, answered: Identity | None) -> Unreadable | None:
-    """Why a page is no article, where it is none; `answered` is whose address its canonical link is."""
-    container, metadata, site = page.container, page.metadata, page.site
+def find_wrong_page(page: Page) -> Unreadable | None:
+    """Why a page is no article, where it is none, or is another article's."""
+    return _find_no_article(page) or _find_other_article(page.identity, page.site)
+
+
+def _find_no_article(page: Page) -> Unreadable | None:
+    container, metadata, site, stated = page.container, page.metadata, page.site, page.identity.stated
     if container is not None and _has_text(page.select(site.page.content)):
         return _find_missing(container, metadata, site, SHORT_BODY_CHARS)
     tree = page.tree
@@ -89,15 +93,25 @@ def find_wrong_page(page: Page, answered: Identity | None) -> Unreadable | None:
         return Unreadable(reason="empty-page", detail="no text in it")
     if says_article(metadata):
         return None
-    if site.hosts and answered and answered.rule == "home-page":
+    if site.hosts and stated and stated.rule == "home-page":
         return Unreadable(reason="home-page", detail=metadata.title or "")
-    if site.hosts and answered and answered.rule and answered.rule not in NO_ADDRESS_RULES:
-        return Unreadable(reason="listing-page", detail=answered.rule)
+    if site.hosts and stated and stated.rule and stated.rule not in NO_ADDRESS_RULES:
+        return Unreadable(reason="listing-page", detail=stated.rule)
     return (
         _find_missing(tree, metadata, site, None)
         or _judge(tree, " ".join(tree.text_content().split()), metadata, site)
         or (_find_articleless(tree, metadata, site) if container is None and site.hosts else None)
     )
+
+
+def _find_other_article(identity: PageIdentity, site: Site) -> Unreadable | None:
+    """The page names another article as its own: a redirect led astray. A generic id is a mere URL."""
+    fetched, stated = identity
+    if fetched is None or stated is None or not site.editions:
+        return None
+    if fetched.id and stated.id and fetched.id != stated.id:
+        return Unreadable(reason="other-article", detail=f"{stated.id} at {fetched.url}")
+    return None
 
 
 def _has_text(contents: list[HtmlElement]) -> bool:

@@ -41,7 +41,6 @@ NOWHERE = XPath("/..")
 """Finds nothing: the publisher's pages have no such part."""
 
 
-_CLASSED = XPath("descendant::*[@class]")
 _DATA_TABLE = XPath("boolean(descendant::table[descendant::td] and not(descendant::img))")
 
 
@@ -141,7 +140,7 @@ class PageRules:
 
         Classes are compared here, not in an expression: libxml2 takes four times as long to.
         """
-        classed = [(element, frozenset((element.get("class") or "").split())) for element in _CLASSED(content)]
+        classed = list(_list_classed(content))
         foreign = [element for element, classes in classed if self._is_foreign(classes)]
         blocks = [element for element, classes in classed if self._is_unknown_block(classes)]
         boxes = list(self._find_boxes(content, classed))
@@ -157,18 +156,17 @@ class PageRules:
 
     def list_blocks(self, content: HtmlElement) -> list[HtmlElement]:
         """The blocks that the content is made of, without those within one."""
-        found = [one for one in _CLASSED(content) if self.block_class in one.get("class", "").split()]
+        found = [element for element, classes in _list_classed(content) if self.block_class in classes]
         inner = {below for block in found for below in block.iterdescendants()}
         return [block for block in found if block not in inner]
 
     def has_block(self, content: HtmlElement) -> bool:
         """Whether the content has any block in it, of text or not."""
-        return any(self.block_class in found.get("class", "").split() for found in _CLASSED(content))
+        return any(self.block_class in classes for _, classes in _list_classed(content))
 
     def has_text_block(self, content: HtmlElement) -> bool:
         """Whether the content is made of blocks, so that no furniture stands loose in it."""
-        classes = (found.get("class", "").split() for found in _CLASSED(content))
-        return not all(map(self.text_block_classes.isdisjoint, classes))
+        return any(not self.text_block_classes.isdisjoint(classes) for _, classes in _list_classed(content))
 
     def _is_foreign(self, classes: frozenset[str]) -> bool:
         if self.block_class in classes:
@@ -198,6 +196,13 @@ class PageRules:
                 continue
             if element.getparent() in holders and self.block_class not in classes:
                 yield element
+
+
+def _list_classed(content: HtmlElement) -> Iterator[tuple[HtmlElement, frozenset[str]]]:
+    """The elements in the content that have classes, with these. The first blocks tell much: no more is looked at."""
+    for element in content.iterdescendants():
+        if (names := element.get("class")) is not None:
+            yield element, frozenset(names.split())
 
 
 def flag_unknown(kept_count: int, dropped: Iterable[HtmlElement]) -> frozenset[str]:

@@ -13,6 +13,10 @@ _ATTRIBUTE = rb"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>]*+))
 # Beginning and attributes by one search: a page has some hundreds of tags.
 _TAG = re.compile(rb"<(?:(!--)|(?:((?i:script|style))(?=[\s/>])|[a-zA-Z][^\s/>]*+)[\s/]*+((?:" + _ATTRIBUTE + rb")*+))")
 _ONE = re.compile(_ATTRIBUTE)
+# Most pages have neither, and then no such tag: each of its attributes has two bytes, and a `>` ends it unless that
+# stands in a quoted value. Both are looked for in C; nothing here is looked at more than MAX_ATTRIBUTE_COUNT times.
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^>]{%d}" % MAX_ATTRIBUTE_COUNT)
+_QUOTED_END = re.compile(rb"""=\s*+(?:"[^">]*+>|'[^'>]*+>)""")
 _RAW_ENDS = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in (b"script", b"style")}
 
 
@@ -34,6 +38,8 @@ def parse_html(body: bytes, encoding: str) -> HtmlElement:
 
 def has_overgrown_tag(data: bytes) -> bool:
     """Whether a tag has more attributes than that. Takes time in proportion to the bytes."""
+    if not _LONG_TAG.search(data) and not _QUOTED_END.search(data):
+        return False
     place, has_comment_ends = 0, True
     while tag := _TAG.search(data, place):
         start, place = tag.span()

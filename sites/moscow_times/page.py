@@ -53,7 +53,11 @@ PAGE = PageRules(
         " or contains(@class, 'disclaimer') or contains(@class, 'blurb') or contains(@class, 'label')]"
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),
-    subtitle=XPath(f"{_HEADER}/descendant::h2"),
+    # The parser ends an `h2` where a `p` begins in it. More than one thing below it is what overran into a header.
+    subtitle=XPath(
+        f"{_HEADER}/descendant::h2"
+        f" | {_HEADER}/descendant::h2[count(following-sibling::*) = 1 and not(normalize-space())]/following-sibling::p"
+    ),
     label=XPath(f"{_HEADER}/descendant::*[{has_class('label', 'label--partner', 'label--partners')}]"),
     sponsor=XPath(f"{_HEADER}/descendant::a[{has_class('label--partners')}]"),
     # The notice that stands before a sponsored article; partner content has a label.
@@ -77,7 +81,10 @@ PAGE = PageRules(
     credits=XPath("descendant::*[contains(@class, '__credit')]"),
     tags=XPath(f"descendant::div[{has_class('article__tags')}]/descendant::a"),
     disclaimer=XPath("descendant::div[contains(@class, 'article__disclaimer')]"),
-    live=XPath(f"descendant::div[@data-live or {has_class('live-intro', 'live-posts', 'live-post')}]"),
+    live=XPath(
+        "descendant::div[@data-live or (contains(@class, 'live-')"
+        f" and ({has_class('live-intro', 'live-posts', 'live-post')}))]"
+    ),
     posts=XPath(f"descendant::div[{has_class('live-post')}]"),
     post_time=XPath("descendant::time"),
     post_body=XPath(f"descendant::div[{has_class('live-post__body')}]"),

@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 
 import sites
+from extraction.decoding import decode
 from extraction.page import read_page
-from extraction.tree import decode
 from replica.furniture import list_furniture_lines
 from replica.seed import SEED_PAGES, read_expected
 from replica.site import Site

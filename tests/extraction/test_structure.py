@@ -64,6 +64,24 @@ def _make_renamed(inner: str) -> str:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "subtitle"),
+    [
+        ("<h2>The line</h2><p>Not this.</p>", "The line"),
+        ("<h2><p>The <i>line</i></p></h2>", "The line"),
+        ("<h2> <p>The line</p>\n</h2>", "The line"),
+        ("<h2></h2><div><p>Not this.</p></div>", None),
+        ("<h2></h2><p>Not this.</p><p>Nor this.</p>", None),
+        ("<h2></h2>", None),
+    ],
+)
+def test_a_subtitle_is_read_also_where_the_parser_ends_its_element(line: str, subtitle: str | None) -> None:
+    page = make_page(make_block("<p>A paragraph of the text itself.</p>")).replace("<h2></h2>", line)
+    draft = _read(page)
+    assert (draft.headline, draft.subtitle) == ("A Headline", subtitle)
+    assert draft.body == "A paragraph of the text itself."
+
+
 @pytest.mark.parametrize("count", [1, 2, 6])
 def test_without_its_content_element_the_container_alone_is_read(count: int) -> None:
     draft = _read(_make_renamed("".join(f"<p>{sentence}</p>" for sentence in SENTENCES[:count])))

@@ -5,7 +5,6 @@ import pytest
 from extraction.tree import parse_fragment, parse_page
 from schemas.article import Unreadable
 from sites.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
-from tests.extraction.pages import make_capture
 
 MANY = MAX_ATTRIBUTE_COUNT + 1
 
@@ -50,7 +49,7 @@ def test_eight_megabytes_of_beginnings_are_looked_at_once(beginning: str) -> Non
 
 def test_such_a_page_is_overgrown_and_such_a_post_is_empty() -> None:
     page = f"<html><body><p{join(' aN=1', 40_000)}>text</p></body></html>"
-    found = parse_page(make_capture(page.encode()))
+    found = parse_page(page.encode())
     assert isinstance(found, Unreadable)
     assert found.reason == "overgrown"
     assert "attributes" in (found.detail or "")
