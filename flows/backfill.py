@@ -15,15 +15,15 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report, store_run_artifacts
-from flows.concurrency import WaitingRuns, crawling_alone, give_way
+from flows.concurrency import crawling_alone, give_way
 from flows.final_state import end, read_report, skip
 from flows.hooks import notify
 from flows.ingest import Limit, end_run
 from flows.server import prepare_temporary_server
+from flows.steps import fill_patiently
 from pipeline.archive import RunInProgress, open_archive
 from pipeline.backfill_plan import check_span, plan_backfill
 from pipeline.ingest import check_ingest, ingest_once
-from pipeline.load import load_with_retries
 from pipeline.progress import Progress, listening
 from pipeline.report import render_backfill_markdown
 from pipeline.run import find_broken_floors
@@ -45,16 +45,8 @@ def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> 
     settings, span = load_settings(), Span(since=since, until=until)
     try:
         with crawling_alone(settings, site, PATIENCE_SECONDS, is_urgent=False):
-            report = ingest_once(
-                settings,
-                site,
-                "sitemaps",
-                limit,
-                load_with_retries,
-                span,
-                patience_seconds=PATIENCE_SECONDS,
-                is_wanted=WaitingRuns(site),
-            )
+            orchestration = fill_patiently(site, PATIENCE_SECONDS)
+            report = ingest_once(settings, site, "sitemaps", limit, span, orchestration=orchestration)
     except RunInProgress as error:
         return skip(error)
     store_run_artifacts(settings, report, f"backfill-{site}-{since:%Y-%m}")

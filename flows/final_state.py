@@ -76,7 +76,13 @@ def leave_out_traceback(record: logging.LogRecord) -> bool:
     return record.msg != ENDED
 
 
+def leave_to_run(record: logging.LogRecord) -> bool:
+    """What ends a task ends its run, whose log says it: no error of a task is for the log as well."""
+    return record.levelno < logging.ERROR
+
+
 LOGGER.addFilter(leave_out_traceback)
+logging.getLogger("prefect.task_runs").addFilter(leave_to_run)
 
 # Whatever runs a flow imports this first: a worker and a schedule start a process for each run.
 prepare_process()

@@ -12,9 +12,9 @@ from flows.concurrency import crawling_alone
 from flows.final_state import end, read_report, skip
 from flows.hooks import notify
 from flows.server import prepare_temporary_server
+from flows.steps import SCHEDULED
 from pipeline.archive import RunInProgress
 from pipeline.ingest import PageChoice, check_ingest, ingest_once
-from pipeline.load import load_with_retries
 from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
 from sites.profile import SourceChoice
@@ -53,7 +53,7 @@ def ingest(
         site,
         "ingest",
         lambda settings: ingest_once(
-            settings, site, source, limit, load_with_retries, cdx_url=cdx, months=months, pages=pages
+            settings, site, source, limit, cdx_url=cdx, months=months, pages=pages, orchestration=SCHEDULED
         ),
     )
 

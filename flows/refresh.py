@@ -5,8 +5,8 @@ from prefect.client.schemas.objects import State
 
 from flows.hooks import notify
 from flows.ingest import Limit, crawl
+from flows.steps import SCHEDULED
 from pipeline.ingest import ingest_once
-from pipeline.load import load_with_retries
 from schemas.report import RunReport
 
 
@@ -25,5 +25,7 @@ def refresh(site: str = "moscow-times", limit: Limit = None) -> State[RunReport]
         limit: Fetch at most so many pages; empty for all that are due.
     """
     return crawl(
-        site, "refresh", lambda settings: ingest_once(settings, site, None, limit, load_with_retries, pages="known")
+        site,
+        "refresh",
+        lambda settings: ingest_once(settings, site, None, limit, pages="known", orchestration=SCHEDULED),
     )

@@ -95,7 +95,7 @@ PageFinder = Callable[[str], Capture | None]
 """Record id -> the newest capture of its page."""
 
 BatchLoader = Callable[[Archive, str, str], LoadedBatch]
-"""`load_batch`, or a Prefect task around it."""
+"""`load_batch`, or `load_with_retries`."""
 
 
 def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
