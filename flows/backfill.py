@@ -38,13 +38,26 @@ ARTIFACT_SECONDS = 30
 """How often the progress artifact is brought up to date at most: each is a request to the server, so that there are as
 many of them as minutes call for, however many pages come."""
 
+MONTH_TIMEOUT_SECONDS = 86_400
+"""A day: the thousand pages of a month take half an hour at two seconds each, and a third of a day at a Crawl-delay of
+thirty; before that, the month may wait for others."""
 
-@flow(name="backfill-month", flow_run_name="backfill {site} {since} to {until}", persist_result=False)
+TIMEOUT_SECONDS = 60 * 86_400
+"""Two months: two decades of pages take three days at two seconds each, and a month at a Crawl-delay of thirty. While a
+month with a timeout of its own is filled, Prefect's clock of the whole stands still."""
+
+
+@flow(
+    name="backfill-month",
+    flow_run_name="backfill {site} {since} to {until}",
+    persist_result=False,
+    timeout_seconds=MONTH_TIMEOUT_SECONDS,
+)
 def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> State[RunReport]:
     """The part of a backfill that lies in one month, or what was left of it. It ends early when another run waits."""
     settings, span = load_settings(), Span(since=since, until=until)
     try:
-        with crawling_alone(settings, site, PATIENCE_SECONDS, is_urgent=False):
+        with crawling_alone(site, PATIENCE_SECONDS):
             orchestration = fill_patiently(site, PATIENCE_SECONDS)
             report = ingest_once(settings, site, "sitemaps", limit, span, orchestration=orchestration)
     except RunInProgress as error:
@@ -57,6 +70,7 @@ def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> 
     name="backfill",
     flow_run_name="backfill {site} {since} to {until}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )

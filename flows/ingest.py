@@ -23,11 +23,17 @@ from sites.profile import SourceChoice
 Limit = Annotated[int | None, Field(ge=0)]
 Months = Annotated[int | None, Field(ge=1)]
 
+TIMEOUT_SECONDS = 7 * 86_400
+"""Of a run that fetches all that was ever advertised: a hundred thousand pages at two seconds each take less than three
+days, and one that was ended is simply started again. A scheduled run takes minutes; that none ends any more is told by
+`audit` after a day."""
+
 
 @flow(
     name="ingest",
     flow_run_name="ingest {site} {source}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )
@@ -63,7 +69,7 @@ def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[R
     settings = load_settings()
     check_ingest(settings, site)
     try:
-        with crawling_alone(settings, site):
+        with crawling_alone(site):
             report = run(settings)
     except RunInProgress as error:
         return skip(error)

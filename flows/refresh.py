@@ -9,11 +9,15 @@ from flows.steps import SCHEDULED
 from pipeline.ingest import ingest_once
 from schemas.report import RunReport
 
+TIMEOUT_SECONDS = 86_400
+"""A day: forty thousand pages at two seconds each. What is left is still due for the next run."""
+
 
 @flow(
     name="refresh",
     flow_run_name="refresh {site}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )

@@ -40,6 +40,7 @@ RUN_FAILURES = frozenset(
         "ReaderUnusable",
         "RecordUnknown",
         "RunInProgress",
+        "RunTimedOut",
         "ServerMissing",
     }
 )

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import signal
+import threading
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -13,14 +16,17 @@ from prefect.client.schemas.objects import StateType, TaskRun
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
-from flows.final_state import BelowPromise
+from flows.final_state import BelowPromise, RunTimedOut, read_report
 from flows.ingest import ingest, run_ingest
 from pipeline.archive import open_archive
+from replica.server import running
 from replica.site import Site
 from schemas.report import RunReport
 from schemas.settings import Settings
 from storage.engine import DatabaseUnreachable
 from storage.runs.run import list_runs
+from storage.schema.tables import RunStatus
+from tests.pipeline.killing import Trap, find_crawls
 from tests.waiting import wait_until
 
 RUN_LOG = "prefect.flow_runs"
@@ -84,6 +90,34 @@ def test_a_step_that_fails_is_the_task_that_failed(monkeypatch: pytest.MonkeyPat
     wait_until(lambda: len(list_tasks(flow_run_id)) == 3)
     failed = [one.name for one in list_tasks(flow_run_id) if one.state_type is StateType.FAILED]
     assert [name.rsplit("-", 1)[0] for name in failed] == ["fetch"]
+
+
+def test_a_run_that_takes_too_long_is_ended_with_its_crawl_and_gives_all_back(
+    environment: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = Trap(counts_pages_alone=True)
+    trap.arm(2)
+
+    def ring() -> None:
+        assert trap.is_sprung.wait(60)
+        os.kill(os.getpid(), signal.SIGALRM)  # what Prefect's clock does when the time is up
+
+    with running(site, thread=True, fault=trap) as server:
+        monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
+        clock = threading.Thread(target=ring)
+        clock.start()
+        state = ingest("moscow-times", "all", return_state=True)
+        clock.join()
+        trap.release()
+    assert (state.type, state.name) == (StateType.FAILED, "TimedOut")
+    with pytest.raises(RunTimedOut, match="exceeded timeout"):
+        read_report(state, RunReport)
+    assert find_crawls() == []
+    with get_client(sync_client=True) as client:
+        assert client.read_global_concurrency_limit_by_name("crawl-moscow-times").active_slots == 0
+    with open_archive(environment, writable=True) as archive, archive.database.read() as session:
+        # A run that is over holds no lease.
+        assert [run.status for run in list_runs(session)] == [RunStatus.INTERRUPTED]
 
 
 def test_the_report_is_an_artifact_that_a_person_can_read(environment: Settings) -> None:
