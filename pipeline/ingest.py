@@ -95,7 +95,7 @@ def ingest_once(  # noqa: PLR0913 - a choice each
     Raises:
         UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
     """
-    profile = check_ingest(settings, site, cdx_url)
+    profile = check_request(settings, site, cdx_url)
     sources = tuple(_list_sources(profile, settings, source, cdx_url))
     kind = "ingest" if span == EVER else "backfill"
     parameters = _describe(span, source=source, limit=limit, cdx=cdx_url, months=months, pages=pages)
@@ -139,19 +139,28 @@ def _list_sources(
 
 
 def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> Site:
-    """The site's profile, if these settings may crawl it.
+    """The site's profile, if these settings may crawl it: asked before anything is started for it.
+
+    Raises:
+        UnknownSite, ContactMissing, CdxUnknown: see `check_request`.
+        SchemaOutdated, SchemaUnknown: the database is not of this version.
+    """
+    profile = check_request(settings, site, cdx_url)
+    check_version(settings)
+    return profile
+
+
+def check_request(settings: Settings, site: str, cdx_url: str | None) -> Site:
+    """The site's profile, if it may be crawled so.
 
     Raises:
         UnknownSite: there is no profile of this name.
         ContactMissing: a live site would be asked, and the settings do not say by whom.
         CdxUnknown: the address is none of a web archive's index.
-        SchemaOutdated, SchemaUnknown: the database is not of this version.
     """
     if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
         raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
-    profile = require_contact(settings, site, *([cdx_url] if cdx_url else []))
-    check_version(settings)
-    return profile
+    return require_contact(settings, site, *([cdx_url] if cdx_url else []))
 
 
 def require_contact(settings: Settings, site: str, *other_urls: str) -> Site:

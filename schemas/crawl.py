@@ -11,6 +11,15 @@ from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 
 
+class CrawlNews(StrEnum):
+    """What a crawl says to whoever gives it jobs: a line on its standard output, this word and a name."""
+
+    GROWN = "grown"
+    """A WARC file, by its name, has grown by what is worth loading. A hint: what it is silent about lies there too."""
+    DONE = "done"
+    """A job, by the path of its log."""
+
+
 class CrawlJob(Record):
     """Everything that a crawl needs, as a JSON file for `python -m spiders`: a crawl reads no settings, no database."""
 
