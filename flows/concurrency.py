@@ -61,7 +61,7 @@ def has_lasting_server() -> bool:
 
 @contextmanager
 def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Within the block, no other run of this Prefect server crawls the site.
+    """Within the block, no other run of this Prefect server crawls the site, unless the limit is switched off.
 
     If the lease is lost, because the server could not be reached for long, the run goes on: its lease in the database
     keeps others out, and finishing is better than leaving half a run behind.
@@ -79,15 +79,7 @@ def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS) -> Ite
         logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
     with ExitStack() as slot:
         try:
-            slot.enter_context(
-                concurrency(
-                    limit.name,
-                    timeout_seconds=patience_seconds,
-                    lease_duration=LEASE_SECONDS,
-                    strict=True,
-                    raise_on_lease_renewal_failure=False,
-                )
-            )
+            slot.enter_context(concurrency(limit.name, timeout_seconds=patience_seconds, lease_duration=LEASE_SECONDS))
         except TimeoutError:
             raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s") from None
         yield

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -79,9 +80,9 @@ def count_holders() -> int:
         return client.read_global_concurrency_limit_by_name(SLOT).active_slots
 
 
-def set_limit(count: int) -> None:
+def change_limit(**changes: Any) -> None:
     with get_client(sync_client=True) as client:
-        client.update_global_concurrency_limit(SLOT, GlobalConcurrencyLimitUpdate(limit=count))
+        client.update_global_concurrency_limit(SLOT, GlobalConcurrencyLimitUpdate(**changes))
 
 
 def test_the_slot_is_for_one_and_comes_back() -> None:
@@ -97,10 +98,21 @@ def test_the_slot_is_for_one_and_comes_back() -> None:
 def test_a_limit_that_was_set_to_0_stops_all_crawling_of_the_site_and_stays() -> None:
     with crawling_alone("moscow-times"):  # makes the limit
         pass
-    set_limit(0)
+    change_limit(limit=0)
     with pytest.raises(RunInProgress, match=f"{SLOT} is 0"), crawling_alone("moscow-times"):
         pass
-    set_limit(1)
+    change_limit(limit=1)
+    with crawling_alone("moscow-times"):
+        assert count_holders() == 1
+
+
+def test_a_limit_that_was_switched_off_keeps_nobody_out() -> None:
+    with crawling_alone("moscow-times"):  # makes the limit
+        pass
+    change_limit(active=False)
+    with crawling_alone("moscow-times", 5), crawling_alone("moscow-times", 5):
+        assert count_holders() == 0
+    change_limit(active=True)
     with crawling_alone("moscow-times"):
         assert count_holders() == 1
 
