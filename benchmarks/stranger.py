@@ -35,7 +35,7 @@ from spiders.politeness import read_retry_after
 from spiders.warc import Exchange, WarcWriter
 from spiders.wire import RecordingProtocol
 from storage.warc.capture import NotAWarc, iterate_captures
-from storage.warc.head import read_head
+from storage.warc.member import read_head
 from storage.warc.payload import BodyCut, BodyTooLarge, decode_body
 
 ARTICLE_COUNT = 60

@@ -1,10 +1,10 @@
 """What a person reads when something goes wrong: one line, and the exit status."""
 
-from pipeline.failure import RUN_FAILURES, USAGE_FAILURES
+from schemas.failure import Failure, RunFailure, UsageFailure
 from schemas.masking import mask_secrets
 
-EXIT_BELOW_PROMISE = 1
-EXIT_USAGE = 2
+EXIT_BELOW_PROMISE = RunFailure.exit_status
+EXIT_USAGE = UsageFailure.exit_status
 EXIT_INTERRUPTED = 130
 EXIT_PIPE_CLOSED = 141
 """As a shell shows a program that the closed pipe itself has ended."""
@@ -17,16 +17,15 @@ PREFECT_UNREACHABLE = "Failed to reach API at"
 
 def explain_failure(error: Exception) -> tuple[str, int] | None:
     """The line for a person and the exit status; None for a failure that is a defect of ours."""
-    name = type(error).__name__
-    if name in USAGE_FAILURES or name in RUN_FAILURES:
-        return mask_secrets(str(error)), EXIT_USAGE if name in USAGE_FAILURES else EXIT_BELOW_PROMISE
+    if isinstance(error, Failure):
+        return mask_secrets(str(error)), error.exit_status
     if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
         return f"{error.format_message()} (see --help)".replace("\n", " "), EXIT_USAGE
-    return _explain_foreign(error, name)
+    return _explain_foreign(error)
 
 
-def _explain_foreign(error: Exception, name: str) -> tuple[str, int] | None:
-    if name == "Abort":
+def _explain_foreign(error: Exception) -> tuple[str, int] | None:
+    if type(error).__name__ == "Abort":
         return "interrupted", EXIT_INTERRUPTED
     if isinstance(error, UnicodeEncodeError):
         return "an argument is not valid UTF-8", EXIT_USAGE

@@ -218,9 +218,7 @@ def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table; numbers are aligned by their columns' names."""
-    table = Table(
-        title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+    table = Table(title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=PADDING)
     for column in columns:
         is_number = column in NUMBER_COLUMNS
         # An address is read whole, or not at all.

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from schemas.failure import UsageFailure
 from schemas.model import NonEmpty
 
 ENTRYPOINT = r"^flows\.\w+\.\w+$"
@@ -29,7 +30,7 @@ DEFINITIONS = Path(__file__).with_name("deployment.yaml")
 """The file that comes with the package."""
 
 
-class DeploymentInvalid(ValueError):  # noqa: N818 - it states a fact
+class DeploymentInvalid(UsageFailure):
     """The file is not as it should be; one line says where."""
 
 

@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
 from pipeline.archive import RunInProgress
-from pipeline.failure import is_fact
+from schemas.failure import Failure, RunFailure
 from schemas.process import prepare_process
 
 Report = TypeVar("Report", bound=BaseModel)
@@ -32,11 +32,11 @@ TIMED_OUT = "TimedOut"
 """What Prefect names the state of a run that took longer than its flow may."""
 
 
-class RunTimedOut(RuntimeError):  # noqa: N818 - it states a fact
+class RunTimedOut(RunFailure):
     """A run took longer than its flow may. What it stored is kept, and the next one goes on."""
 
 
-class BelowPromise(Exception):  # noqa: N818 - it states a fact
+class BelowPromise(RunFailure):
     """A run came to its end, below what it promises: it has a report all the same."""
 
     def __init__(self, message: str, report: BaseModel) -> None:
@@ -81,7 +81,7 @@ def read_report(state: State[Any], kind: type[Report]) -> Report:
 def leave_out_traceback(record: logging.LogRecord) -> bool:
     """Of what is known; a defect keeps its own. A filter: whether the record is for the log at all."""
     error = record.exc_info[1] if record.exc_info else None
-    if record.levelno <= logging.DEBUG or not is_fact(error):
+    if record.levelno <= logging.DEBUG or not isinstance(error, Failure):
         return True
     if LOGGER.isEnabledFor(logging.DEBUG):
         whole = copy(record)

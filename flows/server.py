@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.server_guard import APP, LOOPBACK, keep_auth_string, make_auth_string, make_server_variables
 from pipeline.child_process import make_command
+from schemas.failure import RunFailure
 from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
@@ -48,7 +49,7 @@ class OwnServer(Record):
     """The file that has it."""
 
 
-class ServerMissing(RuntimeError):  # noqa: N818 - it states a fact
+class ServerMissing(RunFailure):
     """No Prefect server is named, or the one that is does not answer; one line says which."""
 
 

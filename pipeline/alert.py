@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
+from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.settings import Settings
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from apprise import Apprise
 
 
-class NotificationUnsent(RuntimeError):  # noqa: N818 - it states a fact
+class NotificationUnsent(UsageFailure):
     """Whoever should be told was not; the address is not in the message."""
 
 

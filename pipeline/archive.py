@@ -12,6 +12,7 @@ from typing import TextIO
 
 from pipeline.progress import tell_progress
 from pipeline.reader import LIMIT_SECONDS, Equipment, Reader
+from schemas.failure import RunFailure, UsageFailure
 from schemas.process import PRIVATE_UMASK
 from schemas.settings import Settings, sqlite_url
 from sites import PUBLISHERS
@@ -37,11 +38,11 @@ ORPHAN_SECONDS = 90
 LOCK_POLL_SECONDS = 0.1
 
 
-class RunInProgress(RuntimeError):  # noqa: N818 - it states a fact
+class RunInProgress(RunFailure):
     """Another run is writing into this data folder."""
 
 
-class DataDirUnusable(OSError):  # noqa: N818 - it states a fact
+class DataDirUnusable(UsageFailure):
     """The data folder cannot be made or written to."""
 
 

@@ -8,12 +8,13 @@ import sites
 from pipeline.archive import Archive, open_archive
 from pipeline.discovery import list_due_sources
 from pipeline.run import now
+from schemas.failure import UsageFailure
 from schemas.model import Count, Record
 from schemas.settings import Settings
 from schemas.span import Span, split_months
+from storage.captures.capture import list_robots_texts
 from storage.engine import DatabaseMissing
 from storage.ledger.frontier import find_due
-from storage.ledger.robots import list_newest_texts
 from storage.ledger.sighting import list_source_urls
 from storage.reports.completeness import MISSING_STATES, count_span
 
@@ -21,7 +22,7 @@ FIRST_DAY = date(1990, 1, 1)
 """No newspaper was on the web before: an earlier day is a slip of the pen, and would plan a subflow for each month."""
 
 
-class SpanInvalid(ValueError):  # noqa: N818 - it states a fact
+class SpanInvalid(UsageFailure):
     """The span of a backfill ends before it begins, lies in the future, or before there were news on the web."""
 
 
@@ -150,7 +151,7 @@ def _limit(months: Iterator[MonthPlan], limit: int | None) -> Iterator[MonthPlan
 def _read_crawl_delay(archive: Archive) -> float:
     """The longest Crawl-delay for us in what was last read of each robots.txt, in seconds."""
     with archive.database.read() as session:
-        texts = list_newest_texts(session).values()
+        texts = list_robots_texts(session).values()
     return max((_find_delay(text, archive.settings.user_agent) for text in texts), default=0.0)
 
 

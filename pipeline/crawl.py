@@ -18,6 +18,7 @@ from pipeline.archive import CRAWL_LOCK
 from schemas.address import Source
 from schemas.capture import Validators
 from schemas.crawl import CrawlJob, CrawlLine, CrawlNews
+from schemas.failure import RunFailure
 from schemas.settings import Settings
 from schemas.span import EVER, Span
 
@@ -34,7 +35,7 @@ PAGE_LOG = "pages"
 """How the names of the crawl's logs begin in the run's folder of the spool: a log a job."""
 
 
-class CrawlFailed(RuntimeError):  # noqa: N818 - it states a fact
+class CrawlFailed(RunFailure):
     """The crawl's process died, or could not start. What it wrote is kept."""
 
 

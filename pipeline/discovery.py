@@ -13,7 +13,7 @@ from schemas.address import Source
 from schemas.crawl import CrawlJob
 from schemas.span import Span
 from sites.profile import Site
-from storage.ledger.listing import note_walked
+from storage.ledger.sighting import note_walked
 from storage.ledger.validator import find_source_validators
 
 KNOWN_PAGES = 2

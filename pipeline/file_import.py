@@ -19,6 +19,7 @@ from pipeline.load import load_left
 from pipeline.run import Run, finish_run, now, running
 from pipeline.url_list import read_address_list
 from schemas.address import Identity, Sighting, SourceKind
+from schemas.failure import UsageFailure
 from schemas.report import RunReport
 from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
@@ -45,7 +46,7 @@ COPY_SUFFIX = ".partial"
 """Of a WARC file that is being copied into the archive: no run takes it for one."""
 
 
-class ImportUnreadable(OSError):  # noqa: N818 - it states a fact
+class ImportUnreadable(UsageFailure):
     """A path that was named for import cannot be read, or is not what its name says."""
 
 
@@ -96,8 +97,6 @@ def _find_files(path: Path) -> Iterator[Path]:
             path.open("rb").close()
             yield path
     except OSError as error:
-        if isinstance(error, ImportUnreadable):
-            raise
         raise ImportUnreadable(f"{error.filename or path}: {error.strerror}") from None
 
 

@@ -17,6 +17,7 @@ from pipeline.quality.findings import notice_reading
 from pipeline.reader import LIMIT_SECONDS
 from pipeline.run import Run, finish_run, now, running
 from schemas.address import Source, SourceKind
+from schemas.failure import UsageFailure
 from schemas.outcome import State
 from schemas.report import RunReport
 from schemas.settings import Settings
@@ -65,11 +66,11 @@ class Orchestration:
     """How long it waits for another run."""
 
 
-class CdxUnknown(ValueError):  # noqa: N818 - it states a fact
+class CdxUnknown(UsageFailure):
     """An address that should answer the index of a web archive does not look like one."""
 
 
-class ContactMissing(ValueError):  # noqa: N818 - as above
+class ContactMissing(UsageFailure):
     """A live site is only crawled by somebody whom its owner can reach."""
 
 

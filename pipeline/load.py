@@ -27,7 +27,7 @@ from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, Sou
 from storage.captures.capture import find_page_capture, find_position, list_positions, store_position
 from storage.engine import DatabaseDamaged
 from storage.ledger.batches import Storage
-from storage.ledger.listing import list_named, list_walked
+from storage.ledger.sighting import list_named, list_walked
 from storage.warc.capture import (
     CaptureCorrupt,
     CaptureTruncated,

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from schemas.failure import RunFailure
 from schemas.process import prepare_process
 
 ReadItems = Callable[[Any, Sequence[Any]], Iterator[Any]]
@@ -39,7 +40,7 @@ class ReadingStopped(RuntimeError):  # noqa: N818 - it states a fact
         self.is_slow = status == -STOP_SIGNAL
 
 
-class ReaderUnusable(RuntimeError):  # noqa: N818 - it states a fact
+class ReaderUnusable(RunFailure):
     """No reading process starts here."""
 
 

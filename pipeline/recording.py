@@ -12,6 +12,7 @@ from pipeline.archive import Archive
 from pipeline.status import RecordUnknown
 from schemas.article import Draft
 from schemas.capture import Capture, CaptureRef
+from schemas.failure import RunFailure
 from sites.profile import Site
 from storage.articles.article import find_article
 from storage.ledger.quarantine import find_quarantine
@@ -29,7 +30,7 @@ UNCOMPARED = frozenset({"sources", "extractor"})
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-class PageUnrecorded(RuntimeError):  # noqa: N818 - it states a fact
+class PageUnrecorded(RunFailure):
     """Nothing was saved; the message says why."""
 
 

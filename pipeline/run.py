@@ -14,13 +14,14 @@ import sites
 from pipeline.archive import Archive, RunInProgress, tell_nobody
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
+from schemas.failure import RunFailure
 from schemas.report import RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
 from schemas.span import EVER, Span
 from storage.atomic_file import replacing
 from storage.captures.capture import list_positions
 from storage.ledger.frontier import audit_ledger, count_states
-from storage.reports.coverage import count_per_day, measure_coverage
+from storage.reports.history import count_per_day, measure_coverage
 from storage.runs.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
 from storage.runs.run import close_run, mark_interrupted, open_run
 from storage.schema.tables import RunStatus
@@ -40,7 +41,7 @@ RENEWED_EVERY = timedelta(seconds=60)
 """A write that is lost against a busy database may be lost four times."""
 
 
-class LeaseLost(RuntimeError):  # noqa: N818 - it states a fact
+class LeaseLost(RunFailure):
     """This run said nothing for so long that another took its place."""
 
 

@@ -8,6 +8,7 @@ from pipeline.archive import Archive, open_archive
 from pipeline.run import measure_completeness, now
 from schemas.article import ArticleRecord
 from schemas.duplicate import Explanation
+from schemas.failure import RunFailure
 from schemas.model import Count, Record
 from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
@@ -26,7 +27,7 @@ RUNS_SHOWN = 5
 """The last runs that `status` lists: a screenful."""
 
 
-class RecordUnknown(LookupError):  # noqa: N818 - it states a fact
+class RecordUnknown(RunFailure):
     """The archive has nothing under this id or address."""
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Self
 
+from schemas.failure import UsageFailure
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 from schemas.span import Span
 
@@ -30,7 +31,7 @@ COMPRESSIONS = {".gz": Compression.GZIP, ".zst": Compression.ZSTD}
 """By the last ending of a file's name."""
 
 
-class FormatUnclear(ValueError):  # noqa: N818 - it states a fact
+class FormatUnclear(UsageFailure):
     """What to write is not said, or contradicts itself; the message is one line."""
 
 

@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.schedule import STANDARD_PLAN, LookPlan
 
@@ -51,7 +52,7 @@ def sqlite_url(path: Path) -> str:
 URL_CODES = str.maketrans({"%": "%25", "?": "%3F"})
 
 
-class SettingsInvalid(ValueError):  # noqa: N818 - it states a fact
+class SettingsInvalid(UsageFailure):
     """A setting is unknown or ill-formed; the message is one line that names it."""
 
 

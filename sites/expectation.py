@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lxml import etree
-from lxml.etree import LxmlError, XPathError
+from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 
 from sites.tag import parse_html
@@ -84,21 +84,6 @@ def find_kind(kinds: tuple[PageKind, ...], body: bytes, sampled_as: str) -> str:
     others = {kind.name: kind.otherwise or kind.name for kind in kinds}
     marked = (kind.name for kind in kinds if kind.mark and has_xpath(body, kind.mark))
     return next(marked, others.get(sampled_as, sampled_as))
-
-
-def check_expressions(expected: SiteExpectations) -> Iterator[str]:
-    """The names of expectations whose expression is none, or that are of no source and no kind."""
-    names = {*expected.sources, *(kind.name for kind in expected.kinds), expected.companion}
-    for one in expected.expectations:
-        try:
-            if one.form in {"html", "xml"}:
-                etree.XPath(one.finds)
-            elif one.form == "text":
-                re.compile(one.finds)
-        except (XPathError, re.error):
-            yield one.name
-        if not set(one.where) <= names:
-            yield one.name
 
 
 def _parse(body: bytes, *, is_xml: bool) -> HtmlElement | etree._Element | None:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from schemas.address import Identity
+from schemas.failure import UsageFailure
 from sites.generic import GENERIC
 from sites.profile import Site
 
 
-class UnknownSite(LookupError):  # noqa: N818 - it states a fact
+class UnknownSite(UsageFailure):
     """There is no profile of this name; the message names those that there are."""
 
 

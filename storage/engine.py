@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 import storage.near_duplicates.lsh_index
 import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
+from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.settings import URL_CODES
 from storage.bulk import audit_stream, end_stream
@@ -81,15 +82,15 @@ DRIVERS = {
 }
 
 
-class DatabaseUnreachable(RuntimeError):  # noqa: N818 - it states a fact
+class DatabaseUnreachable(UsageFailure):
     """There is no way to this database; the message is one line, without a password."""
 
 
-class DatabaseFilled(RuntimeError):  # noqa: N818 - it states a fact
+class DatabaseFilled(UsageFailure):
     """There is something where an empty database is wanted."""
 
 
-class DatabaseMissing(RuntimeError):  # noqa: N818 - it states a fact
+class DatabaseMissing(UsageFailure):
     """Nothing was stored at this address yet."""
 
 

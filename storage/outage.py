@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from sqlalchemy import Dialect, Engine
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
+from schemas.failure import RunFailure
+
 logger = logging.getLogger(__name__)
 
 OUTAGES = (OperationalError, InterfaceError)
@@ -37,7 +39,7 @@ ADVICE = "restore a backup, or put it aside and have `broadsheet doctor --repair
 INDEX_ADVICE = "`broadsheet doctor --repair` makes that anew"
 
 
-class DatabaseLost(RuntimeError):  # noqa: N818 - it states a fact
+class DatabaseLost(RunFailure):
     """It went away, is locked or full, in the middle of something; the message is one line, without a password."""
 
 

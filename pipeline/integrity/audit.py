@@ -15,9 +15,8 @@ from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.integrity.content import list_dependents, list_lost
+from storage.integrity.lost_capture import RecordFacts, count_unknown, list_places, list_warcs
 from storage.integrity.page import audit_pages, audit_search
-from storage.integrity.place import RecordFacts, list_places, list_warcs
-from storage.integrity.reference import count_unknown
 from storage.integrity.state import audit_rows
 from storage.reports.audit import audit_ledger
 from storage.warc.capture import NotAWarc, iterate_captures

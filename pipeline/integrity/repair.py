@@ -10,12 +10,20 @@ from pipeline.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
 from schemas.settings import Settings
-from storage.captures.selection import Rereading, list_companions, list_related, list_sources, list_waiting
+from storage.captures.capture import Rereading, list_companions, list_related, list_sources, list_waiting
 from storage.integrity.content import list_contradicted, list_lost, make_due, restore_articles
 from storage.integrity.entry import has_lost_sightings, restore_aliases, restore_entries
+from storage.integrity.lost_capture import (
+    count_unknown,
+    drop_unneeded,
+    hold_references,
+    lead_references,
+    mark_lost,
+    mark_returned,
+    note_unread,
+    rewind,
+)
 from storage.integrity.page import audit_search, is_index_sound, rebuild_search
-from storage.integrity.place import mark_lost, mark_returned, note_unread, rewind
-from storage.integrity.reference import count_unknown, drop_unneeded, hold_references, lead_references
 from storage.integrity.state import mend_states
 from storage.integrity.wording import audit_likeness, rebuild_likeness
 from storage.ledger.batches import Storage

@@ -16,7 +16,7 @@ from schemas.capture import Capture
 from schemas.outcome import ArticleRead, Outcome, SetAside, SourceRead
 from schemas.reprocess import Change
 from sites.publishers import Publishers
-from storage.captures.selection import Rereading, Sibling, list_changed
+from storage.captures.capture import Rereading, Sibling, list_changed
 from storage.revisions.store import list_annotations, list_changes
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
 from storage.warc.remote import StoreUnreachable

@@ -17,7 +17,7 @@ from schemas.reprocess import ReprocessReport
 from schemas.settings import Settings
 from sites import PUBLISHERS
 from sites.publishers import Publishers
-from storage.captures.selection import Rereading, count_rereadings, iterate_rereadings, list_companions
+from storage.captures.capture import Rereading, count_rereadings, iterate_rereadings, list_companions
 from storage.ledger.outcome import store_outcomes
 
 SHARED_COUNT = 400

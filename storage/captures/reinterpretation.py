@@ -13,9 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import defer
 
 from schemas.outcome import ArticleRead, Missing, Outcome, Seen, SetAside, State
-from storage.ledger.merging import claim_entry
 from storage.ledger.quarantine import add_quarantine, restate
-from storage.ledger.state import KEPT_STATES, confirm, enter_state
+from storage.ledger.state import KEPT_STATES, claim_entry, confirm, enter_state
 from storage.ledger.unit_of_work import UnitOfWork, execute_in, note_date, seen_of, select_in
 from storage.revisions.store import find_row, reread_article, store_article, withdraw_article
 from storage.schema.tables import Article, Capture, Entry

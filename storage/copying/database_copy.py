@@ -1,24 +1,39 @@
 """A whole archive database, copied into another one of whatever kind.
 
 What is copied is one state of the source, whatever is written meanwhile. The target is complete and as the source is,
-or has nothing.
+or has nothing: a SQLite file takes its name when it is complete; on PostgreSQL, one transaction has all of it.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import filterfalse
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+import psycopg
+from sqlalchemy import URL, Connection, Table, event, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from schemas.failure import RunFailure
 from schemas.model import Count, Record
+from storage.atomic_file import flush, make_partial
 from storage.bulk import Row
 from storage.copying.row_transfer import reading_rows, store_rows, sum_rows
-from storage.copying.target import CopyFailed, making_database
-from storage.engine import WRITES, Database, DatabaseFilled, parse_url, shown_url
+from storage.engine import (
+    FILE_SUFFIXES,
+    JOURNALS,
+    WRITES,
+    Database,
+    DatabaseFilled,
+    audit_sqlite_path,
+    open_empty,
+    parse_url,
+    render_url,
+    shown_url,
+)
 from storage.integrity.page import audit_pages
 from storage.schema import migration
 from storage.schema.tables import MADE_FROM_OTHERS, Base
@@ -139,3 +154,84 @@ def _list_tables() -> Sequence[Table]:
 
 def _is_made(table: Table) -> bool:
     return bool(table.info.get(MADE_FROM_OTHERS))
+
+
+PRAGMAS = (
+    # Nobody else sees the file before it is complete, and nothing of one that is not is ever used.
+    "journal_mode = OFF",
+    "synchronous = OFF",
+    # The source kept its own, and each row is compared with the source's.
+    "foreign_keys = OFF",
+    # Rows come in the order of their keys, the entries of the other indexes do not: 32 MB of these stay at hand.
+    "cache_size = -32768",
+)
+
+
+class CopyFailed(RunFailure):
+    """The target has nothing; the message is one line that says why."""
+
+
+@contextmanager
+def making_database(url: str) -> Iterator[Database]:
+    """A database with nothing in it, to be filled; left by an exception, a file is not there.
+
+    Raises:
+        DatabaseFilled: there is something in it.
+        DatabaseUnreachable: there is no way to it.
+        CopyFailed: it could not be written.
+    """
+    parsed = parse_url(url)
+    is_file = parsed.get_backend_name() == "sqlite"
+    with _explaining(parsed), _making_file(parsed) if is_file else _opening(parsed) as target:
+        yield target
+
+
+@contextmanager
+def _opening(url: URL) -> Iterator[Database]:
+    target = open_empty(render_url(url))
+    try:
+        yield target
+    finally:
+        target.close()
+
+
+@contextmanager
+def _making_file(url: URL) -> Iterator[Database]:
+    audit_sqlite_path(url, create=True)
+    path = Path(url.database or "")
+    _audit_place(path, url)
+    part = make_partial(path)
+    try:
+        with _opening(url.set(database=str(part))) as target:
+            target.engine.dispose()
+            event.listen(target.engine, "connect", _spare_journal)
+            yield target
+        flush(part)
+        part.replace(path)
+        flush(path.parent)
+    finally:
+        for suffix in FILE_SUFFIXES:
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
+
+
+def _audit_place(path: Path, url: URL) -> None:
+    if path.exists():
+        with _opening(url):  # an empty one; SQLite takes care of what lies beside it
+            return
+    for suffix in JOURNALS:
+        if (journal := path.with_name(path.name + suffix)).exists():
+            raise DatabaseFilled(f"{journal} is left of a former database: move it away first")
+
+
+def _spare_journal(connection: Any, _record: object) -> None:
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _explaining(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, psycopg.Error, sqlite3.Error, OSError) as error:
+        said = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
+        raise CopyFailed(f"{shown_url(url)} was not made: {said}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from schemas.export import Compression
+from schemas.failure import UsageFailure
 from storage.atomic_file import ASKED_MODE, replacing
 
 STANDARD_OUTPUT = Path("-")
@@ -22,7 +23,7 @@ BUFFER_BYTES = 256 * 1024
 """Some fifty articles."""
 
 
-class ExportUnwritable(RuntimeError):  # noqa: N818 - it states a fact
+class ExportUnwritable(UsageFailure):
     """The file cannot be written; the message is one line."""
 
 

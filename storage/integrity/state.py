@@ -10,7 +10,7 @@ import sites
 from schemas.outcome import State
 from storage.integrity.content import audit_contents
 from storage.integrity.entry import audit_entries
-from storage.integrity.reference import audit_references
+from storage.integrity.lost_capture import audit_references
 from storage.integrity.wording import audit_likeness
 from storage.ledger.state import KEPT_STATES
 from storage.schema.tables import Article, Entry, Quarantine

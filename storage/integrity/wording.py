@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session, aliased
 
 from schemas.article import content_sha256
 from storage.ledger.unit_of_work import IN_COUNT, UnitOfWork, load_articles, select_in
-from storage.near_duplicates.grouping import regroup
+from storage.near_duplicates.comparison import Shingled
+from storage.near_duplicates.grouping import find_groups, regroup
 from storage.near_duplicates.lsh_index import LEVELS, Likeness, Wording, find_held
-from storage.near_duplicates.shingle import Shingled
-from storage.near_duplicates.text import find_groups
 from storage.reports.audit import name_found
 from storage.schema.tables import Article
 

@@ -30,7 +30,6 @@ from schemas.outcome import (
 )
 from schemas.schedule import STANDARD_PLAN, LookPlan
 from storage.captures.reinterpretation import reread
-from storage.ledger.merging import claim_entry, claim_nameless, merge
 from storage.ledger.quarantine import add_quarantine
 from storage.ledger.sighting import store_sightings
 from storage.ledger.state import (
@@ -41,6 +40,8 @@ from storage.ledger.state import (
     LAST_RETRY,
     bear_failure,
     bear_missing,
+    claim_entry,
+    claim_nameless,
     confirm,
     enter_blocked,
     enter_failed,
@@ -49,6 +50,7 @@ from storage.ledger.state import (
     enter_state,
     is_overtaken,
     is_settled,
+    merge,
     note_failure,
     note_try,
     retry_delay,

@@ -1,25 +1,24 @@
-"""What sources advertise: sightings, with the entries and aliases that they bring.
+"""What sources advertise: sightings, with the entries and aliases that they bring, and how far listings were read.
 
 A first run brings a hundred thousand, every later run the same ones: they are stored a part at a time, and those that
 tell nothing new are passed over on the columns that were looked up, without making an object of any row. When a source
 says something else of an address (another headline, another date), that is a row of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from schemas.address import Identity
+from schemas.address import Identity, SourceKind
 from schemas.address import Sighting as Seen
 from schemas.outcome import State
-from storage.ledger.merging import merge
 from storage.ledger.publication_date import month_of, publication_time
-from storage.ledger.state import KEPT_STATES, LAST_RETRY, enter_state, is_excluded_by_rule
+from storage.ledger.state import KEPT_STATES, LAST_RETRY, enter_state, is_excluded_by_rule, merge
 from storage.ledger.unit_of_work import CHANGING, Columns, UnitOfWork, execute_in, load_addresses, note_date, note_day
-from storage.schema.tables import Alias, Entry, Sighting
+from storage.schema.tables import Alias, Entry, Listing, Sighting
 
 PART_COUNT = 2_000
 """Sightings that are held at a time: a few MB of rows; more at once is no faster."""
@@ -259,3 +258,24 @@ def _add_sighting(batch: UnitOfWork, part: _Part, identity: Identity, seen: Seen
     batch.new_rows[Sighting].append(row)
     part.sightings[_said(identity, seen)] = row
     part.sources.add((identity.url, seen.source_url))
+
+
+def note_walked(session: Session, url: str, at: datetime) -> None:
+    """Note that a listing, named by its first page, was read to its end, or to where all was known."""
+    row = session.get(Listing, url)
+    if row is None:
+        session.add(Listing(url=url, walked_at=at))
+    else:
+        row.walked_at = max(row.walked_at, at)
+
+
+def list_walked(session: Session) -> dict[str, datetime]:
+    """Listing -> when it was last read so far."""
+    return {row.url: row.walked_at for row in session.scalars(select(Listing))}
+
+
+def list_named(session: Session, urls: Collection[str]) -> list[tuple[str, str, datetime]]:
+    """Of these addresses, those that a listing has named: address, the listing's page, when it did so first."""
+    columns = select(Sighting.url, Sighting.source_url, Sighting.first_seen_at)
+    rows = execute_in(session, columns.where(Sighting.source_kind == SourceKind.LISTING), Sighting.url, set(urls))
+    return [(row[0], row[1], row[2]) for row in rows]

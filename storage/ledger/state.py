@@ -1,15 +1,19 @@
-"""How an entry of the ledger stands: its state, its tries, and when it is due again.
+"""How an entry of the ledger stands: its state, its tries, when it is due again, and which addresses are its own.
 
 `next_try_at` alone says that. Every state that a fetch may change has one, but for a page that was set aside for good:
 what waits, at once; what failed, later and later; what has its article, by the plan for looking again.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
+
+from schemas.address import Identity
 from schemas.outcome import State
 from storage.ledger.publication_date import month_end, month_of
-from storage.ledger.unit_of_work import UnitOfWork
-from storage.schema.tables import Entry
+from storage.ledger.unit_of_work import UnitOfWork, note_date, note_day, note_first_sight
+from storage.schema.tables import Alias, Capture, Entry, Quarantine
 
 FIRST_RETRY = timedelta(minutes=10)
 """After the first failure: longer than a restart of the publisher's server takes."""
@@ -173,3 +177,58 @@ def _count_anew(entry: Entry, state: State) -> None:
     """Ten timeouts before are no reason to believe a robots.txt, or a challenge, for a week at once."""
     if entry.state != state:
         entry.attempts = 0
+
+
+def claim_entry(batch: UnitOfWork, identity: Identity, urls: Iterable[str | None], at: datetime) -> Entry:
+    """An article's own entry, with every address that led to it."""
+    entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)
+    note_first_sight(entry, at)
+    for url in (identity.url, *urls):
+        if url:
+            _claim_alias(batch, url, entry, at)
+    return entry
+
+
+def claim_nameless(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
+    """Make this entry's the address that was asked, if nobody has it or its entry has no record id.
+
+    For pages that are not valid: they say whose they are, but take no address from another record.
+    """
+    owner = batch.owners.get(url)
+    if owner is None or (owner.record_id is None and owner.url == url):
+        _claim_alias(batch, url, entry, at)
+
+
+def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
+    """The loser's addresses and captures are the winner's: it was the same article under another name."""
+    session = batch.session
+    batch.has_merged = True
+    batch.resolve(loser.key)
+    batch.write()
+    for table in (Alias, Capture, Quarantine):
+        session.execute(update(table).where(table.entry_id == loser.id).values(entry_id=winner.id))
+    batch.owners = {url: winner if owner is loser else owner for url, owner in batch.owners.items()}
+    note_first_sight(winner, loser.first_seen_at)
+    if loser.tried_at:
+        note_try(winner, loser.tried_at)
+    if winner.published_at is None:
+        note_date(winner, loser.published_at)
+    note_day(winner, loser.published_on, loser.published_month)
+    if winner.state in WAITING_STATES and winner.next_try_at and loser.next_try_at:
+        winner.next_try_at = min(winner.next_try_at, loser.next_try_at)
+    del batch.entries[loser.key]
+    session.delete(loser)
+    batch.write()  # before the same key may come again
+
+
+def _claim_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
+    """Make the address this entry's, unless it belongs to another article."""
+    owner = batch.owners.get(url)
+    if owner is None:
+        batch.add_alias(url, entry, at)
+    elif owner is not entry and owner.url == url and owner.state not in KEPT_STATES:
+        merge(batch, owner, entry)
+    elif owner is not entry and owner.url != url:
+        batch.write()
+        batch.session.execute(update(Alias).where(Alias.url == url).values(entry_id=entry.id))
+        batch.owners[url] = entry

@@ -8,8 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas.duplicate import DuplicateKind, Explanation
-from storage.near_duplicates.comparison import LEAST_CONTAINMENT, Relation, find_shared_paragraphs
-from storage.near_duplicates.shingle import Shingled, split_words
+from storage.near_duplicates.comparison import (
+    LEAST_CONTAINMENT,
+    Relation,
+    Shingled,
+    find_shared_paragraphs,
+    split_words,
+)
 from storage.schema.tables import Article
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Connection, CursorResult, delete, insert, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.bulk import insert_rows
-from storage.near_duplicates.shingle import KEY_BITS
+from storage.near_duplicates.comparison import KEY_BITS
 from storage.schema.columns import RowId
 from storage.schema.tables import Base
 

@@ -5,12 +5,12 @@ from sqlalchemy.orm import Session, joinedload
 
 from schemas.article import Article as Read
 from schemas.article import Image
+from schemas.failure import UsageFailure
 from schemas.revision import Content, Difference
 from schemas.revision import Revision as VersionRecord
 from storage.articles.article import as_ref
 from storage.ledger.unit_of_work import UnitOfWork
-from storage.revisions.difference import list_changed_fields
-from storage.revisions.paragraph import compare_paragraphs
+from storage.revisions.difference import compare_paragraphs, list_changed_fields
 from storage.schema.tables import Article, Revision, Version
 
 VERSION_COLUMNS = tuple(Version.__annotations__)
@@ -19,7 +19,7 @@ VERSION_COLUMNS = tuple(Version.__annotations__)
 AnyVersion = Article | Revision
 
 
-class VersionUnknown(LookupError):  # noqa: N818 - it states a fact
+class VersionUnknown(UsageFailure):
     """An article has no version of this number."""
 
 

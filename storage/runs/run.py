@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schemas.model import Count, Record
+from schemas.model import Record
 from schemas.report import RunReport
-from storage.schema.tables import Capture, LeaseRow, RunRow, RunStatus
+from storage.schema.tables import LeaseRow, RunRow, RunStatus
 
 LISTED_COUNT = 10
 """Runs that a listing shows unless told otherwise: they fit on a screen."""
@@ -27,14 +27,6 @@ class RunRecord(Record):
     status: RunStatus
     parameters: dict[str, Any]
     report: RunReport | None
-
-
-class CaptureCount(Record):
-    """What a run wrote to WARC files, as far as it is stored."""
-
-    request_count: Count
-    page_count: Count
-    """Those that belong to an entry of the ledger."""
 
 
 def open_run(
@@ -89,13 +81,6 @@ def mark_interrupted(session: Session, now: datetime, *, site: str | None = None
     for row in rows:
         row.status, row.ended_at = RunStatus.INTERRUPTED, now
     return [row.id for row in rows]
-
-
-def count_captures(session: Session, run_id: str) -> CaptureCount:
-    """How much a run fetched."""
-    statement = select(func.count(), func.count(Capture.entry_id)).where(Capture.run_id == run_id)
-    request_count, page_count = session.execute(statement).one()
-    return CaptureCount(request_count=request_count, page_count=page_count)
 
 
 def _as_record(row: RunRow) -> RunRecord:

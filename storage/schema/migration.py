@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import Session
 
+from schemas.failure import UsageFailure
 from storage.search.index import IndexListener, index_all
 
 __all__ = ["IndexListener", "SchemaOutdated", "SchemaUnknown", "audit_revision", "downgrade", "is_empty", "upgrade"]
@@ -16,11 +17,11 @@ __all__ = ["IndexListener", "SchemaOutdated", "SchemaUnknown", "audit_revision",
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class SchemaOutdated(RuntimeError):  # noqa: N818 - it states a fact
+class SchemaOutdated(UsageFailure):
     """The database has an older revision of the tables."""
 
 
-class SchemaUnknown(RuntimeError):  # noqa: N818 - it states a fact
+class SchemaUnknown(UsageFailure):
     """The tables are not ours, or newer than this program."""
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from schemas.failure import UsageFailure
 from schemas.search import SearchPart, SearchQuery, Term
 from storage.search.word import list_words
 
@@ -40,7 +41,7 @@ OPEN_END = re.compile(r"\*\W*\Z")
 POSSESSIVE = re.compile(r"['’ʼ]s\W*\Z", re.IGNORECASE)
 
 
-class QueryEmpty(ValueError):  # noqa: N818 - it states a fact
+class QueryEmpty(UsageFailure):
     """There is nothing to look for; the message is one line."""
 
 

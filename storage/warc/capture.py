@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, cast
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from schemas.capture import ESCAPED_NUL, NUL, Capture, CaptureRef
-from storage.warc.head import read_head
 from storage.warc.member import (
     HEADER_END,
     GzipMember,
@@ -24,6 +23,7 @@ from storage.warc.member import (
     find_record,
     is_compressed,
     is_gzip_warc,
+    read_head,
     skip_blank,
 )
 from storage.warc.payload import CHUNK_BYTES, BodyCut, BodyTooLarge, decode_body, is_short, undo_transfer

@@ -1,4 +1,4 @@
-"""One record's bytes in a WARC file, as a stream that knows whether it is whole.
+"""One record's bytes in a WARC file, as a stream that knows whether it is whole, and the HTTP head in them.
 
 The libraries end silently where a file is cut, even inside a gzip trailer. Here the end of a record is the end of its
 gzip member (checksum included), or of its Content-Length in an uncompressed file: so a cut is told from an end.
@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 
 from fastwarc.warc import WarcRecord
 
+from schemas.capture import MAX_HEAD_BYTES
 from storage.warc.payload import CHUNK_BYTES, GZIP_MAGIC
 
 WARC_MAGIC = b"WARC/"
@@ -235,3 +236,51 @@ def _starts_compressed_record(file: BinaryIO, position: int) -> bool:
         return GzipMember(file, position).read(len(WARC_MAGIC)) == WARC_MAGIC
     except MemberDamaged:
         return False
+
+
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]{1,9}[ \t]+([0-9]{3,9})(?:[ \t]|$)")
+_SPACES = b" \t"
+
+
+class LineReader(Protocol):
+    """A record's payload, before its head was read."""
+
+    def readline(self, max_line_len: int = ..., /) -> bytes:
+        """The next line with its end, or so much of it; nothing at the end."""
+
+
+def read_head(reader: LineReader) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """The status and the headers (name and value, as they came); the reader stands at the body afterwards.
+
+    Raises:
+        MemberDamaged: there is no status, or the head is larger than the limit.
+    """
+    lines = _read_lines(reader)
+    status = _STATUS_LINE.match(next(lines, b""))
+    if status is None:
+        raise MemberDamaged("its answer has no status")
+    headers: list[tuple[bytes, bytes]] = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if line[:1] in {b" ", b"\t"} and headers:  # goes on with the header before it
+            headers[-1] = (headers[-1][0], b" ".join((headers[-1][1], line.strip(_SPACES))))
+        elif colon:  # browsers pass over a line without one
+            headers.append((name.strip(_SPACES), value.strip(_SPACES)))
+    return int(status[1]), tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
+def _read_lines(reader: LineReader) -> Iterator[bytes]:
+    """The lines up to the empty one, without their ends: old archives have bare line feeds."""
+    left, line = MAX_HEAD_BYTES, b""
+    while piece := reader.readline(left + 1):
+        left -= len(piece)
+        if left < 0:
+            raise MemberDamaged(f"the head of its answer is larger than {MAX_HEAD_BYTES} bytes")
+        line += piece
+        if not line.endswith(b"\n"):
+            continue
+        # One carriage return at most, as the crawl takes them: a line of nothing but that is no empty line.
+        if not (plain := line.removesuffix(b"\n").removesuffix(b"\r")):
+            return
+        yield plain
+        line = b""

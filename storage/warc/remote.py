@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from schemas.capture import CaptureRef
+from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from storage.atomic_file import flush
 
@@ -44,7 +45,7 @@ REASON_CHARS = 200
 """Of what a library says: the whole of any sentence, never a whole page."""
 
 
-class StoreUnusable(ValueError):  # noqa: N818 - it states a fact
+class StoreUnusable(UsageFailure):
     """The address can never be a store; the message is one line."""
 
 

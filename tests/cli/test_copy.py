@@ -16,6 +16,7 @@ from pipeline.archive import open_archive
 from schemas.settings import Settings
 from storage.engine import WRITES
 from storage.schema import migration
+from storage.schema.migration import SchemaOutdated
 from storage.schema.tables import Base
 from tests.storage.every_table import fill_every_table
 
@@ -119,7 +120,7 @@ def test_every_command_refuses_an_older_database_in_one_line(
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(archive.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", "test@example.org")
     for name, arguments in COMMANDS.items():
-        with pytest.raises(RuntimeError) as raised:
+        with pytest.raises(SchemaOutdated) as raised:
             app(args=[name, *arguments], standalone_mode=False)
         said, status = explain_failure(raised.value) or ("", 0)
         assert ("broadsheet migrate" in said, said.count("\n"), status) == (True, 0, 2), name

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.failure import explain_failure
+from schemas.failure import Failure, RunFailure, UsageFailure
+
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -110,6 +113,18 @@ def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, dat
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert not data_dir.exists()
+
+
+@pytest.mark.parametrize("kind", [UsageFailure, RunFailure])
+def test_a_failure_brings_its_exit_status_and_an_error_has_none(kind: type[Failure]) -> None:
+    class WordMissing(kind):  # type: ignore[valid-type,misc]
+        """Known in no other place."""
+
+    assert explain_failure(WordMissing("say more: sqlite://a:secret@b/c")) == (
+        "say more: sqlite://a:***@b/c",
+        kind.exit_status,
+    )
+    assert explain_failure(RuntimeError("a defect")) is None
 
 
 @pytest.mark.parametrize(

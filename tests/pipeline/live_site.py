@@ -1,10 +1,12 @@
 """A publisher made by hand, with one page of each kind, as the facts of the site say that they are built."""
 
 import json
-import threading
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 WWW = "https://www.themoscowtimes.com"
 STATIC = "https://static.themoscowtimes.com"
@@ -99,21 +101,10 @@ def serving(pages: Mapping[str, str]) -> Iterator[tuple[dict[str, str], list[str
     """The origins of a site with these pages, and the paths that it was asked for."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = pages.get(self.path, "").encode()
-            self.send_response(200 if self.path in pages else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Request) -> Response:
+        asked.append(request.full_path.removesuffix("?"))
+        return Response(pages.get(asked[-1], ""), status=200 if asked[-1] in pages else 404)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
-            """The test reads `asked`."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield dict.fromkeys((WWW, STATIC, RUSSIAN), f"http://127.0.0.1:{server.server_address[1]}"), asked
-        server.shutdown()
-        thread.join()
+    with HTTPServer("127.0.0.1") as server:
+        server.expect_request(re.compile("")).respond_with_handler(answer)
+        yield dict.fromkeys((WWW, STATIC, RUSSIAN), server.url_for("").rstrip("/")), asked

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from pipeline.archive import open_archive
 from pipeline.backfill_plan import plan_backfill
@@ -21,8 +21,8 @@ from replica.site import Site
 from schemas.settings import Settings
 from schemas.span import Span
 from sites.moscow_times.discovery import FEEDS
-from storage.ledger.robots import list_robots
 from storage.schema import tables
+from storage.schema.tables import Robots
 from tests.pipeline.asking import SITE, WWW, find, pages_of, take
 from tests.pipeline.killing import find_breaches, read_facts
 
@@ -112,10 +112,10 @@ def test_a_listing_that_was_read_in_part_only_is_read_on(make_settings: MakeSett
 def test_robots_txt_is_kept_with_the_run_as_it_was_seen(settings: Settings) -> None:
     report = ingest_once(settings, "moscow-times", "feeds", 1)
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
-        [robots] = list_robots(session, report.run_id)
-    assert (robots.url, robots.status) == (f"{WWW}/robots.txt", 200)
-    assert "Disallow: *?utm" in robots.text
-    assert robots.capture.warc
+        [robots] = session.scalars(select(Robots))
+        capture = robots.capture
+        assert (capture.run_id, capture.url, capture.status) == (report.run_id, f"{WWW}/robots.txt", 200)
+        assert "Disallow: *?utm" in robots.text
 
 
 def test_an_article_that_is_looked_at_again_and_is_the_same_costs_one_empty_answer(

@@ -1,9 +1,8 @@
 """What a publisher names in a private network is asked by nothing: whichever way leads there, however it is spelled."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+
+from pytest_httpserver import HTTPServer
 
 from pipeline.ingest import ingest_once
 from replica.answer import Answer
@@ -20,29 +19,6 @@ HOSTS = (
 """All but `fec0::1` lead to this machine, on some system or by some gateway; `localhost` is a name that does."""
 
 
-@contextmanager
-def listening() -> Iterator[tuple[int, list[str]]]:
-    """A server on this machine that notes whatever reaches it: its port and the paths."""
-    reached: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            reached.append(self.path)
-            self.send_error(404)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port, reached
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def make_sitemap(urls: list[str]) -> Answer:
     entries = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in urls)
     return Answer(f"<sitemapindex>{entries}</sitemapindex>".encode(), "application/xml")
@@ -56,7 +32,8 @@ def make_cdx(urls: list[str]) -> Answer:
 def test_no_sitemap_no_index_and_no_part_of_a_page_leads_into_a_private_network(
     make_settings: Callable[..., Settings],
 ) -> None:
-    with listening() as (port, reached):
+    with HTTPServer("127.0.0.1") as listener:  # answers 500 to whatever reaches it, and notes that
+        port = listener.port
         asked_paths: list[str] = []
 
         def lead_away(asked: Asked) -> Answer | None:
@@ -78,7 +55,7 @@ def test_no_sitemap_no_index_and_no_part_of_a_page_leads_into_a_private_network(
             index = {"https://index.example.org": server.origins["https://www.themoscowtimes.com"]}
             settings = make_settings(origins=server.origins | index)
             report = ingest_once(settings, "moscow-times", "all", cdx_url="https://index.example.org/cdx?url=x")
-    assert reached == []
+    assert listener.log == []
     for part in ("/sitemap.xml", "/cdx", "/live/", "/rss/", "newsmap-"):
         assert any(part in path for path in asked_paths), part
     assert report.outcomes["stored"] > 0

@@ -1,12 +1,16 @@
 """A receiver of messages on loopback, as a service for alarms would be."""
 
-import json
-import threading
+import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its log of requests names the secret
 
 
 class Webhook:
@@ -18,28 +22,16 @@ class Webhook:
         self.url = f"json://127.0.0.1:{port}/{self.SECRET}"
         self.received: Queue[dict[str, Any]] = Queue()
 
+    def receive(self, request: Request) -> Response:
+        """Take a message."""
+        self.received.put(request.get_json())
+        return Response()
+
 
 @contextmanager
 def receiving() -> Iterator[Webhook]:
     """A receiver as long as the block lasts."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            hook.received.put(json.loads(self.rfile.read(length)))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        hook = Webhook(server.server_port)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield hook
-        finally:
-            server.shutdown()
-            thread.join()
+    with HTTPServer("127.0.0.1") as server:
+        hook = Webhook(server.port)
+        server.expect_request(re.compile(""), method="POST").respond_with_handler(hook.receive)
+        yield hook

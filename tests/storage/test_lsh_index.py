@@ -10,8 +10,8 @@ from storage.articles.article import ArticleFilter, iterate_articles
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.near_duplicates import lsh_index
+from storage.near_duplicates.comparison import Shingled
 from storage.near_duplicates.lsh_index import NewPosting, RecentPosting, SettledPosting
-from storage.near_duplicates.shingle import Shingled
 from storage.schema.tables import Base
 from tests.storage.sample import at, read
 

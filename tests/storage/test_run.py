@@ -9,7 +9,7 @@ from storage.captures.capture import find_known_payloads, find_position, list_po
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.ledger.quarantine import find_quarantine, list_quarantine
-from storage.runs.run import close_run, count_captures, list_runs, mark_interrupted, open_run
+from storage.runs.run import close_run, list_runs, mark_interrupted, open_run
 from storage.schema.tables import RunStatus
 from tests.storage.sample import SITE, START, advertise, at, fail, identify, read, read_text, set_aside
 
@@ -58,15 +58,6 @@ def test_only_runs_that_never_ended_are_interrupted(database: Database) -> None:
 def test_an_unknown_run_cannot_be_closed(database: Database) -> None:
     with database.begin() as session, pytest.raises(KeyError):
         close_run(session, "none", status=RunStatus.COMPLETED, ended_at=START)
-
-
-def test_a_run_counts_its_requests_and_pages(database: Database) -> None:
-    with database.begin() as session:
-        run_id = open_run(session, kind="ingest", site=SITE, started_at=START)
-        store_outcomes(session, [advertise(0, identify(1)), read(1, 1)], run_id=run_id, now=START)
-        store_outcomes(session, [read(2, 2)], run_id=None, now=START)
-        counted = count_captures(session, run_id)
-    assert (counted.request_count, counted.page_count) == (2, 1)
 
 
 def test_requests_and_pages_are_counted_once(database: Database) -> None:

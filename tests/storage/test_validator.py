@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from schemas.article import Kind
 from schemas.capture import Validators
@@ -9,10 +10,10 @@ from schemas.schedule import LookPlan
 from storage.engine import Database
 from storage.ledger.frontier import find_due
 from storage.ledger.outcome import store_outcomes
-from storage.ledger.robots import list_robots
 from storage.ledger.unit_of_work import IN_COUNT
 from storage.ledger.validator import find_source_validators, find_validators
 from storage.runs.run import open_run
+from storage.schema.tables import Capture, Robots
 from tests.storage.sample import (
     FEED,
     HOST,
@@ -187,9 +188,9 @@ def test_robots_is_kept_as_each_run_saw_it(database: Database) -> None:
             outcome = tag(RobotsRead(seen=seen, text=text))
             assert store_outcomes(session, [outcome], run_id=run_id, now=START) == {"robots": 1, "request": 1}
             assert store_outcomes(session, [outcome], run_id=run_id, now=START) == {}
-        found = [
-            (one.url, one.status, one.fetched_at, one.text, one.capture.offset) for one in list_robots(session, runs[1])
+        rows = select(Capture.run_id, Capture.url, Capture.status, Robots.text).join(Robots.capture)
+        assert [tuple(row) for row in session.execute(rows.order_by(Capture.id))] == [
+            (runs[0], url, 200, "User-agent: *"),
+            (runs[1], url, 404, ""),
         ]
-        assert found == [(url, 404, at(1), "", 1)]
-        assert [one.text for one in list_robots(session, runs[0])] == ["User-agent: *"]
         assert find_validators(session, [url], START, PLAN) == {}
