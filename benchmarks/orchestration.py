@@ -1,7 +1,7 @@
 """What a run asks of Prefect's server: requests and events of a run of a hundred articles, and of a few thousand.
 
 Counted on the wire, by a proxy before the server. What grows with the run's time alone (renewing its slot, every
-225 s; log lines in batches of 2 s) is in both.
+45 s; log lines in batches of 2 s) is in both.
 """
 
 import json

@@ -25,6 +25,9 @@ DAY = timedelta(days=1)
 LOOKED_AT = 200
 """Runs at most: a day of one every quarter of an hour, one an hour, and some by hand."""
 
+TIMEOUT_SECONDS = 86_400
+"""A day: by then the next one is due."""
+
 
 class AuditReport(Record):
     """What an audit found."""
@@ -53,6 +56,7 @@ class AuditReport(Record):
     name="audit",
     flow_run_name="audit {site}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )

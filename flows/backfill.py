@@ -15,15 +15,15 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report, store_run_artifacts
-from flows.concurrency import WaitingRuns, crawling_alone, give_way
+from flows.concurrency import crawling_alone, give_way
 from flows.final_state import end, read_report, skip
 from flows.hooks import notify
 from flows.ingest import Limit, end_run
 from flows.server import prepare_temporary_server
+from flows.steps import fill_patiently
 from pipeline.archive import RunInProgress, open_archive
 from pipeline.backfill_plan import check_span, plan_backfill
 from pipeline.ingest import check_ingest, ingest_once
-from pipeline.load import load_with_retries
 from pipeline.progress import Progress, listening
 from pipeline.report import render_backfill_markdown
 from pipeline.run import find_broken_floors
@@ -38,23 +38,28 @@ ARTIFACT_SECONDS = 30
 """How often the progress artifact is brought up to date at most: each is a request to the server, so that there are as
 many of them as minutes call for, however many pages come."""
 
+MONTH_TIMEOUT_SECONDS = 86_400
+"""A day: the thousand pages of a month take half an hour at two seconds each, and a third of a day at a Crawl-delay of
+thirty; before that, the month may wait for others."""
 
-@flow(name="backfill-month", flow_run_name="backfill {site} {since} to {until}", persist_result=False)
+TIMEOUT_SECONDS = 60 * 86_400
+"""Two months: two decades of pages take three days at two seconds each, and a month at a Crawl-delay of thirty. While a
+month with a timeout of its own is filled, Prefect's clock of the whole stands still."""
+
+
+@flow(
+    name="backfill-month",
+    flow_run_name="backfill {site} {since} to {until}",
+    persist_result=False,
+    timeout_seconds=MONTH_TIMEOUT_SECONDS,
+)
 def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> State[RunReport]:
     """The part of a backfill that lies in one month, or what was left of it. It ends early when another run waits."""
     settings, span = load_settings(), Span(since=since, until=until)
     try:
-        with crawling_alone(settings, site, PATIENCE_SECONDS, is_urgent=False):
-            report = ingest_once(
-                settings,
-                site,
-                "sitemaps",
-                limit,
-                load_with_retries,
-                span,
-                patience_seconds=PATIENCE_SECONDS,
-                is_wanted=WaitingRuns(site),
-            )
+        with crawling_alone(site, PATIENCE_SECONDS):
+            orchestration = fill_patiently(site, PATIENCE_SECONDS)
+            report = ingest_once(settings, site, "sitemaps", limit, span, orchestration=orchestration)
     except RunInProgress as error:
         return skip(error)
     store_run_artifacts(settings, report, f"backfill-{site}-{since:%Y-%m}")
@@ -65,6 +70,7 @@ def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> 
     name="backfill",
     flow_run_name="backfill {site} {since} to {until}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )

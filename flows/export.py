@@ -14,11 +14,15 @@ from storage.export.file import export_articles
 FOLDER = "exports"
 """Under the data folder."""
 
+TIMEOUT_SECONDS = 6 * 3_600
+"""A million articles take minutes, from a busy database perhaps an hour."""
+
 
 @flow(
     name="export",
     flow_run_name="export {file_format}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )

@@ -5,7 +5,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from prefect.client.schemas.objects import State
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
 from pipeline.archive import RunInProgress
@@ -22,6 +22,18 @@ ENDED = "Engine execution exited with unexpected exception"
 
 MESSAGE_CHARS = 2_000
 """Of a state's message: more than any ten sentences; a report says it all."""
+
+
+SKIPPED = "Skipped"
+"""The name of a completed state: no run was needed."""
+
+
+TIMED_OUT = "TimedOut"
+"""What Prefect names the state of a run that took longer than its flow may."""
+
+
+class RunTimedOut(RunFailure):
+    """A run took longer than its flow may. What it stored is kept, and the next one goes on."""
 
 
 class BelowPromise(RunFailure):
@@ -41,8 +53,8 @@ def end(report: Report, problems: tuple[str, ...], said: str) -> State[Report]:
 
 
 def skip(error: RunInProgress) -> State[Report]:
-    """Cancelled: another run does the same work now, and nothing is wrong with that."""
-    return Cancelled(message=f"skipped: {error}")
+    """Completed, with nothing done: another run does the same work now, and nothing is wrong with that."""
+    return Completed(name=SKIPPED, message=str(error))
 
 
 def read_report(state: State[Any], kind: type[Report]) -> Report:
@@ -50,10 +62,13 @@ def read_report(state: State[Any], kind: type[Report]) -> Report:
 
     Raises:
         RunInProgress: the run was skipped.
+        RunTimedOut: it was ended by its timeout.
         And whatever ended the run.
     """
-    if state.is_cancelled():
-        raise RunInProgress(str(state.message).removeprefix("skipped: "))
+    if state.name == SKIPPED:
+        raise RunInProgress(str(state.message))
+    if state.name == TIMED_OUT:
+        raise RunTimedOut(str(state.message))
     report: object = state.result(raise_on_failure=False)
     if isinstance(report, BelowPromise):
         report = report.report
@@ -76,7 +91,13 @@ def leave_out_traceback(record: logging.LogRecord) -> bool:
     return record.msg != ENDED
 
 
+def leave_to_run(record: logging.LogRecord) -> bool:
+    """What ends a task ends its run, whose log says it: no error of a task is for the log as well."""
+    return record.levelno < logging.ERROR
+
+
 LOGGER.addFilter(leave_out_traceback)
+logging.getLogger("prefect.task_runs").addFilter(leave_to_run)
 
 # Whatever runs a flow imports this first: a worker and a schedule start a process for each run.
 prepare_process()

@@ -12,9 +12,9 @@ from flows.concurrency import crawling_alone
 from flows.final_state import end, read_report, skip
 from flows.hooks import notify
 from flows.server import prepare_temporary_server
+from flows.steps import SCHEDULED
 from pipeline.archive import RunInProgress
 from pipeline.ingest import PageChoice, check_ingest, ingest_once
-from pipeline.load import load_with_retries
 from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
 from sites.profile import SourceChoice
@@ -23,11 +23,17 @@ from sites.profile import SourceChoice
 Limit = Annotated[int | None, Field(ge=0, le=2**63 - 1)]
 Months = Annotated[int | None, Field(ge=1)]
 
+TIMEOUT_SECONDS = 7 * 86_400
+"""Of a run that fetches all that was ever advertised: a hundred thousand pages at two seconds each take less than three
+days, and one that was ended is simply started again. A scheduled run takes minutes; that none ends any more is told by
+`audit` after a day."""
+
 
 @flow(
     name="ingest",
     flow_run_name="ingest {site} {source}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )
@@ -53,7 +59,7 @@ def ingest(
         site,
         "ingest",
         lambda settings: ingest_once(
-            settings, site, source, limit, load_with_retries, cdx_url=cdx, months=months, pages=pages
+            settings, site, source, limit, cdx_url=cdx, months=months, pages=pages, orchestration=SCHEDULED
         ),
     )
 
@@ -63,7 +69,7 @@ def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[R
     settings = load_settings()
     check_ingest(settings, site)
     try:
-        with crawling_alone(settings, site):
+        with crawling_alone(site):
             report = run(settings)
     except RunInProgress as error:
         return skip(error)

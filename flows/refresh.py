@@ -5,15 +5,19 @@ from prefect.client.schemas.objects import State
 
 from flows.hooks import notify
 from flows.ingest import Limit, crawl
+from flows.steps import SCHEDULED
 from pipeline.ingest import ingest_once
-from pipeline.load import load_with_retries
 from schemas.report import RunReport
+
+TIMEOUT_SECONDS = 86_400
+"""A day: forty thousand pages at two seconds each. What is left is still due for the next run."""
 
 
 @flow(
     name="refresh",
     flow_run_name="refresh {site}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )
@@ -25,5 +29,7 @@ def refresh(site: str = "moscow-times", limit: Limit = None) -> State[RunReport]
         limit: Fetch at most so many pages; empty for all that are due.
     """
     return crawl(
-        site, "refresh", lambda settings: ingest_once(settings, site, None, limit, load_with_retries, pages="known")
+        site,
+        "refresh",
+        lambda settings: ingest_once(settings, site, None, limit, pages="known", orchestration=SCHEDULED),
     )

@@ -14,11 +14,15 @@ from pipeline.reprocess.reprocess import reprocess as read_again
 from schemas.reprocess import ReprocessReport
 from schemas.settings import load_settings
 
+TIMEOUT_SECONDS = 86_400
+"""A day: a million captures take hours, and what was written by then is not written again."""
+
 
 @flow(
     name="reprocess",
     flow_run_name="reprocess {since} to {until} apply={apply}",
     persist_result=False,
+    timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )

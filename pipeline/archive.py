@@ -193,13 +193,6 @@ def is_crawling(settings: Settings) -> bool:
         return not take_lock(lock)
 
 
-def is_idle(settings: Settings) -> bool:
-    """Whether no run writes into this data folder, and no crawl of one that died."""
-    # In the order of `hold_folder`: whoever starts a crawl has the first, so no crawl is refused for this look.
-    with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
-        return take_lock(run_lock) and take_lock(crawl_lock)
-
-
 OWNER_ONLY = 0o700
 
 OTHERS = 0o007

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pipeline.archive import CRAWL_LOCK
 from schemas.address import Source
 from schemas.capture import Validators
-from schemas.crawl import CLOSED_EARLY, CrawlJob, CrawlLine
+from schemas.crawl import CrawlJob, CrawlLine, CrawlNews
 from schemas.failure import RunFailure
 from schemas.settings import Settings
 from schemas.span import EVER, Span
@@ -69,6 +69,8 @@ class Crawler:
         self._is_released = False
         self._has_ended = False
         self._is_halted = False
+        self._unread = b""
+        self._grown: dict[str, None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -87,21 +89,36 @@ class Crawler:
             self._stop()
             self._process = start_process()
         self._is_at_work, self._has_failed, self._is_released, self._is_halted = True, False, False, False
+        self._unread, self._grown, self._reason = b"", {}, ""
         self._tell(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
-        """Whether its job has ended, or it died; waits for that as long as told."""
+        """Whether its job has ended, or it died; waits as long as told for that, or for a WARC file that has grown."""
         if not self._is_at_work:
             return True
         assert self._process.stdout  # noqa: S101 - for mypy: it was asked for
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
-            # A line says that the job is done; the end of the stream, that the process is.
-            said = os.read(self._process.stdout.fileno(), PIPE_BYTES).decode(errors="replace")
-            self._has_failed = not said or said.startswith(CLOSED_EARLY)
-            self._reason = said.removeprefix(CLOSED_EARLY).strip()
-            self._is_at_work = False
+            self._hear(os.read(self._process.stdout.fileno(), PIPE_BYTES))
         return not self._is_at_work
+
+    def take_grown(self) -> list[str]:
+        """The WARC files that have grown by what is worth loading, since this was last asked."""
+        names, self._grown = list(self._grown), {}
+        return names
+
+    def _hear(self, chunk: bytes) -> None:
+        if not chunk:  # the end of the stream is the end of the process
+            self._has_failed, self._is_at_work = True, False
+        *lines, self._unread = (self._unread + chunk).split(b"\n")
+        for line in lines:
+            news, _, name = os.fsdecode(line).partition(" ")
+            if news == CrawlNews.DONE:
+                self._is_at_work = False
+            elif news == CrawlNews.GROWN:
+                self._grown[name] = None
+            elif news == CrawlNews.CLOSED_EARLY:
+                self._has_failed, self._is_at_work, self._reason = True, False, name
 
     def check(self) -> None:
         """Raise `CrawlFailed` unless it did its whole job."""

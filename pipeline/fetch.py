@@ -14,7 +14,6 @@ from pipeline.run import Run
 from schemas.crawl import CrawlJob, CrawlLine, FetchResult
 from schemas.report import SlowPage
 from spiders.host_backoff import HostBackoffs
-from storage.captures.capture import find_position
 from storage.ledger.frontier import DueAddress
 
 NOT_MODIFIED = 304
@@ -22,14 +21,12 @@ NOT_MODIFIED = 304
 SLOWEST_COUNT = 5
 """Pages that a report names as slow: a host that is slow shows in them already."""
 
-READY_BYTES = 1024 * 1024
-"""Unread bytes of a file that are worth a batch while the crawl still writes: some 110 pages of the replica."""
-
 Wanted = Callable[[], bool]
 """Whether another run waits for the crawl that this one has."""
 
-POLL_SECONDS = 0.1
-"""How often a crawl under way is looked at: a look costs a millisecond, a second without one is lost to the loading."""
+WAIT_SECONDS = 5.0
+"""How long a crawl that says nothing is waited for before the run's own affairs are seen to: its lease is renewed each
+minute, and whoever waits for the site is asked for each quarter of one."""
 
 
 def never_wanted() -> bool:
@@ -57,13 +54,12 @@ def crawl_and_load(
     pages_before = run.counts["page"]
     _tell(run, job, pages_before)
     crawler.begin(job)
-    while not crawler.has_ended(POLL_SECONDS):
+    while not crawler.has_ended(WAIT_SECONDS):
         run.keep_lease()
         _give_way(run, crawler, is_wanted)
-        for name in find_growing(archive, mark):
-            if is_ready(archive, name):
-                sources |= load_file(archive, run, name, load)
-                _tell(run, job, pages_before)
+        for name in crawler.take_grown():
+            sources |= load_file(archive, run, name, load)
+            _tell(run, job, pages_before)
     if is_last:
         crawler.release()
     unloaded = find_growing(archive, mark)
@@ -100,13 +96,6 @@ def _tell(run: Run, job: CrawlJob, pages_before: int) -> None:
         tell_progress(f"{month}fetch", min(run.counts["page"] - pages_before, len(job.urls)), len(job.urls))
     else:
         tell_progress(f"{month}discover", run.counts["sighted-new"], None)
-
-
-def is_ready(archive: Archive, name: str) -> bool:
-    """Whether a growing file has enough for a batch."""
-    with archive.database.read() as session:
-        position = find_position(session, name)
-    return archive.warcs.size(name) - position >= READY_BYTES
 
 
 def fetch_sources(
@@ -179,10 +168,11 @@ def fetch_pages(
     urls = tuple(address.url for address in addresses)
     job = make_job(archive.settings, run, urls=urls, validators=validators)
     crawl_and_load(archive, run, crawler, job, load, is_last=True, is_wanted=is_wanted)
-    lines = {line.url: line for line in read_log(job.log_path)}
+    log = list(read_log(job.log_path))
+    lines = {line.url: line for line in log}
     run.slowest = find_slowest(lines.values())
     run.asked_count += sum(1 for url in set(urls) & lines.keys() if lines[url].result not in UNASKED)
-    load_log(archive, run, job.log_path)
+    load_log(archive, run, log)
     resting = _note_unreachable(run, job, lines)
     left_count = sum(1 for url in set(urls) - lines.keys() if _host_of(url) not in resting)
     if left_count:

@@ -1,9 +1,10 @@
 """One ingest, step by step, without any orchestration: discover, fetch what is due, read, store, report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import sites
@@ -38,6 +39,33 @@ PAGE_STATES: dict[PageChoice, AbstractSet[State] | None] = {
 }
 
 
+Result = TypeVar("Result")
+
+
+class StepRunner(Protocol):
+    """Runs a step of this name, once."""
+
+    def __call__(self, name: str, step: Callable[[], Result], /) -> Result:
+        """What the step returns."""
+
+
+def run_step(_name: str, step: Callable[[], Result]) -> Result:
+    """Run it as it stands here."""
+    return step()
+
+
+@dataclass(frozen=True)
+class Orchestration:
+    """What a run leaves to its caller; by default nothing is around its steps, tried again or waited for."""
+
+    run_step: StepRunner = run_step
+    load: BatchLoader = load_batch
+    is_wanted: Wanted = never_wanted
+    """Whether the run is to end early, because another one waits."""
+    patience_seconds: float = 0
+    """How long it waits for another run."""
+
+
 class CdxUnknown(UsageFailure):
     """An address that should answer the index of a web archive does not look like one."""
 
@@ -51,43 +79,52 @@ def ingest_once(  # noqa: PLR0913 - a choice each
     site: str,
     source: SourceChoice | None,
     limit: int | None = None,
-    load: BatchLoader = load_batch,
     span: Span = EVER,
     *,
     cdx_url: str | None = None,
     months: int | None = None,
     pages: PageChoice = "all",
-    patience_seconds: float = 0,
-    is_wanted: Wanted = never_wanted,
+    orchestration: Orchestration = Orchestration(),
     publishers: Publishers = sites.PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> RunReport:
-    """Ingest once. `load` is `load_batch`, or something around it. Without a source, nothing is looked for.
+    """Ingest once. Without a source, nothing is looked for.
 
-    With a span, of its publication days alone: what is missing there is fetched, nothing is looked at again. It waits
-    for another run as long as its patience lasts, and reads the newest `months` of the monthly sitemaps, or all.
+    With a span, of its publication days alone: what is missing there is fetched, nothing is looked at again. Of the
+    monthly sitemaps, it reads the newest `months`, or all.
 
     Raises:
         UnknownSite, ContactMissing, CdxUnknown, and what `open_archive` raises.
     """
-    profile = check_ingest(settings, site, cdx_url)
+    profile = check_request(settings, site, cdx_url)
     sources = tuple(_list_sources(profile, settings, source, cdx_url))
     kind = "ingest" if span == EVER else "backfill"
-    parameters: dict[str, object] = {"source": source, "limit": limit, "cdx": cdx_url, "months": months, "pages": pages}
-    parameters |= span.model_dump(mode="json", exclude_none=True)
+    parameters = _describe(span, source=source, limit=limit, cdx=cdx_url, months=months, pages=pages)
+    begin, load, patience = orchestration.run_step, orchestration.load, orchestration.patience_seconds
     opening = partial(open_archive, settings, writable=True, publishers=publishers, reading_seconds=reading_seconds)
     with (
-        opening(patience_seconds=patience_seconds) as archive,
+        opening(patience_seconds=patience) as archive,
         Crawler() as crawler,
-        running(archive, kind, site, parameters, span, patience_seconds=patience_seconds) as run,
+        running(archive, kind, site, parameters, span, patience_seconds=patience) as run,
     ):
         archive.reader.start()
-        load_left(archive, run, load)
-        discover_addresses(archive, run, crawler, sources, load, list_months(profile, months) if months else span)
-        fetch_due(archive, run, crawler, limit, load, pages, is_wanted)
-        notice_reading(archive, run)
-        crawler.end()  # what it wrote is finished
-        return finish_run(archive, run)
+        begin("load", partial(load_left, archive, run, load))
+        begin(
+            "discover", partial(discover_addresses, archive, run, crawler, sources, load, list_months(profile, months))
+        )
+        begin("fetch", partial(fetch_due, archive, run, crawler, limit, load, pages, orchestration.is_wanted))
+        return begin("report", partial(_report, archive, run, crawler))
+
+
+def _describe(span: Span, **choices: object) -> dict[str, object]:
+    """The run's parameters, as its row in the database has them."""
+    return choices | span.model_dump(mode="json", exclude_none=True)
+
+
+def _report(archive: Archive, run: Run, crawler: Crawler) -> RunReport:
+    notice_reading(archive, run)
+    crawler.end()  # what it wrote is finished
+    return finish_run(archive, run)
 
 
 def _list_sources(
@@ -103,19 +140,28 @@ def _list_sources(
 
 
 def check_ingest(settings: Settings, site: str, cdx_url: str | None = None) -> Site:
-    """The site's profile, if these settings may crawl it.
+    """The site's profile, if these settings may crawl it: asked before anything is started for it.
+
+    Raises:
+        UnknownSite, ContactMissing, CdxUnknown: see `check_request`.
+        SchemaOutdated, SchemaUnknown: the database is not of this version.
+    """
+    profile = check_request(settings, site, cdx_url)
+    check_version(settings)
+    return profile
+
+
+def check_request(settings: Settings, site: str, cdx_url: str | None) -> Site:
+    """The site's profile, if it may be crawled so.
 
     Raises:
         UnknownSite: there is no profile of this name.
         ContactMissing: a live site would be asked, and the settings do not say by whom.
         CdxUnknown: the address is none of a web archive's index.
-        SchemaOutdated, SchemaUnknown: the database is not of this version.
     """
     if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
         raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
-    profile = require_contact(settings, site, *([cdx_url] if cdx_url else []))
-    check_version(settings)
-    return profile
+    return require_contact(settings, site, *([cdx_url] if cdx_url else []))
 
 
 def require_contact(settings: Settings, site: str, *other_urls: str) -> Site:
@@ -141,8 +187,10 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def list_months(profile: Site, count: int) -> Span:
-    """This month in the publisher's time zone and those before it, so many together."""
+def list_months(profile: Site, count: int | None) -> Span | None:
+    """This month in the publisher's time zone and those before it, so many together; None without a number."""
+    if count is None:
+        return None
     first = now().astimezone(profile.time_zone).date().replace(day=1)
     for _ in range(count - 1):
         first = (first - DAY).replace(day=1)

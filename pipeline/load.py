@@ -7,11 +7,10 @@ loading goes on exactly where it stopped, whatever stopped it.
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 
 import sites
 from pipeline.archive import Archive
@@ -95,7 +94,7 @@ PageFinder = Callable[[str], Capture | None]
 """Record id -> the newest capture of its page."""
 
 BatchLoader = Callable[[Archive, str, str], LoadedBatch]
-"""`load_batch`, or a Prefect task around it."""
+"""`load_batch`, or `load_with_retries`."""
 
 
 def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
@@ -241,7 +240,7 @@ def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> Non
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
-                load_log(archive, run, path)
+                load_log(archive, run, read_log(path))
             shutil.rmtree(folder)
 
 
@@ -308,9 +307,9 @@ def note_cut(archive: Archive, run: Run, name: str) -> None:
     run.counts["cut"] += 1
 
 
-def load_log(archive: Archive, run: Run, path: Path) -> None:
+def load_log(archive: Archive, run: Run, lines: Iterable[CrawlLine]) -> None:
     """Note the fetches of pages that brought no answer: only the crawl's log knows of them."""
-    outcomes = [outcome for line in read_log(path) if (outcome := read_line(line))]
+    outcomes = [outcome for line in lines if (outcome := read_line(line))]
     stored = _storage(archive, run.id).store(outcomes, now())
     run.counts.update(stored.counts)
     run.problems += stored.problems

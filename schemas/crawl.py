@@ -10,8 +10,16 @@ from schemas.address import Source
 from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 
-CLOSED_EARLY = "closed early: "
-"""How the line begins by which a crawl says why it ends before its end."""
+
+class CrawlNews(StrEnum):
+    """What a crawl says to whoever gives it jobs: a line on its standard output, this word and a name."""
+
+    GROWN = "grown"
+    """A WARC file, by its name, has grown by what is worth loading. A hint: what it is silent about lies there too."""
+    DONE = "done"
+    """A job, by the path of its log."""
+    CLOSED_EARLY = "closed-early"
+    """The crawl, before its end, with the reason in place of a name."""
 
 
 class CrawlJob(Record):

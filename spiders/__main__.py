@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from schemas.crawl import CLOSED_EARLY, CrawlJob
+from schemas.crawl import CrawlJob
 from schemas.printing import print_line
 from schemas.process import prepare_process
 from spiders.inbox import Inbox, JobUnusable, is_pipe, read_job
@@ -130,7 +130,7 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
     reason = session.closing.reason
     is_told = reason is None or reason == PARENT_GONE or (reason in SIGNALS and _is_parent_ending())
     if reason and not is_told and not inbox.tell_early_end(reason):
-        print_line(f"{CLOSED_EARLY}{reason}")
+        print_line(f"closed early: {reason}")
     has_failed = crawl.cancelled() or crawl.exception() is not None
     return EXIT_CLOSED if reason or has_failed else EXIT_ENDED
 

@@ -126,11 +126,12 @@ class ArchivingHandler(HTTP11DownloadHandler):
             ip_address=str(response.ip_address) if response.ip_address else None,
         )
         try:
-            self._session.archive.write_exchange(exchange)
+            ref = self._session.archive.write_exchange(exchange)
         except ArchiveUnwritable as error:
             # To fetch what cannot be kept would only trouble the publisher.
             self._session.closing.request(f"archive unwritable: {error}")
             raise CrawlClosing(str(error)) from error
+        self._session.note_written(ref)
 
 
 def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
-from schemas.crawl import CLOSED_EARLY, CrawlJob
+from schemas.crawl import CrawlJob, CrawlNews
 
 CHUNK_BYTES = 4096
 """A path fits many times; what is larger comes in pieces."""
@@ -82,15 +82,22 @@ class Inbox:
         return self._jobs.popleft() if self._jobs else None
 
     def acknowledge(self, job: CrawlJob) -> None:
-        """Tell whoever sends the jobs that one is done: its log's path, as a line on standard output."""
+        """Tell whoever sends the jobs that one is done."""
+        self._tell(CrawlNews.DONE, str(job.log_path))
+
+    def tell_grown(self, name: str) -> None:
+        """Tell whoever sends the jobs that a WARC file has grown by what is worth loading."""
+        self._tell(CrawlNews.GROWN, name)
+
+    def _tell(self, news: CrawlNews, name: str) -> None:
+        """A line on standard output. A parent that is gone needs none, and takes this process along."""
         if self.is_fed:
-            os.write(sys.stdout.fileno(), os.fsencode(job.log_path) + b"\n")
+            with suppress(BrokenPipeError):
+                os.write(sys.stdout.fileno(), os.fsencode(f"{news} {name}\n"))
 
     def tell_early_end(self, reason: str) -> bool:
         """Tell whoever sends the jobs why none is done any more; answers whether anybody does."""
-        if self.is_fed:
-            with suppress(BrokenPipeError):
-                os.write(sys.stdout.fileno(), f"{CLOSED_EARLY}{reason}\n".encode(errors="replace"))
+        self._tell(CrawlNews.CLOSED_EARLY, " ".join(reason.split()))
         return self.is_fed
 
 

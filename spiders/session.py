@@ -11,6 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
+from schemas.capture import CaptureRef
 from schemas.crawl import CrawlJob, CrawlLine
 from spiders.budget import COUNT_FILE, Budget
 from spiders.host_backoff import HostBackoffs
@@ -25,6 +26,10 @@ IS_SOURCE = "is_source"
 
 FETCH_SECONDS = "fetch_seconds"
 """In the meta of a request that was answered: how long the answer took."""
+
+
+TOLD_BYTES = 1024 * 1024
+"""By so much a WARC file grows until its loading is worth a batch: some 110 pages of the replica."""
 
 
 class CrawlLog:
@@ -94,6 +99,7 @@ class CrawlSession:
         """Host -> the pause that its robots.txt asks for after each request, where no crawl waits so long."""
         self.turns = SourceOrder(job.lock_path.parent)
         self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
+        self._untold_bytes = 0
 
     def find_obstacle(self, request: Request) -> NotNow | None:
         """Why a request may not be sent now; None where it may."""
@@ -120,6 +126,13 @@ class CrawlSession:
         self.budget.count(is_source=is_source)
         if is_source:
             self.turns.note(request.cb_kwargs["url"])
+
+    def note_written(self, ref: CaptureRef) -> None:
+        """A record was written: now and then, whoever loads it is told."""
+        self._untold_bytes += ref.length
+        if self._untold_bytes >= TOLD_BYTES:
+            self._untold_bytes = 0
+            self.inbox.tell_grown(ref.warc)
 
     async def begin_next(self) -> bool:
         """Whether there was a further job: it is at work now, with a log of its own."""

@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "prefect" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.prefect)
+            # Flows with a timeout take the alarm by which pytest-timeout would end them.
+            item.add_marker(pytest.mark.timeout(method="thread"))
 
 
 def list_threads() -> set[threading.Thread]:

@@ -1,40 +1,40 @@
 """One crawl of a publisher at a time on one Prefect server; a backfill gives way to whoever waits."""
 
 import contextvars
-import fcntl
 import json
 import os
-import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed, Running
 
-from flows.backfill import run_backfill
+from benchmarks.ingest import prefect_server
+from flows.backfill import backfill, run_backfill
 from flows.concurrency import (
     ASK_SECONDS,
-    FIRST_SECONDS,
+    LEASE_SECONDS,
     PATIENCE_SECONDS,
-    LeaseRenewer,
     WaitingRuns,
     crawling_alone,
-    give_back,
     give_way,
     is_awaited,
     name_slot,
-    take_lease,
 )
-from flows.ingest import run_ingest
-from pipeline.archive import CRAWL_LOCK, RunInProgress
+from flows.ingest import ingest, run_ingest
+from pipeline.archive import RunInProgress
 from pipeline.progress import Progress, listening
 from replica.server import Handle
 from replica.site import Site
@@ -49,14 +49,22 @@ SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
 PAGE_COUNT = 8
 """Of a backfill: it takes some seconds, in which another run starts."""
 
+SLOT = name_slot("moscow-times")
+
 HOLDER = """
 import sys
 from flows.concurrency import crawling_alone
-from schemas.settings import load_settings
-with crawling_alone(load_settings(), "moscow-times"):
+print("up", flush=True)
+with crawling_alone("moscow-times"):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+END_SECONDS = 30
+"""On a busy machine; of a run that is told to end, far less than its patience."""
+
+REPOSSESSED_SECONDS = LEASE_SECONDS + 60
+"""Until the server takes back what a dead holder has left: it looks every quarter of a minute."""
 
 pytestmark = pytest.mark.usefixtures("prefect")
 
@@ -69,32 +77,55 @@ def site() -> Site:
 
 def count_holders() -> int:
     with get_client(sync_client=True) as client:
-        return client.read_global_concurrency_limit_by_name(name_slot("moscow-times")).active_slots
+        return client.read_global_concurrency_limit_by_name(SLOT).active_slots
 
 
-def find_lease_note(settings: Settings) -> Path:
-    return settings.spool_dir / f"{name_slot('moscow-times')}.lease"
+def change_limit(**changes: Any) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_global_concurrency_limit(SLOT, GlobalConcurrencyLimitUpdate(**changes))
 
 
-def test_the_slot_is_for_one_and_comes_back(settings: Settings) -> None:
-    with crawling_alone(settings, "moscow-times"):
+def test_the_slot_is_for_one_and_comes_back() -> None:
+    with crawling_alone("moscow-times"):
         assert count_holders() == 1
-        with pytest.raises(RunInProgress, match="another run crawls"), crawling_alone(settings, "moscow-times", 0.1):
+        with pytest.raises(RunInProgress, match="another run crawls"), crawling_alone("moscow-times", 1):
             pass
-        with crawling_alone(settings, "another-site", 0.1):
+        with crawling_alone("another-site", 1):
             assert count_holders() == 1
     assert count_holders() == 0
-    assert not is_awaited("moscow-times")
-    assert not find_lease_note(settings).exists()
+
+
+def test_a_limit_that_was_set_to_0_stops_all_crawling_of_the_site_and_stays() -> None:
+    with crawling_alone("moscow-times"):  # makes the limit
+        pass
+    change_limit(limit=0)
+    with pytest.raises(RunInProgress, match=f"{SLOT} is 0"), crawling_alone("moscow-times"):
+        pass
+    change_limit(limit=1)
+    with crawling_alone("moscow-times"):
+        assert count_holders() == 1
+
+
+def test_a_limit_that_was_switched_off_keeps_nobody_out() -> None:
+    with crawling_alone("moscow-times"):  # makes the limit
+        pass
+    change_limit(active=False)
+    with crawling_alone("moscow-times", 5), crawling_alone("moscow-times", 5):
+        assert count_holders() == 0
+    change_limit(active=True)
+    with crawling_alone("moscow-times"):
+        assert count_holders() == 1
 
 
 @contextmanager
-def starting_elsewhere(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
+def starting_elsewhere() -> Iterator["subprocess.Popen[str]"]:
     """Another process, which takes the slot or waits for it, and has it until its standard input ends."""
-    environment = {"PREFECT_API_URL": PREFECT_API_URL.value(), "BROADSHEET_DATA_DIR": str(settings.data_dir)}
-    command = [sys.executable, "-c", HOLDER]
+    environment = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=os.environ | environment, stdin=pipe, stdout=pipe, text=True) as process:
+    command = [sys.executable, "-c", HOLDER]
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "up\n"
         yield process
         process.kill()
 
@@ -104,77 +135,59 @@ def wait_for_slot(process: "subprocess.Popen[str]") -> None:
     assert process.stdout.readline() == "held\n"
 
 
-def is_free(settings: Settings) -> bool:
+def is_free() -> bool:
     try:
-        with crawling_alone(settings, "moscow-times", 0):
+        with crawling_alone("moscow-times", 2):
             return True
     except RunInProgress:
         return False
 
 
-def test_a_killed_run_s_slot_is_free_for_the_next_one_of_its_folder_and_a_live_one_s_is_not(
-    settings: Settings, make_settings: Callable[..., Settings], tmp_path: Path
-) -> None:
-    copied = make_settings(data_dir=tmp_path / "copied")
-    with starting_elsewhere(settings) as process:
-        wait_for_slot(process)
-        shutil.copytree(settings.data_dir, copied.data_dir)
-        assert not is_free(settings)
-        process.kill()
-        process.wait()
-    assert not is_free(copied)  # whose note is the other's: nothing is known of that one there
-    with (settings.spool_dir / CRAWL_LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert not is_free(settings)  # the dead one's crawl has not closed yet
-    assert count_holders() == 1
-    assert is_free(settings)
+def test_a_run_that_waits_in_another_process_ends_when_it_is_told_to_and_takes_no_slot_along() -> None:
+    with crawling_alone("moscow-times"), starting_elsewhere() as process:
+        assert process.stderr
+        assert "waiting for it" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.wait(END_SECONDS)
+        assert count_holders() == 1
     assert count_holders() == 0
-    assert is_free(copied)
 
 
-def test_a_lease_that_ended_is_taken_anew_unless_another_run_has_the_slot(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+@pytest.mark.soak
+def test_a_killed_run_s_slot_is_free_when_its_lease_ends_and_a_live_one_s_is_not(tmp_path: Path) -> None:
+    # A lasting server: a temporary one takes no slot back.
+    with prefect_server(tmp_path) as url, temporary_settings(updates={PREFECT_API_URL: url}):
+        with starting_elsewhere() as process:
+            wait_for_slot(process)
+            time.sleep(REPOSSESSED_SECONDS)
+            assert not is_free()
+            process.kill()
+            process.wait()
+        wait_until(is_free, REPOSSESSED_SECONDS)
+
+
+def test_a_backfill_sees_that_a_run_of_its_site_waits_until_that_has_ended_and_no_dead_one_for_long(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    noted: list[UUID | None] = []
-    with crawling_alone(settings, "moscow-times"):  # makes the limit
-        pass
-    name = name_slot("moscow-times")
+    wanted = WaitingRuns("moscow-times", ask_seconds=0)
+    site = {"site": "moscow-times"}
     with get_client(sync_client=True) as client:
-        first = take_lease(client, name)
-        assert first
-        keeper = LeaseRenewer(name, first, FIRST_SECONDS, noted.append)
-        keeper.renew(client)
-        assert noted == []
-        give_back(first)
-        with crawling_alone(settings, "moscow-times"):
-            keeper.renew(client)
-            assert "another run has the slot" in caplog.text
-            assert noted == []
-        keeper.renew(client)
-    [second] = noted
-    assert second not in {first, None}
-    assert not is_free(settings)
-    keeper.start()
-    keeper.end()
-    assert noted[-1] is None
-    assert is_free(settings)
-
-
-def test_one_that_waits_is_seen_by_whoever_asks_and_waited_for_by_whoever_gives_way(settings: Settings) -> None:
-    demand = WaitingRuns("moscow-times", ask_seconds=0)
-    with ExitStack() as stack:
-        with crawling_alone(settings, "moscow-times"):
-            assert not demand()
-            process = stack.enter_context(starting_elsewhere(settings))
-            wait_until(demand)
-            assert not WaitingRuns("moscow-times")()  # who asked a moment ago does not ask again
-        give_way("moscow-times", turn_seconds=0.05)
-        assert not is_awaited("moscow-times")
-        wait_for_slot(process)
-        assert not is_free(settings)
-        process.communicate()
-        assert process.returncode == 0
-    assert is_free(settings)
+        other = client.create_flow_run(backfill, parameters=site, state=Running())
+        assert not wanted()
+        run = client.create_flow_run(ingest, parameters=site, state=Running())
+        assert wanted()
+        assert not WaitingRuns("moscow-times")()  # who asked a moment ago does not ask again
+        assert not is_awaited("another-site")
+        with monkeypatch.context() as patched:
+            patched.setattr("flows.concurrency.PATIENCE_SECONDS", 0)  # it has waited for longer than any does
+            assert not wanted()
+        asked_at = time.monotonic()
+        give_way("moscow-times", patience_seconds=0.5, poll_seconds=0.1)
+        assert time.monotonic() > asked_at + 0.5
+        for each in (other, run):
+            client.set_flow_run_state(each.id, Completed(), force=True)
+    give_way("moscow-times")
+    assert not wanted()
 
 
 @pytest.mark.soak

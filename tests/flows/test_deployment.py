@@ -40,6 +40,11 @@ def test_a_deployments_flow_can_be_imported_and_takes_its_parameters(one: Deploy
 
 
 @pytest.mark.parametrize("one", FOUND, ids=NAMES)
+def test_a_run_cannot_hang_for_ever(one: Deployment) -> None:
+    assert one.load_flow().timeout_seconds
+
+
+@pytest.mark.parametrize("one", FOUND, ids=NAMES)
 def test_a_run_that_overlaps_another_of_its_deployment_is_cancelled_not_queued(one: Deployment) -> None:
     assert one.concurrency_limit.limit == 1
     assert one.concurrency_limit.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW

@@ -9,10 +9,13 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
 from flows.concurrency import crawling_alone
+from flows.final_state import read_report
 from flows.hooks import notify
 from flows.ingest import ingest
 from pipeline.alert import NotificationUnsent, open_service
+from pipeline.archive import RunInProgress
 from pipeline.integrity.doctor import check_alarm, list_settings
+from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
 from tests.pipeline.webhook import Webhook, receiving
 
@@ -46,11 +49,13 @@ def test_a_run_below_its_floor_is_told_once_with_what_happened_and_what_to_look_
 
 def test_a_good_run_and_a_skipped_one_are_told_to_nobody(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ingest("moscow-times", "feeds", 0, return_state=True).type is StateType.COMPLETED
-    monkeypatch.setattr("flows.ingest.crawling_alone", lambda settings, site: crawling_alone(settings, site, 0.1))
-    with crawling_alone(load_settings(), "moscow-times"):
+    monkeypatch.setattr("flows.ingest.crawling_alone", lambda site: crawling_alone(site, 1))
+    with crawling_alone("moscow-times"):
         state = ingest("moscow-times", "feeds", 0, return_state=True)
-    assert (state.type, state.name) == (StateType.CANCELLED, "Cancelled")
-    assert str(state.message).startswith("skipped: another run crawls moscow-times")
+    assert (state.type, state.name) == (StateType.COMPLETED, "Skipped")
+    assert str(state.message).startswith("another run crawls moscow-times")
+    with pytest.raises(RunInProgress, match="another run crawls moscow-times"):
+        read_report(state, RunReport)
     assert webhook.received.empty()
 
 

@@ -1,24 +1,33 @@
-"""The same under Prefect: a temporary server, batches as tasks, the report as an artifact, the run's state."""
+"""The same under Prefect: a temporary server, steps as tasks, the report as an artifact, the run's state."""
 
 import json
 import logging
+import os
+import signal
+import threading
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import StateType, TaskRun
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
-from flows.final_state import BelowPromise
+from flows.final_state import BelowPromise, RunTimedOut, read_report
 from flows.ingest import ingest, run_ingest
 from pipeline.archive import open_archive
+from replica.server import running
 from replica.site import Site
 from schemas.report import RunReport
 from schemas.settings import Settings
 from storage.engine import DatabaseUnreachable
 from storage.runs.run import list_runs
+from storage.schema.tables import RunStatus
+from tests.pipeline.killing import Trap, find_crawls
+from tests.waiting import wait_until
 
 RUN_LOG = "prefect.flow_runs"
 
@@ -48,6 +57,67 @@ def test_a_flow_run_stores_the_articles_and_completes(environment: Settings, sit
     report = read_last_run(environment)
     assert report.outcomes["stored"] + report.outcomes["duplicate"] == len(site.articles)
     assert report.problems == ()
+
+
+def list_tasks(flow_run_id: UUID) -> list[TaskRun]:
+    """The tasks of a run that have ended, in their order."""
+    wanted = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
+    with get_client(sync_client=True) as client:
+        found = client.read_task_runs(flow_run_filter=wanted)
+    return sorted((one for one in found if one.end_time), key=attrgetter("expected_start_time"))
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_graph_of_a_run_has_its_steps_whatever_its_pages_and_nothing_is_stored_of_them() -> None:
+    state = ingest("moscow-times", "all", return_state=True)
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id
+    # Tasks are told by events: the server knows of them a moment later.
+    wait_until(lambda: len(list_tasks(flow_run_id)) == 5)
+    tasks = list_tasks(flow_run_id)
+    assert [one.name.rsplit("-", 1)[0] for one in tasks] == ["load", "discover", "fetch", "report", "store-report"]
+    assert {one.state_type for one in tasks} == {StateType.COMPLETED}
+    assert [one.state.data.storage_key for one in tasks if one.state and hasattr(one.state.data, "storage_key")] == []
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_step_that_fails_is_the_task_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.ingest.fetch_due", lambda *_: json.loads("defect"))
+    state = ingest("moscow-times", "feeds", 0, return_state=True)
+    assert state.type is StateType.FAILED
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id
+    wait_until(lambda: len(list_tasks(flow_run_id)) == 3)
+    failed = [one.name for one in list_tasks(flow_run_id) if one.state_type is StateType.FAILED]
+    assert [name.rsplit("-", 1)[0] for name in failed] == ["fetch"]
+
+
+def test_a_run_that_takes_too_long_is_ended_with_its_crawl_and_gives_all_back(
+    environment: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = Trap(counts_pages_alone=True)
+    trap.arm(2)
+
+    def ring() -> None:
+        assert trap.is_sprung.wait(60)
+        os.kill(os.getpid(), signal.SIGALRM)  # what Prefect's clock does when the time is up
+
+    with running(site, thread=True, fault=trap) as server:
+        monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
+        clock = threading.Thread(target=ring)
+        clock.start()
+        state = ingest("moscow-times", "all", return_state=True)
+        clock.join()
+        trap.release()
+    assert (state.type, state.name) == (StateType.FAILED, "TimedOut")
+    with pytest.raises(RunTimedOut, match="exceeded timeout"):
+        read_report(state, RunReport)
+    assert find_crawls() == []
+    with get_client(sync_client=True) as client:
+        assert client.read_global_concurrency_limit_by_name("crawl-moscow-times").active_slots == 0
+    with open_archive(environment, writable=True) as archive, archive.database.read() as session:
+        # A run that is over holds no lease.
+        assert [run.status for run in list_runs(session)] == [RunStatus.INTERRUPTED]
 
 
 def test_the_report_is_an_artifact_that_a_person_can_read(environment: Settings) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.crawl import Crawler, CrawlFailed
+from spiders.session import TOLD_BYTES
 from tests.pipeline.killing import find_crawls
 from tests.spiders.child import Crawl, make_crawl
 from tests.spiders.server import WWW, Publisher, running_publisher
@@ -16,6 +17,9 @@ from tests.waiting import wait_until
 PAGES = tuple(f"{WWW}/page/{number}" for number in range(3))
 MANY = tuple(f"{WWW}/page/{number}" for number in range(100_000))
 """More than it gets to."""
+
+START_SECONDS = 60
+"""Until a crawl has fetched its first page, on a busy machine."""
 
 
 def finish(crawler: Crawler) -> None:
@@ -44,6 +48,16 @@ def test_one_process_does_job_after_job(tmp_path: Path) -> None:
             assert sorted(crawl.read_lines()) == sorted(PAGES)
             assert find_crawls() == [pid]
     assert find_crawls() == []
+
+
+def test_a_file_that_has_grown_by_a_batch_is_told_of_while_the_job_goes_on(tmp_path: Path) -> None:
+    with running_publisher() as publisher, Crawler() as crawler:
+        crawl = make(tmp_path, publisher, (f"{WWW}/heavy", *MANY))
+        crawler.begin(crawl.job)
+        assert not crawler.has_ended(START_SECONDS)
+        [name] = crawler.take_grown()
+        assert (crawl.job.warc_dir / name).stat().st_size >= TOLD_BYTES
+        assert crawler.take_grown() == []
 
 
 def test_a_process_that_was_killed_is_a_failure_and_the_next_job_gets_another(tmp_path: Path) -> None:

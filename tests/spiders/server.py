@@ -1,6 +1,7 @@
 """A publisher that misbehaves: one fault per path, whatever the host; hosts differ in their robots.txt."""
 
 import gzip
+import random
 import socket
 import struct
 import threading
@@ -202,6 +203,10 @@ def answer_dripping(handler: Handler) -> None:
     answer_slow(handler)
 
 
+HEAVY_BYTES = 3 << 19
+"""A megabyte and a half that no compression makes smaller."""
+
+
 def answer_huge_chunked(handler: Handler) -> None:
     handler.send_raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
@@ -303,6 +308,7 @@ FAULTS: dict[str, Fault] = {
     "/dripping": answer_dripping,
     "/huge": raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % HUGE_BYTES),
     "/huge-chunked": answer_huge_chunked,
+    "/heavy": lambda handler: handler.answer(random.Random(1).randbytes(HEAVY_BYTES)),
     "/redirect": redirect("/redirect/2"),
     "/redirect/2": redirect("/fine#part"),
     "/loop": redirect("/loop/2"),

@@ -35,8 +35,8 @@ def make_two(folder: Path, publisher: Publisher) -> tuple[Crawl, Crawl]:
 def test_jobs_come_one_after_the_other_and_each_has_its_log(tmp_path: Path, publisher: Publisher) -> None:
     first, second = make_two(tmp_path, publisher)
     with start() as child:
-        assert begin(child, first) == str(first.job.log_path)
-        assert begin(child, second) == str(second.job.log_path)
+        assert begin(child, first) == f"done {first.job.log_path}"
+        assert begin(child, second) == f"done {second.job.log_path}"
         out, errors = child.communicate("\n", DEADLINE_SECONDS)
     assert (child.returncode, out, errors) == (0, "", "")
     assert list(first.read_lines()) == [FEED.url]
@@ -81,4 +81,4 @@ def test_a_job_that_cannot_be_read_ends_the_crawl_with_a_reason(tmp_path: Path, 
         begin(child, first)
         said, errors = child.communicate(f"{broken}\n", DEADLINE_SECONDS)
     assert (child.returncode, errors) == (1, "")
-    assert said.splitlines()[-1] == f"closed early: {broken}: site: Field required"
+    assert said.splitlines()[-1] == f"closed-early {broken}: site: Field required"
