@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate, product
 
-from schemas.address import Identity
 from schemas.article import Article, Image, Kind, content_sha256
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, Seen
+from schemas.url import Identity
 
 WORD_COUNT = 400
 """Of a body, as of a piece of news: 2.5 kB."""

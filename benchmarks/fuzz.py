@@ -99,7 +99,7 @@ def pump_patterns() -> bool:
 
 @dataclass(frozen=True)
 class Original:
-    """What is broken: a test page with its address and what stands beside it, or a text."""
+    """What is broken: a test page with its URL and what stands beside it, or a text."""
 
     body: bytes
     url: str | None = None

@@ -12,10 +12,10 @@ from benchmarks.ingest import make_environment, prefect_server
 from benchmarks.process import measure_command, sample_command
 from replica.server import running
 from replica.site import Site
-from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Article, Kind, content_sha256
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, Outcome, Seen, SourceRead
+from schemas.url import Identity, Sighting, SourceKind
 from storage.engine import open_database
 from storage.ledger.outcome import store_outcomes
 
@@ -44,7 +44,7 @@ NO_SHA256 = "0" * 64
 
 
 def measure_ledger() -> bool:
-    """A run that finds nothing new, on a ledger of a hundred thousand addresses, beside an empty flow."""
+    """A run that finds nothing new, on a ledger of a hundred thousand URLs, beside an empty flow."""
     with TemporaryDirectory() as folder, running(Site(300)) as server, prefect_server(Path(folder)) as api_url:
         environment = make_environment(Path(folder), api_url, server.origins)
         measure_command(INGEST, environment)

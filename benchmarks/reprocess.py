@@ -14,7 +14,7 @@ from schemas.settings import Settings
 CAPTURE_COUNT = 2_000
 ROUND_COUNT = 3
 TARGET = 1.8
-SAME = frozenset({Change.UNCHANGED, Change.SET_ASIDE})
+SAME = frozenset({Change.UNCHANGED, Change.QUARANTINED})
 
 
 def main() -> bool:

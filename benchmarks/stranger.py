@@ -19,18 +19,18 @@ from twisted.web._newclient import Request
 from twisted.web.http_headers import Headers as SentHeaders
 
 import sites
-from pipeline.interpret import place_sightings, read_outcome
-from pipeline.url_list import read_address_list
+from pipeline.interpret import identify_sightings, read_outcome
+from pipeline.url_list import read_url_list
 from replica.feed import FEEDS, month_path
 from replica.mutation import mutate
 from replica.route import find_answer
 from replica.site import Site
-from schemas.address import Sighting, SourceKind
 from schemas.capture import Capture, CaptureRef
 from schemas.outcome import Outcome
+from schemas.url import Sighting, SourceKind
 from sites.cdx import read_cdx
 from sites.source_page import SourcePage, SourceUnreadable
-from spiders.framing import is_proved_whole
+from spiders.framing import is_provably_complete
 from spiders.politeness import read_retry_after
 from spiders.warc import Exchange, WarcWriter
 from spiders.wire import RecordingProtocol
@@ -168,8 +168,8 @@ def _read_index(url: str, document: bytes) -> str:
 
 
 def _place(page: SourcePage) -> str:
-    """All that is read must be storable: as text, and as an address that is judged."""
-    for identity, sighting in place_sightings(page.sightings):
+    """All that is read must be storable: as text, and as a URL that is judged."""
+    for identity, sighting in identify_sightings(page.sightings):
         identity.model_dump_json().encode()
         sighting.model_dump_json().encode()
     for child in page.children:
@@ -179,7 +179,7 @@ def _place(page: SourcePage) -> str:
 
 def _read_list(url: str, document: bytes) -> str:
     try:
-        urls = read_address_list(document)
+        urls = read_url_list(document)
     except ValueError:
         return "refused"
     sightings = (Sighting(url=one, source_url=url, source_kind=SourceKind.LIST, seen_at=AT) for one in urls)
@@ -216,7 +216,9 @@ def _read_taken(url: str, head: bytes, body: bytes) -> str:
     with suppress(BodyCut, BodyTooLarge):
         body = decode_body(body, named, MAX_BODY_BYTES)
     capture = _capture(url, status, named, body)
-    is_proved_whole(url, status, capture.media_type, capture.header("content-encoding") or "", body, MAX_BODY_BYTES)
+    is_provably_complete(
+        url, status, capture.media_type, capture.header("content-encoding") or "", body, MAX_BODY_BYTES
+    )
     outcome = read_outcome(capture)
     outcome.model_dump_json().encode()
     return _name(outcome)

@@ -6,7 +6,7 @@ said of "this" article is a note. What tells where an article appeared first is 
 
 import re
 
-from boilerplate.widgets import is_stamp
+from boilerplate.widgets import is_publication_line
 
 _NOTE = r"(?:editor['’]?s['’]? note|note to readers|примечание редак(?:ции|тора)|от редакции)"
 _WORD = (
@@ -71,4 +71,4 @@ CORRECTION = re.compile(
 
 def is_correction(paragraph: str) -> bool:
     """Whether a paragraph says that its article was corrected, clarified or updated by its editors."""
-    return bool(CORRECTION.match(paragraph)) and not is_stamp(paragraph)
+    return bool(CORRECTION.match(paragraph)) and not is_publication_line(paragraph)

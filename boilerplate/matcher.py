@@ -216,8 +216,8 @@ class Finder:
         if match is None or len(text) > PATTERN_CHARS:
             return None
         end = at + sum(map(str.isalnum, match[0]))
-        is_stamp = match.lastgroup == "stamp" and document.starts_sentence(end, is_sure=True)
-        return MatchedRange(at, end, PATTERN) if is_stamp or match.end() == len(text) else None
+        is_publication_line = match.lastgroup == "stamp" and document.starts_sentence(end, is_sure=True)
+        return MatchedRange(at, end, PATTERN) if is_publication_line or match.end() == len(text) else None
 
 
 def _solid(links: list[Link]) -> tuple[Line, ...]:

@@ -13,7 +13,7 @@ LONG_CHARS = 60
 """A sentence as long as a newspaper's are; alone it makes a passage."""
 
 BOX_SENTENCE_COUNT = 3
-"""So many stand in no box with an address to type in, or with the link of another article."""
+"""So many stand in no box with a URL to type in, or with the link of another article."""
 
 LEAST_COUNT = 2
 """Sentences of a passage, where none is long."""
@@ -37,7 +37,7 @@ _INLINE_TAGS = frozenset(
 )
 
 
-def is_passage(element: HtmlElement, least_count: int = LEAST_COUNT) -> bool:
+def is_running_text(element: HtmlElement, least_count: int = LEAST_COUNT) -> bool:
     """Whether an element holds sentences of running text, and more of them than a box may.
 
     `least_count`: how many, where none is long.
@@ -46,7 +46,7 @@ def is_passage(element: HtmlElement, least_count: int = LEAST_COUNT) -> bool:
     labels = ("".join(label.itertext()).strip() for label in _LABELS(element))
     if _HEADING_OR_FIELD(element) or any(map(_MORE.fullmatch, labels)):
         return sum(map(is_sentence, texts)) >= BOX_SENTENCE_COUNT
-    return has_passage(texts, least_count) or len(_ITEMS(element)) >= LEAST_COUNT
+    return has_running_text(texts, least_count) or len(_ITEMS(element)) >= LEAST_COUNT
 
 
 def _read_own(paragraph: HtmlElement) -> str:
@@ -62,7 +62,7 @@ def _read_own(paragraph: HtmlElement) -> str:
     return text if len("".join(linked)) <= len(text) else ""
 
 
-def has_passage(texts: Iterable[str], least_count: int = LEAST_COUNT) -> bool:
+def has_running_text(texts: Iterable[str], least_count: int = LEAST_COUNT) -> bool:
     """Whether paragraphs are running text: some sentences, or a long one."""
     sentences = [text for text in texts if is_sentence(text)]
     return len(sentences) >= least_count or any(len(text) >= LONG_CHARS for text in sentences)

@@ -31,7 +31,7 @@ _STAMP = re.compile(
 )
 
 
-def is_stamp(text: str) -> bool:
+def is_publication_line(text: str) -> bool:
     """Whether a line says that the page was published or updated, and when, and nothing else."""
     return bool(_STAMP.fullmatch(text))
 
@@ -118,7 +118,7 @@ def drop_button_text(content: HtmlElement) -> None:
 
 
 def _is_row(text: str) -> bool:
-    if is_stamp(text) or _SIGNPOSTS.fullmatch(text):
+    if is_publication_line(text) or _SIGNPOSTS.fullmatch(text):
         return True
     return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPOKEN.search(text)
 

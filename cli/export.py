@@ -72,11 +72,11 @@ def _audit_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
 
 def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported":
     from cli.progress import showing_progress
-    from pipeline.progress import tell_progress
+    from pipeline.progress import report_progress
     from storage.export.file import export_articles
 
     def tell(done_count: int, total_count: int) -> None:
-        tell_progress("export", done_count, total_count)
+        report_progress("export", done_count, total_count)
 
     listener = tell if sys.stderr.isatty() else None
     try:

@@ -77,7 +77,7 @@ def ingest(
     source: Annotated[SourceChoice, typer.Option(help="Where to look for articles.")] = SourceChoice.FEEDS,
     limit: PageLimit = None,
     cdx: Annotated[
-        str | None, typer.Option(help="Also read the index of a web archive: an address that answers CDX.")
+        str | None, typer.Option(help="Also read the index of a web archive: a URL that answers CDX.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -136,7 +136,7 @@ def import_files(
     paths: Annotated[
         list[Path],
         # What cannot be read is said by the import itself, in one line.
-        typer.Argument(help="Texts, .html, .warc(.gz), lists of addresses, or folders of them.", readable=False),
+        typer.Argument(help="Texts, .html, .warc(.gz), lists of URLs, or folders of them.", readable=False),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -157,21 +157,21 @@ def import_files(
 @app.command()
 def status(
     *,
-    missing: Annotated[bool, typer.Option("--missing", help="List the addresses whose article is missing.")] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="List the URLs whose article is missing.")] = False,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of this publication month only.")] = None,
     limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the ledger by state, completeness by month, and the last runs; or what is missing."""
     from cli.render import print_json, render_missing, render_status
-    from pipeline.status import list_missing_addresses, read_status
+    from pipeline.status import list_missing_urls, read_status
 
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
         raise typer.BadParameter(f"--month {month}: neither YYYY-MM nor `unknown`")
     if limit is not None and not (missing or month):
         raise typer.BadParameter("--limit is for --missing")
     if missing or month:
-        absent = with_archive(lambda archive: list_missing_addresses(archive, month, limit))
+        absent = with_archive(lambda archive: list_missing_urls(archive, month, limit))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
     found = with_archive(read_status)
@@ -183,7 +183,7 @@ def identify(
     urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say whose address it is, and whether it is known; or the rule by which it is no article."""
+    """Say whose URL it is, and whether it is known; or the rule by which it is no article."""
     from cli.render import print_json, render_identities
     from pipeline.status import identify_urls
     from schemas.settings import load_settings
@@ -206,12 +206,12 @@ def reprocess(
     """Read every capture again with today's rules, without the network; say what changes, and write it with --apply."""
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
-    from pipeline.reprocess.reprocess import reprocess as read_again
+    from pipeline.reprocess.reprocess import reprocess as reread_captures
     from schemas.settings import load_settings
 
     since, until = day_of(from_day), day_of(to_day)
     with showing_progress():
-        report = read_again(load_settings(), since=since, until=until, apply=apply, process_count=processes)
+        report = reread_captures(load_settings(), since=since, until=until, apply=apply, process_count=processes)
     render_reprocess(report, as_json=as_json)
 
 

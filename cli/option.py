@@ -23,7 +23,7 @@ RowLimit = Annotated[int | None, typer.Option("--limit", min=0, max=LARGEST_LIMI
 PageLimit = Annotated[
     int | None, typer.Option("--limit", min=0, max=LARGEST_LIMIT, help="Fetch at most so many pages.")
 ]
-RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any address of the article.")]
+RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any URL of the article.")]
 
 
 def day_of(at: datetime | None) -> date | None:

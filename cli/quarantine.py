@@ -1,4 +1,4 @@
-"""`broadsheet quarantine`: what was set aside, and why."""
+"""`broadsheet quarantine`: what was quarantined, and why."""
 
 from typing import Annotated
 
@@ -6,12 +6,12 @@ import typer
 
 from cli.option import AsJson, RecordId, RowLimit, with_archive
 
-quarantine_app = typer.Typer(help="What was set aside, and why.", invoke_without_command=True)
+quarantine_app = typer.Typer(help="What was quarantined, and why.", invoke_without_command=True)
 
 
 @quarantine_app.callback()
 def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """List what was set aside, when no command is given."""
+    """List what was quarantined, when no command is given."""
     ctx.obj = as_json
     if ctx.invoked_subcommand is None:
         quarantine_list(ctx, as_json=as_json)
@@ -19,22 +19,22 @@ def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 @quarantine_app.command("list")
 def quarantine_list(ctx: typer.Context, *, limit: RowLimit = None, as_json: AsJson = False) -> None:
-    """List what was set aside, with every reason."""
+    """List what was quarantined, with every reason."""
     from cli.render import print_json, render_quarantine
-    from pipeline.status import list_set_aside
+    from pipeline.status import list_quarantine_records
 
-    found = with_archive(lambda archive: list_set_aside(archive, limit))
+    found = with_archive(lambda archive: list_quarantine_records(archive, limit))
     as_json = as_json or ctx.obj
     print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
 
 
 @quarantine_app.command("show")
 def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson = False) -> None:
-    """Show what was set aside of one address, and where its capture lies."""
+    """Show what was quarantined of one URL, and where its capture lies."""
     from cli.render import print_json, render_quarantined
-    from pipeline.status import find_set_aside
+    from pipeline.status import find_quarantine_record
 
-    found = with_archive(lambda archive: find_set_aside(archive, record_id))
+    found = with_archive(lambda archive: find_quarantine_record(archive, record_id))
     as_json = as_json or ctx.obj
     print_json(found.model_dump(mode="json")) if as_json else render_quarantined(found)
 
@@ -43,12 +43,12 @@ def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson 
 def quarantine_retry(
     ctx: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of the list, record ids or addresses.")
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of the list, record ids or URLs.")
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read what was set aside again with today's rules, all of it or what is named; what is valid now is stored."""
+    """Read what was quarantined again with today's rules, all of it or what is named; what is valid now is stored."""
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
     from pipeline.reprocess.reprocess import retry_quarantine

@@ -16,7 +16,7 @@ from pipeline.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_
 from schemas.printing import make_json_printable, make_printable
 from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
 from storage.ledger.quarantine import QuarantineRecord
-from storage.reports.completeness import MissingAddress, MonthCount
+from storage.reports.completeness import MissingUrl, MonthCount
 
 if TYPE_CHECKING:
     from pipeline.backfill_plan import BackfillPlan
@@ -37,7 +37,7 @@ class PlainConsole(Console):
 console = PlainConsole()
 
 NUMBER_COLUMNS = frozenset(
-    {"count", "advertised", "stored", "duplicate", "copies", "excluded", "set aside", "gone", "missing", "share"}
+    {"count", "advertised", "stored", "duplicate", "copies", "excluded", "quarantined", "gone", "missing", "share"}
     | {"pages", "quarantined", "failed", "tries", "to fetch", "waiting", "changed", "won", "lost"}
 )
 """What stands in these is aligned to the right."""
@@ -58,7 +58,7 @@ def render_report(report: RunReport) -> None:
     console.print(f"[bold]{report.kind}[/] {report.site or ''} {report.run_id} · {seconds:.1f} s", highlight=False)
     console.print(
         f"{report.request_count} answers archived, {report.page_count} of them pages · "
-        f"{report.advertised_count} addresses advertised, {report.advertised_new_count} new",
+        f"{report.advertised_count} URLs advertised, {report.advertised_new_count} new",
         highlight=False,
     )
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
@@ -70,11 +70,11 @@ def render_report(report: RunReport) -> None:
 
 def render_status(status: "Status") -> None:
     """The ledger, the months, the last runs."""
-    others = f"and {status.duplicate_count} duplicates of them left out; {status.set_aside_count} set aside"
+    others = f"and {status.duplicate_count} duplicates of them left out; {status.quarantined_count} quarantined"
     console.print(f"{status.article_count} articles, {others}\n", highlight=False)
-    _print_counts("the ledger: advertised addresses by state", status.ledger, {})
+    _print_counts("the ledger: advertised URLs by state", status.ledger, {})
     if status.completeness is not None:
-        console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised addresses\n")
+        console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised URLs\n")
     if status.months:
         print_table("months", MONTH_COLUMNS, _month_rows(status.months))
     if reasons := list(_reason_rows(status.months)):
@@ -100,8 +100,8 @@ def _print_reading(reading: Mapping[str, KindReading]) -> None:
         print_table("how the last run with news read", ("kind", "pages", "fields", "from"), rows)
 
 
-def render_missing(absent: Sequence[MissingAddress]) -> None:
-    """The addresses whose article is missing."""
+def render_missing(absent: Sequence[MissingUrl]) -> None:
+    """The URLs whose article is missing."""
     if not absent:
         console.print("nothing is missing")
         return
@@ -149,29 +149,29 @@ def _time(at: datetime | None) -> str:
 
 
 def render_identities(found: "Iterable[IdentifiedUrl]") -> None:
-    """Whose addresses they are."""
+    """Whose URLs they are."""
     rows = ((one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found)
     print_table("", ("address", "record", "no article by rule", ""), rows)
 
 
 def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
-    """What was set aside."""
+    """What was quarantined."""
     if not found:
-        console.print("nothing is set aside")
+        console.print("nothing is quarantined")
         return
     rows = [
         (str(one.id), one.key or one.url or "-", f"{one.created_at:%Y-%m-%d}", "; ".join(one.reasons)) for one in found
     ]
-    print_lines(("id", "record or address", "since", "reasons"), rows)
+    print_lines(("id", "record or URL", "since", "reasons"), rows)
 
 
 def render_quarantined(one: QuarantineRecord) -> None:
-    """What was set aside of one address, in full."""
+    """What was quarantined of one URL, in full."""
     state = f"resolved {one.resolved_at:%Y-%m-%d %H:%M}" if one.resolved_at else "open"
     console.print(Text(f"{one.key or one.url or 'without an address'} · {state}", style="bold"))
     for reason in one.reasons:
         console.print(Text(f"  {reason}"))
-    console.print(Text(f"  address: {one.url or 'none'}"))
+    console.print(Text(f"  URL: {one.url or 'none'}"))
     console.print(Text(f"  capture: {one.capture.warc} at {one.capture.offset}, {one.capture.length} bytes"))
 
 
@@ -191,7 +191,7 @@ def render_live(checks: "Sequence[LiveCheck]") -> None:
         print_table("the live site", ("", "expected", "where", "seen on"), rows)
 
 
-MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "set aside", "gone", "missing", "share")
+MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "quarantined", "gone", "missing", "share")
 """As few words as fit a terminal of 80 columns."""
 
 
@@ -206,7 +206,7 @@ def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
 
 def _reason_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
     for one in months:
-        for name, counts in (("set aside", one.quarantined_counts), ("excluded", one.excluded_counts)):
+        for name, counts in (("quarantined", one.quarantined_counts), ("excluded", one.excluded_counts)):
             yield from ((one.month or "unknown", name, reason, str(count)) for reason, count in counts.items())
 
 
@@ -221,7 +221,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     table = Table(title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=PADDING)
     for column in columns:
         is_number = column in NUMBER_COLUMNS
-        # An address is read whole, or not at all.
+        # A URL is read whole, or not at all.
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as text: a headline may have [brackets]

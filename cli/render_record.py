@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.render import console, print_table
-from pipeline.status import Shown
+from pipeline.status import ArticleDetails
 from schemas.duplicate import DuplicateKind, Explanation
 from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
 
@@ -31,7 +31,7 @@ KIND_MEANINGS = {
 STYLES = {"same": "", "removed": "red strike", "added": "green"}
 
 
-def render_shown(shown: Shown) -> None:
+def render_details(shown: ArticleDetails) -> None:
     """One article, with what is known of it."""
     record, revisions = shown.record, shown.revisions
     console.print(Text(record.headline or "(no headline)", style="bold"))

@@ -13,8 +13,8 @@ CHANGE_MEANINGS = {
     Change.ANNOTATED: "the same record; its sources or flags are told differently",
     Change.CHANGED: "another content",
     Change.WITHDRAWN: "stored, and no valid article by today's rules",
-    Change.CURED: "set aside or missing before, and a valid article",
-    Change.SET_ASIDE: "no article before, and none now",
+    Change.CURED: "quarantined or missing before, and a valid article",
+    Change.QUARANTINED: "no article before, and none now",
     Change.UNREADABLE: "the WARC record cannot be read",
 }
 
@@ -45,7 +45,7 @@ def _render(report: ReprocessReport) -> None:
             highlight=False,
         )
     if report.reasons:
-        print_table("newly set aside", ("reason", "count"), ((name, str(n)) for name, n in report.reasons.items()))
+        print_table("newly quarantined", ("reason", "count"), ((name, str(n)) for name, n in report.reasons.items()))
     if report.examples:
         print_table("for example", ("record", "change", "what", "words"), _example_rows(report))
     print_sentences("problem", report.run.problems if report.run else report.problems, "red")

@@ -26,13 +26,13 @@ def schedule(file: Definitions = None) -> None:
     check_version(settings)
     set_prefect_defaults()
     from flows.deployment import DEFINITIONS, read_definitions
-    from flows.schedule import check_alarms, check_crawls, reaching_server, scheduling_alone, serve, tell_entrance
+    from flows.schedule import check_alarms, check_crawls, describe_ui_access, reaching_server, scheduling_alone, serve
 
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
     with scheduling_alone(settings), reaching_server(settings) as server:
-        print_line(f"broadsheet: scheduled; Prefect's pages are at {tell_entrance(server)}; Ctrl-C ends it")
+        print_line(f"broadsheet: scheduled; Prefect's pages are at {describe_ui_access(server)}; Ctrl-C ends it")
         serve(definitions)
 
 

@@ -27,8 +27,8 @@ def show(
 ) -> None:
     """Show one record: text, metadata, sources of the values, revisions, duplicates; or what a revision changed."""
     from cli.render import print_json
-    from cli.render_record import render_difference, render_shown
-    from pipeline.status import compare_revisions, find_shown
+    from cli.render_record import render_details, render_difference
+    from pipeline.status import compare_revisions, find_details
 
     if revisions and not diff:
         raise typer.BadParameter(f"{revisions} names revisions, which only --diff compares")
@@ -37,11 +37,11 @@ def show(
         found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
         print_json(found.model_dump(mode="json", by_alias=True)) if as_json else render_difference(found)
         return
-    shown = with_archive(lambda archive: find_shown(archive, record_id))
+    shown = with_archive(lambda archive: find_details(archive, record_id))
     if as_json:
         print_json(shown.record.model_dump(mode="json") | shown.model_dump(mode="json", exclude={"record"}))
     else:
-        render_shown(shown)
+        render_details(shown)
 
 
 def read_numbers(text: str) -> tuple[int | None, int | None]:

@@ -1,4 +1,4 @@
-"""Exit 0 if the address in HEALTH_URL answers that all is well, or if there is none: a container's health check."""
+"""Exit 0 if the URL in HEALTH_URL answers that all is well, or if there is none: a container's health check."""
 
 import os
 import sys
@@ -9,6 +9,6 @@ TIMEOUT_SECONDS = 5
 
 if url := os.environ.get("HEALTH_URL"):
     try:
-        urlopen(url, timeout=TIMEOUT_SECONDS).close()  # noqa: S310 - the deployment's own address
+        urlopen(url, timeout=TIMEOUT_SECONDS).close()  # noqa: S310 - the deployment's own URL
     except OSError as error:
         sys.exit(f"{url}: {error}")

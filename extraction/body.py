@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
 from boilerplate.remover import squeeze
-from boilerplate.text_block import has_passage, is_sentence
+from boilerplate.text_block import has_running_text, is_sentence
 from boilerplate.widgets import drop_button_text, find_widgets
 from extraction.agreement import find_differences
 from extraction.byline import cut_credit
@@ -22,7 +22,7 @@ from extraction.tree import drop, is_overgrown, make_element
 from schemas.article import Kind
 from sites.profile import Site
 
-# It warns of each page in which it finds no text: the record's flags say that, with its address.
+# It warns of each page in which it finds no text: the record's flags say that, with its URL.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
 SHORT_SHARE = 0.3
@@ -98,11 +98,11 @@ def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
     if is_textless:
         for furniture in page.site.page.furniture(tree):
             drop(furniture)
-    paragraphs = read_whole(tree)
+    paragraphs = read_whole_page(tree)
     if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
         del paragraphs[0]  # trafilatura takes an `<h1>` near the text for its first paragraph
     # On a whole page a message of its own may be one long paragraph, all of it glued.
-    is_text = has_passage(paragraphs) if page.container is not None else sum(map(is_sentence, paragraphs)) > 1
+    is_text = has_running_text(paragraphs) if page.container is not None else sum(map(is_sentence, paragraphs)) > 1
     if is_textless and not (sum(map(len, set(paragraphs))) > BLURB_COUNT * BLURB_CHARS if is_empty else is_text):
         paragraphs = []
     paragraphs = cut_repeat(paragraphs) + list(page.posts.paragraphs if page.posts else ())
@@ -124,7 +124,7 @@ def cut_repeat(paragraphs: list[str]) -> list[str]:
     return text[:-1] if is_repeated else paragraphs
 
 
-def read_whole(tree: HtmlElement) -> list[str]:
+def read_whole_page(tree: HtmlElement) -> list[str]:
     """The paragraphs that trafilatura takes for the article's; on an overgrown page, all there are."""
     if is_overgrown(tree):
         return read_paragraphs(tree.iter("p"))

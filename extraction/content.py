@@ -17,7 +17,7 @@ from sites.structure import PageRules
 TEXTLESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST, Kind.LIVE})
 """Kinds whose page may have no text of its own: without care the donation message becomes it."""
 
-PROSE_COUNT = 3
+RUNNING_TEXT_COUNT = 3
 """Paragraphs that a header, a byline or a caption does not have: what has them is named wrongly."""
 
 
@@ -72,5 +72,5 @@ def clear_container(container: HtmlElement, rules: PageRules) -> None:
     for foreign in rules.find_foreign(container).elements:
         drop(foreign)
     for element in rules.surroundings(container):
-        if sum(1 for _ in element.iter("p")) < PROSE_COUNT:
+        if sum(1 for _ in element.iter("p")) < RUNNING_TEXT_COUNT:
             drop(element)

@@ -32,7 +32,7 @@ def choose_section(page: Page) -> str | None:
 
 
 def _read_breadcrumb(page: Page) -> str | None:
-    """The section by the last part of its address; one that has no name yet, by the words of that.
+    """The section by the last part of its URL; one that has no name yet, by the words of that.
 
     The home page is no section, nor is an article.
     """
@@ -42,7 +42,7 @@ def _read_breadcrumb(page: Page) -> str | None:
         return section
     try:
         found = page.site.identify(urljoin(page.url or "", url)) if key else None
-    except ValueError:  # an address that cannot be joined
+    except ValueError:  # a URL that cannot be joined
         return None
     is_section = found is not None and found.id is None and found.rule != "home-page"
     return tidy(key.replace("-", " ")).title() or None if is_section else None
@@ -108,7 +108,7 @@ def _find_class_kind(page: Page) -> Kind | None:
     return next((kind for kind in kinds if kind), None)
 
 
-def note_paid(page: Page) -> None:
+def flag_sponsored(page: Page) -> None:
     """Flags what somebody paid for: it is kept, and can be told apart."""
     rules = page.site.page
     labels = [tidy("".join(found.itertext())).strip(" |") for found in page.select(rules.label)]

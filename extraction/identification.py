@@ -11,8 +11,8 @@ from extraction.linked_data import read_text
 from extraction.metadata import Metadata
 from extraction.tree import drop, parse_page
 from extraction.unclosed_tags import find_end
-from schemas.address import Identity
 from schemas.article import Unreadable
+from schemas.url import Identity
 from sites.profile import Site
 
 
@@ -63,8 +63,8 @@ def find_container(
     beginning = parse_page(html[:end]) if end is not None else None
     if beginning is None or isinstance(beginning, Unreadable):
         return found
-    mended, _ = _take_container(beginning, metadata, site, address)
-    return found if mended is None else Container(mended, found.is_numbered)
+    repaired, _ = _take_container(beginning, metadata, site, address)
+    return found if repaired is None else Container(repaired, found.is_numbered)
 
 
 def _take_container(tree: HtmlElement, metadata: Metadata, site: Site, address: Identity | None) -> Container:
@@ -79,7 +79,7 @@ def _take_container(tree: HtmlElement, metadata: Metadata, site: Site, address: 
 
 
 def _is_numbered(container: HtmlElement, site: Site, address: Identity | None) -> bool:
-    """Whether a container has the number of the article at this address, as far as both name one."""
+    """Whether a container has the number of the article at this URL, as far as both name one."""
     owner = re.search(r"\d+$", str(next(iter(site.page.owner(container)), "")))
     asked = re.search(r":(\d+)$", address.id or "") if address else None
     return owner is None or asked is None or owner.group() == asked.group(1)

@@ -114,7 +114,7 @@ def _has_lines(lines: list[Break]) -> bool:
 
 
 def _has_short_lines(lines: list[Break]) -> bool:
-    """Whether a `<p>` is verse, an address or the like; what is wrapped by hand is wider, two sentences are text."""
+    """Whether a `<p>` is verse, a URL or the like; what is wrapped by hand is wider, two sentences are text."""
     width = max((len(line.text.strip()) for _, *both in lines for line in both), default=0)
     if not lines or width > VERSE_CHARS:
         return False

@@ -67,10 +67,10 @@ _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.IGNORECASE)
 def read_article_node(nodes: Sequence[Node], urls: frozenset[str] = frozenset()) -> Node:
     """The page's own article, its references resolved; empty where there is none.
 
-    Of several it is the one that names one of these addresses (the page's), else the first.
+    Of several it is the one that names one of these URLs (the page's), else the first.
     """
     articles = [node for node in nodes if read_types(node) & ARTICLE_TYPES]
-    own = [node for node in articles if urls & set(_addresses(node))]
+    own = [node for node in articles if urls & set(_list_own_urls(node))]
     chosen = (own or articles)[:1]
     pages = [node for node in nodes if "WebPage" in read_types(node)]
     if not chosen and not pages:
@@ -141,8 +141,8 @@ def _walk(value: Any, depth: int) -> Iterator[Node]:
             yield from _walk(value.get(key), depth + 1)
 
 
-def _addresses(node: Node) -> Iterator[str]:
-    """The addresses by which a node names its page."""
+def _list_own_urls(node: Node) -> Iterator[str]:
+    """The URLs by which a node names its page."""
     for key in ("url", "@id", "mainEntityOfPage"):
         value = node.get(key)
         if isinstance(value, dict):
@@ -161,7 +161,7 @@ def _resolve(value: Any, by_id: dict[str, Node]) -> Any:
 
 
 def read_types(node: Node) -> frozenset[str]:
-    """What a thing says that it is, without the vocabulary's address or prefix."""
+    """What a thing says that it is, without the vocabulary's URL or prefix."""
     types = node.get("@type")
     names = types if isinstance(types, list) else [types]
     return frozenset(_PREFIX_END.split(name)[-1] for name in names if isinstance(name, str))

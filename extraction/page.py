@@ -12,7 +12,7 @@ from extraction.body import Body, read_body
 from extraction.byline import Byline
 from extraction.content import narrow_content
 from extraction.decoding import decode_page
-from extraction.field import choose_kind, choose_section, choose_sponsor, choose_tags, note_paid
+from extraction.field import choose_kind, choose_section, choose_sponsor, choose_tags, flag_sponsored
 from extraction.headline import choose_headline, choose_subtitle
 from extraction.identification import find_container, find_stated_url, identify_page
 from extraction.metadata import read_metadata
@@ -90,7 +90,7 @@ def _identify(capture: Capture, html: bytes, tree: HtmlElement, site: Site) -> P
 
 
 def _choose_fields(page: Page) -> _Fields:
-    note_paid(page)
+    flag_sponsored(page)
     page.headline = choose_headline(page)
     return _Fields(
         page.headline,

@@ -21,7 +21,7 @@ from extraction.paragraph import spell_line
 from extraction.post import Posts
 from extraction.tree import is_overgrown
 from extraction.visible import leave_visible
-from schemas.address import Identity
+from schemas.url import Identity
 from sites.profile import Site
 
 Found = tuple[str, str]

@@ -1,4 +1,4 @@
-"""Reads an article's pictures: address, caption and credit apart."""
+"""Reads an article's pictures: URL, caption and credit apart."""
 
 import re
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ def _address(image: HtmlElement | None, base_url: str | None) -> str | None:
 
 
 def resolve(source: str, base_url: str | None) -> str | None:
-    """A picture's address as a whole one; None where none is given."""
+    """A picture's URL as a whole one; None where none is given."""
     source = clean_characters(source).strip()
     if not source or source.startswith("data:"):
         return None

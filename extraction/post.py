@@ -15,14 +15,14 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from boilerplate.text_block import is_passage
+from boilerplate.text_block import is_running_text
 from extraction.agreement import simplify
 from extraction.decoding import decode
 from extraction.line_break import part_lines
 from extraction.linked_data import read_text
 from extraction.paragraph import read_paragraphs
 from extraction.picture import read_images, resolve
-from extraction.timestamps import read_instant
+from extraction.timestamps import parse_timestamp
 from extraction.tree import MAX_ELEMENT_COUNT, count_elements, drop, parse_fragment
 from extraction.visible import leave_visible
 from schemas.article import Image
@@ -137,7 +137,7 @@ def _read_post(post: dict[str, Any], site: Site) -> _Post:
     for item in items:
         images += _read_item_images(item, site)
         for is_text, block in _list_blocks(item, site.page):
-            if is_text is None and not is_passage(block, BLOCK_SENTENCE_COUNT):
+            if is_text is None and not is_running_text(block, BLOCK_SENTENCE_COUNT):
                 dropped.append(block)
                 continue
             kept += [block] if is_text is None else []
@@ -238,5 +238,5 @@ def read_post_time(value: Any, zone: tzinfo) -> datetime | None:
         except (ValueError, OverflowError, OSError):
             return None
         return at if at.year >= EARLIEST_YEAR else None
-    instant = read_instant(value, zone)
+    instant = parse_timestamp(value, zone)
     return instant.at if instant else None

@@ -9,7 +9,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from extraction.parsed import Page
-from extraction.timestamps import Instant, read_instant
+from extraction.timestamps import Timestamp, parse_timestamp
 
 PUBLISHED_METAS = (
     "article:published_time",
@@ -107,9 +107,9 @@ def _find_label(element: HtmlElement) -> str:
 def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -> datetime | None:
     """The first; where that is a mere day, the first that names an hour of this day, as the site's calendar has it."""
     zone = page.site.time_zone
-    day: tuple[Instant, str] | None = None
+    day: tuple[Timestamp, str] | None = None
     for text, source in candidates:
-        instant = read_instant(text, zone)
+        instant = parse_timestamp(text, zone)
         if instant is None:
             continue
         if not instant.is_day and (day is None or _is_same_day(instant, day[0], zone)):
@@ -118,11 +118,11 @@ def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -
     return _note(page, name, *day) if day else None
 
 
-def _is_same_day(one: Instant, other: Instant, zone: tzinfo) -> bool:
+def _is_same_day(one: Timestamp, other: Timestamp, zone: tzinfo) -> bool:
     return one.at.astimezone(zone).date() == other.at.astimezone(zone).date()
 
 
-def _note(page: Page, name: str, instant: Instant, source: str) -> datetime:
+def _note(page: Page, name: str, instant: Timestamp, source: str) -> datetime:
     page.note(name, source)
     if not instant.is_aware:
         page.flags.add(f"{name.replace('_', '-')}-{'day-only' if instant.is_day else 'without-offset'}")
@@ -130,16 +130,16 @@ def _note(page: Page, name: str, instant: Instant, source: str) -> datetime:
 
 
 def _choose_path_day(page: Page) -> datetime | None:
-    """The day in the address, as the midnight that begins it, flagged."""
+    """The day in the URL, as the midnight that begins it, flagged."""
     day = page.site.path_date(page.url) if page.url else None
     if day is None:
         return None
     midnight = datetime.combine(day, time(), page.site.time_zone).astimezone(UTC)
-    return _note(page, "published_at", Instant(midnight, is_aware=False, is_day=True), "path")
+    return _note(page, "published_at", Timestamp(midnight, is_aware=False, is_day=True), "path")
 
 
 def _choose_guessed_day(page: Page) -> datetime | None:
-    instant = read_instant(page.guess_day(), page.site.time_zone)
+    instant = parse_timestamp(page.guess_day(), page.site.time_zone)
     if instant is None:
         page.flags.add("published-at-missing")
         return None

@@ -1,4 +1,4 @@
-"""Reads plain text as somebody's crawler left it: the page's furniture included, address and date unknown."""
+"""Reads plain text as somebody's crawler left it: the page's furniture included, URL and date unknown."""
 
 import re
 

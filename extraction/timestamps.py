@@ -71,7 +71,7 @@ ZONES: dict[str, tzinfo] = {
 
 
 @dataclass(frozen=True)
-class Instant:
+class Timestamp:
     """A time in UTC, and how much the page said of it."""
 
     at: datetime
@@ -81,7 +81,7 @@ class Instant:
     """It named no hour: the midnight that begins the day."""
 
 
-def read_instant(text: Any, zone: tzinfo) -> Instant | None:
+def parse_timestamp(text: Any, zone: tzinfo) -> Timestamp | None:
     """What a text says, a time without an offset taken in `zone`; None where it says no time."""
     if not isinstance(text, str) or not (text := text.strip()):
         return None
@@ -100,7 +100,7 @@ def read_instant(text: Any, zone: tzinfo) -> Instant | None:
             continue
         if moment.year < EARLIEST_YEAR or _is_default(at, moment):
             return None
-        return Instant(moment, is_aware, is_day=not is_aware and ":" not in text and "T" not in text)
+        return Timestamp(moment, is_aware, is_day=not is_aware and ":" not in text and "T" not in text)
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
-from boilerplate.text_block import is_passage
+from boilerplate.text_block import is_running_text
 from extraction.tree import count_elements, make_element
 from sites.structure import PageRules
 
@@ -66,7 +66,7 @@ def find_outside(content: HtmlElement, rules: PageRules) -> Iterator[HtmlElement
             return
         if (element.tail or "").strip() or ((after := element.getnext()) is not None and _is_loose(after, rules)):
             outside = _take_outside(element, rules)
-            if is_passage(outside):
+            if is_running_text(outside):
                 yield outside
         element = element.getparent()
 

@@ -1,4 +1,4 @@
-"""Tells the pages that stand at an article's address and are no article: missing, refused, the home page."""
+"""Tells the pages that stand at an article's URL and are no article: missing, refused, the home page."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ BODY_CHARS = 1500
 SHORT_BODY_CHARS = 300
 """Of running text: enough for an article whose headline has more words than "Access Denied"."""
 
-PROSE_CHARS = 40
+RUNNING_TEXT_CHARS = 40
 """A paragraph with fewer is a line of a menu, or the one sentence of such a page."""
 
 BARE_PAGE_CHARS = 600
@@ -34,7 +34,7 @@ ARTICLE_CHARS = 600
 CARD_COUNT = 3
 """An article's page shows four cards below its text; it has a container, or names its headline."""
 
-NO_ADDRESS_RULES = frozenset({"foreign-host", "malformed-address", "other-page", "static-page", "partner-content"})
+NO_URL_RULES = frozenset({"foreign-host", "malformed-address", "other-page", "static-page", "partner-content"})
 """What an article's page may name as its own all the same: it says nothing of what the page is."""
 
 LINE_CHARS = 160
@@ -95,7 +95,7 @@ def _find_no_article(page: Page) -> Unreadable | None:
         return None
     if site.hosts and stated and stated.rule == "home-page":
         return Unreadable(reason="home-page", detail=metadata.title or "")
-    if site.hosts and stated and stated.rule and stated.rule not in NO_ADDRESS_RULES:
+    if site.hosts and stated and stated.rule and stated.rule not in NO_URL_RULES:
         return Unreadable(reason="listing-page", detail=stated.rule)
     return (
         _find_missing(tree, metadata, site, None)
@@ -137,14 +137,14 @@ def _find_missing(element: HtmlElement, metadata: Metadata, site: Site, limit: i
             rest = rest.replace(sentence, "")
         if not any(map(str.isalnum, rest)):
             told.update(found)
-    if len(told) < len(site.page.missing) or (limit is not None and _count_prose(element, site) >= limit):
+    if len(told) < len(site.page.missing) or (limit is not None and _count_running_text(element, site) >= limit):
         return None
     return Unreadable(reason="soft-404", detail=metadata.title or "")
 
 
 def _find_articleless(tree: HtmlElement, metadata: Metadata, site: Site) -> Unreadable | None:
     """A known publisher's page without any part of an article's: cards of articles, or hardly any text."""
-    prose_chars = max(_count_prose(tree, site), _count_loose(tree))
+    prose_chars = max(_count_running_text(tree, site), _count_loose(tree))
     card_count = len(_CARDS(tree))
     if card_count >= CARD_COUNT and prose_chars < BODY_CHARS:
         return Unreadable(reason="listing-page", detail=f"{card_count} cards")
@@ -159,10 +159,10 @@ def _judge(tree: HtmlElement, text: str, metadata: Metadata, site: Site) -> Unre
     limit = _find_limit(_list_lines(tree, text, metadata), (_OOPS, _MISSING))
     if site.page.missing and _shows(text, site.page.missing):
         limit = BODY_CHARS
-    if limit and _count_prose(tree, site) < limit:
+    if limit and _count_running_text(tree, site) < limit:
         return Unreadable(reason="soft-404", detail=metadata.title or "")
     limit = _find_limit(_list_titles(tree, metadata), (_BLOCKED,)) if len(text) <= BLOCK_PAGE_CHARS else 0
-    if limit and _count_prose(tree, site) < limit:
+    if limit and _count_running_text(tree, site) < limit:
         return Unreadable(reason="block-page", detail=metadata.title or "")
     return None
 
@@ -193,16 +193,16 @@ def _list_lines(tree: HtmlElement, text: str, metadata: Metadata) -> Iterator[st
                 yield line
 
 
-def _count_prose(tree: HtmlElement, site: Site) -> int:
+def _count_running_text(tree: HtmlElement, site: Site) -> int:
     """The characters of running text that are no furniture."""
     lines = [tidy("".join(paragraph.itertext())) for paragraph in _PARAGRAPHS(tree)]
-    kept = site.boilerplate.remove([line for line in lines if len(line) >= PROSE_CHARS]).paragraphs
+    kept = site.boilerplate.remove([line for line in lines if len(line) >= RUNNING_TEXT_CHARS]).paragraphs
     return sum(map(len, kept))
 
 
 def _count_loose(tree: HtmlElement) -> int:
     """The characters of running text outside of paragraphs: old pages part them by line breaks."""
-    return sum(len(line) for line in map(tidy, _LOOSE_TEXTS(tree)) if len(line) >= PROSE_CHARS)
+    return sum(len(line) for line in map(tidy, _LOOSE_TEXTS(tree)) if len(line) >= RUNNING_TEXT_CHARS)
 
 
 def _plain(text: str) -> str:

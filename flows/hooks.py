@@ -21,7 +21,7 @@ SAID_CHARS = 1_500
 
 
 def notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """The hook of a flow that failed or crashed. Without an address, nobody is told."""
+    """The hook of a flow that failed or crashed. Without a URL, nobody is told."""
     try:
         settings = load_settings()
         if is_wanted(settings):

@@ -51,7 +51,7 @@ def ingest(
         site: The publisher, by the name that `broadsheet identify` shows.
         source: Where to look for articles.
         limit: Fetch at most so many pages; empty for all that are due.
-        cdx: Also read this index of a web archive: an address that answers CDX.
+        cdx: Also read this index of a web archive: a URL that answers CDX.
         pages: Fetch pages that are `new`, those that are looked at again (`known`), or `all`.
         months: Of the monthly sitemaps, read so many, the newest; empty for all.
     """

@@ -10,7 +10,7 @@ from flows.artifacts import store_report
 from flows.final_state import end, skip
 from flows.hooks import notify
 from pipeline.archive import RunInProgress
-from pipeline.reprocess.reprocess import reprocess as read_again
+from pipeline.reprocess.reprocess import reprocess as reread_captures
 from schemas.reprocess import ReprocessReport
 from schemas.settings import load_settings
 
@@ -35,7 +35,7 @@ def reprocess(since: date | None = None, until: date | None = None, *, apply: bo
         apply: Write what changes, as revisions; without it, nothing is written.
     """
     try:
-        report = read_again(load_settings(), since=since, until=until, apply=apply)
+        report = reread_captures(load_settings(), since=since, until=until, apply=apply)
     except RunInProgress as error:
         return skip(error)
     store_report(render_reprocess_markdown(report), "reprocess", {})

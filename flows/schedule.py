@@ -48,7 +48,7 @@ class Deployed(Record):
 
 
 def check_alarms(settings: Settings) -> None:
-    """Raise what would only be met later: an address for alarms that is none.
+    """Raise what would only be met later: a URL for alarms that is none.
 
     Raises:
         NotificationUnsent: see `pipeline.alert`.
@@ -136,7 +136,7 @@ def free_orphans(client: SyncPrefectClient) -> None:
 
 @contextmanager
 def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
-    """The address of the server that is named, or where none is one of our own, as long as the block lasts.
+    """The URL of the server that is named, or where none is one of our own, as long as the block lasts.
 
     Raises:
         ServerMissing: see `flows.server`.
@@ -150,7 +150,7 @@ def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
             yield server
 
 
-def tell_entrance(server: OwnServer | str) -> str:
+def describe_ui_access(server: OwnServer | str) -> str:
     """Where Prefect's pages are, and where it stands what they ask for."""
     if isinstance(server, str):
         return mask_secrets(server).removesuffix("/api")

@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL
 
-from flows.server_guard import APP, LOOPBACK, keep_auth_string, make_auth_string, make_server_variables
+from flows.server_guard import APP, LOOPBACK, load_auth_string, make_auth_string, make_server_variables
 from pipeline.child_process import make_command
 from schemas.failure import RunFailure
 from schemas.masking import mask_secrets
@@ -54,7 +54,7 @@ class ServerMissing(RunFailure):
 
 
 def require_server() -> str:
-    """The address of the server that is named, if it answers.
+    """The URL of the server that is named, if it answers.
 
     Raises:
         ServerMissing: none is named, it does not answer, or it does not let us in.
@@ -75,9 +75,9 @@ def _explain(error: Exception) -> str:
         status = error.response.status_code
         if status in DENIED:
             return "does not let us in: see PREFECT_API_AUTH_STRING"
-        return f"answers {status}; its address ends in /api"
+        return f"answers {status}; its URL ends in /api"
     if isinstance(error, ValueError):  # it speaks of something else
-        return "answers as none does; its address ends in /api"
+        return "answers as none does; its URL ends in /api"
     return "does not answer"
 
 
@@ -105,7 +105,7 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
     folder.chmod(OWNER_ONLY)
     auth_path = folder / "auth-string"
     server = OwnServer(
-        url=f"http://{LOOPBACK}:{port}/api", auth_string=keep_auth_string(auth_path), auth_path=auth_path
+        url=f"http://{LOOPBACK}:{port}/api", auth_string=load_auth_string(auth_path), auth_path=auth_path
     )
     with (folder / "server.log").open("ab") as log:
         where = ("--factory", APP, "--host", LOOPBACK, "--port", str(port))

@@ -29,7 +29,7 @@ def make_auth_string() -> str:
     return f"{USER}:{secrets.token_urlsafe(TOKEN_BYTES)}"
 
 
-def keep_auth_string(path: Path) -> str:
+def load_auth_string(path: Path) -> str:
     """The one in this file, which only its owner can read; made where there is none."""
     try:
         path.chmod(OWNER_ONLY)
@@ -55,7 +55,7 @@ def make_server_variables(auth_string: str, port: int | None) -> dict[str, str]:
 
 
 def create_app() -> Any:
-    """Prefect's server, for requests that name it by its own address."""
+    """Prefect's server, for requests that name it by its own URL."""
     from prefect.server.api.server import create_app as create_server
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 

@@ -1,4 +1,4 @@
-"""A message to a person, by the one address of the settings, whatever service that is. The address is a secret."""
+"""A message to a person, by the one URL of the settings, whatever service that is. The URL is a secret."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class NotificationUnsent(UsageFailure):
-    """Whoever should be told was not; the address is not in the message."""
+    """Whoever should be told was not; the URL is not in the message."""
 
 
 def send_message(settings: Settings, title: str, body: str) -> None:
     """Hand a message to the service of the settings.
 
     Raises:
-        NotificationUnsent: it was not taken, or the address is none.
+        NotificationUnsent: it was not taken, or the URL is none.
     """
     from apprise import NotifyFormat, NotifyType
 
@@ -36,15 +36,15 @@ def open_service(settings: Settings) -> "Apprise":
     """What speaks to the service of the settings.
 
     Raises:
-        NotificationUnsent: the address is none that Apprise understands.
+        NotificationUnsent: the URL is none that Apprise understands.
     """
     from apprise import Apprise
 
-    # It tells of its failures with parts of the address.
+    # It tells of its failures with parts of the URL.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     service = Apprise()
     if not service.add(settings.notify_url.get_secret_value()):
-        raise NotificationUnsent("BROADSHEET_NOTIFY_URL is no address that Apprise understands")
+        raise NotificationUnsent("BROADSHEET_NOTIFY_URL is no URL that Apprise understands")
     return service
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import TextIO
 
-from pipeline.progress import tell_progress
+from pipeline.progress import report_progress
 from pipeline.reader import LIMIT_SECONDS, Equipment, Reader
 from schemas.failure import RunFailure, UsageFailure
 from schemas.process import PRIVATE_UMASK
@@ -61,7 +61,7 @@ class Archive:
         self.publishers = publishers
         """By whose rules pages are read here."""
         self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
-        self.tell_alive: Callable[[], None] = tell_nobody
+        self.tell_alive: Callable[[], None] = report_to_nobody
         """Called now and then while something takes long: what a run says then."""
         self._reading_seconds = reading_seconds
         self.reader = self.make_reader()
@@ -92,7 +92,7 @@ class Archive:
         self.database.close()
 
 
-def tell_nobody() -> None:
+def report_to_nobody() -> None:
     """No run is under way."""
 
 
@@ -113,7 +113,7 @@ def open_archive(
     Raises:
         DataDirUnusable: the data folder cannot be made or written to.
         RunInProgress: another process has it open for writing.
-        StoreUnusable: there can be no store of WARC files at the address of the settings.
+        StoreUnusable: there can be no store of WARC files at the URL of the settings.
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.engine`.
     """
     audit_store(settings)
@@ -182,7 +182,7 @@ def migrate_archive(settings: Settings) -> bool:
     except SchemaOutdated:
         make_folders(settings)
         with hold_folder(settings, patience_seconds=0):
-            migrate_database(settings.database_url, partial(tell_progress, "index"))
+            migrate_database(settings.database_url, partial(report_progress, "index"))
         return True
     return False
 
@@ -281,4 +281,4 @@ def copy_archive(settings: Settings, target_url: str) -> DatabaseCopy:
         What `open_archive` and `copy_database` raise.
     """
     with open_archive(settings, writable=False) as archive:
-        return copy_database(archive.database, target_url, tell_progress)
+        return copy_database(archive.database, target_url, report_progress)

@@ -33,9 +33,9 @@ class MonthPlan(Record):
     since: date
     until: date
     is_known: bool
-    """Whether its sitemap was read before: if not, nobody knows yet how many addresses it names."""
+    """Whether its sitemap was read before: if not, nobody knows yet how many URLs it names."""
     advertised_count: Count
-    """Articles known of these days: what is no article by its address is not among them."""
+    """Articles known of these days: what is no article by its URL is not among them."""
     stored_count: Count
     """Those of them whose article is stored, also as a duplicate."""
     due_count: Count

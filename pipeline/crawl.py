@@ -15,12 +15,12 @@ from typing import Protocol, Self
 from pydantic import ValidationError
 
 from pipeline.archive import CRAWL_LOCK
-from schemas.address import Source
 from schemas.capture import Validators
 from schemas.crawl import CrawlJob, CrawlLine, CrawlNews
 from schemas.failure import RunFailure
 from schemas.settings import Settings
 from schemas.span import EVER, Span
+from schemas.url import Source
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +215,7 @@ def make_job(
 def read_log(path: Path) -> Iterator[CrawlLine]:
     """The crawl's log, line by line; a line that a kill or a full disk cut short is passed over.
 
-    Nothing is lost with it: the address stays as it is in the ledger, and is due again.
+    Nothing is lost with it: the URL stays as it is in the ledger, and is due again.
     """
     if not path.exists():
         return

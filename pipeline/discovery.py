@@ -9,11 +9,11 @@ from pipeline.crawl import Crawler, make_job
 from pipeline.fetch import fetch_sources
 from pipeline.load import BatchLoader, SourceFinding
 from pipeline.run import Run, now
-from schemas.address import Source
 from schemas.crawl import CrawlJob
 from schemas.span import Span
+from schemas.url import Source
 from sites.profile import Site
-from storage.ledger.sighting import note_walked
+from storage.ledger.sighting import record_listing_read
 from storage.ledger.validator import find_source_validators
 
 KNOWN_PAGES = 2
@@ -22,7 +22,7 @@ more is looked at after the first of them. Known is what the listing itself name
 feeds named says nothing of what stands below."""
 
 
-def discover_addresses(
+def discover_urls(
     archive: Archive,
     run: Run,
     crawler: Crawler,
@@ -30,7 +30,7 @@ def discover_addresses(
     load: BatchLoader,
     span: Span | None = None,
 ) -> None:
-    """Fetch what advertises articles, and note every address in the ledger.
+    """Fetch what advertises articles, and note every URL in the ledger.
 
     Of the monthly sitemaps, those that the span touches, by default the run's. Listings are read together, a page of
     each at a time.
@@ -55,7 +55,7 @@ def list_due_sources(site: Site, sources: Iterable[Source], span: Span) -> list[
 
 def _make_job(archive: Archive, run: Run, sources: Sequence[Source], span: Span) -> CrawlJob:
     with archive.database.read() as session:
-        validators = find_source_validators(session, run.site or "", now(), archive.settings.look_plan)
+        validators = find_source_validators(session, run.site or "", now(), archive.settings.revisit_plan)
     return make_job(archive.settings, run, sources=tuple(sources), span=span, validators=validators)
 
 
@@ -74,13 +74,13 @@ def _continue_listings(
             continue
         known_count = 0 if finding.unknown_count else known_pages.get(source.url, 0) + 1
         if finding.is_end or known_count >= KNOWN_PAGES:
-            _note_walked(archive, site.first_listing_page(source.url))
+            _record_listing_read(archive, site.first_listing_page(source.url))
         else:
             known_pages[next_url] = known_count
             yield source.model_copy(update={"url": next_url})
 
 
-def _note_walked(archive: Archive, listing: str | None) -> None:
+def _record_listing_read(archive: Archive, listing: str | None) -> None:
     if listing:
         with archive.database.begin() as session:
-            note_walked(session, listing, now())
+            record_listing_read(session, listing, now())

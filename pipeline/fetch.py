@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import sites
 from pipeline.archive import Archive
 from pipeline.crawl import Crawler, CrawlFailed, make_job, read_log
-from pipeline.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_file, load_log, note_cut
-from pipeline.progress import tell_progress
+from pipeline.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_file, load_log, record_truncation
+from pipeline.progress import report_progress
 from pipeline.run import Run
 from schemas.crawl import CrawlJob, CrawlLine, FetchResult
 from schemas.report import SlowPage
 from spiders.host_backoff import HostBackoffs
-from storage.ledger.frontier import DueAddress
+from storage.ledger.frontier import DueUrl
 
 NOT_MODIFIED = 304
 
@@ -55,7 +55,7 @@ def crawl_and_load(
     _tell(run, job, pages_before)
     crawler.begin(job)
     while not crawler.has_ended(WAIT_SECONDS):
-        run.keep_lease()
+        run.renew_lease()
         _give_way(run, crawler, is_wanted)
         for name in crawler.take_grown():
             sources |= load_file(archive, run, name, load)
@@ -66,22 +66,22 @@ def crawl_and_load(
     for name in unloaded:
         sources |= load_file(archive, run, name, load)
     _tell(run, job, pages_before)
-    _note_failure(archive, run, crawler, unloaded)
+    _record_failure(archive, run, crawler, unloaded)
     broken = [(url, one.reason) for url, one in sources.items() if one.reason]
     optional = _list_optional(job, sources)
     run.problems += [f"{url}: {reason}" for url, reason in broken if url not in optional]
-    run.notes += tell_absent((url, reason) for url, reason in broken if url in optional)
+    run.notes += describe_absent_sources((url, reason) for url, reason in broken if url in optional)
     return sources
 
 
-def _note_failure(archive: Archive, run: Run, crawler: Crawler, names: Iterable[str]) -> None:
+def _record_failure(archive: Archive, run: Run, crawler: Crawler, names: Iterable[str]) -> None:
     """If the crawl died: its files may end within a record."""
     try:
         crawler.check()
     except CrawlFailed as error:
         run.problems.append(str(error))
         for name in names:
-            note_cut(archive, run, name)
+            record_truncation(archive, run, name)
 
 
 def _give_way(run: Run, crawler: Crawler, is_wanted: Wanted) -> None:
@@ -93,9 +93,9 @@ def _give_way(run: Run, crawler: Crawler, is_wanted: Wanted) -> None:
 def _tell(run: Run, job: CrawlJob, pages_before: int) -> None:
     month = f"{run.span.since:%Y-%m} " if run.span.since else ""
     if job.urls:
-        tell_progress(f"{month}fetch", min(run.counts["page"] - pages_before, len(job.urls)), len(job.urls))
+        report_progress(f"{month}fetch", min(run.counts["page"] - pages_before, len(job.urls)), len(job.urls))
     else:
-        tell_progress(f"{month}discover", run.counts["sighted-new"], None)
+        report_progress(f"{month}discover", run.counts["sighted-new"], None)
 
 
 def fetch_sources(
@@ -107,7 +107,7 @@ def fetch_sources(
     _note_unreachable(run, job, lines)
     run.problems += _find_silent(job, lines)
     silent = (lines[url] for url in _list_optional(job, lines) & lines.keys())
-    run.notes += tell_absent((line.url, _tell_failure(line)) for line in silent if _has_failed(line))
+    run.notes += describe_absent_sources((line.url, _tell_failure(line)) for line in silent if _has_failed(line))
     return found
 
 
@@ -117,7 +117,7 @@ def _list_optional(job: CrawlJob, urls: Iterable[str]) -> set[str]:
     return {url for url in urls if url in optional or site.is_extra_source(url)}
 
 
-def tell_absent(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
+def describe_absent_sources(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
     """A sentence for each host and reason (URL, reason) of optional sources that cannot be read."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for url, reason in sorted(sources):
@@ -159,11 +159,11 @@ def fetch_pages(
     archive: Archive,
     run: Run,
     crawler: Crawler,
-    addresses: list[DueAddress],
+    addresses: list[DueUrl],
     load: BatchLoader,
     is_wanted: Wanted = never_wanted,
 ) -> None:
-    """Fetch addresses that are due, in this order."""
+    """Fetch URLs that are due, in this order."""
     validators = {address.url: address.validators for address in addresses if address.validators}
     urls = tuple(address.url for address in addresses)
     job = make_job(archive.settings, run, urls=urls, validators=validators)
@@ -177,7 +177,7 @@ def fetch_pages(
     left_count = sum(1 for url in set(urls) - lines.keys() if _host_of(url) not in resting)
     if left_count:
         why = "another run waited for the crawl" if run.gave_way else "this one ended before their turn"
-        run.notes.append(f"{left_count} addresses wait for the next run: {why}")
+        run.notes.append(f"{left_count} URLs wait for the next run: {why}")
 
 
 def find_slowest(lines: Iterable[CrawlLine]) -> tuple[SlowPage, ...]:
@@ -187,7 +187,7 @@ def find_slowest(lines: Iterable[CrawlLine]) -> tuple[SlowPage, ...]:
 
 
 def _note_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -> AbstractSet[str]:
-    """A problem for each host that is not to be asked now, however many of its addresses wait; which of them rest."""
+    """A problem for each host that is not to be asked now, however many of its URLs wait; which of them rest."""
     hosts = {_host_of(url) for url in (*job.urls, *(source.url for source in job.sources), *lines)}
     resting = {host: at for host, at in HostBackoffs(job.lock_path.parent).list_resting().items() if host in hosts}
     silent = {_host_of(line.url) for line in lines.values() if line.result is FetchResult.ROBOTS_UNREACHABLE}
@@ -204,7 +204,7 @@ def _note_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -
 
 
 def _host_of(url: str) -> str:
-    """As `Rests` names hosts; empty for what is no address."""
+    """As `Rests` names hosts; empty for what is no URL."""
     try:
         return urlsplit(url).netloc.lower()
     except ValueError:

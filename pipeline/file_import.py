@@ -1,4 +1,4 @@
-"""Files from elsewhere: texts, saved pages, WARC files, lists of addresses, indexes of web archives.
+"""Files from elsewhere: texts, saved pages, WARC files, lists of URLs, indexes of web archives.
 
 The same reading, validation and dedupe as for fetched pages.
 """
@@ -14,17 +14,17 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pipeline.archive import Archive
-from pipeline.interpret import place_sightings
-from pipeline.load import load_left
+from pipeline.interpret import identify_sightings
+from pipeline.load import load_unloaded
 from pipeline.run import Run, finish_run, now, running
-from pipeline.url_list import read_address_list
-from schemas.address import Identity, Sighting, SourceKind
+from pipeline.url_list import read_url_list
 from schemas.failure import UsageFailure
 from schemas.report import RunReport
+from schemas.url import Identity, Sighting, SourceKind
 from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
-from storage.captures.capture import find_known_payloads
-from storage.ledger.frontier import add_addresses
+from storage.captures.capture import find_imported_digests
+from storage.ledger.frontier import add_urls
 from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
 from storage.warc.remote import WARC_SUFFIXES
 from storage.warc.store import IMPORT_SITE
@@ -55,21 +55,21 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
 
     Raises:
         ImportUnreadable: a path cannot be read, is too large, or is called a WARC file or begins as a list of
-            addresses and is none. Nothing was imported then. In a folder, what is no WARC file is left out.
+            URLs and is none. Nothing was imported then. In a folder, what is no WARC file is left out.
     """
     found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
     files, lists, unusable, passed = _examine(found, set(paths), archive.settings.max_page_bytes)
     names = [os.fsencode(path).decode(errors="replace") for path in paths]
     with running(archive, "import", None, {"paths": names}) as run:
         run.unusable += unusable
-        load_left(archive, run)
+        load_unloaded(archive, run)
         for file, sightings in lists.items():
             _store_list(archive, run, file, sightings)
         _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
         for file in filter(_is_warc, files):
             _keep_warc(archive, run, file)
             _note_passed(run, file, passed[file])
-        load_left(archive, run)
+        load_unloaded(archive, run)
         return finish_run(archive, run)
 
 
@@ -110,7 +110,7 @@ class _Examined(NamedTuple):
 
     files: list[Path]
     lists: dict[Path, Placed]
-    """Those of them that are lists of addresses."""
+    """Those of them that are lists of URLs."""
     unusable: list[str]
     """A sentence for each file that is damaged or not what it is called."""
     passed: dict[Path, Counter[str]]
@@ -176,24 +176,21 @@ def _note_passed(run: Run, file: Path, kinds: Counter[str]) -> None:
 
 
 def _read_list(file: Path, payload: bytes) -> Placed:
-    """The addresses of a list, or of a web archive's index; empty for any other file."""
+    """The URLs of a list, or of a web archive's index; empty for any other file."""
     name, at = _name_url(file), now()
     if _is_cdx(file):
-        return place_sightings(read_cdx(payload, name, at).sightings)
-    return place_sightings(
-        Sighting(url=url, source_url=name, source_kind=SourceKind.LIST, seen_at=at)
-        for url in read_address_list(payload)
+        return identify_sightings(read_cdx(payload, name, at).sightings)
+    return identify_sightings(
+        Sighting(url=url, source_url=name, source_kind=SourceKind.LIST, seen_at=at) for url in read_url_list(payload)
     )
 
 
 def _store_list(archive: Archive, run: Run, file: Path, sightings: Placed) -> None:
     """Addresses given by hand go to the ledger: the next ingest fetches them."""
     with archive.database.begin() as session:
-        new_count = add_addresses(session, sightings, now())
+        new_count = add_urls(session, sightings, now())
     run.counts["sighted-new"] += new_count
-    run.notes.append(
-        f"{_name_url(file)} names {len(sightings)} addresses: they are in the ledger, an ingest fetches them"
-    )
+    run.notes.append(f"{_name_url(file)} names {len(sightings)} URLs: they are in the ledger, an ingest fetches them")
 
 
 def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
@@ -201,7 +198,7 @@ def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
     max_page_bytes = archive.settings.max_page_bytes
     digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
     with archive.database.read() as session:
-        known = find_known_payloads(session, set(digests.values()))
+        known = find_imported_digests(session, set(digests.values()))
     size = archive.settings.max_warc_bytes
     with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
         for file, digest in digests.items():

@@ -10,21 +10,21 @@ from urllib.parse import urlsplit
 import sites
 from pipeline.archive import Archive, check_version, open_archive
 from pipeline.crawl import Crawler
-from pipeline.discovery import discover_addresses
+from pipeline.discovery import discover_urls
 from pipeline.fetch import Wanted, fetch_pages, never_wanted
-from pipeline.load import BatchLoader, load_batch, load_left
+from pipeline.load import BatchLoader, load_batch, load_unloaded
 from pipeline.quality.findings import notice_reading
 from pipeline.reader import LIMIT_SECONDS
 from pipeline.run import Run, finish_run, now, running
-from schemas.address import Source, SourceKind
 from schemas.failure import UsageFailure
 from schemas.outcome import State
 from schemas.report import RunReport
 from schemas.settings import Settings
 from schemas.span import DAY, EVER, Span
-from sites.address import is_cdx_address
+from schemas.url import Source, SourceKind
 from sites.profile import Site, SourceChoice
 from sites.publishers import Publishers
+from sites.url import is_cdx_url
 from storage.ledger.frontier import find_due
 from storage.ledger.state import KEPT_STATES
 from storage.reports.completeness import MISSING_STATES
@@ -67,7 +67,7 @@ class Orchestration:
 
 
 class CdxUnknown(UsageFailure):
-    """An address that should answer the index of a web archive does not look like one."""
+    """A URL that should answer the index of a web archive does not look like one."""
 
 
 class ContactMissing(UsageFailure):
@@ -108,10 +108,8 @@ def ingest_once(  # noqa: PLR0913 - a choice each
         running(archive, kind, site, parameters, span, patience_seconds=patience) as run,
     ):
         archive.reader.start()
-        begin("load", partial(load_left, archive, run, load))
-        begin(
-            "discover", partial(discover_addresses, archive, run, crawler, sources, load, list_months(profile, months))
-        )
+        begin("load", partial(load_unloaded, archive, run, load))
+        begin("discover", partial(discover_urls, archive, run, crawler, sources, load, list_months(profile, months)))
         begin("fetch", partial(fetch_due, archive, run, crawler, limit, load, pages, orchestration.is_wanted))
         return begin("report", partial(_report, archive, run, crawler))
 
@@ -157,10 +155,10 @@ def check_request(settings: Settings, site: str, cdx_url: str | None) -> Site:
     Raises:
         UnknownSite: there is no profile of this name.
         ContactMissing: a live site would be asked, and the settings do not say by whom.
-        CdxUnknown: the address is none of a web archive's index.
+        CdxUnknown: the URL is none of a web archive's index.
     """
-    if cdx_url is not None and not (is_cdx_address(cdx_url) and cdx_url.startswith(("http://", "https://"))):
-        raise CdxUnknown(f"--cdx {cdx_url}: no address of a web archive's index (its path ends in `cdx`)")
+    if cdx_url is not None and not (is_cdx_url(cdx_url) and cdx_url.startswith(("http://", "https://"))):
+        raise CdxUnknown(f"--cdx {cdx_url}: no URL of a web archive's index (its path ends in `cdx`)")
     return require_contact(settings, site, *([cdx_url] if cdx_url else []))
 
 
@@ -182,7 +180,7 @@ def require_contact(settings: Settings, site: str, *other_urls: str) -> Site:
 
 
 def origin_of(url: str) -> str:
-    """Scheme and host of an address, as the setting `origins` has them."""
+    """Scheme and host of a URL, as the setting `origins` has them."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
 
@@ -207,7 +205,7 @@ def fetch_due(
     is_wanted: Wanted = never_wanted,
 ) -> None:
     """Fetch the pages that are due, newest first; in a span of days, those alone that have no article yet."""
-    span, plan = run.span, archive.settings.look_plan
+    span, plan = run.span, archive.settings.revisit_plan
     states = PAGE_STATES[pages] if span == EVER else MISSING_STATES
     with archive.database.read() as session:
         due = find_due(session, run.site, now(), limit, since=span.since, until=span.until, states=states, plan=plan)

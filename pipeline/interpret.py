@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import sites
-from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Draft, Unreadable
 from schemas.capture import ESCAPED_NUL, NUL, Capture
 from schemas.outcome import (
     ArticleRead,
+    CaptureQuarantined,
     FetchFailed,
     Kept,
     Missing,
@@ -21,11 +21,11 @@ from schemas.outcome import (
     Redirected,
     RobotsRead,
     Seen,
-    SetAside,
     SourceBroken,
     SourceRead,
     Unchanged,
 )
+from schemas.url import Identity, Sighting, SourceKind
 from schemas.validation import validate_draft
 from sites.profile import Site
 from sites.publishers import Publishers
@@ -34,7 +34,7 @@ from sites.source_page import SourceUnreadable
 PASSING_PAGES = frozenset({"block-page", "empty-page"})
 """What may be an article at another time: a challenge, an answer without content."""
 
-POSTS_MISSING = "posts-missing: a live blog is set aside until its posts are there"
+POSTS_MISSING = "posts-missing: a live blog is quarantined until its posts are there"
 
 ROBOTS_BYTES = 500 * 1024
 """So much of a robots.txt counts (RFC 9309, 2.5)."""
@@ -55,7 +55,7 @@ def read_outcome(
     companions: tuple[Capture, ...] = (),
     publishers: Publishers = sites.PUBLISHERS,
 ) -> Outcome:
-    """What one capture means. Never raises: a page that the reader fails at is set aside, and the next one is read.
+    """What one capture means. Never raises: a page that the reader fails at is quarantined, and the next one is read.
 
     A live blog is two captures, its page and its posts (`find_page_id`). Where the page comes with its `companions`,
     the outcome is the whole article's; where only the posts are new, `page` is the one that they belong to.
@@ -70,7 +70,7 @@ def read_outcome(
         return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
 
 
-def give_up_capture(capture: Capture, reason: str) -> Outcome:
+def fail_capture(capture: Capture, reason: str) -> Outcome:
     """The outcome of a capture at which the reader does not come to an end. It waits for better rules."""
     return _reader_failed(_see(capture), reason)
 
@@ -94,18 +94,18 @@ def find_page_id(capture: Capture) -> str | None:
     return sites.find_site(capture.url).recognize_companion(capture.url)
 
 
-def is_waiting(outcome: Outcome) -> bool:
+def is_incomplete(outcome: Outcome) -> bool:
     """Whether the rest of the page is expected: a live blog's posts come after it."""
-    return isinstance(outcome, SetAside) and outcome.reasons == (POSTS_MISSING,)
+    return isinstance(outcome, CaptureQuarantined) and outcome.reasons == (POSTS_MISSING,)
 
 
 def _reader_failed(seen: Seen, reason: str) -> Outcome:
     if seen.url is None:
-        return SetAside(seen=seen, identity=None, reasons=(reason,))
+        return CaptureQuarantined(seen=seen, identity=None, reasons=(reason,))
     site = sites.find_site(seen.url)
     if site.recognize_source(seen.url):
         return SourceBroken(seen=seen, reason=reason)
-    return SetAside(seen=seen, identity=site.identify(seen.url), reasons=(reason,))
+    return CaptureQuarantined(seen=seen, identity=site.identify(seen.url), reasons=(reason,))
 
 
 def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
@@ -156,7 +156,7 @@ def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
         return SourceBroken(seen=seen, reason=f"HTTP {capture.status}")
     if capture.too_large:
         return SourceBroken(seen=seen, reason="too-large")
-    assert capture.url  # noqa: S101 - for mypy: a source was recognized by its address
+    assert capture.url  # noqa: S101 - for mypy: a source was recognized by its URL
     try:
         page = site.read_source(capture.body, capture.url, capture.media_type, capture.fetched_at)
     except SourceUnreadable as error:
@@ -165,14 +165,14 @@ def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
         # An index that is the same as last time says nothing of its pages: they are asked for each time. Of a source
         # that was cut, its validators would keep the rest away.
         seen = seen.model_copy(update={"validators": None})
-    sightings = place_sightings(page.sightings, site, site.source_month(capture.url))
+    sightings = identify_sightings(page.sightings, site, site.source_month(capture.url))
     return SourceRead(seen=seen, sightings=sightings, is_cut=page.is_cut)
 
 
-def place_sightings(
+def identify_sightings(
     sightings: Iterable[Sighting], site: Site | None = None, published_month: str | None = None
 ) -> tuple[tuple[Identity, Sighting], ...]:
-    """What a site's source advertises, with whose address each is, and the day or the month that is known of it.
+    """What a site's source advertises, with whose URL each is, and the day or the month that is known of it.
 
     Of a web archive's index, which is no site's, the articles of known publishers alone: it names every picture too.
     """
@@ -208,26 +208,28 @@ def _read_answer(capture: Capture, seen: Seen, site: Site, publishers: Publisher
         error = f"HTTP {capture.status}"
         return FetchFailed(seen=seen, identity=identity, failed_at=capture.fetched_at, error=error)
     if capture.truncated:
-        return SetAside(seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_passing=True)
+        return CaptureQuarantined(
+            seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_passing=True
+        )
     return _read_page(capture, seen, (), publishers)
 
 
 def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], publishers: Publishers) -> Outcome:
     from extraction.page import read_page
 
-    assert capture.url  # noqa: S101 - for mypy: pages with an address come here
+    assert capture.url  # noqa: S101 - for mypy: pages with a URL come here
     site = publishers.find(capture.url)
     identity = site.identify(capture.url)
     draft = read_page(capture, site, companions)
     if isinstance(draft, Draft) and draft.url:
         identity = _prefer_canonical(identity, site.identify(draft.url))
     if isinstance(draft, Draft) and "posts-missing" in draft.flags:
-        return SetAside(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
     return _judge(draft, identity, capture, seen)
 
 
 def _prefer_canonical(asked: Identity, canonical: Identity) -> Identity:
-    """The page's own word on its address, where it speaks of the same article (or the asked address has no id)."""
+    """The page's own word on its URL, where it speaks of the same article (or the asked URL has no id)."""
     return canonical if canonical.id and (asked.id in {None, canonical.id}) else asked
 
 
@@ -237,10 +239,10 @@ def _judge(draft: Draft | Unreadable, identity: Identity | None, capture: Captur
         if identity and draft.reason in MISSING_PAGES:
             return Missing(seen=seen, identity=identity, reason=reason)
         is_passing = draft.reason in PASSING_PAGES
-        return SetAside(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
     judged = validate_draft(draft, identity, capture)
     if isinstance(judged, tuple):
-        return SetAside(seen=seen, identity=identity, reasons=judged)
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=judged)
     return ArticleRead(seen=seen, identity=identity, article=judged)
 
 

@@ -15,7 +15,7 @@ from functools import partial
 import sites
 from pipeline.archive import Archive
 from pipeline.crawl import PAGE_LOG, read_log
-from pipeline.interpret import fetch_failed, find_page_id, is_waiting
+from pipeline.interpret import fetch_failed, find_page_id, is_incomplete
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
@@ -23,7 +23,7 @@ from pipeline.run import Run, now
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
 from schemas.model import Record
-from schemas.outcome import FetchForbidden, Outcome, SetAside, SourceBroken, SourceRead
+from schemas.outcome import CaptureQuarantined, FetchForbidden, Outcome, SourceBroken, SourceRead
 from storage.captures.capture import find_page_capture, find_position, list_positions, store_position
 from storage.engine import DatabaseDamaged
 from storage.ledger.batches import Storage
@@ -51,7 +51,7 @@ BATCH_BYTES = 32 * 1024 * 1024
 """Bodies in a batch: what keeps memory flat when pages are large."""
 
 BATCH_SIGHTINGS = 5_000
-"""Advertised addresses in a batch: what keeps a transaction near a second when all monthly sitemaps come at once."""
+"""Advertised URLs in a batch: what keeps a transaction near a second when all monthly sitemaps come at once."""
 
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Of WARC files that nobody writes any more: some 900 pages. With fewer, starting processes is not worth it."""
@@ -62,14 +62,14 @@ class SourceFinding(Record):
 
     reason: str | None
     """Why it could not be read; None where it could."""
-    address_count: int = 0
+    url_count: int = 0
     unknown_count: int = 0
-    """Of a listing: addresses that it had not named when it was last read to where all was known."""
+    """Of a listing: URLs that it had not named when it was last read to where all was known."""
 
     @property
     def is_end(self) -> bool:
         """Whether nothing can follow: it could not be read, or is empty."""
-        return self.reason is not None or not self.address_count
+        return self.reason is not None or not self.url_count
 
 
 class LoadedBatch(Record):
@@ -102,7 +102,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
     with archive.database.read() as session:
         start = find_position(session, name)
     captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
-    taken, is_last = take_stretch(captures)
+    taken, is_last = read_batch(captures)
     problems: list[str] = []
     outcomes = archive.reader.read(map(Page, taken))
     outcomes = complete_pages(taken, outcomes, partial(_find_page, archive, problems), archive.reader)
@@ -118,7 +118,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         name=name,
         counts=dict(stored.counts),
         is_last=is_last,
-        notes=(*notes, *_note_cut(outcomes)),
+        notes=(*notes, *_describe_truncated(outcomes)),
         problems=(*problems, *stored.problems, *unread),
         sources=_judge_sources(outcomes, known),
         reading=count_reading(outcomes),
@@ -126,11 +126,11 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
 
 
 def _storage(archive: Archive, run_id: str) -> Storage:
-    return Storage(archive.database, run_id, archive.settings.look_plan)
+    return Storage(archive.database, run_id, archive.settings.revisit_plan)
 
 
 def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str, str]]:
-    """Listing and address, where the listing had named it before it was last read to where all was known."""
+    """Listing and URL, where the listing had named it before it was last read to where all was known."""
     listed = [outcome for outcome in outcomes if isinstance(outcome, SourceRead) and _find_listing(outcome)]
     if not listed:
         return set()
@@ -150,12 +150,12 @@ def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[tuple[str, st
             urls = {identity.url for identity, _ in outcome.sightings}
             listing = _find_listing(outcome)
             unknown_count = sum(1 for url in urls if (listing, url) not in known) if listing else 0
-            finding = SourceFinding(reason=None, address_count=len(urls), unknown_count=unknown_count)
+            finding = SourceFinding(reason=None, url_count=len(urls), unknown_count=unknown_count)
             found[outcome.seen.url] = finding
     return found
 
 
-def _note_cut(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _describe_truncated(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """A sentence for each source that ended before its time."""
     for outcome in outcomes:
         if isinstance(outcome, SourceRead) and outcome.is_cut:
@@ -167,7 +167,7 @@ def _find_listing(outcome: SourceRead) -> str | None:
     return sites.find_site(url).first_listing_page(url)
 
 
-def take_stretch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
+def read_batch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
     """As many captures as a batch holds, and whether those were all that the file has."""
     taken: list[Capture] = []
     taken_bytes = link_count = 0
@@ -184,7 +184,7 @@ def take_stretch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
 
 
 def _count_links(capture: Capture) -> int:
-    """How many addresses a feed or a sitemap advertises, about; none for any other answer."""
+    """How many URLs a feed or a sitemap advertises, about; none for any other answer."""
     return capture.body.count(b"<loc>") + capture.body.count(b"<item>")
 
 
@@ -195,7 +195,7 @@ def complete_pages(
     completed = list(outcomes)
     waiting: dict[str, int] = {}
     for place, (capture, outcome) in enumerate(zip(captures, outcomes, strict=True)):
-        if is_waiting(outcome) and isinstance(outcome, SetAside) and outcome.identity:
+        if is_incomplete(outcome) and isinstance(outcome, CaptureQuarantined) and outcome.identity:
             waiting[outcome.identity.key] = place
         if page_id := find_page_id(capture):
             if page_id in waiting:
@@ -215,14 +215,14 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
     try:
         return read_capture(ref, archive.warcs, archive.settings.max_page_bytes)
     except StoreUnreachable as error:
-        # Its page is set aside, as any whose rest has not come yet.
+        # Its page is quarantined, as any whose rest has not come yet.
         problems.append(f"{page_id} waits for `broadsheet reprocess --apply`: its page could not be read: {error}")
     except (CaptureCorrupt, CaptureTruncated, OSError):
         pass
     return None
 
 
-def load_left(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
+def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
     """Load what no run has loaded yet. Nobody is writing: a record that is cut now stays cut."""
     try:
         afar = archive.warcs.list_afar()
@@ -262,7 +262,7 @@ def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> N
     try:
         found = load_file(archive, run, name, load)
         run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
-        note_cut(archive, run, name)
+        record_truncation(archive, run, name)
     except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
         run.problems.append(f"{name} lies among the WARC files and is none: {error}")
 
@@ -272,7 +272,7 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
     sources: dict[str, SourceFinding] = {}
     is_last = False
     while not is_last:
-        run.keep_lease()
+        run.renew_lease()
         batch = load(archive, run.id, name)
         run.counts.update(batch.counts)
         run.notes += batch.notes
@@ -295,7 +295,7 @@ def list_unloaded(archive: Archive, sizes: Mapping[str, int]) -> list[str]:
     return sorted(name for name, size in sizes.items() if size > positions.get(name, 0))
 
 
-def note_cut(archive: Archive, run: Run, name: str) -> None:
+def record_truncation(archive: Archive, run: Run, name: str) -> None:
     """Report the record that the end of a finished file cuts, once."""
     with archive.database.begin() as session:
         start = find_position(session, name)
@@ -316,7 +316,7 @@ def load_log(archive: Archive, run: Run, lines: Iterable[CrawlLine]) -> None:
 
 
 def read_line(line: CrawlLine) -> Outcome | None:
-    """The outcome that a log line stands for; None where the WARC file says it all, or the address is no article's."""
+    """The outcome that a log line stands for; None where the WARC file says it all, or the URL is no article's."""
     asked = sites.identify(line.url)
     match line.result:
         case FetchResult.CAPTURED:
@@ -328,7 +328,7 @@ def read_line(line: CrawlLine) -> Outcome | None:
         case _:
             refused = sites.identify(line.final_url or line.url)
             if refused.rule or refused.site != asked.site:
-                return None  # no article's address: the redirect that led there is a capture, and is judged by it
+                return None  # no article's URL: the redirect that led there is a capture, and is judged by it
             return fetch_failed(refused, line.error or line.result.value, line.at)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from pipeline.archive import Archive, is_crawling
-from pipeline.progress import tell_progress
+from pipeline.progress import report_progress
 from storage.captures.capture import list_positions
 from storage.warc.cdxj import write_index
 from storage.warc.remote import INDEX_SUFFIX, StoreUnreachable
@@ -13,7 +13,7 @@ WATCH_SECONDS = 20.0
 """How often a run that waits for an upload says that it lives: a file of 1 GiB may take many minutes."""
 
 
-def move_files(archive: Archive, keep_lease: Callable[[], None]) -> tuple[list[str], list[str]]:
+def move_files(archive: Archive, renew_lease: Callable[[], None]) -> tuple[list[str], list[str]]:
     """Have the store keep every local WARC file that is finished; what was done, and what went wrong, in sentences.
 
     A file that could not be moved stays, and is moved by a later run.
@@ -26,9 +26,9 @@ def move_files(archive: Archive, keep_lease: Callable[[], None]) -> tuple[list[s
         return ["a crawl still writes: the next run moves the WARC files to the store"], []
     problems: list[str] = []
     for place, name in enumerate(names):
-        tell_progress("move", place, len(names))
+        report_progress("move", place, len(names))
         try:
-            _move(archive, name, keep_lease)
+            _move(archive, name, renew_lease)
         except StoreUnreachable as error:
             problems.append(f"{len(names) - place} WARC files stay in the data folder: {error}")
             break
@@ -46,7 +46,7 @@ def list_finished(archive: Archive) -> list[str]:
     return sorted(name for name, size in sizes.items() if positions.get(name) == size)
 
 
-def _move(archive: Archive, name: str, keep_lease: Callable[[], None]) -> None:
+def _move(archive: Archive, name: str, renew_lease: Callable[[], None]) -> None:
     """One file. It goes in a thread of its own, so that this one can say meanwhile that the run lives."""
     index = archive.settings.index_dir / f"{name}{INDEX_SUFFIX}"
     index.parent.mkdir(exist_ok=True)
@@ -55,5 +55,5 @@ def _move(archive: Archive, name: str, keep_lease: Callable[[], None]) -> None:
     with ThreadPoolExecutor(1) as pool:
         moving = pool.submit(archive.warcs.move, name, index)
         while not wait([moving], WATCH_SECONDS).done:
-            keep_lease()
+            renew_lease()
         moving.result()

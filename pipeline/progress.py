@@ -32,7 +32,7 @@ def listening(listener: ProgressListener) -> Iterator[None]:
         _listeners.reset(token)
 
 
-def tell_progress(stage: str, done_count: int, total_count: int | None) -> None:
+def report_progress(stage: str, done_count: int, total_count: int | None) -> None:
     """Say how far a stage is."""
     for listener in _listeners.get():
         listener(Progress(stage=stage, done_count=done_count, total_count=total_count))

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from pipeline.interpret import give_up_capture, read_outcome
+from pipeline.interpret import fail_capture, read_outcome
 from pipeline.reading_process import ReadingProcess, ReadingStopped
 from schemas.capture import Capture
 from schemas.outcome import Outcome
@@ -159,7 +159,7 @@ def read_pages(equipment: Equipment, pages: Sequence[Page]) -> Iterator[Outcome]
 
 def _give_up_page(page: Page, reason: str) -> Outcome:
     logger.error("%s (%s at %d): %s", page.capture.url, page.capture.ref.warc, page.capture.ref.offset, reason)
-    return give_up_capture(page.capture, reason)
+    return fail_capture(page.capture, reason)
 
 
 class _Crew:
@@ -188,7 +188,7 @@ class _Crew:
         with self._lock:
             if self._is_dismissed:
                 raise RuntimeError("the reader is closed")
-            process = self._idle.pop() if self._idle else _take_spare() or ReadingProcess()
+            process = self._idle.pop() if self._idle else _take_idle_process() or ReadingProcess()
             self._busy.add(process)
         return process
 
@@ -208,7 +208,7 @@ class _Crew:
             for process in self._busy:
                 process.stop()
             for process in self._idle:
-                _keep_spare(process)
+                _keep_idle_process(process)
             self._idle.clear()
 
 
@@ -216,7 +216,7 @@ _spares: list[ReadingProcess] = []
 """At most one."""
 
 
-def _take_spare() -> ReadingProcess | None:
+def _take_idle_process() -> ReadingProcess | None:
     with suppress(IndexError):
         if (process := _spares.pop()).is_alive:
             return process
@@ -224,7 +224,7 @@ def _take_spare() -> ReadingProcess | None:
     return None
 
 
-def _keep_spare(process: ReadingProcess) -> None:
+def _keep_idle_process(process: ReadingProcess) -> None:
     if _spares:
         process.end()
     else:
@@ -232,7 +232,7 @@ def _keep_spare(process: ReadingProcess) -> None:
 
 
 @atexit.register
-def end_spare() -> None:
+def end_idle_process() -> None:
     """End the process that is kept for the next reader."""
-    while process := _take_spare():
+    while process := _take_idle_process():
         process.end()

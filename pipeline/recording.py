@@ -38,8 +38,8 @@ def record_page(archive: Archive, id_or_url: str, out: Path) -> Path:
     """The new folder `OUT/SITE/SLUG` with page, `meta.json`, and `expected.json` for a person to check.
 
     Raises:
-        RecordUnknown: the archive has no page of this id or address.
-        PageUnrecorded: the page cannot be read from its WARC file, has no address, or is a test case already.
+        RecordUnknown: the archive has no page of this id or URL.
+        PageUnrecorded: the page cannot be read from its WARC file, has no URL, or is a test case already.
     """
     from extraction.page import find_url
 
@@ -47,7 +47,7 @@ def record_page(archive: Archive, id_or_url: str, out: Path) -> Path:
     capture, companions = load_page(archive, ref)
     url = capture.url or find_url(capture)
     if url is None:
-        raise PageUnrecorded(f"{id_or_url} is an imported file that names no address of its own")
+        raise PageUnrecorded(f"{id_or_url} is an imported file that names no URL of its own")
     capture, site = capture.model_copy(update={"url": url}), sites.find_site(url)
     folder = out / site.name / make_slug(url)
     if folder.exists():
@@ -57,7 +57,7 @@ def record_page(archive: Archive, id_or_url: str, out: Path) -> Path:
 
 
 def find_capture(archive: Archive, id_or_url: str) -> CaptureRef:
-    """Where the page of a record, or of what was set aside, lies.
+    """Where the page of a record, or of what was quarantined, lies.
 
     Raises:
         RecordUnknown: neither is there.
@@ -95,7 +95,7 @@ def load_page(archive: Archive, ref: CaptureRef) -> tuple[Capture, tuple[Capture
 
 
 def find_answers(archive: Archive, name: str, is_wanted: Callable[[str], bool]) -> list[Capture]:
-    """Of each address that is wanted, the newest answer in a WARC file that has what was asked for."""
+    """Of each URL that is wanted, the newest answer in a WARC file that has what was asked for."""
     captures = iterate_captures(archive.warcs.at(name), name, 0, archive.settings.max_page_bytes)
     found = [one for one, _ in captures if one.url and one.is_success and is_wanted(one.url)]
     return list({one.url: one for one in found}.values())
@@ -113,7 +113,7 @@ def read_expected(capture: Capture, site: Site, companions: tuple[Capture, ...])
 
 
 def make_slug(url: str) -> str:
-    """A folder's name by the last part of an address."""
+    """A folder's name by the last part of a URL."""
     last = url.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")[2]
     return _NO_SLUG.sub("-", last.lower())[-SLUG_CHARS:].strip("-") or "page"
 

@@ -15,7 +15,7 @@ TEXT_CHARS = 120
 MONTHS_SHOWN = 12
 """The newest months of an archive: where something goes wrong now, it shows there."""
 
-SET_ASIDE_SHOWN = 20
+QUARANTINE_SHOWN = 20
 """Captures that a report names one by one: a screenful."""
 
 OUTCOME_MEANINGS = {
@@ -24,16 +24,16 @@ OUTCOME_MEANINGS = {
     "revised": "read again, changed",
     "restored": "there again, as it was before it was removed",
     "annotated": "read again, the same; only where its values came from is told differently",
-    "withdrawn": "stored, and not valid by today's rules: set aside, with its versions kept",
-    "cured": "set aside or taken for missing, and valid by today's rules",
+    "withdrawn": "stored, and not valid by today's rules: quarantined, with its versions kept",
+    "cured": "quarantined or taken for missing, and valid by today's rules",
     "duplicate": "the same text as another article",
-    "quarantined": "set aside: not valid",
+    "quarantined": "quarantined: not valid",
     "missing": "not there; looked at a second time later",
     "removed": "stored, and not there any more, as a second look confirmed; the text stays",
     "gone": "not there at the second look either",
     "failed": "no usable answer; tried again later",
     "forbidden": "not fetched: robots.txt, or a private network",
-    "redirected": "moved to another address",
+    "redirected": "moved to another URL",
     "source-read": "feeds, sitemaps and listings read",
     "source-broken": "feeds, sitemaps and listings that could not be read",
     "not-modified": "the publisher says: the same as last time",
@@ -54,7 +54,7 @@ STATE_MEANINGS = {
     "gone": "not there, looked at twice",
     "excluded": "no article, by a rule",
 }
-"""Every state that an address can be in."""
+"""Every state that a URL can be in."""
 
 
 _MARKUP = re.compile(r"[\\`*\[\]!|~#>]|(?<!\w)_|_(?!\w)")
@@ -66,9 +66,9 @@ def render_markdown(
 ) -> str:
     """The report as a Markdown document, as the Prefect artifact shows it.
 
-    With the archive's newest months, and what of this run was set aside.
+    With the archive's newest months, and what of this run was quarantined.
     """
-    return "\n".join((*_lines(report), *_list_months(months), *_list_set_aside(set_aside)))
+    return "\n".join((*_lines(report), *_list_months(months), *_list_quarantined(set_aside)))
 
 
 def render_backfill_markdown(report: BackfillReport) -> str:
@@ -91,7 +91,7 @@ def _lines(report: RunReport) -> Iterator[str]:
     seconds = (report.ended_at - report.started_at).total_seconds()
     yield (
         f"{report.request_count} answers archived ({report.page_count} of them pages) in {seconds:.0f} s; "
-        f"{report.advertised_count} addresses advertised so far, {report.advertised_new_count} of them new."
+        f"{report.advertised_count} URLs advertised so far, {report.advertised_new_count} of them new."
     )
     yield from _list("Problems", report.problems)
     yield from _list("Notes", report.notes)
@@ -127,21 +127,21 @@ def _list_months(months: Sequence[MonthCount]) -> Iterator[str]:
 
 
 def list_month_rows(months: Iterable[MonthCount]) -> Iterator[tuple[str, str, str, str, str]]:
-    """Month, advertised addresses, those with their article, those without, and the share of what could be had."""
+    """Month, advertised URLs, those with their article, those without, and the share of what could be had."""
     for one in months:
         kept = one.stored_count + one.duplicate_count
         share = f"{kept / (kept + one.missing_count):.1%}" if kept + one.missing_count else "-"
         yield one.month or "unknown", str(one.advertised_count), str(kept), str(one.missing_count), share
 
 
-def _list_set_aside(set_aside: Sequence[QuarantineRecord]) -> Iterator[str]:
+def _list_quarantined(set_aside: Sequence[QuarantineRecord]) -> Iterator[str]:
     if not set_aside:
         return
-    yield from ("", f"## Set aside: {len(set_aside)}", "| address | reasons | to look at it |", "|---|---|---|")
-    for one in set_aside[:SET_ASIDE_SHOWN]:
+    yield from ("", f"## Quarantined: {len(set_aside)}", "| URL | reasons | to look at it |", "|---|---|---|")
+    for one in set_aside[:QUARANTINE_SHOWN]:
         reasons = escape_markdown("; ".join(one.reasons))
         yield f"| {escape_markdown(one.key or one.url or '-')} | {reasons} | `broadsheet quarantine show {one.id}` |"
-    if len(set_aside) > SET_ASIDE_SHOWN:
+    if len(set_aside) > QUARANTINE_SHOWN:
         yield from ("", "`broadsheet quarantine` lists the others.")
 
 

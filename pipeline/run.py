@@ -11,7 +11,7 @@ from socket import gethostname
 from uuid import uuid4
 
 import sites
-from pipeline.archive import Archive, RunInProgress, tell_nobody
+from pipeline.archive import Archive, RunInProgress, report_to_nobody
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
 from schemas.failure import RunFailure
@@ -22,7 +22,7 @@ from storage.atomic_file import replacing
 from storage.captures.capture import list_positions
 from storage.ledger.frontier import audit_ledger, count_states
 from storage.reports.history import count_per_day, measure_coverage
-from storage.runs.lease import Lease, LeaseHeld, find_lease, release_lease, renew_lease, take_lease
+from storage.runs.lease import Lease, LeaseHeld, acquire_lease, find_lease, release_lease, renew_lease
 from storage.runs.run import close_run, mark_interrupted, open_run
 from storage.schema.tables import RunStatus
 from storage.warc.cdxj import write_index
@@ -80,7 +80,7 @@ class Run:
         self._job_count += 1
         return self._job_count
 
-    def keep_lease(self) -> None:
+    def renew_lease(self) -> None:
         """Say that the run goes on: called wherever it may take long.
 
         Raises:
@@ -126,7 +126,7 @@ def running(
         if time.monotonic() >= deadline:
             raise run
         time.sleep(LEASE_POLL_SECONDS)
-    archive.tell_alive = run.keep_lease
+    archive.tell_alive = run.renew_lease
     try:
         yield run
     except BaseException:
@@ -134,7 +134,7 @@ def running(
             close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
         raise
     finally:
-        archive.tell_alive = tell_nobody
+        archive.tell_alive = report_to_nobody
 
 
 def _start(
@@ -149,7 +149,7 @@ def _start(
             dead = mark_interrupted(session, now=started_at)
             run_id = open_run(session, kind=kind, site=site, started_at=started_at, parameters=parameters)
             pid = os.getpid()
-            take_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=holder, pid=pid)
+            acquire_lease(session, name, run_id=run_id, now=started_at, seconds=LEASE_SECONDS, host=holder, pid=pid)
     except LeaseHeld as error:
         return RunInProgress(str(error))
     run = Run(archive, run_id, kind, site, started_at, span)
@@ -188,7 +188,7 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-    notes, problems = move_files(archive, run.keep_lease)
+    notes, problems = move_files(archive, run.renew_lease)
     run.notes += notes
     run.problems += problems
     if run.span == EVER:  # a part of a backfill says nothing of the archive that the whole will leave

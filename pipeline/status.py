@@ -18,8 +18,8 @@ from storage.engine import DatabaseMissing
 from storage.ledger.frontier import audit_ledger, count_states, find_entry
 from storage.ledger.quarantine import QuarantineRecord, count_quarantine, find_quarantine, list_quarantine
 from storage.near_duplicates.duplicate import find_explanation
-from storage.reports.completeness import MissingAddress, MonthCount, count_months, list_missing
-from storage.reports.history import find_newest_noticing
+from storage.reports.completeness import MissingUrl, MonthCount, count_months, list_missing
+from storage.reports.history import find_last_recurrence_report
 from storage.revisions.version import find_difference, list_revisions
 from storage.runs.run import RunRecord, list_runs
 
@@ -28,7 +28,7 @@ RUNS_SHOWN = 5
 
 
 class RecordUnknown(RunFailure):
-    """The archive has nothing under this id or address."""
+    """The archive has nothing under this id or URL."""
 
 
 class Status(Record):
@@ -38,7 +38,7 @@ class Status(Record):
     article_count: Count
     """Articles that an export has by default, imported ones too."""
     duplicate_count: Count
-    set_aside_count: Count
+    quarantined_count: Count
     advertised_count: Count
     ledger: dict[str, Count]
     completeness: float | None
@@ -53,9 +53,7 @@ class Status(Record):
     problems: tuple[str, ...]
 
 
-def list_missing_addresses(
-    archive: Archive, month: str | None = None, limit: int | None = None
-) -> list[MissingAddress]:
+def list_missing_urls(archive: Archive, month: str | None = None, limit: int | None = None) -> list[MissingUrl]:
     """The advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or of all."""
     with archive.database.read() as session:
         return list_missing(session, None, month, limit)
@@ -66,12 +64,12 @@ def read_status(archive: Archive) -> Status:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, None).items() if count}
         articles = count_articles(session)
-        noticed = find_newest_noticing(session)
+        noticed = find_last_recurrence_report(session)
         return Status(
             checked_at=now(),
             article_count=articles.article_count,
             duplicate_count=articles.duplicate_count,
-            set_aside_count=count_quarantine(session),
+            quarantined_count=count_quarantine(session),
             advertised_count=sum(ledger.values()),
             ledger=ledger,
             completeness=measure_completeness(ledger),
@@ -91,29 +89,29 @@ def _is_unknown(found: RecurringParagraph) -> bool:
 
 
 def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
-    """One record, by its id or by any address of it.
+    """One record, by its id or by any URL of it.
 
     Raises:
         RecordUnknown: there is none.
     """
     with archive.database.read() as session:
         record = find_article(session, _key(id_or_url))
-        is_set_aside = record is None and find_quarantine(session, _key(id_or_url)) is not None
-    if is_set_aside:
-        raise RecordUnknown(f"{id_or_url} is set aside: see broadsheet quarantine show {id_or_url}")
+        is_quarantined = record is None and find_quarantine(session, _key(id_or_url)) is not None
+    if is_quarantined:
+        raise RecordUnknown(f"{id_or_url} is quarantined: see broadsheet quarantine show {id_or_url}")
     if record is None:
         raise RecordUnknown(f"no record {id_or_url} in the archive")
     return record
 
 
-def list_set_aside(archive: Archive, limit: int | None = None) -> list[QuarantineRecord]:
-    """What is set aside now, oldest first."""
+def list_quarantine_records(archive: Archive, limit: int | None = None) -> list[QuarantineRecord]:
+    """What is quarantined now, oldest first."""
     with archive.database.read() as session:
         return list_quarantine(session, limit=limit)
 
 
-def find_set_aside(archive: Archive, id_or_url: str) -> QuarantineRecord:
-    """What was set aside last of one record or address, or under one number of the list.
+def find_quarantine_record(archive: Archive, id_or_url: str) -> QuarantineRecord:
+    """What was quarantined last of one record or URL, or under one number of the list.
 
     Raises:
         RecordUnknown: nothing was.
@@ -121,12 +119,12 @@ def find_set_aside(archive: Archive, id_or_url: str) -> QuarantineRecord:
     with archive.database.read() as session:
         found = find_quarantine(session, _key(id_or_url))
     if found is None:
-        raise RecordUnknown(f"nothing of {id_or_url} is set aside")
+        raise RecordUnknown(f"nothing of {id_or_url} is quarantined")
     return found
 
 
 class IdentifiedUrl(Record):
-    """Whose address a URL is, and whether the archive knows it."""
+    """Whose URL a URL is, and whether the archive knows it."""
 
     url: str
     site: str
@@ -137,7 +135,7 @@ class IdentifiedUrl(Record):
 
 
 def identify_urls(settings: Settings, urls: Sequence[str]) -> list[IdentifiedUrl]:
-    """Whose addresses these are. Without a database, none of them is known."""
+    """Whose URLs these are. Without a database, none of them is known."""
     identities = [sites.identify(url) for url in urls]
     known = _find_known(settings, {identity.key for identity in identities})
     return [
@@ -162,14 +160,14 @@ def _find_known(settings: Settings, keys: set[str]) -> set[str]:
 
 
 def _key(id_or_url: str) -> str:
-    """An address in any spelling, also without its scheme, becomes the key that the ledger knows it by."""
+    """A URL in any spelling, also without its scheme, becomes the key that the ledger knows it by."""
     host = id_or_url.partition("/")[0]
     if "://" not in id_or_url and "." in host and ":" not in host:
         return sites.identify(f"https://{id_or_url}").key
     return sites.identify(id_or_url).key if "://" in id_or_url else id_or_url
 
 
-class Shown(Record):
+class ArticleDetails(Record):
     """A record, its versions, and how it stands to other records."""
 
     record: ArticleRecord
@@ -181,15 +179,15 @@ class Shown(Record):
     """The ids of the articles that are duplicates of this one, sorted."""
 
 
-def find_shown(archive: Archive, id_or_url: str) -> Shown:
-    """One record, by its id or by any address of it.
+def find_details(archive: Archive, id_or_url: str) -> ArticleDetails:
+    """One record, by its id or by any URL of it.
 
     Raises:
         RecordUnknown: there is none.
     """
     record = find_record(archive, id_or_url)
     with archive.database.read() as session:
-        return Shown(
+        return ArticleDetails(
             record=record,
             revisions=tuple(list_revisions(session, record.id)),
             explanation=find_explanation(session, record.id),

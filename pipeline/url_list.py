@@ -1,4 +1,4 @@
-"""Reads lists of addresses in the forms in which people keep them: quoted, with bullets, in columns, with notes."""
+"""Reads lists of URLs in the forms in which people keep them: quoted, with bullets, in columns, with notes."""
 
 import re
 
@@ -6,7 +6,7 @@ import sites
 from sites.encoding import decode_text
 
 LIST_SHARE = 0.5
-"""Of a text's lines, from which on it is a list: an article has an address here and there."""
+"""Of a text's lines, from which on it is a list: an article has a URL here and there."""
 
 HEADER_CHARS = 100
 """`url`, `url,date`: longer, it is a line of text."""
@@ -19,16 +19,16 @@ _SCHEMELESS = re.compile(r"(?://)?(?:www\.[\w-]|[a-z0-9-]+(?:\.[a-z0-9-]+)++/)")
 _AROUND = " \t\"'“”«»‘’`<>[](){},;"
 _COLUMN = re.compile(r"[\t;|]|,(?=\s|[\"'“]|$)")
 _TAIL = re.compile(r"[/=]|\.\w{2,5}$")
-"""What stands behind a comma of an address' own: `,1518,434.html`."""
+"""What stands behind a comma of URLs' own: `,1518,434.html`."""
 
 
-def read_address_list(payload: bytes) -> tuple[str, ...]:
-    """The addresses of a file most of whose lines are addresses, or that begins with one; empty for any other file.
+def read_url_list(payload: bytes) -> tuple[str, ...]:
+    """The URLs of a file most of whose lines are URLs, or that begins with one; empty for any other file.
 
     `#` begins a comment, at a line's begin or after a space; a first line may name the columns.
 
     Raises:
-        ValueError: it is such a file, and a line in it is no address.
+        ValueError: it is such a file, and a line in it is no URL.
     """
     lines = enumerate(map(str.strip, decode_text(payload).splitlines()), 1)
     read = [
@@ -43,12 +43,12 @@ def read_address_list(payload: bytes) -> tuple[str, ...]:
         read = read[1:]
     for number, line, urls in read:
         if not urls:
-            raise ValueError(f"line {number} of a list of addresses is none: {line[:100]!r}")
+            raise ValueError(f"line {number} of a list of URLs is none: {line[:100]!r}")
     return tuple(url for _, _, urls in read for url in urls)
 
 
 def read_line(line: str) -> tuple[str, ...]:
-    """The addresses in a line of a list: all of its columns, where each is one, else the first that is; or none."""
+    """The URLs in a line of a list: all of its columns, where each is one, else the first that is; or none."""
     plain = _BULLET.sub("", line, count=1) if _BULLET.match(line) else line
     if found := _MARKDOWN.fullmatch(plain.strip(" ,;")):
         plain = found[1]
@@ -62,7 +62,7 @@ def _clean(cell: str) -> str:
 
 
 def _read_cell(cell: str) -> str | None:
-    """The address that a cell begins with, without what is noted behind it."""
+    """The URL that a cell begins with, without what is noted behind it."""
     word = cell.split(maxsplit=1)[0].rstrip(_AROUND)
     head, comma, rest = word.partition(",")
     if comma and "?" not in head and not _TAIL.search(rest):

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class Image(Record):
-    """A picture of the article. A text import knows its caption and credit, but not its address."""
+    """A picture of the article. A text import knows its caption and credit, but not its URL."""
 
     url: str | None = None
     caption: str | None = None
@@ -41,7 +41,7 @@ class Draft(Record):
     language: str | None = None
     """ISO 639-1, told by the host or the page; None where nothing tells."""
     url: str | None = None
-    """The article's own address: the page's canonical link, else the address that was fetched."""
+    """The article's own URL: the page's canonical link, else the URL that was fetched."""
     kind: Kind = Kind.ARTICLE
     headline: str | None = None
     subtitle: str | None = None
@@ -107,7 +107,7 @@ class ArticleRecord(Article):
     """An article as `show --json` and `export` give it: with what the archive knows of it beside its content."""
 
     aliases: tuple[str, ...] = ()
-    """Every other address that it was ever seen at, sorted."""
+    """Every other URL that it was ever seen at, sorted."""
     first_seen_at: UtcTime
     revision: Annotated[int, Field(ge=1)] = 1
     duplicate_of: str | None = None
@@ -129,5 +129,5 @@ def content_sha256(body: str) -> str:
 
 
 def text_id(body: str) -> str:
-    """The record id of a text without an address."""
+    """The record id of a text without a URL."""
     return f"text:{content_sha256(body)[:16]}"

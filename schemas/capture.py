@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from schemas.model import Count, NonEmpty, Record, Sha256
 
 NUL, ESCAPED_NUL = "\0", "%00"
-"""PostgreSQL stores no text with this character. Addresses, headers and robots.txt files have it only where they are
+"""PostgreSQL stores no text with this character. URLs, headers and robots.txt files have it only where they are
 damaged: there it is escaped as soon as it is read, so that both databases store the same."""
 
 
@@ -52,7 +52,7 @@ class Capture(Record):
 
     ref: CaptureRef
     url: str | None
-    """The publisher's own address that was asked; None for an imported file that has none."""
+    """The publisher's own URL that was asked; None for an imported file that has none."""
     file_url: str | None = None
     """`file:NAME` of an imported file."""
     fetched_at: datetime
@@ -99,5 +99,5 @@ class Capture(Record):
             return None
         try:
             return urljoin(self.url, location)
-        except ValueError:  # no address at all: what it is, is judged later
+        except ValueError:  # no URL at all: what it is, is judged later
             return location

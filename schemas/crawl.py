@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import ConfigDict
 
-from schemas.address import Source
 from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
+from schemas.url import Source
 
 
 class CrawlNews(StrEnum):

@@ -21,7 +21,7 @@ class DuplicateKind(StrEnum):
     TRUNCATED = "truncated"
     """A part of it."""
     ARCHIVE_COPY = "archive-copy"
-    """The same story under `/archive/SLUG` and under a dated address."""
+    """The same story under `/archive/SLUG` and under a dated URL."""
 
 
 class Explanation(Record):

@@ -11,7 +11,7 @@ class Failure(Exception):  # noqa: N818 - each one states a fact
 
 
 class UsageFailure(Failure):
-    """Something is to be set right before anything is tried again: an address, a setting, a file."""
+    """Something is to be set right before anything is tried again: a URL, a setting, a file."""
 
     exit_status = 2
 

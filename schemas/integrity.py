@@ -110,7 +110,7 @@ class Repair(Record):
     """What was mended."""
 
     before: IntegrityReport
-    mended: tuple[NonEmpty, ...]
+    repaired: tuple[NonEmpty, ...]
     """A sentence each."""
     after: IntegrityReport
     run: RunReport

@@ -1,4 +1,4 @@
-"""Secrets in addresses: what is printed, logged, reported or sent to people has `***` in their place."""
+"""Secrets in URLs: what is printed, logged, reported or sent to people has `***` in their place."""
 
 import re
 
@@ -14,13 +14,13 @@ _DATABASE = re.compile(r"(\b(?:postgres|mysql|mariadb)[a-z0-9+]{0,30}://[^\s:/@]
 """SQLAlchemy takes passwords with a slash."""
 
 _BARE_USER = re.compile(r"(?<![\w.:/+-])(?!mailto:)([\w.+-]{1,64}):[^\s/@:\"'<>]{1,256}@(?=[\w\[])", re.IGNORECASE)
-"""As libraries say it that have taken an address apart: `invalid hostname: me:password@127.0.0.1`."""
+"""As libraries say it that have taken a URL apart: `invalid hostname: me:password@127.0.0.1`."""
 
 _PARAMETER = re.compile(rf"(?P<name>[?&;]{NAMES}=)[^&;#\s\"'<>]*", re.IGNORECASE)
 
 
 def mask_secrets(text: str) -> str:
-    """The text, an address or one with addresses in it, without passwords, tokens and keys."""
+    """The text, a URL or one with URLs in it, without passwords, tokens and keys."""
     text = _BARE_USER.sub(rf"\1:{MASK}@", _DATABASE.sub(rf"\1:{MASK}@", text))
     return _PARAMETER.sub(rf"\g<name>{MASK}", _USER.sub(_mask_user, text))
 

@@ -3,14 +3,14 @@
 from datetime import datetime
 from enum import StrEnum
 
-from schemas.address import Identity, Sighting
 from schemas.article import Article
 from schemas.capture import CaptureRef, Validators
 from schemas.model import NonEmpty, Record
+from schemas.url import Identity, Sighting
 
 
 class State(StrEnum):
-    """The states of an address in the ledger: it is in exactly one."""
+    """The states of a URL in the ledger: it is in exactly one."""
 
     PENDING = "pending"
     """Known, not fetched yet (or to be looked at a second time)."""
@@ -46,11 +46,11 @@ class ArticleRead(Record):
 
     seen: Seen
     identity: Identity | None
-    """None for a text that has no address."""
+    """None for a text that has no URL."""
     article: Article
 
 
-class SetAside(Record):
+class CaptureQuarantined(Record):
     """The capture should be an article and is not a valid one."""
 
     seen: Seen
@@ -86,14 +86,14 @@ class Missing(Record):
 
 
 class Redirected(Record):
-    """The publisher says that the article is at another address now."""
+    """The publisher says that the article is at another URL now."""
 
     seen: Seen
     identity: Identity
-    """Of the address that was asked."""
+    """Of the URL that was asked."""
     target: Identity
     is_permanent: bool
-    """301 or 308. A temporary one says nothing of whose address it is."""
+    """301 or 308. A temporary one says nothing of whose URL it is."""
 
 
 class FetchFailed(Record):
@@ -107,12 +107,12 @@ class FetchFailed(Record):
 
 
 class FetchForbidden(Record):
-    """robots.txt forbids the address, or it leads into a network where no publisher is."""
+    """robots.txt forbids the URL, or it leads into a network where no publisher is."""
 
     identity: Identity
     forbidden_at: datetime
     reason: NonEmpty
-    """`robots`, or why the address was refused."""
+    """`robots`, or why the URL was refused."""
 
 
 class Unchanged(Record):
@@ -139,7 +139,7 @@ class Kept(Record):
 
 Outcome = (
     ArticleRead
-    | SetAside
+    | CaptureQuarantined
     | SourceRead
     | SourceBroken
     | Missing

@@ -29,14 +29,14 @@ def make_json_printable(document: str) -> str:
     return "".join(_escape_json(char) if char > "\x7f" and _is_escaped(char) else char for char in document)
 
 
-def make_shown(text: str) -> str:
+def make_loggable(text: str) -> str:
     """A text as it may be printed or logged: without secrets, its control and format characters escaped."""
     return make_printable(mask_secrets(text))
 
 
 def print_line(text: str) -> None:
     """Print one line on standard error, for a person or a log."""
-    print(make_shown(text.replace("\n", " ")), file=sys.stderr)  # noqa: T201 - the one place that does
+    print(make_loggable(text.replace("\n", " ")), file=sys.stderr)  # noqa: T201 - the one place that does
 
 
 def guard_output() -> None:
@@ -45,7 +45,7 @@ def guard_output() -> None:
     sys.excepthook = _print_exception
     threading.excepthook = _print_thread_exception
     format_warning = warnings.formatwarning
-    warnings.formatwarning = lambda *given, **named: make_shown(format_warning(*given, **named))
+    warnings.formatwarning = lambda *given, **named: make_loggable(format_warning(*given, **named))
 
 
 def _guard_log_records() -> None:
@@ -59,11 +59,11 @@ def _guard_log_records() -> None:
             message = record.getMessage()
         except (TypeError, ValueError):  # a wrong call: the handler says so
             return record
-        if (shown := make_shown(message)) != message:
+        if (shown := make_loggable(message)) != message:
             record.msg, record.args = shown, None
         if record.exc_info and record.exc_info[0]:
             # What a formatter makes of it is kept here, and not made a second time.
-            record.exc_text = make_shown(_format_exception(*record.exc_info))
+            record.exc_text = make_loggable(_format_exception(*record.exc_info))
         return record
 
     make_guarded.guards = True  # type: ignore[attr-defined]  # a mark on the function
@@ -71,7 +71,7 @@ def _guard_log_records() -> None:
 
 
 def _print_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    print(make_shown(_format_exception(kind, error, trace)), file=sys.stderr)  # noqa: T201 - as Python does
+    print(make_loggable(_format_exception(kind, error, trace)), file=sys.stderr)  # noqa: T201 - as Python does
 
 
 def _print_thread_exception(given: threading.ExceptHookArgs) -> None:

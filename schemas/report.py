@@ -11,7 +11,7 @@ from schemas.masking import mask_secrets
 from schemas.model import Count, NonEmpty, Record
 
 Shown = Annotated[str, AfterValidator(mask_secrets)]
-"""A sentence for people: it may have addresses in it."""
+"""A sentence for people: it may have URLs in it."""
 
 
 class KindReading(Record):
@@ -75,7 +75,7 @@ class RunReport(Record):
     `failed`, `forbidden`; of other answers: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`; of
     what was read again: `annotated`, `cured`, `withdrawn`."""
     advertised_count: Count
-    """Different addresses that any source ever advertised."""
+    """Different URLs that any source ever advertised."""
     advertised_new_count: Count
     """Those that this run saw for the first time."""
     request_count: Count
@@ -85,7 +85,7 @@ class RunReport(Record):
     asked_count: Count = 0
     """Addresses of articles that were asked for."""
     ledger: dict[str, Count]
-    """State -> advertised addresses in it, after the run: they add up to `advertised_count`."""
+    """State -> advertised URLs in it, after the run: they add up to `advertised_count`."""
     problems: tuple[Shown, ...] = ()
     """Below what the run promises, one sentence each; empty for a good run."""
     unreachable_hosts: tuple[str, ...] = ()

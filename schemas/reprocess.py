@@ -17,8 +17,8 @@ class Change(StrEnum):
     WITHDRAWN = "withdrawn"
     """It is stored as an article, and is no valid one."""
     CURED = "cured"
-    """It was set aside or taken for missing, and is a valid article."""
-    SET_ASIDE = "set-aside"
+    """It was quarantined or taken for missing, and is a valid article."""
+    QUARANTINED = "quarantined"
     """It was no valid article, and is none."""
     UNREADABLE = "unreadable"
     """Its WARC record cannot be read."""
@@ -38,13 +38,13 @@ class ChangedRecord(Record):
     """One record that changes."""
 
     id: NonEmpty
-    """The record's id, or the address where it has none yet."""
+    """The record's id, or the URL where it has none yet."""
     change: Change
     fields: tuple[str, ...] = ()
     words_before: Count = 0
     words_after: Count = 0
     reasons: tuple[str, ...] = ()
-    """Why it is set aside now."""
+    """Why it is quarantined now."""
 
 
 class ReprocessReport(Record):
@@ -67,7 +67,7 @@ class ReprocessReport(Record):
     words_won: Count
     words_lost: Count
     reasons: dict[str, Count]
-    """Name of the first reason -> records that are newly set aside for it."""
+    """Name of the first reason -> records that are newly quarantined for it."""
     extractors: dict[str, Count]
     """What the stored records were read by -> how many."""
     examples: tuple[ChangedRecord, ...]

@@ -1,4 +1,4 @@
-"""When an address is looked at again."""
+"""When a URL is looked at again."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from schemas.model import Count, Record
 MONTH = timedelta(days=30)
 
 
-class LookPlan(Record):
+class RevisitPlan(Record):
     """How often what is known is looked at again, as the settings say."""
 
     revisit_ages: tuple[timedelta, ...] = (
@@ -21,7 +21,7 @@ class LookPlan(Record):
     revisit_months: Count = 6
     """… up to this age."""
     gone_after: timedelta = timedelta(days=1)
-    """Between the two looks that make an address `gone`: a deployment or a broken cache is mended in a day."""
+    """Between the two looks that make a URL `gone`: a deployment or a broken cache is mended in a day."""
     conditional_count: Count = 10
     """So many answers "not modified" in a row are believed; then the page is asked for without conditions."""
     conditional_for: timedelta = timedelta(days=7)
@@ -32,12 +32,12 @@ class LookPlan(Record):
         """The longest time from one look to the next; no failure waits longer."""
         return max(*self.revisit_ages, MONTH, self.gone_after)
 
-    def next_look(self, published_at: datetime, at: datetime) -> datetime | None:
+    def next_revisit(self, published_at: datetime, at: datetime) -> datetime | None:
         """The first time after `at` at which an article is looked at again; None when it is too old."""
         monthly = (MONTH * number for number in range(1, self.revisit_months + 1))
         times = (published_at + age for age in (*self.revisit_ages, *monthly))
         return min((time for time in times if time > at), default=None)
 
 
-STANDARD_PLAN = LookPlan()
+STANDARD_PLAN = RevisitPlan()
 """What the settings begin with."""

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
-from schemas.schedule import STANDARD_PLAN, LookPlan
+from schemas.schedule import STANDARD_PLAN, RevisitPlan
 
 PREFIX = "BROADSHEET_"
 ENV_FILE = Path(".env")
@@ -51,7 +51,7 @@ STANDARD_CEILINGS: dict[CeilingName, float] = {
 
 
 def sqlite_url(path: Path) -> str:
-    """The address of a SQLite file; what begins a query in an address, or is read as a code, is a character of it."""
+    """The URL of a SQLite file; what begins a query in a URL, or is read as a code, is a character of it."""
     return f"sqlite:///{str(path).translate(URL_CODES)}"
 
 
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     concurrency: Annotated[int, Field(ge=1)] = Field(default=1, description="requests at a time to one host")
     origins: dict[str, str] = Field(
-        default={}, description="JSON: from which address an origin is really fetched (a mirror, the replica)"
+        default={}, description="JSON: from which URL an origin is really fetched (a mirror, the replica)"
     )
     timeout_seconds: Annotated[float, Field(gt=0, le=DAY_SECONDS)] = Field(
         default=60, description="for the whole of an answer, from the request to the last byte"
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         default=STANDARD_PLAN.revisit_months, description="after that, it is looked at once a month up to this age"
     )
     gone_hours: Annotated[float, Field(ge=0, le=LONGEST_HOURS)] = Field(
-        default=STANDARD_PLAN.gone_after // HOUR, description="between the two looks that make an address `gone`"
+        default=STANDARD_PLAN.gone_after // HOUR, description="between the two looks that make a URL `gone`"
     )
     conditional_count: Annotated[int, Field(ge=0)] = Field(
         default=STANDARD_PLAN.conditional_count,
@@ -160,7 +160,7 @@ class Settings(BaseSettings):
         scheme, mark, _ = value.partition("://")
         # `a::b://c` is fsspec's way to put a cache before a store: what is in a cache is not in the store.
         if value and not (mark and re.fullmatch(r"[a-zA-Z][\w.+-]*", scheme)):
-            raise ValueError("it is no address of a store, such as s3://bucket/prefix")
+            raise ValueError("it is no URL of a store, such as s3://bucket/prefix")
         return value
 
     @field_validator("contact", "user_agent")
@@ -181,9 +181,9 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def look_plan(self) -> LookPlan:
-        """When addresses are looked at again."""
-        return LookPlan(
+    def revisit_plan(self) -> RevisitPlan:
+        """When URLs are looked at again."""
+        return RevisitPlan(
             revisit_ages=tuple(timedelta(hours=hours) for hours in sorted(self.revisit_hours)),
             revisit_months=self.revisit_months,
             gone_after=timedelta(hours=self.gone_hours),

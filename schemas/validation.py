@@ -1,6 +1,6 @@
 """From draft to article: what must hold of a record before it is stored.
 
-A draft that fails is set aside with every reason, never mended and never guessed.
+A draft that fails is quarantined with every reason, never mended and never guessed.
 """
 
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from schemas.address import Identity
 from schemas.article import Article, Draft, Kind, content_sha256, text_id
 from schemas.capture import Capture
+from schemas.url import Identity
 
 CLOCK_SKEW = timedelta(days=1)
 """A page may be dated this far after its fetch: publishers' clocks, and embargoed pieces put up early."""
@@ -36,7 +36,7 @@ def find_reasons(draft: Draft, identity: Identity | None, capture: Capture) -> I
     if identity and identity.id and not draft.headline:
         yield "headline: missing on a page that must have one"
     if identity and identity.rule:
-        yield f"url: no article's address (rule {identity.rule})"
+        yield f"url: no article's URL (rule {identity.rule})"
     for name in ("published_at", "modified_at"):
         at: datetime | None = getattr(draft, name)
         if at and at.tzinfo and at > capture.fetched_at + CLOCK_SKEW:

@@ -1,4 +1,4 @@
-"""What is known of publishers, and nothing else: identity of addresses, where to discover, page structure, furniture.
+"""What is known of publishers, and nothing else: identity of URLs, where to discover, page structure, furniture.
 
 Nothing here fetches, stores or decides: a change of a publisher's site is mended in its folder alone.
 """

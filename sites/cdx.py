@@ -1,11 +1,11 @@
-"""Reads what a web archive's index answers: which addresses of a publisher it has (CDX, CDXJ, or JSON rows)."""
+"""Reads what a web archive's index answers: which URLs of a publisher it has (CDX, CDXJ, or JSON rows)."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from schemas.address import Sighting, SourceKind
+from schemas.url import Sighting, SourceKind
 from sites.source_page import SourcePage, SourceUnreadable
 
 _LEGEND = re.compile(r"^ ?CDX ((?:\w )*\w)$")
@@ -20,7 +20,7 @@ PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "warc/revisit", "u
 
 
 def read_cdx(body: bytes, url: str, seen_at: datetime) -> SourcePage:
-    """The addresses of the pages that a web archive has captured with success, each once.
+    """The URLs of the pages that a web archive has captured with success, each once.
 
     Raises:
         SourceUnreadable: it is none of the formats.

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from boilerplate.remover import Boilerplate
-from schemas.address import Identity, Source, SourceKind
 from schemas.article import Kind
-from sites.address import AddressMalformed, find_path_day, is_cdx_address, read_address, spell_generic
+from schemas.url import Identity, Source, SourceKind
 from sites.cdx import read_cdx
 from sites.expectation import SiteExpectations
 from sites.source import read_xml_source
 from sites.source_page import SourcePage
 from sites.structure import PageRules
+from sites.url import UrlMalformed, find_path_day, is_cdx_url, parse_url, spell_generic
 
 SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
 
@@ -45,7 +45,7 @@ class Site:
     """The edition whose furniture `boilerplate` knows: that of a text recognised by it."""
     page: PageRules = field(default_factory=PageRules)
     sections: Mapping[str, str] = field(default_factory=dict)
-    """The publisher's internal section keys -> the section's name in its addresses."""
+    """The publisher's internal section keys -> the section's name in its URLs."""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """Labels, sections and prefixes (lower case) that tell a page's kind."""
 
@@ -53,10 +53,10 @@ class Site:
     """How its live pages are expected to be built."""
 
     def identify(self, url: str) -> Identity:
-        """Whose page an address is, from its spelling alone; never raises."""
+        """Whose page a URL is, from its spelling alone; never raises."""
         try:
-            address = read_address(url)
-        except AddressMalformed:
+            address = parse_url(url)
+        except UrlMalformed:
             return Identity(url=url.strip() or "about:blank", site=self.name, rule="malformed-address")
         spelled = spell_generic(address)
         if spelled.endswith(f"{address.host}/"):
@@ -72,23 +72,23 @@ class Site:
         return ()
 
     def is_extra_source(self, url: str) -> bool:  # noqa: ARG002 - a profile answers by it
-        """Whether an address is an extra source, or a page that one leads to."""
+        """Whether a URL is an extra source, or a page that one leads to."""
         return False
 
     def recognize_source(self, url: str) -> SourceKind | None:
-        """What kind of source an address is; None for any other page."""
-        return SourceKind.CDX if is_cdx_address(url) else None
+        """What kind of source a URL is; None for any other page."""
+        return SourceKind.CDX if is_cdx_url(url) else None
 
     def source_month(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
         """The publication month (`YYYY-MM`) of all that a source names; None where it names any month's."""
         return None
 
     def first_listing_page(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
-        """The address of the first page of the listing that an address is a page of; None for what is none."""
+        """The URL of the first page of the listing that a URL is a page of; None for what is none."""
         return None
 
     def next_listing_page(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
-        """The address of the page that follows a listing's page; None for what is no listing."""
+        """The URL of the page that follows a listing's page; None for what is no listing."""
         return None
 
     def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
@@ -102,14 +102,14 @@ class Site:
         return read_xml_source(body, url, media_type, seen_at)
 
     def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:  # noqa: ARG002 - a profile answers by it
-        """The addresses that a captured page's reading needs beside it: what belongs to the article, but is not there.
+        """The URLs that a captured page's reading needs beside it: what belongs to the article, but is not there.
 
         `url` is the one that was asked, `body` the page. Never raises.
         """
         return ()
 
     def recognize_companion(self, url: str) -> str | None:  # noqa: ARG002 - a profile answers by it
-        """The record id of the article that such an address belongs to; None for any other address."""
+        """The record id of the article that such a URL belongs to; None for any other URL."""
         return None
 
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:  # noqa: ARG002 - as above
@@ -122,15 +122,15 @@ class Site:
         return found.language if found else None
 
     def path_date(self, url: str) -> date | None:
-        """The day that an article's address names, in the site's time zone."""
+        """The day that an article's URL names, in the site's time zone."""
         try:
-            return find_path_day(read_address(url).path)
-        except AddressMalformed:
+            return find_path_day(parse_url(url).path)
+        except UrlMalformed:
             return None
 
     def knows(self, url: str) -> bool:
-        """Whether the address lies on one of the site's hosts."""
+        """Whether the URL lies on one of the site's hosts."""
         try:
-            return read_address(url).host in self.hosts
-        except AddressMalformed:
+            return parse_url(url).host in self.hosts
+        except UrlMalformed:
             return False

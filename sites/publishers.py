@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from schemas.address import Identity
 from schemas.failure import UsageFailure
+from schemas.url import Identity
 from sites.generic import GENERIC
 from sites.profile import Site
 

@@ -9,13 +9,13 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from schemas.address import Sighting, SourceKind
+from schemas.url import Sighting, SourceKind
 from sites.character import clean_characters
 from sites.encoding import decode_text
 from sites.source_page import SourcePage, SourceUnreadable
 
 ENTRIES = frozenset({"item", "entry", "url", "sitemap"})
-"""What names an address each."""
+"""What names a URL each."""
 
 DECLARATION_BYTES = 200
 """A declaration has some fifty."""
@@ -107,7 +107,7 @@ def _mark_end(data: bytes) -> bytes:
 
 
 def _take_open(root: etree._Element, *, is_stopped: bool) -> bool:
-    """Take out what was never closed, and say whether there was anything: the address in it may be half of one.
+    """Take out what was never closed, and say whether there was anything: the URL in it may be half of one.
 
     A parser that stopped (too deep, too long, entities that grow) was within the last element that there is.
     """
@@ -134,7 +134,7 @@ def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Si
         if not address:
             continue
         yield Sighting(
-            url=resolve_address(url, address),
+            url=resolve_url(url, address),
             source_url=url,
             source_kind=SourceKind.FEED,
             seen_at=seen_at,
@@ -147,7 +147,7 @@ def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator
     for entry in _all(root, "url"):
         if address := _address(entry, "loc"):
             yield Sighting(
-                url=resolve_address(url, address),
+                url=resolve_url(url, address),
                 source_url=url,
                 source_kind=SourceKind.SITEMAP,
                 seen_at=seen_at,
@@ -160,11 +160,11 @@ def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator
 def _read_locations(root: etree._Element, name: str, url: str) -> Iterator[str]:
     for entry in _all(root, name):
         if address := _address(entry, "loc"):
-            yield resolve_address(url, address)
+            yield resolve_url(url, address)
 
 
-def resolve_address(base_url: str, address: str) -> str:
-    """An address as it stands on a page, absolute; one that is malformed stays as it is, and is judged as such."""
+def resolve_url(base_url: str, address: str) -> str:
+    """A URL as it stands on a page, absolute; one that is malformed stays as it is, and is judged as such."""
     try:
         return urljoin(base_url, address)
     except ValueError:
@@ -214,7 +214,7 @@ def _flatten(element: etree._Element) -> str:
 
 
 def _permalink(item: etree._Element) -> str:
-    """The address that an entry's id is, unless it says that it is none; a bare number is none either."""
+    """The URL that an entry's id is, unless it says that it is none; a bare number is none either."""
     for child in item.iterchildren("*"):  # no reference to an entity, which has no text
         text = _flatten(child)
         is_link = _local(child) == "id" or (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.address import Sighting
+from schemas.url import Sighting
 
 
 class SourceUnreadable(ValueError):  # noqa: N818 - it states a fact

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from boilerplate.text_block import is_passage
+from boilerplate.text_block import is_running_text
 from boilerplate.widgets import find_widgets
 from sites.xpath import XPath
 
@@ -144,8 +144,8 @@ class PageRules:
         foreign = [element for element, classes in classed if self._is_foreign(classes)]
         blocks = [element for element, classes in classed if self._is_unknown_block(classes)]
         boxes = list(self._find_boxes(content, classed))
-        dropped = [block for block in blocks if not is_passage(block, BLOCK_SENTENCE_COUNT)]
-        dropped += [box for box in boxes if not is_passage(box)]
+        dropped = [block for block in blocks if not is_running_text(block, BLOCK_SENTENCE_COUNT)]
+        dropped += [box for box in boxes if not is_running_text(box)]
         tags = (
             found
             for found in _find_foreign_tags(content)
@@ -216,7 +216,7 @@ def _find_foreign_tags(content: HtmlElement) -> Iterator[HtmlElement]:
     for element in content.iter(*FOREIGN_TAGS):
         if element.tag not in HOLDER_TAGS:
             yield element
-        elif _DATA_TABLE(element) or (element.tag != "figure" and is_passage(element)):
+        elif _DATA_TABLE(element) or (element.tag != "figure" and is_running_text(element)):
             yield from element.iter(*FIELD_TAGS)
         else:
             yield element

@@ -35,7 +35,7 @@ TAIL_BYTES = 4096
 _END_TAG = re.compile(rb"</(?:html|rss|feed|rdf:rdf|urlset|sitemapindex)\s{0,9}>$", re.IGNORECASE)
 
 
-def is_proved_whole(url: str, status: int, media_type: str, encoding: str, body: bytes, max_bytes: int) -> bool:
+def is_provably_complete(url: str, status: int, media_type: str, encoding: str, body: bytes, max_bytes: int) -> bool:
     """Whether the body itself says that nothing of it lacks, or nothing that lacks would matter.
 
     Of robots.txt and plain text, what came is taken: every line stands for itself.

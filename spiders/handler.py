@@ -19,7 +19,7 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
-from spiders.framing import is_proved_whole
+from spiders.framing import is_provably_complete
 from spiders.network import GuardedResolver
 from spiders.origin import Router
 from spiders.rejection import CrawlClosing, HeadTooLarge, PageTooLarge, PrivateNetworkRefused
@@ -44,7 +44,7 @@ class RecordingAgent(_ScrapyAgent):
         self.wire = txresponse.wire
         return super()._cb_bodyready(txresponse, request)
 
-    def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ARG002 - the address that was connected
+    def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ARG002 - the URL that was connected
         return super()._cb_bodydone(result, self._publisher_url)
 
 
@@ -73,7 +73,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         """The response, once it lies in the archive.
 
         Raises:
-            PrivateNetworkRefused: the address leads into a private network; nothing there was contacted.
+            PrivateNetworkRefused: the URL leads into a private network; nothing there was contacted.
             PageTooLarge: the body is larger than allowed.
             HeadTooLarge: the headers are larger than any reader takes.
             DownloadTimeoutError: the whole answer took too long.
@@ -102,7 +102,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
             _refuse_private_name(request, error)
             raise
         except DownloadTimeoutError as error:
-            # Scrapy's message names the address that was connected.
+            # Scrapy's message names the URL that was connected.
             raise DownloadTimeoutError(
                 f"no whole answer within {self._session.job.timeout_seconds:g} seconds"
             ) from error
@@ -139,7 +139,7 @@ def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:
         if b"Content-Length" in response.headers:
             raise ResponseDataLossError("the body is shorter than Content-Length announced")
         media_type, encoding = (_read_token(response, name) for name in ("Content-Type", "Content-Encoding"))
-        if not is_proved_whole(response.url, response.status, media_type, encoding, response.body, max_bytes):
+        if not is_provably_complete(response.url, response.status, media_type, encoding, response.body, max_bytes):
             raise ResponseDataLossError("the body ended with the connection: nothing says that it is whole")
     if wire.has_surplus:
         raise ResponseDataLossError("more bytes came than Content-Length announced")

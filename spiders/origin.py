@@ -1,4 +1,4 @@
-"""From where an address is really fetched: its publisher, or the origin that the job names in the publisher's place."""
+"""From where a URL is really fetched: its publisher, or the origin that the job names in the publisher's place."""
 
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -25,7 +25,7 @@ class Router:
         """The request itself where its origin is not mapped; else one to the target, that still names the publisher.
 
         Raises:
-            PrivateNetworkRefused: the address itself, not the operator's mapping, leads into a private network.
+            PrivateNetworkRefused: the URL itself, not the operator's mapping, leads into a private network.
         """
         parts = urlsplit(request.url)
         target = self._targets.get(_origin(parts))

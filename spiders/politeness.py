@@ -20,7 +20,7 @@ from spiders.rejection import HostResting
 from spiders.session import get_session
 
 BUSY_STATUSES = frozenset({429, 503})
-"""The host itself says that it is asked too much: the whole host is slowed, not this address alone."""
+"""The host itself says that it is asked too much: the whole host is slowed, not this URL alone."""
 
 MAX_PAUSE_SECONDS = 300.0
 """A host that asks for more than five minutes is left for a later run: an open crawl holds the data folder's lock."""

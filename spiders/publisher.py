@@ -12,9 +12,9 @@ from scrapy import Request, signals
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from schemas.address import SourceKind
 from schemas.capture import MAX_URL_BYTES, SUCCESS_STATUSES, Validators
 from schemas.crawl import CrawlLine, FetchResult
+from schemas.url import SourceKind
 from sites import get_site
 from spiders.redirect import is_same_publisher
 from spiders.rejection import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
@@ -32,7 +32,7 @@ IDLE_CHECK_SECONDS = 0.05
 """How often the end of a job is looked for, when its last request has been made."""
 
 SHOWN_CHARS = 200
-"""Of what is no address."""
+"""Of what is no URL."""
 
 
 class PublisherSpider(scrapy.Spider):
@@ -89,11 +89,11 @@ class PublisherSpider(scrapy.Spider):
         yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY, meta=meta)
 
     def _make_request(self, url: str, **options: Any) -> Iterator[Request]:
-        """None where the address is no web address: it gets its line at once."""
+        """None where the URL is no URL: it gets its line at once."""
         try:
-            _require_web_address(url)
+            _require_web_url(url)
             headers = condition_headers(self.session.job.validators.get(url))
-            request = Request(url, errback=self.note_failure, cb_kwargs={"url": url}, headers=headers, **options)
+            request = Request(url, errback=self.record_failure, cb_kwargs={"url": url}, headers=headers, **options)
             _require_short(request.url)
             yield request
         except ValueError as error:
@@ -121,7 +121,7 @@ class PublisherSpider(scrapy.Spider):
                 self._seen_sources.add(child)
                 self._write_line(child, FetchResult.REFUSED, error=f"RedirectRefused: named by {url}", attempts=0)
 
-    def note_failure(self, failure: Failure) -> None:
+    def record_failure(self, failure: Failure) -> None:
         """The line of a request that ended without a usable answer."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
         is_left = isinstance(error, NotNow)
@@ -185,10 +185,10 @@ def _host_of(url: str) -> str:
         return ""
 
 
-def _require_web_address(url: str) -> None:
+def _require_web_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url[:SHOWN_CHARS]!r} is no web address")
+        raise ValueError(f"{url[:SHOWN_CHARS]!r} is no URL")
 
 
 def _require_short(url: str) -> None:

@@ -23,7 +23,7 @@ class PublisherRedirect(RedirectMiddleware):
         """The response, or the request that it redirects to.
 
         Raises:
-            PrivateNetworkRefused: the redirect leads to an address in a private network.
+            PrivateNetworkRefused: the redirect leads to a URL in a private network.
             RedirectRefused: it leads to another publisher, or to no page at all (`mailto:`).
             RedirectsEndless: it leads in a circle, or too far.
         """
@@ -32,7 +32,7 @@ class PublisherRedirect(RedirectMiddleware):
         except IgnoreRequest as error:
             raise RedirectsEndless(f"more than {self.max_redirect_times} redirects") from error
         except ValueError as error:
-            raise RedirectRefused(f"redirect to no web address: {error}") from error
+            raise RedirectRefused(f"redirect to no URL: {error}") from error
         if isinstance(result, Request):
             self._require_publisher(request.url, result.url)
             if result.url in result.meta["redirect_urls"]:
@@ -43,7 +43,7 @@ class PublisherRedirect(RedirectMiddleware):
 
     def _require_publisher(self, source_url: str, target_url: str) -> None:
         if len(target_url) > MAX_URL_BYTES:
-            raise RedirectRefused(f"redirect to an address longer than {MAX_URL_BYTES} bytes")
+            raise RedirectRefused(f"redirect to a URL longer than {MAX_URL_BYTES} bytes")
         literal = read_ip_literal(urlsplit(target_url).hostname or "")
         if literal is not None and is_private(literal):
             raise PrivateNetworkRefused(f"redirect to {target_url}")

@@ -16,7 +16,7 @@ class RedirectRefused(Refused):
 
 
 class RobotsForbidden(IgnoreRequest):
-    """robots.txt forbids the address."""
+    """robots.txt forbids the URL."""
 
 
 class RobotsUnreachable(IgnoreRequest):

@@ -45,7 +45,7 @@ class BackoffRetry:
         if spider is None or self._is_over(request):
             return None
         again = get_retry_request(request, spider=spider, reason=reason)
-        # The wait holds no slot of the host: other addresses go on meanwhile.
+        # The wait holds no slot of the host: other URLs go on meanwhile.
         if again is None or not await self._session.closing.sleep(_backoff_seconds(request)):
             return None
         return None if self._is_over(request) else again

@@ -80,12 +80,12 @@ RETRY_PRIORITY_ADJUST = 1
 # The log has its line: giving up is no error of the program.
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 
-# RFC 9309 asks for five at robots.txt; the publisher's oldest addresses need two.
+# RFC 9309 asks for five at robots.txt; the publisher's oldest URLs need two.
 REDIRECT_MAX_TIMES = 5
 # A page that refreshes itself is kept as it is.
 METAREFRESH_ENABLED = False
 
-# Every answer has its line, whatever its status, its address's length, and whether the address was asked before.
+# Every answer has its line, whatever its status, its URL's length, and whether the URL was asked before.
 HTTPERROR_ALLOW_ALL = True
 URLLENGTH_LIMIT = 0
 # Scrapy's own filter keeps a fingerprint of every URL; a job names each once.
@@ -97,7 +97,7 @@ CONCURRENT_ITEMS = 1
 # Scrapy would parse a callback's source for each response, for its methods are made anew: measured, a tenth of a crawl.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
-# To standard error, and only what someone should look at: the crawl's log says what became of each address.
+# To standard error, and only what someone should look at: the crawl's log says what became of each URL.
 LOG_LEVEL = "WARNING"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOG_COLOR = False

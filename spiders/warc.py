@@ -49,7 +49,7 @@ class Exchange:
     """One request and its response, as they went over the wire."""
 
     url: str
-    """The publisher's own address, whatever address was connected."""
+    """The publisher's own URL, whatever URL was connected."""
     fetched_at: datetime
     request_head: bytes
     """Request line and header lines, the empty line included."""

@@ -1,8 +1,5 @@
-"""Where things rest: tables and their migrations, the ledger, articles, quarantine, runs, exports, and WARC reading.
+"""Tables and their migrations, and all SQL. Nothing here fetches, interprets a page or decides when something runs.
 
-SQL lives here and nowhere else. Nothing here fetches, interprets a page or decides when something runs:
-an outcome comes in, is stored and counted once, and is found again.
-
-What is a matter of its own has a room of its own: `warc` (reading what was fetched), `likeness` (who has whose text),
-`revision` (what a change is), `search`, `export`.
+An outcome comes in, is stored and counted once, and can be found again. A shelf each: `schema`, `ledger`, `captures`,
+`warc`, `articles`, `revisions`, `near_duplicates`, `search`, `export`, `reports`, `runs`, `integrity`, `copying`.
 """

@@ -91,7 +91,7 @@ class DatabaseFilled(UsageFailure):
 
 
 class DatabaseMissing(UsageFailure):
-    """Nothing was stored at this address yet."""
+    """Nothing was stored at this URL yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def open_database(url: str, *, create: bool = True) -> Database:
     """A database that is there, reachable and of this program's version; an empty one gets its tables first.
 
     Raises:
-        DatabaseUnreachable: the address is wrong, or nothing usable answers there.
+        DatabaseUnreachable: the URL is wrong, or nothing usable answers there.
         DatabaseMissing: there is none (or an empty one) and `create` is off.
         SchemaOutdated: it is to be migrated first.
         SchemaUnknown: its tables are newer, or not ours.
@@ -248,28 +248,28 @@ def _connect(url: str, *, create: bool) -> Database:
         engine = create_engine((sealed or parsed).set(drivername=DRIVERS[parsed.drivername]), pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise DatabaseUnreachable(
-            f"{shown_url(parsed)} needs the package {error.name}, which is not installed"
+            f"{printable_url(parsed)} needs the package {error.name}, which is not installed"
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         # First: of an encoding that is none, not even the server's version can be read.
-        event.listen(engine, "connect", partial(_audit_encoding, shown_url(parsed)), insert=True)
+        event.listen(engine, "connect", partial(_audit_encoding, printable_url(parsed)), insert=True)
         event.listen(engine, "do_connect", PatientConnector().connect)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "commit", audit_stream)
         event.listen(engine, "rollback", end_stream)
-    return Database(engine, shown_url(parsed))
+    return Database(engine, printable_url(parsed))
 
 
-def shown_url(url: URL) -> str:
-    """The address as it is written, without its password."""
+def printable_url(url: URL) -> str:
+    """The URL as it is written, without its password."""
     return mask_secrets(_encode(url).render_as_string(hide_password=True))
 
 
 def render_url(url: URL) -> str:
-    """The address as it is written, with its password."""
+    """The URL as it is written, with its password."""
     return _encode(url).render_as_string(hide_password=False)
 
 
@@ -278,7 +278,7 @@ def _encode(url: URL) -> URL:
 
 
 def parse_url(url: str) -> URL:
-    """The address of a database of a known kind.
+    """The URL of a database of a known kind.
 
     Raises:
         DatabaseUnreachable: it is none.
@@ -287,7 +287,7 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # Not repeated: whoever mistyped it may have put a password in.
-        raise DatabaseUnreachable("the database address is no URL such as sqlite:////path/to/file.db") from None
+        raise DatabaseUnreachable("the database URL is no URL such as sqlite:////path/to/file.db") from None
     if parsed.drivername not in DRIVERS:
         raise DatabaseUnreachable(
             f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
@@ -298,7 +298,7 @@ def parse_url(url: str) -> URL:
 
 
 def audit_sqlite_path(url: URL, *, create: bool) -> None:
-    """Nothing, if a database may be at this address.
+    """Nothing, if a database may be at this URL.
 
     Raises:
         DatabaseUnreachable: its file cannot be there.
@@ -309,13 +309,13 @@ def audit_sqlite_path(url: URL, *, create: bool) -> None:
     path = Path(url.database)
     try:
         if not path.parent.is_dir():
-            raise DatabaseUnreachable(f"{shown_url(url)}: there is no directory {path.parent}")
+            raise DatabaseUnreachable(f"{printable_url(url)}: there is no directory {path.parent}")
         if path.exists() and not path.is_file():
-            raise DatabaseUnreachable(f"{shown_url(url)}: {path} is no file")
+            raise DatabaseUnreachable(f"{printable_url(url)}: {path} is no file")
         if not create and not path.exists():
-            raise DatabaseMissing(f"nothing is stored yet at {shown_url(url)}")
+            raise DatabaseMissing(f"nothing is stored yet at {printable_url(url)}")
     except OSError as error:
-        raise DatabaseUnreachable(f"{shown_url(url)}: {error.strerror}") from None
+        raise DatabaseUnreachable(f"{printable_url(url)}: {error.strerror}") from None
 
 
 def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None:

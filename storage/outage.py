@@ -93,9 +93,9 @@ def _connect_patiently(dialect: Dialect, arguments: list[Any], options: dict[str
         time.sleep(RETRY_SECONDS)
 
 
-def describe_damage(shown_url: str, said: str) -> str:
+def describe_damage(printable_url: str, said: str) -> str:
     """One line, with what to do."""
-    return f"{shown_url} is damaged ({said}): {ADVICE}"
+    return f"{printable_url} is damaged ({said}): {ADVICE}"
 
 
 def is_outage(error: Exception) -> bool:
@@ -113,7 +113,7 @@ def _code(error: DatabaseError) -> int:
     return getattr(error.orig, "sqlite_errorcode", 0)
 
 
-def raise_outage(error: DatabaseError | InterfaceError, shown_url: str, engine: Engine) -> NoReturn:
+def raise_outage(error: DatabaseError | InterfaceError, printable_url: str, engine: Engine) -> NoReturn:
     """As a fact about the database.
 
     Raises:
@@ -122,10 +122,10 @@ def raise_outage(error: DatabaseError | InterfaceError, shown_url: str, engine: 
     if isinstance(error, DatabaseError) and is_damage(error):
         said = first_line(engine, error)
         is_index = _code(error) == INDEX_DAMAGE
-        message = f"{shown_url}: the search index is damaged ({said}): {INDEX_ADVICE}" if is_index else None
-        raise DatabaseDamaged(message or describe_damage(shown_url, said)) from error
+        message = f"{printable_url}: the search index is damaged ({said}): {INDEX_ADVICE}" if is_index else None
+        raise DatabaseDamaged(message or describe_damage(printable_url, said)) from error
     if isinstance(error, OUTAGES):
-        raise DatabaseLost(f"{shown_url}: {first_line(engine, error)}") from error
+        raise DatabaseLost(f"{printable_url}: {first_line(engine, error)}") from error
     raise error
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import URL
 
 
 def seal_sqlite(url: URL) -> URL | None:
-    """The address by which such a file can be read; None for one that can be written.
+    """The URL by which such a file can be read; None for one that can be written.
 
     To read a file with a write-ahead log, SQLite makes files beside it. Where it cannot, and nothing is in the log, the
     file is the whole database, and nobody changes it.

@@ -11,7 +11,7 @@ PATH = Path(__file__).parent.parent / "docs" / "faults.md"
 
 
 class Fetched(NamedTuple):
-    """How the crawl ends with an address."""
+    """How the crawl ends with a URL."""
 
     what: str
     """What is met there."""
@@ -27,7 +27,7 @@ class Ended(NamedTuple):
     """How the ledger has an article."""
 
     what: str
-    """What its address does."""
+    """What its URL does."""
     first: str
     """The state after one run …"""
     second: str
@@ -59,11 +59,11 @@ ON_THE_SITE: Mapping[str, Fetched] = {
     "/early-hints": Fetched("300 kB of interim answers", "failed", None, 1, "HeadTooLarge"),
     "/odd-status": Fetched("a status that is no number of three digits", "failed", None, 3, "DownloadFailedError"),
     "/to-far": Fetched(
-        "a redirect to an address of 17 kB",
+        "a redirect to a URL of 17 kB",
         "refused",
         None,
         1,
-        "RedirectRefused: redirect to an address longer than 16384 bytes",
+        "RedirectRefused: redirect to a URL longer than 16384 bytes",
     ),
     "/empty": Fetched("an empty body", "captured", 200, 1, None),
     "/no-content": Fetched("204", "captured", 204, 1, None),
@@ -128,7 +128,7 @@ ON_THE_SITE: Mapping[str, Fetched] = {
     "/to-forbidden": Fetched(
         "a redirect to what robots.txt forbids", "forbidden", None, 1, f"RobotsForbidden: {WWW}/preview/secret"
     ),
-    "/to-mail": Fetched("a redirect to `mailto:`", "refused", None, 1, "RedirectRefused: redirect to no web address"),
+    "/to-mail": Fetched("a redirect to `mailto:`", "refused", None, 1, "RedirectRefused: redirect to no URL"),
     "/preview/secret": Fetched("what robots.txt forbids", "forbidden", None, 1, "RobotsForbidden"),
     "/page?utm_source=x": Fetched("what robots.txt forbids by a pattern", "forbidden", None, 1, "RobotsForbidden"),
 }
@@ -151,19 +151,19 @@ ELSEWHERE: Mapping[str, Fetched] = {
     ),
     f"{MISSING_ROBOTS}/fine": Fetched("a page whose host's robots.txt answers 404", "captured", 200, 1, None),
     "http://127.0.0.1:{port}/direct": Fetched(
-        "an address in loopback", "refused", None, 1, f"{_PRIVATE}: 127.0.0.1 is in a private"
+        "a URL in loopback", "refused", None, 1, f"{_PRIVATE}: 127.0.0.1 is in a private"
     ),
     "http://[::7f00:1]:{port}/direct": Fetched(
-        "an address in loopback, as IPv6", "refused", None, 1, f"{_PRIVATE}: ::7f00:1 is in a private"
+        "a URL in loopback, as IPv6", "refused", None, 1, f"{_PRIVATE}: ::7f00:1 is in a private"
     ),
     "http://localhost:{port}/direct": Fetched(
         "a name of loopback", "refused", None, 1, f"{_PRIVATE}: localhost leads to "
     ),
-    "mailto:someone@example.org": Fetched("an address of mail", "failed", None, 0, "AddressUnusable"),
-    "https://": Fetched("an address without a host", "failed", None, 0, "AddressUnusable"),
+    "mailto:someone@example.org": Fetched("a URL of mail", "failed", None, 0, "AddressUnusable"),
+    "https://": Fetched("a URL without a host", "failed", None, 0, "AddressUnusable"),
     "https://[::1": Fetched("a malformed URL", "failed", None, 0, "AddressUnusable"),
     f"{WWW}/" + 3_000 * "\u00e9": Fetched(
-        "an address of 18 kB", "failed", None, 0, "AddressUnusable: longer than 16384 bytes"
+        "a URL of 18 kB", "failed", None, 0, "AddressUnusable: longer than 16384 bytes"
     ),
 }
 """Address -> what becomes of it."""
@@ -177,7 +177,7 @@ ENDS: Mapping[str, Ended] = {
     "slow-body": Ended("a body that does not go on", "failed", "failed", 3, "DownloadTimeoutError: no whole answer"),
     "cut-body": Ended("a body shorter than announced", "failed", "failed", 3, "ResponseDataLossError"),
     "longer-than-announced": Ended("a body longer than announced", "failed", "failed", 3, "ResponseDataLossError"),
-    "redirect-chain": Ended("a redirect to another address of the article", "stored", "stored", 1, None),
+    "redirect-chain": Ended("a redirect to another URL of the article", "stored", "stored", 1, None),
     "redirect-loop": Ended("a redirect to itself", "failed", "failed", 1, "RedirectsEndless"),
     "redirect-to-link-local": Ended("a redirect to `169.254.169.254`", "failed", "failed", 1, f"{_TO}169.254.169.254"),
     "redirect-to-loopback": Ended("a redirect to loopback", "failed", "failed", 1, f"{_TO}127.0.0.1"),
@@ -213,16 +213,16 @@ The limits for time and size are small ones, for the tests.
 _ENDED = """
 ## What becomes of an article
 
-The [state](architecture.md#states-of-an-address) of its address after one run, and after a second one.
-What failed is tried again later; what is gone or set aside for good is not.
+The [state](architecture.md#states-of-a-url) of its URL after one run, and after a second one.
+What failed is tried again later; what is gone or quarantined for good is not.
 
-| what its address does | after one run | after a second | requests | last error |
+| what its URL does | after one run | after a second | requests | last error |
 |---|---|---|---|---|
 """
 _READ = """
 ## What is read
 
-Feeds, sitemaps, listings, lists of addresses, WARC files and pages.
+Feeds, sitemaps, listings, lists of URLs, WARC files and pages.
 
 | what comes | what becomes of it |
 |---|---|

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.archive import Archive, open_archive
 from pipeline.load import PARALLEL_BYTES, list_unloaded
-from pipeline.progress import tell_progress
+from pipeline.progress import report_progress
 from pipeline.reader import NO_LIMIT, Equipment
 from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
@@ -82,7 +82,7 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
         else:
             findings = check_files(archive.reader.equipment, files)
         for count, found in enumerate(findings):
-            tell_progress("check", count, len(names))
+            report_progress("check", count, len(names))
             yield found
 
 

@@ -18,7 +18,7 @@ from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
 from storage.engine import DatabaseLost, DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
-from storage.warc.remote import RemoteStore, StoreUnreachable, shown_url
+from storage.warc.remote import RemoteStore, StoreUnreachable, printable_url
 
 FREE_BYTES_FLOOR = 1024**3
 """One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
@@ -51,7 +51,7 @@ def repair_archive(settings: Settings) -> list[Check]:
     """
     found = repair(settings)
     left = found.after.problems
-    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.mended]
+    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.repaired]
     said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
     said += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in left]
     if not said and not left:
@@ -90,7 +90,7 @@ def list_settings(settings: Settings) -> Iterator[Check]:
     """Every setting as it is in force, without secrets."""
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        shown = shown_url(value) if name == "warc_url" else str(value)
+        shown = printable_url(value) if name == "warc_url" else str(value)
         yield Check(name=PREFIX + name.upper(), ok=True, detail=shown)
 
 
@@ -133,7 +133,7 @@ def check_store(settings: Settings) -> Check:
     """Whether the store of WARC files answers.
 
     Raises:
-        StoreUnusable: there can be none at this address.
+        StoreUnusable: there can be none at this URL.
     """
     audit_store(settings)
     remote = RemoteStore(settings.warc_url)
@@ -159,11 +159,11 @@ def check_prefect(_: Settings) -> Check:
 
 
 def check_alarm(settings: Settings) -> Check:
-    """Whether somebody is told of failed runs; the address is a secret."""
+    """Whether somebody is told of failed runs; the URL is a secret."""
     if not is_wanted(settings):
         return Check(name="alarm", ok=True, detail="nobody is told of failed runs: no BROADSHEET_NOTIFY_URL")
     try:
         open_service(settings)
     except NotificationUnsent as error:
         return Check(name="alarm", ok=False, detail=str(error))
-    return Check(name="alarm", ok=True, detail="failed runs are told to the address of BROADSHEET_NOTIFY_URL")
+    return Check(name="alarm", ok=True, detail="failed runs are told to the URL of BROADSHEET_NOTIFY_URL")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.archive import Archive, open_archive
 from pipeline.integrity.audit import audit_opened
-from pipeline.load import load_left
-from pipeline.reprocess.comparison import read_again, read_source, recognize_part, with_parts
+from pipeline.load import load_unloaded
+from pipeline.reprocess.comparison import read_source, recognize_part, reread_captures, with_parts
 from pipeline.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
@@ -16,18 +16,18 @@ from storage.integrity.entry import has_lost_sightings, restore_aliases, restore
 from storage.integrity.lost_capture import (
     count_unknown,
     drop_unneeded,
-    hold_references,
     lead_references,
     mark_lost,
     mark_returned,
-    note_unread,
+    point_to_lost_captures,
+    record_unread,
     rewind,
 )
+from storage.integrity.near_duplicate import audit_near_duplicates, rebuild_near_duplicates
 from storage.integrity.page import audit_search, is_index_sound, rebuild_search
-from storage.integrity.state import mend_states
-from storage.integrity.wording import audit_likeness, rebuild_likeness
+from storage.integrity.state import rebuild_states
 from storage.ledger.batches import Storage
-from storage.ledger.frontier import add_addresses
+from storage.ledger.frontier import add_urls
 
 PART_COUNT = 100
 """Articles whose captures lie in memory at a time: a few MB, even where each was looked at many times."""
@@ -48,56 +48,56 @@ def repair_archive(settings: Settings) -> Repair:
     with open_archive(settings, writable=True) as archive:
         found = audit_opened(archive)
         with running(archive, "repair", None, {}) as run:
-            mended = [
+            repaired = [
                 *_rebuild_search(archive, run, is_sound=is_index_sound(archive.database)),
-                *_rebuild_likeness(archive, run),
-                *_mend_entries(archive),
-                *_mend_captures(archive, run, found.files),
-                *_mend_addresses(archive, run),
-                *_mend_articles(archive, run),
-                *_rebuild_likeness(archive, run),
-                *_mend_states(archive, run),
+                *_rebuild_near_duplicates(archive, run),
+                *_repair_entries(archive),
+                *_repair_captures(archive, run, found.files),
+                *_repair_urls(archive, run),
+                *_repair_articles(archive, run),
+                *_rebuild_near_duplicates(archive, run),
+                *_repair_states(archive, run),
                 *_make_due(archive),
                 *_rebuild_search(archive, run, is_sound=not audit_search(archive.database)),
             ]
             report = finish_run(archive, run)
-        return Repair(before=found, mended=tuple(dict.fromkeys(mended)), after=audit_opened(archive), run=report)
+        return Repair(before=found, repaired=tuple(dict.fromkeys(repaired)), after=audit_opened(archive), run=report)
 
 
-def _rebuild_likeness(archive: Archive, run: Run) -> Iterator[str]:
+def _rebuild_near_duplicates(archive: Archive, run: Run) -> Iterator[str]:
     """Before all else, for new texts get numbers of their own; and once every article is what it should be."""
-    run.keep_lease()
+    run.renew_lease()
     with archive.database.read() as session:
-        is_lost = bool(audit_likeness(session))
+        is_lost = bool(audit_near_duplicates(session))
     if is_lost:
         with archive.database.begin() as session:
-            rebuild_likeness(session, now())
+            rebuild_near_duplicates(session, now())
         yield "all texts were compared with each other anew"
 
 
 def _rebuild_search(archive: Archive, run: Run, *, is_sound: bool) -> Iterator[str]:
     """Before all else, where no article could be written for it; and once every article is what it should be."""
-    run.keep_lease()
+    run.renew_lease()
     if not is_sound:
         rebuild_search(archive.database)
         yield "the search index was made anew"
 
 
-def _mend_entries(archive: Archive) -> Iterator[str]:
+def _repair_entries(archive: Archive) -> Iterator[str]:
     """First: whatever is loaded looks entries up."""
     with archive.database.begin() as session:
-        count = restore_entries(session, now(), archive.settings.look_plan)
+        count = restore_entries(session, now(), archive.settings.revisit_plan)
     if count:
         yield f"{count} entries of the ledger were made anew from what names them"
 
 
-def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
+def _repair_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
     with archive.database.begin() as session:
-        hold_references(session)
+        point_to_lost_captures(session)
         for one in files:
             mark_lost(session, one.name, one.missing.keys())
             mark_returned(session, one.name, one.returned)
-            note_unread(session, one.name, one.unread, now())
+            record_unread(session, one.name, one.unread, now())
         rewind(session, {one.name: min(one.unknown) for one in files if one.unknown})
     if count := sum(len(one.missing) for one in files):
         yield f"{count} captures that are not as they were stored are noted as lost"
@@ -105,31 +105,31 @@ def _mend_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -
         yield f"{count} captures that were lost are there again"
     if count := sum(len(one.unread) for one in files):
         yield f"{count} records of the crawl that were never read are noted as lost"
-    load_left(archive, run)
+    load_unloaded(archive, run)
     if count := run.counts["request"]:
         yield f"{count} captures were loaded from WARC files"
 
 
-def _mend_addresses(archive: Archive, run: Run) -> Iterator[str]:
-    """What sources advertised is read from their captures again; whose an address is, the ledger and its pages tell."""
+def _repair_urls(archive: Archive, run: Run) -> Iterator[str]:
+    """What sources advertised is read from their captures again; whose a URL is, the ledger and its pages tell."""
     with archive.database.read() as session:
         wanted = list_sources(session) if has_lost_sightings(session) else []
     count = 0
     for one in wanted:
-        run.keep_lease()
+        run.renew_lease()
         if outcome := read_source(archive, one):
             with archive.database.begin() as session:
-                add_addresses(session, outcome.sightings, now())
+                add_urls(session, outcome.sightings, now())
             count += 1
     if count:
         yield f"{count} sources were read again from their captures"
     with archive.database.begin() as session:
-        count = restore_aliases(session, now(), archive.settings.look_plan)
+        count = restore_aliases(session, now(), archive.settings.revisit_plan)
     if count:
-        yield f"{count} addresses of the ledger were set right"
+        yield f"{count} URLs of the ledger were set right"
 
 
-def _mend_articles(archive: Archive, run: Run) -> Iterator[str]:
+def _repair_articles(archive: Archive, run: Run) -> Iterator[str]:
     """Once what the WARC files have is loaded: each article that can rests on a capture that is there."""
     with archive.database.begin() as session:
         before_count = count_unknown(session)
@@ -147,7 +147,7 @@ def _mend_articles(archive: Archive, run: Run) -> Iterator[str]:
 
 
 def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
-    run.keep_lease()
+    run.renew_lease()
     with archive.database.read() as session:
         wanted = list_related(session, ids)
     articles = [one for one in _read_again(archive, wanted) if isinstance(one, ArticleRead)]
@@ -155,16 +155,16 @@ def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
         return len(restore_articles(session, articles, ids, run_id=run.id, now=now()))
 
 
-def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
+def _repair_states(archive: Archive, run: Run) -> Iterator[str]:
     with archive.database.begin() as session:
-        changed = mend_states(session, now())
+        changed = rebuild_states(session, now())
     if not changed:
         return
     yield f"{len(changed)} states were set right"
     with archive.database.read() as session:
         wanted = list_waiting(session, changed)
     if outcomes := _read_again(archive, wanted):
-        stored = Storage(archive.database, run.id, archive.settings.look_plan).store([], now(), former=outcomes)
+        stored = Storage(archive.database, run.id, archive.settings.revisit_plan).store([], now(), former=outcomes)
         run.problems += stored.problems
         yield f"{len(outcomes)} pages were read again from their captures"
 
@@ -172,7 +172,7 @@ def _mend_states(archive: Archive, run: Run) -> Iterator[str]:
 def _read_again(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
     with archive.database.read() as session:
         whole = list(with_parts(wanted, list_companions(session, recognize_part)))
-    return [one.outcome for one in read_again(archive, whole) if one.outcome]
+    return [one.outcome for one in reread_captures(archive, whole) if one.outcome]
 
 
 def _make_due(archive: Archive) -> Iterator[str]:

@@ -118,7 +118,7 @@ def _word(name: str, source: str) -> str:
     if name == AGREEMENT:
         return source
     if name == RESULT:
-        return source if source == ARTICLE else f"set aside for {source}"
+        return source if source == ARTICLE else f"quarantined for {source}"
     return source if source == MISSING else f"from {source}"
 
 

@@ -14,7 +14,7 @@ from pipeline.recording import PageUnrecorded, load_page, make_slug, read_expect
 from pipeline.run import Run
 from schemas.capture import CaptureRef
 from schemas.report import RecurringParagraph
-from storage.reports.history import PastReading, iterate_newest, list_feed_times, list_readings
+from storage.reports.history import EarlierReading, iterate_newest, list_feed_times, list_readings
 
 ITEMS_FLOOR = 3
 """One article that was published anew says nothing of the clock; three that agree do."""
@@ -42,7 +42,7 @@ def find_offset_hours(times: Iterable[tuple[str, datetime, datetime]]) -> dict[s
     return found
 
 
-def tell_offsets(offsets: dict[str, int]) -> Iterator[str]:
+def describe_clock_offsets(offsets: dict[str, int]) -> Iterator[str]:
     """A sentence for each number of hours."""
     for hours in sorted(set(offsets.values())):
         urls = [url for url, found in offsets.items() if found == hours]
@@ -102,7 +102,7 @@ def _notice_recurring(archive: Archive, run: Run, site: str) -> None:
 def _notice_feed_clocks(archive: Archive, run: Run, site: str) -> None:
     with archive.database.read() as session:
         times = list_feed_times(session, site, NEWEST_COUNT)
-    run.notes += tell_offsets(find_offset_hours(times))
+    run.notes += describe_clock_offsets(find_offset_hours(times))
 
 
 def _tell(paragraphs: Sequence[RecurringParagraph], found: Recurrence) -> str:
@@ -122,7 +122,7 @@ def _notice_drift(archive: Archive, run: Run) -> None:
         run.problems.append(shift.sentence + _keep_candidate(archive, run, shift))
 
 
-def list_neighbours(past: Sequence[PastReading], since: date | None) -> Iterator[PastReading]:
+def list_neighbours(past: Sequence[EarlierReading], since: date | None) -> Iterator[EarlierReading]:
     """The runs whose publication days are near; an ingest has none, and is compared with every other."""
     for one in past:
         if since is None or (one.since and abs(one.since - since) <= NEIGHBOUR_DAYS):
@@ -148,7 +148,7 @@ def save_candidate(archive: Archive, ref: CaptureRef) -> Path:
     """
     capture, companions = load_page(archive, ref)
     if capture.url is None:
-        raise PageUnrecorded(f"{ref.warc} at {ref.offset} has no address")
+        raise PageUnrecorded(f"{ref.warc} at {ref.offset} has no URL")
     site = archive.publishers.find(capture.url)
     folder = archive.settings.data_dir / CANDIDATES / site.name / make_slug(capture.url)
     if not folder.exists():

@@ -10,14 +10,14 @@ import sites
 from schemas.article import Article
 from schemas.capture import CaptureRef
 from schemas.model import Record
-from schemas.outcome import ArticleRead, Outcome, SetAside
+from schemas.outcome import ArticleRead, CaptureQuarantined, Outcome
 from schemas.report import KindReading
 
 ANY_PAGE = "page"
-"""The "kind" that all pages have, those too that were set aside and whose kind nobody knows."""
+"""The "kind" that all pages have, those too that were quarantined and whose kind nobody knows."""
 
 RESULT = "result"
-"""Its field: `article`, or the name of the reason for which the page was set aside."""
+"""Its field: `article`, or the name of the reason for which the page was quarantined."""
 
 ARTICLE = "article"
 
@@ -79,11 +79,11 @@ class Reading(Record):
 
 
 def count_reading(outcomes: Sequence[Outcome]) -> Reading:
-    """How the pages among these outcomes were read. Imported files without an address are none."""
+    """How the pages among these outcomes were read. Imported files without a URL are none."""
     counts: defaultdict[str, _KindCount] = defaultdict(_KindCount)
     first: dict[Place, CaptureRef] = {}
     for outcome in outcomes:
-        if not isinstance(outcome, ArticleRead | SetAside) or outcome.seen.url is None:
+        if not isinstance(outcome, ArticleRead | CaptureQuarantined) or outcome.seen.url is None:
             continue
         counts[ANY_PAGE].page_count += 1
         if isinstance(outcome, ArticleRead):
@@ -110,8 +110,8 @@ class _KindCount:
         return KindReading(page_count=self.page_count, sources=sources, word_count=self.word_count, lengths=lengths)
 
 
-def _list_places(outcome: ArticleRead | SetAside) -> Iterator[Place]:
-    if isinstance(outcome, SetAside):
+def _list_places(outcome: ArticleRead | CaptureQuarantined) -> Iterator[Place]:
+    if isinstance(outcome, CaptureQuarantined):
         yield ANY_PAGE, RESULT, outcome.reasons[0].partition(":")[0]
         return
     yield ANY_PAGE, RESULT, ARTICLE
@@ -119,11 +119,11 @@ def _list_places(outcome: ArticleRead | SetAside) -> Iterator[Place]:
     kind = article.kind.value
     yield from ((kind, name, article.sources.get(name, MISSING)) for name in FIELDS)
     if sites.get_site(article.site).hosts and article.body:
-        yield kind, AGREEMENT, tell_agreement(article)
+        yield kind, AGREEMENT, describe_agreement(article)
     yield kind, LENGTH, str(classify_length(article))
 
 
-def tell_agreement(article: Article) -> str:
+def describe_agreement(article: Article) -> str:
     """Whether both readings of a body agree, or the first difference between them."""
     if article.sources.get("body") == "trafilatura":
         return UNCHECKED if UNCHECKED_FLAGS.intersection(article.flags) else AGREED

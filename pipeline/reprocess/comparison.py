@@ -13,7 +13,7 @@ from pipeline.reader import Equipment
 from pipeline.reprocess.summary import Finding
 from schemas.article import Kind
 from schemas.capture import Capture
-from schemas.outcome import ArticleRead, Outcome, SetAside, SourceRead
+from schemas.outcome import ArticleRead, CaptureQuarantined, Outcome, SourceRead
 from schemas.reprocess import Change
 from sites.publishers import Publishers
 from storage.captures.capture import Rereading, Sibling, list_changed
@@ -39,12 +39,12 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
     articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
     with archive.database.read() as session:
         wanted = list_changed(session, articles)
-    found = read_again(archive, wanted)
+    found = reread_captures(archive, wanted)
     return [one.outcome for one in found if one.change is Change.CHANGED and one.outcome]
 
 
 def recognize_part(url: str) -> str | None:
-    """The id of the record whose page an address is a part of; None for any other address."""
+    """The id of the record whose page a URL is a part of; None for any other URL."""
     return sites.find_site(url).recognize_companion(url)
 
 
@@ -55,7 +55,7 @@ def with_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) 
         yield one._replace(siblings=(*one.siblings, *found)) if found else one
 
 
-def read_again(archive: Archive, wanted: Iterable[Rereading]) -> Iterator[Finding]:
+def reread_captures(archive: Archive, wanted: Iterable[Rereading]) -> Iterator[Finding]:
     """What today's rules make of captures, in their order. They are taken as they are needed."""
     return archive.reader.read_each(_read_group, wanted, _give_up, GROUP_COUNT)
 
@@ -165,8 +165,10 @@ def _as_captured(capture: Capture, fetched_at: datetime) -> Capture:
 def _compare(wanted: Rereading, outcome: Outcome, record_id: str, extractor: str | None) -> Finding:
     if not isinstance(outcome, ArticleRead):
         if wanted.stored is None:
-            return Finding(Change.SET_ASIDE, record_id, None)
-        reasons = outcome.reasons if isinstance(outcome, SetAside) else (getattr(outcome, "reason", "no article"),)
+            return Finding(Change.QUARANTINED, record_id, None)
+        reasons = (
+            outcome.reasons if isinstance(outcome, CaptureQuarantined) else (getattr(outcome, "reason", "no article"),)
+        )
         return Finding(Change.WITHDRAWN, record_id, extractor, reasons=reasons, outcome=outcome)
     if wanted.stored is None:
         return Finding(Change.CURED, outcome.article.id, None, outcome=outcome)

@@ -6,12 +6,12 @@ from datetime import date
 
 from pipeline.archive import Archive, open_archive, open_existing
 from pipeline.backfill_plan import check_order
-from pipeline.progress import tell_progress
+from pipeline.progress import report_progress
 from pipeline.reader import LIMIT_SECONDS, count_processes
-from pipeline.reprocess.comparison import read_again, recognize_part, with_parts
+from pipeline.reprocess.comparison import recognize_part, reread_captures, with_parts
 from pipeline.reprocess.summary import Finding, ReprocessSummary
 from pipeline.run import Run, finish_run, now, running
-from pipeline.status import find_set_aside, list_set_aside
+from pipeline.status import find_quarantine_record, list_quarantine_records
 from schemas.outcome import Outcome
 from schemas.reprocess import ReprocessReport
 from schemas.settings import Settings
@@ -57,7 +57,7 @@ def reprocess(  # noqa: PLR0913 - a choice each
         stack.enter_context(archive.reading_in_parallel(count))
         tally = ReprocessSummary(since, until, apply)
         wanted = _list_wanted(archive, since, until, numbers, total)
-        findings = read_again(archive, wanted)
+        findings = reread_captures(archive, wanted)
         if not apply:
             for finding in findings:
                 tally.add(finding)
@@ -70,14 +70,14 @@ def reprocess(  # noqa: PLR0913 - a choice each
 
 
 def retry_quarantine(settings: Settings, ids: Sequence[str]) -> ReprocessReport:
-    """Read what was set aside again, all of it or what is named by number, record id or address; store what is valid.
+    """Read what was quarantined again, all of it or what is named by number, record id or URL; store what is valid.
 
     Raises:
-        RecordUnknown: nothing under one of these is set aside.
+        RecordUnknown: nothing under one of these is quarantined.
         And what `open_archive` raises; RunInProgress while another run writes.
     """
     with open_archive(settings, writable=False) as archive:
-        found = [find_set_aside(archive, one) for one in ids] if ids else list_set_aside(archive)
+        found = [find_quarantine_record(archive, one) for one in ids] if ids else list_quarantine_records(archive)
     numbers = {one.id for one in found if one.resolved_at is None}
     return reprocess(settings, apply=True, numbers=numbers)
 
@@ -96,7 +96,7 @@ def _list_wanted(
         parts = list_companions(session, recognize_part)
         wanted = with_parts(iterate_rereadings(session, since, until, numbers), parts)
         for place, one in enumerate(wanted):
-            tell_progress("read again", place, total)
+            report_progress("read again", place, total)
             yield one
 
 
@@ -113,8 +113,10 @@ def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], tally: R
 
 
 def _store(archive: Archive, run: Run, outcomes: Sequence[Outcome]) -> None:
-    run.keep_lease()
+    run.renew_lease()
     with archive.database.begin() as session:
         run.counts.update(
-            store_outcomes(session, outcomes, run_id=run.id, now=now(), plan=archive.settings.look_plan, is_again=True)
+            store_outcomes(
+                session, outcomes, run_id=run.id, now=now(), plan=archive.settings.revisit_plan, is_again=True
+            )
         )

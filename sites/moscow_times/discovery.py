@@ -8,14 +8,14 @@ from datetime import date, datetime
 from lxml.etree import ParserError, XPath
 from lxml.html import HtmlElement
 
-from schemas.address import Sighting, Source, SourceKind
-from sites.address import AddressMalformed, read_address
+from schemas.url import Sighting, Source, SourceKind
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STATIC_HOST, identify
 from sites.profile import SourceChoice
-from sites.source import read_xml_source, resolve_address
+from sites.source import read_xml_source, resolve_url
 from sites.source_page import SourcePage, SourceUnreadable
 from sites.structure import has_class
 from sites.tag import parse_html
+from sites.url import UrlMalformed, parse_url
 
 FEEDS = ("all", "news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
 """`all` has the 50 newest of all sections: business, climate, diaspora, lectures and the war have no feed of their own.
@@ -63,10 +63,10 @@ def _make_source(path: str, kind: SourceKind, section: str) -> Source:
 
 
 def recognize_source(url: str) -> SourceKind | None:
-    """What kind of source an address is. `/page/rss` is a page about feeds, not a feed."""
+    """What kind of source a URL is. `/page/rss` is a page about feeds, not a feed."""
     try:
-        address = read_address(url)
-    except AddressMalformed:
+        address = parse_url(url)
+    except UrlMalformed:
         return None
     if address.host == STATIC_HOST:
         return SourceKind.SITEMAP if _SITEMAP.match(address.path) else None
@@ -98,33 +98,33 @@ def read_feed(body: bytes, url: str, media_type: str, seen_at: datetime) -> Sour
         SourceUnreadable: it is no feed.
     """
     page = read_xml_source(body, url, media_type, seen_at)
-    if read_address(url).path != ALL_FEED:
+    if parse_url(url).path != ALL_FEED:
         return page
     return replace(page, sightings=tuple(one.model_copy(update={"title": None}) for one in page.sightings))
 
 
 def first_page(url: str) -> str:
-    """The address of the section's page that a fragment belongs to."""
-    address = read_address(url)
+    """The URL of the section's page that a fragment belongs to."""
+    address = parse_url(url)
     match = _LISTING.match(address.path)
     if match is None:
-        raise SourceUnreadable(f"{url} is no listing's address")
+        raise SourceUnreadable(f"{url} is no listing's URL")
     return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}"
 
 
 def next_page(url: str) -> str:
-    """The address of the fragment that follows a section's page or fragment."""
-    address = read_address(url)
+    """The URL of the fragment that follows a section's page or fragment."""
+    address = parse_url(url)
     match = _LISTING.match(address.path)
     if match is None:
-        raise SourceUnreadable(f"{url} is no listing's address")
+        raise SourceUnreadable(f"{url} is no listing's URL")
     first, step = MEDIA_OFFSETS if match["section"] in MEDIA else SECTION_OFFSETS
     offset = int(match["offset"]) + step if match["offset"] else first
     return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}/{offset}"
 
 
 def find_month(url: str) -> str | None:
-    """The month (`YYYY-MM`) that a monthly sitemap's address names; None for any other address."""
+    """The month (`YYYY-MM`) that a monthly sitemap's URL names; None for any other URL."""
     match = MONTH.search(url)
     if match is None or not 1 <= int(match["month"]) <= 12:  # noqa: PLR2004 - months of a year
         return None
@@ -163,5 +163,5 @@ def _find_card_url(card: HtmlElement, url: str) -> str | None:
     """What a card leads to: a Russian one has no `data-url`, and may link to its section before its article."""
     named = [card.get("data-url") or ""]
     links = [link.get("href") or "" for link in card.iterfind(".//a[@href]")]
-    found = [resolve_address(url, address.strip()) for address in (*named, *links) if address.strip()]
+    found = [resolve_url(url, address.strip()) for address in (*named, *links) if address.strip()]
     return next((one for one in found if identify(one).id), found[0] if found else None)

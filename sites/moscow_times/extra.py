@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from lxml.etree import ParserError
 
-from schemas.address import Sighting, Source, SourceKind
-from sites.address import AddressMalformed, read_address
+from schemas.url import Sighting, Source, SourceKind
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, OLD_ARTICLE, OLD_HOST
-from sites.source import read_time, resolve_address
+from sites.source import read_time, resolve_url
 from sites.source_page import SourcePage, SourceUnreadable
 from sites.tag import parse_html
+from sites.url import UrlMalformed, parse_url
 
 SEARCH_PATH = "/api/search"
 ARCHIVE_LIMIT = 200
@@ -52,15 +52,15 @@ def make_search_url(days: Days) -> str:
 
 
 def find_days(url: str) -> Days | None:
-    """The publication days that an extra source covers; None for any other address."""
+    """The publication days that an extra source covers; None for any other URL."""
     try:
-        address = read_address(url)
+        address = parse_url(url)
         if address.host == OLD_HOST:
             return _find_old_days(address.path)
         if address.host in EDITION_BY_HOST and address.path == SEARCH_PATH:
             query = parse_qs(address.query)
             return date.fromisoformat(query["from"][0]), date.fromisoformat(query["to"][0])
-    except (AddressMalformed, ValueError, KeyError):
+    except (UrlMalformed, ValueError, KeyError):
         pass
     return None
 
@@ -81,7 +81,7 @@ def read_extra_source(body: bytes, url: str, days: Days, seen_at: datetime) -> S
     Raises:
         SourceUnreadable: it is something else.
     """
-    is_old = read_address(url).host == OLD_HOST
+    is_old = parse_url(url).host == OLD_HOST
     return _read_old_list(body, url, days, seen_at) if is_old else _read_search(body, url, days, seen_at)
 
 
@@ -93,7 +93,7 @@ def _read_search(body: bytes, url: str, days: Days, seen_at: datetime) -> Source
     archived_count = sum(1 for hit in found if hit["type"] == "archive")
     sightings = (
         Sighting(
-            url=resolve_address(url, hit["url"]),
+            url=resolve_url(url, hit["url"]),
             source_url=url,
             source_kind=SourceKind.SITEMAP,
             seen_at=seen_at,
@@ -108,7 +108,7 @@ def _read_search(body: bytes, url: str, days: Days, seen_at: datetime) -> Source
 
 
 def _find_hits(value: object) -> Iterator[dict[str, str]]:
-    """Every object with a type and an address, however the answer groups them."""
+    """Every object with a type and a URL, however the answer groups them."""
     if isinstance(value, list):
         for one in value:
             yield from _find_hits(one)
@@ -141,7 +141,7 @@ def _read_old_list(body: bytes, url: str, days: Days, seen_at: datetime) -> Sour
         tree = parse_html(body, "cp1251")
     except (ParserError, ValueError) as error:
         raise SourceUnreadable(f"no HTML where a list of the old site should be ({error}): {url}") from None
-    links = {resolve_address(url, link.get("href") or ""): link.text_content() for link in tree.iterfind(".//a[@href]")}
+    links = {resolve_url(url, link.get("href") or ""): link.text_content() for link in tree.iterfind(".//a[@href]")}
     old = {address: title for address, title in links.items() if _is_old(address)}
     articles = [address for address in old if OLD_ARTICLE.match(urlsplit(address).path)]
     children = tuple(address for address in old if _DAY.match(urlsplit(address).path)) if days[0] < days[1] else ()
@@ -163,6 +163,6 @@ def _read_old_list(body: bytes, url: str, days: Days, seen_at: datetime) -> Sour
 
 def _is_old(address: str) -> bool:
     try:
-        return read_address(address).host == OLD_HOST
-    except AddressMalformed:
+        return parse_url(address).host == OLD_HOST
+    except UrlMalformed:
         return False

@@ -1,4 +1,4 @@
-"""Whose page an address of The Moscow Times is.
+"""Whose page a URL of The Moscow Times is.
 
 The number after the last hyphen is the identity, within its edition: slugs follow the headline, and dates in paths have
 changed too. English and Russian numbers are separate sequences that overlap.
@@ -7,9 +7,9 @@ changed too. English and Russian numbers are separate sequences that overlap.
 import re
 from datetime import date
 
-from schemas.address import Identity
-from sites.address import Address, AddressMalformed, read_address, trim_path
+from schemas.url import Identity
 from sites.profile import Edition
+from sites.url import UrlMalformed, UrlParts, parse_url, trim_path
 
 SITE = "moscow-times"
 ENGLISH = Edition("en", "https://www.themoscowtimes.com", "en")
@@ -91,10 +91,10 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 
 def identify(url: str) -> Identity:
-    """The edition and the article of an address, or the rule by which it is none; never raises."""
+    """The edition and the article of a URL, or the rule by which it is none; never raises."""
     try:
-        address = read_address(url)
-    except AddressMalformed:
+        address = parse_url(url)
+    except UrlMalformed:
         return Identity(url=url.strip() or "about:blank", site=SITE, rule="malformed-address")
     edition = EDITION_BY_HOST.get(address.host)
     if address.host == OLD_HOST and (match := OLD_ARTICLE.match(address.path)):
@@ -127,8 +127,8 @@ def _trim(path: str) -> str:
     return trimmed if ARCHIVE.match(trimmed) else _VARIANT.sub("", trimmed)
 
 
-def is_older(address: Address) -> bool:
-    """Whether it is an article's address of a shape that redirects to today's."""
+def is_older(address: UrlParts) -> bool:
+    """Whether it is an article's URL of a shape that redirects to today's."""
     return bool(_keep_query(address)) or any(pattern.match(address.path) for pattern in OLDER)
 
 
@@ -138,15 +138,15 @@ def find_rule(path: str) -> str:
 
 
 def find_day(url: str) -> date | None:
-    """The day in a dated address: Moscow's, and not always the one of publication."""
+    """The day in a dated URL: Moscow's, and not always the one of publication."""
     try:
-        match = DATED.match(_trim(read_address(url).path))
+        match = DATED.match(_trim(parse_url(url).path))
         return date(*(int(part) for part in match["day"].split("/"))) if match else None
     except ValueError:  # malformed, or no day of the calendar
         return None
 
 
-def _keep_query(address: Address) -> str:
+def _keep_query(address: UrlParts) -> str:
     """The one query that is an identity: the id of the oldest script."""
     match = _OLD_SCRIPT_ID.search(address.query) if address.path == OLD_SCRIPT else None
     return f"?id={match[1]}" if match else ""

@@ -2,12 +2,12 @@
 
 import re
 
-from sites.address import AddressMalformed, read_address
 from sites.moscow_times.identity import EDITION_BY_HOST, SITE, find_id
+from sites.url import UrlMalformed, parse_url
 
 POSTS = re.compile(r"^/live/0*(?P<id>[1-9]\d*)/0$", re.ASCII)
 
-# Where a page says that it is a live blog: any of these is enough, or the address of its posts. The excerpt
+# Where a page says that it is a live blog: any of these is enough, or the URL of its posts. The excerpt
 # cards of other pages have `…--live` among their classes, so that only the article's own and the posts' count.
 _MARK = re.compile(
     rb"""\sdata-live(?:-\w+)?[\s=>]"""
@@ -20,10 +20,10 @@ _WORDS = (b"data-live", b"article--live", b"live-post", b"livepost", b"live-blog
 
 
 def list_companions(url: str, body: bytes) -> tuple[str, ...]:
-    """The address of the posts, where the page is a live blog's."""
+    """The URL of the posts, where the page is a live blog's."""
     try:
-        address = read_address(url)
-    except AddressMalformed:
+        address = parse_url(url)
+    except UrlMalformed:
         return ()
     edition, number = EDITION_BY_HOST.get(address.host), find_id(address.path)
     if edition is None or number is None or not number.isdigit():
@@ -39,10 +39,10 @@ def _is_marked(body: bytes) -> bool:
 
 
 def find_record_id(url: str) -> str | None:
-    """The record id of the live blog whose posts this address answers."""
+    """The record id of the live blog whose posts this URL answers."""
     try:
-        address = read_address(url)
-    except AddressMalformed:
+        address = parse_url(url)
+    except UrlMalformed:
         return None
     edition, match = EDITION_BY_HOST.get(address.host), POSTS.match(address.path)
     return f"{SITE}:{edition.code}:{match['id']}" if edition and match else None

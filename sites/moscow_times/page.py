@@ -96,7 +96,7 @@ PAGE = PageRules(
     # A column of the publisher's database that moves with each view: only the time after "Updated:" is a change's.
     trusts_modified=False,
     updated=re.compile(r"\W*(?:Last |Article )?(?:Updated|Обновлен[оа]?)\b", re.IGNORECASE),
-    # Its own addresses (`/partner/`, `/plus/`) are no articles; at an article's address only the label tells.
+    # Its own URLs (`/partner/`, `/plus/`) are no articles; at an article's URL only the label tells.
     paid_label=re.compile(r"partner(?: content)?|sponsored(?: content)?|advertorial|branded content", re.IGNORECASE),
     missing=("oops!", "we couldn't find your page"),
 )
@@ -119,7 +119,7 @@ SECTION_NAMES = {
     "indepth": "In-Depth",
     "in_depth": "In-Depth",
 }
-"""The last part of a section's address, or its internal key -> the name that the pages show."""
+"""The last part of a section's URL, or its internal key -> the name that the pages show."""
 
 KINDS = {
     "default": Kind.ARTICLE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from schemas.address import Identity, Source, SourceKind
+from schemas.url import Identity, Source, SourceKind
 from sites.moscow_times import discovery, extra, identity, live
 from sites.moscow_times.boilerplate import BOILERPLATE
 from sites.moscow_times.expectations import EXPECTED
@@ -19,7 +19,7 @@ class MoscowTimes(Site):
     """The profile of The Moscow Times."""
 
     def identify(self, url: str) -> Identity:
-        """The edition and the article of an address, or the rule by which it is none; never raises."""
+        """The edition and the article of a URL, or the rule by which it is none; never raises."""
         return identity.identify(url)
 
     def sources(self, choice: SourceChoice) -> tuple[Source, ...]:
@@ -31,23 +31,23 @@ class MoscowTimes(Site):
         return extra.list_extra_sources(names)
 
     def is_extra_source(self, url: str) -> bool:
-        """Whether an address is a search or a list of the old site."""
+        """Whether a URL is a search or a list of the old site."""
         return extra.find_days(url) is not None
 
     def recognize_source(self, url: str) -> SourceKind | None:
-        """What kind of source an address is; None for any other page."""
+        """What kind of source a URL is; None for any other page."""
         return SourceKind.SITEMAP if self.is_extra_source(url) else discovery.recognize_source(url)
 
     def source_month(self, url: str) -> str | None:
-        """The publication month (`YYYY-MM`) of a monthly sitemap's addresses."""
+        """The publication month (`YYYY-MM`) of a monthly sitemap's URLs."""
         return discovery.find_month(url)
 
     def first_listing_page(self, url: str) -> str | None:
-        """The address of a section's page, for that or any fragment of it; None for what is no listing."""
+        """The URL of a section's page, for that or any fragment of it; None for what is no listing."""
         return discovery.first_page(url) if self.recognize_source(url) is SourceKind.LISTING else None
 
     def next_listing_page(self, url: str) -> str | None:
-        """The address of the page that follows a section's page or fragment; None for what is no listing."""
+        """The URL of the page that follows a section's page or fragment; None for what is no listing."""
         return discovery.next_page(url) if self.recognize_source(url) is SourceKind.LISTING else None
 
     def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
@@ -62,11 +62,11 @@ class MoscowTimes(Site):
         return super().read_source(body, url, media_type, seen_at)
 
     def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:
-        """For a live blog's page, the address that answers its posts; never raises."""
+        """For a live blog's page, the URL that answers its posts; never raises."""
         return live.list_companions(url, body)
 
     def recognize_companion(self, url: str) -> str | None:
-        """The record id of the live blog whose posts an address answers."""
+        """The record id of the live blog whose posts a URL answers."""
         return live.find_record_id(url)
 
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:
@@ -76,7 +76,7 @@ class MoscowTimes(Site):
         return discovery.is_month_due(child_url, since, until)
 
     def path_date(self, url: str) -> date | None:
-        """The day that a dated address names, Moscow time."""
+        """The day that a dated URL names, Moscow time."""
         return identity.find_day(url)
 
 

@@ -1,4 +1,4 @@
-"""Articles as the archive gives them: one by id or address, and all of them in a fixed order."""
+"""Articles as the archive gives them: one by id or URL, and all of them in a fixed order."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,7 +28,7 @@ class ArticleCount(Record):
 
 
 def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
-    """The article of a record id, or of any address of it in its canonical spelling."""
+    """The article of a record id, or of any URL of it in its canonical spelling."""
     by_id = select_articles().where(Article.id == id_or_url)
     by_alias = select_articles().join(Alias, Alias.entry_id == Article.entry_id).where(Alias.url == id_or_url)
     return next((one for rows in (by_id, by_alias) for one in _list_records(session, rows)), None)
@@ -40,7 +40,7 @@ def count_articles(session: Session) -> ArticleCount:
     return ArticleCount(article_count=count - duplicate_count, duplicate_count=duplicate_count)
 
 
-def count_wanted(session: Session, wanted: ArticleFilter) -> int:
+def count_matching(session: Session, wanted: ArticleFilter) -> int:
     """How many articles `iterate_articles` gives."""
     return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(wanted))) or 0
 

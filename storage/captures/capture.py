@@ -25,7 +25,7 @@ OK = 200
 """The HTTP status of an answer that has what was asked for."""
 
 
-def find_known_payloads(session: Session, digests: Collection[str]) -> set[str]:
+def find_imported_digests(session: Session, digests: Collection[str]) -> set[str]:
     """Those of the SHA-256 digests that an imported file has; what was fetched is no file, though as empty as one.
 
     A file whose capture is lost is not known: it can be imported again.
@@ -113,7 +113,7 @@ class Rereading(NamedTuple):
     url: str | None
     fetched_at: datetime
     key: str | None
-    """The ledger's; None for a text without an address."""
+    """The ledger's; None for a text without a URL."""
     stored: Columns | None
     """The article that was read from it, by column, without its body; None where none was."""
     siblings: tuple[Sibling, ...] = ()
@@ -127,7 +127,7 @@ def iterate_rereadings(
 ) -> Iterator[Rereading]:
     """What is to be read again, in the order in which it lies in the WARC files.
 
-    The capture of each article, of each open quarantine row, and the newest whole answer of each address that has
+    The capture of each article, of each open quarantine row, and the newest whole answer of each URL that has
     neither. With a day given, of what was published then (both inclusive, Moscow time); with `numbers`, of these
     quarantine rows alone.
     """
@@ -199,7 +199,7 @@ def _of_no_entry() -> Sequence[ColumnElement[bool]]:
 def list_companions(session: Session, recognize: Callable[[str], str | None]) -> dict[str, list[Sibling]]:
     """Record id -> the captures that are a part of its page (a live blog's posts) and belong to no entry themselves.
 
-    `recognize` answers whose part an address is.
+    `recognize` answers whose part a URL is.
     """
     found: dict[str, list[Sibling]] = defaultdict(list)
     rows = select(*PLACE).where(*_of_no_entry())

@@ -12,17 +12,17 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import defer
 
-from schemas.outcome import ArticleRead, Missing, Outcome, Seen, SetAside, State
+from schemas.outcome import ArticleRead, CaptureQuarantined, Missing, Outcome, Seen, State
 from storage.ledger.quarantine import add_quarantine, restate
-from storage.ledger.state import KEPT_STATES, claim_entry, confirm, enter_state
-from storage.ledger.unit_of_work import UnitOfWork, execute_in, note_date, seen_of, select_in
+from storage.ledger.state import KEPT_STATES, confirm, enter_state, merge_into_entry
+from storage.ledger.unit_of_work import UnitOfWork, execute_in, record_publication_time, seen_of, select_in
 from storage.revisions.store import find_row, reread_article, store_article, withdraw_article
 from storage.schema.tables import Article, Capture, Entry
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-class Known(NamedTuple):
+class StoredCapture(NamedTuple):
     """A capture as it is stored."""
 
     id: int
@@ -34,7 +34,7 @@ def reread(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
 
     Names: `unchanged`, `annotated`, `revised`, `withdrawn`, `cured`. A capture that is not stored is passed over.
     """
-    known = load_known(batch, outcomes)
+    known = load_stored_captures(batch, outcomes)
     own = _load_own_articles(batch, {place.id for place in known.values()})
     counts: Counter[str] = Counter()
     for outcome in sorted(outcomes, key=_fetched_at):
@@ -49,16 +49,16 @@ def _fetched_at(outcome: Outcome) -> datetime:
     return seen.fetched_at if seen else EARLIEST
 
 
-def load_known(batch: UnitOfWork, outcomes: Iterable[Outcome]) -> dict[tuple[str, int], Known]:
+def load_stored_captures(batch: UnitOfWork, outcomes: Iterable[Outcome]) -> dict[tuple[str, int], StoredCapture]:
     """WARC file and offset -> capture, of those that are stored."""
     offsets: dict[str, set[int]] = defaultdict(set)
     for seen in filter(None, map(seen_of, outcomes)):
         offsets[seen.ref.warc].add(seen.ref.offset)
-    found: dict[tuple[str, int], Known] = {}
+    found: dict[tuple[str, int], StoredCapture] = {}
     for warc, places in offsets.items():
         statement = select(Capture.offset, Capture.id, Capture.entry_id).where(Capture.warc == warc)
         for offset, capture_id, entry_id in execute_in(batch.session, statement, Capture.offset, places):
-            found[warc, offset] = Known(capture_id, entry_id)
+            found[warc, offset] = StoredCapture(capture_id, entry_id)
     return found
 
 
@@ -69,23 +69,25 @@ def _load_own_articles(batch: UnitOfWork, capture_ids: set[int]) -> dict[int, st
     return {row.capture_id: row.id for row in rows}
 
 
-def _reread(batch: UnitOfWork, outcome: Outcome, seen: Seen, known: Known, own_id: str | None) -> str:
+def _reread(batch: UnitOfWork, outcome: Outcome, seen: Seen, known: StoredCapture, own_id: str | None) -> str:
     own = find_row(batch, own_id) if own_id else None
     if own and own.capture_id != known.id:
         own = None  # a newer capture of this batch has taken its place
     if isinstance(outcome, ArticleRead):
         return _reread_article(batch, outcome, known, own)
-    reasons = list(outcome.reasons) if isinstance(outcome, SetAside) else [getattr(outcome, "reason", "no-article")]
+    reasons = (
+        list(outcome.reasons) if isinstance(outcome, CaptureQuarantined) else [getattr(outcome, "reason", "no-article")]
+    )
     if own:
         is_passing = isinstance(outcome, Missing) or getattr(outcome, "is_passing", False)
         _withdraw(batch, own, seen, known, reasons, is_passing=is_passing)
         return "withdrawn"
-    if isinstance(outcome, SetAside) and restate(batch, _key(batch, seen, known), known.id, reasons):
+    if isinstance(outcome, CaptureQuarantined) and restate(batch, _key(batch, seen, known), known.id, reasons):
         return "annotated"
     return "unchanged"
 
 
-def _key(batch: UnitOfWork, seen: Seen, known: Known) -> str:
+def _key(batch: UnitOfWork, seen: Seen, known: StoredCapture) -> str:
     entry = _find_entry(batch, known.entry_id)
     return entry.key if entry else seen.ref.sha256
 
@@ -94,7 +96,7 @@ def _find_entry(batch: UnitOfWork, entry_id: int | None) -> Entry | None:
     return batch.session.get(Entry, entry_id) if entry_id is not None else None
 
 
-def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: Known, own: Article | None) -> str:
+def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: StoredCapture, own: Article | None) -> str:
     seen, read = outcome.seen, outcome.article
     has_other_name = own is not None and own.id != read.id
     if own and has_other_name:
@@ -107,7 +109,7 @@ def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: Known, own: 
         return "revised" if has_other_name else "cured"
     ended = reread_article(batch, row, read, known.id)
     if row.entry_id is not None and ended == "revised" and (entry := _find_entry(batch, row.entry_id)):
-        note_date(entry, read.published_at)
+        record_publication_time(entry, read.published_at)
     return "cured" if _resolve(batch, _key(batch, seen, known), known.id) else ended
 
 
@@ -119,10 +121,10 @@ def _resolve(batch: UnitOfWork, key: str, capture_id: int) -> bool:
     return True
 
 
-def _cure(batch: UnitOfWork, outcome: ArticleRead, known: Known) -> None:
+def _cure(batch: UnitOfWork, outcome: ArticleRead, known: StoredCapture) -> None:
     """A capture that was no valid article is one: stored as if it had just come."""
     seen, identity = outcome.seen, outcome.identity
-    entry = claim_entry(batch, identity, (seen.url, outcome.article.url), seen.fetched_at) if identity else None
+    entry = merge_into_entry(batch, identity, (seen.url, outcome.article.url), seen.fetched_at) if identity else None
     stored = store_article(batch, outcome.article, entry, known.id)
     batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry is None:
@@ -133,12 +135,12 @@ def _cure(batch: UnitOfWork, outcome: ArticleRead, known: Known) -> None:
     enter_state(batch, entry, State.STORED, max(entry.state_at, seen.fetched_at))
     entry.tried_at = entry.tried_at or seen.fetched_at
     entry.url = stored.url or entry.url
-    note_date(entry, stored.published_at)
+    record_publication_time(entry, stored.published_at)
     confirm(batch, entry)
 
 
 def _withdraw(
-    batch: UnitOfWork, row: Article, seen: Seen, known: Known, reasons: list[str], *, is_passing: bool
+    batch: UnitOfWork, row: Article, seen: Seen, known: StoredCapture, reasons: list[str], *, is_passing: bool
 ) -> None:
     entry = _find_entry(batch, row.entry_id)
     withdraw_article(batch, row)

@@ -31,8 +31,8 @@ from storage.engine import (
     audit_sqlite_path,
     open_empty,
     parse_url,
+    printable_url,
     render_url,
-    shown_url,
 )
 from storage.integrity.page import audit_pages
 from storage.schema import migration
@@ -98,7 +98,7 @@ def copy_database(source: Database, target_url: str, tell: CopyListener) -> Data
         kinds = {database.engine.dialect.name for database in (source, target)}
         copy = _copy_pages if kinds == {"sqlite"} else _copy_rows
         tables = copy(session.connection(), target, tell)
-    return DatabaseCopy(source=source.url, target=shown_url(parse_url(target_url)), tables=tables)
+    return DatabaseCopy(source=source.url, target=printable_url(parse_url(target_url)), tables=tables)
 
 
 def _copy_pages(source: Connection, target: Database, tell: CopyListener) -> tuple[TableCopy, ...]:
@@ -234,4 +234,4 @@ def _explaining(url: URL) -> Iterator[None]:
         yield
     except (DBAPIError, psycopg.Error, sqlite3.Error, OSError) as error:
         said = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
-        raise CopyFailed(f"{shown_url(url)} was not made: {said}") from error
+        raise CopyFailed(f"{printable_url(url)} was not made: {said}") from error

@@ -35,7 +35,7 @@ REMEMBERED_COUNT = 4_096
 """Mappings of fields to what they were read from: nearly all articles have one of a few."""
 UTC_OFFSET = "+00:00"
 LINE_FEED = "\n"
-"""Between addresses: none has one."""
+"""Between URLs: none has one."""
 FOUND_ELSEWHERE = frozenset({"capture", "aliases"})
 COLUMNS = {name: Article.__table__.c[name] for name in FIELDS if name not in FOUND_ELSEWHERE}
 DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, JSON))
@@ -50,7 +50,7 @@ def select_articles() -> Select[Any]:
     others = (
         select(func.aggregate_strings(Alias.url, LINE_FEED))
         .where(Alias.entry_id == Article.entry_id, Alias.url.is_distinct_from(Article.url))
-        .correlate(Article)  # alone: the statement around may look for an address itself
+        .correlate(Article)  # alone: the statement around may look for a URL itself
         .scalar_subquery()
     )
     return select(*own, *capture, others.label("aliases")).join(Capture, Capture.id == Article.capture_id)

@@ -26,7 +26,7 @@ from schemas.export import (
     TimeSpan,
     list_notes,
 )
-from storage.articles.article import count_wanted, iterate_blocks
+from storage.articles.article import count_matching, iterate_blocks
 from storage.engine import FILE_SUFFIXES, Database
 from storage.export.block import FIELDS, Block
 from storage.export.line import write_csv, write_jsonl
@@ -35,7 +35,7 @@ from storage.export.sink import (
     ExportUnwritable,
     Sink,
     Writable,
-    audit_place,
+    audit_output_path,
     compressing,
     is_lasting,
     opening,
@@ -63,7 +63,7 @@ def export_articles(
         BrokenPipeError: whoever read the pipe has enough.
     """
     if path != STANDARD_OUTPUT:
-        audit_place(path)
+        audit_output_path(path)
         _spare_archive(database, path, spared)
     tally, wanted = CardCounts(), wanted or ArticleFilter()
     card_path = path.with_name(path.name + CARD_SUFFIX) if is_lasting(path) else None
@@ -71,7 +71,7 @@ def export_articles(
     with _opening_card(card_path) as card_sink, opening(path) as sink:
         with database.read_still() as session, _old_objects_at_rest():
             blocks = tally.watch(iterate_blocks(session, wanted))
-            _write(sink, kind, _told(blocks, count_wanted(session, wanted), tell) if tell else blocks)
+            _write(sink, kind, _told(blocks, count_matching(session, wanted), tell) if tell else blocks)
         if card_path and card_sink:
             card = tally.make_card(path.name, kind, sink, wanted)
             card_sink.write(f"{card.model_dump_json(indent=2)}\n".encode())

@@ -66,7 +66,7 @@ def is_lasting(path: Path) -> bool:
     return path != STANDARD_OUTPUT and not _is_place(path) and (path.is_file() or not path.exists())
 
 
-def audit_place(path: Path) -> None:
+def audit_output_path(path: Path) -> None:
     """Nothing, if a file of this name can be.
 
     Raises:

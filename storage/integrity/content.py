@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
 from schemas.outcome import ArticleRead
-from storage.captures.reinterpretation import load_known
+from storage.captures.reinterpretation import load_stored_captures
 from storage.ledger.unit_of_work import IN_COUNT, execute_in, load_batch
 from storage.near_duplicates.grouping import regroup
 from storage.reports.audit import name_found
-from storage.revisions.store import has_content, rest_on
+from storage.revisions.store import has_content, rebase_article
 from storage.schema.tables import Alias, Article, Capture, Entry, Quarantine, Validator
 
 
@@ -33,7 +33,7 @@ def list_lost(session: Session) -> dict[str, str]:
 def make_due(session: Session, now: datetime) -> int:
     """Have every page that is needed and lost fetched by the next run, and in full; answers how many.
 
-    Needed are those of articles, and those that are set aside. What has no address is never due.
+    Needed are those of articles, and those that are quarantined. What has no URL is never due.
     """
     is_open = (Quarantine.resolved_at.is_(None), Quarantine.entry_id.is_not(None))
     wanted = {
@@ -85,7 +85,7 @@ def restore_articles(
     """
     with session.no_autoflush:  # a batch writes itself
         batch = load_batch(session, outcomes, run_id=run_id, now=now)
-        known = load_known(batch, outcomes)
+        known = load_stored_captures(batch, outcomes)
         restored: set[str] = set()
         for outcome in sorted(outcomes, key=lambda one: one.article.fetched_at, reverse=True):
             read, ref = outcome.article, outcome.seen.ref
@@ -94,7 +94,7 @@ def restore_articles(
                 continue
             is_same = row.capture_id in batch.lost_captures and has_content(row, read)
             if row.capture_id == place.id or is_same:
-                rest_on(batch, row, read, place.id)
+                rebase_article(batch, row, read, place.id)
                 restored.add(row.id)
         regroup(batch)
     return restored

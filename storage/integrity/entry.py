@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 import sites
-from schemas.address import Identity
 from schemas.outcome import State
-from schemas.schedule import LookPlan
-from storage.ledger.state import plan_look
-from storage.ledger.unit_of_work import UnitOfWork, load_addresses, note_date, select_in
+from schemas.schedule import RevisitPlan
+from schemas.url import Identity
+from storage.ledger.state import plan_revisit
+from storage.ledger.unit_of_work import UnitOfWork, load_urls, record_publication_time, select_in
 from storage.reports.audit import name_found
 from storage.schema.tables import Alias, Article, Capture, Entry, Quarantine, Sighting
 
@@ -25,11 +25,11 @@ def audit_entries(session: Session) -> list[str]:
     return [found] if found else []
 
 
-def restore_entries(session: Session, now: datetime, plan: LookPlan) -> int:
+def restore_entries(session: Session, now: datetime, plan: RevisitPlan) -> int:
     """Make them anew, under their old numbers; answers how many.
 
-    As `captured`: which state is right is judged by what is stored, as of any entry (`mend_states`). One that was made
-    anew meanwhile gets what named the old one. What no address tells of is left.
+    They are restored as `captured`; `rebuild_states` then derives the state from what is stored. An entry that was made
+    anew meanwhile gets what named the old one. What no URL tells of is left.
     """
     restored_count = 0
     batch = UnitOfWork(session, None, now, plan)
@@ -61,14 +61,14 @@ def _list_lost(session: Session) -> list[int]:
 
 
 def _list_urls(session: Session, number: int) -> list[str]:
-    """Its addresses, the newest first, then those that were asked."""
+    """Its URLs, the newest first, then those that were asked."""
     aliases = select(Alias.url).where(Alias.entry_id == number).order_by(Alias.first_seen_at.desc())
     captured = select(Capture.url).where(Capture.entry_id == number, Capture.url.is_not(None)).distinct()
     return [*session.scalars(aliases), *filter(None, session.scalars(captured))]
 
 
 def _identify(urls: Sequence[str], article: Article | None) -> Identity | None:
-    """Whose entry it was: its article's, else by an address with a record id, else by any."""
+    """Whose entry it was: its article's, else by a URL with a record id, else by any."""
     key, url = (article.id, article.url) if article else (None, None)
     identities = [sites.identify(one) for one in filter(None, (url, *urls))]
     return min(identities, key=lambda one: (one.key != key, one.id is None, one.rule is not None), default=None)
@@ -96,35 +96,35 @@ def _make_entry(
     )
     said = select(Sighting.published_at).where(Sighting.published_at.is_not(None)).order_by(Sighting.last_seen_at)
     for published_at in select_in(session, said, Sighting.url, set(urls)):
-        note_date(entry, published_at)
+        record_publication_time(entry, published_at)
     if article:
-        note_date(entry, article.published_at)
-        entry.next_try_at = plan_look(batch, entry)
+        record_publication_time(entry, article.published_at)
+        entry.next_try_at = plan_revisit(batch, entry)
     return entry
 
 
 ADVERTISED = select(func.min(Sighting.site)).where(Sighting.url == Alias.url).scalar_subquery()
-"""The site that an address is advertised as one of, by what is stored of its sources."""
+"""The site that a URL is advertised as one of, by what is stored of its sources."""
 
 
 class _Named(NamedTuple):
-    """An address without a row: whose it is, where that is known, and since when it is known."""
+    """A URL without a row: whose it is, where that is known, and since when it is known."""
 
     entry_id: int | None
     at: datetime
 
 
-def restore_aliases(session: Session, now: datetime, plan: LookPlan) -> int:
+def restore_aliases(session: Session, now: datetime, plan: RevisitPlan) -> int:
     """Make their rows anew, and have each say whether it is advertised; answers how many were not as they should be.
 
-    An address is the entry's that has it as its own, else that of the captures from there, else that of the record that
+    A URL is the entry's that has it as its own, else that of the captures from there, else that of the record that
     it names: a new one, which is due, where there is none.
     """
     named = _list_lost_urls(session)
     with session.no_autoflush:
         batch = UnitOfWork(session, None, now, plan)
         identities = {url: sites.identify(url) for url in named}
-        load_addresses(batch, list(identities.values()), set(named))
+        load_urls(batch, list(identities.values()), set(named))
         for url, one in named.items():
             owner = session.get(Entry, one.entry_id) if one.entry_id is not None else None
             entry = owner or batch.ensure_entry(identities[url], one.at)
@@ -136,7 +136,7 @@ def restore_aliases(session: Session, now: datetime, plan: LookPlan) -> int:
 
 
 def has_lost_sightings(session: Session) -> bool:
-    """Whether addresses are noted as advertised, and no source that named them is."""
+    """Whether URLs are noted as advertised, and no source that named them is."""
     is_lost = ~select(Sighting.id).where(Sighting.url == Alias.url).exists()
     return session.scalar(select(Alias.id).where(Alias.advertised_site.is_not(None), is_lost).limit(1)) is not None
 
@@ -149,7 +149,7 @@ def _list_lost_urls(session: Session) -> Mapping[str, _Named]:
     captured = select(Capture.url, Capture.entry_id, Capture.fetched_at).where(Capture.entry_id.is_not(None))
     newest_last = captured.where(_is_lost_url(Capture.url)).order_by(Capture.fetched_at)
     for asked, entry_id, at in session.execute(newest_last):
-        if asked and sites.identify(asked).url == asked:  # in this spelling alone, an address is surely noted
+        if asked and sites.identify(asked).url == asked:  # in this spelling alone, a URL is surely noted
             found[asked] = _Named(entry_id, min(at, found[asked].at if asked in found else at))
     own = select(Entry.url, Entry.id, Entry.first_seen_at).where(_is_lost_url(Entry.url))
     return found | {url: _Named(entry_id, at) for url, entry_id, at in session.execute(own)}

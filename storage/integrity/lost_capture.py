@@ -65,7 +65,7 @@ def list_places(session: Session, warc: str) -> dict[int, RecordFacts]:
 
 
 def mark_lost(session: Session, warc: str, offsets: Collection[int]) -> None:
-    """Note that these captures are not in their file as they were stored; their addresses are asked for in full."""
+    """Note that these captures are not in their file as they were stored; their URLs are asked for in full."""
     wanted = sorted(offsets)
     urls = select(Capture.url).where(Capture.warc == warc, Capture.url.is_not(None))
     _forget_validators(session, set(select_in(session, urls, Capture.offset, wanted)))
@@ -74,7 +74,7 @@ def mark_lost(session: Session, warc: str, offsets: Collection[int]) -> None:
         session.execute(update(Capture).where(Capture.warc == warc, Capture.offset.in_(part)).values(length=0))
 
 
-def note_unread(session: Session, warc: str, offsets: Collection[int], at: datetime) -> None:
+def record_unread(session: Session, warc: str, offsets: Collection[int], at: datetime) -> None:
     """Note that records of the crawl were never read, as captures that are lost with all that was known of them."""
     number = session.scalar(select(func.max(Capture.id))) or 0
     unknown = {"warc": warc, "length": 0, "sha256": NO_DIGEST, "status": 0, "media_type": "", "fetched_at": at}
@@ -146,10 +146,10 @@ def audit_references(session: Session) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def hold_references(session: Session) -> int:
+def point_to_lost_captures(session: Session) -> int:
     """Have each of them name a lost capture of its own; answers how many articles' and versions' those were.
 
-    What was set aside, and robots.txt files, are only removed: they come back with their captures.
+    What was quarantined, and robots.txt files, are only removed: they come back with their captures.
     """
     for table, is_astray in _find_others():
         session.execute(delete(table).where(is_astray))

@@ -11,21 +11,21 @@ from schemas.outcome import State
 from storage.integrity.content import audit_contents
 from storage.integrity.entry import audit_entries
 from storage.integrity.lost_capture import audit_references
-from storage.integrity.wording import audit_likeness
+from storage.integrity.near_duplicate import audit_near_duplicates
 from storage.ledger.state import KEPT_STATES
 from storage.schema.tables import Article, Entry, Quarantine
 
 
 def audit_rows(session: Session) -> list[str]:
     """A sentence for each contradiction."""
-    audits = (audit_entries, audit_references, audit_contents, audit_likeness)
+    audits = (audit_entries, audit_references, audit_contents, audit_near_duplicates)
     return [sentence for audit in audits for sentence in audit(session)]
 
 
-def mend_states(session: Session, now: datetime) -> dict[str, State]:
+def rebuild_states(session: Session, now: datetime) -> dict[str, State]:
     """Give entries whose state contradicts what is stored the state that it says; answers what was changed, by key.
 
-    What has its article is `stored` or `duplicate`. What should have one and has none is `excluded` by its address's
+    What has its article is `stored` or `duplicate`. What should have one and has none is `excluded` by its URL's
     rule, `quarantined` with an open reason, else `pending`, and due.
     """
     changed: dict[str, State] = {}

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from schemas.outcome import ArticleRead, Kept, Outcome, SetAside, SourceBroken, SourceRead
-from schemas.schedule import STANDARD_PLAN, LookPlan
+from schemas.outcome import ArticleRead, CaptureQuarantined, Kept, Outcome, SourceBroken, SourceRead
+from schemas.schedule import STANDARD_PLAN, RevisitPlan
 from storage.engine import Database, DatabaseLost
 from storage.ledger.outcome import store_outcomes
 from storage.ledger.unit_of_work import seen_of
@@ -37,7 +37,7 @@ class Storage:
 
     database: Database
     run_id: str | None
-    plan: LookPlan = STANDARD_PLAN
+    plan: RevisitPlan = STANDARD_PLAN
 
     def store(
         self,
@@ -50,7 +50,7 @@ class Storage:
         """Store outcomes and what `finish` writes, all in one transaction.
 
         `former` are of captures that are stored already, and come first; they are not counted. What cannot be stored is
-        set aside by itself, with the reason. Where nothing of a whole batch can, that is the batch's own error.
+        quarantined by itself, with the reason. Where nothing of a whole batch can, that is the batch's own error.
         """
         try:
             with self.database.begin() as session:
@@ -82,13 +82,13 @@ class Storage:
                     stored.counts += found
                     continue
                 first_error = first_error or found
-                self._set_aside(session, outcome, now, found, stored)
+                self._quarantine(session, outcome, now, found, stored)
             if first_error and len(stored.problems) == len(outcomes) > 1:
                 raise first_error
             _finish(session, finish)
         return stored
 
-    def _set_aside(
+    def _quarantine(
         self, session: Session, outcome: Outcome, now: datetime, error: Exception, stored: StoredBatch
     ) -> None:
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0][:ERROR_CHARS]
@@ -129,8 +129,8 @@ def _finish(session: Session, finish: Callable[[Session], None] | None) -> None:
 
 def _replace(outcome: Outcome, reason: str) -> Outcome | None:
     """What is noted of a capture that cannot be stored as what it is; None where there is none."""
-    if isinstance(outcome, ArticleRead | SetAside):
-        return SetAside(seen=outcome.seen, identity=outcome.identity, reasons=(reason,))
+    if isinstance(outcome, ArticleRead | CaptureQuarantined):
+        return CaptureQuarantined(seen=outcome.seen, identity=outcome.identity, reasons=(reason,))
     if isinstance(outcome, SourceRead | SourceBroken):
         return SourceBroken(seen=outcome.seen, reason=reason)
     seen = seen_of(outcome)

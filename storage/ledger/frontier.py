@@ -1,4 +1,4 @@
-"""The ledger: which addresses are known, what is due, and how they stand."""
+"""The ledger: which URLs are known, what is due, and how they stand."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
@@ -6,11 +6,11 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
-from schemas.address import Identity, Sighting
 from schemas.capture import Validators
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
-from schemas.schedule import STANDARD_PLAN, LookPlan
+from schemas.schedule import STANDARD_PLAN, RevisitPlan
+from schemas.url import Identity, Sighting
 from storage.ledger.publication_date import month_of
 from storage.ledger.sighting import store_sightings
 from storage.ledger.state import KEPT_STATES, is_due
@@ -21,9 +21,9 @@ from storage.runs.run import was_ahead
 from storage.schema.tables import Alias, Entry
 
 __all__ = [
-    "DueAddress",
+    "DueUrl",
     "LedgerEntry",
-    "add_addresses",
+    "add_urls",
     "audit_ledger",
     "count_advertised",
     "count_states",
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 
-class DueAddress(Record):
-    """An address to fetch now."""
+class DueUrl(Record):
+    """A URL to fetch now."""
 
     url: NonEmpty
     key: NonEmpty
@@ -48,7 +48,7 @@ class DueAddress(Record):
 
 
 class LedgerEntry(Record):
-    """How one address stands."""
+    """How one URL stands."""
 
     key: NonEmpty
     site: NonEmpty
@@ -56,7 +56,7 @@ class LedgerEntry(Record):
     record_id: str | None
     url: NonEmpty
     aliases: tuple[str, ...]
-    """Every other address of it, sorted."""
+    """Every other URL of it, sorted."""
     state: State
     state_at: datetime
     rule: str | None
@@ -78,14 +78,14 @@ def find_due(  # noqa: PLR0913 - a filter each
     since: date | None = None,
     until: date | None = None,
     states: Collection[State] | None = None,
-    plan: LookPlan = STANDARD_PLAN,
-) -> list[DueAddress]:
+    plan: RevisitPlan = STANDARD_PLAN,
+) -> list[DueUrl]:
     """What is to be fetched: what has no article yet, then what is looked at again.
 
     Either in the order of publication, newest first, and what nobody knows the date of last, as it was discovered.
     `since` and `until` (both inclusive) are publication days: where the day is not known, the month must touch them.
     """
-    names = [name for name in DueAddress.model_fields if name != "validators"]
+    names = [name for name in DueUrl.model_fields if name != "validators"]
     has_article = Entry.state.in_(KEPT_STATES)
     statement = (
         select(*(getattr(Entry, name) for name in names))
@@ -105,10 +105,10 @@ def find_due(  # noqa: PLR0913 - a filter each
     # What has no article is asked for in full, whatever was answered there before.
     known = {row["url"] for row in found if row["state"] in KEPT_STATES}
     validators = find_validators(session, known, now, plan)
-    return [DueAddress(**row, validators=validators.get(row["url"])) for row in found]
+    return [DueUrl(**row, validators=validators.get(row["url"])) for row in found]
 
 
-def _is_due(session: Session, now: datetime, plan: LookPlan) -> ColumnElement[bool]:
+def _is_due(session: Session, now: datetime, plan: RevisitPlan) -> ColumnElement[bool]:
     """Due, or never looked at again because a clock that ran ahead made it too old for that."""
     ahead = now + plan.longest_wait
     if not was_ahead(session, ahead):  # no index finds the others
@@ -131,19 +131,19 @@ def is_within(since: date | None, until: date | None) -> ColumnElement[bool]:
 
 
 def find_entry(session: Session, id_or_url: str) -> LedgerEntry | None:
-    """The entry of a record id, or of any address of it in its canonical spelling."""
+    """The entry of a record id, or of any URL of it in its canonical spelling."""
     by_alias = select(Entry).join(Alias, Alias.entry_id == Entry.id).where(Alias.url == id_or_url)
     row = session.scalar(select(Entry).where(Entry.key == id_or_url)) or session.scalar(by_alias)
     return _as_entry(session, row) if row else None
 
 
 def is_known(session: Session, urls: Iterable[str]) -> set[str]:
-    """Those of the (canonical) addresses that the ledger has."""
+    """Those of the (canonical) URLs that the ledger has."""
     return set(select_in(session, select(Alias.url), Alias.url, set(urls)))
 
 
-def add_addresses(session: Session, sightings: Sequence[tuple[Identity, Sighting]], now: datetime) -> int:
-    """Note addresses that were given by hand, or are lost; answers how many no source had advertised before."""
+def add_urls(session: Session, sightings: Sequence[tuple[Identity, Sighting]], now: datetime) -> int:
+    """Note URLs that were given by hand, or are lost; answers how many no source had advertised before."""
     with session.no_autoflush:  # a batch writes itself
         return store_sightings(UnitOfWork(session, None, now), sightings)
 

@@ -11,9 +11,9 @@ from typing import assert_never
 
 from sqlalchemy.orm import Session
 
-from schemas.address import Identity
 from schemas.outcome import (
     ArticleRead,
+    CaptureQuarantined,
     FetchFailed,
     FetchForbidden,
     Kept,
@@ -22,13 +22,13 @@ from schemas.outcome import (
     Redirected,
     RobotsRead,
     Seen,
-    SetAside,
     SourceBroken,
     SourceRead,
     State,
     Unchanged,
 )
-from schemas.schedule import STANDARD_PLAN, LookPlan
+from schemas.schedule import STANDARD_PLAN, RevisitPlan
+from schemas.url import Identity
 from storage.captures.reinterpretation import reread
 from storage.ledger.quarantine import add_quarantine
 from storage.ledger.sighting import store_sightings
@@ -38,10 +38,9 @@ from storage.ledger.state import (
     FIRST_RETRY,
     KEPT_STATES,
     LAST_RETRY,
+    adopt_alias,
     bear_failure,
     bear_missing,
-    claim_entry,
-    claim_nameless,
     confirm,
     enter_blocked,
     enter_failed,
@@ -51,14 +50,15 @@ from storage.ledger.state import (
     is_overtaken,
     is_settled,
     merge,
-    note_failure,
-    note_try,
+    merge_into_entry,
+    record_attempt,
+    record_failure,
     retry_delay,
 )
-from storage.ledger.unit_of_work import UnitOfWork, load_batch, note_date, seen_of
-from storage.ledger.validator import note_validators
+from storage.ledger.unit_of_work import UnitOfWork, load_batch, record_publication_time, seen_of
+from storage.ledger.validator import record_validators
 from storage.near_duplicates.grouping import regroup
-from storage.revisions.store import note_check, remove_article, store_article
+from storage.revisions.store import record_check, remove_article, store_article
 from storage.schema.tables import Entry, Robots
 from storage.search.index import index_articles
 
@@ -68,7 +68,7 @@ ROBOTS = "robots"
 """The reason by which a forbidden fetch is robots.txt's doing."""
 
 NEW_ADDRESSES = "sighted-new"
-"""The count of addresses that no source had advertised before."""
+"""The count of URLs that no source had advertised before."""
 
 REQUESTS = "request"
 """The count of captures that were not stored before."""
@@ -83,14 +83,14 @@ def store_outcomes(
     *,
     run_id: str | None,
     now: datetime,
-    plan: LookPlan = STANDARD_PLAN,
+    plan: RevisitPlan = STANDARD_PLAN,
     is_again: bool = False,
 ) -> Counter[str]:
     """Store each outcome that is not stored yet; answers how many ended how.
 
     Names: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-modified`, `quarantined`, `missing`, `gone`,
     `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. Beside these,
-    which count outcomes: `sighted-new`, of addresses; `request`, of captures; `page`, of captures of article pages.
+    which count outcomes: `sighted-new`, of URLs; `request`, of captures; `page`, of captures of article pages.
     With `is_again`, the outcomes are of captures that are stored already (see
     `storage.captures.reinterpretation`, which names theirs).
     """
@@ -112,7 +112,7 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
             continue
         if name := _store(batch, outcome):
             counts[name] += 1
-        note_validators(batch, outcome)
+        record_validators(batch, outcome)
         if isinstance(outcome, SourceRead):
             counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
     duplicates = regroup(batch)
@@ -131,8 +131,8 @@ def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 
     match outcome:
         case ArticleRead():
             return _store_article(batch, outcome)
-        case SetAside():
-            return _store_set_aside(batch, outcome)
+        case CaptureQuarantined():
+            return _store_quarantined(batch, outcome)
         case Missing():
             return _store_missing(batch, outcome)
         case Redirected():
@@ -149,7 +149,7 @@ def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 
             return "robots"
         case SourceRead() | SourceBroken() | Kept():
             batch.add_capture(outcome.seen, None)
-            _note_other(batch, outcome.seen, None)
+            _record_other(batch, outcome.seen, None)
             return SOURCE_NAMES[type(outcome)]
         case _:
             assert_never(outcome)
@@ -158,18 +158,18 @@ def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 
 def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
     seen, identity = outcome.seen, outcome.identity
     at = seen.fetched_at
-    entry = claim_entry(batch, identity, (seen.url, outcome.article.url), at) if identity else None
+    entry = merge_into_entry(batch, identity, (seen.url, outcome.article.url), at) if identity else None
     stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
     batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry:
         is_old = entry.state in KEPT_STATES and is_overtaken(batch, entry, at)
-        note_try(batch, entry, at)
+        record_attempt(batch, entry, at)
         enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
         entry.url = stored.url or entry.url
-        note_date(entry, stored.published_at)
+        record_publication_time(entry, stored.published_at)
         if not is_old:
             confirm(batch, entry)
-        _note_other(batch, seen, entry)
+        _record_other(batch, seen, entry)
     return stored.outcome
 
 
@@ -180,8 +180,8 @@ def _store_unchanged(batch: UnitOfWork, outcome: Unchanged) -> str:
     batch.add_capture(seen, entry)
     if entry and not is_overtaken(batch, entry, at):
         if entry.state in KEPT_STATES:
-            note_try(batch, entry, at)
-            note_check(batch, entry.key, at)
+            record_attempt(batch, entry, at)
+            record_check(batch, entry.key, at)
             confirm(batch, entry)
         elif not is_settled(entry):
             # Nobody asks so without an article; if it comes to that, the page is asked for in full.
@@ -189,14 +189,16 @@ def _store_unchanged(batch: UnitOfWork, outcome: Unchanged) -> str:
     return "not-modified"
 
 
-def _note_other(batch: UnitOfWork, seen: Seen, entry: Entry | None) -> None:
-    """The address that was asked is another record's than the one that answered: a look that brought it nothing."""
+def _record_other(batch: UnitOfWork, seen: Seen, entry: Entry | None) -> None:
+    """The URL that was asked is another record's than the one that answered: a look that brought it nothing."""
     other = batch.owners.get(seen.url or "")
     if other and other is not entry and other.url == seen.url and other.next_try_at:
-        _note_fruitless(batch, other, seen.fetched_at, f"answers as {entry.key}" if entry else "answers as no article")
+        _record_fruitless(
+            batch, other, seen.fetched_at, f"answers as {entry.key}" if entry else "answers as no article"
+        )
 
 
-def _note_fruitless(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_answer: bool = True) -> None:
+def _record_fruitless(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_answer: bool = True) -> None:
     """A look at what was due that said nothing of it; without a note, it would be due again in every run."""
     if is_overtaken(batch, entry, at):
         return
@@ -208,20 +210,20 @@ def _note_fruitless(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *
         enter_failed(batch, entry, at, error)
 
 
-def _store_set_aside(batch: UnitOfWork, outcome: SetAside) -> str:
+def _store_quarantined(batch: UnitOfWork, outcome: CaptureQuarantined) -> str:
     seen, identity, reasons = outcome.seen, outcome.identity, list(outcome.reasons)
     if identity is None:
         add_quarantine(batch, seen, None, reasons, batch.add_capture(seen, None))
     else:
         entry = batch.ensure_entry(identity, seen.fetched_at)
         if seen.url and not identity.rule:
-            claim_nameless(batch, seen.url, entry, seen.fetched_at)
-            _note_other(batch, seen, entry)
-        _set_aside(batch, seen, entry, reasons, is_passing=outcome.is_passing)
+            adopt_alias(batch, seen.url, entry, seen.fetched_at)
+            _record_other(batch, seen, entry)
+        _quarantine(batch, seen, entry, reasons, is_passing=outcome.is_passing)
     return "quarantined"
 
 
-def _set_aside(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
+def _quarantine(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
     add_quarantine(batch, seen, entry, reasons, batch.add_capture(seen, entry))
     at, error = seen.fetched_at, "; ".join(reasons)
     if is_overtaken(batch, entry, at):
@@ -239,12 +241,12 @@ def _store_missing(batch: UnitOfWork, outcome: Missing) -> str:
     capture_id = batch.add_capture(outcome.seen, entry)
     if is_overtaken(batch, entry, at):
         return "missing"
-    # That a former address is not there any more says nothing of the present one.
+    # That a former URL is not there any more says nothing of the present one.
     is_former = outcome.identity.url != entry.url
     if is_settled(entry):
         is_confirmed = bear_missing(batch, entry, at, outcome.reason, is_former=is_former)
         return "removed" if is_confirmed and remove_article(batch, entry.key, capture_id, at) else "missing"
-    note_failure(batch, entry, at, outcome.reason)
+    record_failure(batch, entry, at, outcome.reason)
     if is_former:
         return "missing"
     return "gone" if enter_missing(batch, entry, at) == State.GONE else "missing"
@@ -257,7 +259,7 @@ def _store_failure(batch: UnitOfWork, outcome: FetchFailed) -> str | None:
         batch.add_capture(outcome.seen, entry)
     elif is_overtaken(batch, entry, at) or at == entry.tried_at:
         return None  # noted before: no capture tells one failure without an answer from the other
-    _note_fruitless(batch, entry, at, outcome.error, is_answer=outcome.seen is not None)
+    _record_fruitless(batch, entry, at, outcome.error, is_answer=outcome.seen is not None)
     return "failed"
 
 
@@ -271,7 +273,7 @@ def _store_forbidden(batch: UnitOfWork, outcome: FetchForbidden) -> str | None:
     elif outcome.reason == ROBOTS:
         enter_blocked(batch, entry, at, outcome.reason)
     else:
-        note_failure(batch, entry, at, outcome.reason)
+        record_failure(batch, entry, at, outcome.reason)
         enter_state(batch, entry, State.EXCLUDED, at)
         entry.rule, entry.next_try_at = outcome.reason, None
     return "forbidden"
@@ -281,18 +283,18 @@ def _store_redirect(batch: UnitOfWork, outcome: Redirected) -> str:
     seen, asked, target = outcome.seen, outcome.identity, outcome.target
     if reason := _find_misdirection(outcome):
         entry = batch.ensure_entry(asked, seen.fetched_at)
-        _set_aside(batch, seen, entry, [reason], is_passing=not outcome.is_permanent)
+        _quarantine(batch, seen, entry, [reason], is_passing=not outcome.is_permanent)
         return "quarantined"
     entry = batch.ensure_entry(asked, seen.fetched_at) if target.rule else _follow_redirect(batch, seen, asked, target)
     batch.add_capture(seen, entry)
     former = batch.find_entry(asked)
     if former and (target.rule or former is not entry) and former.next_try_at:
-        _note_fruitless(batch, former, seen.fetched_at, f"redirected to {target.url}")
+        _record_fruitless(batch, former, seen.fetched_at, f"redirected to {target.url}")
     return "redirected"
 
 
 def _find_misdirection(outcome: Redirected) -> str | None:
-    """Why an article's address cannot be where it leads to; None where it can, or where no article was asked for."""
+    """Why an article's URL cannot be where it leads to; None where it can, or where no article was asked for."""
     asked, target = outcome.identity, outcome.target
     if target.rule:
         return None if asked.rule else f"redirected-to-other-page: {target.url} ({target.rule})"
@@ -303,7 +305,7 @@ def _find_misdirection(outcome: Redirected) -> str | None:
 
 
 def _follow_redirect(batch: UnitOfWork, seen: Seen, asked: Identity, target: Identity) -> Entry:
-    """The target's entry, with the addresses that lead there."""
+    """The target's entry, with the URLs that lead there."""
     at = seen.fetched_at
     entry = batch.ensure_entry(target, at)
     former = batch.find_entry(asked)

@@ -10,7 +10,7 @@ LAST_DAY = 28
 """The last day that every month has: near enough to its end for a plan that counts in months by then."""
 
 PUBLICATION_ZONE = ZoneInfo("Europe/Moscow")
-"""The date in an address, and every `--from` and `--to`, is Moscow's: an evening in UTC is the next day there."""
+"""The date in a URL, and every `--from` and `--to`, is Moscow's: an evening in UTC is the next day there."""
 
 
 def publication_day(at: datetime | None) -> date | None:

@@ -48,13 +48,13 @@ LARGEST_NUMBER = 2**63 - 1
 
 
 class QuarantineRecord(Record):
-    """A capture that was set aside, with every reason."""
+    """A capture that was quarantined, with every reason."""
 
     id: int
     key: str | None
-    """The ledger's key; None for a text without an address."""
+    """The ledger's key; None for a text without a URL."""
     url: str | None
-    """The address that was fetched, or `file:NAME` of an imported file."""
+    """The URL that was fetched, or `file:NAME` of an imported file."""
     reasons: tuple[str, ...]
     created_at: datetime
     resolved_at: datetime | None
@@ -82,7 +82,7 @@ def count_quarantine(session: Session) -> int:
 
 
 def find_quarantine(session: Session, id_or_url: str) -> QuarantineRecord | None:
-    """One by its number; the newest by the key of its entry or any address of it."""
+    """One by its number; the newest by the key of its entry or any URL of it."""
     if id_or_url.isascii() and id_or_url.isdecimal():
         return _find_number(session, id_or_url)
     entry_ids = select(Alias.entry_id).where(Alias.url == id_or_url)

@@ -2,7 +2,7 @@
 
 A first run brings a hundred thousand, every later run the same ones: they are stored a part at a time, and those that
 tell nothing new are passed over on the columns that were looked up, without making an object of any row. When a source
-says something else of an address (another headline, another date), that is a row of its own.
+says something else of a URL (another headline, another date), that is a row of its own.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,12 +12,20 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from schemas.address import Identity, SourceKind
-from schemas.address import Sighting as Seen
 from schemas.outcome import State
+from schemas.url import Identity, SourceKind
+from schemas.url import Sighting as Seen
 from storage.ledger.publication_date import month_of, publication_time
 from storage.ledger.state import KEPT_STATES, LAST_RETRY, enter_state, is_excluded_by_rule, merge
-from storage.ledger.unit_of_work import CHANGING, Columns, UnitOfWork, execute_in, load_addresses, note_date, note_day
+from storage.ledger.unit_of_work import (
+    CHANGING,
+    Columns,
+    UnitOfWork,
+    execute_in,
+    load_urls,
+    record_publication_day,
+    record_publication_time,
+)
 from storage.schema.tables import Alias, Entry, Listing, Sighting
 
 PART_COUNT = 2_000
@@ -40,15 +48,15 @@ MOVABLE_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED, State.GO
 
 
 Said = tuple[str, str, str | None, datetime | None]
-"""An address, a source, and what that said of it: a title, a publication time."""
+"""A URL, a source, and what that said of it: a title, a publication time."""
 
 
 class _Part(NamedTuple):
-    """What is stored of a part's addresses."""
+    """What is stored of a part's URLs."""
 
     sightings: dict[Said, Columns]
     sources: set[tuple[str, str]]
-    """Each address with each source that ever had it."""
+    """Each URL with each source that ever had it."""
     sites: dict[str, str]
     """Address -> the site that it is advertised as one of."""
 
@@ -66,19 +74,19 @@ class _Noted(NamedTuple):
 
 
 def store_sightings(batch: UnitOfWork, sightings: Sequence[tuple[Identity, Seen]]) -> int:
-    """Note and write each sighting; answers how many addresses no source had advertised before."""
+    """Note and write each sighting; answers how many URLs no source had advertised before."""
     new_count, has_merged = 0, False
     for start in range(0, len(sightings), PART_COUNT):
         part = batch.divide()
         new_count += _store_part(part, sightings[start : start + PART_COUNT])
         has_merged |= part.has_merged
     if has_merged or any(identity.url in batch.urls or identity.key in batch.keys for identity, _ in sightings):
-        load_addresses(batch, batch.identities, batch.urls)
+        load_urls(batch, batch.identities, batch.urls)
     return new_count
 
 
 def list_source_urls(session: Session, site: str) -> set[str]:
-    """Every source that ever named an address of a site."""
+    """Every source that ever named a URL of a site."""
     return set(session.scalars(select(Sighting.source_url).where(Sighting.site == site).distinct()))
 
 
@@ -86,7 +94,7 @@ def _store_part(batch: UnitOfWork, sightings: Sequence[tuple[Identity, Seen]]) -
     part = _load_part(batch, sightings)
     advertised_before = set(part.sites)
     told = _find_told(batch, part, sightings)
-    load_addresses(batch, [identity for identity, _ in told], set())
+    load_urls(batch, [identity for identity, _ in told], set())
     for identity, seen in told:
         _store(batch, part, identity, seen)
         _store_sighting(batch, part, identity, seen)
@@ -96,7 +104,7 @@ def _store_part(batch: UnitOfWork, sightings: Sequence[tuple[Identity, Seen]]) -
 
 
 def _mark_advertised(batch: UnitOfWork, new: dict[str, str]) -> None:
-    """Write the part, with the site in the alias of each address that is advertised for the first time."""
+    """Write the part, with the site in the alias of each URL that is advertised for the first time."""
     rows = {row["url"]: row for row in batch.new_rows.get(Alias, ())}
     for url in new.keys() & rows.keys():
         rows[url]["advertised_site"] = new[url]
@@ -182,13 +190,13 @@ def _store(batch: UnitOfWork, part: _Part, identity: Identity, seen: Seen) -> No
         is_first = (identity.url, seen.source_url) not in part.sources
         _move(batch, entry, identity, seen.seen_at, is_first=is_first)
     if entry.published_at is None:
-        _note_time(entry, seen)
-    note_day(entry, seen.published_on, seen.published_month)
+        _record_time(entry, seen)
+    record_publication_day(entry, seen.published_on, seen.published_month)
 
 
-def _note_time(entry: Entry, seen: Seen) -> None:
-    """The time that a source says, on the day that the address says: a feed's clock may run hours ahead."""
-    note_date(entry, seen.published_at)
+def _record_time(entry: Entry, seen: Seen) -> None:
+    """The time that a source says, on the day that the URL says: a feed's clock may run hours ahead."""
+    record_publication_time(entry, seen.published_at)
     if entry.published_at and seen.published_on:
         entry.published_on, entry.published_month = seen.published_on, month_of(seen.published_on)
 
@@ -202,10 +210,10 @@ def _exclude(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime) 
 
 
 def _readmit(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime) -> Entry:
-    """What a rule of yesterday left out waits for its fetch, if no rule of today does; answers whose address it is."""
+    """What a rule of yesterday left out waits for its fetch, if no rule of today does; answers whose URL it is."""
     owner = batch.owners[identity.url]
     if owner.key != identity.key and identity.id and is_excluded_by_rule(owner):
-        # Its address has an id today, and so another key.
+        # Its URL has an id today, and so another key.
         entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)
         merge(batch, owner, entry)
     if is_excluded_by_rule(entry):
@@ -215,9 +223,9 @@ def _readmit(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime) 
 
 
 def _move(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime, *, is_first: bool) -> None:
-    """A record without a page is asked for at the address that a source came up with last.
+    """A record without a page is asked for at the URL that a source came up with last.
 
-    A source that only repeats its address does not move it: a sitemap keeps the old address of what the feed has under
+    A source that only repeats its URL does not move it: a sitemap keeps the old URL of what the feed has under
     a new one, and both are read in every run. But what is gone at one is, after a while, looked for at the other.
     """
     if entry.key == identity.key and entry.url == identity.url and _is_back(batch, entry.state, entry.state_at, at):
@@ -231,7 +239,7 @@ def _move(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime, *, 
     entry.url, entry.url_at = identity.url, at
     if entry.state in {State.GONE, State.PENDING}:
         enter_state(batch, entry, State.PENDING, max(at, entry.state_at))
-        entry.next_try_at, entry.missing_at = min(at, batch.now), None  # it was the other address that was not there
+        entry.next_try_at, entry.missing_at = min(at, batch.now), None  # it was the other URL that was not there
 
 
 def _store_sighting(batch: UnitOfWork, part: _Part, identity: Identity, seen: Seen) -> None:
@@ -262,7 +270,7 @@ def _add_sighting(batch: UnitOfWork, part: _Part, identity: Identity, seen: Seen
     part.sources.add((identity.url, seen.source_url))
 
 
-def note_walked(session: Session, url: str, at: datetime) -> None:
+def record_listing_read(session: Session, url: str, at: datetime) -> None:
     """Note that a listing, named by its first page, was read to its end, or to where all was known."""
     row = session.get(Listing, url)
     if row is None:
@@ -277,7 +285,7 @@ def list_walked(session: Session, now: datetime) -> dict[str, datetime]:
 
 
 def list_named(session: Session, urls: Collection[str]) -> list[tuple[str, str, datetime]]:
-    """Of these addresses, those that a listing has named: address, the listing's page, when it did so first."""
+    """Of these URLs, those that a listing has named: URL, the listing's page, when it did so first."""
     columns = select(Sighting.url, Sighting.source_url, Sighting.first_seen_at)
     rows = execute_in(session, columns.where(Sighting.source_kind == SourceKind.LISTING), Sighting.url, set(urls))
     return [(row[0], row[1], row[2]) for row in rows]

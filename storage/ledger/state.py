@@ -1,7 +1,7 @@
-"""How an entry of the ledger stands: its state, its tries, when it is due again, and which addresses are its own.
+"""The state of a ledger entry: its attempts, when it is due again, and which URLs are its own.
 
-`next_try_at` alone says that. Every state that a fetch may change has one, but for a page that was set aside for good:
-what waits, at once; what failed, later and later; what has its article, by the plan for looking again.
+`next_try_at` alone decides when. Every state that a fetch may change has one, except a page that is quarantined for
+good: pending entries are due at once, failed ones with backoff, stored ones by the revisit plan.
 """
 
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, update
 
-from schemas.address import Identity
 from schemas.outcome import State
-from schemas.schedule import LookPlan
+from schemas.schedule import RevisitPlan
+from schemas.url import Identity
 from storage.ledger.publication_date import month_end, month_of
-from storage.ledger.unit_of_work import UnitOfWork, note_date, note_day, note_first_sight
+from storage.ledger.unit_of_work import UnitOfWork, record_first_seen, record_publication_day, record_publication_time
 from storage.schema.tables import Alias, Capture, Entry, Quarantine
 
 FIRST_RETRY = timedelta(minutes=10)
@@ -55,12 +55,12 @@ def is_settled(entry: Entry) -> bool:
 
 
 def is_excluded_by_rule(entry: Entry) -> bool:
-    """Whether it is left out for how its address looks, and not because a fetch of it was refused."""
+    """Whether it is left out for how its URL looks, and not because a fetch of it was refused."""
     # A refusal is noted as the rule and as the last error.
     return entry.state == State.EXCLUDED and entry.rule != entry.last_error
 
 
-def is_due(now: datetime, plan: LookPlan) -> ColumnElement[bool]:
+def is_due(now: datetime, plan: RevisitPlan) -> ColumnElement[bool]:
     """Whether an entry is to be fetched.
 
     What was to wait for the longest time after a fetch that is not even due yet was noted by a clock that ran ahead:
@@ -75,15 +75,15 @@ def is_overtaken(batch: UnitOfWork, entry: Entry, at: datetime) -> bool:
     return batch.order(at) < max(map(batch.order, times))
 
 
-def note_try(batch: UnitOfWork, entry: Entry, at: datetime) -> None:
+def record_attempt(batch: UnitOfWork, entry: Entry, at: datetime) -> None:
     """A fetch, whatever it brought."""
     entry.tried_at = max(entry.tried_at or at, at, key=batch.order)
 
 
-def note_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
+def record_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
     """A fetch that brought no article."""
     is_further_try = entry.attempts > 0 and entry.tried_at is not None and abs(at - entry.tried_at) < SAME_FETCH
-    note_try(batch, entry, at)
+    record_attempt(batch, entry, at)
     entry.attempts += 0 if is_further_try else 1
     entry.last_error = error
 
@@ -92,10 +92,10 @@ def confirm(batch: UnitOfWork, entry: Entry) -> None:
     """Its last fetch brought its article, or showed that it is the same: the next look is the plan's."""
     entry.attempts = 0
     entry.last_error = entry.missing_at = entry.rule = None
-    entry.next_try_at = plan_look(batch, entry)
+    entry.next_try_at = plan_revisit(batch, entry)
 
 
-def plan_look(batch: UnitOfWork, entry: Entry) -> datetime | None:
+def plan_revisit(batch: UnitOfWork, entry: Entry) -> datetime | None:
     """When the plan looks at an article again, after the newest fetch that is noted; None for never."""
     at = entry.tried_at or entry.first_seen_at
     published_at = entry.published_at
@@ -105,7 +105,7 @@ def plan_look(batch: UnitOfWork, entry: Entry) -> datetime | None:
         # Of what is years old, also when no more than its month is known, nothing changes every few hours.
         if month and month < month_of(published_at):
             published_at = month_end(month)
-    return batch.plan.next_look(published_at, at)
+    return batch.plan.next_revisit(published_at, at)
 
 
 def bear_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str, first: timedelta = FIRST_RETRY) -> None:
@@ -114,11 +114,11 @@ def bear_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str, firs
     Later and later, and with the plan's next look at the latest. When the plan has none left, tries end where their
     wait has grown to the longest: an article that its publisher has deleted costs no request a week for ever.
     """
-    note_failure(batch, entry, at, error)
+    record_failure(batch, entry, at, error)
     if entry.state not in KEPT_STATES:
         return
     delay = retry_delay(entry.attempts, first)
-    planned_at = plan_look(batch, entry)
+    planned_at = plan_revisit(batch, entry)
     if planned_at:
         entry.next_try_at = min(at + delay, planned_at)
     else:
@@ -128,7 +128,7 @@ def bear_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str, firs
 def bear_missing(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_former: bool) -> bool:
     """The page of what is settled is not there; answers whether a second look, long enough after the first, says so.
 
-    `is_former`: the address that was asked is not its present one, so that this says nothing of its page.
+    `is_former`: the URL that was asked is not its present one, so that this says nothing of its page.
     """
     bear_failure(batch, entry, at, error, max(batch.plan.gone_after, FIRST_RETRY))
     if is_former or entry.state not in KEPT_STATES:
@@ -156,7 +156,7 @@ def enter_missing(batch: UnitOfWork, entry: Entry, at: datetime) -> State:
 
 def enter_failed(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
     """No usable answer: tried again soon."""
-    note_failure(batch, entry, at, error)
+    record_failure(batch, entry, at, error)
     enter_state(batch, entry, State.FAILED, at)
     entry.next_try_at = at + retry_delay(entry.attempts)
 
@@ -164,15 +164,15 @@ def enter_failed(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> N
 def enter_blocked(batch: UnitOfWork, entry: Entry, at: datetime, reason: str) -> None:
     """Forbidden by robots.txt, which is read again before the next try."""
     _count_anew(entry, State.BLOCKED)
-    note_failure(batch, entry, at, reason)
+    record_failure(batch, entry, at, reason)
     enter_state(batch, entry, State.BLOCKED, at)
     entry.next_try_at = at + retry_delay(entry.attempts, FIRST_BLOCKED_RETRY)
 
 
 def enter_quarantine(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_passing: bool) -> None:
-    """Set aside: looked at again if that may help, else never."""
+    """Quarantined: looked at again if that may help, else never."""
     _count_anew(entry, State.QUARANTINED)
-    note_failure(batch, entry, at, error)
+    record_failure(batch, entry, at, error)
     enter_state(batch, entry, State.QUARANTINED, at)
     entry.missing_at = None
     entry.next_try_at = at + retry_delay(entry.attempts, FIRST_PASSING_RETRY) if is_passing else None
@@ -190,28 +190,28 @@ def _count_anew(entry: Entry, state: State) -> None:
         entry.attempts = 0
 
 
-def claim_entry(batch: UnitOfWork, identity: Identity, urls: Iterable[str | None], at: datetime) -> Entry:
-    """An article's own entry, with every address that led to it."""
+def merge_into_entry(batch: UnitOfWork, identity: Identity, urls: Iterable[str | None], at: datetime) -> Entry:
+    """An article's own entry, with every URL that led to it."""
     entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)
-    note_first_sight(entry, at)
+    record_first_seen(entry, at)
     for url in (identity.url, *urls):
         if url:
-            _claim_alias(batch, url, entry, at)
+            _assign_alias(batch, url, entry, at)
     return entry
 
 
-def claim_nameless(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
-    """Make this entry's the address that was asked, if nobody has it or its entry has no record id.
+def adopt_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
+    """Make this entry's the URL that was asked, if nobody has it or its entry has no record id.
 
-    For pages that are not valid: they say whose they are, but take no address from another record.
+    For pages that are not valid: they say whose they are, but take no URL from another record.
     """
     owner = batch.owners.get(url)
     if owner is None or (owner.record_id is None and owner.url == url):
-        _claim_alias(batch, url, entry, at)
+        _assign_alias(batch, url, entry, at)
 
 
 def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
-    """The loser's addresses and captures are the winner's: it was the same article under another name."""
+    """The loser's URLs and captures are the winner's: it was the same article under another name."""
     session = batch.session
     batch.has_merged = True
     batch.resolve(loser.key)
@@ -219,12 +219,12 @@ def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
     for table in (Alias, Capture, Quarantine):
         session.execute(update(table).where(table.entry_id == loser.id).values(entry_id=winner.id))
     batch.owners = {url: winner if owner is loser else owner for url, owner in batch.owners.items()}
-    note_first_sight(winner, loser.first_seen_at)
+    record_first_seen(winner, loser.first_seen_at)
     if loser.tried_at:
-        note_try(batch, winner, loser.tried_at)
+        record_attempt(batch, winner, loser.tried_at)
     if winner.published_at is None:
-        note_date(winner, loser.published_at)
-    note_day(winner, loser.published_on, loser.published_month)
+        record_publication_time(winner, loser.published_at)
+    record_publication_day(winner, loser.published_on, loser.published_month)
     if winner.state in WAITING_STATES and winner.next_try_at and loser.next_try_at:
         winner.next_try_at = min(winner.next_try_at, loser.next_try_at)
     del batch.entries[loser.key]
@@ -232,8 +232,8 @@ def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
     batch.write()  # before the same key may come again
 
 
-def _claim_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
-    """Make the address this entry's, unless it belongs to another article."""
+def _assign_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
+    """Make the URL this entry's, unless it belongs to another article."""
     owner = batch.owners.get(url)
     if owner is None:
         batch.add_alias(url, entry, at)

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload
 
-from schemas.address import Identity
 from schemas.capture import CaptureRef
-from schemas.outcome import ArticleRead, FetchForbidden, Outcome, Redirected, Seen, SetAside, State, Unchanged
-from schemas.schedule import STANDARD_PLAN, LookPlan
+from schemas.outcome import ArticleRead, CaptureQuarantined, FetchForbidden, Outcome, Redirected, Seen, State, Unchanged
+from schemas.schedule import STANDARD_PLAN, RevisitPlan
+from schemas.url import Identity
 from storage.bulk import insert_mappings
 from storage.ledger.publication_date import is_month, month_of, publication_day, publication_time
 from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
@@ -42,7 +42,7 @@ class UnitOfWork:
     session: Session
     run_id: str | None
     now: datetime
-    plan: LookPlan = STANDARD_PLAN
+    plan: RevisitPlan = STANDARD_PLAN
     entries: dict[str, Entry] = field(default_factory=dict)
     """By key."""
     owners: dict[str, Entry] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class UnitOfWork:
     changed_sightings: dict[int, Columns] = field(default_factory=dict)
     """To be written, by their numbers."""
     validators: dict[str, Columns] = field(default_factory=dict)
-    """Of the addresses that were fetched."""
+    """Of the URLs that were fetched."""
     changed_validators: set[str] = field(default_factory=set)
     """Addresses whose validators are to be written, or removed."""
     capture_count: int = 0
@@ -135,13 +135,13 @@ class UnitOfWork:
         return (ref.warc, ref.offset) in self.captures
 
     def find_entry(self, identity: Identity) -> Entry | None:
-        """The entry of an address: by its key, else (it was merged, or named otherwise) by its alias."""
+        """The entry of a URL: by its key, else (it was merged, or named otherwise) by its alias."""
         return self.entries.get(identity.key) or self.owners.get(identity.url)
 
     def ensure_entry(self, identity: Identity, at: datetime) -> Entry:
-        """The entry of an address; a new one is `pending`, or `excluded` by the address's rule."""
+        """The entry of a URL; a new one is `pending`, or `excluded` by the URL's rule."""
         entry = self.find_entry(identity) or self.add_entry(identity, at)
-        note_first_sight(entry, at)
+        record_first_seen(entry, at)
         if identity.url not in self.owners:
             self.add_alias(identity.url, entry, at)
         return entry
@@ -202,11 +202,16 @@ class UnitOfWork:
 
 
 def load_batch(
-    session: Session, outcomes: Sequence[Outcome], *, run_id: str | None, now: datetime, plan: LookPlan = STANDARD_PLAN
+    session: Session,
+    outcomes: Sequence[Outcome],
+    *,
+    run_id: str | None,
+    now: datetime,
+    plan: RevisitPlan = STANDARD_PLAN,
 ) -> UnitOfWork:
     """Everything that is stored of what the outcomes speak of."""
     batch = UnitOfWork(session, run_id, now, plan)
-    load_addresses(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
+    load_urls(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
     _load_captures(batch, outcomes)
     _load_articles(batch, outcomes)
     _load_validators(batch, outcomes)
@@ -218,12 +223,12 @@ def seen_of(outcome: Outcome) -> Seen | None:
     return None if isinstance(outcome, FetchForbidden) else outcome.seen
 
 
-def note_first_sight(entry: Entry, at: datetime) -> None:
+def record_first_seen(entry: Entry, at: datetime) -> None:
     """An earlier sight than the one noted."""
     entry.first_seen_at = min(entry.first_seen_at, at)
 
 
-def note_date(entry: Entry, published_at: datetime | None) -> None:
+def record_publication_time(entry: Entry, published_at: datetime | None) -> None:
     """A publication time as the entry's; one without a zone, or without a day in the calendar, is none."""
     at = publication_time(published_at)
     if at and at != entry.published_at:
@@ -231,8 +236,8 @@ def note_date(entry: Entry, published_at: datetime | None) -> None:
         entry.published_month = month_of(entry.published_on) if entry.published_on else None
 
 
-def note_day(entry: Entry, day: date | None, month: str | None) -> None:
-    """The day that an address names, else the month that it was advertised in: for want of a time."""
+def record_publication_day(entry: Entry, day: date | None, month: str | None) -> None:
+    """The day that a URL names, else the month that it was advertised in: for want of a time."""
     if entry.published_on is None and day:
         entry.published_on, entry.published_month = day, month_of(day)
     if entry.published_month is None and month and is_month(month):
@@ -257,8 +262,8 @@ def _fetched_urls(outcomes: Sequence[Outcome]) -> set[str]:
     return {seen.url for seen in map(seen_of, outcomes) if seen and seen.url}
 
 
-def load_addresses(batch: UnitOfWork, identities: Sequence[Identity], urls: set[str]) -> None:
-    """What is stored of these addresses, in place of what the batch knew of any; it has nothing unwritten then."""
+def load_urls(batch: UnitOfWork, identities: Sequence[Identity], urls: set[str]) -> None:
+    """What is stored of these URLs, in place of what the batch knew of any; it has nothing unwritten then."""
     session = batch.session
     batch.identities, batch.keys = identities, {identity.key for identity in identities}
     batch.urls = urls | {identity.url for identity in identities}
@@ -284,7 +289,9 @@ def _load_captures(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
         known = select(Capture.offset).where(Capture.warc == warc)
         batch.captures |= {(warc, offset) for offset in select_in(batch.session, known, Capture.offset, places)}
     nameless = {
-        item.seen.ref.sha256 for item in outcomes if isinstance(item, ArticleRead | SetAside) and item.identity is None
+        item.seen.ref.sha256
+        for item in outcomes
+        if isinstance(item, ArticleRead | CaptureQuarantined) and item.identity is None
     }
     is_open = (
         select(Quarantine)

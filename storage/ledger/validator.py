@@ -13,25 +13,25 @@ import sites
 from schemas.article import Kind
 from schemas.capture import SUCCESS_STATUSES, Validators
 from schemas.outcome import ArticleRead, FetchFailed, FetchForbidden, Outcome, RobotsRead, Seen, SourceRead, Unchanged
-from schemas.schedule import LookPlan
+from schemas.schedule import RevisitPlan
 from storage.ledger.unit_of_work import UnitOfWork, execute_in
 from storage.schema.tables import Validator
 
 
-def find_validators(session: Session, urls: Collection[str], now: datetime, plan: LookPlan) -> dict[str, Validators]:
+def find_validators(session: Session, urls: Collection[str], now: datetime, plan: RevisitPlan) -> dict[str, Validators]:
     """Address -> what its server can be asked about; without those that are to be asked for in full."""
     rows = execute_in(session, _believed(now, plan), Validator.url, set(urls))
     return {url: Validators(etag=etag, last_modified=last_modified) for url, etag, last_modified in rows}
 
 
-def find_source_validators(session: Session, site: str, now: datetime, plan: LookPlan) -> dict[str, Validators]:
+def find_source_validators(session: Session, site: str, now: datetime, plan: RevisitPlan) -> dict[str, Validators]:
     """The same for all feeds, sitemaps and listings of a site that were ever read."""
     rows = session.execute(_believed(now, plan).where(Validator.source_site == site))
     return {url: Validators(etag=etag, last_modified=last_modified) for url, etag, last_modified in rows}
 
 
-def note_validators(batch: UnitOfWork, outcome: Outcome) -> None:
-    """What a fetch says of the validators of the address that was asked; called when it is stored."""
+def record_validators(batch: UnitOfWork, outcome: Outcome) -> None:
+    """What a fetch says of the validators of the URL that was asked; called when it is stored."""
     match outcome:
         case FetchFailed() | FetchForbidden() | RobotsRead():
             pass  # says nothing of the page, or is always asked for in full
@@ -46,7 +46,7 @@ def note_validators(batch: UnitOfWork, outcome: Outcome) -> None:
             _forget(batch, outcome.seen)
 
 
-def _believed(now: datetime, plan: LookPlan) -> Select[tuple[str, str | None, str | None]]:
+def _believed(now: datetime, plan: RevisitPlan) -> Select[tuple[str, str | None, str | None]]:
     return select(Validator.url, Validator.etag, Validator.last_modified).where(
         Validator.confirmed_count < plan.conditional_count,
         Validator.full_at.between(now - plan.conditional_for, now + plan.conditional_for),
@@ -79,7 +79,7 @@ def _keep(batch: UnitOfWork, seen: Seen, source_site: str | None) -> None:
 
 
 def _forget(batch: UnitOfWork, seen: Seen) -> None:
-    """Of this address, unless they are of a newer capture."""
+    """Of this URL, unless they are of a newer capture."""
     row = batch.validators.get(seen.url or "")
     if row and batch.order(row["full_at"]) <= batch.order(seen.fetched_at):
         del batch.validators[row["url"]]

@@ -172,7 +172,7 @@ def measure_similarity(one: Shingled, other: Shingled) -> float:
     return round(shared / union, 4) if union else 0.0
 
 
-def is_alike(one: Shingled, other: Shingled) -> bool:
+def is_near_duplicate(one: Shingled, other: Shingled) -> bool:
     """Whether two texts are one text, but for edits, for some paragraphs, or for what was cut off."""
     shared = len(one.shingles & other.shingles)
     smaller, larger = sorted((len(one.shingles), len(other.shingles)))

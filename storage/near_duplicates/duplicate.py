@@ -79,19 +79,19 @@ class Member(NamedTuple):
 
     @property
     def is_archive(self) -> bool:
-        """It is old stock, whose address tells no day."""
+        """It is old stock, whose URL tells no day."""
         return ARCHIVE_MARK in self.id
 
     @property
     def image_urls(self) -> set[str]:
-        """The addresses of its pictures, as far as they are known."""
+        """The URLs of its pictures, as far as they are known."""
         return {image["url"] for image in self.images if image.get("url")}
 
 
 def choose_primary(group: Collection[Member]) -> Member:
     """The one that the others are duplicates of, whatever the order in which they came.
 
-    Pages before texts without an address, of these full ones before parts, dated addresses before `/archive/` ones;
+    Pages before texts without a URL, of these full ones before parts, dated URLs before `/archive/` ones;
     then the first published, those without a time last, then by id.
     """
     pages = [member for member in group if member.entry_id is not None] or group

@@ -13,9 +13,15 @@ from sqlalchemy.orm import Session, aliased
 
 from schemas.outcome import State
 from storage.ledger.unit_of_work import IN_COUNT, UnitOfWork, execute_in, select_in
-from storage.near_duplicates.comparison import Relation, Shingled, is_alike, relate
+from storage.near_duplicates.comparison import Relation, Shingled, is_near_duplicate, relate
 from storage.near_duplicates.duplicate import Member, choose_primary, name_kind
-from storage.near_duplicates.lsh_index import Likeness, Wording, remove_postings, settle_postings, store_postings
+from storage.near_duplicates.lsh_index import (
+    ArticleText,
+    NearDuplicatePair,
+    compact_levels,
+    remove_lsh_keys,
+    store_lsh_keys,
+)
 from storage.schema.tables import Article, Entry, Revision
 
 CACHED_TEXTS = 128
@@ -25,7 +31,7 @@ Neighbours = dict[int, set[int]]
 """Number of a text -> those that are like it."""
 
 
-def update_wordings(session: Session, present: Collection[str], former: Mapping[str, str]) -> set[int]:
+def update_texts(session: Session, present: Collection[str], former: Mapping[str, str]) -> set[int]:
     """Compare the texts that are new with all others, and forget those that no article has any more.
 
     Takes the digests of the texts that articles have, and of those that they had before with an article that had it;
@@ -34,7 +40,7 @@ def update_wordings(session: Session, present: Collection[str], former: Mapping[
     held = set(select_in(session, select(Article.content_sha256).distinct(), Article.content_sha256, former))
     left = _forget(session, {digest: owner for digest, owner in former.items() if digest not in held})
     _add(session, present)
-    return left | set(select_in(session, select(Wording.id), Wording.content_sha256, {*present, *held}))
+    return left | set(select_in(session, select(ArticleText.id), ArticleText.content_sha256, {*present, *held}))
 
 
 def find_groups(session: Session, ids: Collection[int]) -> Iterator[list[str]]:
@@ -58,7 +64,9 @@ def _read_neighbours(session: Session, ids: Collection[int]) -> Neighbours:
     wanted = set(ids)
     while wanted:
         found |= {one: set() for one in wanted}
-        pairs = execute_in(session, select(Likeness.wording_id, Likeness.other_id), Likeness.wording_id, wanted)
+        pairs = execute_in(
+            session, select(NearDuplicatePair.text_id, NearDuplicatePair.other_id), NearDuplicatePair.text_id, wanted
+        )
         wanted = set()
         for one, other in pairs:
             found[one].add(other)
@@ -68,53 +76,58 @@ def _read_neighbours(session: Session, ids: Collection[int]) -> Neighbours:
 
 
 def _read_digests(session: Session, ids: Collection[int]) -> dict[int, str]:
-    current = select(Wording.id, Wording.content_sha256).where(Wording.is_current)
-    return {row[0]: row[1] for row in execute_in(session, current, Wording.id, ids)}
+    current = select(ArticleText.id, ArticleText.content_sha256).where(ArticleText.is_current)
+    return {row[0]: row[1] for row in execute_in(session, current, ArticleText.id, ids)}
 
 
 def _forget(session: Session, former: Mapping[str, str]) -> set[int]:
     """Answers the numbers of the texts that they were like."""
-    rows = execute_in(session, select(Wording.content_sha256, Wording.id), Wording.content_sha256, former)
+    rows = execute_in(session, select(ArticleText.content_sha256, ArticleText.id), ArticleText.content_sha256, former)
     ids = {row[0]: row[1] for row in rows}
     versions = select(Revision.content_sha256, Revision.body).where(Revision.content_sha256.in_(ids))
     bodies = {row[0]: row[1] for row in execute_in(session, versions, Revision.article_id, set(former.values()))}
     others: set[int] = set()
     for digest, one in ids.items():
-        neighbours = set(session.scalars(select(Likeness.other_id).where(Likeness.wording_id == one)))
+        neighbours = set(session.scalars(select(NearDuplicatePair.other_id).where(NearDuplicatePair.text_id == one)))
         for other in neighbours:
-            session.execute(delete(Likeness).where(Likeness.wording_id == other, Likeness.other_id == one))
-        session.execute(delete(Likeness).where(Likeness.wording_id == one))
-        session.execute(update(Wording).where(Wording.id == one).values(is_current=False))
+            session.execute(
+                delete(NearDuplicatePair).where(NearDuplicatePair.text_id == other, NearDuplicatePair.other_id == one)
+            )
+        session.execute(delete(NearDuplicatePair).where(NearDuplicatePair.text_id == one))
+        session.execute(update(ArticleText).where(ArticleText.id == one).values(is_current=False))
         if digest in bodies:
             # Else texts that nobody has would take the places of those that are to be compared.
-            remove_postings(session, one, Shingled(bodies[digest]).list_keys())
+            remove_lsh_keys(session, one, Shingled(bodies[digest]).list_keys())
         others |= neighbours
     return others - set(ids.values())
 
 
 def _add(session: Session, digests: Collection[str]) -> None:
     rows = execute_in(
-        session, select(Wording.content_sha256, Wording.id, Wording.is_current), Wording.content_sha256, digests
+        session,
+        select(ArticleText.content_sha256, ArticleText.id, ArticleText.is_current),
+        ArticleText.content_sha256,
+        digests,
     )
-    known = {digest: (wording_id, is_current) for digest, wording_id, is_current in rows}
-    back = {wording_id: digest for digest, (wording_id, is_current) in known.items() if not is_current}
+    known = {digest: (text_id, is_current) for digest, text_id, is_current in rows}
+    back = {text_id: digest for digest, (text_id, is_current) in known.items() if not is_current}
     if back:
-        session.execute(update(Wording), [{"id": wording_id, "is_current": True} for wording_id in back])
-    count = session.scalar(select(func.max(Wording.id))) or 0
+        session.execute(update(ArticleText), [{"id": text_id, "is_current": True} for text_id in back])
+    count = session.scalar(select(func.max(ArticleText.id))) or 0
     new = dict(enumerate(sorted(set(digests) - known.keys()), count + 1))
     if new:
         rows_new = [{"id": number, "content_sha256": digest, "is_current": True} for number, digest in new.items()]
-        session.execute(insert(Wording), rows_new)
+        session.execute(insert(ArticleText), rows_new)
     fresh = list((back | new).items())
     for start in range(0, len(fresh), IN_COUNT):
         _compare(session, dict(fresh[start : start + IN_COUNT]), back)
-    settle_postings(session, count, count + len(new))
+    compact_levels(session, count, count + len(new))
 
 
 def _compare(session: Session, wanted: Mapping[int, str], back: Collection[int]) -> None:
     """Compare some texts, digests by number, with all that are stored and with each other.
 
-    Those that are back may still have postings, if their texts were not known any more when they were forgotten.
+    Texts that came back may still have keys in the index, if their bodies were gone when they were forgotten.
     """
     rows = execute_in(
         session,
@@ -126,12 +139,12 @@ def _compare(session: Session, wanted: Mapping[int, str], back: Collection[int])
     bodies = {number: by_digest[digest] for number, digest in wanted.items()}
     keys = {number: Shingled(body).list_keys() for number, body in bodies.items()}
     for number in keys.keys() & set(back):
-        remove_postings(session, number, keys[number])
-    candidates = store_postings(session, keys, new=wanted)
+        remove_lsh_keys(session, number, keys[number])
+    candidates = store_lsh_keys(session, keys, new=wanted)
     pairs = set(_find_pairs(session, bodies, candidates))
     if pairs:
         both = sorted(pairs | {(other, one) for one, other in pairs})
-        session.execute(insert(Likeness), [{"wording_id": one, "other_id": other} for one, other in both])
+        session.execute(insert(NearDuplicatePair), [{"text_id": one, "other_id": other} for one, other in both])
 
 
 def _find_pairs(
@@ -146,16 +159,16 @@ def _find_pairs(
         for other in others:
             if number not in compared[other]:
                 compared[number].add(other)
-                if is_alike(read(number), read(other)):
+                if is_near_duplicate(read(number), read(other)):
                     yield number, other
 
 
-def _read_body(session: Session, wording_id: int) -> str | None:
+def _read_body(session: Session, text_id: int) -> str | None:
     """None of a text that no article has any more."""
     statement = (
         select(Article.body)
-        .join(Wording, Wording.content_sha256 == Article.content_sha256)
-        .where(Wording.id == wording_id, Wording.is_current)
+        .join(ArticleText, ArticleText.content_sha256 == Article.content_sha256)
+        .where(ArticleText.id == text_id, ArticleText.is_current)
         .limit(1)
     )
     return session.scalar(statement)
@@ -163,11 +176,11 @@ def _read_body(session: Session, wording_id: int) -> str | None:
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
 
-ONE, OTHER = aliased(Wording), aliased(Wording)
+ONE, OTHER = aliased(ArticleText), aliased(ArticleText)
 LIKES = (
     select(ONE.content_sha256, OTHER.content_sha256)
-    .join(Likeness, Likeness.wording_id == ONE.id)
-    .join(OTHER, OTHER.id == Likeness.other_id)
+    .join(NearDuplicatePair, NearDuplicatePair.text_id == ONE.id)
+    .join(OTHER, OTHER.id == NearDuplicatePair.other_id)
 )
 
 Verdict = tuple[str | None, str | None, float | None]
@@ -197,7 +210,7 @@ def _find_member_groups(batch: UnitOfWork, touched: set[str]) -> Iterator[list[M
     for row in execute_in(batch.session, select(*MEMBER_COLUMNS), Article.id, wordless):
         yield [Member(*row)]
     former = {digest: article_id for article_id, digest in batch.former_texts.items() if digest}
-    ids = update_wordings(batch.session, {row[1] for row in rows if row[2]}, former)
+    ids = update_texts(batch.session, {row[1] for row in rows if row[2]}, former)
     groups = list(find_groups(batch.session, ids))
     members = _read_members(batch, {digest for group in groups for digest in group})
     yield from ([member for digest in group for member in members[digest]] for group in groups)
@@ -277,7 +290,7 @@ class _Judge:
         digest = member.content_sha256
         if digest not in self._relations:
             text = self._read(member)
-            self._relations[digest] = relate(self._text, text) if is_alike(self._text, text) else None
+            self._relations[digest] = relate(self._text, text) if is_near_duplicate(self._text, text) else None
         return self._relations[digest]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Whether the ledger adds up: every advertised address in exactly one state, every state with what it promises.
+"""Whether the ledger adds up: every advertised URL in exactly one state, every state with what it promises.
 
 Both are asked at the end of every run: they read indexes, not the articles.
 """
@@ -16,17 +16,17 @@ from storage.schema.tables import Alias, Article, Entry, Quarantine, Sighting
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
 NAMED_COUNT = 20
-"""An audit names so many of a problem's addresses; the rest is a number."""
+"""An audit names so many of a problem's URLs; the rest is a number."""
 
 
 def count_advertised(session: Session, site: str | None = None) -> int:
-    """Different addresses that any source ever advertised."""
+    """Different URLs that any source ever advertised."""
     statement = select(func.count(func.distinct(Sighting.url)))
     return session.scalar(of_site(statement, Sighting.site, site)) or 0
 
 
 def count_states(session: Session, site: str | None = None) -> dict[State, int]:
-    """State -> advertised addresses in it; states without any are left out."""
+    """State -> advertised URLs in it; states without any are left out."""
     rows = session.execute(of_advertised(select(Entry.state, func.count()), site).group_by(Entry.state))
     found = {row[0]: row[1] for row in rows}
     return {state: found[state] for state in State if state in found}
@@ -37,8 +37,8 @@ def audit_ledger(session: Session, site: str | None = None) -> list[str]:
     problems = [name_found(what, session.scalars(statement).all()) for what, statement in _audits(site)]
     advertised_count, counted = count_advertised(session, site), sum(count_states(session, site).values())
     if advertised_count != counted:
-        problems.append(name_found("advertised addresses without an entry", session.scalars(_stray(site)).all()))
-        problems.append(f"{advertised_count} addresses were advertised, but the states add up to {counted}")
+        problems.append(name_found("advertised URLs without an entry", session.scalars(_stray(site)).all()))
+        problems.append(f"{advertised_count} URLs were advertised, but the states add up to {counted}")
     return [problem for problem in problems if problem]
 
 
@@ -48,7 +48,7 @@ def of_site(statement: Select[Columns], column: InstrumentedAttribute[str], site
 
 
 def of_advertised(statement: Select[Columns], site: str | None) -> Select[Columns]:
-    """The entries of a site's advertised addresses, once for each address."""
+    """The entries of a site's advertised URLs, once for each URL."""
     is_advertised: ColumnElement[bool] = Alias.advertised_site.is_not(None)
     if site is not None:
         is_advertised = Alias.advertised_site == site

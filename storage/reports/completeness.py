@@ -14,7 +14,7 @@ from storage.reports.audit import of_advertised, of_site
 from storage.schema.tables import Alias, Entry, Quarantine
 
 UNKNOWN_MONTH = "unknown"
-"""What the month of addresses is called of which nobody said when they were published."""
+"""What the month of URLs is called of which nobody said when they were published."""
 
 UNKNOWN_REASON = "unknown"
 
@@ -23,13 +23,13 @@ MISSING_STATES = frozenset({State.PENDING, State.CAPTURED, State.FAILED, State.B
 
 
 class MonthCount(Record):
-    """The advertised addresses of a publication month. Every one of them is in exactly one of the other counts.
+    """The advertised URLs of a publication month. Every one of them is in exactly one of the other counts.
 
     advertised = stored + duplicate + pending + failed + blocked + gone + all quarantined + all excluded.
     """
 
     month: str | None
-    """`YYYY-MM` in Moscow; None for addresses whose month is not known."""
+    """`YYYY-MM` in Moscow; None for URLs whose month is not known."""
     advertised_count: Count = 0
     stored_count: Count = 0
     """Those whose article is stored, and is no duplicate."""
@@ -40,9 +40,9 @@ class MonthCount(Record):
     """By robots.txt."""
     gone_count: Count = 0
     quarantined_counts: dict[str, Count] = {}
-    """What was wrong with it first (`body`, `headline`, `block-page`, …) -> addresses."""
+    """What was wrong with it first (`body`, `headline`, `block-page`, …) -> URLs."""
     excluded_counts: dict[str, Count] = {}
-    """The rule by which it is no article, or why it was refused -> addresses."""
+    """The rule by which it is no article, or why it was refused -> URLs."""
     missing_count: Count = 0
     """Those that could be had and are not here: pending, failed, blocked and quarantined."""
 
@@ -55,11 +55,11 @@ class SpanCount(Record):
     missing_count: Count
 
 
-class MissingAddress(Record):
+class MissingUrl(Record):
     """An advertised article that could be had and is not here."""
 
     url: NonEmpty
-    """Its current address: several that were advertised may lead to it."""
+    """Its current URL: several that were advertised may lead to it."""
     key: NonEmpty
     site: NonEmpty
     published_month: str | None
@@ -73,7 +73,7 @@ class MissingAddress(Record):
 def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
     """Completeness by publication month, newest first, the unknown one last.
 
-    For a sound ledger (`audit_ledger`) the advertised addresses of all months add up to `count_advertised`.
+    For a sound ledger (`audit_ledger`) the advertised URLs of all months add up to `count_advertised`.
     """
     counts: dict[str | None, Counter[State]] = defaultdict(Counter)
     excluded: dict[str | None, Counter[str]] = defaultdict(Counter)
@@ -91,14 +91,14 @@ def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
 
 def list_missing(
     session: Session, site: str | None = None, month: str | None = None, limit: int | None = None
-) -> list[MissingAddress]:
+) -> list[MissingUrl]:
     """What is missing, of a month (`YYYY-MM`, or `unknown`) or of all, newest first.
 
-    One for each article: `missing_count` counts each advertised address of it.
+    One for each article: `missing_count` counts each advertised URL of it.
     """
     is_advertised = select(Alias.id).where(Alias.entry_id == Entry.id, Alias.advertised_site.is_not(None)).exists()
     statement = (
-        select(*(getattr(Entry, name) for name in MissingAddress.model_fields))
+        select(*(getattr(Entry, name) for name in MissingUrl.model_fields))
         .where(Entry.state.in_(MISSING_STATES), is_advertised)
         .order_by(Entry.published_month.desc().nulls_last(), Entry.published_on.desc().nulls_last(), Entry.id)
         .limit(limit)
@@ -106,7 +106,7 @@ def list_missing(
     if month is not None:
         statement = statement.where(Entry.published_month == (None if month == UNKNOWN_MONTH else month))
     rows = session.execute(of_site(statement, Entry.site, site))
-    return [MissingAddress(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
+    return [MissingUrl(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
 
 
 def count_span(session: Session, site: str, since: date | None, until: date | None) -> SpanCount:
@@ -123,7 +123,7 @@ def _grouped(site: str | None) -> Select[tuple[str | None, State, str | None, in
 
 
 def _reasons(site: str | None) -> Select[tuple[str | None, str | None, int]]:
-    """The quarantined addresses by the first reason of their entry's newest open row."""
+    """The quarantined URLs by the first reason of their entry's newest open row."""
     reason = Quarantine.reasons[0].as_string()
     newest = (
         select(Quarantine.entry_id, func.max(Quarantine.id).label("id"))

@@ -8,17 +8,17 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from schemas.address import SourceKind
 from schemas.model import Record
 from schemas.report import KindReading, RunReport
+from schemas.url import SourceKind
 from storage.ledger.unit_of_work import execute_in
 from storage.schema.tables import Alias, Article, RunRow, Sighting
 
-PAST_COUNT = 400
+EARLIER_RUN_COUNT = 400
 """Runs that fetched a page, at most: two weeks of them, should there be one an hour."""
 
 
-class PastReading(Record):
+class EarlierReading(Record):
     """How an earlier run read."""
 
     since: date | None
@@ -26,20 +26,22 @@ class PastReading(Record):
     reading: dict[str, KindReading]
 
 
-def list_readings(session: Session, *, kind: str, site: str | None) -> list[PastReading]:
+def list_readings(session: Session, *, kind: str, site: str | None) -> list[EarlierReading]:
     """What the runs of one kind that fetched pages of a site read, the newest first."""
     statement = (
         select(RunRow.report["reading"], RunRow.report["since"].as_string())
         .where(RunRow.kind == kind, RunRow.site == site, RunRow.report["page_count"].as_integer() > 0)
         .order_by(RunRow.started_at.desc(), RunRow.id.desc())
-        .limit(PAST_COUNT)
+        .limit(EARLIER_RUN_COUNT)
     )
     rows = session.execute(statement)
     # A report from before readings were counted has none.
-    return [PastReading.model_validate({"since": since, "reading": found or {}}, strict=False) for found, since in rows]
+    return [
+        EarlierReading.model_validate({"since": since, "reading": found or {}}, strict=False) for found, since in rows
+    ]
 
 
-def find_newest_noticing(session: Session) -> RunReport | None:
+def find_last_recurrence_report(session: Session) -> RunReport | None:
     """The report of the newest run that looked for what recurs; None where none did yet."""
     statement = (
         select(RunRow.report)

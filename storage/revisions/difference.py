@@ -2,7 +2,7 @@
 
 Words are compared in their plain spelling: quotes of any style and spaces of any width are the same.
 `COMPARED` is the one place that says what is compared, and how. What is not in it makes no revision: the time of the
-last change by the publisher's own word, the address, and what tells of the reading (extractor, sources, flags).
+last change by the publisher's own word, the URL, and what tells of the reading (extractor, sources, flags).
 """
 
 import re
@@ -138,10 +138,10 @@ def _spell_images(images: tuple[dict[str, str | None], ...]) -> list[tuple[str, 
 
 
 def name_image(url: str | None) -> str:
-    """What stays of a picture's address whatever its size: no scheme, no query, no part that names a size."""
+    """What stays of a picture's URL whatever its size: no scheme, no query, no part that names a size."""
     try:
         parts = urlsplit(url or "")
-    except ValueError:  # no address: it is what it is
+    except ValueError:  # no URL: it is what it is
         return url or ""
     *folders, name = parts.path.lower().split("/")
     kept = [folder for folder in folders if not _SIZE.fullmatch(folder)]

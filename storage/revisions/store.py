@@ -12,7 +12,7 @@ from schemas.revision import RevisionClass
 from storage.ledger.publication_date import publication_day
 from storage.ledger.unit_of_work import Columns, UnitOfWork, load_articles
 from storage.revisions.difference import classify_change
-from storage.revisions.version import content_of, keep_version
+from storage.revisions.version import content_of, save_version
 from storage.schema.tables import Article, Entry, Revision
 
 REMOVED = "removed"
@@ -60,7 +60,7 @@ def store_article(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id
     return StoreResult(outcome, row.duplicate_of, row.url, row.published_at)
 
 
-def note_check(batch: UnitOfWork, article_id: str, at: datetime) -> None:
+def record_check(batch: UnitOfWork, article_id: str, at: datetime) -> None:
     """The publisher says that an article is as it was."""
     row = find_row(batch, article_id)
     if row is None or _is_older(batch, at, row):
@@ -98,7 +98,7 @@ def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int)
     return "unchanged"
 
 
-def rest_on(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> None:
+def rebase_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> None:
     """Write an article as this capture gives it, in the place of what it was read from: that makes no revision.
 
     For captures that are lost, and for rows that are not what was read.
@@ -124,7 +124,7 @@ def has_content(row: Article, read: Read) -> bool:
 
 def withdraw_article(batch: UnitOfWork, row: Article) -> None:
     """It is no valid article by today's rules: its versions stay, and a later one goes on counting from them."""
-    keep_version(batch, row)
+    save_version(batch, row)
     batch.withdrawn[row.id] = (row.revision, row.fetched_at)
     batch.former_texts.setdefault(row.id, row.content_sha256)
     batch.articles.pop(row.id, None)
@@ -181,14 +181,14 @@ def _compare(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> st
     if _is_older(batch, read.fetched_at, row):
         # Of an older capture, whatever it says; but what says the same proves it.
         if is_lost and has_content(row, read):
-            rest_on(batch, row, read, capture_id)
+            rebase_article(batch, row, read, capture_id)
         return "unchanged"
     found = _classify(row, read) or (RevisionClass.RESTORED if is_removed(row) else None)
     if found is None:
         if is_lost:
-            rest_on(batch, row, read, capture_id)
+            rebase_article(batch, row, read, capture_id)
         row.checked_at = read.fetched_at
-        row.url = read.url or row.url  # the slug follows the headline; the former address is an alias
+        row.url = read.url or row.url  # the slug follows the headline; the former URL is an alias
         if _is_later(read.modified_at, row.modified_at):
             _annotate(row, read, ("modified_at",))
         return "unchanged"
@@ -260,7 +260,7 @@ def _find_place(batch: UnitOfWork, read: Read) -> tuple[int, RevisionClass | Non
 
 
 def _revise(batch: UnitOfWork, row: Article, fields: Columns, found: RevisionClass, at: datetime) -> None:
-    keep_version(batch, row)
+    save_version(batch, row)
     before = row.content_sha256
     for name, value in fields.items():
         setattr(row, name, value)

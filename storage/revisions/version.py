@@ -23,7 +23,7 @@ class VersionUnknown(UsageFailure):
     """An article has no version of this number."""
 
 
-def keep_version(batch: UnitOfWork, row: Article) -> None:
+def save_version(batch: UnitOfWork, row: Article) -> None:
     """Note an article as it stands, before it is changed or withdrawn."""
     columns = {name: getattr(row, name) for name in VERSION_COLUMNS}
     batch.new_rows[Revision].append({"article_id": row.id, "number": row.revision, **columns})

@@ -36,7 +36,7 @@ class LeaseHeld(RuntimeError):  # noqa: N818 - it states a fact
         self.holder = holder
 
 
-def take_lease(
+def acquire_lease(
     session: Session, name: str, *, run_id: str, now: datetime, seconds: float, host: str, pid: int
 ) -> Lease:
     """Take a lease that is free: nobody's, expired, of a run that is over, or this run's own.

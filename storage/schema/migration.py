@@ -30,7 +30,7 @@ def is_empty(connection: Connection) -> bool:
     return not inspect(connection).get_table_names()
 
 
-def audit_revision(connection: Connection, shown_url: str) -> None:
+def audit_revision(connection: Connection, printable_url: str) -> None:
     """Nothing, if the tables are what this program works with.
 
     Raises:
@@ -43,9 +43,9 @@ def audit_revision(connection: Connection, shown_url: str) -> None:
         return
     known = {script.revision for script in scripts.walk_revisions()}
     if found and set(found) <= known:
-        raise SchemaOutdated(f"{shown_url} has an older version of the tables: run `broadsheet migrate`")
+        raise SchemaOutdated(f"{printable_url} has an older version of the tables: run `broadsheet migrate`")
     what = "a newer version of the tables than this program knows" if found else "tables that are not ours"
-    raise SchemaUnknown(f"{shown_url} has {what}")
+    raise SchemaUnknown(f"{printable_url} has {what}")
 
 
 def upgrade(connection: Connection, revision: str = "head", tell: IndexListener | None = None) -> None:

@@ -1,6 +1,6 @@
 """The tables. A migration in `migrations/versions` goes with every change here; a test compares the two.
 
-Those of the search and of likeness stand in `storage.search.table` and `storage.near_duplicates.lsh_index`.
+Those of search and of near-duplicates are in `storage.search.table` and `storage.near_duplicates.lsh_index`.
 """
 
 from datetime import date, datetime
@@ -11,10 +11,10 @@ from sqlalchemy import BigInteger, Double, Index, MetaData, Text, UniqueConstrai
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from schemas.address import SourceKind
 from schemas.article import Kind
 from schemas.outcome import State
 from schemas.revision import RevisionClass
+from schemas.url import SourceKind
 from storage.schema.columns import Document, RowId, UtcDateTime, name_column, points_to, where
 
 MADE_FROM_OTHERS = "made_from_others"
@@ -58,7 +58,7 @@ class Base(DeclarativeBase):
 
 
 class Entry(Base):
-    """The ledger: one row per (site, edition, article id), or per address where there is no id."""
+    """The ledger: one row per (site, edition, article id), or per URL where there is no id."""
 
     __tablename__ = "entry"
     __table_args__ = (
@@ -70,12 +70,12 @@ class Entry(Base):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(unique=True)
-    """The record id, or the address where it has none."""
+    """The record id, or the URL where it has none."""
     site: Mapped[str]
     edition: Mapped[str | None]
     record_id: Mapped[str | None]
     url: Mapped[str]
-    """The current address, in its canonical spelling: the one to fetch."""
+    """The current URL, in its canonical spelling: the one to fetch."""
     url_at: Mapped[datetime]
     """Since when that is the current one: what was sighted before does not replace it."""
     state: Mapped[State]
@@ -84,7 +84,7 @@ class Entry(Base):
     rule: Mapped[str | None]
     """Why it is `excluded`."""
     attempts: Mapped[int]
-    """Fetches without an article since the last success, or since it was first blocked or set aside."""
+    """Fetches without an article since the last success, or since it was first blocked or quarantined."""
     last_error: Mapped[str | None]
     next_try_at: Mapped[datetime | None]
     """When it is due, whatever its state; None for never."""
@@ -96,17 +96,17 @@ class Entry(Base):
     published_at: Mapped[datetime | None]
     """The article's own time; before it is stored, what a source said."""
     published_on: Mapped[date | None]
-    """The day of `published_at` in Moscow; while that is not known, the day that the address names."""
+    """The day of `published_at` in Moscow; while that is not known, the day that the URL names."""
     published_month: Mapped[str | None]
     """`YYYY-MM` of `published_on`; while that is not known, of the monthly sitemap that it stood in."""
 
 
 class Alias(Base):
-    """Every address ever seen, in the spelling in which it was identified, and whose it is."""
+    """Every URL ever seen, in the spelling in which it was identified, and whose it is."""
 
     __tablename__ = "alias"
     __table_args__ = (
-        # What counts the advertised addresses by state and month: in the order of their entries.
+        # What counts the advertised URLs by state and month: in the order of their entries.
         Index("ix_alias_advertised", "advertised_site", "entry_id", **where("advertised_site IS NOT NULL")),
     )
 
@@ -119,14 +119,14 @@ class Alias(Base):
 
 
 class Sighting(Base):
-    """An address as one source advertised it, with what that said of it: when it says something else, a further row.
+    """A URL as one source advertised it, with what that said of it: when it says something else, a further row.
 
     No foreign key: that each one has its entry is audited, not assumed.
     """
 
     __tablename__ = "sighting"
     __table_args__ = (
-        # The site is in it to count the addresses of one from the index alone.
+        # The site is in it to count the URLs of one from the index alone.
         Index("ix_sighting_url", "url", "site"),
     )
 
@@ -134,7 +134,7 @@ class Sighting(Base):
     url: Mapped[str]
     """In its canonical spelling, as in `alias`."""
     site: Mapped[str]
-    """The same for all sightings of an address."""
+    """The same for all sightings of a URL."""
     source_url: Mapped[str]
     source_kind: Mapped[SourceKind]
     first_seen_at: Mapped[datetime]
@@ -180,7 +180,7 @@ class Capture(Base):
     fetched_at: Mapped[datetime]
     media_type: Mapped[str]
     entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), index=True)
-    """Whose page it is; None for sources, robots.txt and texts without an address."""
+    """Whose page it is; None for sources, robots.txt and texts without a URL."""
     run_id: Mapped[str | None] = mapped_column(points_to("run.id"), index=True)
 
     @hybrid_property
@@ -242,7 +242,7 @@ class Article(Version, Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), unique=True)
-    """None for a text without an address."""
+    """None for a text without a URL."""
     entry: Mapped[Entry | None] = relationship(viewonly=True)
     site: Mapped[str]
     published_on: Mapped[date | None]
@@ -264,21 +264,21 @@ class Revision(Version, Base):
     __tablename__ = "revision"
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
-    """No foreign key: an article that is set aside by later rules leaves its versions here."""
+    """No foreign key: an article that is quarantined by later rules leaves its versions here."""
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     capture: Mapped[Capture] = relationship(viewonly=True, foreign_keys="Revision.capture_id")
     removed_capture: Mapped[Capture | None] = relationship(viewonly=True, foreign_keys="Revision.removed_capture_id")
 
 
 class Quarantine(Base):
-    """A capture that was set aside. It is open until its entry gets an article or is settled otherwise."""
+    """A capture that was quarantined. It is open until its entry gets an article or is settled otherwise."""
 
     __tablename__ = "quarantine"
     __table_args__ = (Index("ix_quarantine_open", "resolved_at", "entry_id"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), index=True)
-    """None for a text without an address."""
+    """None for a text without a URL."""
     entry: Mapped[Entry | None] = relationship(viewonly=True)
     capture_id: Mapped[int] = mapped_column(points_to("capture.id"), index=True)
     capture: Mapped[Capture] = relationship(viewonly=True)
@@ -289,13 +289,13 @@ class Quarantine(Base):
 
 
 class Validator(Base):
-    """By what the server of an address tells whether it has changed since its last full answer, which was stored."""
+    """By what the server of a URL tells whether it has changed since its last full answer, which was stored."""
 
     __tablename__ = "validator"
     __table_args__ = (Index("ix_validator_source", "source_site", **where("source_site IS NOT NULL")),)
 
     url: Mapped[str] = mapped_column(primary_key=True)
-    """The address that was asked, as in `capture`."""
+    """The URL that was asked, as in `capture`."""
     source_site: Mapped[str | None]
     """The site that it is a feed, a sitemap or a listing of; None for a page."""
     etag: Mapped[str | None]

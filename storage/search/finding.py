@@ -21,10 +21,10 @@ from storage.search.match import (
     WordSequence,
     expand_term,
     has_phrases,
-    place_query,
     render_candidates,
     render_match,
     render_tsquery,
+    scope_query,
 )
 from storage.search.snippet import cut_snippet, find_marks
 from storage.search.table import INDEX, SQLITE_INDEX, Searched
@@ -76,7 +76,7 @@ def find_ids(session: Session, query: SearchQuery, forms: Forms, wanted: SearchF
     for place, scope in TIERS.items():
         if place and not is_open:
             continue  # every term names its part: there is but one place
-        statement = _select(session, place_query(query, forms, scope), wanted)
+        statement = _select(session, scope_query(query, forms, scope), wanted)
         # What the better places had is found here again, and more is wanted.
         for article_id in session.scalars(statement.limit(wanted.limit + len(found))):
             if len(found) < wanted.limit:

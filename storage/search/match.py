@@ -37,7 +37,7 @@ def expand_term(term: Term, forms: Forms) -> list[WordSequence]:
     return [WordSequence(term.words, term.is_prefix), *(WordSequence((form,)) for form in others)]
 
 
-def place_query(query: SearchQuery, forms: Forms, scope: Scope) -> Match:
+def scope_query(query: SearchQuery, forms: Forms, scope: Scope) -> Match:
     """The query with its open terms looked for in these parts alone. What is excluded, is so wherever it stands."""
     wanted = [[run for term in group for run in _place(term, forms, scope)] for group in query.wanted]
     return Match(wanted, [run for term in query.excluded for run in _place(term, forms, ())])

@@ -1,4 +1,4 @@
-"""The index of a WARC file in CDXJ, as replay tools read it: a line for each capture, sorted by address and time."""
+"""The index of a WARC file in CDXJ, as replay tools read it: a line for each capture, sorted by URL and time."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def write_index(session: Session, warc: str, path: Path) -> int:
 
 
 def iterate_lines(session: Session, warc: str) -> Iterator[str]:
-    """A line for each capture that has an address and is not lost, in the order of the file."""
+    """A line for each capture that has a URL and is not lost, in the order of the file."""
     columns = (Capture.url, Capture.fetched_at, Capture.status, Capture.media_type, Capture.sha256)
     is_there = (Capture.warc == warc, Capture.url.is_not(None), ~Capture.is_lost)
     statement = select(*columns, Capture.length, Capture.offset).where(*is_there)
@@ -47,9 +47,9 @@ def iterate_lines(session: Session, warc: str) -> Iterator[str]:
 
 
 def make_key(url: str) -> str:
-    """The address in the order in which replay tools sort it (SURT): host backwards, then the path, in small letters.
+    """The URL in the order in which replay tools sort it (SURT): host backwards, then the path, in small letters.
 
-    `www.`, a default port and a slash at the end are left out; the parameters are sorted. What is no address stands
+    `www.`, a default port and a slash at the end are left out; the parameters are sorted. What is no URL stands
     there by itself.
     """
     try:

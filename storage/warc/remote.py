@@ -46,7 +46,7 @@ REASON_CHARS = 200
 
 
 class StoreUnusable(UsageFailure):
-    """The address can never be a store; the message is one line."""
+    """The URL can never be a store; the message is one line."""
 
 
 class StoreUnreachable(OSError):  # noqa: N818 - it states a fact
@@ -54,11 +54,11 @@ class StoreUnreachable(OSError):  # noqa: N818 - it states a fact
 
 
 class RemoteStore:
-    """The files directly under one address."""
+    """The files directly under one URL."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.shown = shown_url(url)
+        self.shown = printable_url(url)
         """Without secrets."""
         self._rests_until: float = 0
         """Monotonic, seconds: until then it is not asked."""
@@ -210,11 +210,11 @@ class RemoteStore:
         """Why a file cannot be read that is said to be there."""
         if self.list_sizes():
             return FileNotFoundError(ENOENT, os.strerror(ENOENT), f"{self.shown}/{name}")
-        return StoreUnreachable(f"{self.shown} has no WARC files at all: is it the right address?")
+        return StoreUnreachable(f"{self.shown} has no WARC files at all: is it the right URL?")
 
     @contextmanager
     def _asking(self) -> Iterator[tuple[Any, str]]:
-        """The file system and the path of the address in it, for one request.
+        """The file system and the path of the URL in it, for one request.
 
         Both are looked up each time, which costs a tenth of a millisecond: the library keeps a connection for each
         process and thread, so that none is ever carried into another.
@@ -242,7 +242,7 @@ class RemoteStore:
 
     def told(self, error: Exception) -> StoreUnreachable:
         """What a library raised, as the fact that it is; the store is left alone for a while."""
-        said = str(error).strip().partition("\n")[0].partition(' "')[0]  # an address in quotes differs each time
+        said = str(error).strip().partition("\n")[0].partition(' "')[0]  # a URL in quotes differs each time
         self._failure = (
             f"{self.shown} does not answer: {mask_secrets(said).rstrip(':')[:REASON_CHARS] or type(error).__name__}"
         )
@@ -305,8 +305,8 @@ class Window(io.BytesIO):
         return super().tell() + self._start
 
 
-def shown_url(url: str) -> str:
-    """The address without password and parameters."""
+def printable_url(url: str) -> str:
+    """The URL without password and parameters."""
     return mask_secrets(url.partition("?")[0].partition("#")[0])
 
 

@@ -35,9 +35,9 @@ def test_a_lost_database_is_mended_and_said_to_be(broadsheet: Broadsheet, data_d
     for path in data_dir.glob("broadsheet.db*"):
         path.unlink()
     assert "integrity" not in read_checks(broadsheet, status=0)
-    mended = read_checks(broadsheet, "--repair", status=0)
-    assert mended["mended"] == "5 captures were loaded from WARC files"
-    assert "5 captures in 1 WARC files" in mended["integrity"]
+    repaired = read_checks(broadsheet, "--repair", status=0)
+    assert repaired["mended"] == "5 captures were loaded from WARC files"
+    assert "5 captures in 1 WARC files" in repaired["integrity"]
     [warc] = (data_dir / "warc").iterdir()
     warc.unlink()
     assert warc.name in read_checks(broadsheet, status=1)["integrity"]

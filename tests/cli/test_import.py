@@ -196,7 +196,7 @@ def test_what_is_no_warc_file_keeps_the_others_of_its_folder_waiting_for_nothing
     assert not named.stdout
 
 
-LIST = "https://www.themoscowtimes.com/2024/01/02/x-a85656\nnot an address\n"
+LIST = "https://www.themoscowtimes.com/2024/01/02/x-a85656\nnot a URL\n"
 
 
 @pytest.mark.parametrize(

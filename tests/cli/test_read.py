@@ -120,7 +120,7 @@ def test_status_shows_runs_and_nothing_wrong(broadsheet: Broadsheet) -> None:
     status = read_json(broadsheet, "status")
     assert [run["kind"] for run in status["runs"]] == ["import"]
     assert status["problems"] == []
-    assert (status["article_count"], status["duplicate_count"], status["set_aside_count"]) == (2, 0, 1)
+    assert (status["article_count"], status["duplicate_count"], status["quarantined_count"]) == (2, 0, 1)
     assert "last runs" in broadsheet("status").stdout
 
 

@@ -44,7 +44,7 @@ def pretend_other_rules(data_dir: Path) -> None:
 @pytest.mark.usefixtures("filled")
 def test_nothing_changes_while_the_rules_are_the_same(broadsheet: Broadsheet) -> None:
     report = run_json(broadsheet, "reprocess", "--processes", 1)
-    assert (report["read_count"], report["changes"]) == (6, {"unchanged": 5, "set-aside": 1})
+    assert (report["read_count"], report["changes"]) == (6, {"unchanged": 5, "quarantined": 1})
     assert (report["applied"], report["run"]) == (False, None)
 
 
@@ -52,7 +52,7 @@ def test_nothing_changes_while_the_rules_are_the_same(broadsheet: Broadsheet) ->
 def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broadsheet, data_dir: Path) -> None:
     pretend_other_rules(data_dir)
     report = run_json(broadsheet, "reprocess")
-    assert report["changes"] == {"unchanged": 2, "changed": 3, "set-aside": 1}
+    assert report["changes"] == {"unchanged": 2, "changed": 3, "quarantined": 1}
     assert report["fields"] == {"headline": {"changed": 3, "won": 3, "lost": 0}}
     assert report["extractors"]["broadsheet-0"] == 3
     assert [one["fields"] for one in report["examples"]] == [["headline"]] * 3
@@ -61,7 +61,7 @@ def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broad
     assert "nothing was written: --apply does" in shown.stdout
     applied = run_json(broadsheet, "reprocess", "--apply")
     assert applied["run"]["outcomes"] == {"revised": 3}
-    assert run_json(broadsheet, "reprocess")["changes"] == {"unchanged": 5, "set-aside": 1}
+    assert run_json(broadsheet, "reprocess")["changes"] == {"unchanged": 5, "quarantined": 1}
     versions = [run_json(broadsheet, "show", one["id"])["revisions"] for one in report["examples"]]
     assert [[one["revision_class"] for one in found] for found in versions] == [[None, "reprocessed"]] * 3
 
@@ -71,7 +71,7 @@ def test_what_was_set_aside_is_read_again_by_its_number_or_its_address(broadshee
     [found] = run_json(broadsheet, "quarantine", "list")
     for named in ((), (str(found["id"]),), (URL,)):
         report = run_json(broadsheet, "quarantine", "retry", *named)
-        assert (report["read_count"], report["changes"]) == (1, {"set-aside": 1})
+        assert (report["read_count"], report["changes"]) == (1, {"quarantined": 1})
     assert run_json(broadsheet, "quarantine", "list") == [found]
 
 

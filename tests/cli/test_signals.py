@@ -8,7 +8,7 @@ from cli.signals import FLOW_RUNS, tidying_up
 from storage.outage import DatabaseLost
 
 
-class Shown(logging.Handler):
+class ArticleDetails(logging.Handler):
     """Keeps what reaches it: Prefect, where it is loaded, lets nothing reach other handlers."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ def test_what_ended_the_run_is_told_once(
     level: int,
     is_shown: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    shown = Shown()
+    shown = ArticleDetails()
     filters, own_level = [*FLOW_RUNS.filters], FLOW_RUNS.level
     FLOW_RUNS.addHandler(shown)
     FLOW_RUNS.setLevel(level)

@@ -28,7 +28,7 @@ Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
         ({"BROADSHEET_CONTACT": "a\nb"}, "BROADSHEET_CONTACT"),
         ({"BROADSHEET_DATABASE_URL": "sqlite:////no/such/folder/x.db"}, "/no/such/folder"),
         ({"BROADSHEET_DATABASE_URL": "nonsense"}, "database"),
-        ({"BROADSHEET_WARC_URL": "/mnt/archive"}, "BROADSHEET_WARC_URL: it is no address of a store"),
+        ({"BROADSHEET_WARC_URL": "/mnt/archive"}, "BROADSHEET_WARC_URL: it is no URL of a store"),
         ({"BROADSHEET_WARC_URL": "nowhere://archive"}, "nowhere:// is no kind of store"),
     ],
 )

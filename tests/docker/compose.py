@@ -99,7 +99,7 @@ class Deployment:
         return [row.split("|") for row in rows.splitlines()]
 
     def count_states(self) -> Counter[str]:
-        """State -> addresses in the ledger."""
+        """State -> URLs in the ledger."""
         return Counter(
             {state: int(count) for state, count in self.query("SELECT state, count(*) FROM entry GROUP BY 1")}
         )

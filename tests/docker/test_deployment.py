@@ -103,7 +103,7 @@ def test_a_scheduled_deployment_stores_articles(deployment: Deployment, began_at
     wait_until(lambda: not deployment.list_under_way())
     # Skipped, where a quarter of an hour had just begun: what is stored is then of the run that the schedule started.
     assert state["type"] == "COMPLETED" or state["message"] == SKIPPED, state["message"]
-    # The newest addresses that are advertised; some of them lead to no article.
+    # The newest URLs that are advertised; some of them lead to no article.
     states, [[count]] = deployment.count_states(), deployment.query("SELECT count(*) FROM article")
     assert sum(states[kept] for kept in KEPT) == int(count) >= 15, states
 

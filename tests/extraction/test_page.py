@@ -169,7 +169,7 @@ def test_the_time_of_an_update_is_not_the_time_of_publication() -> None:
     top = '<time class="byline__datetime" datetime="2024-07-02T12:00:00+03:00">Updated: July 2</time>'
     draft = _read(make_page(make_block(FIRST), top=top))
     assert draft.modified_at == datetime(2024, 7, 2, 9, tzinfo=UTC)
-    # The day in the address is Moscow's, and says no hour.
+    # The day in the URL is Moscow's, and says no hour.
     assert draft.published_at == datetime(2024, 6, 28, 21, tzinfo=UTC)
     assert draft.sources["published_at"] == "path"
     assert "published-at-day-only" in draft.flags

@@ -71,7 +71,7 @@ pytestmark = pytest.mark.usefixtures("prefect")
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every address of this one leads to an article, a dozen and more a month."""
+    """In place of the other tests' site: every URL of this one leads to an article, a dozen and more a month."""
     return SITE
 
 

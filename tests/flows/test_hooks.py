@@ -1,4 +1,4 @@
-"""A failed run reaches a person, once; what goes wrong with that never touches the run; the address stays secret."""
+"""A failed run reaches a person, once; what goes wrong with that never touches the run; the URL stays secret."""
 
 import json
 from collections.abc import Iterator

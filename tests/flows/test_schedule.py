@@ -222,7 +222,7 @@ def test_a_server_that_is_none_of_prefects_is_named() -> None:
     with (
         receiving() as webhook,
         temporary_settings(updates={PREFECT_API_URL: webhook.url.replace("json", "http", 1)}),
-        pytest.raises(ServerMissing, match="its address ends in /api"),
+        pytest.raises(ServerMissing, match="its URL ends in /api"),
     ):
         require_server()
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("prefect")
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every address of this one leads to an article."""
+    """In place of the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 

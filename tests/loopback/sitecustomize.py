@@ -9,7 +9,7 @@ LOCAL_NAMES = {"localhost", "localhost.localdomain", ""}
 
 
 class NetworkForbidden(ConnectionRefusedError):  # noqa: N818 - it states a fact
-    """A test reached for an address outside loopback."""
+    """A test reached for a URL outside loopback."""
 
 
 def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A site whose every address leads to an article, and what was asked of it."""
+"""A site whose every URL leads to an article, and what was asked of it."""
 
 import re
 from collections import Counter

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import BinaryIO, NamedTuple
 
 from pipeline.interpret import read_outcome
-from pipeline.url_list import read_address_list
+from pipeline.url_list import read_url_list
 from schemas.capture import Capture, CaptureRef
-from schemas.outcome import ArticleRead, Missing, Outcome, SetAside, SourceBroken, SourceRead
+from schemas.outcome import ArticleRead, CaptureQuarantined, Missing, Outcome, SourceBroken, SourceRead
 from storage.warc.capture import NotAWarc, iterate_captures
 from tests.storage.warc_sample import Warc, answer, make_record
 
@@ -41,7 +41,7 @@ def feed(*items: str, before: str = "") -> bytes:
 
 
 def sitemap(*urls: str, before: str = "", name: str = "url", root: str = "urlset") -> bytes:
-    """A sitemap of these addresses."""
+    """A sitemap of these URLs."""
     inner = "".join(f"<{name}><loc>{url}</loc></{name}>" for url in urls)
     return f'<?xml version="1.0"?>{before}<{root}>{inner}</{root}>'.encode()
 
@@ -79,43 +79,39 @@ def _link(url: str, title: str = "A bridge") -> str:
 
 
 DOCUMENTS = (
-    Document("a feed", FEED_URL, feed(_link(ONE), _link(TWO)), "2 addresses"),
-    Document(
-        "a feed that is cut within an address", FEED_URL, feed(_link(ONE), _link(TWO))[:-40], "1 address; it is cut"
-    ),
+    Document("a feed", FEED_URL, feed(_link(ONE), _link(TWO)), "2 URLs"),
+    Document("a feed that is cut within a URL", FEED_URL, feed(_link(ONE), _link(TWO))[:-40], "1 URL; it is cut"),
     Document(
         "a feed with an item that 300 elements lie in",
         FEED_URL,
         feed(_link(ONE), f"{'<b>' * 300}{'</b>' * 300}{_link(TWO)}"),
-        "1 address; it is cut",
+        "1 URL; it is cut",
     ),
-    Document("a feed with a bare `&`", FEED_URL, feed(_link(ONE, "Tea & Sugar")), "1 address"),
-    Document("a feed with half a character (`&#55296;`)", FEED_URL, feed(_link(ONE, "A &#55296; B")), "1 address"),
-    Document("a feed with 40,000 comments before it", FEED_URL, b"<!---->" * 40_000 + feed(_link(ONE)), "1 address"),
+    Document("a feed with a bare `&`", FEED_URL, feed(_link(ONE, "Tea & Sugar")), "1 URL"),
+    Document("a feed with half a character (`&#55296;`)", FEED_URL, feed(_link(ONE, "A &#55296; B")), "1 URL"),
+    Document("a feed with 40,000 comments before it", FEED_URL, b"<!---->" * 40_000 + feed(_link(ONE)), "1 URL"),
     Document(
         "a feed that declares UTF-16 and is UTF-8",
         FEED_URL,
         feed(_link(ONE)).replace(b'"1.0"', b'"1.0" encoding="utf-16"'),
-        "1 address",
+        "1 URL",
     ),
-    Document("a feed in UTF-16", FEED_URL, feed(_link(ONE)).decode().encode("utf-16"), "1 address"),
+    Document("a feed in UTF-16", FEED_URL, feed(_link(ONE)).decode().encode("utf-16"), "1 URL"),
     Document(
-        "a feed whose guid is no address",
+        "a feed whose guid is no URL",
         FEED_URL,
         feed('<title>x</title><guid isPermaLink="false">80001</guid>'),
-        "0 addresses",
+        "0 URLs",
     ),
-    Document(
-        "a feed with an external entity in an address", FEED_URL, feed(_link(f"{ONE}&i;"), before=_FILE), "0 addresses"
-    ),
-    Document("a feed with an external DTD", FEED_URL, feed(_link(ONE), before=_PARAMETER), "1 address"),
+    Document("a feed with an external entity in a URL", FEED_URL, feed(_link(f"{ONE}&i;"), before=_FILE), "0 URLs"),
+    Document("a feed with an external DTD", FEED_URL, feed(_link(ONE), before=_PARAMETER), "1 URL"),
     Document(
         "a feed with entities that grow a billion times",
         FEED_URL,
         feed(_link(ONE), _link(TWO, "&i;"), before=_LAUGHS),
-        "1 address; it is cut",
+        "1 URL; it is cut",
     ),
-    Document("an entity beside a feed's elements", FEED_URL, feed(f"&i;<guid>{ONE}</guid>", before=_FILE), "1 address"),
+    Document("an entity beside a feed's elements", FEED_URL, feed(f"&i;<guid>{ONE}</guid>", before=_FILE), "1 URL"),
     Document("an empty feed", FEED_URL, b"", "a broken source: empty answer where a feed or a sitemap should be"),
     Document(
         "HTML where a feed should be",
@@ -129,21 +125,21 @@ DOCUMENTS = (
         b'{"items": []}',
         "a broken source: no XML (text/html) where a feed or a sitemap should be",
     ),
-    Document("a sitemap", MONTH_URL, sitemap(ONE, TWO), "2 addresses"),
-    Document("a sitemap that is cut", MONTH_URL, sitemap(ONE, TWO)[:-25], "1 address; it is cut"),
-    Document("a sitemap with an external entity", MONTH_URL, sitemap(ONE, "&i;", before=_FILE), "1 address"),
+    Document("a sitemap", MONTH_URL, sitemap(ONE, TWO), "2 URLs"),
+    Document("a sitemap that is cut", MONTH_URL, sitemap(ONE, TWO)[:-25], "1 URL; it is cut"),
+    Document("a sitemap with an external entity", MONTH_URL, sitemap(ONE, "&i;", before=_FILE), "1 URL"),
     Document(
         "a sitemap with entities that grow a billion times",
         MONTH_URL,
         sitemap(ONE, "&i;", before=_LAUGHS),
-        "1 address; it is cut",
+        "1 URL; it is cut",
     ),
-    Document("an index of sitemaps", INDEX_URL, sitemap(MONTH_URL, name="sitemap", root="sitemapindex"), "0 addresses"),
+    Document("an index of sitemaps", INDEX_URL, sitemap(MONTH_URL, name="sitemap", root="sitemapindex"), "0 URLs"),
     Document(
         "an index with an external entity",
         INDEX_URL,
         sitemap(MONTH_URL, "&i;", before=_FILE, name="sitemap", root="sitemapindex"),
-        "0 addresses",
+        "0 URLs",
     ),
     Document("a listing without a card", LISTING_URL, page(), "a broken source: no article card on the listing page"),
     Document(
@@ -162,34 +158,34 @@ DOCUMENTS = (
         "a page with a tag of 40,000 attributes",
         PAGE_URL,
         page(f"<p {' '.join(f'a{number}' for number in range(40_000))}>{_WORDS}"),
-        "set aside: overgrown",
+        "quarantined: overgrown",
     ),
-    Document("a page of 60,000 elements", PAGE_URL, page("<p>x</p>" * 60_000), "set aside: overgrown"),
-    Document("a PDF", PAGE_URL, b"%PDF-1.4\n%%EOF\n", "set aside: not-html"),
-    Document("an empty page", PAGE_URL, b" ", "set aside: empty-page"),
+    Document("a page of 60,000 elements", PAGE_URL, page("<p>x</p>" * 60_000), "quarantined: overgrown"),
+    Document("a PDF", PAGE_URL, b"%PDF-1.4\n%%EOF\n", "quarantined: not-html"),
+    Document("an empty page", PAGE_URL, b" ", "quarantined: empty-page"),
     Document(
-        "a list of addresses, quoted, with bullets and notes",
+        "a list of URLs, quoted, with bullets and notes",
         "file:x.txt",
         f'- "{ONE}"\n* <{TWO}> # later\n'.encode(),
-        "a list of 2 addresses",
+        "a list of 2 URLs",
     ),
     Document(
         "a list in UTF-16 with a line of headings",
         "file:x.txt",
         f"url,day\n{ONE},2024-10-01\n".encode("utf-16"),
-        "a list of 1 address",
+        "a list of 1 URL",
     ),
     Document(
-        "a list with a line that is no address",
+        "a list with a line that is no URL",
         "file:x.txt",
         f"{ONE}\n{TWO}\nfile:///etc/passwd\n".encode(),
-        "refused: line 3 of a list of addresses is none",
+        "refused: line 3 of a list of URLs is none",
     ),
     Document(
         "a host of 60,000 letters in a list",
         "file:x.txt",
         f"{ONE}\nhttps://{'я' * 60_000}.example/\n".encode(),
-        "refused: line 2 of a list of addresses is none",
+        "refused: line 2 of a list of URLs is none",
     ),
     Document("a WARC file", "file:x.warc.gz", _warc(), "2 captures"),
     Document("a WARC file that is cut", "file:x.warc.gz", _warc()[:-20], "1 capture; it is cut"),
@@ -283,7 +279,7 @@ def _read_warc(document: Document) -> str:
 
 def _read_list(document: Document) -> str:
     try:
-        return f"a list of {_count(len(read_address_list(document.body)), 'address')}"
+        return f"a list of {_count(len(read_url_list(document.body)), 'address')}"
     except ValueError as error:
         return f"refused: {_begin(str(error))}"
 
@@ -294,8 +290,8 @@ def _name(outcome: Outcome) -> str:
             return f"{_count(len(sightings), 'address')}{'; it is cut' if is_cut else ''}"
         case SourceBroken(reason=reason):
             return f"a broken source: {_begin(reason)}"
-        case SetAside(reasons=reasons):
-            return f"set aside: {_begin(reasons[0])}"
+        case CaptureQuarantined(reasons=reasons):
+            return f"quarantined: {_begin(reasons[0])}"
         case Missing(reason=reason):
             return f"missing: {_begin(reason)}"
         case ArticleRead():

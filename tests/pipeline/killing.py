@@ -155,7 +155,7 @@ def find_breaches(settings: Settings) -> Iterator[str]:
             yield from audit_ledger(session)
             states = count_states(session)
             if sum(states.values()) != count_advertised(session):
-                yield f"{states} are not the {count_advertised(session)} advertised addresses"
+                yield f"{states} are not the {count_advertised(session)} advertised URLs"
     except DatabaseMissing:
         return
 

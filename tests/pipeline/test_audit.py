@@ -86,7 +86,7 @@ def test_a_sound_archive_has_no_problem_and_nothing_to_mend(filled: Settings) ->
     assert report.problems == ()
     assert sum(one.capture_count for one in report.files) > 50
     repair = repair_archive(filled)
-    assert (repair.mended, repair.run.outcomes) == ((), {})
+    assert (repair.repaired, repair.run.outcomes) == ((), {})
 
 
 def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings) -> None:
@@ -116,7 +116,7 @@ def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) 
     assert any("stored entries without an article" in problem for problem in problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert repair.mended[0] == "5 captures were loaded from WARC files"
+    assert repair.repaired[0] == "5 captures were loaded from WARC files"
     assert read_records(filled).keys() == records.keys()
 
 
@@ -130,7 +130,7 @@ def run_sql(settings: Settings, *statements: str) -> None:
 @pytest.mark.parametrize("numbers_are", ["free", "given to others"])
 def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Settings, numbers_are: str) -> None:
     records = read_records(filled)
-    # Some of each kind, whatever their numbers are: articles', those of what was set aside, the newest ones.
+    # Some of each kind, whatever their numbers are: articles', those of what was quarantined, the newest ones.
     run_sql(
         filled,
         "DELETE FROM capture WHERE id IN (SELECT capture_id FROM quarantine)",
@@ -144,7 +144,7 @@ def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Se
     repair = repair_archive(filled)
     assert (repair.after.problems, repair.after.notes) == ((), ())
     assert read_records(filled) == records
-    assert repair_archive(filled).mended == ()
+    assert repair_archive(filled).repaired == ()
 
 
 def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Settings) -> None:
@@ -239,7 +239,7 @@ def test_a_record_of_the_crawl_that_was_never_read_is_told_by_run_and_doctor_unt
     [problem] = audit_archive(filled).problems
     assert problem.startswith(f"{path.name}: 1 records of the crawl were never read: at ")
     repair = repair_archive(filled)
-    assert repair.mended == ("1 records of the crawl that were never read are noted as lost",)
+    assert repair.repaired == ("1 records of the crawl that were never read are noted as lost",)
     assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
 
 
@@ -250,7 +250,10 @@ def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) ->
     [problem] = audit_archive(filled).problems
     assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
     repair = repair_archive(filled)
-    assert (repair.mended, repair.after.problems) == ((f"{len(changed)} articles were written anew from captures",), ())
+    assert (repair.repaired, repair.after.problems) == (
+        (f"{len(changed)} articles were written anew from captures",),
+        (),
+    )
     assert read_records(filled) == records
     assert {key for key, one in records.items() if key.startswith("text:")} & changed
 
@@ -286,7 +289,7 @@ def test_a_search_index_that_is_out_of_step_is_made_anew(filled: Settings, state
     [problem] = audit_archive(filled).problems
     assert "articles that the search index does not have as they are" in problem
     repair = repair_archive(filled)
-    assert (repair.after.problems, repair.mended) == ((), ("the search index was made anew",))
+    assert (repair.after.problems, repair.repaired) == ((), ("the search index was made anew",))
     assert find_all(filled) == found
 
 
@@ -295,7 +298,7 @@ def test_lost_words_are_made_anew(filled: Settings) -> None:
     [problem] = audit_archive(filled).problems
     assert "words that are not found by their other forms" in problem
     repair = repair_archive(filled)
-    assert (repair.after.problems, len(repair.mended)) == ((), 1)
+    assert (repair.after.problems, len(repair.repaired)) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_a_search_index_that_contradicts_itself_is_made_anew_before_an_article_i
     assert "the search index contradicts itself" in problems
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert repair.mended[0] == "the search index was made anew"
+    assert repair.repaired[0] == "the search index was made anew"
     assert read_records(filled) == records
     assert find_all(filled) == found
 
@@ -344,21 +347,21 @@ def test_texts_that_are_compared_with_no_other_are_all_compared_anew(filled: Set
     records = read_records(filled)
     assert any(one["duplicate_of"] for one in records.values())
     tampered = "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0"
-    run_sql(filled, "DELETE FROM wording WHERE id > 5", "DELETE FROM likeness", tampered)
+    run_sql(filled, "DELETE FROM article_text WHERE id > 5", "DELETE FROM near_duplicate_pair", tampered)
     assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert "all texts were compared with each other anew" in repair.mended
+    assert "all texts were compared with each other anew" in repair.repaired
     assert read_records(filled) == records
 
 
-@pytest.mark.parametrize("statement", ["DELETE FROM posting_new", "DELETE FROM wording"])
+@pytest.mark.parametrize("statement", ["DELETE FROM lsh_key_level_0", "DELETE FROM article_text"])
 def test_what_texts_are_compared_by_is_made_anew(filled: Settings, statement: str) -> None:
     records = read_records(filled)
     run_sql(filled, statement)
     assert audit_archive(filled).problems
     repair = repair_archive(filled)
-    assert (repair.after.problems, repair.mended) == ((), ("all texts were compared with each other anew",))
+    assert (repair.after.problems, repair.repaired) == ((), ("all texts were compared with each other anew",))
     assert read_records(filled) == records
 
 
@@ -377,7 +380,7 @@ def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None
     assert "there is no such record" in found.problems[0]
     repair = repair_archive(filled)
     count = len(found.lost_articles)
-    assert repair.mended[1] == f"{count} pages whose capture is lost are due again"
+    assert repair.repaired[1] == f"{count} pages whose capture is lost are due again"
     assert repair.after.lost_articles.keys() == found.lost_articles.keys()
     report = ingest_once(filled, "moscow-times", "feeds")
     assert report.page_count >= count
@@ -410,7 +413,7 @@ def test_a_damaged_capture_is_replaced_by_one_that_shows_the_same(filled: Settin
     present = read_records(filled)[victim["id"]]
     moved = {"capture", "fetched_at"}
     assert {name for name in present if present[name] != victim[name]} == moved
-    assert repair_archive(filled).mended == ()
+    assert repair_archive(filled).repaired == ()
     (filled.warc_dir / victim["capture"]["warc"]).write_bytes(intact)
     assert "1 captures that were lost are there again" in audit_archive(filled).problems[0]
     assert repair_archive(filled).after.notes == ()

@@ -31,7 +31,7 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every address of this one leads to an article."""
+    """In place of the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 
@@ -132,7 +132,7 @@ def test_an_article_that_is_looked_at_again_and_is_the_same_costs_one_empty_answ
 
 
 def change_page(asked: Asked) -> Answer | None:
-    """From its second time on, one article has another headline, and its address another slug."""
+    """From its second time on, one article has another headline, and its URL another slug."""
     article = SITE.newest_first[0]
     if asked.path == article.path and asked.count > 1:
         return Answer(b"", status=301, location=f"{WWW}{moved_path()}")

@@ -22,7 +22,7 @@ from replica.site import Site
 from schemas.outcome import Outcome
 from schemas.report import KindReading, RunReport
 from schemas.settings import Settings
-from storage.reports.history import PastReading
+from storage.reports.history import EarlierReading
 from tests.storage.sample import at, read, read_text, set_aside
 
 CEILING = 0.5
@@ -80,7 +80,7 @@ def test_pages_that_are_set_aside_are_a_shift_too() -> None:
     before = {"page": KindReading(page_count=50, sources={"result": {"article": 49, "body": 1}})}
     after = {"page": KindReading(page_count=20, sources={"result": {"article": 5, "body": 15}})}
     assert sentences(after, before) == [
-        "drift: page: result article 98 % -> 25 %, set aside for body 2 % -> 75 % (20 pages against 50)"
+        "drift: page: result article 98 % -> 25 %, quarantined for body 2 % -> 75 % (20 pages against 50)"
     ]
 
 
@@ -121,7 +121,7 @@ def test_what_has_lasted_is_the_usual() -> None:
 
 def test_a_backfill_is_compared_with_the_months_around_it() -> None:
     months = [date(2024, 3, 1), date(2023, 12, 1), date(2012, 5, 1), None]
-    past = [PastReading(since=since, reading={}) for since in months]
+    past = [EarlierReading(since=since, reading={}) for since in months]
     assert [one.since for one in list_neighbours(past, date(2023, 11, 1))] == months[:2]
     assert [one.since for one in list_neighbours(past, None)] == months
     assert NEIGHBOUR_DAYS.days == 366
@@ -129,7 +129,7 @@ def test_a_backfill_is_compared_with_the_months_around_it() -> None:
 
 def test_readings_of_batches_add_up() -> None:
     outcomes: list[Outcome] = [read(1, 1, "word " * 500), read(2, 2, "word " * 520)]
-    outcomes += [set_aside(3, 3, "body: empty"), read_text(4, "A text without an address.")]
+    outcomes += [set_aside(3, 3, "body: empty"), read_text(4, "A text without a URL.")]
     whole, parts = count_reading(outcomes), Reading()
     for outcome in outcomes:
         parts += count_reading([outcome])

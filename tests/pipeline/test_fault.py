@@ -1,4 +1,4 @@
-"""Every way in which an address can misbehave has one state in which it ends."""
+"""Every way in which a URL can misbehave has one state in which it ends."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ SITE = Site(28, duplicate_share=0, near_duplicate_share=0, moved_share=0.2, bad_
 
 @dataclass(frozen=True)
 class Met:
-    """A site of which every fault has an address, after two runs."""
+    """A site of which every fault has a URL, after two runs."""
 
     articles: dict[str, Article]
     """Fault -> the article that has it."""
     reports: tuple[RunReport, RunReport]
     entries: tuple[dict[str, LedgerEntry], dict[str, LedgerEntry]]
-    """After each run: address -> how it stands."""
+    """After each run: URL -> how it stands."""
     problems: list[str]
     requests: dict[str, int]
 

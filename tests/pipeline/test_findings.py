@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.ingest import ingest_once
-from pipeline.quality.findings import find_offset_hours, tell_offsets
+from pipeline.quality.findings import describe_clock_offsets, find_offset_hours
 from replica.answer import XML, Answer
 from replica.handler import Asked
 from replica.server import running
@@ -39,7 +39,7 @@ def test_a_clock_is_wrong_when_most_items_differ_by_whole_hours(hours: tuple[flo
 
 
 def test_feeds_that_are_wrong_alike_are_told_in_one_sentence() -> None:
-    told = list(tell_offsets({"rss/all": 3, "rss/city": -1, "rss/news": 3}))
+    told = list(describe_clock_offsets({"rss/all": 3, "rss/city": -1, "rss/news": 3}))
     assert told == [
         "feeds 1 h behind the time of their own pages, which is kept: rss/city",
         "feeds 3 h ahead of the time of their own pages, which is kept: rss/all, rss/news",

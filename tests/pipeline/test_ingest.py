@@ -121,7 +121,7 @@ def test_a_second_run_stores_nothing_and_fetches_no_article(settings: Settings, 
 
 def test_limit_is_kept_and_the_next_run_goes_on(settings: Settings, server: Handle, site: Site) -> None:
     ingest_once(settings, "moscow-times", "all", limit=12)
-    # Some of the newest addresses lead to no article.
+    # Some of the newest URLs lead to no article.
     assert 0 < sum(count_page_requests(server, site).values()) == len(read_records(settings)) < 12
     ingest_once(settings, "moscow-times", "all")
     assert max(count_page_requests(server, site).values()) == 1
@@ -190,7 +190,7 @@ HOSTILE = {
 
 
 def answer_hostile(asked: Asked) -> Answer | None:
-    """Feeds with what no address and no date is; a redirect to what no address is."""
+    """Feeds with what no URL and no date is; a redirect to what no URL is."""
     if asked.path == "/2024/01/02/x-a1":
         return Answer(b"", status=302, location="http://[bad")
     body = HOSTILE.get(asked.path)

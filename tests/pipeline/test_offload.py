@@ -14,7 +14,7 @@ from pipeline.ingest import ingest_once
 from pipeline.integrity.audit import audit_archive
 from pipeline.integrity.doctor import run_checks
 from pipeline.integrity.repair import repair_archive
-from pipeline.load import LoadedBatch, load_batch, load_left
+from pipeline.load import LoadedBatch, load_batch, load_unloaded
 from pipeline.recording import record_page
 from pipeline.reprocess.reprocess import reprocess
 from pipeline.run import running as running_run
@@ -101,7 +101,7 @@ def read_records(settings: Settings) -> dict[str, dict[str, object]]:
 def test_whatever_reads_captures_reads_them_from_the_store(filled: Settings, tmp_path: Path) -> None:
     assert audit_archive(filled).problems == ()
     report = reprocess(filled, process_count=2)
-    assert (report.problems, report.changes.keys() <= {Change.UNCHANGED, Change.SET_ASIDE}) == ((), True)
+    assert (report.problems, report.changes.keys() <= {Change.UNCHANGED, Change.QUARANTINED}) == ((), True)
     record_id = next(key for key in read_records(filled) if key.startswith("moscow-times:"))
     with open_archive(filled, writable=False) as archive:
         assert (record_page(archive, record_id, tmp_path / "pages") / "page.html.gz").exists()
@@ -127,7 +127,7 @@ def test_a_store_that_goes_away_while_files_are_loaded_is_one_problem_and_no_los
             return load_batch(archive, run_id, name)
 
     with open_archive(elsewhere, writable=True) as archive, running_run(archive, "repair", None, {}) as run:
-        load_left(archive, run, load)
+        load_unloaded(archive, run, load)
         [problem] = run.problems
         assert problem.startswith(f"2 WARC files in the store wait to be loaded: {URL} does not answer")
     assert repair_archive(elsewhere).after.problems == ()
@@ -167,7 +167,7 @@ def test_files_wait_for_a_store_that_does_not_answer_and_nothing_is_taken_for_lo
         again = reprocess(filled, process_count=1)
         assert (len(again.problems), again.changes[Change.UNREADABLE]) == (1, again.read_count - 1)
         repair = repair_archive(filled)
-        assert (repair.mended, repair.after.lost_articles) == ((), {})
+        assert (repair.repaired, repair.after.lost_articles) == ((), {})
         assert "2 WARC files, the first of them" in "; ".join(repair.after.problems)
         assert not next(one for one in run_checks(filled, is_quick=True) if one.name == "store").ok
     assert audit_archive(filled).problems == ()

@@ -25,7 +25,7 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every address of this one leads to an article."""
+    """In place of the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 

@@ -27,7 +27,7 @@ RESTING = "www.themoscowtimes.com asks to be left alone until "
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every address of this one leads to an article."""
+    """In place of the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 

@@ -37,7 +37,7 @@ def test_no_sitemap_no_index_and_no_part_of_a_page_leads_into_a_private_network(
         asked_paths: list[str] = []
 
         def lead_away(asked: Asked) -> Answer | None:
-            """Children of sitemaps, addresses in an index, redirects of sources, pages and their posts."""
+            """Children of sitemaps, URLs in an index, redirects of sources, pages and their posts."""
             asked_paths.append(asked.path)
             place = len(asked_paths) % len(HOSTS)
             if asked.path.endswith("/sitemap.xml"):

@@ -17,7 +17,7 @@ from pipeline.archive import open_archive
 from pipeline.file_import import import_paths
 from pipeline.ingest import ingest_once
 from pipeline.interpret import read_outcome
-from pipeline.reader import Equipment, Page, Reader, end_spare
+from pipeline.reader import Equipment, Page, Reader, end_idle_process
 from pipeline.reprocess.reprocess import reprocess
 from replica.server import running
 from replica.site import Site
@@ -67,7 +67,7 @@ def list_readers() -> list[psutil.Process]:
 def _leaves_a_spare_alone() -> Iterator[None]:
     yield
     assert len(list_readers()) <= 1
-    end_spare()
+    end_idle_process()
     assert list_readers() == []
 
 

@@ -68,7 +68,7 @@ def test_by_the_same_rules_nothing_changes(crawl: Callable[[Site], Settings]) ->
     before = read_all(settings)
     for apply in (False, True):
         report = reprocess(settings, apply=apply, process_count=1)
-        assert report.changes.keys() <= {Change.UNCHANGED, Change.SET_ASIDE}
+        assert report.changes.keys() <= {Change.UNCHANGED, Change.QUARANTINED}
         assert report.changes[Change.UNCHANGED] == len(before)
         assert (report.fields, report.examples, report.problems) == ({}, (), ())
     assert read_all(settings) == before
@@ -82,15 +82,15 @@ def test_a_message_that_the_list_learns_leaves_every_body(
     before = read_all(settings)
     told = {record_id for record_id, record in before.items() if any(text in record.body for text in MESSAGE)}
     assert told
-    read_again = partial(reprocess, settings, process_count=process_count, publishers=learn(MESSAGE))
+    reread_captures = partial(reprocess, settings, process_count=process_count, publishers=learn(MESSAGE))
 
-    report = read_again()
+    report = reread_captures()
     assert report.changes[Change.CHANGED] == report.shorter_count == len(told)
     assert report.fields["body"].changed == len(told)
     assert report.words_won == 0
     assert read_all(settings) == before
 
-    assert read_again(apply=True).changes == report.changes
+    assert reread_captures(apply=True).changes == report.changes
     after = read_all(settings)
     assert after.keys() == before.keys()
     for record_id, record in after.items():
@@ -98,8 +98,8 @@ def test_a_message_that_the_list_learns_leaves_every_body(
         assert record.revision == before[record_id].revision + (record_id in told)
     assert audit(settings) == []
 
-    again = read_again(apply=True)
-    assert again.changes.keys() <= {Change.UNCHANGED, Change.SET_ASIDE}
+    again = reread_captures(apply=True)
+    assert again.changes.keys() <= {Change.UNCHANGED, Change.QUARANTINED}
     assert read_all(settings) == after
 
 

@@ -1,8 +1,8 @@
-"""Lists of addresses, in the forms in which people keep them."""
+"""Lists of URLs, in the forms in which people keep them."""
 
 import pytest
 
-from pipeline.url_list import read_address_list
+from pipeline.url_list import read_url_list
 
 WWW = "https://www.themoscowtimes.com/2024/09/28"
 ONE, TWO = f"{WWW}/one-a96001", f"{WWW}/two-a96002"
@@ -36,37 +36,37 @@ ONE, TWO = f"{WWW}/one-a96001", f"{WWW}/two-a96002"
 @pytest.mark.parametrize("header", ["", "url\n", "url,date\n", "# a comment\n\n", "[\n"])
 def test_a_list_of_addresses_is_read_in_any_form(form: str, header: str) -> None:
     text = header + "\n".join(form.replace("{}", url) for url in (ONE, TWO)) + "\n"
-    assert read_address_list(text.encode()) == (ONE, TWO)
+    assert read_url_list(text.encode()) == (ONE, TWO)
 
 
 @pytest.mark.parametrize("line", [f'["{ONE}", "{TWO}"]', f"{ONE}, {TWO}", f"{ONE};{TWO}", f"{ONE}\t{TWO}"])
 def test_a_line_of_addresses_alone_is_read_whole(line: str) -> None:
-    assert read_address_list(line.encode()) == (ONE, TWO)
+    assert read_url_list(line.encode()) == (ONE, TWO)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
 def test_a_list_is_read_in_any_encoding(encoding: str) -> None:
     urls = (f"{WWW}/café-a96001", TWO)
-    assert read_address_list("\r\n".join(urls).encode(encoding)) == urls
+    assert read_url_list("\r\n".join(urls).encode(encoding)) == urls
 
 
 @pytest.mark.parametrize("scheme", ["", "//"])
 @pytest.mark.parametrize("host", ["www.themoscowtimes.com", "themoscowtimes.com"])
 def test_addresses_without_a_scheme_are_https(scheme: str, host: str) -> None:
-    assert read_address_list(f"{scheme}{host}/2024/09/28/one-a96001\n".encode()) == (
+    assert read_url_list(f"{scheme}{host}/2024/09/28/one-a96001\n".encode()) == (
         f"https://{host}/2024/09/28/one-a96001",
     )
 
 
 @pytest.mark.parametrize("url", ["https://x.example/a,1518,434.html", "https://x.example/?ll=55.7,37.6"])
 def test_a_comma_of_an_address_is_its_own(url: str) -> None:
-    assert read_address_list(url.encode()) == (url,)
+    assert read_url_list(url.encode()) == (url,)
 
 
-@pytest.mark.parametrize("text", [f"{ONE}\n{TWO}\nnot an address\n", f"{ONE}\na\nb\nc", f"a\nb\n{ONE}\n{TWO}\n{ONE}"])
+@pytest.mark.parametrize("text", [f"{ONE}\n{TWO}\nnot a URL\n", f"{ONE}\na\nb\nc", f"a\nb\n{ONE}\n{TWO}\n{ONE}"])
 def test_what_cannot_be_read_as_a_list_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="of a list of addresses is none"):
-        read_address_list(text.encode())
+    with pytest.raises(ValueError, match="of a list of URLs is none"):
+        read_url_list(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_what_cannot_be_read_as_a_list_is_refused(text: str) -> None:
     ],
 )
 def test_a_text_is_no_list(text: str) -> None:
-    assert read_address_list(text.encode()) == ()
+    assert read_url_list(text.encode()) == ()

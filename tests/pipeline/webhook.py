@@ -14,7 +14,7 @@ logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its log of requests n
 
 
 class Webhook:
-    """What was received, and the address for BROADSHEET_NOTIFY_URL; a word in it is a secret."""
+    """What was received, and the URL for BROADSHEET_NOTIFY_URL; a word in it is a secret."""
 
     SECRET = "open-sesame"  # noqa: S105 - a test's own
 

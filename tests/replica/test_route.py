@@ -1,4 +1,4 @@
-"""Feeds, sitemaps, listings, redirects, and what addresses without an article answer."""
+"""Feeds, sitemaps, listings, redirects, and what URLs without an article answer."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Secrets in addresses are masked, and nothing else."""
+"""Secrets in URLs are masked, and nothing else."""
 
 import pytest
 

@@ -15,7 +15,7 @@ def test_a_ceiling_that_is_not_named_keeps_its_own() -> None:
 def test_no_time_leaves_the_calendar(hours: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate(hours)
-    assert Settings.model_validate({"revisit_hours": ()}).look_plan.longest_wait
+    assert Settings.model_validate({"revisit_hours": ()}).revisit_plan.longest_wait
 
 
 @pytest.mark.parametrize("ceilings", [{"drift": 1.1}, {"drift": -0.1}, {"leaks": 0.1}])

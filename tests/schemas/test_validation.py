@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.address import Identity
 from schemas.article import Article, Draft, Kind, content_sha256
 from schemas.capture import Capture, CaptureRef
+from schemas.url import Identity
 from schemas.validation import validate_draft
 
 NOW = datetime(2024, 9, 1, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_only_pictures_and_sound_may_stand_without_words(kind: Kind) -> None:
 
 def test_an_address_that_is_no_articles_is_a_reason() -> None:
     home = Identity(url="https://www.themoscowtimes.com/", site="moscow-times", rule="home-page")
-    assert find_reasons(make_draft(), home) == ("url: no article's address (rule home-page)",)
+    assert find_reasons(make_draft(), home) == ("url: no article's URL (rule home-page)",)
 
 
 def test_text_that_could_not_be_decoded_is_a_reason() -> None:

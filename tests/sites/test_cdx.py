@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.address import SourceKind
-from sites.address import is_cdx_address
+from schemas.url import SourceKind
 from sites.cdx import read_cdx
 from sites.source_page import SourceUnreadable
+from sites.url import is_cdx_url
 
 URL = "https://web.archive.org/cdx/search/cdx?url=themoscowtimes.com/archive/*"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,4 +62,4 @@ def test_anything_else_is_refused(text: str) -> None:
     ],
 )
 def test_an_index_is_known_by_its_address(url: str, is_one: bool) -> None:  # noqa: FBT001 - a table
-    assert is_cdx_address(url) is is_one
+    assert is_cdx_url(url) is is_one

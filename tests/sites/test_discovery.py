@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sites
-from schemas.address import SourceKind
+from schemas.url import SourceKind
 from sites.source_page import SourceUnreadable
 
 SITE = sites.get_site("moscow-times")

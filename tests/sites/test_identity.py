@@ -1,4 +1,4 @@
-"""Whose page an address is."""
+"""Whose page a URL is."""
 
 from urllib.parse import urlsplit
 

@@ -64,7 +64,7 @@ class Crawl:
     def read_lines(self) -> dict[str, CrawlLine]:
         """URL -> its one line."""
         lines = self.read_log()
-        assert len({line.url for line in lines}) == len(lines), "an address has two lines"
+        assert len({line.url for line in lines}) == len(lines), "a URL has two lines"
         return {line.url: line for line in lines}
 
     def read_records(self) -> list[Record]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from warcio.checker import Checker
 
-from schemas.address import Source, SourceKind
 from schemas.capture import Validators
+from schemas.url import Source, SourceKind
 from spiders.host_backoff import HostBackoffs
 from storage.warc.capture import iterate_captures
 from tests.spiders.child import make_crawl, read_records
@@ -92,10 +92,10 @@ def test_a_page_that_has_not_changed_is_not_sent_again(
     assert {url: line.status for url, line in crawl.read_lines().items()} == {
         page: 304,
         other: 200,
-        # What is asked of one address says nothing of the address that it leads to.
+        # What is asked of one URL says nothing of the URL that it leads to.
         f"{WWW}/to-tagged": 200,
     }
-    # Whichever was asked first: the page itself, or the address that leads to it.
+    # Whichever was asked first: the page itself, or the URL that leads to it.
     redirected, record = sorted(crawl.read_responses(page), key=lambda response: response.status or 0)
     assert (record.status, record.body, redirected.status) == (304, b"", 200)
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from schemas.address import Source, SourceKind
+from schemas.url import Source, SourceKind
 from tests.spiders.child import Crawl, make_crawl, read_records
 from tests.spiders.server import DEADLINE_SECONDS, WWW, Publisher
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.address import Source, SourceKind
+from schemas.url import Source, SourceKind
 from tests.pipeline.killing import find_children, kill
 from tests.spiders.child import make_crawl
 from tests.spiders.server import DEADLINE_SECONDS, WWW, Publisher

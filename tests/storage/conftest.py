@@ -57,7 +57,7 @@ def new_file(sqlite: SQLite) -> Path:
 
 @pytest.fixture
 def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An address where nothing was stored yet; with its tables, if the test asks for the open database too."""
+    """A URL where nothing was stored yet; with its tables, if the test asks for the open database too."""
     if database_kind == "sqlite":
         if "database" in request.fixturenames:
             file: SQLite = request.getfixturevalue("sqlite")
@@ -87,7 +87,7 @@ def postgresql_database(postgresql: PostgreSQL) -> Iterator[Database]:
 
 @pytest.fixture
 def database(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The database at that address, as new."""
+    """The database at that URL, as new."""
     assert database_url
     if database_kind == "postgresql":
         yield request.getfixturevalue("postgresql_database")

@@ -17,7 +17,7 @@ def on(day: int, hour: int = 9) -> datetime:
 
 
 def list_outcomes() -> list[Outcome]:
-    """Articles of every kind, a duplicate of the first, and two addresses more of the first."""
+    """Articles of every kind, a duplicate of the first, and two URLs more of the first."""
     return [
         read(1, 1, "One.", published_at=on(3)),
         read(2, 2, "Two.", published_at=on(1, 22), modified_at=on(2, 23)),

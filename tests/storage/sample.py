@@ -3,21 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schemas.address import Identity, Sighting, SourceKind
 from schemas.article import Article, Image, Kind, content_sha256, text_id
 from schemas.capture import CaptureRef, Validators
 from schemas.outcome import (
     ArticleRead,
+    CaptureQuarantined,
     FetchFailed,
     FetchForbidden,
     Missing,
     Outcome,
     Redirected,
     Seen,
-    SetAside,
     SourceRead,
     Unchanged,
 )
+from schemas.url import Identity, Sighting, SourceKind
 from storage.ledger.unit_of_work import seen_of
 
 SITE = "moscow-times"
@@ -102,10 +102,10 @@ def advertise(offset: int, *identities: Identity, source_url: str = FEED, hours:
 
 def set_aside(
     offset: int, number: int, reason: str = "body: empty", hours: float = 0, *, is_passing: bool = False
-) -> SetAside:
+) -> CaptureQuarantined:
     identity = identify(number)
     seen = see(offset, identity.url, at(hours))
-    return SetAside(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
+    return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
 
 
 def miss(offset: int, number: int, hours: float = 0, slug: str = "a-headline") -> Missing:
@@ -152,6 +152,6 @@ def tag(outcome: Outcome, etag: str | None = '"1"', last_modified: str | None = 
 
 
 def say(outcome: SourceRead, **said: Any) -> SourceRead:
-    """The same source, which says this of each of its addresses."""
+    """The same source, which says this of each of its URLs."""
     sightings = tuple((identity, sighting.model_copy(update=said)) for identity, sighting in outcome.sightings)
     return outcome.model_copy(update={"sightings": sightings})

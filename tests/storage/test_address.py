@@ -1,4 +1,4 @@
-"""What changes about an article and makes no revision: its current address, its sponsor's spelling, a moving date."""
+"""What changes about an article and makes no revision: its current URL, its sponsor's spelling, a moving date."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -8,9 +8,9 @@ from schemas.outcome import Outcome, State
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
-from storage.ledger.sighting import list_walked, note_walked
+from storage.ledger.sighting import list_walked, record_listing_read
 from storage.ledger.validator import find_source_validators
-from storage.runs.lease import take_lease
+from storage.runs.lease import acquire_lease
 from storage.runs.run import list_runs, mark_interrupted, open_run
 from tests.storage.sample import (
     FEED,
@@ -60,7 +60,7 @@ def begin_run(database: Database, hours: float) -> str:
         set_aside(1, 1, hours=AHEAD, is_passing=True),
         redirect(1, identify(1), identify(2), AHEAD, is_permanent=False),
     ],
-    ids=["read", "no answer", "503", "robots", "404", "set aside", "to another for now"],
+    ids=["read", "no answer", "503", "robots", "404", "quarantined", "to another for now"],
 )
 def test_an_address_is_due_and_its_fetch_is_noted(database: Database, outcome: Outcome) -> None:
     begin_run(database, AHEAD)
@@ -116,19 +116,19 @@ def test_validators_are_not_believed_until_they_are_noted_again(database: Databa
 
 def test_a_listing_is_read_whole_again(database: Database) -> None:
     with database.begin() as session:
-        note_walked(session, FEED, at(AHEAD))
+        record_listing_read(session, FEED, at(AHEAD))
         assert list_walked(session, at(BACK)) == {}
-        note_walked(session, FEED, at(BACK))
+        record_listing_read(session, FEED, at(BACK))
         assert list_walked(session, at(BACK)) == {FEED: at(BACK)}
 
 
 def test_a_lease_keeps_nobody_out(database: Database) -> None:
     dead = begin_run(database, AHEAD)
     with database.begin() as session:
-        take_lease(session, "crawl", run_id=dead, now=at(AHEAD), seconds=300, host="a", pid=1)
+        acquire_lease(session, "crawl", run_id=dead, now=at(AHEAD), seconds=300, host="a", pid=1)
     with database.begin() as session:
         assert mark_interrupted(session, at(BACK)) == [dead]
-        assert take_lease(session, "crawl", run_id="b", now=at(BACK), seconds=300, host="b", pid=2).run_id == "b"
+        assert acquire_lease(session, "crawl", run_id="b", now=at(BACK), seconds=300, host="b", pid=2).run_id == "b"
 
 
 def test_runs_are_listed_as_of_a_time(database: Database) -> None:

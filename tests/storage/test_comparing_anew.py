@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Delete, delete, select, update
 
 from storage.engine import Database
-from storage.integrity.wording import audit_likeness, rebuild_likeness
+from storage.integrity.near_duplicate import audit_near_duplicates, rebuild_near_duplicates
 from storage.near_duplicates import lsh_index
-from storage.near_duplicates.lsh_index import LEVELS, Likeness, Wording
+from storage.near_duplicates.lsh_index import LEVELS, ArticleText, NearDuplicatePair
 from storage.schema.tables import Article
 from tests.storage.sample import at, identify, read
 from tests.storage.test_duplicate import change_words, list_duplicates, list_stored, store
@@ -16,7 +16,7 @@ from tests.storage.test_duplicate import change_words, list_duplicates, list_sto
 COUNT = 40
 
 KEYS = tuple(delete(level) for level in LEVELS)
-ALL = (delete(Wording), delete(Likeness), *KEYS)
+ALL = (delete(ArticleText), delete(NearDuplicatePair), *KEYS)
 
 Compared = tuple[set[tuple[int, str]], set[tuple[str, str]]]
 
@@ -28,11 +28,13 @@ def make_text(number: int) -> str:
 def list_compared(database: Database) -> Compared:
     """Which text has which key, and which texts are alike, by their digests."""
     with database.read() as session:
-        digests = {row.id: row.content_sha256 for row in session.execute(select(Wording.id, Wording.content_sha256))}
-        keys = {
-            (key, digests[one]) for level in LEVELS for key, one in session.execute(select(level.key, level.wording_id))
+        digests = {
+            row.id: row.content_sha256 for row in session.execute(select(ArticleText.id, ArticleText.content_sha256))
         }
-        likes = session.execute(select(Likeness.wording_id, Likeness.other_id))
+        keys = {
+            (key, digests[one]) for level in LEVELS for key, one in session.execute(select(level.key, level.text_id))
+        }
+        likes = session.execute(select(NearDuplicatePair.text_id, NearDuplicatePair.other_id))
         return keys, {(digests[one], digests[other]) for one, other in likes}
 
 
@@ -44,11 +46,11 @@ def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeyp
     keys, _ = list_compared(database)
     assert len({digest for _, digest in keys}) == 4
     with database.read() as session:
-        assert audit_likeness(session) == []
+        assert audit_near_duplicates(session) == []
     # Those that had them become others; nobody notes the keys of those that had none.
     store(database, *(read(20 + number, number, make_text(20 + number), hours=1) for number in range(2)))
     with database.read() as session:
-        assert audit_likeness(session) == []
+        assert audit_near_duplicates(session) == []
 
 
 SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
@@ -57,17 +59,19 @@ SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
 @pytest.mark.parametrize(
     ("statements", "says"),
     [
-        pytest.param([delete(Wording).where(Wording.id % 2 == 0)], "compared with no other", id="some texts"),
-        pytest.param([delete(Wording)], "compared with no other", id="all texts"),
+        pytest.param([delete(ArticleText).where(ArticleText.id % 2 == 0)], "compared with no other", id="some texts"),
+        pytest.param([delete(ArticleText)], "compared with no other", id="all texts"),
         pytest.param(KEYS, "compared with no other", id="all keys"),
         pytest.param(SOME_KEYS, "compared with no other", id="some keys of each text"),
         pytest.param(
-            [delete(level).where(level.wording_id == 7) for level in LEVELS], "compared with no other", id="one's keys"
+            [delete(level).where(level.text_id == 7) for level in LEVELS], "compared with no other", id="one's keys"
         ),
         pytest.param(ALL, "compared with no other", id="everything"),
-        pytest.param([delete(Likeness)], "not noted as like their primary's", id="which are alike"),
+        pytest.param([delete(NearDuplicatePair)], "not noted as like their primary's", id="which are alike"),
         pytest.param(
-            [delete(Likeness).where(Likeness.wording_id < Likeness.other_id)], "in one direction", id="one direction"
+            [delete(NearDuplicatePair).where(NearDuplicatePair.text_id < NearDuplicatePair.other_id)],
+            "in one direction",
+            id="one direction",
         ),
     ],
 )
@@ -81,15 +85,15 @@ def test_what_a_text_is_compared_by_is_made_anew(database: Database, statements:
     assert sum(primary is not None for primary, *_ in before.values()) == len(copies)
     compared = list_compared(database)
     with database.read() as session:
-        assert audit_likeness(session) == []
+        assert audit_near_duplicates(session) == []
 
     with database.begin() as session:
         for statement in statements:
             session.execute(statement)
     with database.begin() as session:
-        assert says in " ".join(audit_likeness(session))
-        rebuild_likeness(session, at(200))
-        assert audit_likeness(session) == []
+        assert says in " ".join(audit_near_duplicates(session))
+        rebuild_near_duplicates(session, at(200))
+        assert audit_near_duplicates(session) == []
     assert list_compared(database) == compared
     assert list_duplicates(list_stored(database)) == before
     late = read(99, 99, change_words(0.05)(make_text(2)), hours=9)
@@ -101,5 +105,5 @@ def test_duplicates_are_judged_anew_whatever_was_noted_of_them(database: Databas
     before = list_duplicates(store(database, *texts))
     with database.begin() as session:
         session.execute(update(Article).values(duplicate_of=None, duplicate_kind=None, similarity=None))
-        rebuild_likeness(session, at(200))
+        rebuild_near_duplicates(session, at(200))
     assert list_duplicates(list_stored(database)) == before

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from schemas.outcome import Outcome, SetAside
+from schemas.outcome import CaptureQuarantined, Outcome
 from storage.engine import Database
 from storage.ledger.frontier import count_advertised
 from storage.reports.completeness import UNKNOWN_MONTH, MonthCount, count_months, list_missing
@@ -31,10 +31,10 @@ def months(database: Database, site: str | None = SITE) -> list[MonthCount]:
         counts = count_months(session, site)
         assert sum(one.advertised_count for one in counts) == count_advertised(session, site)
     for one in counts:
-        set_aside_count = sum(one.quarantined_counts.values()) + sum(one.excluded_counts.values())
+        quarantined_count = sum(one.quarantined_counts.values()) + sum(one.excluded_counts.values())
         waiting_count = one.pending_count + one.failed_count + one.blocked_count
         there_count = one.stored_count + one.duplicate_count + one.gone_count
-        assert one.advertised_count == there_count + waiting_count + set_aside_count
+        assert one.advertised_count == there_count + waiting_count + quarantined_count
         assert one.missing_count == waiting_count + sum(one.quarantined_counts.values())
     return counts
 
@@ -73,7 +73,7 @@ def test_an_article_of_midnight_on_the_first_is_advertised_and_counted_without_a
 
 
 def test_a_feed_whose_clock_runs_ahead_moves_no_article_into_the_next_month(database: Database) -> None:
-    """Until the page is read, the day in its address counts; then its own time."""
+    """Until the page is read, the day in its URL counts; then its own time."""
     fast = datetime(2026, 9, 30, 23, 30, tzinfo=UTC)  # 23:30 in Moscow, labelled as UTC
     store(database, say(advertise(0, identify(7)), published_at=fast, published_on=date(2026, 9, 30)))
     assert [one.month for one in months(database)] == ["2026-09"]
@@ -122,7 +122,9 @@ def test_each_spelling_counts_and_the_article_is_listed_once(database: Database)
     spellings = [identify(1, slug) for slug in ("first", "second")]
     outcome = say(advertise(0, *spellings), published_on=date(2026, 9, 1))
     store(
-        database, outcome, SetAside(seen=see(1, spellings[1].url, at(1)), identity=spellings[1], reasons=("body: x",))
+        database,
+        outcome,
+        CaptureQuarantined(seen=see(1, spellings[1].url, at(1)), identity=spellings[1], reasons=("body: x",)),
     )
     (one,) = months(database)
     assert (one.advertised_count, one.quarantined_counts, one.missing_count) == (2, {"body": 2}, 2)

@@ -23,7 +23,7 @@ from storage.engine import (
     open_database,
 )
 from storage.ledger.outcome import store_outcomes
-from storage.near_duplicates.lsh_index import Likeness
+from storage.near_duplicates.lsh_index import NearDuplicatePair
 from storage.schema.tables import MADE_FROM_OTHERS, Base, RunRow
 from storage.search.finding import search_articles
 from storage.search.query import read_query
@@ -253,9 +253,9 @@ def test_numbers_that_are_paired_otherwise_have_another_sum(database: Database) 
     sums = set()
     for pairs in (((1, 2), (3, 4)), ((1, 4), (3, 2)), ((2, 1), (3, 4)), ((3, 4), (1, 2))):
         with database.begin() as session:
-            session.execute(text("DELETE FROM likeness"))
-            session.execute(insert(Likeness), [{"wording_id": one, "other_id": other} for one, other in pairs])
-            sums.add(sum_rows(session.connection(), Base.metadata.tables["likeness"], print))
+            session.execute(text("DELETE FROM near_duplicate_pair"))
+            session.execute(insert(NearDuplicatePair), [{"text_id": one, "other_id": other} for one, other in pairs])
+            sums.add(sum_rows(session.connection(), Base.metadata.tables["near_duplicate_pair"], print))
     assert len(sums) == 3
 
 

@@ -17,7 +17,7 @@ from storage.engine import Database, open_database
 from storage.ledger.outcome import store_outcomes
 from storage.near_duplicates import lsh_index
 from storage.near_duplicates.duplicate import find_explanation
-from storage.near_duplicates.lsh_index import NewPosting, store_postings
+from storage.near_duplicates.lsh_index import LshKeyLevel0, store_lsh_keys
 from storage.schema.tables import Base, Entry
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, set_aside, write
 
@@ -254,11 +254,11 @@ def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkey
     keys = {number: {1, 100 + number // 2} for number in range(20)}
     with database.begin() as session:
         first = {number: keys[number] for number in range(4)}
-        assert store_postings(session, first, new=first) == {0: [1, 2, 3], 1: [0, 2, 3], 2: [3, 0, 1], 3: [2, 0, 1]}
+        assert store_lsh_keys(session, first, new=first) == {0: [1, 2, 3], 1: [0, 2, 3], 2: [3, 0, 1], 3: [2, 0, 1]}
         others = {number: keys[number] for number in range(4, 20)}
-        assert all(found == [number ^ 1] for number, found in store_postings(session, others, new=others).items())
-        assert store_postings(session, keys, new=()) == {number: [number ^ 1] for number in keys}
-        count = session.scalar(select(func.count()).where(NewPosting.key == 1))
+        assert all(found == [number ^ 1] for number, found in store_lsh_keys(session, others, new=others).items())
+        assert store_lsh_keys(session, keys, new=()) == {number: [number ^ 1] for number in keys}
+        count = session.scalar(select(func.count()).where(LshKeyLevel0.key == 1))
     assert count == 6
 
 

@@ -2,10 +2,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from schemas.address import Identity, Sighting, SourceKind
 from schemas.outcome import Outcome
+from schemas.url import Identity, Sighting, SourceKind
 from storage.engine import Database
-from storage.ledger.frontier import add_addresses, find_due, find_entry, is_known
+from storage.ledger.frontier import add_urls, find_due, find_entry, is_known
 from storage.ledger.outcome import store_outcomes
 from tests.storage.sample import HOST, SITE, START, advertise, fail, identify, identify_url, read, set_aside
 
@@ -23,8 +23,8 @@ def test_the_newest_publication_is_due_first_and_undated_ones_last_in_the_order_
     days = {5: None, 1: 1, 2: 3, 3: 2, 4: None}
     sightings = [sight(identify(number), START - timedelta(days=day) if day else None) for number, day in days.items()]
     with database.begin() as session:
-        assert add_addresses(session, sightings, START) == 5
-        assert add_addresses(session, sightings, START) == 0
+        assert add_urls(session, sightings, START) == 5
+        assert add_urls(session, sightings, START) == 0
     with database.read() as session:
         due = find_due(session, SITE, START)
         assert [address.record_id for address in due] == [identify(number).id for number in (1, 3, 2, 5, 4)]
@@ -63,7 +63,7 @@ def test_an_entry_is_found_by_its_key_and_by_each_address(database: Database) ->
 def test_a_time_without_a_zone_is_no_publication_time(database: Database) -> None:
     naive = datetime(2026, 9, 5)  # noqa: DTZ001 - that is the point
     with database.begin() as session:
-        add_addresses(session, [sight(identify(1), naive)], START)
+        add_urls(session, [sight(identify(1), naive)], START)
         entry = find_entry(session, identify(1).key)
     assert entry
     assert entry.published_at is None
@@ -75,7 +75,7 @@ def test_a_time_at_the_calendars_ends_stops_nobody(database: Database, year: int
     zone = timezone(timedelta(hours=offset_hours))
     extreme = datetime(1, 1, 1, tzinfo=zone) if year == 1 else datetime(9999, 12, 31, 23, 59, tzinfo=zone)
     with database.begin() as session:
-        add_addresses(session, [sight(identify(1), extreme)], START)
+        add_urls(session, [sight(identify(1), extreme)], START)
         entry = find_entry(session, identify(1).key)
     assert entry
     assert entry.published_at is None or entry.published_at == extreme

@@ -8,7 +8,7 @@ import pytest
 from schemas.report import KindReading, RunReport
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
-from storage.reports.history import GROUP_COUNT, find_newest_noticing, iterate_newest, list_readings
+from storage.reports.history import GROUP_COUNT, find_last_recurrence_report, iterate_newest, list_readings
 from storage.runs.run import close_run, open_run
 from storage.schema.tables import RunStatus
 from tests.storage.sample import SITE, at, read
@@ -93,7 +93,7 @@ def test_the_newest_run_that_measured_is_found_below_those_that_did_not(database
     wanted = note_run(database, 2, leak_rate=0.0)
     note_run(database, 3)
     with database.read() as session:
-        found = find_newest_noticing(session)
+        found = find_last_recurrence_report(session)
     assert found
     assert (found.run_id, found.leak_rate) == (wanted, 0.0)
 
@@ -101,4 +101,4 @@ def test_the_newest_run_that_measured_is_found_below_those_that_did_not(database
 def test_an_archive_without_a_measuring_run_says_so(database: Database) -> None:
     note_run(database, 1)
     with database.read() as session:
-        assert find_newest_noticing(session) is None
+        assert find_last_recurrence_report(session) is None

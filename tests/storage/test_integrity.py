@@ -8,7 +8,7 @@ from sqlalchemy import select
 from schemas.outcome import ArticleRead, State
 from schemas.schedule import STANDARD_PLAN
 from storage.articles.article import find_article
-from storage.captures.capture import find_known_payloads
+from storage.captures.capture import find_imported_digests
 from storage.engine import Database
 from storage.integrity.content import list_lost, make_due, restore_articles
 from storage.integrity.entry import audit_entries, has_lost_sightings, restore_aliases, restore_entries
@@ -16,11 +16,11 @@ from storage.integrity.lost_capture import (
     audit_references,
     count_unknown,
     drop_unneeded,
-    hold_references,
     lead_references,
     mark_lost,
+    point_to_lost_captures,
 )
-from storage.integrity.state import mend_states
+from storage.integrity.state import rebuild_states
 from storage.ledger.frontier import find_due
 from storage.ledger.unit_of_work import UnitOfWork
 from storage.reports.audit import audit_ledger
@@ -93,10 +93,10 @@ def test_a_text_whose_capture_is_lost_can_be_imported_again(database: Database) 
     store(database, first)
     digest = first.seen.ref.sha256
     with database.read() as session:
-        assert find_known_payloads(session, {digest}) == {digest}
+        assert find_imported_digests(session, {digest}) == {digest}
     lose(database, "texts.warc.gz", 1)
     with database.read() as session:
-        assert find_known_payloads(session, {digest}) == set()
+        assert find_imported_digests(session, {digest}) == set()
     store(database, again)
     with database.read() as session:
         assert list_lost(session) == {}
@@ -110,7 +110,7 @@ def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: D
     run_sql(database, "DELETE FROM capture")
     with database.begin() as session:
         assert len(audit_references(session)) == 1
-        assert hold_references(session) == 2
+        assert point_to_lost_captures(session) == 2
         assert (audit_references(session), count_unknown(session)) == ([], 2)
     store(database, first, second)
     with database.begin() as session:
@@ -127,7 +127,7 @@ def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database:
     with database.begin() as session:
         assert len(audit_entries(session)) == 1
         assert restore_entries(session, at(2), STANDARD_PLAN) == 1
-        assert mend_states(session, at(2)) == {ID: State.STORED}
+        assert rebuild_states(session, at(2)) == {ID: State.STORED}
         assert (audit_entries(session), audit_ledger(session)) == ([], [])
         assert session.scalars(select(Article.entry_id)).all() == [99]
 

@@ -7,7 +7,7 @@ import pytest
 
 import storage
 from storage.engine import Database
-from storage.runs.lease import LeaseHeld, find_lease, release_lease, renew_lease, take_lease
+from storage.runs.lease import LeaseHeld, acquire_lease, find_lease, release_lease, renew_lease
 from storage.runs.run import close_run, list_runs, mark_interrupted, open_run
 from storage.schema.tables import RunStatus
 from tests.storage.sample import SITE, at
@@ -17,14 +17,14 @@ TAKER = """
 import sys
 from datetime import datetime
 from storage.engine import open_database
-from storage.runs.lease import LeaseHeld, take_lease
+from storage.runs.lease import LeaseHeld, acquire_lease
 database = open_database(sys.argv[1])
 now = datetime.fromisoformat(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 try:
     with database.begin() as session:
-        take_lease(session, "crawl", run_id=sys.argv[2], now=now, seconds=60, host="h", pid=1)
+        acquire_lease(session, "crawl", run_id=sys.argv[2], now=now, seconds=60, host="h", pid=1)
     print("taken")
 except LeaseHeld as held:
     print("held by", held.holder.run_id)
@@ -34,7 +34,7 @@ except LeaseHeld as held:
 def take(database: Database, run_id: str, hours: float, name: str = "crawl") -> bool:
     try:
         with database.begin() as session:
-            lease = take_lease(session, name, run_id=run_id, now=at(hours), seconds=HOUR, host="host", pid=7)
+            lease = acquire_lease(session, name, run_id=run_id, now=at(hours), seconds=HOUR, host="host", pid=7)
     except LeaseHeld as held:
         assert held.holder.run_id != run_id  # noqa: PT017 - the other half is the return
         return False
@@ -61,7 +61,7 @@ def test_who_holds_it_is_told(database: Database) -> None:
         database.begin() as session,
         pytest.raises(LeaseHeld, match=r"^crawl is held by run a \(process 7 on host\) until 2026-11-01 13:00:00 UTC$"),
     ):
-        take_lease(session, "crawl", run_id="b", now=at(0), seconds=HOUR, host="host", pid=8)
+        acquire_lease(session, "crawl", run_id="b", now=at(0), seconds=HOUR, host="host", pid=8)
 
 
 def test_a_run_takes_its_own_again(database: Database) -> None:

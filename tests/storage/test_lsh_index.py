@@ -11,7 +11,7 @@ from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.near_duplicates import lsh_index
 from storage.near_duplicates.comparison import Shingled
-from storage.near_duplicates.lsh_index import NewPosting, RecentPosting, SettledPosting
+from storage.near_duplicates.lsh_index import LshKeyLevel0, LshKeyLevel1, LshKeyLevel2
 from storage.schema.tables import Base
 from tests.storage.sample import at, read
 
@@ -50,7 +50,7 @@ def make_text(number: int) -> str:
     return " ".join(random.Random(number).choices(BODY.split(), k=60))
 
 
-def test_postings_move_from_level_to_level_and_are_found_in_each(
+def test_keys_move_from_level_to_level_and_are_found_in_each(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lsh_index, "STEP_TEXTS", (2, 8))
@@ -66,8 +66,8 @@ def test_postings_move_from_level_to_level_and_are_found_in_each(
             store_outcomes(session, [read(n, n, texts[n]) for n in numbers], run_id=None, now=at(100))
     with database.read() as session:
         levels = [
-            session.execute(select(level.key, level.wording_id)).all()
-            for level in (NewPosting, RecentPosting, SettledPosting)
+            session.execute(select(level.key, level.text_id)).all()
+            for level in (LshKeyLevel0, LshKeyLevel1, LshKeyLevel2)
         ]
     assert all(levels)
     assert sorted(key for level in levels for key, _ in level) == sorted(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Table, inspect, select
+from sqlalchemy import Column, MetaData, Select, Table, inspect, select
 
 from schemas.search import SearchFilter
 from storage.engine import WRITES, Database, SchemaOutdated, migrate_database, open_database
@@ -21,6 +21,15 @@ from tests.storage.every_table import fill_every_table
 ROOT = Path(__file__).parent.parent.parent
 NEW_COLUMNS = {"sponsor"}
 NEW_TABLES = {Searched.__tablename__, SearchWord.__tablename__}
+OLD_NAMES = {
+    "article_text": "wording",
+    "lsh_key_level_0": "posting_new",
+    "lsh_key_level_1": "posting_recent",
+    "lsh_key_level_2": "posting_settled",
+    "near_duplicate_pair": "likeness",
+    "text_id": "wording_id",
+}
+"""Of tables and columns, before 0004."""
 
 
 def go_back(database: Database, revision: str = "0001") -> None:
@@ -29,16 +38,22 @@ def go_back(database: Database, revision: str = "0001") -> None:
 
 
 def read_old_tables(database: Database) -> dict[str, list[Any]]:
+    """The rows of each table that the first version had, by today's name."""
+    present = set(inspect(database.engine).get_table_names())
     with database.read() as session:
         return {
-            name: sorted(map(tuple, session.execute(select(*_list_old_columns(table)))), key=repr)
+            name: sorted(map(tuple, session.execute(_select_old_columns(table, present))), key=repr)
             for name, table in Base.metadata.tables.items()
             if name not in NEW_TABLES
         }
 
 
-def _list_old_columns(table: Table) -> list[Column[Any]]:
-    return [column for column in table.columns if column.name not in NEW_COLUMNS]
+def _select_old_columns(table: Table, present: set[str]) -> Select[Any]:
+    columns = [column for column in table.columns if column.name not in NEW_COLUMNS]
+    if table.name in present:
+        return select(*columns)
+    former = [Column(OLD_NAMES.get(column.name, column.name), column.type) for column in columns]
+    return select(*Table(OLD_NAMES[table.name], MetaData(), *former).columns)
 
 
 def find(database: Database) -> list[str]:

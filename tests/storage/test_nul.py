@@ -19,7 +19,7 @@ WWW = "https://www.themoscowtimes.com"
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
-    """A WARC file with the character in addresses, headers and bodies."""
+    """A WARC file with the character in URLs, headers and bodies."""
     page = SITE.articles[1].page_html()
     warc = Warc(compressed=False)
     warc.add(SITE.articles[1].url, page.replace("<p>", "<p>a\0b").encode(), ETag='"a\0b"', Last_Modified="a\0b")

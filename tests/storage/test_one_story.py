@@ -102,7 +102,7 @@ SHORT: dict[str, tuple[str, str, Special, Special, str | None]] = {
     "the same headline": (say(0, 29), say(0, 29), EARLY | GALLERY, LATE_SAME, "exact"),
     "no headline": (say(0, 29), say(0, 29), EARLY, LATE | NAMELESS, "exact"),
     "no headlines": (say(0, 29), say(0, 29), EARLY | NAMELESS, LATE | NAMELESS, "exact"),
-    "pictures without an address": (say(0, 29), say(0, 29), EARLY, LATE, None),
+    "pictures without a URL": (say(0, 29), say(0, 29), EARLY, LATE, None),
     "enough words": (say(0, 60), say(0, 60), EARLY | GALLERY, GALLERY_LATER, "exact"),
     "enough words of an agency": (say(0, 60), say(0, 60), EARLY | WIRE, LATE | WIRE, "syndicated"),
 }

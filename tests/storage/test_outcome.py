@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from schemas.address import Identity
 from schemas.article import content_sha256
-from schemas.outcome import ArticleRead, Kept, Outcome, SetAside, SourceBroken, State
-from schemas.schedule import STANDARD_PLAN, LookPlan
+from schemas.outcome import ArticleRead, CaptureQuarantined, Kept, Outcome, SourceBroken, State
+from schemas.schedule import STANDARD_PLAN, RevisitPlan
+from schemas.url import Identity
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import LedgerEntry, audit_ledger, count_states, find_due, find_entry
@@ -39,7 +39,9 @@ LATER = 10 * 365 * 24
 """Hours after all that the tests store."""
 
 
-def store(database: Database, *outcomes: Outcome, hours: float = LATER, plan: LookPlan = STANDARD_PLAN) -> Counter[str]:
+def store(
+    database: Database, *outcomes: Outcome, hours: float = LATER, plan: RevisitPlan = STANDARD_PLAN
+) -> Counter[str]:
     with database.begin() as session:
         counts = store_outcomes(session, outcomes, run_id=None, now=at(hours), plan=plan)
     with database.read() as session:
@@ -204,7 +206,7 @@ def test_a_stored_article_stays_whatever_comes_later(database: Database) -> None
 def test_a_text_set_aside_twice_is_listed_once(database: Database) -> None:
     for warc in ("a.warc.gz", "b.warc.gz"):
         seen = see(7, None, warc=warc)
-        store(database, SetAside(seen=seen, identity=None, reasons=("body: empty",)))
+        store(database, CaptureQuarantined(seen=seen, identity=None, reasons=("body: empty",)))
     with database.read() as session:
         assert len(list_quarantine(session)) == 1
 
@@ -294,8 +296,8 @@ def test_an_address_without_an_id_that_leads_to_an_article_is_merged_into_it(dat
     assert store(database, advertise(4, old, hours=2)) == {"source-read": 1}
 
 
-def set_aside_at(offset: int, identity: Identity) -> SetAside:
-    return SetAside(seen=see(offset, identity.url), identity=identity, reasons=("body: empty",))
+def set_aside_at(offset: int, identity: Identity) -> CaptureQuarantined:
+    return CaptureQuarantined(seen=see(offset, identity.url), identity=identity, reasons=("body: empty",))
 
 
 def test_a_redirect_between_two_stored_articles_leaves_both(database: Database) -> None:
@@ -358,8 +360,8 @@ def test_an_audit_names_what_does_not_add_up(database: Database) -> None:
         problems = "\n".join(audit_ledger(session, SITE))
     assert "stored entries without an article" in problems
     assert "quarantined entries without a reason" in problems
-    assert f"advertised addresses without an entry: {identify(3).url}" in problems
-    assert "3 addresses were advertised, but the states add up to 2" in problems
+    assert f"advertised URLs without an entry: {identify(3).url}" in problems
+    assert "3 URLs were advertised, but the states add up to 2" in problems
 
 
 def _break(session: Session) -> None:

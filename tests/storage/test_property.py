@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order, and however often: each address has one state, and the counts add up."""
+"""Whatever comes in whatever order, and however often: each URL has one state, and the counts add up."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -107,7 +107,7 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
     with database.read() as session:
         _audit_due(session, outcomes)
     with database.begin() as session:
-        # A failure without a capture may find another entry at its address after a merge.
+        # A failure without a capture may find another entry at its URL after a merge.
         captured = [outcome for outcome in outcomes if seen_of(outcome)]
         assert store_outcomes(session, captured, run_id=None, now=at(200)) == {}
         assert store_outcomes(session, captured, run_id=None, now=at(200), is_again=True).keys() <= {"unchanged"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from schemas.outcome import ArticleRead, Outcome, SetAside, State
+from schemas.outcome import ArticleRead, CaptureQuarantined, Outcome, State
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import audit_ledger
@@ -175,7 +175,7 @@ def test_a_fetch_brings_a_withdrawn_article_back_too(database: Database) -> None
 @pytest.mark.parametrize(
     "first",
     [set_aside(1, 1), set_aside(1, 1, is_passing=True), miss(1, 1), fail(1)],
-    ids=["set aside", "passing", "missing", "no capture"],
+    ids=["quarantined", "passing", "missing", "no capture"],
 )
 def test_what_was_none_and_is_valid_today_is_cured(database: Database, first: Outcome) -> None:
     store(database, advertise(0, identify(1)), first)
@@ -218,7 +218,7 @@ def test_a_text_whose_id_changes_with_its_body_leaves_its_former_one(database: D
         assert session.scalars(select(Article.id)).all() == [new.article.id]
         assert list_quarantine(session) == []
         assert session.scalars(select(Revision.article_id)).all() == [old.article.id]
-    broken = SetAside(seen=seen, identity=None, reasons=("body: empty",))
+    broken = CaptureQuarantined(seen=seen, identity=None, reasons=("body: empty",))
     assert again(database, broken) == {"withdrawn": 1}
     assert again(database, new) == {"cured": 1}
 

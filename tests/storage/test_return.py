@@ -1,7 +1,7 @@
 import pytest
 
 from schemas.article import content_sha256
-from schemas.outcome import ArticleRead, Outcome, SetAside, State
+from schemas.outcome import ArticleRead, CaptureQuarantined, Outcome, State
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import audit_ledger, find_due, find_entry
@@ -174,14 +174,17 @@ def test_a_temporary_redirect_within_a_record_moves_the_address(database: Databa
 def test_an_invalid_page_at_an_address_without_an_id_takes_that_address_along(database: Database) -> None:
     old = identify_url("/stories/2008/01/02/003.html")
     store(database, advertise(0, old))
-    store(database, SetAside(seen=see(1, old.url, at(1)), identity=identify(1), reasons=("body: empty",)))
+    store(database, CaptureQuarantined(seen=see(1, old.url, at(1)), identity=identify(1), reasons=("body: empty",)))
     assert states(database) == {State.QUARANTINED: 1}
     assert due(database, 9999) == []
 
 
 def test_an_invalid_page_takes_no_address_from_another_record(database: Database) -> None:
     store(database, advertise(0, identify(1)))
-    store(database, SetAside(seen=see(1, identify(1).url, at(1)), identity=identify(2), reasons=("body: empty",)))
+    store(
+        database,
+        CaptureQuarantined(seen=see(1, identify(1).url, at(1)), identity=identify(2), reasons=("body: empty",)),
+    )
     assert due(database, 2) == [identify(1).url]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from schemas.article import Image, content_sha256
 from schemas.outcome import Kept, Outcome, State
 from schemas.revision import RevisionClass
-from schemas.schedule import LookPlan
+from schemas.schedule import RevisitPlan
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.revisions.version import VersionUnknown, find_difference, list_revisions
@@ -173,7 +173,7 @@ NO_REMOVAL = [
 @pytest.mark.parametrize(
     "outcome",
     NO_REMOVAL,
-    ids=["timeout", "503", "robots", "refused", "set aside", "to another", "to home", "kept", "former address"],
+    ids=["timeout", "503", "robots", "refused", "quarantined", "to another", "to home", "kept", "former URL"],
 )
 def test_a_fetch_that_failed_never_removes(database: Database, outcome: Outcome) -> None:
     store(database, advertise(0, identify(1), identify(1, "former")), read(1, 1, BODY), miss(2, 1, hours=1))
@@ -200,7 +200,7 @@ def test_a_page_of_before_the_removal_that_is_loaded_late_restores_nothing(datab
 
 
 def test_the_second_look_comes_when_it_counts_also_where_the_plan_has_none_left(database: Database) -> None:
-    plan = LookPlan(revisit_ages=(), revisit_months=0, gone_after=timedelta(days=10))
+    plan = RevisitPlan(revisit_ages=(), revisit_months=0, gone_after=timedelta(days=10))
     store(database, read(1, 1, BODY), plan=plan)
     store(database, miss(2, 1, hours=1), plan=plan)
     assert entry(database, 1).next_try_at == at(241)

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from schemas.outcome import ArticleRead, Kept, Outcome, State
-from schemas.schedule import LookPlan
+from schemas.schedule import RevisitPlan
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
@@ -109,7 +109,7 @@ WITHOUT_ARTICLE = [
     (set_aside(2, 1, hours=100 * DAY), FIRST_PASSING_RETRY),
     (forbid(1, 100 * DAY), FIRST_BLOCKED_RETRY),
     (forbid(1, 100 * DAY, "private-network"), FIRST_BLOCKED_RETRY),
-    (miss(2, 1, 100 * DAY), LookPlan().gone_after),
+    (miss(2, 1, 100 * DAY), RevisitPlan().gone_after),
     (redirect(2, identify(1), identify(2), 100 * DAY), FIRST_RETRY),
     (redirect(2, identify(1), identify(2), 100 * DAY, is_permanent=False), FIRST_PASSING_RETRY),
     (redirect(2, identify(1), identify_url("/", rule="home"), 100 * DAY), FIRST_PASSING_RETRY),
@@ -123,7 +123,7 @@ WITHOUT_ARTICLE = [
     ids=[
         "no answer",
         "503",
-        "set aside",
+        "quarantined",
         "robots",
         "refused",
         "404",
@@ -193,7 +193,7 @@ def test_nobody_is_asked_for_what_is_not_modified_without_an_article(database: D
 
 
 def test_the_interval_of_the_second_look_is_a_setting(database: Database) -> None:
-    plan = LookPlan(gone_after=timedelta(hours=3))
+    plan = RevisitPlan(gone_after=timedelta(hours=3))
     store(database, advertise(0, identify(1)))
     assert store(database, miss(1, 1), plan=plan) == {"missing": 1}
     assert entry(database, 1).next_try_at == at(3)
@@ -201,7 +201,7 @@ def test_the_interval_of_the_second_look_is_a_setting(database: Database) -> Non
 
 
 def test_a_plan_without_looks_looks_never(database: Database) -> None:
-    plan = LookPlan(revisit_ages=(), revisit_months=0)
+    plan = RevisitPlan(revisit_ages=(), revisit_months=0)
     store(database, read(1, 1, hours=1, published_at=START), plan=plan)
     assert entry(database, 1).next_try_at is None
 

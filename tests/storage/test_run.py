@@ -5,7 +5,7 @@ from sqlalchemy import text as sql_text
 
 from schemas.outcome import Outcome
 from schemas.report import RunReport
-from storage.captures.capture import find_known_payloads, find_position, list_positions, store_position
+from storage.captures.capture import find_imported_digests, find_position, list_positions, store_position
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.ledger.quarantine import count_quarantine, find_quarantine, list_quarantine
@@ -73,7 +73,7 @@ def test_a_file_is_known_by_its_digest_and_a_fetched_answer_is_no_file(database:
     with database.begin() as session:
         store_outcomes(session, [text, page], run_id=None, now=START)
         digests = [text.seen.ref.sha256, page.seen.ref.sha256, "0" * 64]
-        assert find_known_payloads(session, digests) == {text.seen.ref.sha256}
+        assert find_imported_digests(session, digests) == {text.seen.ref.sha256}
         asked = "SELECT 1 FROM capture WHERE sha256 = 'x' AND url IS NULL"
         explain = f"EXPLAIN QUERY PLAN {asked}"
         if session.get_bind().dialect.name == "postgresql":

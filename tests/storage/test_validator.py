@@ -6,7 +6,7 @@ from sqlalchemy import select
 from schemas.article import Kind
 from schemas.capture import Validators
 from schemas.outcome import Kept, Outcome, RobotsRead, SourceBroken
-from schemas.schedule import LookPlan
+from schemas.schedule import RevisitPlan
 from storage.engine import Database
 from storage.ledger.frontier import find_due
 from storage.ledger.outcome import store_outcomes
@@ -38,12 +38,12 @@ from tests.storage.sample import (
 from tests.storage.test_outcome import store
 
 PAGE = identify(1).url
-PLAN = LookPlan(conditional_count=3)
+PLAN = RevisitPlan(conditional_count=3)
 TAGGED = Validators(etag='"1"')
 DAY = 24
 
 
-def known(database: Database, hours: float = 0, plan: LookPlan = PLAN) -> dict[str, Validators]:
+def known(database: Database, hours: float = 0, plan: RevisitPlan = PLAN) -> dict[str, Validators]:
     with database.read() as session:
         return find_validators(session, [PAGE, FEED], at(hours), plan)
 
@@ -79,7 +79,7 @@ def test_the_validators_of_a_sites_sources_are_found_by_the_site(database: Datab
         tag(redirect(9, identify(1), identify(2), 1)),
         tag(Kept(seen=see(9, PAGE, at(1)))),
     ],
-    ids=["none", "live", "set aside", "missing", "redirected", "kept"],
+    ids=["none", "live", "quarantined", "missing", "redirected", "kept"],
 )
 def test_what_says_something_else_of_a_page_ends_its_validators_and_brings_none(
     database: Database, outcome: Outcome
@@ -122,7 +122,7 @@ def test_a_source_that_cannot_be_read_is_asked_for_in_full(database: Database, o
         (set_aside(1, 1, hours=2), tag(read(2, 1, "Old.", hours=1), '"old"'), {}),
         (tag(advertise(1, hours=2), '"new"'), tag(advertise(2, hours=1), '"old"'), {FEED: Validators(etag='"new"')}),
     ],
-    ids=["pages", "older set aside", "newer set aside", "sources"],
+    ids=["pages", "older quarantined", "newer quarantined", "sources"],
 )
 def test_an_older_capture_overwrites_nothing(
     database: Database,
@@ -140,8 +140,8 @@ def test_a_server_is_believed_so_many_times_and_so_long(database: Database) -> N
     store(database, tag(read(1, 1)), tag(advertise(2)))
     assert known(database, 7 * DAY) == {PAGE: TAGGED, FEED: TAGGED}
     assert known(database, 7.1 * DAY) == {}
-    assert known(database, plan=LookPlan(conditional_count=0)) == {}
-    assert known(database, 1.1, LookPlan(conditional_for=timedelta(hours=1))) == {}
+    assert known(database, plan=RevisitPlan(conditional_count=0)) == {}
+    assert known(database, 1.1, RevisitPlan(conditional_for=timedelta(hours=1))) == {}
     for number in (1, 2, 3):
         assert known(database) == {PAGE: TAGGED, FEED: TAGGED}
         confirmations = [confirm(10 + number, 1, number), confirm_source(10 + number, number)]

@@ -13,7 +13,7 @@ import pytest
 
 from spiders.warc import Exchange, WarcWriter
 from storage.warc.capture import CaptureTruncated, iterate_captures, read_capture
-from storage.warc.remote import RemoteStore, StoreUnreachable, StoreUnusable, shown_url
+from storage.warc.remote import RemoteStore, StoreUnreachable, StoreUnusable, printable_url
 from storage.warc.store import NOTE_NAME, CopyDiffers, WarcStore
 from tests.storage.faulty import URL, FaultyFileSystem
 from tests.storage.sample import START
@@ -244,4 +244,4 @@ def test_a_kind_of_store_that_cannot_be_reached_from_here_is_named(
     ],
 )
 def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
-    assert shown_url(url) == shown
+    assert printable_url(url) == shown

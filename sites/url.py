@@ -1,4 +1,4 @@
-"""Spells addresses canonically: what differs between two spellings of one address is taken out here."""
+"""Spells URLs canonically: what differs between two spellings of one URL is taken out here."""
 
 import re
 from contextlib import suppress
@@ -24,10 +24,10 @@ _ARCHIVED = re.compile(
     r"^(?:https?:)?(?://)?web\.archive\.org(?::\d+)?/web/\d{1,14}(?:[a-z]{2}_)?/(?P<url>https?:/{1,2}(?=\w).*)$",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-"""A copy in the Internet Archive: whose it is, the address within it says."""
+"""A copy in the Internet Archive: whose it is, the URL within it says."""
 _ESCAPE_OR_CAPITAL = re.compile(r"%[0-9A-F]{2}|[A-Z]")
 KEPT_COUNT = 256
-"""Reading one page asks for its own address half a dozen times."""
+"""Reading one page asks for its own URL half a dozen times."""
 
 _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref_src|_openstat)$", re.IGNORECASE
@@ -42,13 +42,13 @@ MAX_HOST_CHARS = 253
 """Of a name (RFC 1035). To spell a longer one in ASCII takes Python a while, and then there is no such name."""
 
 
-class AddressMalformed(ValueError):  # noqa: N818 - it states a fact
-    """The text is no address of the web."""
+class UrlMalformed(ValueError):  # noqa: N818 - it states a fact
+    """The text is no URL of the web."""
 
 
 @dataclass(frozen=True)
-class Address:
-    """The parts of an address that can tell one page from another."""
+class UrlParts:
+    """The parts of a URL that can tell one page from another."""
 
     host: str
     """Lower case, no trailing dot."""
@@ -60,15 +60,15 @@ class Address:
 
 
 @lru_cache(maxsize=KEPT_COUNT)
-def read_address(url: str) -> Address:
-    """Takes an address apart.
+def parse_url(url: str) -> UrlParts:
+    """Takes a URL apart.
 
     Raises:
-        AddressMalformed: it has no host, another scheme than http or https, cannot be parsed, or is longer than any
+        UrlMalformed: it has no host, another scheme than http or https, cannot be parsed, or is longer than any
             that is fetched.
     """
     if len(url) > MAX_URL_BYTES:
-        raise AddressMalformed(f"longer than {MAX_URL_BYTES} bytes")
+        raise UrlMalformed(f"longer than {MAX_URL_BYTES} bytes")
     text = _SCHEMELESS.sub("https://", _unwrap(url.strip()), count=1)
     try:
         parts = urlsplit(text)
@@ -77,22 +77,22 @@ def read_address(url: str) -> Address:
         host = host[: MAX_HOST_CHARS + 1]
         host = host if host.isascii() else host.encode("idna").decode()
     except (ValueError, UnicodeError):
-        raise AddressMalformed(f"{url!r} cannot be parsed") from None
+        raise UrlMalformed(f"{url!r} cannot be parsed") from None
     if parts.scheme.lower() not in {"http", "https"} or not 0 < len(host) <= MAX_HOST_CHARS:
-        raise AddressMalformed(f"{url!r} is no address of the web")
-    return Address(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
+        raise UrlMalformed(f"{url!r} is no URL of the web")
+    return UrlParts(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
 
 
 def _unwrap(url: str) -> str:
-    """The address of which an archive's is a copy; some tools leave it one slash."""
+    """The URL of which an archive's is a copy; some tools leave it one slash."""
     match = _ARCHIVED.match(url)
     return re.sub(r":/+", "://", match["url"], count=1) if match else url
 
 
-def spell_generic(address: Address) -> str:
+def spell_generic(address: UrlParts) -> str:
     """The canonical spelling for a publisher without a profile: its query may be the identity, trackers are not.
 
-    A port of its own keeps plain HTTP: such an address is a local or test server's.
+    A port of its own keeps plain HTTP: such a URL is a local or test server's.
     """
     pairs = [pair for pair in parse_qsl(address.query, keep_blank_values=True) if not _TRACKING.match(pair[0])]
     query = f"?{urlencode(sorted(pairs))}" if pairs else ""
@@ -137,8 +137,8 @@ def _spell_path(decoded: str) -> str:
     return "/" + segments.strip("/ ")
 
 
-def is_cdx_address(url: str) -> bool:
-    """Whether an address is that of a web archive's index."""
+def is_cdx_url(url: str) -> bool:
+    """Whether a URL is that of a web archive's index."""
     try:
         return bool(CDX_PATH.search(urlsplit(url).path))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Whose address a URL is, and where an address was seen."""
+"""Whose URL a URL is, and where a URL was seen."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,27 +7,27 @@ from schemas.model import NonEmpty, Record
 
 
 class Identity(Record):
-    """What a site's profile knows of an address from its spelling alone."""
+    """What a site's profile knows of a URL from its spelling alone."""
 
     url: NonEmpty
-    """The address in its canonical spelling: no query, no fragment, canonical host and scheme."""
+    """The URL in its canonical spelling: no query, no fragment, canonical host and scheme."""
     site: NonEmpty
     """`moscow-times`, or `generic` for any publisher without a profile."""
     edition: str | None = None
     """`en`, `ru`; None where the site has none."""
     id: str | None = None
-    """The record id (`moscow-times:en:85656`); None where the address has none, or is no article's."""
+    """The record id (`moscow-times:en:85656`); None where the URL has none, or is no article's."""
     rule: str | None = None
-    """The name of the rule by which the address is no article's."""
+    """The name of the rule by which the URL is no article's."""
 
     @property
     def key(self) -> str:
-        """What the ledger has one row for: the record id, or the address where there is none."""
+        """What the ledger has one row for: the record id, or the URL where there is none."""
         return self.id or self.url
 
 
 class SourceKind(StrEnum):
-    """What advertised an address."""
+    """What advertised a URL."""
 
     FEED = "feed"
     SITEMAP = "sitemap"
@@ -38,17 +38,17 @@ class SourceKind(StrEnum):
 
 
 class Sighting(Record):
-    """An address as a source advertised it, with what the source said of it."""
+    """A URL as a source advertised it, with what the source said of it."""
 
     url: NonEmpty
-    """The address as it stood in the source, absolute."""
+    """The URL as it stood in the source, absolute."""
     source_url: NonEmpty
     source_kind: SourceKind
     seen_at: datetime
     title: str | None = None
     published_at: datetime | None = None
     published_on: date | None = None
-    """The day that the address itself names, in the publisher's time zone."""
+    """The day that the URL itself names, in the publisher's time zone."""
     published_month: str | None = None
     """`YYYY-MM` of the monthly sitemap that it stood in."""
 

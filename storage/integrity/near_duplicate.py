@@ -10,19 +10,21 @@ from schemas.article import content_sha256
 from storage.ledger.unit_of_work import IN_COUNT, UnitOfWork, load_articles, select_in
 from storage.near_duplicates.comparison import Shingled
 from storage.near_duplicates.grouping import find_groups, regroup
-from storage.near_duplicates.lsh_index import LEVELS, Likeness, Wording, find_held
+from storage.near_duplicates.lsh_index import LEVELS, ArticleText, NearDuplicatePair, find_known_keys
 from storage.reports.audit import name_found
 from storage.schema.tables import Article
 
-PRIMARY, MIRRORED = aliased(Article), aliased(Likeness)
+PRIMARY, MIRRORED = aliased(Article), aliased(NearDuplicatePair)
 
-IS_COMPARED = exists().where(Wording.content_sha256 == Article.content_sha256, Wording.is_current)
-IS_MIRRORED = exists().where(MIRRORED.wording_id == Likeness.other_id, MIRRORED.other_id == Likeness.wording_id)
+IS_COMPARED = exists().where(ArticleText.content_sha256 == Article.content_sha256, ArticleText.is_current)
+IS_MIRRORED = exists().where(
+    MIRRORED.text_id == NearDuplicatePair.other_id, MIRRORED.other_id == NearDuplicatePair.text_id
+)
 
 
-def audit_likeness(session: Session) -> list[str]:
+def audit_near_duplicates(session: Session) -> list[str]:
     """A sentence for each kind of what is lost; every text is read."""
-    one_sided = session.scalar(select(func.count()).select_from(Likeness).where(~IS_MIRRORED))
+    one_sided = session.scalar(select(func.count()).select_from(NearDuplicatePair).where(~IS_MIRRORED))
     found = (
         name_found("articles whose text is compared with no other", sorted(_list_uncompared(session))),
         name_found("duplicates whose text is not noted as like their primary's", sorted(_list_apart(session))),
@@ -31,12 +33,12 @@ def audit_likeness(session: Session) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def rebuild_likeness(session: Session, now: datetime) -> None:
+def rebuild_near_duplicates(session: Session, now: datetime) -> None:
     """Compare all texts with each other as if none had been before; say whose duplicates their articles are."""
     for level in LEVELS:
         session.execute(delete(level))
-    session.execute(delete(Likeness))
-    session.execute(delete(Wording))
+    session.execute(delete(NearDuplicatePair))
+    session.execute(delete(ArticleText))
     ids = session.scalars(select(Article.id).order_by(Article.id)).all()
     with session.no_autoflush:  # a batch writes itself
         for start in range(0, len(ids), IN_COUNT):
@@ -56,7 +58,7 @@ def _list_keyless(session: Session) -> Iterator[str]:
     for rows in session.execute(columns, execution_options={"yield_per": IN_COUNT}).partitions():
         # A body that its digest does not know is another fault: it is written anew first.
         keys = {row[0]: Shingled(row[2]).list_keys() for row in rows if content_sha256(row[2]) == row[1]}
-        held = find_held(session, set().union(*keys.values()))
+        held = find_known_keys(session, set().union(*keys.values()))
         yield from (article_id for article_id, own in keys.items() if not own <= held)
 
 
@@ -68,6 +70,6 @@ def _list_apart(session: Session) -> Iterator[str]:
     )
     rows = session.execute(pairs).all()
     digests = {digest for row in rows for digest in row[1:]}
-    numbers = set(select_in(session, select(Wording.id), Wording.content_sha256, digests))
+    numbers = set(select_in(session, select(ArticleText.id), ArticleText.content_sha256, digests))
     places = {digest: place for place, group in enumerate(find_groups(session, numbers)) for digest in group}
     yield from (row[0] for row in rows if row[1] not in places or places[row[1]] != places.get(row[2]))
