@@ -75,7 +75,11 @@ def test_a_source_that_is_to_be_asked_in_the_future_only_was_never_asked(tmp_pat
     turns.close()
 
 
-@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", NEXT_YEAR, "soon", 7, None])
+@pytest.mark.parametrize(
+    "until",
+    ["9999-12-31T23:59:59-12:00", NEXT_YEAR, "soon", 7, None],
+    ids=["overflow", "ahead", "text", "number", "null"],
+)
 def test_a_rest_that_cannot_be_read_is_none(tmp_path: Path, until: object) -> None:
     (tmp_path / FILE_NAME).write_text(json.dumps({"example.org": until}))
     rests = HostBackoffs(tmp_path)
