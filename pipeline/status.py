@@ -7,6 +7,7 @@ import sites
 from pipeline.archive import Archive, open_archive
 from pipeline.run import measure_completeness, now
 from schemas.article import ArticleRecord
+from schemas.capture import CaptureSummary
 from schemas.duplicate import Explanation
 from schemas.failure import RunFailure
 from schemas.model import Count, Record
@@ -14,6 +15,7 @@ from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
 from schemas.settings import Settings
 from storage.articles.article import count_articles, find_article, list_duplicates
+from storage.captures.capture import list_article_captures
 from storage.engine import DatabaseMissing
 from storage.ledger.frontier import audit_ledger, count_states, find_entry
 from storage.ledger.quarantine import QuarantineRecord, count_quarantine, find_quarantine, list_quarantine
@@ -193,6 +195,12 @@ def find_details(archive: Archive, id_or_url: str) -> ArticleDetails:
             explanation=find_explanation(session, record.id),
             duplicates=tuple(list_duplicates(session, record.id)),
         )
+
+
+def list_captures(archive: Archive, record: ArticleRecord) -> list[CaptureSummary]:
+    """List the captures of a record's pages, oldest first."""
+    with archive.database.read() as session:
+        return list_article_captures(session, record.id)
 
 
 def compare_revisions(archive: Archive, id_or_url: str, before: int | None, after: int | None) -> Difference:

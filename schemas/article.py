@@ -65,6 +65,10 @@ class Draft(Record):
     """Name and version of what read it."""
 
 
+SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in {"sources", "flags", "extractor"})
+"""The fields that `sources` may speak of."""
+
+
 class Unreadable(Record):
     """Why a capture is no article: a fact, not a guess."""
 

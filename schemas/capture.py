@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from urllib.parse import urljoin
 
-from schemas.model import Count, NonEmpty, Record, Sha256
+from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 
 NUL, ESCAPED_NUL = "\0", "%00"
 """PostgreSQL stores no text with this character. URLs, headers and robots.txt files have it only where they are
@@ -39,6 +39,18 @@ class Validators(Record):
 
     etag: str | None = None
     last_modified: str | None = None
+
+
+class CaptureSummary(Record):
+    """A capture without its body: when it was fetched, and where it lies."""
+
+    ref: CaptureRef
+    url: str | None
+    """The publisher's own URL; None for an imported file that has none."""
+    fetched_at: UtcTime
+    status: int
+    """The HTTP status; 200 for an imported file."""
+    media_type: str
 
 
 _MEDIA_TYPE = re.compile(

@@ -9,7 +9,14 @@ from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 from schemas.span import Span
 
 CARD_SUFFIX = ".card.json"
-"""After the whole name of the file: `articles.jsonl.gz` has `articles.jsonl.gz.card.json`."""
+
+
+def name_card(file_name: str) -> str:
+    """Name the data card of a file: `articles-jsonl-gz.card.json` for `articles.jsonl.gz`.
+
+    Without the file's dots, `datasets.load_dataset(FOLDER)` does not take the card for a Parquet file.
+    """
+    return file_name.replace(".", "-") + CARD_SUFFIX
 
 
 class Format(StrEnum):

@@ -59,13 +59,13 @@ def test_the_table_of_faults_is_that_of_the_tests() -> None:
 
 
 def test_every_module_that_the_documents_name_exists() -> None:
-    rooms = "boilerplate|cli|extraction|flows|pipeline|replica|schemas|sites|spiders|storage"
+    rooms = "boilerplate|broadsheet|cli|extraction|flows|pipeline|replica|schemas|sites|spiders|storage"
     documents = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     text = "\n".join(document.read_text(encoding="utf-8") for document in documents)
     paths = set(re.findall(rf"`((?:{rooms}|tests)/(?:[\w/]*/|[\w/]+\.py)?)`", text))
     assert len(paths) > 30  # the walk of CONTRIBUTING.md alone names as many
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
-    names = set(re.findall(rf"`((?:{rooms})\.(?!py`)[\w.]+)`", text))
+    names = set(re.findall(rf"`((?:{rooms})\.(?!py`|db`)[\w.]+)`", text))
     assert [name for name in sorted(names) if not is_importable(name)] == []
 
 

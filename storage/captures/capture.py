@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from schemas.article import Article as Read
 from schemas.article import Kind
-from schemas.capture import SUCCESS_STATUSES, CaptureRef
+from schemas.capture import SUCCESS_STATUSES, CaptureRef, CaptureSummary
 from schemas.outcome import State
 from storage.articles.article import as_ref
 from storage.ledger.frontier import is_within
@@ -45,6 +45,26 @@ def find_page_capture(session: Session, key: str) -> CaptureRef | None:
     )
     row = session.scalar(newest)
     return as_ref(row) if row else None
+
+
+def list_article_captures(session: Session, article_id: str) -> list[CaptureSummary]:
+    """List the captures of an article's pages, oldest first; of a text without a URL, the one it was read from.
+
+    Captures that are known to be lost are left out.
+    """
+    is_own = or_(Capture.entry_id == Article.entry_id, Capture.id == Article.capture_id)
+    rows = session.scalars(
+        select(Capture)
+        .join(Article, is_own)
+        .where(Article.id == article_id, ~Capture.is_lost)
+        .order_by(Capture.fetched_at, Capture.id)
+    )
+    return [
+        CaptureSummary(
+            ref=as_ref(row), url=row.url, fetched_at=row.fetched_at, status=row.status, media_type=row.media_type
+        )
+        for row in rows
+    ]
 
 
 def list_robots_texts(session: Session) -> dict[str, str]:

@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from schemas.export import (
-    CARD_SUFFIX,
     MEANINGS,
     ArticleFilter,
     DataCard,
@@ -25,6 +24,7 @@ from schemas.export import (
     Format,
     TimeSpan,
     list_notes,
+    name_card,
 )
 from storage.articles.article import count_matching, iterate_blocks
 from storage.engine import FILE_SUFFIXES, Database
@@ -66,7 +66,7 @@ def export_articles(
         audit_output_path(path)
         _spare_archive(database, path, spared)
     tally, wanted = CardCounts(), wanted or ArticleFilter()
-    card_path = path.with_name(path.name + CARD_SUFFIX) if is_lasting(path) else None
+    card_path = path.with_name(name_card(path.name)) if is_lasting(path) else None
     # Both are complete before either takes its name; the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
         with database.read_still() as session, _old_objects_at_rest():

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import AwareDatetime, BaseModel
 
-from schemas.article import ArticleRecord, Kind
+from schemas.article import SOURCED_FIELDS, ArticleRecord, Kind
 from storage.export.block import Block
 from storage.export.sink import Sink
 
@@ -42,6 +42,11 @@ def write_parquet(sink: Sink, blocks: Iterable[Block]) -> None:
         for group in _gather(map(_as_batch, _join(blocks))):
             table = pa.Table.from_batches(group)
             writer.write_table(table, row_group_size=table.num_rows)
+
+
+def make_table(blocks: Iterable[Block]) -> pa.Table:
+    """Make a table of articles in memory, with the columns of a file."""
+    return pa.Table.from_batches(map(_as_batch, _join(blocks)), schema=make_schema())
 
 
 def _join(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -87,8 +92,8 @@ def _make_type(annotation: Any) -> pa.DataType:
         return _make_type(inner[0])
     if origin is tuple:
         return pa.list_(_make_field("element", inner[0]))
-    if origin is dict:
-        return pa.map_(_make_type(inner[0]), _make_type(inner[1]))
+    if origin is dict:  # `sources`, by field: many readers know structs, few know maps
+        return pa.struct([pa.field(name, _make_type(inner[1]), nullable=True) for name in SOURCED_FIELDS])
     if annotation in PLAIN_TYPES:
         return PLAIN_TYPES[annotation]
     return pa.struct(_make_fields(annotation))

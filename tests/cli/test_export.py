@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from replica.site import Site
+from schemas.export import name_card
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-m", "cli", "export"]
@@ -64,7 +65,7 @@ def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet
         "count": 2,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "card": f"{out}.card.json",
+        "card": str(out.with_name(name_card(out.name))),
     }
     assert json.loads(Path(written["card"]).read_text())["sha256"] == written["sha256"]
 

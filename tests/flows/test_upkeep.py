@@ -76,7 +76,7 @@ def test_a_reprocess_is_dry_an_export_has_its_card_and_an_audit_names_silence_an
     assert "nothing was written" in read_artifact("reprocess")
     assert export(return_state=True).type is StateType.COMPLETED
     folder = archive.data_dir / "exports"
-    assert {path.name for path in folder.iterdir()} == {"articles.parquet", "articles.parquet.card.json"}
+    assert {path.name for path in folder.iterdir()} == {"articles.parquet", "articles-parquet.card.json"}
     assert "| count | 8 |" in read_artifact("export")
     assert audit(return_state=True).type is StateType.COMPLETED
     with open_archive(archive, writable=True) as opened, opened.database.begin() as session:

@@ -79,7 +79,7 @@ def test_duplicates_are_listed_with_their_primary(filled: Database) -> None:
 def test_a_failed_export_leaves_the_former_files_and_nothing_else(filled: Database, tmp_path: Path) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
-    path, card = folder / "out.jsonl", folder / "out.jsonl.card.json"
+    path, card = folder / "out.jsonl", folder / "out-jsonl.card.json"
     for former in (path, card):
         former.write_text("former")
     with filled.begin() as session:
@@ -244,7 +244,7 @@ def test_a_link_that_waits_under_a_guessed_name_is_not_followed(tmp_path: Path, 
     database = open_database(f"sqlite:///{new_file}")
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    for name in ("out.jsonl", "out.jsonl.card.json", "copy.db", "a.cdxj"):
+    for name in ("out.jsonl", "out-jsonl.card.json", "copy.db", "a.cdxj"):
         for guessed in (f".{name}.{os.getpid()}.part", f".{name}.part"):
             (tmp_path / guessed).symlink_to(victim)
     export_articles(database, tmp_path / "out.jsonl", JSON_LINES)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.article import ArticleRecord
-from schemas.export import MEANINGS, ArticleFilter, DataCard, FileFormat
+from schemas.export import MEANINGS, ArticleFilter, DataCard, FileFormat, name_card
 from storage.engine import Database
 from storage.export.file import export_articles
 from tests.storage.export_sample import OLD, fill, on
@@ -26,7 +26,7 @@ def filled(database: Database) -> Database:
 
 def read_card(database: Database, path: Path, wanted: ArticleFilter = ALL) -> dict[str, Any]:
     exported = export_articles(database, path, FileFormat.choose(path.name), wanted)
-    assert exported.card == f"{path}.card.json"
+    assert exported.card == str(path.with_name(name_card(path.name)))
     document = json.loads(Path(exported.card).read_text(encoding="utf-8"))
     assert isinstance(document, dict)
     return document
@@ -82,4 +82,4 @@ def test_a_card_replaces_the_former_one_and_leaves_nothing_else(filled: Database
     read_card(filled, folder / "out.jsonl")
     card = read_card(filled, folder / "out.jsonl", ArticleFilter(until=date(1999, 1, 1)))
     assert card["article_count"] == 1
-    assert sorted(path.name for path in folder.iterdir()) == ["out.jsonl", "out.jsonl.card.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["out-jsonl.card.json", "out.jsonl"]

@@ -5,13 +5,17 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.article import Article, ArticleRecord, Image, Kind
+from schemas.article import SOURCED_FIELDS, Article, ArticleRecord, Image, Kind
 from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter, Exported, FileFormat
 from storage.articles.article import find_article, iterate_articles
@@ -232,7 +236,7 @@ def test_parquet_has_the_types_of_the_record(shelf: Database, tmp_path: Path) ->
     assert types["published_at"] == "timestamp[us, tz=UTC]"
     assert types["authors"] == "list<element: string not null>"
     assert types["images"] == "list<element: struct<url: string, caption: string, credit: string> not null>"
-    assert pa.types.is_map(schema.field("sources").type)
+    assert schema.field("sources").type.names == list(SOURCED_FIELDS)
     assert types["capture"].startswith("struct<warc: string not null, offset: int64 not null")
     assert not schema.field("body").nullable
     metadata = pq.read_metadata(tmp_path / "out.parquet")
@@ -241,8 +245,45 @@ def test_parquet_has_the_types_of_the_record(shelf: Database, tmp_path: Path) ->
 
 def test_parquet_gives_the_records_back(filled: Database, tmp_path: Path) -> None:
     export(filled, tmp_path / "out.parquet")
-    rows = pq.read_table(tmp_path / "out.parquet").to_pylist(maps_as_pydicts="strict")
-    assert [ArticleRecord.model_validate(row, strict=False) for row in rows] == list_records(filled)
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [read_row(row) for row in rows] == list_records(filled)
+
+
+def read_row(row: dict[str, Any]) -> ArticleRecord:
+    """A row as the record: a field without a source has none."""
+    sources = {name: source for name, source in row["sources"].items() if source is not None}
+    return ArticleRecord.model_validate(row | {"sources": sources}, strict=False)
+
+
+LOAD_DATASET = """
+import json, sys
+from datasets import load_dataset
+
+rows = load_dataset(sys.argv[1], cache_dir=sys.argv[2], split="train")
+json.dump({row["id"]: row["sources"]["headline"] for row in rows}, sys.stdout)
+"""
+
+
+def test_a_folder_with_a_parquet_file_and_its_card_is_a_dataset(shelf: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    exported = export(shelf, folder / "out.parquet")
+    assert exported.card
+    assert Path(exported.card).parent == folder
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOAD_DATASET, str(folder), str(tmp_path / "cache")],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")},
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    assert json.loads(loaded.stdout) == {one.id: one.sources.get("headline") for one in list_records(shelf)}
+
+
+def test_pandas_loads_every_article_of_a_parquet_file(shelf: Database, tmp_path: Path) -> None:
+    export(shelf, tmp_path / "out.parquet")
+    frame = pd.read_parquet(tmp_path / "out.parquet")
+    assert frame["body"].to_list() == [one.body for one in list_records(shelf)]
+    assert str(frame["published_at"].dtype) == "datetime64[us, UTC]"
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "out.csv", "out.csv.gz", "out.parquet"])
@@ -257,7 +298,7 @@ def test_duckdb_loads_every_article(shelf: Database, tmp_path: Path, name: str) 
 def test_duckdb_reads_lists_structs_and_times_of_parquet(shelf: Database, tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
     export(shelf, path)
-    question = f"""SELECT tags[2], images[2].caption, sources['headline'], capture.warc, epoch_us(published_at)
+    question = f"""SELECT tags[2], images[2].caption, sources.headline, capture.warc, epoch_us(published_at)
         FROM '{path}' WHERE id = ?"""  # noqa: S608 - ours
     with duckdb.connect() as connection:
         row = connection.execute(question, [ODD_ID]).fetchone()
@@ -334,7 +375,7 @@ RECORDS = st.builds(
     images=st.lists(IMAGES, max_size=2).map(tuple),
     content_sha256=DIGESTS,
     extractor=texts().filter(bool),
-    sources=st.dictionaries(texts(), texts(), max_size=3),
+    sources=st.dictionaries(st.sampled_from(SOURCED_FIELDS), texts(), max_size=3),
     flags=words(),
     capture=st.builds(
         CaptureRef,
