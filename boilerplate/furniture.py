@@ -110,7 +110,7 @@ class KnownLines:
 
     @cached_property
     def beginnings(self) -> re.Pattern[str]:
-        """Matches the lower-case beginning of any sentence that may be boilerplate: a quick test that few texts pass."""
+        """Matches the lower-case beginning of a sentence that may be boilerplate: a quick test that few texts pass."""
         heads = {rf"{_spell_head(text, 9, 99)}(?!\w)" for item in self.furniture for text in item.weak}
         for text in (text for item in self.furniture for text in item.lines):
             # These lines need at least `CUT_CHARS` letters to count, and their first words begin many other sentences.

@@ -29,10 +29,10 @@ def test_the_name_says_what_is_written_unless_a_format_is_asked_for(
 @pytest.mark.parametrize(
     ("name", "asked", "has_bom", "says"),
     [
-        ("a", None, False, "say --format"),
-        ("a.txt", None, False, "say --format"),
-        ("a.gz", None, False, "say --format"),
-        ("jsonl", None, False, "say --format"),
+        ("a", None, False, "pass --format"),
+        ("a.txt", None, False, "pass --format"),
+        ("a.gz", None, False, "pass --format"),
+        ("jsonl", None, False, "pass --format"),
         ("a.parquet.gz", None, False, "compresses its own columns"),
         ("a.zst", Format.PARQUET, False, "compresses its own columns"),
         ("a.jsonl", None, True, "--bom is for CSV"),
