@@ -1,4 +1,4 @@
-"""Decodes what a server or a file gave: its bytes decide, what it says of itself is a hint."""
+"""Decodes responses and files. Their bytes decide; a declared charset is only a hint."""
 
 import codecs
 import re
@@ -13,32 +13,32 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""That of UTF-32 begins with that of UTF-16."""
+"""UTF-32 first: its byte-order mark begins with that of UTF-16."""
 
 PROBE_BYTES = 4096
 NUL_SHARE = 0.6
-"""Of every second byte: markup and Western text in UTF-16 have nearly all of them."""
+"""Share of NULs among every second byte that shows UTF-16: in markup and Western text it is nearly 1."""
 
-# What undeclared pages of before UTF-8 were written in. Russian words are runs of these bytes, which Western ones
-# never have: four accented letters in a row.
+# Undeclared pages from before UTF-8 are Windows-1251 or Windows-1252. Russian words are runs of these bytes; Western
+# words never have four accented letters in a row.
 _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{4}")
 _NO_CHARSET = re.compile(r"utf[-_]?(?:16|32)|ucs|idna|punycode|(?:raw[-_])?unicode", re.IGNORECASE)
-"""Of the codecs of Python: what has NULs in it, which were looked for, and what no page is written in."""
+"""Python codecs to ignore as hints: those with NULs, which are detected before, and those that no page uses."""
 
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?\s*+([\w.:+-]+)", re.ASCII | re.IGNORECASE)
 
 
 def find_charset(header: str | None) -> str | None:
-    """The charset that a Content-Type names, wherever in it; None where it names none."""
+    """Return the charset named anywhere in a Content-Type; None if there is none."""
     found = _CHARSET.search(header or "")
     return found[1] if found else None
 
 
 def decode_text(body: bytes, hints: Iterable[str | None] = ()) -> str:
-    """The text of these bytes, without a byte-order mark.
+    """Decode bytes to text, without a byte-order mark.
 
-    By its mark; UTF-16 by its NULs; UTF-8 where they are valid UTF-8; then by the first hint under which all of them
-    can be read, or some; else as Windows-1251 or Windows-1252.
+    Tries in turn: the byte-order mark; UTF-16 by its NULs; valid UTF-8; the first hint that decodes all bytes; the
+    first hint, with replacement characters. Without hints: Windows-1251 or Windows-1252.
     """
     for mark, codec in _MARKS:
         if body.startswith(mark):
@@ -54,17 +54,17 @@ def decode_text(body: bytes, hints: Iterable[str | None] = ()) -> str:
 
 
 def is_wide(body: bytes) -> bool:
-    """Whether the bytes are UTF-16 without a mark."""
+    """Return whether the bytes are UTF-16 without a byte-order mark."""
     return _find_wide(body) is not None
 
 
 def is_utf8(body: bytes) -> bool:
-    """Whether the bytes are valid UTF-8."""
+    """Return whether the bytes are valid UTF-8."""
     return _try(body, "utf-8") is not None
 
 
 def _resolve(hint: str | None) -> str | None:
-    """The codec that a hint means; None where it means none, none of text, or one whose NULs are not there."""
+    """Return the codec for a hint; None if it is unknown, not a text codec, or one to ignore (`_NO_CHARSET`)."""
     name = resolve_encoding(hint.strip()) if hint else None
     if not name or _NO_CHARSET.match(name):
         return None
@@ -83,10 +83,10 @@ def _try(body: bytes, name: str) -> str | None:
 
 
 def _find_wide(body: bytes) -> str | None:
-    """UTF-16 without a mark."""
+    """Return the UTF-16 codec of bytes without a byte-order mark; None if they are not UTF-16."""
     probe = body[: PROBE_BYTES & ~1]
     pairs = len(probe) // 2
-    if pairs < 2 or b"\0" not in probe:  # noqa: PLR2004 - one character tells nothing
+    if pairs < 2 or b"\0" not in probe:  # noqa: PLR2004 - one character is not enough
         return None
     even, odd = probe[::2].count(0), probe[1::2].count(0)
     if odd > NUL_SHARE * pairs and not even:

@@ -1,11 +1,11 @@
-"""The Moscow Times' furniture, by the period in which a page was fetched (not in which it was written)."""
+"""The boilerplate texts of The Moscow Times, by the period in which a page was fetched (not written)."""
 
 import re
 
 from boilerplate.remover import Boilerplate, Furniture, Inner, squeeze
 
 _PAYMENT = ("Once", "Monthly", "Annual", "Continue", "payment methods")
-"""The words of the payment form below a message."""
+"""Words of the payment form below a message."""
 
 _DISCLAIMER = "The views expressed in opinion pieces do not necessarily reflect the position of The Moscow Times."
 
@@ -30,7 +30,7 @@ LABELS = (
     "interview",
     "regions",
 )
-"""Label lines above a headline and on a related box."""
+"""Label lines above a headline or on a related box."""
 
 FURNITURE = (
     Furniture(
@@ -190,7 +190,7 @@ BOILERPLATE = Boilerplate(
     pattern=re.compile(
         r"(?P<stamp>\.?(?:(?<!\s)\s++)?+Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?)"  # the day a mirror was built
         r"|\d{1,3} Min read"
-        r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # the tags, a few short words each
+        r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # tags of a few short words each
         re.IGNORECASE,
     ),
     labels=frozenset(squeeze(label) for label in LABELS),

@@ -186,7 +186,7 @@ def test_an_address_typed_without_its_scheme_is_known() -> None:
 
 
 def test_an_unknown_site_is_named_with_those_that_are_known() -> None:
-    with pytest.raises(sites.UnknownSite, match="'x'; known are generic, moscow-times"):
+    with pytest.raises(sites.UnknownSite, match="'x'; known sites: generic, moscow-times"):
         sites.get_site("x")
 
 
