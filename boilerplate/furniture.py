@@ -25,7 +25,7 @@ _ENDS_WORD = re.compile(r"(?<=[^\W_])(?![^\W_])")
 _ENDS_SENTENCE = re.compile(r"[.!?:][\"'”’]*(?=\s|$)")
 
 
-class Inner(str):
+class StandaloneLine(str):
     """A line that an article may use too: boilerplate as a paragraph, but within one only beside other lines.
 
     All other lines are boilerplate wherever they form a whole sentence.
@@ -82,7 +82,7 @@ class KnownLines:
     def lines(self) -> dict[str, Line]:
         """Letters -> line, for the lines that are certainly boilerplate."""
         made = (
-            _make_line(text, item.name, is_sufficient=not isinstance(text, Inner))
+            _make_line(text, item.name, is_sufficient=not isinstance(text, StandaloneLine))
             for item in self.furniture
             for text in item.lines
             if not text.endswith("…")
@@ -114,7 +114,7 @@ class KnownLines:
         heads = {rf"{_spell_head(text, 9, 99)}(?!\w)" for item in self.furniture for text in item.weak}
         for text in (text for item in self.furniture for text in item.lines):
             # These lines need at least `CUT_CHARS` letters to count, and their first words begin many other sentences.
-            is_long = isinstance(text, Inner) or text.endswith("…")
+            is_long = isinstance(text, StandaloneLine) or text.endswith("…")
             heads.add(_spell_head(text, 4, 99) if is_long else _spell_head(text, 3, 1))
         return re.compile("|".join(sorted(filter(None, heads - {r"(?!\w)"}))) or r"(?!)")
 

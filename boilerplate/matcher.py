@@ -44,7 +44,7 @@ class MatchedRange(NamedTuple):
     """The number of its sentences and weak lines."""
 
 
-class Option(NamedTuple):
+class Candidate(NamedTuple):
     """Where boilerplate that begins at a position may end, and the lines that show it."""
 
     end: int
@@ -122,11 +122,11 @@ class Finder:
 
     def _find_run(self, document: LetterDocument, at: int, *, is_top: bool) -> MatchedRange | None:
         chains = self._list_chains(document, at)
-        options = [option for links in chains for option in self._list_options(document, at, links)]
-        for option in sorted(options, key=lambda option: option.end, reverse=True):
-            if self._is_furniture(document, at, option, is_top=is_top):
-                line = option.lines[0] if option.lines else option.stump
-                return MatchedRange(at, option.end, line.name if line else "", option.count_evidence())
+        candidates = [candidate for links in chains for candidate in self._list_candidates(document, at, links)]
+        for candidate in sorted(candidates, key=lambda candidate: candidate.end, reverse=True):
+            if self._is_furniture(document, at, candidate, is_top=is_top):
+                line = candidate.lines[0] if candidate.lines else candidate.stump
+                return MatchedRange(at, candidate.end, line.name if line else "", candidate.count_evidence())
         return self._find_pattern(document, at)
 
     def _list_chains(self, document: LetterDocument, at: int) -> Iterator[list[Link]]:
@@ -171,38 +171,38 @@ class Finder:
             return []
         return [Link(end, line)]
 
-    def _list_options(self, document: LetterDocument, at: int, links: list[Link]) -> Iterator[Option]:
+    def _list_candidates(self, document: LetterDocument, at: int, links: list[Link]) -> Iterator[Candidate]:
         begin = at
         for count, link in enumerate(links, 1):
             # One ambiguous word may begin the article's next sentence, two hardly will. A paragraph is judged later.
             is_part = not document.is_edge(begin)
             if link.line or (is_part and (document.is_edge(link.end) or document.read(begin, link.end).split()[1:])):
                 known_lines = _list_known(links[:count])
-                yield Option(link.end, known_lines, weak_count=count - len(known_lines))
+                yield Candidate(link.end, known_lines, weak_count=count - len(known_lines))
             begin = link.end
         yield from self._list_stumps(document, begin, _list_known(links))
         if links:  # a longer line may begin like the last one
             yield from self._list_stumps(document, links[-2].end if len(links) > 1 else at, _list_known(links[:-1]))
 
-    def _list_stumps(self, document: LetterDocument, at: int, lines: tuple[Line, ...]) -> Iterator[Option]:
+    def _list_stumps(self, document: LetterDocument, at: int, lines: tuple[Line, ...]) -> Iterator[Candidate]:
         for line, shared in self.known.find_stumps(document.letters, at, 1 if lines else STUMP_CHARS):
             if edges := document.edges_between(at, shared):
-                yield Option(edges[-1], lines, line, at)
+                yield Candidate(edges[-1], lines, line, at)
             elif lines or shared - at >= CUT_CHARS:
                 end = _find_cut(document, at, line, shared, is_sure=bool(lines))
-                yield from [Option(end, lines, line, at)] if end else ()
+                yield from [Candidate(end, lines, line, at)] if end else ()
         edge = next(iter(document.edges_between(at, at + CUT_CHARS)), at)
         if lines and at < edge and self.known.begins_weak(document.letters[at:edge], lines[-1].name):
-            yield Option(edge, lines, weak_count=1)
+            yield Candidate(edge, lines, weak_count=1)
 
-    def _is_furniture(self, document: LetterDocument, at: int, option: Option, *, is_top: bool) -> bool:
-        last = option.stump or next(reversed(option.lines), None)
-        if last is None or document.is_quoted(at, option.end, len(last.quotes)):
+    def _is_furniture(self, document: LetterDocument, at: int, candidate: Candidate, *, is_top: bool) -> bool:
+        last = candidate.stump or next(reversed(candidate.lines), None)
+        if last is None or document.is_quoted(at, candidate.end, len(last.quotes)):
             return False
-        is_paragraph = document.is_edge(at) and document.is_edge(option.end)
-        if option.lines:
-            return _belongs_to_lines(document, option) and (is_paragraph or _is_separate(document, at, option))
-        return _is_stump(document, at, option, is_end=is_top or option.end == len(document.letters))
+        is_paragraph = document.is_edge(at) and document.is_edge(candidate.end)
+        if candidate.lines:
+            return _belongs_to_lines(document, candidate) and (is_paragraph or _is_separate(document, at, candidate))
+        return _is_stump(document, at, candidate, is_end=is_top or candidate.end == len(document.letters))
 
     def _find_pattern(self, document: LetterDocument, at: int) -> MatchedRange | None:
         """Return a line with a variable part, up to the paragraph's end, or a publication line before a sentence."""
@@ -224,11 +224,14 @@ def _list_known(links: list[Link]) -> tuple[Line, ...]:
     return tuple(link.line for link in links if link.line)
 
 
-def _belongs_to_lines(document: LetterDocument, option: Option) -> bool:
+def _belongs_to_lines(document: LetterDocument, candidate: Candidate) -> bool:
     """Return whether a cut line belongs to the lines before it: same paragraph, same message, or long enough."""
-    if option.stump is None or not document.is_edge(option.stump_at):
+    if candidate.stump is None or not document.is_edge(candidate.stump_at):
         return True
-    return option.stump.name in {line.name for line in option.lines} or option.end - option.stump_at >= CUT_CHARS
+    return (
+        candidate.stump.name in {line.name for line in candidate.lines}
+        or candidate.end - candidate.stump_at >= CUT_CHARS
+    )
 
 
 def _find_cut(document: LetterDocument, at: int, line: Line, shared: int, *, is_sure: bool) -> int | None:
@@ -253,31 +256,31 @@ def _find_word_end(document: LetterDocument, before: int, at: int) -> int:
     return max(before, at)
 
 
-def _is_separate(document: LetterDocument, at: int, option: Option) -> bool:
+def _is_separate(document: LetterDocument, at: int, candidate: Candidate) -> bool:
     """Return whether lines within an article's paragraph are boilerplate, followed by another sentence."""
-    size = option.end - at
-    if not document.starts_sentence(option.end, is_sure=size >= CUT_CHARS, is_cut=option.stump is not None):
+    size = candidate.end - at
+    if not document.starts_sentence(candidate.end, is_sure=size >= CUT_CHARS, is_cut=candidate.stump is not None):
         return False
-    count = len(option.lines) + bool(option.stump)
-    first = option.lines[0]
+    count = len(candidate.lines) + bool(candidate.stump)
+    first = candidate.lines[0]
     is_cut = document.is_edge(at) and not document.letters.startswith(first.key, at)
     if is_cut and count == 1:  # the paragraph begins in mid-sentence
         return document.read(at, at + 1).islower()
-    return any(line.is_sufficient for line in option.lines) or (count > 1 and size >= RUN_CHARS)
+    return any(line.is_sufficient for line in candidate.lines) or (count > 1 and size >= RUN_CHARS)
 
 
-def _is_stump(document: LetterDocument, at: int, option: Option, *, is_end: bool) -> bool:
+def _is_stump(document: LetterDocument, at: int, candidate: Candidate, *, is_end: bool) -> bool:
     """Return whether the beginning of a single cut line is boilerplate."""
-    line, size = option.stump, option.end - option.stump_at
-    if line is None or option.stump_at != at:
+    line, size = candidate.stump, candidate.end - candidate.stump_at
+    if line is None or candidate.stump_at != at:
         return False
     is_paragraph = document.is_edge(at)
-    if not document.is_edge(option.end):
+    if not document.is_edge(candidate.end):
         return is_paragraph and line.is_sufficient and size >= CUT_CHARS
-    if not document.ends_mid_sentence(option.end) and size not in line.sentence_ends:
+    if not document.ends_mid_sentence(candidate.end) and size not in line.sentence_ends:
         return False
     if size >= CUT_CHARS:
         return is_paragraph or line.is_sufficient
-    text = document.read(at, option.end)
+    text = document.read(at, candidate.end)
     is_literal = line.letters.startswith("".join(filter(str.isalnum, text)))
     return line.is_sufficient and is_literal and len(text.split()) >= STUMP_WORDS and (is_end or not is_paragraph)

@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from boilerplate.document import LetterDocument, Quotation, make_document, squeeze, squeeze_all
-from boilerplate.furniture import Furniture, Inner, KnownLines
+from boilerplate.furniture import Furniture, KnownLines, StandaloneLine
 from boilerplate.matcher import PATTERN, Finder, MatchedRange
 from schemas.article import split_paragraphs
 
-__all__ = ["PATTERN", "Boilerplate", "Cleaned", "Furniture", "Inner", "Quotation", "squeeze"]
+__all__ = ["PATTERN", "Boilerplate", "Cleaned", "Furniture", "Quotation", "StandaloneLine", "squeeze"]
 
 BOX_LINE_CHARS = 160
 """Longest headline in a related box: the longest slug seen has 153 characters."""

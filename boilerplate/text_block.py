@@ -15,7 +15,7 @@ LONG_CHARS = 60
 BOX_SENTENCE_COUNT = 3
 """Sentences that show running text despite a form field or a link to another article: no box has so many."""
 
-LEAST_COUNT = 2
+MIN_SENTENCE_COUNT = 2
 """Fewest sentences of running text, if none is long."""
 
 _END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
@@ -37,19 +37,19 @@ _INLINE_TAGS = frozenset(
 )
 
 
-def is_running_text(element: HtmlElement, least_count: int = LEAST_COUNT) -> bool:
+def is_running_text(element: HtmlElement, min_count: int = MIN_SENTENCE_COUNT) -> bool:
     """Return whether an element holds more sentences of running text than a box may.
 
-    `least_count`: fewest sentences, if none is long.
+    `min_count`: fewest sentences, if none is long.
     """
-    texts = [text for found in _PARAGRAPHS(element) if (text := _read_own(found))]
+    texts = [text for found in _PARAGRAPHS(element) if (text := _read_unlinked_text(found))]
     labels = ("".join(label.itertext()).strip() for label in _LABELS(element))
     if _HEADING_OR_FIELD(element) or any(map(_MORE.fullmatch, labels)):
         return sum(map(is_sentence, texts)) >= BOX_SENTENCE_COUNT
-    return has_running_text(texts, least_count) or len(_ITEMS(element)) >= LEAST_COUNT
+    return has_running_text(texts, min_count) or len(_ITEMS(element)) >= MIN_SENTENCE_COUNT
 
 
-def _read_own(paragraph: HtmlElement) -> str:
+def _read_unlinked_text(paragraph: HtmlElement) -> str:
     """Return the element's text outside of nested blocks and links; empty if links are most of it."""
     own, linked = [paragraph.text or ""], []
     for child in paragraph:
@@ -62,10 +62,10 @@ def _read_own(paragraph: HtmlElement) -> str:
     return text if len("".join(linked)) <= len(text) else ""
 
 
-def has_running_text(texts: Iterable[str], least_count: int = LEAST_COUNT) -> bool:
+def has_running_text(texts: Iterable[str], min_count: int = MIN_SENTENCE_COUNT) -> bool:
     """Return whether paragraphs are running text: several sentences, or a long one."""
     sentences = [text for text in texts if is_sentence(text)]
-    return len(sentences) >= least_count or any(len(text) >= LONG_CHARS for text in sentences)
+    return len(sentences) >= min_count or any(len(text) >= LONG_CHARS for text in sentences)
 
 
 def is_sentence(text: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-SAID = (
+_PUBLISHED = (
     r"(?:(?:last\s+|first\s+)?(?:updated?|published|modified|posted|edited)"
     r"|(?:последнее\s+)?(?:обновлени[ея]|обновлено|опубликовано|изменено))"
 )
@@ -24,8 +24,8 @@ _AGO = (
     r"|(?:an?|one|\d+)\s*(?:[smhd]|sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|weeks?|months?)\.?\s+ago"
     r"|\d+\s*(?:секунд|минут|час|дн|день|недел)\w*\s+назад)"
 )
-_STAMP = re.compile(
-    rf"\W*+{SAID}(?:\s++(?:on|at|в))?\W*+"
+_PUBLICATION_LINE = re.compile(
+    rf"\W*+{_PUBLISHED}(?:\s++(?:on|at|в))?\W*+"
     rf"(?:{_AGO}|{_DATE}(?:(?:[,|–—-]|\s|at\b|в\b)++{_CLOCK})?|{_CLOCK}(?:\W++{_DATE})?)\W*+",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ _STAMP = re.compile(
 
 def is_publication_line(text: str) -> bool:
     """Return whether a line says when the page was published or updated, and nothing else."""
-    return bool(_STAMP.fullmatch(text))
+    return bool(_PUBLICATION_LINE.fullmatch(text))
 
 
 WIDGET_CHARS = 120
@@ -88,19 +88,19 @@ _IS_LABEL = re.compile(rf"\W*+{_LABEL}[\W_]*", re.IGNORECASE)
 _LABELLED_LINK = re.compile(rf"\W*+{_LABEL}(?:\s*[:|>»→—–]|\s+-\s|\W*$)", re.IGNORECASE)
 _BEGINS = re.compile(
     r"\W*+(?:\d|no\b|нет\b|share|tweet|like|поделиться|advertisement|реклама|subscribe|follow|join|подпи"
-    rf"|{_COUNTED}|{_LABEL}|{SAID}|\Z)",
+    rf"|{_COUNTED}|{_LABEL}|{_PUBLISHED}|\Z)",
     re.IGNORECASE,
 )
 # Speech or a quotation: buttons and counters are not sentences. "Share this article!" counts as a sentence, too.
-_SPOKEN = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
+_SPEECH = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
 _LINKS = XPath("descendant::a")
-_OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
+_UNLINKED_TEXT = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 
 
 def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
     """Yield the blocks that consist only of counters, of buttons, of a publication time, or of a label and links."""
     for block in content.iter(*_LINK_TAGS, "ul", "ol"):
-        if block is content or not _BEGINS.match(_read_first(block)):
+        if block is content or not _BEGINS.match(_read_start(block)):
             continue  # the cheap way out for most paragraphs
         text, is_whole = _read_beginning(block)
         is_row = is_whole and block.tag in _ROW_TAGS
@@ -111,7 +111,7 @@ def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
 def drop_button_text(content: HtmlElement) -> None:
     """Remove a button's text that stands directly in a box before its first paragraph: `<div>Share<p>…`."""
     for box in content.iter("div", "section"):
-        if box.text and _BUTTONS.fullmatch(box.text) and not _SPOKEN.search(box.text.strip()):
+        if box.text and _BUTTONS.fullmatch(box.text) and not _SPEECH.search(box.text.strip()):
             first = next((child for child in box if (child.tail or "").strip() or child.text_content().strip()), None)
             if first is not None and first.tag in _LINK_TAGS:
                 box.text = None
@@ -120,10 +120,10 @@ def drop_button_text(content: HtmlElement) -> None:
 def _is_row(text: str) -> bool:
     if is_publication_line(text) or _SIGNPOSTS.fullmatch(text):
         return True
-    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPOKEN.search(text)
+    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPEECH.search(text)
 
 
-def _read_first(block: HtmlElement) -> str:
+def _read_start(block: HtmlElement) -> str:
     """Return the text at the block's start; empty if it is in a child element and too short to decide by."""
     first: HtmlElement | None = block
     while first is not None and not (text := (first.text or "").strip()):
@@ -148,7 +148,7 @@ def _read_beginning(block: HtmlElement) -> tuple[str, bool]:
 def _is_link_line(block: HtmlElement) -> bool:
     """Return whether a block is only a label and links; the label may be inside the first link."""
     linked = [text for link in _LINKS(block) if (text := " ".join("".join(link.itertext()).split()))]
-    own = " ".join("".join(_OWN(block)).split())
+    own = " ".join("".join(_UNLINKED_TEXT(block)).split())
     if not linked:
         return False
     return bool(_IS_LABEL.fullmatch(own) or (not re.search(r"\w", own) and _LABELLED_LINK.match(linked[0])))

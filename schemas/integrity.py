@@ -65,7 +65,7 @@ class IntegrityReport(Record):
     def notes(self) -> tuple[str, ...]:
         """A sentence for each file with captures that are recorded as lost."""
         found = [
-            f"{one.name}: {len(one.lost)} captures are recorded as lost: at {_list(map(str, one.lost))}"
+            f"{one.name}: {len(one.lost)} captures are recorded as lost: at {_join_names(map(str, one.lost))}"
             for one in self.files
             if one.lost
         ]
@@ -78,13 +78,13 @@ class IntegrityReport(Record):
         for one in self.files:
             if not one.is_settled:
                 names[one.error].append(one.name)
-        found = [f"{_name(files)} cannot be read: {error}" for error, files in names.items() if error]
+        found = [f"{_describe_files(files)} cannot be read: {error}" for error, files in names.items() if error]
         for one in self.files:
             if one.missing and not one.error:
-                offsets = _list(f"{offset} ({why})" for offset, why in one.missing.items())
+                offsets = _join_names(f"{offset} ({why})" for offset, why in one.missing.items())
                 found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {offsets}")
             if one.unread:
-                offsets = _list(map(str, one.unread))
+                offsets = _join_names(map(str, one.unread))
                 found.append(f"{one.name}: {len(one.unread)} records of the crawl were never read: at {offsets}")
             if one.returned:
                 found.append(f"{one.name}: {len(one.returned)} captures that were lost are there again")
@@ -95,14 +95,14 @@ class IntegrityReport(Record):
     def _article_problems(self) -> list[str]:
         if not self.lost_articles:
             return []
-        return [f"{len(self.lost_articles)} articles whose capture is not there: {_list(self.lost_articles)}"]
+        return [f"{len(self.lost_articles)} articles whose capture is not there: {_join_names(self.lost_articles)}"]
 
 
-def _list(named: Iterable[str]) -> str:
+def _join_names(named: Iterable[str]) -> str:
     return ", ".join(islice(named, NAMED_COUNT))
 
 
-def _name(files: Sequence[str]) -> str:
+def _describe_files(files: Sequence[str]) -> str:
     return files[0] if len(files) == 1 else f"{len(files)} WARC files, the first of them {files[0]},"
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from schemas.masking import mask_secrets
 from schemas.model import Count, NonEmpty, Record
 
-Shown = Annotated[str, AfterValidator(mask_secrets)]
+MaskedText = Annotated[str, AfterValidator(mask_secrets)]
 """A sentence for people; secrets in its URLs are masked."""
 
 
@@ -86,13 +86,13 @@ class RunReport(Record):
     """URLs of articles that were requested."""
     ledger: dict[str, Count]
     """State -> advertised URLs in it after the run. They add up to `advertised_count`."""
-    problems: tuple[Shown, ...] = ()
+    problems: tuple[MaskedText, ...] = ()
     """What went wrong, one sentence each; empty for a good run."""
     unreachable_hosts: tuple[str, ...] = ()
     """Hosts in backoff, or whose robots.txt could not be read; each has a sentence in `problems`."""
-    unusable: tuple[Shown, ...] = ()
+    unusable: tuple[MaskedText, ...] = ()
     """Input of an import that could not be used, one sentence each; the archive stores it all the same."""
-    notes: tuple[Shown, ...] = ()
+    notes: tuple[MaskedText, ...] = ()
     """Facts worth knowing that are not problems: a WARC left by a crashed run, a truncated record."""
     reading: dict[str, KindReading] = {}
     """Kind of page -> extraction statistics of this run. `page` covers all pages: whether each became an article."""

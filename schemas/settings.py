@@ -131,12 +131,12 @@ class Settings(BaseSettings):
 
     @field_validator("ceilings")
     @classmethod
-    def _keep_the_other_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:
+    def _merge_default_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:
         return STANDARD_CEILINGS | value
 
     @field_validator("floors")
     @classmethod
-    def _shares_are_shares(cls, value: dict[FloorName, float]) -> dict[FloorName, float]:
+    def _check_shares(cls, value: dict[FloorName, float]) -> dict[FloorName, float]:
         for name, floor in value.items():
             if name != "stored_per_day" and floor > 1:
                 raise ValueError(f"{name} is a share, from 0 to 1")
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
 
     @field_validator("origins")
     @classmethod
-    def _origins_are_origins(cls, value: dict[str, str]) -> dict[str, str]:
+    def _check_origins(cls, value: dict[str, str]) -> dict[str, str]:
         for origin in [*value.keys(), *value.values()]:
             if not _is_origin(origin):
                 raise ValueError(f"{mask_secrets(origin)!r} is not an origin (scheme://host[:port])")
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
 
     @field_validator("warc_url")
     @classmethod
-    def _names_a_store(cls, value: str) -> str:
+    def _check_store_url(cls, value: str) -> str:
         scheme, mark, _ = value.partition("://")
         # `a::b://c` chains a cache and a store in fsspec: a file in the cache is not in the store.
         if value and not (mark and re.fullmatch(r"[a-zA-Z][\w.+-]*", scheme)):
@@ -163,7 +163,7 @@ class Settings(BaseSettings):
 
     @field_validator("contact", "user_agent")
     @classmethod
-    def _fits_a_header(cls, value: str) -> str:
+    def _check_header_value(cls, value: str) -> str:
         if not value.isprintable() or not value.isascii():
             raise ValueError("it is sent in an HTTP header: use printable ASCII on one line")
         return value
@@ -215,18 +215,20 @@ def load_settings() -> Settings:
     Raises:
         SettingsInvalid: a variable with our prefix is unknown, or a value is malformed.
     """
-    variables = {**_dotenv(), **os.environ}
+    variables = {**_read_dotenv(), **os.environ}
     _reject_unknown(variables)
     try:
         return Settings(_env_file=ENV_FILE)
     except ValidationError as error:
         line = error.errors()[0]
-        name = _name(line["loc"])
+        name = _variable_name(line["loc"])
         # The value may be a password, so the message must not repeat it.
         raise SettingsInvalid(f"{name}: {line['msg'].removeprefix('Value error, ')}") from None
     except SettingsError as error:
         found = re.search(r'field "(\w+)"', str(error))
-        raise SettingsInvalid(f"{_name((found.group(1),) if found else ())}: its value is not valid JSON") from None
+        raise SettingsInvalid(
+            f"{_variable_name((found.group(1),) if found else ())}: its value is not valid JSON"
+        ) from None
 
 
 def _is_origin(text: str) -> bool:
@@ -238,7 +240,7 @@ def _is_origin(text: str) -> bool:
     return is_port and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
 
 
-def _dotenv() -> dict[str, str]:
+def _read_dotenv() -> dict[str, str]:
     if not ENV_FILE.exists():
         return {}
     try:
@@ -255,5 +257,5 @@ def _reject_unknown(variables: Mapping[str, str]) -> None:
             raise SettingsInvalid(f"{name} is not a setting; known settings: {', '.join(sorted(known))}")
 
 
-def _name(loc: tuple[int | str, ...]) -> str:
+def _variable_name(loc: tuple[int | str, ...]) -> str:
     return PREFIX + str(loc[0]).upper() if loc else PREFIX.rstrip("_")

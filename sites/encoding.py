@@ -22,7 +22,7 @@ NUL_SHARE = 0.6
 # Undeclared pages from before UTF-8 are Windows-1251 or Windows-1252. Russian words are runs of these bytes; Western
 # words never have four accented letters in a row.
 _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{4}")
-_NO_CHARSET = re.compile(r"utf[-_]?(?:16|32)|ucs|idna|punycode|(?:raw[-_])?unicode", re.IGNORECASE)
+_IGNORED_CODECS = re.compile(r"utf[-_]?(?:16|32)|ucs|idna|punycode|(?:raw[-_])?unicode", re.IGNORECASE)
 """Python codecs to ignore as hints: those with NULs, which are detected before, and those that no page uses."""
 
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?\s*+([\w.:+-]+)", re.ASCII | re.IGNORECASE)
@@ -43,30 +43,30 @@ def decode_text(body: bytes, hints: Iterable[str | None] = ()) -> str:
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace")
-    if wide := _find_wide(body):
-        return body.decode(wide, "replace")
+    if utf16 := _detect_utf16(body):
+        return body.decode(utf16, "replace")
     names = [name for hint in hints if (name := _resolve(hint))]
     is_escaped = b"\x1b" in body and any(name.startswith("iso2022") for name in names)  # ASCII to the eye
     for name in names if is_escaped else ("utf-8", *names):
-        if (text := _try(body, name)) is not None:
+        if (text := _try_decode(body, name)) is not None:
             return text
     return body.decode(names[0] if names else _guess(body), "replace")
 
 
-def is_wide(body: bytes) -> bool:
+def is_utf16(body: bytes) -> bool:
     """Return whether the bytes are UTF-16 without a byte-order mark."""
-    return _find_wide(body) is not None
+    return _detect_utf16(body) is not None
 
 
 def is_utf8(body: bytes) -> bool:
     """Return whether the bytes are valid UTF-8."""
-    return _try(body, "utf-8") is not None
+    return _try_decode(body, "utf-8") is not None
 
 
 def _resolve(hint: str | None) -> str | None:
-    """Return the codec for a hint; None if it is unknown, not a text codec, or one to ignore (`_NO_CHARSET`)."""
+    """Return the codec for a hint; None if it is unknown, not a text codec, or one to ignore (`_IGNORED_CODECS`)."""
     name = resolve_encoding(hint.strip()) if hint else None
-    if not name or _NO_CHARSET.match(name):
+    if not name or _IGNORED_CODECS.match(name):
         return None
     try:
         b"a\xff".decode(name, "replace")
@@ -75,14 +75,14 @@ def _resolve(hint: str | None) -> str | None:
     return name
 
 
-def _try(body: bytes, name: str) -> str | None:
+def _try_decode(body: bytes, name: str) -> str | None:
     try:
         return body.decode(name)
     except (LookupError, ValueError):
         return None
 
 
-def _find_wide(body: bytes) -> str | None:
+def _detect_utf16(body: bytes) -> str | None:
     """Return the UTF-16 codec of bytes without a byte-order mark; None if they are not UTF-16."""
     probe = body[: PROBE_BYTES & ~1]
     pairs = len(probe) // 2
@@ -96,4 +96,4 @@ def _find_wide(body: bytes) -> str | None:
 
 def _guess(body: bytes) -> str:
     name = "cp1251" if _CYRILLIC_RUN.search(body) else "cp1252"
-    return name if _try(body, name) is not None else "utf-8"
+    return name if _try_decode(body, name) is not None else "utf-8"

@@ -13,7 +13,7 @@ from sites.expectation import SiteExpectations
 from sites.source import read_xml_source
 from sites.source_page import SourcePage
 from sites.structure import PageRules
-from sites.url import UrlMalformed, find_path_day, is_cdx_url, parse_url, spell_generic
+from sites.url import UrlMalformed, canonicalize, find_path_day, is_cdx_url, parse_url
 
 SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
 
@@ -58,7 +58,7 @@ class Site:
             parts = parse_url(url)
         except UrlMalformed:
             return Identity(url=url.strip() or "about:blank", site=self.name, rule="malformed-address")
-        canonical = spell_generic(parts)
+        canonical = canonicalize(parts)
         if canonical.endswith(f"{parts.host}/"):
             return Identity(url=canonical, site=self.name, rule="home-page")
         return Identity(url=canonical, site=self.name, id=f"{self.name}:{canonical}")
@@ -128,7 +128,7 @@ class Site:
         except UrlMalformed:
             return None
 
-    def knows(self, url: str) -> bool:
+    def has_host(self, url: str) -> bool:
         """Return whether the URL is on one of the site's hosts."""
         try:
             return parse_url(url).host in self.hosts

@@ -36,7 +36,7 @@ class Publishers:
 
     def find(self, url: str) -> Site:
         """Return the profile that has the URL's host; the generic one if none has."""
-        return next((one for one in self.profiles.values() if one.knows(url)), GENERIC)
+        return next((one for one in self.profiles.values() if one.has_host(url)), GENERIC)
 
     def identify(self, url: str) -> Identity:
         """Return the identity of a URL, from its spelling alone."""

@@ -47,7 +47,7 @@ def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -
     """
     root, recovered, is_stopped = _parse(body, url, media_type)
     is_cut = recovered and _remove_unclosed(root, is_stopped=is_stopped)
-    name = _local(root)
+    name = _local_name(root)
     children: tuple[str, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     if name in FEED_ROOTS:
@@ -68,7 +68,7 @@ def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool
         raise SourceUnreadable(f"empty answer where a feed or a sitemap should be: {url}")
     if _HTML.match(data):
         raise SourceUnreadable(f"HTML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
-    for text, recover in ((data, False), (_TITLE.sub(_escape_title, data), False), (_mark_end(data), True)):
+    for text, recover in ((data, False), (_TITLE.sub(_escape_title, data), False), (_append_end_marker(data), True)):
         # No entities and no network access: a feed is untrusted input.
         parser = etree.XMLParser(
             encoding="utf-8", recover=recover, resolve_entities=False, no_network=True, remove_comments=True
@@ -77,7 +77,7 @@ def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool
             root = etree.fromstring(text, parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
-        if root is not None and _local(root) != _END:
+        if root is not None and _local_name(root) != _END:
             is_stopped = any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
             return root, recover or text is not data, is_stopped
     raise SourceUnreadable(f"no XML ({media_type or 'no type'}) where a feed or a sitemap should be: {url}")
@@ -95,7 +95,7 @@ def _drop_surrogate(found: re.Match[bytes]) -> bytes:
     return b"" if code in _SURROGATES else found[0]
 
 
-def _mark_end(data: bytes) -> bytes:
+def _append_end_marker(data: bytes) -> bytes:
     """Append a marker element to the document: the elements around it were never closed.
 
     A truncated tag at the end is removed. After the root's end tag, the parser ignores the marker.
@@ -118,7 +118,7 @@ def _remove_unclosed(root: etree._Element, *, is_stopped: bool) -> bool:
             last = last[-1]
     if last is None:
         return False
-    entries = [element for element in (last, *last.iterancestors()) if _local(element) in ENTRIES]
+    entries = [element for element in (last, *last.iterancestors()) if _local_name(element) in ENTRIES]
     if entries and (parent := entries[-1].getparent()) is not None:  # the outermost entry
         parent.remove(entries[-1])
     return True
@@ -129,7 +129,7 @@ def _escape_title(found: re.Match[bytes]) -> bytes:
 
 
 def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
-    for item in _all(root, "item", "entry"):
+    for item in _find_all(root, "item", "entry"):
         link = _find_text_url(item, "link") or _atom_link(item) or _permalink(item)
         if not link:
             continue
@@ -138,27 +138,31 @@ def _read_feed(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Si
             source_url=url,
             source_kind=SourceKind.FEED,
             seen_at=seen_at,
-            title=clean_characters(unescape(_text(item, "title"))).strip() or None,
-            published_at=read_time(_text(item, "pubDate", "published", "date")),
+            title=clean_characters(unescape(_find_text(item, "title"))).strip() or None,
+            published_at=read_time(_find_text(item, "pubDate", "published", "date")),
         )
 
 
 def _read_sitemap(root: etree._Element, url: str, seen_at: datetime) -> Iterator[Sighting]:
-    for entry in _all(root, "url"):
+    for entry in _find_all(root, "url"):
         if link := _find_text_url(entry, "loc"):
             yield Sighting(
                 url=resolve_url(url, link),
                 source_url=url,
                 source_kind=SourceKind.SITEMAP,
                 seen_at=seen_at,
-                title=clean_characters(next((_text(news, "title") for news in _all(entry, "news")), "")).strip()
+                title=clean_characters(
+                    next((_find_text(news, "title") for news in _find_all(entry, "news")), "")
+                ).strip()
                 or None,
-                published_at=next((read_time(_text(news, "publication_date")) for news in _all(entry, "news")), None),
+                published_at=next(
+                    (read_time(_find_text(news, "publication_date")) for news in _find_all(entry, "news")), None
+                ),
             )
 
 
 def _read_locations(root: etree._Element, name: str, url: str) -> Iterator[str]:
-    for entry in _all(root, name):
+    for entry in _find_all(root, name):
         if link := _find_text_url(entry, "loc"):
             yield resolve_url(url, link)
 
@@ -184,26 +188,26 @@ def read_time(text: str) -> datetime | None:
     return None
 
 
-def _local(element: etree._Element) -> str:
+def _local_name(element: etree._Element) -> str:
     # Not `QName`: it rejects names that a recovering parser lets through.
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _all(root: etree._Element, *names: str) -> Iterator[etree._Element]:
-    return (element for element in root.iterdescendants() if _local(element) in names)
+def _find_all(root: etree._Element, *names: str) -> Iterator[etree._Element]:
+    return (element for element in root.iterdescendants() if _local_name(element) in names)
 
 
-def _text(item: etree._Element, *names: str) -> str:
+def _find_text(item: etree._Element, *names: str) -> str:
     """Return the text of the first non-empty child with one of these names, whitespace collapsed."""
     for child in item.iterchildren("*"):  # skips entity references, which have no text
-        if _local(child) in names and (text := _flatten(child)):
+        if _local_name(child) in names and (text := _flatten(child)):
             return text
     return ""
 
 
 def _find_text_url(item: etree._Element, name: str) -> str:
     """Return the text of the first child with this name that has text and no (unexpanded) entity in it."""
-    children = (child for child in item.iterchildren("*") if _local(child) == name)
+    children = (child for child in item.iterchildren("*") if _local_name(child) == name)
     return next(
         (text for child in children if next(child.iter(etree.Entity), None) is None and (text := _flatten(child))), ""
     )
@@ -217,8 +221,8 @@ def _permalink(item: etree._Element) -> str:
     """Return an entry's id if it is a URL, and not marked as no permalink."""
     for child in item.iterchildren("*"):  # skips entity references, which have no text
         text = _flatten(child)
-        is_link = _local(child) == "id" or (
-            _local(child) == "guid" and child.get("isPermaLink", "true").strip().lower() != "false"
+        is_link = _local_name(child) == "id" or (
+            _local_name(child) == "guid" and child.get("isPermaLink", "true").strip().lower() != "false"
         )
         if is_link and text.lower().startswith(("http://", "https://", "//", "/")):
             return text
@@ -226,6 +230,6 @@ def _permalink(item: etree._Element) -> str:
 
 
 def _atom_link(item: etree._Element) -> str:
-    links = [child for child in item if _local(child) == "link" and child.get("href")]
+    links = [child for child in item if _local_name(child) == "link" and child.get("href")]
     best = [link for link in links if link.get("rel", "alternate") == "alternate"] or links
     return (best[0].get("href") or "").strip() if best else ""

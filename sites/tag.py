@@ -41,28 +41,28 @@ def has_overgrown_tag(data: bytes) -> bool:
     """Return whether a tag has more than `MAX_ATTRIBUTE_COUNT` attributes, in time linear in the bytes."""
     if not _LONG_TAG.search(data) and not _QUOTED_END.search(data):
         return False
-    place, has_comment_ends = 0, True
-    while tag := _TAG.search(data, place):
-        start, place = tag.span()
-        if place - start > MAX_ATTRIBUTE_COUNT and _has_many(data, tag.start(3)):
+    at, has_comment_ends = 0, True
+    while tag := _TAG.search(data, at):
+        start, at = tag.span()
+        if at - start > MAX_ATTRIBUTE_COUNT and _has_too_many(data, tag.start(3)):
             return True
         if tag.lastindex == 1:
-            end = data.find(b"-->", place) if has_comment_ends else -1
+            end = data.find(b"-->", at) if has_comment_ends else -1
             has_comment_ends = end >= 0
-            place = max(place, end)
+            at = max(at, end)
         elif tag[2]:  # no tags within a script or style
-            raw_end = _RAW_ENDS[tag[2].lower()].search(data, place)
+            raw_end = _RAW_ENDS[tag[2].lower()].search(data, at)
             if raw_end is None:
                 return False
-            place = raw_end.start()
+            at = raw_end.start()
     return False
 
 
-def _has_many(data: bytes, place: int) -> bool:
+def _has_too_many(data: bytes, at: int) -> bool:
     """Return whether more than `MAX_ATTRIBUTE_COUNT` attributes follow from here."""
     for _ in range(MAX_ATTRIBUTE_COUNT + 1):
-        one = _ONE.match(data, place)
+        one = _ONE.match(data, at)
         if one is None:
             return False
-        place = one.end()
+        at = one.end()
     return True

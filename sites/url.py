@@ -69,7 +69,7 @@ def parse_url(url: str) -> UrlParts:
     """
     if len(url) > MAX_URL_BYTES:
         raise UrlMalformed(f"longer than {MAX_URL_BYTES} bytes")
-    text = _SCHEMELESS.sub("https://", _unwrap(url.strip()), count=1)
+    text = _SCHEMELESS.sub("https://", _unwrap_archived(url.strip()), count=1)
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -80,16 +80,18 @@ def parse_url(url: str) -> UrlParts:
         raise UrlMalformed(f"{url!r} cannot be parsed") from None
     if parts.scheme.lower() not in {"http", "https"} or not 0 < len(host) <= MAX_HOST_CHARS:
         raise UrlMalformed(f"{url!r} is not an HTTP(S) URL")
-    return UrlParts(host.lower(), port if port not in {None, 80, 443} else None, _read_path(parts.path), parts.query)
+    return UrlParts(
+        host.lower(), port if port not in {None, 80, 443} else None, _normalize_path(parts.path), parts.query
+    )
 
 
-def _unwrap(url: str) -> str:
+def _unwrap_archived(url: str) -> str:
     """Return the original URL of an archived one; some tools reduce its `//` to one slash."""
     match = _ARCHIVED.match(url)
     return re.sub(r":/+", "://", match["url"], count=1) if match else url
 
 
-def spell_generic(parts: UrlParts) -> str:
+def canonicalize(parts: UrlParts) -> str:
     """Return the canonical URL for a publisher without a profile: with its query, but without tracking parameters.
 
     A URL with an explicit port keeps plain HTTP: it belongs to a local or test server.
@@ -116,11 +118,11 @@ def trim_path(path: str) -> str:
     letters become lower case.
     """
     if not path.isascii() or not _PLAIN_PATH.match(path) or path.endswith("."):
-        path = _spell_path(_MANGLED_QUERY.sub("", unquote(path, errors="replace")).rstrip(_TRAILING_TEXT))
+        path = _encode_path(_MANGLED_QUERY.sub("", unquote(path, errors="replace")).rstrip(_TRAILING_TEXT))
     return _ESCAPE_OR_CAPITAL.sub(lambda found: found[0] if len(found[0]) > 1 else found[0].lower(), path)
 
 
-def _read_path(path: str) -> str:
+def _normalize_path(path: str) -> str:
     if _PLAIN_PATH.match(path):
         return path
     # Decoded until nothing changes, because some tools encode URLs repeatedly.
@@ -130,10 +132,10 @@ def _read_path(path: str) -> str:
         if unquoted == decoded:
             break
         decoded = unquoted
-    return _spell_path(decoded)
+    return _encode_path(decoded)
 
 
-def _spell_path(decoded: str) -> str:
+def _encode_path(decoded: str) -> str:
     segments = quote(_SLASHES.sub("/", decoded), safe="/-._~!$&'()*+,;=:@")
     return "/" + segments.strip("/ ")
 
