@@ -124,7 +124,7 @@ class Finder:
         chains = self._list_chains(document, at)
         candidates = [candidate for links in chains for candidate in self._list_candidates(document, at, links)]
         for candidate in sorted(candidates, key=lambda candidate: candidate.end, reverse=True):
-            if self._is_furniture(document, at, candidate, is_top=is_top):
+            if self._is_boilerplate(document, at, candidate, is_top=is_top):
                 line = candidate.lines[0] if candidate.lines else candidate.stump
                 return MatchedRange(at, candidate.end, line.name if line else "", candidate.count_evidence())
         return self._find_pattern(document, at)
@@ -195,7 +195,7 @@ class Finder:
         if lines and at < edge and self.known.begins_weak(document.letters[at:edge], lines[-1].name):
             yield Candidate(edge, lines, weak_count=1)
 
-    def _is_furniture(self, document: LetterDocument, at: int, candidate: Candidate, *, is_top: bool) -> bool:
+    def _is_boilerplate(self, document: LetterDocument, at: int, candidate: Candidate, *, is_top: bool) -> bool:
         last = candidate.stump or next(reversed(candidate.lines), None)
         if last is None or document.is_quoted(at, candidate.end, len(last.quotes)):
             return False

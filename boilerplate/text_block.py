@@ -13,7 +13,7 @@ LONG_CHARS = 60
 """Length of a typical newspaper sentence: a single one is enough for running text."""
 
 BOX_SENTENCE_COUNT = 3
-"""Sentences that show running text despite a form field or a link to another article: no box has so many."""
+"""Sentences that show running text despite a form field or a link to another article: no box has this many."""
 
 MIN_SENTENCE_COUNT = 2
 """Fewest sentences of running text, if none is long."""
