@@ -1,1 +1,1 @@
-"""Finds and removes a publisher's boilerplate in paragraphs and pages; the publisher's texts come as data."""
+"""Finds and removes boilerplate in paragraphs and pages. The publisher's own texts come in as data."""

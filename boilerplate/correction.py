@@ -1,7 +1,7 @@
-"""By what wording a publisher says that a text was corrected: English and Russian, at the beginning of a paragraph.
+"""Recognizes correction notes by the wording, English or Russian, that a paragraph begins with.
 
-Reports, texts and versions of others are amended too, and laws have articles: "the" text of somebody is news, what is
-said of "this" article is a note. What tells where an article appeared first is none.
+Other people's reports and texts are amended too, and laws have articles. So a sentence about "the" text is news, and
+one about "this" article is a note. A line that says where the article first appeared is not a correction.
 """
 
 import re
@@ -14,12 +14,12 @@ _WORD = (
     r"|исправлени[ея]|исправлено|поправк[аи]|уточнени[ея]|уточнено|опровержение|обновлено|дополнено)"
 )
 _DASH = r"(?:[—–]|-\s)(?![^.]*\s[—–-]\s)"
-"""One alone: two of them enclose an aside."""
+"""A single dash: two of them enclose a parenthesis."""
 
 _ARTICLE = r"(?:article|story|column|headline|caption)"
-"""What a newspaper alone has …"""
+"""Words for texts that only a newspaper has …"""
 _TEXT = rf"(?:{_ARTICLE}|report|piece|text|interview|version|photo|post)"
-"""… and what others have as well."""
+"""… and words for texts that others have as well."""
 _OURS = rf"(?:(?:this|our) {_TEXT}|the {_ARTICLE})"
 _PART = r"(?:headline|caption|photo|picture|image|map|chart|graphic|subheadline|lead|byline|dateline|summary)"
 _EARLIER = r"(?:earlier|previous|original|prior|first|initial)"
@@ -35,7 +35,7 @@ _RUSSIAN_OURS = rf"(?:(?:эт(?:ой|ого)|данно(?:й|го)|наше(?:й
 _RUSSIAN_DONE = r"(?:исправлен|обновл[её]н|дополнен|уточн[её]н|измен[её]н)[аоы]?"
 _RUSSIAN_SAID = r"(?:ошибочно|неверно|неправильно|говорилось|утверждалось|сообщалось|был[аио]? (?:ошиб|невер|указан))"
 _RUSSIAN_END = r"(?=\s*(?:[.:;!)—–]|$|\d|в \d|после публикации|с учётом|с учетом))"
-"""Behind it stands when, or nothing: not by whom, nor with what."""
+"""May be followed by a date or by nothing, but not by who did it or with what."""
 
 CORRECTION = re.compile(
     r"[\W_]*+(?:"
@@ -70,5 +70,5 @@ CORRECTION = re.compile(
 
 
 def is_correction(paragraph: str) -> bool:
-    """Whether a paragraph says that its article was corrected, clarified or updated by its editors."""
+    """Return whether a paragraph says that the editors corrected, clarified or updated the article."""
     return bool(CORRECTION.match(paragraph)) and not is_publication_line(paragraph)

@@ -1,4 +1,4 @@
-"""Paragraphs as one row of letters and digits, by which furniture is known, and the way back to the text."""
+"""Joins paragraphs into one string of letters and digits for matching, and maps matches back to the text."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import accumulate
 from unicodedata import normalize
 
-PLACED_CHARS = 20_000
-"""Of a paragraph whose letters change in number when they are folded: each is asked singly, at a microsecond."""
+MAPPED_CHARS = 20_000
+"""Longest paragraph that is folded character by character, where folding changes the count: 1 µs per character."""
 
 _NO_LETTER = re.compile(r"[\W_]+")
 _COMMON_SIGNS = "“”‘’—–…"
@@ -18,46 +18,46 @@ _ASCII_SIGNS_IN_LINES = {code: None for code in _ASCII_SIGNS if code != ord("\n"
 
 
 def squeeze(text: str) -> str:
-    """The letters and digits of a text in one case; the text itself where it has none."""
+    """Return the text's letters and digits, case-folded; the stripped text if it has none."""
     if not text.isascii():
         text = normalize("NFKC", text)
         for sign in _COMMON_SIGNS:
             text = text.replace(sign, "")
     folded = text.casefold()
-    # Deleting from pure ASCII is ten times as quick as the expression, and most paragraphs are pure by now.
+    # `translate` on pure ASCII is ten times as fast as the expression, and most paragraphs are ASCII by now.
     letters = folded.translate(_ASCII_SIGNS) if folded.isascii() else _NO_LETTER.sub("", folded)
     return letters or text.strip()
 
 
 def squeeze_all(texts: Sequence[str]) -> list[str]:
-    """The same for each of several texts, at once where they are plain: a call for each takes three times as long."""
+    """Squeeze several texts, in one pass if they are ASCII: a call for each takes three times as long."""
     joined = "\n".join(texts)
     for sign in _COMMON_SIGNS:
         joined = joined.replace(sign, "")
     if not joined.isascii():
         return [squeeze(text) for text in texts]
     keys = joined.casefold().translate(_ASCII_SIGNS_IN_LINES).split("\n")
-    if len(keys) != len(texts):  # a text has line breaks of its own
+    if len(keys) != len(texts):  # a text contains line breaks
         return [squeeze(text) for text in texts]
     return [key or text.strip() for key, text in zip(keys, texts, strict=True)]
 
 
-def place_letters(text: str, key: str) -> list[int] | None:
-    """For each character of a text's squeezed key, its place in the text; None where only all together fold so."""
-    places = [at for at, char in enumerate(text) if char.isalnum()]
-    if len(places) == len(key):
-        return places
-    if len(text) > PLACED_CHARS:
+def find_letter_offsets(text: str, key: str) -> list[int] | None:
+    """Return the offset in the text of each character of its key; None if characters cannot be mapped one by one."""
+    offsets = [at for at, char in enumerate(text) if char.isalnum()]
+    if len(offsets) == len(key):
+        return offsets
+    if len(text) > MAPPED_CHARS:
         return None
-    places = [at for at, char in enumerate(text) for _ in _NO_LETTER.sub("", normalize("NFKC", char).casefold())]
-    return places if len(places) == len(key) else None
+    offsets = [at for at, char in enumerate(text) for _ in _NO_LETTER.sub("", normalize("NFKC", char).casefold())]
+    return offsets if len(offsets) == len(key) else None
 
 
 QUOTED_CHARS = 2000
-"""How far from a place the marks of a quotation are looked for: paragraphs are shorter."""
+"""How far from an offset quotation marks are searched: paragraphs are shorter."""
 
 BREAK = "\n"
-"""Stands for the letters of what is never furniture: no line goes across it."""
+"""Replaces the letters of a paragraph that is never boilerplate, so no line matches across it."""
 
 _GOES_ON = re.compile(r"[\"'”’»)\]]*+[.!?…:×][\"'”’»)\]×.!…\s]*+[\"'“‘«(\[]*")
 _SPACE = re.compile(r"[\"'”’»)\]]*\s+[×\"'“‘«(\[]*")
@@ -70,80 +70,80 @@ _PAIRS = (("“", "”"), ("«", "»"))
 
 
 class Quotation(str):
-    """A paragraph that its page marks as a quotation: the article's own, whatever it says."""
+    """A paragraph that its page marks up as a quotation: it belongs to the article, whatever it says."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class LetterDocument:
-    """Paragraphs, and their letters in one row. Places in it are counted in letters."""
+    """Paragraphs and their letters in one string. Positions (`at`, `start`, `end`) are counted in letters."""
 
     paragraphs: Sequence[str]
     keys: Sequence[str]
 
     @cached_property
     def letters(self) -> str:
-        """All paragraphs' letters."""
+        """The letters of all paragraphs."""
         return "".join(self.keys)
 
     @cached_property
     def starts(self) -> list[int]:
-        """Where each paragraph begins, and where the last ends."""
+        """The position at which each paragraph begins, and the end of the last."""
         return [0, *accumulate(map(len, self.keys))]
 
     @cached_property
-    def _places(self) -> dict[int, list[int] | None]:
+    def _offsets(self) -> dict[int, list[int] | None]:
         return {}
 
     def is_edge(self, at: int) -> bool:
-        """Whether a paragraph begins here, or the last ends."""
+        """Return whether a paragraph begins here or the last one ends."""
         return self.starts[bisect_left(self.starts, at)] == at
 
     def edges_between(self, after: int, until: int) -> list[int]:
-        """Where paragraphs end after one place and up to another."""
+        """Return the paragraph ends after one position and up to another."""
         return self.starts[bisect_right(self.starts, after) : bisect_right(self.starts, until)]
 
     def locate(self, at: int) -> tuple[int, int]:
-        """The paragraph that has the letter at a place, and which of its letters it is."""
+        """Return the index of the paragraph at a position, and the position within that paragraph."""
         index = bisect_right(self.starts, at) - 1
         return index, at - self.starts[index]
 
-    def find_places(self, index: int) -> list[int] | None:
-        """The places of a paragraph's letters in its text; None where they cannot be told."""
-        if index not in self._places:
-            self._places[index] = place_letters(self.paragraphs[index], self.keys[index])
-        return self._places[index]
+    def find_offsets(self, index: int) -> list[int] | None:
+        """Return the offsets of a paragraph's letters in its text; None if they cannot be mapped."""
+        if index not in self._offsets:
+            self._offsets[index] = find_letter_offsets(self.paragraphs[index], self.keys[index])
+        return self._offsets[index]
 
     def read(self, start: int, end: int) -> str:
-        """The text from one letter up to another, with the signs between and without those around them."""
+        """Return the text between two positions with its inner punctuation, without the punctuation around it."""
         index, first = self.locate(start)
         last, final = self.locate(end - 1)
-        if index != last or not (places := self.find_places(index)):
+        if index != last or not (offsets := self.find_offsets(index)):
             return self.letters[start:end]
-        return self.paragraphs[index][places[first] : places[final] + 1]
+        return self.paragraphs[index][offsets[first] : offsets[final] + 1]
 
     def split(self, at: int) -> tuple[str, str, str]:
-        """The text of a paragraph before a letter's place: up to its last letter, the signs between, and from there on.
+        """Split a paragraph at a position: the text up to the last letter, the punctuation, and the text after it.
 
-        At a paragraph's end, what follows is empty.
+        At a paragraph's end, the third part is empty.
         """
         index, local = self.locate(at - 1)
-        text, places = self.paragraphs[index], self.find_places(index) or [0]
-        last = places[local] + 1 if local < len(places) else len(text)
-        after = places[local + 1] if local + 1 < len(places) else len(text)
+        text, offsets = self.paragraphs[index], self.find_offsets(index) or [0]
+        last = offsets[local] + 1 if local < len(offsets) else len(text)
+        after = offsets[local + 1] if local + 1 < len(offsets) else len(text)
         return text[max(0, last - QUOTED_CHARS) : last], text[last:after], text[after : after + QUOTED_CHARS]
 
     def is_word_end(self, at: int) -> bool:
-        """Whether a word ends before the letter at a place."""
+        """Return whether a word ends before the letter at a position."""
         index, local = self.locate(at)
-        places = self.find_places(index) if local else None
-        return not places or places[local] > places[local - 1] + 1
+        offsets = self.find_offsets(index) if local else None
+        return not offsets or offsets[local] > offsets[local - 1] + 1
 
     def starts_sentence(self, at: int, *, is_sure: bool, is_cut: bool = False) -> bool:
-        """Whether a new sentence begins at a place.
+        """Return whether a new sentence begins at a position.
 
-        `is_sure`: the full stop before it may have been lost; `is_cut`: what is before it may end in mid-sentence.
+        `is_sure`: the full stop before it may be missing. `is_cut`: the text before it may end in mid-sentence.
         """
         _, signs, after = self.split(at)
         if not after:
@@ -152,25 +152,25 @@ class LetterDocument:
             return False
         return bool(_GOES_ON.fullmatch(signs) or (is_sure and (_CUT if is_cut else _SPACE).fullmatch(signs)))
 
-    def breaks_off(self, at: int) -> bool:
-        """Whether the paragraph that ends here does so in mid-sentence."""
+    def ends_mid_sentence(self, at: int) -> bool:
+        """Return whether the paragraph that ends here ends in mid-sentence."""
         return not _ENDS_SENTENCE.search(self.paragraphs[self.locate(at - 1)[0]][-QUOTED_CHARS:].rstrip()[-9:])
 
     def find_before(self, at: int) -> str:
-        """The text of a letter's paragraph before it."""
+        """Return the text of the paragraph before a position."""
         index, local = self.locate(at)
-        place = (self.find_places(index) or [0])[local] if self.find_places(index) else 0
-        return self.paragraphs[index][max(0, place - QUOTED_CHARS) : place]
+        offset = (self.find_offsets(index) or [0])[local] if self.find_offsets(index) else 0
+        return self.paragraphs[index][max(0, offset - QUOTED_CHARS) : offset]
 
     def opens_quote(self, at: int) -> bool:
-        """Whether quotation marks open right before a letter."""
-        signs = _SIGNS_BEFORE.search(self.find_before(at)[-9:])  # no more signs stand together
+        """Return whether quotation marks open right before a letter."""
+        signs = _SIGNS_BEFORE.search(self.find_before(at)[-9:])  # longer runs of punctuation do not occur
         return bool(signs and _OPENING.search(signs[0]) and not _CLOSED.search(signs[0]))
 
     def is_quoted(self, start: int, end: int, closing_count: int) -> bool:
-        """Whether a quotation that began before one letter ends after another, or before it where its paragraph ends.
+        """Return whether a quotation opened before `start` closes after `end`, or after the paragraph's end if earlier.
 
-        `closing_count`: quotation marks that belong to the last line itself.
+        `closing_count`: the number of quotation marks that belong to the last line itself.
         """
         before = self.find_before(start)
         paragraph_end = self.starts[self.locate(start)[0] + 1]
@@ -184,7 +184,7 @@ class LetterDocument:
 
 
 def make_document(paragraphs: Sequence[str], keys: Sequence[str]) -> LetterDocument:
-    """The document of paragraphs whose letters are known."""
+    """Build the document from paragraphs and their squeezed keys."""
     return LetterDocument(
         paragraphs,
         [

@@ -1,6 +1,6 @@
-"""Finds the furniture among paragraphs: whole lines, glued lines, wrapped lines, and messages that were cut.
+"""Finds boilerplate among paragraphs: whole lines, glued lines, wrapped lines, and messages that were cut.
 
-The letters of all paragraphs stand in one row, so that a line is found whatever breaks it has.
+The letters of all paragraphs are joined into one string, so that a line is found however it is broken.
 """
 
 import re
@@ -12,22 +12,22 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from boilerplate.document import LetterDocument
-from boilerplate.furniture import CHAIN_COUNT, CUT_CHARS, OPENED_CHARS, Known, Line, Link, count_shared
+from boilerplate.furniture import CHAIN_COUNT, CUT_CHARS, OPENED_CHARS, KnownLines, Line, Link, count_shared
 
 RUN_CHARS = 100
-"""Letters that lines together must have within an article's paragraph, where none of them is furniture alone."""
+"""Letters that several lines must have together within an article's paragraph, if none of them is enough alone."""
 
 STUMP_WORDS = 3
-"""A line that was cut to fewer words may be anything."""
+"""Fewest words of a cut line: a shorter one may be anything."""
 
 STUMP_CHARS = 6
-"""Fewer letters than three words of any line have."""
+"""Three words of any line have more letters than this."""
 
 PATTERN_CHARS = 350
-"""No line with a changing part is longer: tags are a few short words each."""
+"""Longest line with a variable part: tags are a few short words each."""
 
 PATTERN = "pattern"
-"""The name of what is furniture by its form. Other publishers have it too: it does not tell whose a text is."""
+"""Name of boilerplate recognized by its form. Other publishers have it too: it does not identify the publisher."""
 
 _BOUNDARY = r"[.!?…×)\]:”\"’»']\W{0,4}"
 _NEXT_SENTENCE = re.compile(r"[.!?]['\")\]”’]*\s+['\"“‘(]?(?=[^\W\d_a-zа-я])")
@@ -35,39 +35,39 @@ _ATTRIBUTED = re.compile(r"\b(?:said|says|wrote|writes|told|tells|added|accordin
 
 
 class MatchedRange(NamedTuple):
-    """Furniture, from one letter of the document up to another."""
+    """A range of the document's letters that is boilerplate."""
 
     start: int
     end: int
     name: str
-    told_count: int = 1
-    """Of its sentences and weak lines."""
+    evidence_count: int = 1
+    """The number of its sentences and weak lines."""
 
 
-class Option(NamedTuple):
-    """Where furniture that begins at a place may end, and by what it is known."""
+class Candidate(NamedTuple):
+    """Where boilerplate that begins at a position may end, and the lines that show it."""
 
     end: int
     lines: tuple[Line, ...]
-    """The lines up to their ends, without weak ones."""
+    """The complete lines, without weak ones."""
     stump: Line | None = None
-    """The last line, where it was cut."""
+    """The last line, if it was cut."""
     stump_at: int = 0
     weak_count: int = 0
 
-    def count_told(self) -> int:
-        """Sentences and weak lines: two of them together are no article's, nor is one that breaks off."""
+    def count_evidence(self) -> int:
+        """Return the number of sentences and weak lines. A cut line counts as two: two together are boilerplate."""
         stump_count = 2 if self.stump else 0
         return sum(max(1, len(line.sentence_ends)) for line in self.lines) + self.weak_count + stump_count
 
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds runs of known lines."""
+    """Finds ranges of known lines."""
 
-    known: Known
+    known: KnownLines
     pattern: re.Pattern[str] | None
-    """Lines with a changing part."""
+    """Matches lines with a variable part."""
 
     @cached_property
     def _begins(self) -> re.Pattern[str]:
@@ -76,7 +76,7 @@ class Finder:
         return re.compile(rf"{_BOUNDARY}(?={heads})")
 
     def find(self, document: LetterDocument) -> list[MatchedRange]:
-        """All furniture, in order."""
+        """Return all boilerplate ranges, in order."""
         runs: list[MatchedRange] = []
         reached = top = 0
         for index in self._list_suspects(document):
@@ -95,7 +95,7 @@ class Finder:
         return runs
 
     def _list_suspects(self, document: LetterDocument) -> list[int]:
-        """The paragraphs in which furniture may begin, by one search in all of them: a search in each takes longer."""
+        """Return the paragraphs in which boilerplate may begin. One search over all is faster than one in each."""
         letters, grams = document.letters, self.known.grams
         found = {at for at, start in enumerate(document.starts[:-1]) if letters[start : start + CUT_CHARS] in grams}
         lines = [f".{text.lower()}" for text in document.paragraphs]
@@ -104,33 +104,33 @@ class Finder:
         return sorted(found)
 
     def _find_starts(self, document: LetterDocument, index: int) -> Iterator[int]:
-        """The letters of a paragraph at which furniture may begin."""
+        """Yield the positions in a paragraph at which boilerplate may begin."""
         text, key, start = document.paragraphs[index], document.keys[index], document.starts[index]
         if not key[:1].isalnum():
             return
         lower = f".{text.lower()}"
         if document.letters[start : start + CUT_CHARS] not in self.known.grams and not self._begins.search(lower):
             return
-        places = document.find_places(index)
-        if places is None:
+        offsets = document.find_offsets(index)
+        if offsets is None:
             return
         yield start
         for match in self._begins.finditer(lower):
-            local = bisect_left(places, match.end() - 1)
+            local = bisect_left(offsets, match.end() - 1)
             if 0 < local < len(key):
                 yield start + local
 
     def _find_run(self, document: LetterDocument, at: int, *, is_top: bool) -> MatchedRange | None:
         chains = self._list_chains(document, at)
-        options = [option for links in chains for option in self._list_options(document, at, links)]
-        for option in sorted(options, key=lambda option: option.end, reverse=True):
-            if self._is_furniture(document, at, option, is_top=is_top):
-                line = option.lines[0] if option.lines else option.stump
-                return MatchedRange(at, option.end, line.name if line else "", option.count_told())
+        candidates = [candidate for links in chains for candidate in self._list_candidates(document, at, links)]
+        for candidate in sorted(candidates, key=lambda candidate: candidate.end, reverse=True):
+            if self._is_boilerplate(document, at, candidate, is_top=is_top):
+                line = candidate.lines[0] if candidate.lines else candidate.stump
+                return MatchedRange(at, candidate.end, line.name if line else "", candidate.count_evidence())
         return self._find_pattern(document, at)
 
     def _list_chains(self, document: LetterDocument, at: int) -> Iterator[list[Link]]:
-        """The lines that follow one another from a place on; at a paragraph's beginning, the first may be cut."""
+        """Yield the chains of lines from a position; at a paragraph's beginning, the first line may be cut."""
         letters = document.letters
         if not document.opens_quote(at):
             yield self._extend(document, at, [])
@@ -148,69 +148,69 @@ class Finder:
     def _extend(self, document: LetterDocument, at: int, links: list[Link]) -> list[Link]:
         while len(links) < CHAIN_COUNT:
             at = links[-1].end if links else at
-            found = self.known.follow(document.letters, at) or self._open(document, at)
+            found = self.known.find_chain(document.letters, at) or self._match_opening(document, at)
             if not found:
                 break
             links = [*links, *found]
         return links
 
-    def _open(self, document: LetterDocument, at: int) -> list[Link]:
-        """The line that begins here and of which only the beginning is known: its one sentence."""
+    def _match_opening(self, document: LetterDocument, at: int) -> list[Link]:
+        """Return the one-sentence line that begins here and of which only the beginning is known."""
         line = next((line for line in self.known.openings if document.letters.startswith(line.key, at)), None)
         if line is None:
             return []
         index, local = document.locate(at)
-        places = document.find_places(index) or []
+        offsets = document.find_offsets(index) or []
         paragraph_end = document.starts[index + 1]
-        begin = places[local] if local < len(places) else len(document.paragraphs[index])
+        begin = offsets[local] if local < len(offsets) else len(document.paragraphs[index])
         text = document.paragraphs[index][begin : begin + 2 * OPENED_CHARS]
         after = _NEXT_SENTENCE.search(text)
-        end = document.starts[index] + bisect_left(places, begin + after.end()) if after else paragraph_end
-        is_followed = end == paragraph_end or bool(self.known.follow(document.letters, end))
+        end = document.starts[index] + bisect_left(offsets, begin + after.end()) if after else paragraph_end
+        is_followed = end == paragraph_end or bool(self.known.find_chain(document.letters, end))
         if end - at > OPENED_CHARS or not is_followed or _ATTRIBUTED.search(text[: after.start() if after else None]):
             return []
         return [Link(end, line)]
 
-    def _list_options(self, document: LetterDocument, at: int, links: list[Link]) -> Iterator[Option]:
+    def _list_candidates(self, document: LetterDocument, at: int, links: list[Link]) -> Iterator[Candidate]:
         begin = at
         for count, link in enumerate(links, 1):
-            # An ambiguous word may begin the article's next sentence, two hardly do. As a paragraph it is judged later.
+            # One ambiguous word may begin the article's next sentence, two hardly will. A paragraph is judged later.
             is_part = not document.is_edge(begin)
             if link.line or (is_part and (document.is_edge(link.end) or document.read(begin, link.end).split()[1:])):
-                solid = _solid(links[:count])
-                yield Option(link.end, solid, weak_count=count - len(solid))
+                known_lines = _list_known(links[:count])
+                yield Candidate(link.end, known_lines, weak_count=count - len(known_lines))
             begin = link.end
-        yield from self._list_stumps(document, begin, _solid(links))
-        if links:  # a longer line may begin as the last one does
-            yield from self._list_stumps(document, links[-2].end if len(links) > 1 else at, _solid(links[:-1]))
+        yield from self._list_stumps(document, begin, _list_known(links))
+        if links:  # a longer line may begin like the last one
+            yield from self._list_stumps(document, links[-2].end if len(links) > 1 else at, _list_known(links[:-1]))
 
-    def _list_stumps(self, document: LetterDocument, at: int, lines: tuple[Line, ...]) -> Iterator[Option]:
+    def _list_stumps(self, document: LetterDocument, at: int, lines: tuple[Line, ...]) -> Iterator[Candidate]:
         for line, shared in self.known.find_stumps(document.letters, at, 1 if lines else STUMP_CHARS):
             if edges := document.edges_between(at, shared):
-                yield Option(edges[-1], lines, line, at)
+                yield Candidate(edges[-1], lines, line, at)
             elif lines or shared - at >= CUT_CHARS:
                 end = _find_cut(document, at, line, shared, is_sure=bool(lines))
-                yield from [Option(end, lines, line, at)] if end else ()
+                yield from [Candidate(end, lines, line, at)] if end else ()
         edge = next(iter(document.edges_between(at, at + CUT_CHARS)), at)
         if lines and at < edge and self.known.begins_weak(document.letters[at:edge], lines[-1].name):
-            yield Option(edge, lines, weak_count=1)
+            yield Candidate(edge, lines, weak_count=1)
 
-    def _is_furniture(self, document: LetterDocument, at: int, option: Option, *, is_top: bool) -> bool:
-        last = option.stump or next(reversed(option.lines), None)
-        if last is None or document.is_quoted(at, option.end, len(last.quotes)):
+    def _is_boilerplate(self, document: LetterDocument, at: int, candidate: Candidate, *, is_top: bool) -> bool:
+        last = candidate.stump or next(reversed(candidate.lines), None)
+        if last is None or document.is_quoted(at, candidate.end, len(last.quotes)):
             return False
-        is_own = document.is_edge(at) and document.is_edge(option.end)
-        if option.lines:
-            return _is_company(document, option) and (is_own or _stands_apart(document, at, option))
-        return _is_stump(document, at, option, is_end=is_top or option.end == len(document.letters))
+        is_paragraph = document.is_edge(at) and document.is_edge(candidate.end)
+        if candidate.lines:
+            return _belongs_to_lines(document, candidate) and (is_paragraph or _is_separate(document, at, candidate))
+        return _is_stump(document, at, candidate, is_end=is_top or candidate.end == len(document.letters))
 
     def _find_pattern(self, document: LetterDocument, at: int) -> MatchedRange | None:
-        """A line with a changing part: from here to the paragraph's end, or a stamp before a sentence."""
+        """Return a line with a variable part, up to the paragraph's end, or a publication line before a sentence."""
         index, local = document.locate(at)
-        places = document.find_places(index)
-        if self.pattern is None or not places or document.opens_quote(at):
+        offsets = document.find_offsets(index)
+        if self.pattern is None or not offsets or document.opens_quote(at):
             return None
-        begin = places[local] if local else 0
+        begin = offsets[local] if local else 0
         text = document.paragraphs[index][begin : begin + PATTERN_CHARS + 1].strip()
         match = self.pattern.match(text)
         if match is None or len(text) > PATTERN_CHARS:
@@ -220,21 +220,24 @@ class Finder:
         return MatchedRange(at, end, PATTERN) if is_publication_line or match.end() == len(text) else None
 
 
-def _solid(links: list[Link]) -> tuple[Line, ...]:
+def _list_known(links: list[Link]) -> tuple[Line, ...]:
     return tuple(link.line for link in links if link.line)
 
 
-def _is_company(document: LetterDocument, option: Option) -> bool:
-    """Whether a line that was cut belongs to those before it: in their paragraph, or below and of their message."""
-    if option.stump is None or not document.is_edge(option.stump_at):
+def _belongs_to_lines(document: LetterDocument, candidate: Candidate) -> bool:
+    """Return whether a cut line belongs to the lines before it: same paragraph, same message, or long enough."""
+    if candidate.stump is None or not document.is_edge(candidate.stump_at):
         return True
-    return option.stump.name in {line.name for line in option.lines} or option.end - option.stump_at >= CUT_CHARS
+    return (
+        candidate.stump.name in {line.name for line in candidate.lines}
+        or candidate.end - candidate.stump_at >= CUT_CHARS
+    )
 
 
 def _find_cut(document: LetterDocument, at: int, line: Line, shared: int, *, is_sure: bool) -> int | None:
-    """Where a line was cut and the article goes on: after the last word that they share.
+    """Return where a line was cut and the article continues: after the last word that matches.
 
-    That word is the article's own where the line has another, or not with a capital: then the one before it counts.
+    If the line's own word differs, or differs in case, the last word belongs to the article and the line ends before.
     """
     end = _find_word_end(document, shared, at)
     if end > at and document.starts_sentence(end, is_sure=True, is_cut=is_sure):
@@ -247,37 +250,37 @@ def _find_cut(document: LetterDocument, at: int, line: Line, shared: int, *, is_
 
 
 def _find_word_end(document: LetterDocument, before: int, at: int) -> int:
-    """The last end of a word up to one place, not before another."""
+    """Return the last end of a word between `at` and `before`."""
     while before > at and not document.is_word_end(before):
         before -= 1
     return max(before, at)
 
 
-def _stands_apart(document: LetterDocument, at: int, option: Option) -> bool:
-    """Whether lines within an article's paragraph are furniture, and what follows is another sentence."""
-    size = option.end - at
-    if not document.starts_sentence(option.end, is_sure=size >= CUT_CHARS, is_cut=option.stump is not None):
+def _is_separate(document: LetterDocument, at: int, candidate: Candidate) -> bool:
+    """Return whether lines within an article's paragraph are boilerplate, followed by another sentence."""
+    size = candidate.end - at
+    if not document.starts_sentence(candidate.end, is_sure=size >= CUT_CHARS, is_cut=candidate.stump is not None):
         return False
-    count = len(option.lines) + bool(option.stump)
-    first = option.lines[0]
+    count = len(candidate.lines) + bool(candidate.stump)
+    first = candidate.lines[0]
     is_cut = document.is_edge(at) and not document.letters.startswith(first.key, at)
-    if is_cut and count == 1:  # a sentence in the midst of which the paragraph begins
+    if is_cut and count == 1:  # the paragraph begins in mid-sentence
         return document.read(at, at + 1).islower()
-    return any(line.is_alone for line in option.lines) or (count > 1 and size >= RUN_CHARS)
+    return any(line.is_sufficient for line in candidate.lines) or (count > 1 and size >= RUN_CHARS)
 
 
-def _is_stump(document: LetterDocument, at: int, option: Option, *, is_end: bool) -> bool:
-    """Whether the beginning of one line, which breaks off, is furniture."""
-    line, size = option.stump, option.end - option.stump_at
-    if line is None or option.stump_at != at:
+def _is_stump(document: LetterDocument, at: int, candidate: Candidate, *, is_end: bool) -> bool:
+    """Return whether the beginning of a single cut line is boilerplate."""
+    line, size = candidate.stump, candidate.end - candidate.stump_at
+    if line is None or candidate.stump_at != at:
         return False
-    is_own = document.is_edge(at)
-    if not document.is_edge(option.end):
-        return is_own and line.is_alone and size >= CUT_CHARS
-    if not document.breaks_off(option.end) and size not in line.sentence_ends:
+    is_paragraph = document.is_edge(at)
+    if not document.is_edge(candidate.end):
+        return is_paragraph and line.is_sufficient and size >= CUT_CHARS
+    if not document.ends_mid_sentence(candidate.end) and size not in line.sentence_ends:
         return False
     if size >= CUT_CHARS:
-        return is_own or line.is_alone
-    text = document.read(at, option.end)
+        return is_paragraph or line.is_sufficient
+    text = document.read(at, candidate.end)
     is_literal = line.letters.startswith("".join(filter(str.isalnum, text)))
-    return line.is_alone and is_literal and len(text.split()) >= STUMP_WORDS and (is_end or not is_own)
+    return line.is_sufficient and is_literal and len(text.split()) >= STUMP_WORDS and (is_end or not is_paragraph)

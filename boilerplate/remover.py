@@ -1,7 +1,7 @@
-"""Takes a publisher's furniture out of paragraphs.
+"""Removes a publisher's boilerplate from paragraphs.
 
-Texts are compared by their letters and digits alone, so that neither quotes nor dashes, spaces, currency signs and
-line breaks matter. What an article merely quotes stays.
+Texts are compared by letters and digits only, so quotes, dashes, spaces, currency signs and line breaks do not
+matter. What an article merely quotes is kept.
 """
 
 import re
@@ -11,74 +11,75 @@ from functools import cached_property
 from typing import NamedTuple
 
 from boilerplate.document import LetterDocument, Quotation, make_document, squeeze, squeeze_all
-from boilerplate.furniture import Furniture, Inner, Known
+from boilerplate.furniture import Furniture, KnownLines, StandaloneLine
 from boilerplate.matcher import PATTERN, Finder, MatchedRange
 from schemas.article import split_paragraphs
 
-__all__ = ["PATTERN", "Boilerplate", "Cleaned", "Furniture", "Inner", "Quotation", "squeeze"]
+__all__ = ["PATTERN", "Boilerplate", "Cleaned", "Furniture", "Quotation", "StandaloneLine", "squeeze"]
 
 BOX_LINE_CHARS = 160
-"""A related box names an article by its headline; the longest slug seen has 153 characters."""
+"""Longest headline in a related box: the longest slug seen has 153 characters."""
 
 BLURB_COUNT = 3
-"""Of paragraphs: one for each author, and no opinion piece has more than three."""
+"""Most paragraphs about authors: one for each, and no opinion piece has more than three."""
 
 _SIGNS = re.compile(r"[^\w\s]*")
-_ORNAMENTS = ("×", "©")  # what stands before a message and belongs to it …
-_LOOSE_ORNAMENTS = ("…", ".")  # … and what else ends the sentence before
+_ORNAMENTS = ("×", "©")  # signs that precede a message and belong to it …
+_LOOSE_ORNAMENTS = ("…", ".")  # … and signs that may also end the sentence before it
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Paragraphs without furniture, and the furniture that stood among them."""
+    """Paragraphs without boilerplate, and the boilerplate removed from them."""
 
     paragraphs: tuple[str, ...]
     removed: tuple[str, ...]
     names: frozenset[str]
-    """The furniture that was recognised beyond doubt: evidence of the publisher."""
+    """Names of the furniture that was recognized with certainty: evidence of the publisher."""
     has_lone_appeal: bool = False
-    """Whether a sentence of an appeal went that stood by itself: an article may say one."""
+    """Whether a single sentence of an appeal was removed: an article may contain one."""
 
 
 class _Piece(NamedTuple):
-    """A paragraph, or a part of one, while it is judged."""
+    """A paragraph, or a part of one, that is to be classified."""
 
     text: str
     key: str
     name: str
-    """The furniture that it is beyond doubt; empty for all else."""
+    """Name of the furniture that it certainly is; empty otherwise."""
 
 
 @dataclass(frozen=True)
 class Boilerplate:
-    """A publisher's furniture, compiled once."""
+    """A publisher's boilerplate rules, compiled once."""
 
     furniture: tuple[Furniture, ...] = ()
     pattern: re.Pattern[str] | None = None
-    """Lines with a changing part, matched against a paragraph's whole rest."""
+    """Matches lines with a variable part, up to the end of the paragraph."""
     labels: frozenset[str] = frozenset()
     """Squeezed labels that begin a related box."""
     box_end: re.Pattern[str] | None = None
     """The last line of a related box."""
     blurb_start: str = ""
-    """The squeezed line below which an article's author is introduced …"""
+    """The squeezed line above the introduction of the article's author …"""
     blurb_end: re.Pattern[str] | None = None
-    """… up to this one."""
+    """… and the line below it."""
 
     @cached_property
-    def _known(self) -> Known:
-        return Known(self.furniture)
+    def _known(self) -> KnownLines:
+        return KnownLines(self.furniture)
 
     @cached_property
     def _finder(self) -> Finder:
         return Finder(self._known, self.pattern)
 
     def remove(self, paragraphs: Sequence[str], *, edges: bool = True) -> Cleaned:
-        """The paragraphs without furniture; one that begins or ends in it keeps its own part.
+        """Return the paragraphs without boilerplate; a paragraph that only begins or ends with it keeps the rest.
 
-        `edges`: the page may still stand around the text, so that a weak line at its top or end is the page's, and so
-        is one beside any furniture. Where the page's structure has cut it off, a weak line goes with its own message,
-        and an appeal's sentence that begins a paragraph needs another beside it, unless the text ends with it.
+        `edges`: the text may still include parts of the page around the article. A weak line at its top or end, or
+        beside any furniture, is then removed. Without `edges` (the page's structure has delimited the text), a weak
+        line is removed only with its own message, and a sentence of an appeal that begins a paragraph only beside
+        another or at the end of the text.
         """
         if not self.furniture:
             return Cleaned(tuple(paragraphs), (), frozenset())
@@ -87,9 +88,9 @@ class Boilerplate:
         runs = self._finder.find(document)
         if not edges:
             runs = [run for run in runs if self._is_message(document, run)]
-        if not runs and self._doubtful.isdisjoint(keys):  # most texts of pages
+        if not runs and self._doubtful.isdisjoint(keys):  # most page texts
             return Cleaned(tuple(paragraphs), (), frozenset())
-        pieces = list(_part(document, keys, runs))
+        pieces = list(_split_pieces(document, keys, runs))
         kept = self._judge(pieces, edges=edges)
         return Cleaned(
             tuple(piece.text for piece, keep in zip(pieces, kept, strict=True) if keep),
@@ -100,7 +101,7 @@ class Boilerplate:
 
     @cached_property
     def _doubtful(self) -> frozenset[str]:
-        """What may be furniture as a paragraph, by what stands around it."""
+        """Keys of paragraphs that may be boilerplate, depending on their neighbours."""
         return self.labels | self._known.weak.keys()
 
     @cached_property
@@ -108,28 +109,28 @@ class Boilerplate:
         return frozenset(item.name for item in self.furniture if item.is_appeal)
 
     def _is_message(self, document: LetterDocument, run: MatchedRange) -> bool:
-        """Whether furniture in a page's text is more than one sentence of an appeal, which an article may say.
+        """Return whether a match is more than one sentence of an appeal, which an article may contain.
 
-        Glued behind another sentence it is an appeal all the same: articles begin a paragraph with it, if at all.
+        Appended to another sentence it is an appeal all the same: an article would begin a paragraph with it.
         """
         is_doubtful = document.is_edge(run.start) and self._is_lone_appeal(document, run)
         return not is_doubtful or run.end == len(document.letters)
 
     def _is_lone_appeal(self, document: LetterDocument, run: MatchedRange) -> bool:
-        """Whether furniture is one sentence of an appeal, with none of its words behind it."""
-        if run.name not in self._appeals or run.told_count > 1:
+        """Return whether a match is a single sentence of an appeal, with no weak line after it."""
+        if run.name not in self._appeals or run.evidence_count > 1:
             return False
         return self._known.skip_weak(document.letters, run.end) == run.end
 
     def find_leaks(self, body: str) -> list[str]:
-        """The furniture left in a body whose paragraphs are parted by blank lines."""
+        """Return the boilerplate left in a body whose paragraphs are separated by blank lines."""
         paragraphs = [part for part in split_paragraphs(body) if part.strip()]
         weak = [part for part in paragraphs if squeeze(part) in self._known.weak]
         removed = self.remove(paragraphs).removed
         return [*removed, *(part for part in weak if part not in removed)]
 
     def _judge(self, pieces: list[_Piece], *, edges: bool) -> list[bool]:
-        """Which pieces stay, once each has been seen beside its neighbours."""
+        """Return whether each piece is kept, judged with its neighbours."""
         kept = [not piece.name for piece in pieces]
         self._drop_boxes(pieces, kept)
         self._drop_blurbs(pieces, kept)
@@ -149,7 +150,7 @@ class Boilerplate:
         return kept
 
     def _judge_weak(self, pieces: list[_Piece], kept: list[bool], start: int, end: int, *, edges: bool) -> None:
-        """Weak lines in a row, from one piece up to another: they go by what stands around them."""
+        """Drop or keep consecutive weak lines (`start` up to `end`), depending on their neighbours."""
         beside = [at for at in (start - 1, end) if 0 <= at < len(pieces) and not kept[at]]
         if edges:
             is_outside = start == 0 or end == len(pieces) or bool(beside)
@@ -160,7 +161,7 @@ class Boilerplate:
             kept[at] = names.isdisjoint(self._known.weak.get(pieces[at].key, names))
 
     def _find_stumps(self, pieces: list[_Piece], kept: list[bool], weak: list[bool]) -> None:
-        """Marks a short stump of a line where the text breaks off (or sets in) right beside other furniture."""
+        """Mark as weak a short fragment of a line at the text's end (or beginning), next to other boilerplate."""
         ends = (range(len(pieces)), range(len(pieces) - 1, -1, -1))
         for order, is_cut in zip(ends, (self._known.ends_line, self._known.begins_line), strict=True):
             first = next(iter(order), 0)
@@ -169,7 +170,7 @@ class Boilerplate:
                 weak[first] = True
 
     def _drop_boxes(self, pieces: list[_Piece], kept: list[bool]) -> None:
-        """Related boxes in plain text: a label, a headline, and the line that always ends them."""
+        """Drop related boxes in plain text: a label, a headline, and the line that always ends the box."""
         if self.box_end is None:
             return
         for index, (label, title, end) in enumerate(zip(pieces, pieces[1:], pieces[2:], strict=False)):
@@ -178,7 +179,7 @@ class Boilerplate:
                 kept[index : index + 3] = [False] * 3
 
     def _drop_blurbs(self, pieces: list[_Piece], kept: list[bool]) -> None:
-        """What is said of the author in plain text, between two lines of the page that always stand around it."""
+        """Drop the author's introduction in plain text, between the two lines that always enclose it."""
         if self.blurb_end is None:
             return
         starts = [at for at, piece in enumerate(pieces) if piece.name and squeeze(piece.text) == self.blurb_start]
@@ -189,8 +190,8 @@ class Boilerplate:
                     break
 
 
-def _part(document: LetterDocument, keys: Sequence[str], runs: Sequence[MatchedRange]) -> Iterator[_Piece]:
-    """The paragraphs, those with furniture in them in pieces."""
+def _split_pieces(document: LetterDocument, keys: Sequence[str], runs: Sequence[MatchedRange]) -> Iterator[_Piece]:
+    """Yield the paragraphs, splitting those that contain boilerplate."""
     todo = list(reversed(runs))
     for index, paragraph in enumerate(document.paragraphs):
         start, end = document.starts[index], document.starts[index + 1]
@@ -198,15 +199,15 @@ def _part(document: LetterDocument, keys: Sequence[str], runs: Sequence[MatchedR
             todo.pop()
         if not todo or todo[-1].start >= end:
             yield _Piece(paragraph, keys[index], "")
-        elif start == end:  # signs alone, in the midst of a message
+        elif start == end:  # punctuation only, inside a message
             yield _Piece(paragraph, keys[index], todo[-1].name)
         else:
-            places = document.find_places(index) or range(end - start)
-            yield from _cut(paragraph, places, _take_runs(todo, end), start)
+            offsets = document.find_offsets(index) or range(end - start)
+            yield from _cut(paragraph, offsets, _pop_runs(todo, end), start)
 
 
-def _take_runs(todo: list[MatchedRange], end: int) -> Iterator[MatchedRange]:
-    """Takes from a list, last first, the runs that begin before a place; one that goes on behind it stays there."""
+def _pop_runs(todo: list[MatchedRange], end: int) -> Iterator[MatchedRange]:
+    """Pop and yield, from the end of the list, the runs that begin before `end`; one that continues past it stays."""
     while todo and todo[-1].start < end:
         yield todo[-1]
         if todo[-1].end > end:
@@ -214,14 +215,14 @@ def _take_runs(todo: list[MatchedRange], end: int) -> Iterator[MatchedRange]:
         todo.pop()
 
 
-def _cut(text: str, places: Sequence[int], runs: Iterator[MatchedRange], offset: int) -> Iterator[_Piece]:
-    """The pieces of a paragraph; `offset` is where its letters begin."""
+def _cut(text: str, offsets: Sequence[int], runs: Iterator[MatchedRange], offset: int) -> Iterator[_Piece]:
+    """Yield the pieces of a paragraph; `offset` is the position of its first letter."""
     done = 0
     for run in runs:
-        start, end = max(run.start - offset, 0), min(run.end - offset, len(places))
-        low = places[start] if start else 0
-        signs = _SIGNS.match(text, places[end - 1] + 1)
-        high = signs.end() if signs and end < len(places) else len(text)
+        start, end = max(run.start - offset, 0), min(run.end - offset, len(offsets))
+        low = offsets[start] if start else 0
+        signs = _SIGNS.match(text, offsets[end - 1] + 1)
+        high = signs.end() if signs and end < len(offsets) else len(text)
         if kept := _strip_ornament(text[done:low]):
             yield _Piece(kept, squeeze(kept), "")
         yield _Piece(text[low:high].strip(), "", run.name)

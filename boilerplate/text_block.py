@@ -1,4 +1,4 @@
-"""Tells a passage of text from a box of links, labels and forms, where no class says which it is."""
+"""Distinguishes running text from boxes of links, labels and forms, where no class name does."""
 
 import re
 from collections.abc import Iterable
@@ -7,16 +7,16 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 SENTENCE_CHARS = 25
-"""Shorter ones are slogans: "Putin said no.", "Give today"."""
+"""Shortest sentence that counts. Shorter ones are slogans: "Putin said no.", "Give today"."""
 
 LONG_CHARS = 60
-"""A sentence as long as a newspaper's are; alone it makes a passage."""
+"""Length of a typical newspaper sentence: a single one is enough for running text."""
 
 BOX_SENTENCE_COUNT = 3
-"""So many stand in no box with a URL to type in, or with the link of another article."""
+"""Sentences that show running text despite a form field or a link to another article: no box has this many."""
 
-LEAST_COUNT = 2
-"""Sentences of a passage, where none is long."""
+MIN_SENTENCE_COUNT = 2
+"""Fewest sentences of running text, if none is long."""
 
 _END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 _MORE = re.compile(r"(?:read|see) (?:more|also|next)\W*|(?:читайте также|читать далее|подробнее)\W*", re.IGNORECASE)
@@ -37,20 +37,20 @@ _INLINE_TAGS = frozenset(
 )
 
 
-def is_running_text(element: HtmlElement, least_count: int = LEAST_COUNT) -> bool:
-    """Whether an element holds sentences of running text, and more of them than a box may.
+def is_running_text(element: HtmlElement, min_count: int = MIN_SENTENCE_COUNT) -> bool:
+    """Return whether an element holds more sentences of running text than a box may.
 
-    `least_count`: how many, where none is long.
+    `min_count`: fewest sentences, if none is long.
     """
-    texts = [text for found in _PARAGRAPHS(element) if (text := _read_own(found))]
+    texts = [text for found in _PARAGRAPHS(element) if (text := _read_unlinked_text(found))]
     labels = ("".join(label.itertext()).strip() for label in _LABELS(element))
     if _HEADING_OR_FIELD(element) or any(map(_MORE.fullmatch, labels)):
         return sum(map(is_sentence, texts)) >= BOX_SENTENCE_COUNT
-    return has_running_text(texts, least_count) or len(_ITEMS(element)) >= LEAST_COUNT
+    return has_running_text(texts, min_count) or len(_ITEMS(element)) >= MIN_SENTENCE_COUNT
 
 
-def _read_own(paragraph: HtmlElement) -> str:
-    """The text that an element has of its own; empty where most of it is links."""
+def _read_unlinked_text(paragraph: HtmlElement) -> str:
+    """Return the element's text outside of nested blocks and links; empty if links are most of it."""
     own, linked = [paragraph.text or ""], []
     for child in paragraph:
         if child.tag == "a":
@@ -62,12 +62,12 @@ def _read_own(paragraph: HtmlElement) -> str:
     return text if len("".join(linked)) <= len(text) else ""
 
 
-def has_running_text(texts: Iterable[str], least_count: int = LEAST_COUNT) -> bool:
-    """Whether paragraphs are running text: some sentences, or a long one."""
+def has_running_text(texts: Iterable[str], min_count: int = MIN_SENTENCE_COUNT) -> bool:
+    """Return whether paragraphs are running text: several sentences, or a long one."""
     sentences = [text for text in texts if is_sentence(text)]
-    return len(sentences) >= least_count or any(len(text) >= LONG_CHARS for text in sentences)
+    return len(sentences) >= min_count or any(len(text) >= LONG_CHARS for text in sentences)
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a paragraph ends as a sentence does, and is no notice of the page's own."""
+    """Return whether a paragraph ends like a sentence and is not a notice of the page."""
     return len(text) >= SENTENCE_CHARS and bool(_END.search(text)) and not _NOTICE.search(text)

@@ -1,6 +1,6 @@
-"""Finds what a page puts into a text and changes at will: counters, buttons, time stamps, links to other articles.
+"""Finds the widgets that a page inserts into a text: counters, buttons, publication times, links to other articles.
 
-They are known by what they are, whatever their class: a block that is nothing but that, never a part of a sentence.
+They are recognized by their content, whatever their class: the whole block must match, never a part of a sentence.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-SAID = (
+_PUBLISHED = (
     r"(?:(?:last\s+|first\s+)?(?:updated?|published|modified|posted|edited)"
     r"|(?:последнее\s+)?(?:обновлени[ея]|обновлено|опубликовано|изменено))"
 )
@@ -24,37 +24,37 @@ _AGO = (
     r"|(?:an?|one|\d+)\s*(?:[smhd]|sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|weeks?|months?)\.?\s+ago"
     r"|\d+\s*(?:секунд|минут|час|дн|день|недел)\w*\s+назад)"
 )
-_STAMP = re.compile(
-    rf"\W*+{SAID}(?:\s++(?:on|at|в))?\W*+"
+_PUBLICATION_LINE = re.compile(
+    rf"\W*+{_PUBLISHED}(?:\s++(?:on|at|в))?\W*+"
     rf"(?:{_AGO}|{_DATE}(?:(?:[,|–—-]|\s|at\b|в\b)++{_CLOCK})?|{_CLOCK}(?:\W++{_DATE})?)\W*+",
     re.IGNORECASE,
 )
 
 
 def is_publication_line(text: str) -> bool:
-    """Whether a line says that the page was published or updated, and when, and nothing else."""
-    return bool(_STAMP.fullmatch(text))
+    """Return whether a line says when the page was published or updated, and nothing else."""
+    return bool(_PUBLICATION_LINE.fullmatch(text))
 
 
 WIDGET_CHARS = 120
-"""A row of counters or of buttons is shorter …"""
+"""Longest row of counters or buttons, in characters."""
 
 BEGINNING_CHARS = 25
-"""Enough to tell by that a text does not begin as a widget does: `последнее обновление` has 20."""
+"""Characters that decide whether a text may begin like a widget: `последнее обновление` has 20."""
 
 PIECE_COUNT = 1_000
-"""So many pieces of text are looked at, the spaces between elements included: a block with more is no widget."""
+"""Most text nodes of a widget, including the spaces between elements. Blocks with more are not read further."""
 
 _LINK_TAGS = ("p", "div", "section", "li", "h2", "h3", "h4", "h5", "h6")
 _ROW_TAGS = frozenset({"p", "div", "section", "ul", "ol"})
-"""No single item of a list: an article may list views and likes. A list of nothing else is the page's."""
+"""Without `li`: an article may list views and likes. A list of nothing else belongs to the page."""
 
 _NUMBER = r"(?:\d(?:[\d.,]|\s++(?=[\d.,]))*+(?:\s*+(?:[km]|тыс\.?|млн\.?))?)"
 _COUNTED = (
     r"(?:views?|page ?views?|comments?|shares?|likes?|reactions?|retweets?|replies|reposts?"
     r"|просмотр(?:а|ов|ы)?|комментари(?:й|я|ев|и)|лайк(?:а|ов|и)?|репост(?:а|ов|ы)?|реакци[яий])"
 )
-# "No comment" is what people say. So is "No replies." with its full stop: a counter has none.
+# People say "No comment", and "No replies." with a full stop; a counter has no full stop.
 _NONE = (
     r"(?:no\s+(?:views|page ?views|comments|shares|likes|reactions|retweets|replies|reposts)"
     r"|нет\s+(?:просмотров|комментариев|лайков|репостов|реакций))(?!\W*[.!?…])"
@@ -88,20 +88,20 @@ _IS_LABEL = re.compile(rf"\W*+{_LABEL}[\W_]*", re.IGNORECASE)
 _LABELLED_LINK = re.compile(rf"\W*+{_LABEL}(?:\s*[:|>»→—–]|\s+-\s|\W*$)", re.IGNORECASE)
 _BEGINS = re.compile(
     r"\W*+(?:\d|no\b|нет\b|share|tweet|like|поделиться|advertisement|реклама|subscribe|follow|join|подпи"
-    rf"|{_COUNTED}|{_LABEL}|{SAID}|\Z)",
+    rf"|{_COUNTED}|{_LABEL}|{_PUBLISHED}|\Z)",
     re.IGNORECASE,
 )
-# What people say, or an article quotes: buttons and counters are no sentences. "Share this article!" is one, too.
-_SPOKEN = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
+# Speech or a quotation: buttons and counters are not sentences. "Share this article!" counts as a sentence, too.
+_SPEECH = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
 _LINKS = XPath("descendant::a")
-_OWN = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
+_UNLINKED_TEXT = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 
 
 def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
-    """The blocks within the content that are nothing but counters, buttons, a time stamp, or a label and links."""
+    """Yield the blocks that consist only of counters, of buttons, of a publication time, or of a label and links."""
     for block in content.iter(*_LINK_TAGS, "ul", "ol"):
-        if block is content or not _BEGINS.match(_read_first(block)):
-            continue  # most paragraphs, at the least cost
+        if block is content or not _BEGINS.match(_read_start(block)):
+            continue  # the cheap way out for most paragraphs
         text, is_whole = _read_beginning(block)
         is_row = is_whole and block.tag in _ROW_TAGS
         if (is_row and _is_row(text)) or (_BEGINS_LABEL.match(text) and _is_link_line(block)):
@@ -109,9 +109,9 @@ def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def drop_button_text(content: HtmlElement) -> None:
-    """Take out the word of a button that stands loose before the first paragraph of a box: `<div>Share<p>…`."""
+    """Remove a button's text that stands directly in a box before its first paragraph: `<div>Share<p>…`."""
     for box in content.iter("div", "section"):
-        if box.text and _BUTTONS.fullmatch(box.text) and not _SPOKEN.search(box.text.strip()):
+        if box.text and _BUTTONS.fullmatch(box.text) and not _SPEECH.search(box.text.strip()):
             first = next((child for child in box if (child.tail or "").strip() or child.text_content().strip()), None)
             if first is not None and first.tag in _LINK_TAGS:
                 box.text = None
@@ -120,11 +120,11 @@ def drop_button_text(content: HtmlElement) -> None:
 def _is_row(text: str) -> bool:
     if is_publication_line(text) or _SIGNPOSTS.fullmatch(text):
         return True
-    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPOKEN.search(text)
+    return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPEECH.search(text)
 
 
-def _read_first(block: HtmlElement) -> str:
-    """Return the text that a block begins with: its own, or one in its first element that is long enough to tell."""
+def _read_start(block: HtmlElement) -> str:
+    """Return the text at the block's start; empty if it is in a child element and too short to decide by."""
     first: HtmlElement | None = block
     while first is not None and not (text := (first.text or "").strip()):
         first = next(iter(first), None)
@@ -132,7 +132,7 @@ def _read_first(block: HtmlElement) -> str:
 
 
 def _read_beginning(block: HtmlElement) -> tuple[str, bool]:
-    """A block's text, and whether it is all of it; of a longer one than a widget has, enough to tell."""
+    """Return the block's text and True, or only its beginning and False if it is longer than a widget's."""
     pieces: list[str] = []
     size = 0
     for count, piece in enumerate(block.itertext()):
@@ -146,9 +146,9 @@ def _read_beginning(block: HtmlElement) -> tuple[str, bool]:
 
 
 def _is_link_line(block: HtmlElement) -> bool:
-    """Whether a block is a label and links, and nothing else; the label may stand within the first link."""
+    """Return whether a block is only a label and links; the label may be inside the first link."""
     linked = [text for link in _LINKS(block) if (text := " ".join("".join(link.itertext()).split()))]
-    own = " ".join("".join(_OWN(block)).split())
+    own = " ".join("".join(_UNLINKED_TEXT(block)).split())
     if not linked:
         return False
     return bool(_IS_LABEL.fullmatch(own) or (not re.search(r"\w", own) and _LABELLED_LINK.match(linked[0])))

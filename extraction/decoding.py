@@ -6,7 +6,7 @@ from w3lib.encoding import html_body_declared_encoding
 
 from schemas.article import Unreadable
 from schemas.capture import Capture
-from sites.encoding import decode_text, find_charset, is_utf8, is_wide
+from sites.encoding import decode_text, find_charset, is_utf8, is_utf16
 
 PROBE_BYTES = 4096
 """Binary files show in their first 4 kB what they are; a page without a tag in four times as much is none."""
@@ -55,7 +55,7 @@ def is_html(capture: Capture) -> bool:
     if capture.media_type not in HTML_TYPES:
         return False
     probe = capture.body[:PROBE_BYTES]
-    if probe.startswith(_UNICODE_MARKS) or is_wide(probe):
+    if probe.startswith(_UNICODE_MARKS) or is_utf16(probe):
         return True
     if _XML.match(probe.removeprefix(_UTF8_MARK)):
         return False

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from pipeline.archive import CRAWL_LOCK
 from schemas.capture import Validators
-from schemas.crawl import CrawlJob, CrawlLine, CrawlNews
+from schemas.crawl import CrawlEvent, CrawlJob, CrawlLine
 from schemas.failure import RunFailure
 from schemas.settings import Settings
 from schemas.span import EVER, Span
@@ -113,11 +113,11 @@ class Crawler:
         *lines, self._unread = (self._unread + chunk).split(b"\n")
         for line in lines:
             news, _, name = os.fsdecode(line).partition(" ")
-            if news == CrawlNews.DONE:
+            if news == CrawlEvent.DONE:
                 self._is_at_work = False
-            elif news == CrawlNews.GROWN:
+            elif news == CrawlEvent.GROWN:
                 self._grown[name] = None
-            elif news == CrawlNews.CLOSED_EARLY:
+            elif news == CrawlEvent.CLOSED_EARLY:
                 self._has_failed, self._is_at_work, self._reason = True, False, name
 
     def check(self) -> None:

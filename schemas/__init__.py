@@ -1,5 +1,5 @@
-"""What a record is: Pydantic models that travel between the rooms, and the settings.
+"""The Pydantic models that the other packages exchange, and the settings.
 
-Nothing here reads a file, a network or a database, and nothing of ours is imported:
-every other room may import this one.
+Nothing here reads a file (except `.env`), a network or a database, or imports another package of the project:
+every other package may import this one.
 """

@@ -1,4 +1,4 @@
-"""What an article is: as it was read (draft), as it was found valid (article), as the archive gives it (record)."""
+"""An article in its three forms: as extracted (draft), validated (article), and returned by the archive (record)."""
 
 import hashlib
 from datetime import datetime
@@ -11,11 +11,11 @@ from schemas.capture import CaptureRef
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 
 PARAGRAPH_BREAK = "\n\n"
-"""Between two paragraphs of a body."""
+"""Separates the paragraphs of a body."""
 
 
 class Kind(StrEnum):
-    """The publisher's kinds of page."""
+    """The kinds of page that publishers have."""
 
     ARTICLE = "article"
     OPINION = "opinion"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class Image(Record):
-    """A picture of the article. A text import knows its caption and credit, but not its URL."""
+    """A picture of the article. An imported text has its caption and credit, but no URL."""
 
     url: str | None = None
     caption: str | None = None
@@ -34,35 +34,35 @@ class Image(Record):
 
 
 class Draft(Record):
-    """What reading found in one capture. Anything may be missing or wrong: nobody has judged it yet."""
+    """What was extracted from one capture, before validation: anything may be missing or wrong."""
 
     site: str
     edition: str | None = None
     language: str | None = None
-    """ISO 639-1, told by the host or the page; None where nothing tells."""
+    """ISO 639-1 code, from the host or the page; None if neither says."""
     url: str | None = None
-    """The article's own URL: the page's canonical link, else the URL that was fetched."""
+    """The page's canonical link, else the URL that was fetched."""
     kind: Kind = Kind.ARTICLE
     headline: str | None = None
     subtitle: str | None = None
     authors: tuple[str, ...] = ()
-    """Persons (and the publisher itself), in the byline's order."""
+    """People, and the publisher itself, in the byline's order."""
     agencies: tuple[str, ...] = ()
     sponsor: str | None = None
-    """Who paid for it, where a label names them."""
+    """Who paid for it, if a label says so."""
     section: str | None = None
     tags: tuple[str, ...] = ()
     published_at: datetime | None = None
     modified_at: datetime | None = None
     body: str = ""
-    """Unicode NFC, plain spaces, paragraphs parted by one blank line, no furniture."""
+    """Unicode NFC, plain spaces, paragraphs separated by one blank line, no boilerplate."""
     images: tuple[Image, ...] = ()
     sources: dict[str, str] = {}
-    """Field -> where its value came from: `json-ld`, `meta`, `byline`, `page`, `path`, `feed`, `text`, …"""
+    """Field -> source of its value: `json-ld`, `meta`, `byline`, `page`, `path`, `feed`, `text`, …"""
     flags: tuple[str, ...] = ()
-    """What is remarkable about the reading, sorted: `headline-missing`, `container-missing`, …"""
+    """Anything unusual about the extraction, sorted: `headline-missing`, `container-missing`, …"""
     extractor: NonEmpty
-    """Name and version of what read it."""
+    """Name and version of the extractor."""
 
 
 SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in {"sources", "flags", "extractor"})
@@ -70,7 +70,7 @@ SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in {"sour
 
 
 class Unreadable(Record):
-    """Why a capture is no article: a fact, not a guess."""
+    """Why a capture is not an article: a fact, not a guess."""
 
     reason: NonEmpty
     """A name: `soft-404`, `not-html`, `empty-page`, `block-page`, `too-large`, …"""
@@ -78,7 +78,7 @@ class Unreadable(Record):
 
 
 class Article(Record):
-    """An article that was found valid. `schemas.validation.validate_draft` makes one."""
+    """A valid article, made by `schemas.validation.validate_draft`."""
 
     id: NonEmpty
     site: NonEmpty
@@ -100,7 +100,7 @@ class Article(Record):
     word_count: Count
     images: tuple[Image, ...]
     content_sha256: Sha256
-    """Of the body in UTF-8."""
+    """Digest of the body in UTF-8."""
     extractor: NonEmpty
     sources: dict[str, str]
     flags: tuple[str, ...]
@@ -108,30 +108,30 @@ class Article(Record):
 
 
 class ArticleRecord(Article):
-    """An article as `show --json` and `export` give it: with what the archive knows of it beside its content."""
+    """An article as `show --json` and `export` write it, with the archive's knowledge of it."""
 
     aliases: tuple[str, ...] = ()
-    """Every other URL that it was ever seen at, sorted."""
+    """Every other URL at which it was ever seen, sorted."""
     first_seen_at: UtcTime
     revision: Annotated[int, Field(ge=1)] = 1
     duplicate_of: str | None = None
-    """The id of the article that has (nearly) the same text, and is no duplicate itself."""
+    """The id of the article with (nearly) the same text, which is not a duplicate itself."""
     duplicate_kind: str | None = None
     """See `schemas.duplicate.DuplicateKind`."""
     similarity: float | None = None
-    """Of the two texts' sets of word 3-grams: the Jaccard index, 0 to 1."""
+    """Jaccard index of the two texts' sets of word 3-grams, 0 to 1."""
 
 
 def split_paragraphs(body: str) -> list[str]:
-    """The paragraphs of a cleaned body; none of an empty one."""
+    """Return the paragraphs of a cleaned body; an empty list if it is empty."""
     return [part for part in body.split(PARAGRAPH_BREAK) if part]
 
 
 def content_sha256(body: str) -> str:
-    """The SHA-256 of a cleaned body in UTF-8, as hexadecimal digits."""
+    """Return the SHA-256 of a cleaned body in UTF-8, in hexadecimal digits."""
     return hashlib.sha256(body.encode()).hexdigest()
 
 
 def text_id(body: str) -> str:
-    """The record id of a text without a URL."""
+    """Return the record id of a text without a URL."""
     return f"text:{content_sha256(body)[:16]}"

@@ -1,4 +1,4 @@
-"""A raw page as it was fetched, and where it lies."""
+"""A raw page as it was fetched, and its location in the archive."""
 
 import re
 from datetime import datetime
@@ -7,35 +7,34 @@ from urllib.parse import urljoin
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 
 NUL, ESCAPED_NUL = "\0", "%00"
-"""PostgreSQL stores no text with this character. URLs, headers and robots.txt files have it only where they are
-damaged: there it is escaped as soon as it is read, so that both databases store the same."""
-
+"""PostgreSQL cannot store text with a NUL. URLs, headers and robots.txt files contain it only if they are damaged; it
+is escaped as soon as they are read, so that both databases store the same."""
 
 SUCCESS_STATUSES = frozenset({200, 203})
-"""Answers that have what was asked for; 203 (RFC 9110, 15.3.4) says that a proxy has worked on it."""
+"""Statuses of responses that contain the requested page; 203 (RFC 9110, 15.3.4): a proxy transformed it."""
 
 MAX_HEAD_BYTES = 256 * 1024
-"""Of a response's status line and headers together: what browsers take. A larger head is neither kept nor read."""
+"""Limit for a response's status line and headers together, as in browsers. A larger head is neither stored nor read."""
 
 MAX_URL_BYTES = 16 * 1024
-"""Twice what servers take. In the headers of a WARC record it stays well below what readers take (32 kB)."""
+"""Twice what servers accept, and well below what WARC readers accept in a record's headers (32 kB)."""
 
 
 class CaptureRef(Record):
-    """Where a capture lies: enough to cut its WARC record out of the file and to prove that it is the same."""
+    """The location of a capture: enough to cut its WARC record out of the file and to verify its payload."""
 
     warc: NonEmpty
     """The file's name, relative to the archive's WARC folder."""
     offset: Count
-    """Bytes from the start of the file to the record (the start of its gzip member)."""
+    """Bytes from the start of the file to the record (to its gzip member)."""
     length: Count
-    """Bytes that the record takes in the file (compressed, where the file is)."""
+    """Bytes that the record takes in the file (compressed size, if it is compressed)."""
     sha256: Sha256
-    """Of the payload as it lies in the record: the HTTP body before any content encoding is undone."""
+    """Digest of the payload as stored in the record: the HTTP body before its content encoding is decoded."""
 
 
 class Validators(Record):
-    """By what a server tells whether a page has changed (RFC 9110, 8.8), as it gave them."""
+    """A response's validators for conditional requests (RFC 9110, 8.8), as the server sent them."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -60,56 +59,56 @@ _MEDIA_TYPE = re.compile(
 
 
 class Capture(Record):
-    """One response, or one imported file, with its body. Bodies are at most the settings' `max_page_bytes`."""
+    """One response or imported file, with its body of at most `max_page_bytes` (a setting)."""
 
     ref: CaptureRef
     url: str | None
-    """The publisher's own URL that was asked; None for an imported file that has none."""
+    """The publisher's URL that was requested; None for an imported file without one."""
     file_url: str | None = None
     """`file:NAME` of an imported file."""
     fetched_at: datetime
     status: int
     """The HTTP status; 200 for an imported file."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Names in lower case, in the order in which they came."""
+    """Names in lower case, in the order received."""
     body: bytes
-    """The payload with its content encoding undone."""
+    """The payload with its content encoding decoded."""
     too_large: bool = False
     """The payload is larger than `max_page_bytes`: `body` is empty."""
     truncated: bool = False
-    """The record says, or its framing shows, that the payload is not whole."""
+    """The record says, or its framing shows, that the payload is incomplete."""
 
     @property
     def is_success(self) -> bool:
-        """Whether it has what was asked for, by its status."""
+        """Whether its status says that it contains the requested page."""
         return self.status in SUCCESS_STATUSES
 
     def header(self, name: str) -> str | None:
-        """The first header of this (lower-case) name."""
+        """Return the value of the first header with this (lower-case) name."""
         return next((value for key, value in self.headers if key == name), None)
 
     @property
     def validators(self) -> Validators | None:
-        """What a later request can ask about; None where the response named nothing."""
+        """The validators for a later conditional request; None if the response has none."""
         found = Validators(etag=self.header("etag"), last_modified=self.header("last-modified"))
         return found if found.etag or found.last_modified else None
 
     @property
     def media_type(self) -> str:
-        """The Content-Type without its parameters, in lower case; empty where there is none, or what is no such type.
+        """The Content-Type without its parameters, in lower case; empty if it is missing or malformed.
 
-        Of a value that was written twice (`text/html, text/html; charset=utf-8`), or without its semicolon, the first.
+        The first type of a repeated value (`text/html, text/html; charset=utf-8`). A missing semicolon is tolerated.
         """
         found = _MEDIA_TYPE.match(self.header("content-type") or "")
         return found[1].lower() if found else ""
 
     @property
     def redirect_url(self) -> str | None:
-        """Where a redirect leads, absolute unless it is malformed; None for any other response."""
+        """The target of a redirect, absolute unless it is malformed; None for any other response."""
         location = self.header("location")
         if not (self.url and location and self.status in {301, 302, 303, 307, 308}):
             return None
         try:
             return urljoin(self.url, location)
-        except ValueError:  # no URL at all: what it is, is judged later
+        except ValueError:  # not a URL: classified later
             return location

@@ -1,4 +1,4 @@
-"""How an article is the duplicate of another one, and what shows it."""
+"""The kinds of duplicates, and the evidence for one."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,17 +9,17 @@ from schemas.model import Count, NonEmpty, Record
 
 
 class DuplicateKind(StrEnum):
-    """How two articles with (nearly) one text differ; it holds in both directions."""
+    """How two articles with (nearly) the same text differ. The kind is symmetric."""
 
     EXACT = "exact"
     NEAR = "near"
     """The same text with small edits."""
     SYNDICATED = "syndicated"
-    """The same agency text under another headline, or with another intro."""
+    """The same agency text with another headline or another intro."""
     UPDATE = "update"
-    """The same, and further paragraphs."""
+    """The same text with further paragraphs."""
     TRUNCATED = "truncated"
-    """A part of it."""
+    """A part of the text."""
     ARCHIVE_COPY = "archive-copy"
     """The same story under `/archive/SLUG` and under a dated URL."""
 
@@ -33,8 +33,8 @@ class Explanation(Record):
     similarity: Annotated[float, Field(ge=0, le=1)]
     """Jaccard similarity of the sets of word 3-grams."""
     shared_paragraphs: tuple[str, ...]
-    """As they stand in the duplicate, in its order."""
+    """With the wording and in the order of the duplicate."""
     shared_word_count: Count
-    """Words of these."""
+    """Words of the shared paragraphs."""
     word_count: Count
     """Words of the duplicate."""

@@ -1,22 +1,22 @@
-"""Failures that state a fact, in one line for a person: where they were raised tells nothing. Any other is a defect."""
+"""Failures that are reported to the user in one line, without a traceback. Any other exception is a defect."""
 
 from typing import ClassVar
 
 
 class Failure(Exception):  # noqa: N818 - each one states a fact
-    """Raised as one of the two below."""
+    """Base class of the two below; not raised itself."""
 
     exit_status: ClassVar[int]
-    """Of the command that ends by it."""
+    """The exit status of a command that fails with it."""
 
 
 class UsageFailure(Failure):
-    """Something is to be set right before anything is tried again: a URL, a setting, a file."""
+    """The user must correct something before trying again: a URL, a setting, a file."""
 
     exit_status = 2
 
 
 class RunFailure(Failure):
-    """What was asked for could not be done, or not to its end."""
+    """The operation could not be done, or not completed."""
 
     exit_status = 1

@@ -1,4 +1,4 @@
-"""Whether an archive is whole, as data."""
+"""The results of an integrity check of the archive, and of a repair."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,69 +8,69 @@ from schemas.model import Count, NonEmpty, Record
 from schemas.report import RunReport
 
 NAMED_COUNT = 10
-"""A sentence names so many; the rest is a number."""
+"""Most names or offsets listed in one sentence; the others are only counted."""
 
 
 class WarcFinding(Record):
-    """One WARC file beside what the database says of it."""
+    """A WARC file compared with its rows in the database."""
 
     name: NonEmpty
     capture_count: Count
-    """Captures that were read in it."""
+    """Captures found in the file."""
     unknown: tuple[Count, ...] = ()
-    """Offsets of captures that the database does not know, though it has passed them."""
+    """Offsets of captures that are not in the database, although the file is loaded beyond them."""
     missing: dict[int, NonEmpty] = {}
-    """Offset of each capture that the database knows and the file does not have as it was stored -> why."""
+    """Offset of each capture that is in the database but not (or not as stored) in the file -> why."""
     lost: tuple[Count, ...] = ()
-    """Offsets of those that are not there either, and of which that is noted."""
+    """Offsets of missing captures that are already recorded as lost."""
     returned: dict[int, Count] = {}
-    """Offset of each capture that is noted as lost, and is there all the same -> its bytes."""
+    """Offset of each capture that is recorded as lost but is in the file -> its bytes."""
     damaged: tuple[NonEmpty, ...] = ()
-    """Records that were always damaged, and are no capture; a sentence each."""
+    """Records that were damaged from the start and are not captures; a sentence each."""
     unread: tuple[Count, ...] = ()
-    """Offsets of those among them that our own crawl wrote, and of which that is not noted."""
+    """Offsets of damaged records that were written by our own crawl and are not recorded as lost."""
     error: str | None = None
-    """Why it could not be read at all."""
+    """Why the file could not be read at all."""
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is expected of it any more: all of its captures are noted as lost."""
+        """Whether all of its missing captures are recorded as lost, so that nothing is expected of the file."""
         return bool(self.lost) and not self.missing
 
 
 class IntegrityReport(Record):
-    """What does not add up in an archive. Files, articles and states that are sound are only counted."""
+    """The inconsistencies of an archive. Sound files, articles and states are only counted."""
 
     files: tuple[WarcFinding, ...]
     unloaded_count: Count
-    """WARC files with something in them that was not loaded yet: the next run does."""
+    """WARC files with captures that are not loaded yet; the next run loads them."""
     unlisted: str | None = None
-    """Why it is not known what the store of WARC files has."""
+    """Why the remote store of WARC files could not be listed."""
     lost_articles: dict[NonEmpty, NonEmpty]
-    """Record id -> where its capture should lie, and why it does not."""
+    """Record id -> where its capture should be, and why it is not there."""
     unknown_count: Count
-    """Captures that are lost with all that was known of them."""
+    """Lost captures of which no row is left."""
     records: tuple[NonEmpty, ...]
-    """What rows contradict in one another, those that are made from others too; a sentence each."""
+    """Contradictions between rows, including derived rows; a sentence each."""
     states: tuple[NonEmpty, ...]
-    """What the states of the ledger contradict; a sentence each."""
+    """Contradictions of the ledger's states; a sentence each."""
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each thing that is wrong."""
+        """A sentence for each problem."""
         unlisted = [self.unlisted] if self.unlisted else []
         return (*unlisted, *self._file_problems(), *self._article_problems(), *self.records, *self.states)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each file with captures that are known to be lost."""
+        """A sentence for each file with captures that are recorded as lost."""
         found = [
-            f"{one.name}: {len(one.lost)} captures are lost, which is noted: at {_list(map(str, one.lost))}"
+            f"{one.name}: {len(one.lost)} captures are recorded as lost: at {_join_names(map(str, one.lost))}"
             for one in self.files
             if one.lost
         ]
         if self.unknown_count:
-            found.append(f"{self.unknown_count} captures are lost, and which they were is not known")
+            found.append(f"{self.unknown_count} captures are lost, and it is not known which")
         return tuple(found)
 
     def _file_problems(self) -> list[str]:
@@ -78,14 +78,14 @@ class IntegrityReport(Record):
         for one in self.files:
             if not one.is_settled:
                 names[one.error].append(one.name)
-        found = [f"{_name(files)} cannot be read: {error}" for error, files in names.items() if error]
+        found = [f"{_describe_files(files)} cannot be read: {error}" for error, files in names.items() if error]
         for one in self.files:
             if one.missing and not one.error:
-                places = _list(f"{offset} ({why})" for offset, why in one.missing.items())
-                found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {places}")
+                offsets = _join_names(f"{offset} ({why})" for offset, why in one.missing.items())
+                found.append(f"{one.name}: {len(one.missing)} captures are not as they were stored: at {offsets}")
             if one.unread:
-                places = _list(map(str, one.unread))
-                found.append(f"{one.name}: {len(one.unread)} records of the crawl were never read: at {places}")
+                offsets = _join_names(map(str, one.unread))
+                found.append(f"{one.name}: {len(one.unread)} records of the crawl were never read: at {offsets}")
             if one.returned:
                 found.append(f"{one.name}: {len(one.returned)} captures that were lost are there again")
             if one.unknown:
@@ -95,19 +95,19 @@ class IntegrityReport(Record):
     def _article_problems(self) -> list[str]:
         if not self.lost_articles:
             return []
-        return [f"{len(self.lost_articles)} articles whose capture is not there: {_list(self.lost_articles)}"]
+        return [f"{len(self.lost_articles)} articles whose capture is not there: {_join_names(self.lost_articles)}"]
 
 
-def _list(named: Iterable[str]) -> str:
+def _join_names(named: Iterable[str]) -> str:
     return ", ".join(islice(named, NAMED_COUNT))
 
 
-def _name(files: Sequence[str]) -> str:
+def _describe_files(files: Sequence[str]) -> str:
     return files[0] if len(files) == 1 else f"{len(files)} WARC files, the first of them {files[0]},"
 
 
 class Repair(Record):
-    """What was mended."""
+    """The result of a repair."""
 
     before: IntegrityReport
     repaired: tuple[NonEmpty, ...]

@@ -1,4 +1,4 @@
-"""The settings that all records share."""
+"""The base class of all records, and their common field types."""
 
 from typing import Annotated
 
@@ -6,13 +6,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 
 class Record(BaseModel):
-    """A frozen record, strict at the border: no coercion, no unknown field."""
+    """A frozen model that neither coerces values nor accepts unknown fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 UtcTime = AwareDatetime
-"""An instant with a zone. Whoever makes one converts it to UTC first."""
+"""A timestamp with a time zone. The code that creates it converts it to UTC first."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest in lower-case hexadecimal digits."""

@@ -1,4 +1,4 @@
-"""What became of one capture or one fetch: exactly one of these, counted once, where it is stored."""
+"""The outcomes of a capture or a fetch. Each has exactly one, which is counted once, when it is stored."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,26 +10,26 @@ from schemas.url import Identity, Sighting
 
 
 class State(StrEnum):
-    """The states of a URL in the ledger: it is in exactly one."""
+    """The state of a URL in the ledger."""
 
     PENDING = "pending"
-    """Known, not fetched yet (or to be looked at a second time)."""
+    """Known, but not fetched yet (or due for a second fetch)."""
     CAPTURED = "captured"
-    """Its page lies in a WARC file and was not read yet."""
+    """Its page is in a WARC file and has not been read yet."""
     STORED = "stored"
     DUPLICATE = "duplicate"
     QUARANTINED = "quarantined"
     EXCLUDED = "excluded"
-    """No article, by the rule that the row names."""
+    """Not an article, by the rule named in the row."""
     BLOCKED = "blocked"
     """robots.txt forbids it."""
     GONE = "gone"
-    """404 or 410 (or the publisher's error page), confirmed by a second look."""
+    """404 or 410 (or the publisher's error page), confirmed by a second fetch."""
     FAILED = "failed"
 
 
 class Seen(Record):
-    """A capture of any kind, as the ledger notes it."""
+    """A capture of any kind, as the ledger records it."""
 
     ref: CaptureRef
     url: str | None
@@ -51,34 +51,34 @@ class ArticleRead(Record):
 
 
 class CaptureQuarantined(Record):
-    """The capture should be an article and is not a valid one."""
+    """The capture should be an article, but is not a valid one."""
 
     seen: Seen
     identity: Identity | None
     is_passing: bool = False
-    """The page may well be right at another time (a challenge, an empty answer): it is looked at again."""
+    """Whether the cause is transient (a challenge, an empty response), so that the page is fetched again."""
     reasons: tuple[NonEmpty, ...]
-    """Each as `field: what is wrong with it`, or the name of an `Unreadable` with its detail."""
+    """Each is `field: what is wrong with it`, or the reason and detail of an `Unreadable`."""
 
 
 class SourceRead(Record):
-    """The capture is a feed, a sitemap or a listing, with what it advertised."""
+    """The capture is a feed, a sitemap or a listing, with the URLs that it advertised."""
 
     seen: Seen
     sightings: tuple[tuple[Identity, Sighting], ...]
     is_cut: bool = False
-    """It ended before its time, and named more than this."""
+    """Whether it was truncated, so that it advertised more than this."""
 
 
 class SourceBroken(Record):
-    """The capture should be a feed, a sitemap or a listing, and is not."""
+    """The capture should be a feed, a sitemap or a listing, but is not."""
 
     seen: Seen
     reason: NonEmpty
 
 
 class Missing(Record):
-    """The publisher says that the page is not there (404, 410, or its error page with status 200)."""
+    """The publisher says that the page does not exist (404, 410, or its error page with status 200)."""
 
     seen: Seen
     identity: Identity
@@ -86,28 +86,28 @@ class Missing(Record):
 
 
 class Redirected(Record):
-    """The publisher says that the article is at another URL now."""
+    """The publisher redirects to another URL."""
 
     seen: Seen
     identity: Identity
-    """Of the URL that was asked."""
+    """The identity of the requested URL."""
     target: Identity
     is_permanent: bool
-    """301 or 308. A temporary one says nothing of whose URL it is."""
+    """Whether the status is 301 or 308. A temporary redirect does not make the URL an alias."""
 
 
 class FetchFailed(Record):
-    """There was no usable answer: a timeout, a reset, a 5xx. It is tried again later."""
+    """There was no usable response: a timeout, a reset, a 5xx. It is retried later."""
 
     seen: Seen | None
-    """None where nothing was answered."""
+    """None if there was no response."""
     identity: Identity
     failed_at: datetime
     error: NonEmpty
 
 
 class FetchForbidden(Record):
-    """robots.txt forbids the URL, or it leads into a network where no publisher is."""
+    """robots.txt forbids the URL, or it leads to a private network."""
 
     identity: Identity
     forbidden_at: datetime
@@ -116,7 +116,7 @@ class FetchForbidden(Record):
 
 
 class Unchanged(Record):
-    """The publisher says that nothing has changed since the capture whose validators it was asked with (304)."""
+    """The publisher says that nothing has changed (304) since the capture whose validators were sent."""
 
     seen: Seen
     identity: Identity | None
@@ -124,15 +124,15 @@ class Unchanged(Record):
 
 
 class RobotsRead(Record):
-    """The capture is a host's robots.txt, or its answer where there is none."""
+    """The capture is a host's robots.txt, or the response if it has none."""
 
     seen: Seen
     text: str
-    """As far as it counts (RFC 9309: 500 KiB); empty where there was none."""
+    """The first 500 KiB, which must be parsed (RFC 9309); empty if there is no robots.txt."""
 
 
 class Kept(Record):
-    """A capture that is kept and says nothing of any article: a redirected feed."""
+    """A capture that is stored but is about no article, such as a redirected feed."""
 
     seen: Seen
 

@@ -1,4 +1,4 @@
-"""Decides what may be printed or logged: what a terminal would obey, or not show, is written as its escape."""
+"""Makes text safe to print or log: characters that control a terminal, or are invisible in it, are escaped."""
 
 import logging
 import sys
@@ -16,31 +16,31 @@ _PLAIN = frozenset("\n\t\u200c\u200d")
 
 
 def make_printable(text: str) -> str:
-    """A text whose control and format characters are escaped, as Python has them; line breaks and tabs stay."""
+    """Return the text with control and format characters as Python escapes; line breaks and tabs are kept."""
     if text.isprintable():
         return text
     return "".join(_escape(char) if _is_escaped(char) else char for char in text)
 
 
 def make_json_printable(document: str) -> str:
-    """A JSON document that says the same, its control and format characters escaped as JSON has it."""
+    """Return an equivalent JSON document with control and format characters as JSON escapes."""
     if document.isascii():
         return document
     return "".join(_escape_json(char) if char > "\x7f" and _is_escaped(char) else char for char in document)
 
 
 def make_loggable(text: str) -> str:
-    """A text as it may be printed or logged: without secrets, its control and format characters escaped."""
+    """Return the text with secrets masked, and control and format characters escaped."""
     return make_printable(mask_secrets(text))
 
 
 def print_line(text: str) -> None:
-    """Print one line on standard error, for a person or a log."""
+    """Print one line to standard error, for a person or a log."""
     print(make_loggable(text.replace("\n", " ")), file=sys.stderr)  # noqa: T201 - the one place that does
 
 
 def guard_output() -> None:
-    """Have whatever this process logs, warns of or dies of printed as it may be shown, whatever handler does it."""
+    """Make every log record, warning and uncaught exception of this process safe to print, in any handler."""
     _guard_log_records()
     sys.excepthook = _print_exception
     threading.excepthook = _print_thread_exception
@@ -57,12 +57,12 @@ def _guard_log_records() -> None:
         record = make_record(*args, **kwargs)
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # a wrong call: the handler says so
+        except (TypeError, ValueError):  # a wrong logging call: the handler reports it
             return record
         if (shown := make_loggable(message)) != message:
             record.msg, record.args = shown, None
         if record.exc_info and record.exc_info[0]:
-            # What a formatter makes of it is kept here, and not made a second time.
+            # Formatters use `exc_text` if it is set, and do not format the exception again.
             record.exc_text = make_loggable(_format_exception(*record.exc_info))
         return record
 
@@ -95,4 +95,4 @@ def _escape(char: str) -> str:
 
 def _escape_json(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
+    return "".join(f"\\u{units[start : start + 2].hex()}" for start in range(0, len(units), 2))

@@ -1,19 +1,19 @@
-"""What every process of ours does first: its files are its owner's alone, and what it prints or logs obeys nobody."""
+"""Prepares every process of ours: its files are private to their owner, and its output is safe to print."""
 
 import os
 
 from schemas.printing import guard_output
 
 PRIVATE_UMASK = 0o077
-"""The umask of what is written into the data folder: publishers' pages, logs, what a Prefect server knows."""
+"""The umask for the data folder: publishers' pages, logs, a Prefect server's data."""
 
-FORMER_UMASK = os.umask(PRIVATE_UMASK)
-os.umask(FORMER_UMASK)
-"""Of whoever started this process: for files that a person asked for, such as exports. It cannot be asked without being
-set: so here, where no thread makes a file meanwhile."""
+INHERITED_UMASK = os.umask(PRIVATE_UMASK)
+os.umask(INHERITED_UMASK)
+"""The umask inherited from the parent process, for files that a user asked for, such as exports. Reading the umask
+means setting it, so it is read on import, before other threads create files."""
 
 
 def prepare_process() -> None:
-    """Have files be their owner's alone from now on, and all output printable and without secrets."""
+    """Make new files private to their owner, and all output printable and free of secrets."""
     os.umask(PRIVATE_UMASK)
     guard_output()

@@ -1,4 +1,4 @@
-"""What a run did, as data: printed, stored, and made an artifact."""
+"""The report of a run: printed, stored in the database, and published as a Prefect artifact."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,23 +10,23 @@ from pydantic import AfterValidator, Field
 from schemas.masking import mask_secrets
 from schemas.model import Count, NonEmpty, Record
 
-Shown = Annotated[str, AfterValidator(mask_secrets)]
-"""A sentence for people: it may have URLs in it."""
+MaskedText = Annotated[str, AfterValidator(mask_secrets)]
+"""A sentence for people; secrets in its URLs are masked."""
 
 
 class KindReading(Record):
-    """How the pages of one kind were read. Those of two batches, or of two runs, add up."""
+    """Extraction statistics of the pages of one kind. Those of several batches or runs can be added."""
 
     page_count: Count = 0
     sources: dict[str, dict[str, Count]] = {}
-    """Field -> where its value came from (`json-ld`, `meta`, `page`, …, or `missing`) -> pages."""
+    """Field -> source of its value (`json-ld`, `meta`, `page`, …, or `missing`) -> number of pages."""
     word_count: Count = 0
-    """Of all bodies together."""
+    """Words of all bodies together."""
     lengths: dict[str, Count] = {}
-    """Fewest words of a class of body lengths (each class is 1.4 times the one below) -> pages in it."""
+    """A histogram of body lengths: fewest words of a class -> pages. Each class is 1.4 times the one below."""
 
     def __add__(self, other: "KindReading") -> "KindReading":
-        """Both together."""
+        """Return the sum of both."""
         names = (self.sources | other.sources).keys()
         return KindReading(
             page_count=self.page_count + other.page_count,
@@ -37,28 +37,28 @@ class KindReading(Record):
 
 
 class RecurringParagraph(Record):
-    """A paragraph of many unrelated articles that no list of furniture knows."""
+    """A paragraph that recurs in many unrelated articles and is not known as boilerplate."""
 
     text: NonEmpty
-    """As the newest of them has it; cut where it is very long."""
+    """The wording of the newest article; shortened if it is very long."""
     article_count: Count
-    """Articles with it among the newest ones, a group of duplicates counted once."""
+    """The newest articles that contain it; a group of duplicates counts once."""
     share: float
-    """Of those newest articles, 0 to 1."""
+    """Share of the newest articles, 0 to 1."""
     example_ids: tuple[NonEmpty, ...]
-    """Three of them at most, the newest."""
+    """The newest of these articles, at most three."""
 
 
 class SlowPage(Record):
-    """A page that took long to fetch."""
+    """A page that took a long time to fetch."""
 
     url: NonEmpty
     seconds: Annotated[float, Field(ge=0)]
-    """From the request to the last byte; what the crawl waited before it, out of politeness, is not in it."""
+    """From the request to the last byte, without the politeness delay before it."""
 
 
 class RunReport(Record):
-    """The report of one run. Its counts add up, or `problems` says which do not."""
+    """The report of one run. If its counts do not add up, `problems` says so."""
 
     run_id: NonEmpty
     kind: NonEmpty
@@ -66,59 +66,59 @@ class RunReport(Record):
     site: str | None
     since: date | None = None
     until: date | None = None
-    """Publication days of a backfill, both inclusive."""
+    """Range of publication days of a backfill, both inclusive."""
     started_at: datetime
     ended_at: datetime
     outcomes: dict[str, Count]
-    """Outcome name -> how many captures or fetches ended so. Of articles: `stored`, `unchanged`, `not-modified`,
-    `revised`, `restored`, `duplicate`; of pages without one: `quarantined`, `missing`, `gone`, `removed`, `redirected`,
-    `failed`, `forbidden`; of other answers: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`; of
-    what was read again: `annotated`, `cured`, `withdrawn`."""
+    """Outcome name -> number of captures or fetches. Articles: `stored`, `unchanged`, `not-modified`, `revised`,
+    `restored`, `duplicate`. Pages without one: `quarantined`, `missing`, `gone`, `removed`, `redirected`, `failed`,
+    `forbidden`. Other responses: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`. Reprocessed
+    captures: `annotated`, `cured`, `withdrawn`."""
     advertised_count: Count
-    """Different URLs that any source ever advertised."""
+    """Distinct URLs that any source ever advertised."""
     advertised_new_count: Count
-    """Those that this run saw for the first time."""
+    """Advertised URLs that this run saw for the first time."""
     request_count: Count
-    """Responses written to WARC files by this run."""
+    """Responses that this run wrote to WARC files."""
     page_count: Count
-    """Those of them that were article pages, redirects and further tries among them."""
+    """Responses for article pages, including redirects and retries."""
     asked_count: Count = 0
-    """Addresses of articles that were asked for."""
+    """URLs of articles that were requested."""
     ledger: dict[str, Count]
-    """State -> advertised URLs in it, after the run: they add up to `advertised_count`."""
-    problems: tuple[Shown, ...] = ()
-    """Below what the run promises, one sentence each; empty for a good run."""
+    """State -> advertised URLs in it after the run. They add up to `advertised_count`."""
+    problems: tuple[MaskedText, ...] = ()
+    """What went wrong, one sentence each; empty for a good run."""
     unreachable_hosts: tuple[str, ...] = ()
-    """Hosts that want to be left alone, or whose robots.txt could not be read; a sentence each in `problems`."""
-    unusable: tuple[Shown, ...] = ()
-    """What an import was given and could not use as it is, one sentence each; the archive keeps it all the same."""
-    notes: tuple[Shown, ...] = ()
-    """What is worth knowing and no problem: a WARC that a dead run left, a record that was cut."""
+    """Hosts in backoff, or whose robots.txt could not be read; each has a sentence in `problems`."""
+    unusable: tuple[MaskedText, ...] = ()
+    """Input of an import that could not be used, one sentence each; the archive stores it all the same."""
+    notes: tuple[MaskedText, ...] = ()
+    """Facts worth knowing that are not problems: a WARC left by a crashed run, a truncated record."""
     reading: dict[str, KindReading] = {}
-    """Kind of page -> how this run's pages were read; under `page`, all of them: whether each became an article."""
+    """Kind of page -> extraction statistics of this run. `page` covers all pages: whether each became an article."""
     recurring: tuple[RecurringParagraph, ...] = ()
-    """What may be furniture that no list knows yet, the most frequent first."""
+    """Possible boilerplate that is not known yet, most frequent first."""
     leak_rate: float | None = None
-    """The share of the newest articles with furniture that the lists know; None where a run stored nothing new."""
+    """Share of the newest articles that contain known boilerplate; None if the run stored nothing new."""
     slowest: tuple[SlowPage, ...] = ()
-    """The pages that took longest to fetch, the slowest first."""
+    """The pages that took longest to fetch, slowest first."""
     gave_way: bool = False
-    """It ended before all that was due was fetched, because another run waited for the crawl."""
+    """Whether it stopped before everything due was fetched because another run was waiting for the crawl lock."""
 
 
 class BackfillReport(Record):
-    """The report of a backfill: a run for each month, newest first."""
+    """The report of a backfill: one run per month, newest first."""
 
     site: NonEmpty
     since: date
     until: date
     months: tuple[RunReport, ...]
     broken_floors: tuple[str, ...] = ()
-    """A sentence for each floor that the archive lies below after the last month."""
+    """A sentence for each floor that the archive does not reach after the last month."""
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Those of all months, each once, and the broken floors."""
+        """The distinct problems of all months, and the broken floors."""
         found = (problem for month in self.months for problem in month.problems)
         return tuple(dict.fromkeys((*found, *self.broken_floors)))
 

@@ -1,4 +1,4 @@
-"""What reading everything again finds."""
+"""The report of reprocessing: what changes when stored captures are read with today's rules."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,37 +8,37 @@ from schemas.report import RunReport
 
 
 class Change(StrEnum):
-    """What today's rules make of a capture, beside what the archive has of it."""
+    """How the result of today's rules differs from what the archive has for a capture."""
 
     UNCHANGED = "unchanged"
     ANNOTATED = "annotated"
-    """The same article; only where its values come from, or what is remarkable about them, is told differently."""
+    """The same article; only the sources of its values or its flags differ."""
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
-    """It is stored as an article, and is no valid one."""
+    """It is stored as an article, but is no longer a valid one."""
     CURED = "cured"
-    """It was quarantined or taken for missing, and is a valid article."""
+    """It was quarantined or recorded as missing, and is now a valid article."""
     QUARANTINED = "quarantined"
-    """It was no valid article, and is none."""
+    """It was not a valid article, and still is not."""
     UNREADABLE = "unreadable"
     """Its WARC record cannot be read."""
 
 
 class FieldCount(Record):
-    """In how many records a field changes."""
+    """The number of records in which a field changes."""
 
     changed: Count = 0
     won: Count = 0
-    """It was empty before; these are among the changed."""
+    """Changed records in which it was empty before."""
     lost: Count = 0
-    """It is empty now; these too."""
+    """Changed records in which it is empty now."""
 
 
 class ChangedRecord(Record):
     """One record that changes."""
 
     id: NonEmpty
-    """The record's id, or the URL where it has none yet."""
+    """The record id, or the URL if it has none yet."""
     change: Change
     fields: tuple[str, ...] = ()
     words_before: Count = 0
@@ -48,30 +48,30 @@ class ChangedRecord(Record):
 
 
 class ReprocessReport(Record):
-    """What changes when everything is read again with today's rules; and, when it was applied, what was written."""
+    """What changes when captures are read with today's rules and, if it was applied, what was written."""
 
     since: date | None
     until: date | None
-    """Publication days, both inclusive."""
+    """Range of publication days, both inclusive."""
     applied: bool
     started_at: datetime
     ended_at: datetime
     read_count: Count
     changes: dict[Change, Count]
-    """How each capture ended; they add up to `read_count`."""
+    """Change -> number of captures. They add up to `read_count`."""
     fields: dict[str, FieldCount]
-    """Of the changed records; the body is one of them."""
+    """Field (the body included) -> its changes."""
     longer_count: Count
     shorter_count: Count
-    """Changed records whose text has more words now, or fewer."""
+    """Changed records whose text now has more words, or fewer."""
     words_won: Count
     words_lost: Count
     reasons: dict[str, Count]
     """Name of the first reason -> records that are newly quarantined for it."""
     extractors: dict[str, Count]
-    """What the stored records were read by -> how many."""
+    """Extractor of the stored records -> number of records."""
     examples: tuple[ChangedRecord, ...]
-    """The first of those that change, in the order of the WARC files."""
+    """The first records that change, in the order of the WARC files."""
     problems: tuple[str, ...]
     run: RunReport | None = None
-    """Of the run that wrote it, when it was applied."""
+    """The report of the run that wrote the changes, if they were applied."""

@@ -1,4 +1,4 @@
-"""How an article has changed: its versions, what sets two of them apart, and what an editor would call that."""
+"""The revisions of an article, their classes, and the differences between two of them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,28 +13,28 @@ Number = Annotated[int, Field(ge=1)]
 
 
 class RevisionClass(StrEnum):
-    """By what a version came about. The first version of an article has none."""
+    """What kind of change made a version. The first version of an article has no class."""
 
     TYPO = "typo"
-    """A few slips of the pen were mended: letters, punctuation, capitals, spaces."""
+    """A few typos were fixed: letters, punctuation, capitals, spaces."""
     HEADLINE = "headline"
-    """The headline or the subtitle is another one; of the body, slips at most are mended."""
+    """The headline or the subtitle has changed, and the body by typos at most."""
     CORRECTION = "correction"
     """The publisher says in the text that it was corrected, clarified or updated."""
     SUBSTANTIVE = "substantive"
-    """The text says something else."""
+    """The text has a different meaning."""
     REMOVED = "removed"
-    """The publisher took the page away, as two looks confirmed; the content is the last that was seen."""
+    """The publisher removed the page, as two fetches confirmed; the content is the last that was captured."""
     RESTORED = "restored"
-    """The page is there again, as it was."""
+    """The page is back, unchanged."""
     METADATA = "metadata"
-    """Authors, section, tags, dates, pictures or kind, and no word of the text."""
+    """Authors, section, tags, dates, pictures or kind have changed, but not the text."""
     REPROCESSED = "reprocessed"
-    """The page is the same; today's rules read it otherwise."""
+    """The page is the same, but today's rules read it differently."""
 
 
 class Content(Record):
-    """What is compared of two versions of an article, as it was read."""
+    """The content of a version that is compared with other versions."""
 
     edition: str | None
     language: str | None
@@ -58,51 +58,51 @@ class Revision(Record):
     revision_class: RevisionClass | None
     """None for the first version."""
     revised_at: UtcTime
-    """Of the capture that first showed it; of what reading again brought, when that was."""
+    """The time of the capture that first showed it, or the time of reprocessing if that made it."""
     extractor: NonEmpty
     flags: tuple[str, ...]
     capture: CaptureRef
-    """Where its text was read."""
+    """The capture that its text was read from."""
     removed_capture: CaptureRef | None = None
-    """The answer that confirmed the removal, while the page is not there."""
+    """The response that confirmed the removal, as long as the page is missing."""
 
 
 Piece = Literal["same", "removed", "added"]
 
 
 class WordRun(Record):
-    """Words in a row that a change leaves, takes away or adds."""
+    """Consecutive words that a change keeps, removes or adds."""
 
     op: Piece
     text: str
 
 
 class ParagraphChange(Record):
-    """One paragraph as it stands in two versions."""
+    """One paragraph in two versions."""
 
     op: Literal["same", "changed", "removed", "added"]
     before: str | None = Field(serialization_alias="from")
-    """None for one that was added."""
+    """None if it was added."""
     after: str | None = Field(serialization_alias="to")
-    """None for one that was removed."""
+    """None if it was removed."""
     words: tuple[WordRun, ...] = ()
-    """Of a changed paragraph, in its order."""
+    """The words of a changed paragraph, in order."""
 
 
 class FieldChange(Record):
-    """One field as it stands in two versions, as JSON has it."""
+    """One field in two versions, as JSON values."""
 
     before: JsonValue = Field(serialization_alias="from")
     after: JsonValue = Field(serialization_alias="to")
 
 
 class Difference(Record):
-    """What sets two versions of an article apart, in the order in which they are named."""
+    """The difference between two versions of an article, from `before` to `after`."""
 
     id: NonEmpty
     before: Revision = Field(serialization_alias="from")
     after: Revision = Field(serialization_alias="to")
     fields: dict[str, FieldChange]
-    """Without the body."""
+    """Changed fields, except the body."""
     paragraphs: tuple[ParagraphChange, ...]
-    """Of the whole body, unchanged ones too."""
+    """All paragraphs of the body, including unchanged ones."""

@@ -1,4 +1,4 @@
-"""When a URL is looked at again."""
+"""When a URL is revisited."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ MONTH = timedelta(days=30)
 
 
 class RevisitPlan(Record):
-    """How often what is known is looked at again, as the settings say."""
+    """How often known URLs are revisited, according to the settings."""
 
     revisit_ages: tuple[timedelta, ...] = (
         timedelta(hours=2),
@@ -17,27 +17,27 @@ class RevisitPlan(Record):
         timedelta(days=3),
         timedelta(days=7),
     )
-    """Ages of an article at which it is looked at again, rising; then once a month …"""
+    """Ages of an article at which it is revisited, ascending; after that, once a month …"""
     revisit_months: Count = 6
-    """… up to this age."""
+    """… up to this age, in months."""
     gone_after: timedelta = timedelta(days=1)
-    """Between the two looks that make a URL `gone`: a deployment or a broken cache is mended in a day."""
+    """Time between the two fetches that make a URL `gone`: a broken deployment or cache is repaired within a day."""
     conditional_count: Count = 10
-    """So many answers "not modified" in a row are believed; then the page is asked for without conditions."""
+    """Most consecutive "not modified" responses that are trusted; then the page is requested unconditionally."""
     conditional_for: timedelta = timedelta(days=7)
-    """And for so long."""
+    """Longest time for which they are trusted."""
 
     @property
     def longest_wait(self) -> timedelta:
-        """The longest time from one look to the next; no failure waits longer."""
+        """The longest time between two visits, which no retry exceeds."""
         return max(*self.revisit_ages, MONTH, self.gone_after)
 
     def next_revisit(self, published_at: datetime, at: datetime) -> datetime | None:
-        """The first time after `at` at which an article is looked at again; None when it is too old."""
+        """Return the first time after `at` at which an article is revisited; None if it is too old."""
         monthly = (MONTH * number for number in range(1, self.revisit_months + 1))
         times = (published_at + age for age in (*self.revisit_ages, *monthly))
         return min((time for time in times if time > at), default=None)
 
 
 STANDARD_PLAN = RevisitPlan()
-"""What the settings begin with."""
+"""The default of the settings."""

@@ -1,4 +1,4 @@
-"""What a search asks for, and what it finds."""
+"""Search queries, filters and hits."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,49 +16,49 @@ class SearchPart(StrEnum):
     HEADLINE = "headline"
     SUBTITLE = "subtitle"
     AUTHOR = "author"
-    """Agencies too."""
+    """Includes agencies."""
     SECTION = "section"
     TAG = "tag"
 
 
 class Term(Record):
-    """Words in a row, folded."""
+    """Consecutive words, case-folded."""
 
     words: Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
     part: SearchPart | None = None
-    """Where; None for anywhere but in the section."""
+    """The part in which it must occur; None for any part except the section."""
     is_prefix: bool = False
-    """The last word may go on."""
+    """Whether the last word is a prefix."""
     is_exact: bool = False
-    """Other forms of the word (`sanction`, `sanctions`) do not count."""
+    """Whether other forms of the word (`sanction`, `sanctions`) do not match."""
 
 
 class SearchQuery(Record):
-    """A query as it was understood."""
+    """A parsed query."""
 
     wanted: Annotated[tuple[tuple[Term, ...], ...], Field(min_length=1)]
-    """Of each group at least one term occurs."""
+    """At least one term of each group must occur."""
     excluded: tuple[Term, ...] = ()
-    """None of these does."""
+    """None of these may occur."""
 
 
 class SearchFilter(Record):
-    """Among which articles, and how many hits at most."""
+    """Which articles to search, and the most hits to return."""
 
     since: date | None = None
-    """Published on this day (in Moscow) or later. With a day given, articles without a date are left out."""
+    """Published on this day (Moscow time) or later. With a day given, articles without a date are excluded."""
     until: date | None = None
-    """Published on this day (in Moscow) or before."""
+    """Published on this day (Moscow time) or earlier."""
     include_duplicates: bool = False
     limit: Annotated[int, Field(ge=1)]
 
 
 Mark = tuple[int, int]
-"""Where a hit begins and ends in a text, in characters (code points), the end not included."""
+"""Start and end (exclusive) of a match in a text, in code points."""
 
 
 class SearchHit(Record):
-    """An article that was found."""
+    """An article that matches a query."""
 
     id: NonEmpty
     url: str | None
@@ -72,7 +72,7 @@ class SearchHit(Record):
     published_at: datetime | None
     duplicate_of: str | None
     found_in: SearchPart | None
-    """`headline` where all that is wanted stands there, `subtitle` where headline and subtitle have it; else None."""
+    """`headline` if all terms occur there, `subtitle` if headline and subtitle have them together; else None."""
     snippet: str
-    """Of the body, about 30 words around the hits; its beginning where the hits are elsewhere."""
+    """About 30 words of the body around the matches; the beginning of the body if they are elsewhere."""
     snippet_marks: tuple[Mark, ...]

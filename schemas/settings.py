@@ -22,15 +22,15 @@ ENV_FILE = Path(".env")
 HOUR = timedelta(hours=1)
 
 LONGEST_HOURS = 1_200 * 730
-"""A hundred years, as the longest of `revisit_months`: with more, a time leaves the calendar."""
+"""A hundred years, like the maximum of `revisit_months`: larger values would overflow `datetime`."""
 
 DAY_SECONDS = 86_400
-"""The longest that a run waits for anything."""
+"""The longest timeout or delay, in seconds."""
 
 FloorName = Literal[
     "completeness", "stored_per_day", "headline", "authors", "published_at", "section", "tags", "body", "images"
 ]
-"""Shares from 0 to 1, but for `stored_per_day`. The last seven are fields of the newest articles."""
+"""Shares from 0 to 1, except `stored_per_day`. The last seven are fields of the newest articles."""
 
 
 ExtraSource = Literal["search", "old-site"]
@@ -38,20 +38,20 @@ ExtraSource = Literal["search", "old-site"]
 CeilingName = Literal["recurring", "leak_rate", "drift"]
 
 STANDARD_CEILINGS: dict[CeilingName, float] = {
-    # A new donation message stands on all pages from its first day: ten of the newest 200 articles are that day's. What
-    # articles share for good reasons (a column's opening line, a credit) stays below.
+    # A new donation message is on all pages from its first day: those are ten of the newest 200 articles. Text that
+    # articles share for good reasons (a column's opening line, a credit) stays below this.
     "recurring": 0.05,
-    # Two of the newest 200 articles. More than one page in a hundred never was a single odd page.
+    # Two of the newest 200 articles: more than one page in a hundred is not just a single odd page.
     "leak_rate": 0.01,
-    # Of the pages of a kind. What varies by itself (half of the articles have a subtitle) moves by a third at most
-    # among 20 pages, at three standard errors of 0.11; a changed page moves a field from one source to another at once.
+    # Share of the pages of a kind. Natural variation (half of the articles have a subtitle) is a third at most among
+    # 20 pages (three standard errors of 0.11). A changed page layout moves a field from one source to another at once.
     "drift": 0.5,
 }
-"""Shares from 0 to 1: above them a run fails."""
+"""Shares from 0 to 1. A run that exceeds one fails."""
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of a SQLite file; what begins a query in a URL, or is read as a code, is a character of it."""
+    """Return the URL of a SQLite file, with `?` and `%` in its path escaped."""
     return f"sqlite:///{str(path).translate(URL_CODES)}"
 
 
@@ -59,62 +59,60 @@ URL_CODES = str.maketrans({"%": "%25", "?": "%3F"})
 
 
 class SettingsInvalid(UsageFailure):
-    """A setting is unknown or ill-formed; the message is one line that names it."""
+    """A setting is unknown or malformed. The message is one line that names it."""
 
 
 class Settings(BaseSettings):
-    """What an operator can set. Every field's description is its line in the documentation."""
+    """The settings. Every field's description is its line in the documentation."""
 
-    # A `.env` file may hold other programs' variables; unknown ones of ours are refused by `load_settings`.
+    # A `.env` file may hold other programs' variables; `load_settings` rejects unknown ones with our prefix.
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default=Path("data"), description="database, WARC files, spool")
     database_url: str = Field(
         default="", description="`sqlite:///DATA_DIR/broadsheet.db` by default, or `postgresql+psycopg://…`"
     )
-    contact: str = Field(default="", description="a mail address or page of yours; a live crawl without one is refused")
-    user_agent: str = Field(
-        default="", description="what the publisher reads; `broadsheet/VERSION (+CONTACT)` by default"
-    )
+    contact: str = Field(default="", description="your mail address or web page; required for a live crawl")
+    user_agent: str = Field(default="", description="the User-Agent header; `broadsheet/VERSION (+CONTACT)` by default")
     delay_seconds: Annotated[float, Field(ge=0, le=DAY_SECONDS)] = Field(
-        default=2, description="between two requests to one host; a longer Crawl-delay wins"
+        default=2, description="delay between two requests to one host; a longer Crawl-delay takes precedence"
     )
-    concurrency: Annotated[int, Field(ge=1)] = Field(default=1, description="requests at a time to one host")
+    concurrency: Annotated[int, Field(ge=1)] = Field(default=1, description="concurrent requests to one host")
     origins: dict[str, str] = Field(
-        default={}, description="JSON: from which URL an origin is really fetched (a mirror, the replica)"
+        default={}, description="JSON: origin -> origin that is fetched instead (a mirror, the replica)"
     )
     timeout_seconds: Annotated[float, Field(gt=0, le=DAY_SECONDS)] = Field(
-        default=60, description="for the whole of an answer, from the request to the last byte"
+        default=60, description="timeout of a whole response, from the request to the last byte"
     )
     max_page_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=8 * 1024 * 1024, description="the largest page that is read, after decompression"
     )
     max_warc_bytes: Annotated[int, Field(ge=1024 * 1024)] = Field(
-        default=1 << 30, description="a WARC file that would grow larger is followed by another"
+        default=1 << 30, description="largest WARC file; a new one is begun before it would grow larger"
     )
     warc_url: str = Field(
         default="",
-        description="where finished WARC files are moved to, e.g. `s3://bucket/prefix`; without it they stay",
+        description="where finished WARC files are moved, e.g. `s3://bucket/prefix`; if empty, they stay local",
     )
     max_requests: Annotated[int, Field(ge=1)] = Field(
-        default=20_000, description="requests of one run at most; what is left is fetched by the next"
+        default=20_000, description="most requests of one run; the next run fetches the remaining pages"
     )
     extra_sources: tuple[ExtraSource, ...] = Field(
-        default=(), description='JSON: sources that are off by default, `["search", "old-site"]`'
+        default=(), description='JSON: sources to enable that are off by default, `["search", "old-site"]`'
     )
     revisit_hours: tuple[Annotated[float, Field(gt=0, le=LONGEST_HOURS)], ...] = Field(
         default=tuple(age // HOUR for age in STANDARD_PLAN.revisit_ages),
-        description="JSON: ages of an article at which it is looked at again; `[]` for never",
+        description="JSON: ages of an article, in hours, at which it is revisited; `[]` for never",
     )
     revisit_months: Annotated[int, Field(ge=0, le=1200)] = Field(
-        default=STANDARD_PLAN.revisit_months, description="after that, it is looked at once a month up to this age"
+        default=STANDARD_PLAN.revisit_months, description="after that, it is revisited once a month up to this age"
     )
     gone_hours: Annotated[float, Field(ge=0, le=LONGEST_HOURS)] = Field(
-        default=STANDARD_PLAN.gone_after // HOUR, description="between the two looks that make a URL `gone`"
+        default=STANDARD_PLAN.gone_after // HOUR, description="hours between the two fetches that make a URL `gone`"
     )
     conditional_count: Annotated[int, Field(ge=0)] = Field(
         default=STANDARD_PLAN.conditional_count,
-        description="answers `not modified` in a row that are believed, for a week at most; 0 asks always in full",
+        description="most consecutive 304 responses that are trusted, for a week at most; 0 never sends validators",
     )
     floors: dict[FloorName, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         default={},
@@ -123,22 +121,22 @@ class Settings(BaseSettings):
 
     ceilings: dict[CeilingName, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(
         default=STANDARD_CEILINGS,
-        description='JSON: ceilings that make a run exit 1, e.g. `{"recurring": 0.1}`; what is not named keeps its own',
+        description='JSON: ceilings that make a run exit 1, e.g. `{"recurring": 0.1}`; others keep their defaults',
     )
 
     notify_url: SecretStr = Field(
         default=SecretStr(""),
-        description="whom failed runs are told to: an Apprise address (mail, Slack, Telegram, webhook); a secret",
+        description="where failed runs are reported: an Apprise URL (mail, Slack, Telegram, webhook); a secret",
     )
 
     @field_validator("ceilings")
     @classmethod
-    def _keep_the_other_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:
+    def _merge_default_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:
         return STANDARD_CEILINGS | value
 
     @field_validator("floors")
     @classmethod
-    def _shares_are_shares(cls, value: dict[FloorName, float]) -> dict[FloorName, float]:
+    def _check_shares(cls, value: dict[FloorName, float]) -> dict[FloorName, float]:
         for name, floor in value.items():
             if name != "stored_per_day" and floor > 1:
                 raise ValueError(f"{name} is a share, from 0 to 1")
@@ -146,33 +144,33 @@ class Settings(BaseSettings):
 
     @field_validator("origins")
     @classmethod
-    def _origins_are_origins(cls, value: dict[str, str]) -> dict[str, str]:
+    def _check_origins(cls, value: dict[str, str]) -> dict[str, str]:
         for origin in [*value.keys(), *value.values()]:
             if not _is_origin(origin):
-                raise ValueError(f"{mask_secrets(origin)!r} is no origin (scheme://host[:port])")
+                raise ValueError(f"{mask_secrets(origin)!r} is not an origin (scheme://host[:port])")
             if "@" in origin:
-                raise ValueError(f"{mask_secrets(origin)!r}: no name and no password is sent to an origin")
+                raise ValueError(f"{mask_secrets(origin)!r}: an origin cannot have a user name or password")
         return {key.rstrip("/").lower(): target.rstrip("/") for key, target in value.items()}
 
     @field_validator("warc_url")
     @classmethod
-    def _names_a_store(cls, value: str) -> str:
+    def _check_store_url(cls, value: str) -> str:
         scheme, mark, _ = value.partition("://")
-        # `a::b://c` is fsspec's way to put a cache before a store: what is in a cache is not in the store.
+        # `a::b://c` chains a cache and a store in fsspec: a file in the cache is not in the store.
         if value and not (mark and re.fullmatch(r"[a-zA-Z][\w.+-]*", scheme)):
-            raise ValueError("it is no URL of a store, such as s3://bucket/prefix")
+            raise ValueError("it is not the URL of a store, such as s3://bucket/prefix")
         return value
 
     @field_validator("contact", "user_agent")
     @classmethod
-    def _fits_a_header(cls, value: str) -> str:
+    def _check_header_value(cls, value: str) -> str:
         if not value.isprintable() or not value.isascii():
-            raise ValueError("it goes into an HTTP header: printable ASCII on one line")
+            raise ValueError("it is sent in an HTTP header: use printable ASCII on one line")
         return value
 
     @model_validator(mode="after")
     def _derive_defaults(self) -> Self:
-        # A frozen model's defaults that depend on other fields can only be set past the freeze.
+        # `object.__setattr__` bypasses the freeze, the only way to derive defaults from other fields.
         if not self.database_url:
             object.__setattr__(self, "database_url", sqlite_url(self.data_dir.absolute() / "broadsheet.db"))
         if not self.user_agent:
@@ -182,7 +180,7 @@ class Settings(BaseSettings):
 
     @property
     def revisit_plan(self) -> RevisitPlan:
-        """When URLs are looked at again."""
+        """When URLs are revisited."""
         return RevisitPlan(
             revisit_ages=tuple(timedelta(hours=hours) for hours in sorted(self.revisit_hours)),
             revisit_months=self.revisit_months,
@@ -192,70 +190,72 @@ class Settings(BaseSettings):
 
     @property
     def own_dirs(self) -> tuple[Path, ...]:
-        """Folders in which nobody else writes anything."""
+        """Folders that only this program writes into."""
         return self.warc_dir, self.index_dir, self.spool_dir
 
     @property
     def index_dir(self) -> Path:
-        """An index for each WARC file, for replay tools."""
+        """Folder with an index for each WARC file, for replay tools."""
         return self.data_dir / "index"
 
     @property
     def warc_dir(self) -> Path:
-        """Where the WARC files lie, at least as long as they grow."""
+        """Folder of the WARC files, at least while they grow."""
         return self.data_dir / "warc"
 
     @property
     def spool_dir(self) -> Path:
-        """Where a crawl finds its job and leaves its log."""
+        """Folder of the crawls' jobs and logs."""
         return self.data_dir / "spool"
 
 
 def load_settings() -> Settings:
-    """The settings of this process.
+    """Load the settings of this process.
 
     Raises:
-        SettingsInvalid: a variable with our prefix is unknown, or a value is ill-formed.
+        SettingsInvalid: a variable with our prefix is unknown, or a value is malformed.
     """
-    given = {**_dotenv(), **os.environ}
-    _refuse_unknown(given)
+    variables = {**_read_dotenv(), **os.environ}
+    _reject_unknown(variables)
     try:
         return Settings(_env_file=ENV_FILE)
     except ValidationError as error:
         line = error.errors()[0]
-        name = _name(line["loc"])
-        # The value may be a password: it is not repeated.
+        name = _variable_name(line["loc"])
+        # The value may be a password, so the message must not repeat it.
         raise SettingsInvalid(f"{name}: {line['msg'].removeprefix('Value error, ')}") from None
     except SettingsError as error:
         found = re.search(r'field "(\w+)"', str(error))
-        raise SettingsInvalid(f"{_name((found.group(1),) if found else ())}: its value is no JSON") from None
+        raise SettingsInvalid(
+            f"{_variable_name((found.group(1),) if found else ())}: its value is not valid JSON"
+        ) from None
 
 
 def _is_origin(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        is_port = parts.port is None or parts.port > 0  # reading it raises ValueError for one that is none
+        is_port = parts.port is None or parts.port > 0  # raises ValueError for an invalid port
     except ValueError:
         return False
     return is_port and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
 
 
-def _dotenv() -> dict[str, str]:
+def _read_dotenv() -> dict[str, str]:
     if not ENV_FILE.exists():
         return {}
     try:
-        ENV_FILE.read_text(encoding="utf-8")  # for the exception: dotenv passes over what is no file
+        ENV_FILE.read_text(encoding="utf-8")  # for the exception: dotenv ignores unreadable files
         return {key: value or "" for key, value in dotenv_values(ENV_FILE).items()}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{ENV_FILE} cannot be read: {error}") from None
 
 
-def _refuse_unknown(given: Mapping[str, str]) -> None:
+def _reject_unknown(variables: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted(given):
+    for name in sorted(variables):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise SettingsInvalid(f"{name} is no setting; known are {', '.join(sorted(known))}")
+            raise SettingsInvalid(f"{name} is not a setting; known settings: {', '.join(sorted(known))}")
 
 
-def _name(loc: tuple[int | str, ...]) -> str:
+def _variable_name(loc: tuple[int | str, ...]) -> str:
     return PREFIX + str(loc[0]).upper() if loc else PREFIX.rstrip("_")

@@ -1,4 +1,4 @@
-"""A span of publication days."""
+"""A range of publication days."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -9,13 +9,13 @@ DAY = timedelta(days=1)
 
 
 class Span(Record):
-    """Days in the publisher's time zone, both ends inclusive; None for an end that is open."""
+    """Days in the publisher's time zone, both inclusive; None for an open end."""
 
     since: date | None = None
     until: date | None = None
 
     def __contains__(self, day: date) -> bool:
-        """Whether a day is one of them."""
+        """Return whether a day is in the range."""
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
 
@@ -23,7 +23,7 @@ EVER = Span()
 
 
 def split_months(since: date, until: date) -> Iterator[Span]:
-    """The parts of a span that lie in one month each, newest first."""
+    """Split a range of days by month, newest month first."""
     last = until
     while last >= since:
         first = max(since, last.replace(day=1))

@@ -1,4 +1,4 @@
-"""Whose URL a URL is, and where a URL was seen."""
+"""The identity of URLs, their sources, and the sightings of URLs in sources."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,59 +7,59 @@ from schemas.model import NonEmpty, Record
 
 
 class Identity(Record):
-    """What a site's profile knows of a URL from its spelling alone."""
+    """What a site's profile derives from a URL alone, without fetching it."""
 
     url: NonEmpty
-    """The URL in its canonical spelling: no query, no fragment, canonical host and scheme."""
+    """The canonical URL: no query, no fragment, canonical host and scheme."""
     site: NonEmpty
     """`moscow-times`, or `generic` for any publisher without a profile."""
     edition: str | None = None
-    """`en`, `ru`; None where the site has none."""
+    """`en` or `ru`; None if the site has no editions."""
     id: str | None = None
-    """The record id (`moscow-times:en:85656`); None where the URL has none, or is no article's."""
+    """The record id (`moscow-times:en:85656`); None if the URL has none or is not an article's."""
     rule: str | None = None
-    """The name of the rule by which the URL is no article's."""
+    """The name of the rule that says that the URL is not an article's."""
 
     @property
     def key(self) -> str:
-        """What the ledger has one row for: the record id, or the URL where there is none."""
+        """The key of the ledger's row: the record id, or the URL if there is none."""
         return self.id or self.url
 
 
 class SourceKind(StrEnum):
-    """What advertised a URL."""
+    """The kind of source that advertised a URL."""
 
     FEED = "feed"
     SITEMAP = "sitemap"
     LISTING = "listing"
     LIST = "list"
-    """Addresses given by hand."""
+    """URLs given by the user."""
     CDX = "cdx"
 
 
 class Sighting(Record):
-    """A URL as a source advertised it, with what the source said of it."""
+    """A URL advertised by a source, with what the source says about it."""
 
     url: NonEmpty
-    """The URL as it stood in the source, absolute."""
+    """The absolute URL, spelled as in the source."""
     source_url: NonEmpty
     source_kind: SourceKind
     seen_at: datetime
     title: str | None = None
     published_at: datetime | None = None
     published_on: date | None = None
-    """The day that the URL itself names, in the publisher's time zone."""
+    """The day in the URL's path, in the publisher's time zone."""
     published_month: str | None = None
-    """`YYYY-MM` of the monthly sitemap that it stood in."""
+    """Month (`YYYY-MM`) of the monthly sitemap that listed it."""
 
 
 class Source(Record):
-    """Where a site advertises its articles."""
+    """A page on which a site advertises its articles."""
 
     url: NonEmpty
     kind: SourceKind
     section: str | None = None
     is_optional: bool = False
-    """Whether the site may well do without it: that it cannot be read is then a note of the run, not a problem."""
+    """Whether the site may lack it: if it cannot be read, this is a note of the run, not a problem."""
     newest_days: int | None = None
-    """It names articles of so many newest days alone; None where it goes back further."""
+    """It lists only articles of the last days, this many; None if it goes back further."""

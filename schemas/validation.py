@@ -1,6 +1,6 @@
-"""From draft to article: what must hold of a record before it is stored.
+"""Validates drafts: the rules that a record must satisfy before it is stored.
 
-A draft that fails is quarantined with every reason, never mended and never guessed.
+A draft that fails is quarantined with every reason; its values are never corrected or guessed.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from schemas.capture import Capture
 from schemas.url import Identity
 
 CLOCK_SKEW = timedelta(days=1)
-"""A page may be dated this far after its fetch: publishers' clocks, and embargoed pieces put up early."""
+"""How far after its fetch a page may be dated: clocks differ, and embargoed articles are put online early."""
 
 BODILESS_KINDS = frozenset({Kind.GALLERY, Kind.VIDEO, Kind.PODCAST})
-"""Kinds whose content may be pictures or sound alone."""
+"""Kinds whose content may be only pictures or sound."""
 
 
 def validate_draft(draft: Draft, identity: Identity | None, capture: Capture) -> Article | tuple[str, ...]:
-    """The article, or every reason against it, each as `field: what is wrong`."""
+    """Return the article, or every reason against it as `field: what is wrong`."""
     reasons = tuple(find_reasons(draft, identity, capture))
     try:
         article = Article.model_validate(_article_fields(draft, identity, capture))
@@ -30,7 +30,7 @@ def validate_draft(draft: Draft, identity: Identity | None, capture: Capture) ->
 
 
 def find_reasons(draft: Draft, identity: Identity | None, capture: Capture) -> Iterator[str]:
-    """What no single field's type can say."""
+    """Yield the violations that the fields' types cannot express."""
     if not draft.body and not draft.images and draft.kind not in BODILESS_KINDS:
         yield "body: empty"
     if identity and identity.id and not draft.headline:

@@ -1,6 +1,6 @@
-"""What is known of publishers, and nothing else: identity of URLs, where to discover, page structure, furniture.
+"""Profiles of publishers: the identity of their URLs, where to discover articles, page structure, boilerplate.
 
-Nothing here fetches, stores or decides: a change of a publisher's site is mended in its folder alone.
+Nothing here fetches or stores anything. If a publisher's site changes, only its folder needs to change.
 """
 
 from sites.generic import GENERIC
@@ -10,7 +10,7 @@ from sites.publishers import Publishers, UnknownSite
 __all__ = ["PUBLISHERS", "SITES", "Publishers", "UnknownSite", "find_site", "get_site", "identify"]
 
 PUBLISHERS = Publishers((MOSCOW_TIMES, GENERIC))
-"""Every profile there is. Whatever reads pages takes it as an argument: other rules are other data."""
+"""All profiles. Code that reads pages takes them as an argument, so it can be run with other rules."""
 
 SITES = PUBLISHERS.profiles
 get_site = PUBLISHERS.get

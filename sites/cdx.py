@@ -1,4 +1,4 @@
-"""Reads what a web archive's index answers: which URLs of a publisher it has (CDX, CDXJ, or JSON rows)."""
+"""Reads responses of a web archive's index (CDX, CDXJ or JSON rows): which URLs of a publisher it has."""
 
 import json
 import re
@@ -9,28 +9,28 @@ from schemas.url import Sighting, SourceKind
 from sites.source_page import SourcePage, SourceUnreadable
 
 _LEGEND = re.compile(r"^ ?CDX ((?:\w )*\w)$")
-"""The first line of a CDX file names its columns by letters."""
+"""The first line of a CDX file, which names its columns by letters."""
 
 _LETTERS = {"a": "original", "m": "mimetype", "s": "statuscode", "b": "timestamp"}
 PLAIN_COLUMNS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
-"""What a server answers when it is asked for no format in particular."""
+"""The columns that a server returns if no format is requested."""
 
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "warc/revisit", "unk", "-", ""})
-"""A revisit repeats a page; `unk` and `-` say nothing."""
+"""Media types that may be pages: a revisit record repeats a page; `unk` and `-` mean unknown."""
 
 
 def read_cdx(body: bytes, url: str, seen_at: datetime) -> SourcePage:
-    """The URLs of the pages that a web archive has captured with success, each once.
+    """Return the distinct URLs of pages that a web archive has captured successfully.
 
     Raises:
-        SourceUnreadable: it is none of the formats.
+        SourceUnreadable: the response has none of the formats.
     """
     found = dict.fromkeys(row["original"] for row in _read_rows(body, url) if _is_page(row))
     return SourcePage(
         tuple(
-            Sighting(url=address, source_url=url, source_kind=SourceKind.CDX, seen_at=seen_at)
-            for address in found
-            if address.startswith(("http://", "https://"))
+            Sighting(url=page_url, source_url=url, source_kind=SourceKind.CDX, seen_at=seen_at)
+            for page_url in found
+            if page_url.startswith(("http://", "https://"))
         )
     )
 
@@ -48,7 +48,7 @@ def _read_rows(body: bytes, url: str) -> Iterator[Mapping[str, str]]:
 
 
 def _read_table(text: str, url: str) -> Iterator[Mapping[str, str]]:
-    """JSON as the Internet Archive answers it: rows, the first of which names the columns."""
+    """Read the Internet Archive's JSON: a list of rows, the first of which names the columns."""
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -64,7 +64,7 @@ def _read_table(text: str, url: str) -> Iterator[Mapping[str, str]]:
 
 
 def _read_lines(lines: list[str], url: str) -> Iterator[Mapping[str, str]]:
-    """A line a capture: columns parted by spaces, JSON, or CDXJ (key, time, JSON)."""
+    """Read one capture per line: columns separated by spaces, JSON, or CDXJ (key, time, JSON)."""
     columns: tuple[str, ...] = PLAIN_COLUMNS
     for number, line in enumerate(lines):
         if legend := _LEGEND.match(line):
@@ -72,7 +72,7 @@ def _read_lines(lines: list[str], url: str) -> Iterator[Mapping[str, str]]:
         elif row := _read_line(line, columns):
             yield row
         elif line.strip():
-            raise SourceUnreadable(f"line {number + 1} is none of a CDX index: {line[:80]!r}: {url}")
+            raise SourceUnreadable(f"line {number + 1} is not a row of a CDX index: {line[:80]!r}: {url}")
 
 
 def _read_line(line: str, columns: tuple[str, ...]) -> Mapping[str, str] | None:

@@ -1,4 +1,4 @@
-"""How a publisher's live site is expected to be built, as data, and whether an answer of it is so. Pure."""
+"""The structure expected of a publisher's live site, as data, and checks of responses against it. Does no I/O."""
 
 import json
 import re
@@ -17,49 +17,49 @@ Form = Literal["html", "xml", "json", "json-ld", "text"]
 
 @dataclass(frozen=True)
 class Expectation:
-    """One structure that is expected in some answers."""
+    """One structure expected in certain responses."""
 
     name: str
     where: tuple[str, ...]
-    """Names of sources, or of kinds of pages."""
+    """Names of the sources or page kinds in which it is expected."""
     finds: str
-    """An XPath expression (html, xml); a pattern (text); or a path of keys, `*` for each (json, json-ld)."""
+    """An XPath expression (html, xml), a pattern (text), or a path of keys with `*` for any item (json, json-ld)."""
     form: Form = "html"
     is_everywhere: bool = True
-    """Whether each such page has it: one without it then breaks the expectation."""
+    """Whether every such page must have it; else one page with it is enough."""
 
 
 @dataclass(frozen=True)
 class PageKind:
-    """A kind of pages, and where some of them are named."""
+    """A kind of page, and the sources that list such pages."""
 
     name: str
     sources: tuple[str, ...]
     """Names of sources."""
     mark: str = ""
-    """An XPath expression: only pages of this kind have it."""
+    """An XPath expression that matches only in pages of this kind."""
     slug: str = ""
-    """A pattern that the URLs of such pages match, where their sources name other kinds too."""
+    """A pattern for the URLs of such pages, if their sources list other kinds too."""
     otherwise: str = ""
-    """The kind that a page without the mark is taken for; this one, if empty."""
+    """The kind assumed for a page without the mark; if empty, this one."""
     count: int = 2
-    """How many are looked at."""
+    """How many pages are checked."""
 
 
 @dataclass(frozen=True)
 class SiteExpectations:
-    """What is expected of a site. Nothing by default."""
+    """Everything expected of a site; nothing by default."""
 
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Name -> URL of what is asked for first."""
+    """Name -> URL of the sources, which are fetched first."""
     kinds: tuple[PageKind, ...] = ()
     companion: str = ""
-    """The name of what belongs to a page and is fetched with it: a live blog's posts."""
+    """The name for companion responses, which are fetched with a page: a live blog's posts."""
     expectations: tuple[Expectation, ...] = ()
 
 
 def is_met(expectation: Expectation, body: bytes) -> bool:
-    """Whether an answer has the structure; False too for an answer of another form."""
+    """Return whether a response has the structure; False if it has another format."""
     match expectation.form:
         case "text":
             return re.search(expectation.finds, body.decode("utf-8", errors="replace")) is not None
@@ -72,7 +72,7 @@ def is_met(expectation: Expectation, body: bytes) -> bool:
 
 
 def has_xpath(body: bytes, expression: str, *, is_xml: bool = False) -> bool:
-    """Whether an expression finds something in a document."""
+    """Return whether an XPath expression matches in a document."""
     try:
         return (tree := _parse(body, is_xml=is_xml)) is not None and bool(tree.xpath(expression))
     except (LxmlError, ValueError):
@@ -80,7 +80,7 @@ def has_xpath(body: bytes, expression: str, *, is_xml: bool = False) -> bool:
 
 
 def find_kind(kinds: tuple[PageKind, ...], body: bytes, sampled_as: str) -> str:
-    """The name of a page's kind: by its mark where it has one, else that which it was sampled as."""
+    """Return the name of a page's kind: by its mark if it has one, else the kind that it was sampled as."""
     others = {kind.name: kind.otherwise or kind.name for kind in kinds}
     marked = (kind.name for kind in kinds if kind.mark and has_xpath(body, kind.mark))
     return next(marked, others.get(sampled_as, sampled_as))
@@ -101,7 +101,7 @@ def _read_json(body: bytes) -> object:
 
 
 def _read_json_ld(body: bytes) -> Iterator[object]:
-    """Each script under its type; one that is no JSON is passed over, as the publisher's WebSite is none."""
+    """Yield each JSON-LD object under its type. Invalid JSON, like that of the publisher's WebSite, is skipped."""
     try:
         tree = _parse(body, is_xml=False)
     except (LxmlError, ValueError):
@@ -115,7 +115,7 @@ def _read_json_ld(body: bytes) -> Iterator[object]:
 
 
 def _has_path(value: object, path: str) -> bool:
-    """Whether something that is not empty lies at a path, such as `*/body/*/type`."""
+    """Return whether a path such as `*/body/*/type` leads to a non-empty value."""
     key, _, rest = path.partition("/")
     if not key:
         return bool(value)

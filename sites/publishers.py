@@ -1,4 +1,4 @@
-"""A set of profiles, and whose page a URL is among them."""
+"""A set of profiles, and the lookup of the profile for a URL."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -10,11 +10,11 @@ from sites.profile import Site
 
 
 class UnknownSite(UsageFailure):
-    """There is no profile of this name; the message names those that there are."""
+    """There is no profile with this name. The message lists the known names."""
 
 
 class Publishers:
-    """Profiles by their names. Never changed; pickled when reading goes to other processes."""
+    """Profiles by name. Immutable; pickled for the reading processes."""
 
     def __init__(self, profiles: Iterable[Site]) -> None:
         self.profiles: Mapping[str, Site] = MappingProxyType({one.name: one for one in profiles})
@@ -24,7 +24,7 @@ class Publishers:
         return Publishers, (tuple(self.profiles.values()),)
 
     def get(self, name: str) -> Site:
-        """Return the profile of a name.
+        """Return the profile with a name.
 
         Raises:
             UnknownSite: there is none.
@@ -32,16 +32,16 @@ class Publishers:
         try:
             return self.profiles[name]
         except KeyError:
-            raise UnknownSite(f"no site {name!r}; known are {', '.join(sorted(self.profiles))}") from None
+            raise UnknownSite(f"no site {name!r}; known sites: {', '.join(sorted(self.profiles))}") from None
 
     def find(self, url: str) -> Site:
-        """Return the profile that knows the URL's host; the generic one where none does."""
-        return next((one for one in self.profiles.values() if one.knows(url)), GENERIC)
+        """Return the profile that has the URL's host; the generic one if none has."""
+        return next((one for one in self.profiles.values() if one.has_host(url)), GENERIC)
 
     def identify(self, url: str) -> Identity:
-        """Return whose page a URL is, from its spelling alone."""
+        """Return the identity of a URL, from its spelling alone."""
         return self.find(url).identify(url)
 
     def replacing(self, profile: Site) -> "Publishers":
-        """Return the same set with this profile in place of the one of its name."""
+        """Return a copy of the set in which this profile replaces the one with its name."""
         return Publishers({**self.profiles, profile.name: profile}.values())

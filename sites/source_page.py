@@ -1,4 +1,4 @@
-"""What one feed, sitemap, listing page or index of a web archive says."""
+"""The content of one source page: a feed, a sitemap, a listing page, or a web archive's index."""
 
 from dataclasses import dataclass
 
@@ -6,17 +6,17 @@ from schemas.url import Sighting
 
 
 class SourceUnreadable(ValueError):  # noqa: N818 - it states a fact
-    """A feed, a sitemap or a listing is not what it should be; the message says what it is instead."""
+    """A source page is not what it should be. The message says what it is instead."""
 
 
 @dataclass(frozen=True)
 class SourcePage:
-    """What one feed, sitemap or listing page said."""
+    """The URLs that one source page lists."""
 
     sightings: tuple[Sighting, ...]
     children: tuple[str, ...] = ()
-    """Further source pages that it leads to: monthly sitemaps, the next page of a listing."""
+    """Further source pages that it links to: monthly sitemaps, the next page of a listing."""
     recovered: bool = False
-    """It was malformed, and read as far as it could be."""
+    """Whether it was malformed and read as far as possible."""
     is_cut: bool = False
-    """It ended before its time: only its whole entries count."""
+    """Whether it was truncated: only complete entries are included."""

@@ -1,4 +1,4 @@
-"""How a publisher's article page is built: XPath expressions as data, compiled once."""
+"""The structure of a publisher's article page, as compiled XPath expressions."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from sites.xpath import XPath
 
 
 def has_class(*names: str) -> str:
-    """An XPath condition: the element has one of these classes. Nearly all have none, and are passed over quickly."""
+    """Return an XPath condition: the element has one of these classes. A cheap test first skips most elements."""
     return " or ".join(
         f"(contains(@class, '{name}') and contains(concat(' ', normalize-space(@class), ' '), ' {name} '))"
         for name in names
@@ -23,22 +23,22 @@ FOREIGN_TAGS = frozenset(
     {"aside", "audio", "button", "figure", "form", "iframe", "nav", "noscript", "object", "script", "style", "svg"}
     | {"template", "video"}
 )
-"""Elements whose content is no running text."""
+"""Elements whose content is not running text."""
 
 HOLDER_TAGS = frozenset({"figure", "form", "noscript", "object"})
-"""Those of them that hold a table, or all of the text that follows where old HTML leaves them open."""
+"""Foreign elements that may hold a table, or, left open in old HTML, all of the text that follows."""
 
 FIELD_TAGS = ("embed", "input", "label", "param", "select", "textarea")
-"""What has no text of the article in such an element."""
+"""Elements in them that never hold text of the article."""
 
 BOX_TAGS = frozenset({"div", "section"})
-"""What a page sets apart from running text by a class of its own."""
+"""Elements that, with a class, may be boxes beside running text."""
 
 BLOCK_SENTENCE_COUNT = 1
-"""The newsroom put a block into its text: one sentence tells that it is more of it. A box may be the page's."""
+"""Sentences that show a block to be text: one, as the newsroom placed the block. A box may belong to the page."""
 
 NOWHERE = XPath("/..")
-"""Finds nothing: the publisher's pages have no such part."""
+"""Matches nothing, for parts that the publisher's pages do not have."""
 
 
 _DATA_TABLE = XPath("boolean(descendant::table[descendant::td] and not(descendant::img))")
@@ -46,99 +46,99 @@ _DATA_TABLE = XPath("boolean(descendant::table[descendant::td] and not(descendan
 
 @dataclass(frozen=True)
 class Foreign:
-    """What is no text of an article, in its content."""
+    """Elements of the content that are not text of the article."""
 
     elements: list[HtmlElement]
     flags: frozenset[str] = frozenset()
-    """Whether something of an unknown class was kept for its sentences, and whether such a thing was not."""
+    """Flags: an element of an unknown class was kept for its sentences, or such an element was dropped."""
 
 
 @dataclass(frozen=True)
 class PageRules:
-    """Where the parts of an article page are. All but `container` look from the container."""
+    """Where the parts of an article page are. All expressions but `container` are relative to the container."""
 
     container: XPath = NOWHERE
-    """From the document: the page's own article, then those that are loaded below it."""
+    """In the document: the page's own article, then any that are loaded below it."""
     owner: XPath = NOWHERE
-    """The text with the id of the article that a container is for, as `article-id-85656`."""
+    """The text with the id of the container's article, such as `article-id-85656`."""
     content: XPath = NOWHERE
-    """What holds the text, in the page's order."""
+    """Elements that hold the text, in page order."""
     content_classes: frozenset[str] = frozenset()
-    """Of what holds text, also within the content."""
+    """Classes of elements that hold text, also within the content."""
     block_class: str = ""
-    """Of every block of the content …"""
+    """The class of every block of the content …"""
     text_block_classes: frozenset[str] = frozenset()
-    """… those of them that are text …"""
+    """… classes of blocks that are text …"""
     foreign_block_classes: frozenset[str] = frozenset()
-    """… and those that are not. Of any other, its sentences tell."""
+    """… and of blocks that are not. Any other block is classified by its sentences."""
     lined_classes: frozenset[str] = frozenset()
-    """Of quotations whose line breaks are the newsroom's own, however long they are."""
+    """Classes of quotations in which the newsroom sets the line breaks, however long the lines are."""
     infobox_classes: frozenset[str] = frozenset()
-    """Of what the newsroom sets beside its text: what ends the text may stand before it."""
+    """Classes of infoboxes beside the text: the end of the text may come before one."""
     kind_prefix: str = ""
-    """Of the container's class that names its kind, as in `article--gallery`."""
+    """Prefix of the container's class that names its kind, as in `article--gallery`."""
     foreign_classes: frozenset[str] = frozenset()
-    """Of boxes in the content that are no text of the article …"""
+    """Classes of boxes in the content that are not text of the article …"""
     foreign_prefixes: tuple[str, ...] = ()
-    """… and how the names of more such classes begin."""
+    """… and prefixes of more such classes."""
     furniture: XPath = NOWHERE
-    """From any element: what is furniture wherever it stands, by a part of its class."""
+    """From any element: page furniture, wherever it is, by a part of its class."""
     surroundings: XPath = NOWHERE
-    """What stands beside the content in the container: headline, byline, captions."""
+    """Parts of the container beside the content: headline, byline, captions."""
     headline: XPath = NOWHERE
     subtitle: XPath = NOWHERE
     label: XPath = NOWHERE
     sponsor: XPath = NOWHERE
-    """What names who paid for the article."""
+    """Elements that name the sponsor."""
     paid: XPath = NOWHERE
-    """What only articles have that somebody paid for, wherever on the page it stands."""
+    """Elements that only sponsored articles have, anywhere on the page."""
     data_kind: XPath = NOWHERE
-    """The text with the publisher's own word for the kind."""
+    """The text with the publisher's word for the kind."""
     byline: XPath = NOWHERE
     byline_names: XPath = NOWHERE
     """From the byline."""
     time: XPath = NOWHERE
     """Elements with a `datetime`."""
     figures: XPath = NOWHERE
-    """What holds a picture with what is said of it."""
+    """Elements that hold a picture with its caption and credit."""
     captions: XPath = NOWHERE
     """From a figure."""
     credits: XPath = NOWHERE
     """From a figure."""
     tags: XPath = NOWHERE
     disclaimer: XPath = NOWHERE
-    """What only opinion pieces have."""
+    """Elements that only opinion pieces have."""
     live: XPath = NOWHERE
-    """What only live blogs have."""
+    """Elements that only live blogs have."""
     posts: XPath = NOWHERE
-    """A live blog's posts, where they stand in its page …"""
+    """A live blog's posts, if they are in its page …"""
     post_time: XPath = NOWHERE
-    """… their times …"""
+    """… the time of a post …"""
     post_body: XPath = NOWHERE
-    """… and their texts; both from a post."""
+    """… and its text; both relative to the post."""
     title_suffix: re.Pattern[str] | None = None
     title_name: re.Pattern[str] | None = None
-    """The publisher's name before a title, as `title_suffix` behind it."""
+    """The publisher's name before a title; `title_suffix` is the one after it."""
     title_prefix: re.Pattern[str] | None = None
-    """With one group: the word that tells the kind."""
+    """With one group: the word that indicates the kind."""
     trusts_modified: bool = True
-    """Whether what the page's metadata call the last change is one."""
+    """Whether the modification time in the page's metadata is that of a change to the article."""
     updated: re.Pattern[str] | None = None
-    """Text in or before a time that is the update's, not the publication's."""
+    """Text in or before a time that shows it to be the update time, not the publication time."""
     paid_label: re.Pattern[str] | None = None
-    """A label line that says that somebody paid for the article."""
+    """A label line that marks an article as sponsored."""
     missing: tuple[str, ...] = ()
-    """Sentences of the page that is shown where there is no page, in lower case; all of them stand on it."""
+    """Sentences of the publisher's error page for missing pages, in lower case; it has all of them."""
 
     def is_text_type(self, block_type: object) -> bool | None:
-        """Whether a block of this type, as the publisher names types, is text; None where nobody knows the type."""
+        """Return whether a block of this type (the publisher's name for it) is text; None if the type is unknown."""
         name = f"{self.block_class}--{block_type}"
         return name in self.text_block_classes or (False if name in self.foreign_block_classes else None)
 
     def find_foreign(self, content: HtmlElement) -> Foreign:
-        """The elements of the content that are no text of the article.
+        """Return the elements of the content that are not text of the article.
 
-        Classes are compared here, not in an expression: libxml2 takes four times as long to.
+        Classes are compared in Python, not in XPath: libxml2 takes four times as long.
         """
         classed = list(_list_classed(content))
         foreign = [element for element, classes in classed if self._is_foreign(classes)]
@@ -155,17 +155,17 @@ class PageRules:
         return Foreign(found, flag_unknown(len(blocks) + len(boxes) - len(dropped), dropped))
 
     def list_blocks(self, content: HtmlElement) -> list[HtmlElement]:
-        """The blocks that the content is made of, without those within one."""
+        """Return the outermost blocks of the content."""
         found = [element for element, classes in _list_classed(content) if self.block_class in classes]
         inner = {below for block in found for below in block.iterdescendants()}
         return [block for block in found if block not in inner]
 
     def has_block(self, content: HtmlElement) -> bool:
-        """Whether the content has any block in it, of text or not."""
+        """Return whether the content has any block, text or not."""
         return any(self.block_class in classes for _, classes in _list_classed(content))
 
     def has_text_block(self, content: HtmlElement) -> bool:
-        """Whether the content is made of blocks, so that no furniture stands loose in it."""
+        """Return whether the content has text blocks; if so, furniture does not occur outside of blocks."""
         return any(not self.text_block_classes.isdisjoint(classes) for _, classes in _list_classed(content))
 
     def _is_foreign(self, classes: frozenset[str]) -> bool:
@@ -184,7 +184,7 @@ class PageRules:
     def _find_boxes(
         self, content: HtmlElement, classed: list[tuple[HtmlElement, frozenset[str]]]
     ) -> Iterator[HtmlElement]:
-        """Boxes of unknown classes beside text blocks. Loose paragraphs there are text; where no block is, all is."""
+        """Yield boxes of unknown classes beside text blocks. Loose paragraphs are text; without blocks, all is text."""
         holders: set[HtmlElement | None] = set()
         for element, classes in classed:
             holder = element.getparent() if self._is_text(classes) else None
@@ -199,20 +199,20 @@ class PageRules:
 
 
 def _list_classed(content: HtmlElement) -> Iterator[tuple[HtmlElement, frozenset[str]]]:
-    """The elements in the content that have classes, with these. The first blocks tell much: no more is looked at."""
+    """Yield the elements of the content that have classes, with their classes. Lazy, as callers may stop early."""
     for element in content.iterdescendants():
         if (names := element.get("class")) is not None:
             yield element, frozenset(names.split())
 
 
 def flag_unknown(kept_count: int, dropped: Iterable[HtmlElement]) -> frozenset[str]:
-    """Flags for what is of an unknown type: no text of it leaves an article without a word."""
+    """Return flags for blocks of unknown type, so that none of their text is dropped without a trace."""
     has_lost = any("".join(element.itertext()).strip() for element in dropped)
     return frozenset({"unknown-block"} if kept_count else ()) | frozenset({"unknown-block-dropped"} if has_lost else ())
 
 
 def _find_foreign_tags(content: HtmlElement) -> Iterator[HtmlElement]:
-    """Elements that hold no running text by their name; of those that do all the same, only their fields."""
+    """Yield elements whose tags hold no running text; if one does hold text, only the form fields in it."""
     for element in content.iter(*FOREIGN_TAGS):
         if element.tag not in HOLDER_TAGS:
             yield element

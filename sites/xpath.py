@@ -1,10 +1,10 @@
-"""XPath expressions that are data: compiled once, and sent to reading processes with the profile that they are of."""
+"""Compiled XPath expressions that can be pickled, as part of a profile, for the reading processes."""
 
 from lxml import etree
 
 
 class XPath(etree.XPath):
-    """A compiled expression that can be pickled, by its text."""
+    """A compiled expression that is pickled as its source text."""
 
     def __reduce__(self) -> tuple[type["XPath"], tuple[str]]:
         return XPath, (str(self.path),)

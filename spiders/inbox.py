@@ -16,7 +16,7 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
-from schemas.crawl import CrawlJob, CrawlNews
+from schemas.crawl import CrawlEvent, CrawlJob
 
 CHUNK_BYTES = 4096
 """A path fits many times; what is larger comes in pieces."""
@@ -83,13 +83,13 @@ class Inbox:
 
     def acknowledge(self, job: CrawlJob) -> None:
         """Tell whoever sends the jobs that one is done."""
-        self._tell(CrawlNews.DONE, str(job.log_path))
+        self._tell(CrawlEvent.DONE, str(job.log_path))
 
     def tell_grown(self, name: str) -> None:
         """Tell whoever sends the jobs that a WARC file has grown by what is worth loading."""
-        self._tell(CrawlNews.GROWN, name)
+        self._tell(CrawlEvent.GROWN, name)
 
-    def _tell(self, news: CrawlNews, name: str) -> None:
+    def _tell(self, news: CrawlEvent, name: str) -> None:
         """A line on standard output. A parent that is gone needs none, and takes this process along."""
         if self.is_fed:
             with suppress(BrokenPipeError):
@@ -97,7 +97,7 @@ class Inbox:
 
     def tell_early_end(self, reason: str) -> bool:
         """Tell whoever sends the jobs why none is done any more; answers whether anybody does."""
-        self._tell(CrawlNews.CLOSED_EARLY, " ".join(reason.split()))
+        self._tell(CrawlEvent.CLOSED_EARLY, " ".join(reason.split()))
         return self.is_fed
 
 

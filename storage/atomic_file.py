@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
-from schemas.process import FORMER_UMASK
+from schemas.process import INHERITED_UMASK
 
 
 def flush(path: Path) -> None:
@@ -22,7 +22,7 @@ def flush(path: Path) -> None:
 OWNER_MODE = 0o600
 """Of a file of the archive's own."""
 
-ASKED_MODE = 0o666 & ~FORMER_UMASK
+ASKED_MODE = 0o666 & ~INHERITED_UMASK
 """Of a file that a person asked for, as their other programs make it."""
 
 

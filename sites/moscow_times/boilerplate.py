@@ -1,11 +1,11 @@
-"""The Moscow Times' furniture, by the period in which a page was fetched (not in which it was written)."""
+"""The boilerplate texts of The Moscow Times, by the period in which a page was fetched (not written)."""
 
 import re
 
-from boilerplate.remover import Boilerplate, Furniture, Inner, squeeze
+from boilerplate.remover import Boilerplate, Furniture, StandaloneLine, squeeze
 
 _PAYMENT = ("Once", "Monthly", "Annual", "Continue", "payment methods")
-"""The words of the payment form below a message."""
+"""Words of the payment form below a message."""
 
 _DISCLAIMER = "The views expressed in opinion pieces do not necessarily reflect the position of The Moscow Times."
 
@@ -30,7 +30,7 @@ LABELS = (
     "interview",
     "regions",
 )
-"""Label lines above a headline and on a related box."""
+"""Label lines above a headline or on a related box."""
 
 FURNITURE = (
     Furniture(
@@ -53,7 +53,7 @@ FURNITURE = (
                 "As the only remaining independent, English-language news source reporting from Russia, The Moscow "
                 "Times plays a critical role…"
             ),
-            Inner(
+            StandaloneLine(
                 "Editorial decisions are made entirely by journalists in our newsroom, who adhere to the highest "
                 "ethical standards."
             ),
@@ -72,7 +72,7 @@ FURNITURE = (
         "donation-2022-03",
         (
             "Russia media is under attack.",
-            Inner(
+            StandaloneLine(
                 "At least 10 independent media outlets have been blocked or closed down over their coverage of the war "
                 "in Ukraine."
             ),
@@ -95,16 +95,16 @@ FURNITURE = (
                 'unjustly branded as a "foreign agent" by the Russian government.'
             ),
             "As you may have heard, The Moscow Times, an independent news source for over 30 years, has been unjustly…",
-            Inner(
+            StandaloneLine(
                 "This blatant attempt to silence our voice is a direct assault on the integrity of journalism and the "
                 "values we hold dear."
             ),
-            Inner("We, the journalists of The Moscow Times, refuse to be silenced."),
+            StandaloneLine("We, the journalists of The Moscow Times, refuse to be silenced."),
             (
                 "Our commitment to providing accurate and unbiased reporting on Russia remains unshaken. But we need "
                 "your help to continue our critical mission."
             ),
-            Inner(
+            StandaloneLine(
                 "Your support, no matter how small, makes a world of difference. If you can, please support us monthly "
                 "starting from just 2."
             ),
@@ -122,21 +122,21 @@ FURNITURE = (
         "donation-2024-07",
         (
             "A Message from The Moscow Times:",
-            Inner("We are facing unprecedented challenges."),
-            Inner(
+            StandaloneLine("We are facing unprecedented challenges."),
+            StandaloneLine(
                 "Russia's Prosecutor General's Office has designated The Moscow Times as an \"undesirable\" "
                 "organization, criminalizing our work and putting our staff at risk of prosecution."
             ),
-            Inner('This follows our earlier unjust labeling as a "foreign agent."'),
-            Inner("These actions are direct attempts to silence independent journalism in Russia."),
-            Inner('The authorities claim our work "discredits the decisions of the Russian leadership."'),
-            Inner("We see things differently: we strive to provide accurate, unbiased reporting on Russia."),
-            Inner(
+            StandaloneLine('This follows our earlier unjust labeling as a "foreign agent."'),
+            StandaloneLine("These actions are direct attempts to silence independent journalism in Russia."),
+            StandaloneLine('The authorities claim our work "discredits the decisions of the Russian leadership."'),
+            StandaloneLine("We see things differently: we strive to provide accurate, unbiased reporting on Russia."),
+            StandaloneLine(
                 "We, the journalists of The Moscow Times, refuse to be silenced. But to continue our work, we need "
                 "your help."
             ),
-            Inner("Your support, no matter how small, makes a world of difference."),
-            Inner("If you can, please support us monthly starting from just $2."),
+            StandaloneLine("Your support, no matter how small, makes a world of difference."),
+            StandaloneLine("If you can, please support us monthly starting from just $2."),
             "It's quick to set up, and every contribution makes a significant impact.",
             "By supporting The Moscow Times, you're defending open, independent journalism in the face of repression.",
             "Thank you for standing with us.",
@@ -190,7 +190,7 @@ BOILERPLATE = Boilerplate(
     pattern=re.compile(
         r"(?P<stamp>\.?(?:(?<!\s)\s++)?+Last Updated: \d{1,2}/\d{1,2}/\d{4}\.?)"  # the day a mirror was built
         r"|\d{1,3} Min read"
-        r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # the tags, a few short words each
+        r"|Read more about:\s*[^,.!?]{1,40}(?:,\s*[^,.!?]{1,40}){0,15}",  # tags of a few short words each
         re.IGNORECASE,
     ),
     labels=frozenset(squeeze(label) for label in LABELS),

@@ -1,4 +1,4 @@
-"""Where The Moscow Times advertises its articles, and how its listings read."""
+"""The feeds, sitemaps and listings of The Moscow Times, and a reader for its listings."""
 
 import re
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from sites.tag import parse_html
 from sites.url import UrlMalformed, parse_url
 
 FEEDS = ("all", "news", "opinion", "city", "meanwhile", "in-depth", "podcasts")
-"""`all` has the 50 newest of all sections: business, climate, diaspora, lectures and the war have no feed of their own.
-`/rss/arts-and-life` is `/rss/city` under another name."""
+"""`all` has the 50 newest articles of all sections: business, climate, diaspora, lectures and the war have no separate
+feed. `/rss/arts-and-life` is the same as `/rss/city`."""
 ALL_FEED = "/rss/all"
 
 SITEMAP_INDEX = f"https://{STATIC_HOST}/sitemap/sitemap.xml"
 NEWS_INDEX = f"https://{STATIC_HOST}/sitemap/newsmap.xml"
-"""One news sitemap a section: a second witness of the last month, and of what no monthly sitemap has."""
+"""One news sitemap per section: a second source for the last month, with articles that monthly sitemaps lack."""
 NEWS_DAYS = 30
-"""How far back the news sitemaps go."""
+"""How far back the news sitemaps go, in days."""
 
 SECTION_OFFSETS = (19, 18)
-"""A section's page has 1 lead card and 18 others: the fragments after it begin at 19, and go on by 18."""
+"""First offset and step: a section's page has 1 lead card and 18 others, and each further fragment has 18."""
 MEDIA_OFFSETS = (20, 20)
-"""The same of videos and galleries, 20 a page."""
+"""First offset and step of videos and galleries, with 20 cards per page."""
 MEDIA = ("videos", "galleries")
 
 OPTIONAL_LISTINGS = frozenset({"features", "lectures", *MEDIA})
-"""Listings known from the publisher's own code of 2024 alone: the site may have dropped one since."""
+"""Listings known only from the publisher's code of 2024: the site may have dropped one since."""
 
 MONTH = re.compile(r"/sitemap/(?P<year>\d{4})-(?P<month>\d{1,2})\.xml$", re.ASCII)
 _FEED = re.compile(r"^/rss/[\w-]+$", re.ASCII)
@@ -45,7 +45,7 @@ _CARDS = XPath(f"descendant-or-self::div[{has_class('article-excerpt-lead', 'art
 
 
 def list_sources(choice: SourceChoice) -> tuple[Source, ...]:
-    """The chosen sources, feeds first: they are the quickest to name what is new."""
+    """Return the chosen sources, feeds first: they list new articles soonest."""
     found: dict[str, tuple[Source, ...]] = {
         "feeds": tuple(_make_source(f"/rss/{name}", SourceKind.FEED, name) for name in FEEDS),
         "sitemaps": (
@@ -63,22 +63,22 @@ def _make_source(path: str, kind: SourceKind, section: str) -> Source:
 
 
 def recognize_source(url: str) -> SourceKind | None:
-    """What kind of source a URL is. `/page/rss` is a page about feeds, not a feed."""
+    """Return the kind of source that a URL is; None if it is not one. `/page/rss` is a page about feeds."""
     try:
-        address = parse_url(url)
+        parts = parse_url(url)
     except UrlMalformed:
         return None
-    if address.host == STATIC_HOST:
-        return SourceKind.SITEMAP if _SITEMAP.match(address.path) else None
-    if address.host not in EDITION_BY_HOST:
+    if parts.host == STATIC_HOST:
+        return SourceKind.SITEMAP if _SITEMAP.match(parts.path) else None
+    if parts.host not in EDITION_BY_HOST:
         return None
-    if _FEED.match(address.path):
+    if _FEED.match(parts.path):
         return SourceKind.FEED
-    return SourceKind.LISTING if _LISTING.match(address.path) else None
+    return SourceKind.LISTING if _LISTING.match(parts.path) else None
 
 
 def read_listing(body: bytes, url: str, seen_at: datetime) -> SourcePage:
-    """The cards of a section's page, or of one of the bare fragments that follow; an empty one ends the list.
+    """Read the cards of a section's page, or of a bare HTML fragment after it; an empty fragment ends the list.
 
     Raises:
         SourceUnreadable: it has text, but no card.
@@ -92,10 +92,10 @@ def read_listing(body: bytes, url: str, seen_at: datetime) -> SourcePage:
 
 
 def read_feed(body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
-    """A feed's items. Those of `/rss/all` without titles: there, an opinion's begins with its author's name.
+    """Read a feed's items. Titles of `/rss/all` are dropped: those of opinion pieces begin with the author's name.
 
     Raises:
-        SourceUnreadable: it is no feed.
+        SourceUnreadable: it is not a feed.
     """
     page = read_xml_source(body, url, media_type, seen_at)
     if parse_url(url).path != ALL_FEED:
@@ -104,27 +104,27 @@ def read_feed(body: bytes, url: str, media_type: str, seen_at: datetime) -> Sour
 
 
 def first_page(url: str) -> str:
-    """The URL of the section's page that a fragment belongs to."""
-    address = parse_url(url)
-    match = _LISTING.match(address.path)
+    """Return the URL of the section's page that a fragment belongs to."""
+    parts = parse_url(url)
+    match = _LISTING.match(parts.path)
     if match is None:
-        raise SourceUnreadable(f"{url} is no listing's URL")
-    return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}"
+        raise SourceUnreadable(f"{url} is not a listing's URL")
+    return f"{EDITION_BY_HOST[parts.host].origin}/{match['section']}"
 
 
 def next_page(url: str) -> str:
-    """The URL of the fragment that follows a section's page or fragment."""
-    address = parse_url(url)
-    match = _LISTING.match(address.path)
+    """Return the URL of the fragment after a section's page or fragment."""
+    parts = parse_url(url)
+    match = _LISTING.match(parts.path)
     if match is None:
-        raise SourceUnreadable(f"{url} is no listing's URL")
+        raise SourceUnreadable(f"{url} is not a listing's URL")
     first, step = MEDIA_OFFSETS if match["section"] in MEDIA else SECTION_OFFSETS
     offset = int(match["offset"]) + step if match["offset"] else first
-    return f"{EDITION_BY_HOST[address.host].origin}/{match['section']}/{offset}"
+    return f"{EDITION_BY_HOST[parts.host].origin}/{match['section']}/{offset}"
 
 
 def find_month(url: str) -> str | None:
-    """The month (`YYYY-MM`) that a monthly sitemap's URL names; None for any other URL."""
+    """Return the month (`YYYY-MM`) in a monthly sitemap's URL; None for any other URL."""
     match = MONTH.search(url)
     if match is None or not 1 <= int(match["month"]) <= 12:  # noqa: PLR2004 - months of a year
         return None
@@ -132,7 +132,7 @@ def find_month(url: str) -> str | None:
 
 
 def is_month_due(child_url: str, since: date | None, until: date | None) -> bool:
-    """Whether a monthly sitemap can name articles of these days; any other child always can."""
+    """Return whether a monthly sitemap can list articles of these days; True for any other child."""
     month = find_month(child_url)
     is_early = since is not None and month is not None and month < f"{since:%Y-%m}"
     is_late = until is not None and month is not None and month > f"{until:%Y-%m}"
@@ -141,10 +141,10 @@ def is_month_due(child_url: str, since: date | None, until: date | None) -> bool
 
 def _parse(body: bytes, url: str) -> HtmlElement:
     try:
-        # A fragment has no head that could name its encoding; the publisher's is UTF-8.
+        # A fragment has no head to declare its encoding; the publisher uses UTF-8.
         return parse_html(body, "utf-8")
     except (ParserError, ValueError) as error:
-        raise SourceUnreadable(f"the listing page {url} is no HTML: {error}") from None
+        raise SourceUnreadable(f"the listing page {url} is not HTML: {error}") from None
 
 
 def _read_cards(tree: HtmlElement, url: str, seen_at: datetime) -> Iterator[Sighting]:
@@ -160,8 +160,8 @@ def _read_cards(tree: HtmlElement, url: str, seen_at: datetime) -> Iterator[Sigh
 
 
 def _find_card_url(card: HtmlElement, url: str) -> str | None:
-    """What a card leads to: a Russian one has no `data-url`, and may link to its section before its article."""
+    """Return the URL that a card links to. A Russian card has no `data-url` and may link to its section first."""
     named = [card.get("data-url") or ""]
     links = [link.get("href") or "" for link in card.iterfind(".//a[@href]")]
-    found = [resolve_url(url, address.strip()) for address in (*named, *links) if address.strip()]
+    found = [resolve_url(url, link.strip()) for link in (*named, *links) if link.strip()]
     return next((one for one in found if identify(one).id), found[0] if found else None)

@@ -1,4 +1,4 @@
-"""What stood on the publisher's pages when they were last known, for `broadsheet doctor --live` to compare."""
+"""The structure of the publisher's pages as last known, which `broadsheet doctor --live` checks."""
 
 from sites.expectation import Expectation, PageKind, SiteExpectations
 from sites.moscow_times.discovery import FEEDS, NEWS_INDEX, SITEMAP_INDEX
@@ -7,7 +7,7 @@ from sites.structure import has_class
 
 _FEEDS = tuple(f"/rss/{name}" for name in FEEDS)
 _PAGES = ("default", "opinion", "gallery", "video", "podcast")
-"""Kinds whose pages are built alike; live blogs are not."""
+"""Kinds whose pages share a structure; live blogs do not."""
 _TEXTS = ("default", "opinion")
 
 _CONTENT = f"//div[{has_class('article__content')}]"

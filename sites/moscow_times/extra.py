@@ -1,8 +1,8 @@
-"""Sources that are off by default: each costs the publisher much, and names what few readers need.
+"""Sources that are off by default: they need many requests, for pages that few users need.
 
-`search`: the site's own search is the only source that names `/archive/` pages. It answers at most 200 of them, so the
-years are halved until each window holds fewer: about a thousand requests.
-`old-site`: the old site's lists by year and day, 1992 to 2017. Whether its host still answers is not known.
+`search`: the site's search is the only source of `/archive/` pages. It returns at most 200 of them, so each year is
+halved until every range of dates has fewer: about a thousand requests.
+`old-site`: the old site's lists by year and day, 1992 to 2017. It is not known whether its host is still online.
 """
 
 import json
@@ -22,10 +22,10 @@ from sites.url import UrlMalformed, parse_url
 
 SEARCH_PATH = "/api/search"
 ARCHIVE_LIMIT = 200
-"""An answer with so many archive pages may have left some out. Articles are not counted: sitemaps name them all."""
+"""A response with this many archive pages may be incomplete. Articles do not count: sitemaps list them all."""
 
 YEARS = range(1992, 2018)
-"""What the old site's lists and the archive pages go back to, and where both end."""
+"""The years of the old site's lists and of the archive pages."""
 
 _YEAR = re.compile(r"^/sitemap/free/(?P<year>\d{4})\.html$", re.ASCII)
 _DAY = re.compile(r"^/(?P<day>\d{4}/\d{1,2}/\d{1,2})\.html$", re.ASCII)
@@ -35,7 +35,7 @@ Days = tuple[date, date]
 
 
 def list_extra_sources(names: Collection[str]) -> tuple[Source, ...]:
-    """Those that are switched on, the newest year first."""
+    """Return the enabled extra sources, newest year first."""
     found = []
     for year in reversed(YEARS):
         if "search" in names:
@@ -46,19 +46,19 @@ def list_extra_sources(names: Collection[str]) -> tuple[Source, ...]:
 
 
 def make_search_url(days: Days) -> str:
-    """The search for all that was published in these days."""
+    """Return the URL of a search for everything published on these days."""
     query = {"query": "", "section": "", "from": days[0], "to": days[1], "order": "date"}
     return f"{ENGLISH.origin}{SEARCH_PATH}?{urlencode(query)}"
 
 
 def find_days(url: str) -> Days | None:
-    """The publication days that an extra source covers; None for any other URL."""
+    """Return the publication days that an extra source covers; None for any other URL."""
     try:
-        address = parse_url(url)
-        if address.host == OLD_HOST:
-            return _find_old_days(address.path)
-        if address.host in EDITION_BY_HOST and address.path == SEARCH_PATH:
-            query = parse_qs(address.query)
+        parts = parse_url(url)
+        if parts.host == OLD_HOST:
+            return _find_old_days(parts.path)
+        if parts.host in EDITION_BY_HOST and parts.path == SEARCH_PATH:
+            query = parse_qs(parts.query)
             return date.fromisoformat(query["from"][0]), date.fromisoformat(query["to"][0])
     except (UrlMalformed, ValueError, KeyError):
         pass
@@ -76,7 +76,7 @@ def _find_old_days(path: str) -> Days | None:
 
 
 def read_extra_source(body: bytes, url: str, days: Days, seen_at: datetime) -> SourcePage:
-    """What a search, or a list of the old site, names.
+    """Read the URLs in a search response or in a list of the old site.
 
     Raises:
         SourceUnreadable: it is something else.
@@ -108,7 +108,7 @@ def _read_search(body: bytes, url: str, days: Days, seen_at: datetime) -> Source
 
 
 def _find_hits(value: object) -> Iterator[dict[str, str]]:
-    """Every object with a type and a URL, however the answer groups them."""
+    """Yield every object with a type and a URL, however the response groups them."""
     if isinstance(value, list):
         for one in value:
             yield from _find_hits(one)
@@ -128,7 +128,7 @@ def _read_day(text: str) -> date | None:
 
 
 def _halve(days: Days) -> tuple[Days, ...]:
-    """Nothing of a single day: what its answer leaves out, no narrower search would name."""
+    """Split a range of days into halves; return none for a single day, which no search can narrow further."""
     first, last = days
     if first >= last:
         return ()
@@ -141,28 +141,30 @@ def _read_old_list(body: bytes, url: str, days: Days, seen_at: datetime) -> Sour
         tree = parse_html(body, "cp1251")
     except (ParserError, ValueError) as error:
         raise SourceUnreadable(f"no HTML where a list of the old site should be ({error}): {url}") from None
-    links = {resolve_url(url, link.get("href") or ""): link.text_content() for link in tree.iterfind(".//a[@href]")}
-    old = {address: title for address, title in links.items() if _is_old(address)}
-    articles = [address for address in old if OLD_ARTICLE.match(urlsplit(address).path)]
-    children = tuple(address for address in old if _DAY.match(urlsplit(address).path)) if days[0] < days[1] else ()
+    links = {
+        resolve_url(url, anchor.get("href") or ""): anchor.text_content() for anchor in tree.iterfind(".//a[@href]")
+    }
+    old = {link: title for link, title in links.items() if _is_old(link)}
+    articles = [link for link in old if OLD_ARTICLE.match(urlsplit(link).path)]
+    children = tuple(link for link in old if _DAY.match(urlsplit(link).path)) if days[0] < days[1] else ()
     if not articles and not children:
         raise SourceUnreadable(f"neither days nor articles in a list of the old site: {url}")
     sightings = (
         Sighting(
-            url=address,
+            url=link,
             source_url=url,
             source_kind=SourceKind.SITEMAP,
             seen_at=seen_at,
-            title=" ".join(old[address].split()) or None,
+            title=" ".join(old[link].split()) or None,
             published_on=days[0] if days[0] == days[1] else None,
         )
-        for address in articles
+        for link in articles
     )
     return SourcePage(tuple(sightings), children)
 
 
-def _is_old(address: str) -> bool:
+def _is_old(link: str) -> bool:
     try:
-        return parse_url(address).host == OLD_HOST
+        return parse_url(link).host == OLD_HOST
     except UrlMalformed:
         return False

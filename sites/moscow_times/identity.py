@@ -1,7 +1,7 @@
-"""Whose page a URL of The Moscow Times is.
+"""The identity of URLs of The Moscow Times.
 
-The number after the last hyphen is the identity, within its edition: slugs follow the headline, and dates in paths have
-changed too. English and Russian numbers are separate sequences that overlap.
+The number after the last hyphen identifies an article within its edition: slugs change with the headline, and dates in
+paths have changed too. English and Russian numbers are separate, overlapping sequences.
 """
 
 import re
@@ -16,7 +16,7 @@ ENGLISH = Edition("en", "https://www.themoscowtimes.com", "en")
 RUSSIAN = Edition("ru", "https://ru.themoscowtimes.com", "ru")
 STATIC_HOST = "static.themoscowtimes.com"
 OLD_HOST = "old.themoscowtimes.com"
-"""Until 2017. Its articles are asked for at today's site."""
+"""The host until 2017. Its articles are fetched from today's site."""
 
 EDITION_BY_HOST = {
     "www.themoscowtimes.com": ENGLISH,
@@ -48,12 +48,12 @@ SECTIONS = (
 """Paths of the section listings."""
 
 DATED = re.compile(r"^/(?P<day>\d{4}/\d{1,2}/\d{1,2})/(?:[^/]*-)?a0*(?P<id>[1-9]\d*)$", re.ASCII)
-# No date, and no folder but a section's: a slug may begin as the name of another page does (`/account-of-war-a123`).
+# No date, and no folder except a section's: a slug may begin like the path of another page (`/account-of-war-a123`).
 UNDATED = re.compile(rf"^/(?:(?:articles|{'|'.join(SECTIONS)})/)?[\w-]+-a0*(?P<id>[1-9]\d*)$", re.ASCII)
 _VARIANT = re.compile(r"(?<=\d)(?:/amp|/print|\.html?)+$", re.ASCII)
-"""What other renderings of a page append to its article's number."""
+"""Suffixes that other renderings of a page append to the article's number."""
 ARCHIVE = re.compile(r"^/(?P<id>archive/[^/]+)$")
-# 2016 to 2018, on the bare host: ids of today's sequence, then between a52000 and a63000.
+# 2016 to 2018, on the bare host: ids of today's sequence, at that time between a52000 and a63000.
 NUMBERED = re.compile(r"^/(?:articles|news)/[^/]+-0*(?P<id>[1-9]\d{4,})$", re.ASCII)
 OLDER = (
     re.compile(r"^/stories/\d{4}/\d{2}/\d{2}/\d+\.html$", re.ASCII),  # to 2008
@@ -61,7 +61,7 @@ OLDER = (
     re.compile(r"^/photogalleries/[\w-]+-\d+$", re.ASCII),
 )
 OLD_ARTICLE = re.compile(r"^/\d{4}/\d{1,2}/article/(?P<slug>[^/]+)/(?P<number>\d+)\.html$", re.ASCII)
-"""On the old host. `/news/article/SLUG/N.html` of today's site redirects to the same story under `/archive/`."""
+"""An article on the old host. `/news/article/SLUG/N.html` on today's site redirects to it under `/archive/`."""
 OLD_SCRIPT = "/article.php"
 _OLD_SCRIPT_ID = re.compile(r"(?:^|[&;])id=(\d+)(?!\w)", re.ASCII)
 
@@ -87,66 +87,66 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("static-page", r"^/page(?:/|$)"),
     )
 )
-"""The names of what is no article; the first that fits counts, and `other-page` what none fits."""
+"""Rules for paths that are not articles. The first that matches applies; if none does, the rule is `other-page`."""
 
 
 def identify(url: str) -> Identity:
-    """The edition and the article of a URL, or the rule by which it is none; never raises."""
+    """Return the edition and article of a URL, or the rule that says that it is not an article. Never raises."""
     try:
-        address = parse_url(url)
+        parts = parse_url(url)
     except UrlMalformed:
         return Identity(url=url.strip() or "about:blank", site=SITE, rule="malformed-address")
-    edition = EDITION_BY_HOST.get(address.host)
-    if address.host == OLD_HOST and (match := OLD_ARTICLE.match(address.path)):
+    edition = EDITION_BY_HOST.get(parts.host)
+    if parts.host == OLD_HOST and (match := OLD_ARTICLE.match(parts.path)):
         url = f"{ENGLISH.origin}/news/article/{match['slug']}/{match['number']}.html"
         return Identity(url=url, site=SITE, edition=ENGLISH.code)
     if edition is None:
-        rule = find_rule(address.path) if address.host in {STATIC_HOST, OLD_HOST} else "foreign-host"
-        return Identity(url=f"https://{address.host}{address.path}", site=SITE, rule=rule)
-    number = find_id(address.path)
-    path = _trim(address.path) if number else address.path
+        rule = find_exclusion_rule(parts.path) if parts.host in {STATIC_HOST, OLD_HOST} else "foreign-host"
+        return Identity(url=f"https://{parts.host}{parts.path}", site=SITE, rule=rule)
+    number = find_id(parts.path)
+    path = _trim(parts.path) if number else parts.path
     return Identity(
-        url=edition.origin + path + _keep_query(address),
+        url=edition.origin + path + _find_id_query(parts),
         site=SITE,
         edition=edition.code,
         id=f"{SITE}:{edition.code}:{number}" if number else None,
-        rule=None if number or is_older(address) else find_rule(address.path),
+        rule=None if number or is_older(parts) else find_exclusion_rule(parts.path),
     )
 
 
 def find_id(path: str) -> str | None:
-    """The article's id within its edition, or `archive/SLUG`; also where the path was mangled on its way."""
+    """Return the article's id within its edition, or `archive/SLUG`, even from a mangled path; None if none."""
     trimmed = _trim(path)
     match = next((found for shape in (DATED, ARCHIVE, NUMBERED, UNDATED) if (found := shape.match(trimmed))), None)
     return match["id"] if match and not (match.re is ARCHIVE and match["id"].split("/")[1].isdigit()) else None
 
 
 def _trim(path: str) -> str:
-    """A path without what was left behind it, and without the name of another rendering; archive slugs have none."""
+    """Trim a path, and remove the suffix of another rendering, which archive slugs do not have."""
     trimmed = trim_path(path)
     return trimmed if ARCHIVE.match(trimmed) else _VARIANT.sub("", trimmed)
 
 
-def is_older(address: UrlParts) -> bool:
-    """Whether it is an article's URL of a shape that redirects to today's."""
-    return bool(_keep_query(address)) or any(pattern.match(address.path) for pattern in OLDER)
+def is_older(parts: UrlParts) -> bool:
+    """Return whether it is an article's URL in an older form, which redirects to today's."""
+    return bool(_find_id_query(parts)) or any(pattern.match(parts.path) for pattern in OLDER)
 
 
-def find_rule(path: str) -> str:
-    """The name of the rule by which a path is no article's."""
+def find_exclusion_rule(path: str) -> str:
+    """Return the name of the rule that says that a path is not an article's."""
     return next((rule for rule, pattern in RULES if pattern.search(path.lower())), "other-page")
 
 
 def find_day(url: str) -> date | None:
-    """The day in a dated URL: Moscow's, and not always the one of publication."""
+    """Return the day in a dated URL, Moscow time; it is not always the day of publication."""
     try:
         match = DATED.match(_trim(parse_url(url).path))
         return date(*(int(part) for part in match["day"].split("/"))) if match else None
-    except ValueError:  # malformed, or no day of the calendar
+    except ValueError:  # a malformed URL or an invalid date
         return None
 
 
-def _keep_query(address: UrlParts) -> str:
-    """The one query that is an identity: the id of the oldest script."""
-    match = _OLD_SCRIPT_ID.search(address.query) if address.path == OLD_SCRIPT else None
+def _find_id_query(parts: UrlParts) -> str:
+    """Return the only query that is part of an identity: the id of the oldest script; empty for any other."""
+    match = _OLD_SCRIPT_ID.search(parts.query) if parts.path == OLD_SCRIPT else None
     return f"?id={match[1]}" if match else ""

@@ -1,4 +1,4 @@
-"""Live blogs: their pages have no posts. `/live/ID/0` answers them, on the edition's own host."""
+"""Live blogs: their pages have no posts. `/live/ID/0` on the edition's host returns them."""
 
 import re
 
@@ -7,8 +7,8 @@ from sites.url import UrlMalformed, parse_url
 
 POSTS = re.compile(r"^/live/0*(?P<id>[1-9]\d*)/0$", re.ASCII)
 
-# Where a page says that it is a live blog: any of these is enough, or the URL of its posts. The excerpt
-# cards of other pages have `…--live` among their classes, so that only the article's own and the posts' count.
+# Markup that shows a live blog: any of these is enough, or the URL of its posts. Excerpt cards on other pages
+# have `…--live` classes too, so only the classes of the article itself and of posts count.
 _MARK = re.compile(
     rb"""\sdata-live(?:-\w+)?[\s=>]"""
     rb"""|\sclass\s*+=\s*+["']?[^"'>=]*(?<![\w-])(?:article--live|live-?posts?|live-?blog|live-intro)(?![\w])"""
@@ -20,12 +20,12 @@ _WORDS = (b"data-live", b"article--live", b"live-post", b"livepost", b"live-blog
 
 
 def list_companions(url: str, body: bytes) -> tuple[str, ...]:
-    """The URL of the posts, where the page is a live blog's."""
+    """Return the URL of the posts if the page is a live blog's."""
     try:
-        address = parse_url(url)
+        parts = parse_url(url)
     except UrlMalformed:
         return ()
-    edition, number = EDITION_BY_HOST.get(address.host), find_id(address.path)
+    edition, number = EDITION_BY_HOST.get(parts.host), find_id(parts.path)
     if edition is None or number is None or not number.isdigit():
         return ()
     is_live = _is_marked(body) or re.search(rb"/live/%s(?!\d)" % number.encode(), body)
@@ -33,16 +33,16 @@ def list_companions(url: str, body: bytes) -> tuple[str, ...]:
 
 
 def _is_marked(body: bytes) -> bool:
-    # Nearly every page has none of these words: the search for a mark then costs it nothing.
+    # Nearly every page has none of these words, and skips the slower search.
     lower = body.lower()
     return any(word in lower for word in _WORDS) and _MARK.search(body) is not None
 
 
 def find_record_id(url: str) -> str | None:
-    """The record id of the live blog whose posts this URL answers."""
+    """Return the record id of the live blog whose posts are at this URL; None for any other URL."""
     try:
-        address = parse_url(url)
+        parts = parse_url(url)
     except UrlMalformed:
         return None
-    edition, match = EDITION_BY_HOST.get(address.host), POSTS.match(address.path)
+    edition, match = EDITION_BY_HOST.get(parts.host), POSTS.match(parts.path)
     return f"{SITE}:{edition.code}:{match['id']}" if edition and match else None

@@ -1,7 +1,7 @@
-"""How an article page of The Moscow Times is built.
+"""The structure of an article page of The Moscow Times.
 
-The names are those of the publisher's own templates as of June 2024. They may change, so a page without them is still
-read, and its record says so.
+The names are from the publisher's templates as of June 2024. They may change: a page without them is still read, and
+its record is flagged.
 """
 
 import re
@@ -11,19 +11,19 @@ from sites.structure import PageRules, has_class
 from sites.xpath import XPath
 
 _NAME = r"(?:Русская служба )?The Moscow Times(?: Russian Service| на русском(?: языке)?| \(?на русском\)?)?"
-# `aside` is the newsroom's own infobox or correction, `scrollama` a story in steps, shown while one scrolls.
+# `aside` is an infobox or correction by the newsroom, `scrollama` a story shown in steps while scrolling.
 _TEXT_BLOCKS = tuple(f"article__block--{name}" for name in ("html", "header", "quote", "aside", "scrollama"))
 _FOREIGN_BLOCKS = ("article", "embed", "link", "newsletter", "image", "images")
 _CONTENT_CLASSES = ("article__content", "article__intro", "live-intro")
 _CONTENT = has_class(*_CONTENT_CLASSES)
 _HEADER = f"descendant::header[{has_class('article__header')}]"
 
-# The axes are written out: libxml2 walks `descendant::` once, and `.//` with a condition twice.
+# The axes are written out: libxml2 walks the tree once for `descendant::`, but twice for `.//` with a condition.
 PAGE = PageRules(
-    # The next article is loaded below, in a container of its own.
+    # The next article is loaded below, in another container.
     container=XPath(f"/descendant::article[{has_class('article')}]"),
     owner=XPath("ancestor-or-self::*[starts-with(@id, 'article-id-')][1]/@id"),
-    # One within another (old HTML leaves elements open) is read with the outer one, not a second time.
+    # Content nested in content (old HTML leaves elements open) is read with the outer element, not twice.
     content=XPath(f"descendant::div[({_CONTENT}) and not(ancestor::div[{_CONTENT}])]"),
     content_classes=frozenset({*_CONTENT_CLASSES, "article__aside"}),
     block_class="article__block",
@@ -35,11 +35,11 @@ PAGE = PageRules(
     foreign_classes=frozenset(
         {"contribute-banner", "newsletterbox", "related-article", "embed", "live-posts", "live-post"}
         | {"article__tags", "article__disclaimer", "author-blurb"}
-        # What stands after the article, and gets into it where its old HTML leaves an element open.
+        # Follows the article, and ends up in it if its old HTML leaves an element open.
         | {"article-container", "cluster", "sidebar"}
         | {"twitter-tweet", "instagram-media", "telegram-post"}
     ),
-    # A gallery's header and byline stand within its first content, its pictures behind them.
+    # A gallery has its header and byline in its first content element, followed by its pictures.
     foreign_prefixes=("author-", "article__author", "article__byline", "article__header", "article__gallery", "byline"),
     furniture=XPath(
         "descendant::*[self::header or self::figure or self::aside or self::footer or self::nav or self::time"
@@ -53,14 +53,14 @@ PAGE = PageRules(
         " or contains(@class, 'disclaimer') or contains(@class, 'blurb') or contains(@class, 'label')]"
     ),
     headline=XPath(f"{_HEADER}/descendant::h1"),
-    # The parser ends an `h2` where a `p` begins in it. More than one thing below it is what overran into a header.
+    # The parser closes an `h2` at a `p` within it. If several elements follow, the body has run into the header.
     subtitle=XPath(
         f"{_HEADER}/descendant::h2"
         f" | {_HEADER}/descendant::h2[count(following-sibling::*) = 1 and not(normalize-space())]/following-sibling::p"
     ),
     label=XPath(f"{_HEADER}/descendant::*[{has_class('label', 'label--partner', 'label--partners')}]"),
     sponsor=XPath(f"{_HEADER}/descendant::a[{has_class('label--partners')}]"),
-    # The notice that stands before a sponsored article; partner content has a label.
+    # The notice above a sponsored article; partner content has a label.
     paid=XPath("preceding::div[contains(@class, 'campaign__')]"),
     data_kind=XPath(
         f"(ancestor::div[@data-type] | preceding::div[@data-type])[{has_class('gtm-section')}][last()]/@data-type"
@@ -71,7 +71,7 @@ PAGE = PageRules(
     ),
     byline_names=XPath("descendant::*[contains(@class, 'author__name')]"),
     time=XPath(f"descendant::time[@datetime and ({has_class('byline__datetime')})]"),
-    # A slider's and a gallery's pictures have no figure.
+    # Pictures of sliders and galleries are not in a `figure`.
     figures=XPath(
         "descendant::figure[descendant::img and not(ancestor::figure)]"
         f" | descendant::div[contains(@class, '__')][{has_class('slider__slide', 'article__gallery__item')}]"
@@ -93,10 +93,10 @@ PAGE = PageRules(
     title_prefix=re.compile(
         r"^(Opinion|Video|Gallery|Podcast|Live|Мнени[ея]|Видео|Галерея|Фото|Подкаст|Онлайн)\s+\|\s+", re.IGNORECASE
     ),
-    # A column of the publisher's database that moves with each view: only the time after "Updated:" is a change's.
+    # It comes from a database column that changes with each view: only the time after "Updated:" is that of a change.
     trusts_modified=False,
     updated=re.compile(r"\W*(?:Last |Article )?(?:Updated|Обновлен[оа]?)\b", re.IGNORECASE),
-    # Its own URLs (`/partner/`, `/plus/`) are no articles; at an article's URL only the label tells.
+    # URLs under `/partner/` and `/plus/` are not articles; at an article's URL only the label shows it.
     paid_label=re.compile(r"partner(?: content)?|sponsored(?: content)?|advertorial|branded content", re.IGNORECASE),
     missing=("oops!", "we couldn't find your page"),
 )
@@ -112,14 +112,14 @@ SECTION_NAMES = {
     "diaspora": "Diaspora",
     "in-depth": "In-Depth",
     "lecture-series": "Lecture Series",
-    # The internal keys of JSON-LD.
+    # Internal keys in JSON-LD.
     "ukraine_war": "Ukraine War",
     "city": "Arts and Life",
     "arts_and_life": "Arts and Life",
     "indepth": "In-Depth",
     "in_depth": "In-Depth",
 }
-"""The last part of a section's URL, or its internal key -> the name that the pages show."""
+"""Last part of a section's URL, or its internal key -> the name shown on the pages."""
 
 KINDS = {
     "default": Kind.ARTICLE,

@@ -1,4 +1,4 @@
-"""Puts together what is known of The Moscow Times."""
+"""Assembles the profile of The Moscow Times."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,39 +19,39 @@ class MoscowTimes(Site):
     """The profile of The Moscow Times."""
 
     def identify(self, url: str) -> Identity:
-        """The edition and the article of a URL, or the rule by which it is none; never raises."""
+        """Return the edition and article of a URL, or the rule that says that it is not an article. Never raises."""
         return identity.identify(url)
 
     def sources(self, choice: SourceChoice) -> tuple[Source, ...]:
-        """Feeds, then the sitemap index, then the section listings."""
+        """Return the feeds, then the sitemap indexes, then the section listings."""
         return discovery.list_sources(choice)
 
     def extra_sources(self, names: Collection[str]) -> tuple[Source, ...]:
-        """The search by windows of dates, and the old site's own lists."""
+        """Return the searches by range of dates, and the old site's lists."""
         return extra.list_extra_sources(names)
 
     def is_extra_source(self, url: str) -> bool:
-        """Whether a URL is a search or a list of the old site."""
+        """Return whether a URL is a search or a list of the old site."""
         return extra.find_days(url) is not None
 
     def recognize_source(self, url: str) -> SourceKind | None:
-        """What kind of source a URL is; None for any other page."""
+        """Return the kind of source that a URL is; None if it is not a source."""
         return SourceKind.SITEMAP if self.is_extra_source(url) else discovery.recognize_source(url)
 
     def source_month(self, url: str) -> str | None:
-        """The publication month (`YYYY-MM`) of a monthly sitemap's URLs."""
+        """Return the publication month (`YYYY-MM`) of a monthly sitemap's URLs; None for any other source."""
         return discovery.find_month(url)
 
     def first_listing_page(self, url: str) -> str | None:
-        """The URL of a section's page, for that or any fragment of it; None for what is no listing."""
+        """Return the URL of the section's page for it or any fragment of it; None if the URL is not a listing's."""
         return discovery.first_page(url) if self.recognize_source(url) is SourceKind.LISTING else None
 
     def next_listing_page(self, url: str) -> str | None:
-        """The URL of the page that follows a section's page or fragment; None for what is no listing."""
+        """Return the URL after a section's page or fragment; None if the URL is not a listing's."""
         return discovery.next_page(url) if self.recognize_source(url) is SourceKind.LISTING else None
 
     def read_source(self, body: bytes, url: str, media_type: str, seen_at: datetime) -> SourcePage:
-        """What a feed, sitemap or listing page advertises; raises `SourceUnreadable`."""
+        """Read the URLs that a feed, sitemap or listing page advertises; raises `SourceUnreadable`."""
         if days := extra.find_days(url):
             return extra.read_extra_source(body, url, days, seen_at)
         match self.recognize_source(url):
@@ -62,21 +62,21 @@ class MoscowTimes(Site):
         return super().read_source(body, url, media_type, seen_at)
 
     def companion_urls(self, url: str, body: bytes) -> tuple[str, ...]:
-        """For a live blog's page, the URL that answers its posts; never raises."""
+        """Return the URL of a live blog's posts, if the page is a live blog's. Never raises."""
         return live.list_companions(url, body)
 
     def recognize_companion(self, url: str) -> str | None:
-        """The record id of the live blog whose posts a URL answers."""
+        """Return the record id of the live blog whose posts are at a URL; None for any other URL."""
         return live.find_record_id(url)
 
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:
-        """Whether a monthly sitemap or an extra source can name articles of these publication days (both inclusive)."""
+        """Return whether a monthly sitemap or extra source can list articles of these days (both inclusive)."""
         if days := extra.find_days(child_url):
             return (since is None or since <= days[1]) and (until is None or days[0] <= until)
         return discovery.is_month_due(child_url, since, until)
 
     def path_date(self, url: str) -> date | None:
-        """The day that a dated URL names, Moscow time."""
+        """Return the day in a dated URL, Moscow time; None for any other URL."""
         return identity.find_day(url)
 
 

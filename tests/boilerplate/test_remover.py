@@ -1,4 +1,4 @@
-"""The publisher's furniture, whole and cut, and what merely resembles it."""
+"""The publisher's boilerplate, complete and cut, and text that merely resembles it."""
 
 import pytest
 from hypothesis import given
@@ -22,43 +22,43 @@ def _clean(*paragraphs: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_whole_line_is_furniture_in_every_spelling(line: str) -> None:
+def test_a_complete_line_is_boilerplate_in_every_spelling(line: str) -> None:
     curly = line.replace("'", "’").replace(' "', " “").replace('"', "”")
     for spelling in (line, curly, line.replace(" ", "\u00a0"), line.upper(), line.replace("$", ""), f"  {line} "):
         assert _clean(OWN[0], spelling, OWN[1]) == OWN
 
 
 @pytest.mark.parametrize("item", DONATIONS, ids=lambda item: item.name)
-def test_a_donation_message_without_line_breaks_is_furniture(item: Furniture) -> None:
+def test_a_donation_message_without_line_breaks_is_boilerplate(item: Furniture) -> None:
     lines = [line for line in item.lines if not line.endswith("…")]
     assert _clean(*OWN, " ".join(lines)) == OWN
     assert _clean(*OWN, "".join(lines)) == OWN
 
 
 @pytest.mark.parametrize("item", DONATIONS, ids=lambda item: item.name)
-def test_a_message_is_named_with_its_period(item: Furniture) -> None:
+def test_a_removed_message_is_reported_by_name(item: Furniture) -> None:
     lines = [line for line in item.lines if not line.endswith("…")]
     assert item.name in BOILERPLATE.remove([*OWN, *lines]).names
 
 
 @given(st.integers(len(MESSAGE[0]), 2000))
-def test_a_message_that_breaks_off_anywhere_is_furniture(length: int) -> None:
+def test_a_message_cut_at_its_end_is_boilerplate(length: int) -> None:
     text = "\n".join(MESSAGE)[:length]
     assert _clean(*OWN, *(line for line in text.split("\n") if line.strip())) == OWN
 
 
 @given(st.integers(60, 2000))
-def test_a_message_in_one_line_that_breaks_off_anywhere_is_furniture(length: int) -> None:
+def test_a_message_in_one_line_cut_at_its_end_is_boilerplate(length: int) -> None:
     assert _clean(*OWN, " ".join(MESSAGE)[:length]) == OWN
 
 
 @given(st.integers(0, len("\n".join(MESSAGE[:-2]))))
-def test_a_message_that_sets_in_anywhere_is_furniture(start: int) -> None:
+def test_a_message_cut_at_its_beginning_is_boilerplate(start: int) -> None:
     text = "\n".join(MESSAGE)[start:]
     assert _clean(*(line for line in text.split("\n") if squeeze(line).isalnum()), *OWN) == OWN
 
 
-def test_a_message_glued_to_a_paragraph_is_cut_from_it() -> None:
+def test_a_message_glued_to_a_paragraph_is_removed_from_it() -> None:
     message = " ".join(MESSAGE)
     assert _clean(f"{OWN[0]} {message}") == OWN[:1]
     assert _clean(f"{message} {OWN[0]}") == OWN[:1]
@@ -81,13 +81,13 @@ def test_a_message_glued_to_a_paragraph_is_cut_from_it() -> None:
         "He asked them to continue.",
     ],
 )
-def test_what_an_article_quotes_stays(paragraph: str) -> None:
+def test_a_quotation_of_boilerplate_is_kept(paragraph: str) -> None:
     assert _clean(OWN[0], paragraph, OWN[1]) == (OWN[0], paragraph, OWN[1])
     assert not BOILERPLATE.find_leaks("\n\n".join((OWN[0], paragraph, OWN[1])))[1:]
 
 
 @pytest.mark.parametrize("word", ["Once", "Continue", "Read more", "opinion", "Preview", "News"])
-def test_an_ambiguous_word_goes_only_beside_furniture_or_at_an_end(word: str) -> None:
+def test_an_ambiguous_word_is_removed_only_beside_boilerplate_or_at_an_end(word: str) -> None:
     assert _clean(OWN[0], word, OWN[1]) == (OWN[0], word, OWN[1])
     assert _clean(*OWN, word) == OWN
     assert _clean(word, *OWN) == OWN
@@ -104,11 +104,11 @@ def test_an_ambiguous_word_goes_only_beside_furniture_or_at_an_end(word: str) ->
         "Our weekly newsletter contains a hand-picked selection of whatever we choose to write here next year.",
     ],
 )
-def test_a_line_with_a_changing_part_is_furniture(line: str) -> None:
+def test_a_line_with_a_variable_part_is_boilerplate(line: str) -> None:
     assert _clean(OWN[0], line, OWN[1]) == OWN
 
 
-def test_a_related_box_goes_with_its_headline() -> None:
+def test_a_related_box_is_removed_with_its_headline() -> None:
     assert _clean(OWN[0], "opinion", "What the Kremlin Wants From Homs", "Read more", OWN[1]) == OWN
 
 
@@ -119,7 +119,7 @@ def test_leaks_are_found_and_a_clean_body_has_none() -> None:
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))
-def test_any_paragraphs_are_cleaned_once_for_all(paragraphs: list[str]) -> None:
+def test_cleaning_is_idempotent(paragraphs: list[str]) -> None:
     once = _clean(*paragraphs)
     assert set(once) <= set(paragraphs)
     assert _clean(*once) == once
@@ -133,5 +133,5 @@ def test_any_paragraphs_are_cleaned_once_for_all(paragraphs: list[str]) -> None:
         "Read more about: how the war started, and why 300 soldiers of the 64th brigade were sent home in March.",
     ],
 )
-def test_a_paragraph_that_goes_on_where_furniture_ends_is_the_articles_own(paragraph: str) -> None:
+def test_a_paragraph_that_continues_after_boilerplate_is_kept(paragraph: str) -> None:
     assert BOILERPLATE.remove([paragraph]).paragraphs == (paragraph,)

@@ -55,5 +55,5 @@ def test_a_password_in_an_origin_is_refused_and_not_repeated(broadsheet: Broadsh
     ended = broadsheet("doctor", BROADSHEET_ORIGINS=origins)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        f"broadsheet: BROADSHEET_ORIGINS: 'http://me:***@{NOBODY}': no name and no password is sent to an origin\n"
+        f"broadsheet: BROADSHEET_ORIGINS: 'http://me:***@{NOBODY}': an origin cannot have a user name or password\n"
     )

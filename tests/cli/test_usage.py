@@ -18,7 +18,7 @@ Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"BROADSHEET_COLOUR": "red"}, "BROADSHEET_COLOUR is no setting"),
+        ({"BROADSHEET_COLOUR": "red"}, "BROADSHEET_COLOUR is not a setting"),
         ({"BROADSHEET_DELAY_SECONDS": "soon"}, "BROADSHEET_DELAY_SECONDS"),
         ({"BROADSHEET_ORIGINS": "{"}, "BROADSHEET_ORIGINS"),
         ({"BROADSHEET_ORIGINS": '{"http://a.example:99999": "http://b.example"}'}, "BROADSHEET_ORIGINS"),
@@ -28,7 +28,7 @@ Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
         ({"BROADSHEET_CONTACT": "a\nb"}, "BROADSHEET_CONTACT"),
         ({"BROADSHEET_DATABASE_URL": "sqlite:////no/such/folder/x.db"}, "/no/such/folder"),
         ({"BROADSHEET_DATABASE_URL": "nonsense"}, "database"),
-        ({"BROADSHEET_WARC_URL": "/mnt/archive"}, "BROADSHEET_WARC_URL: it is no URL of a store"),
+        ({"BROADSHEET_WARC_URL": "/mnt/archive"}, "BROADSHEET_WARC_URL: it is not the URL of a store"),
         ({"BROADSHEET_WARC_URL": "nowhere://archive"}, "nowhere:// is no kind of store"),
     ],
 )
@@ -46,7 +46,7 @@ def test_an_unknown_setting_in_the_env_file_is_named(broadsheet: Broadsheet) -> 
     Path(".env").write_text("BROADSHEET_DELAY=1\n")
     ended = broadsheet("status")
     assert ended.returncode == 2
-    assert "BROADSHEET_DELAY is no setting" in ended.stderr
+    assert "BROADSHEET_DELAY is not a setting" in ended.stderr
 
 
 def test_the_env_file_is_read_and_the_environment_wins(broadsheet: Broadsheet) -> None:

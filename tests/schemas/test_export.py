@@ -20,7 +20,7 @@ from schemas.export import Compression, FileFormat, Format, FormatUnclear
         ("a.gz", Format.CSV, Format.CSV, Compression.GZIP),
     ],
 )
-def test_the_name_says_what_is_written_unless_a_format_is_asked_for(
+def test_the_format_follows_the_file_name_unless_one_is_requested(
     name: str, asked: Format | None, kind: Format, compression: Compression | None
 ) -> None:
     assert FileFormat.choose(name, asked) == FileFormat(format=kind, compression=compression)
@@ -29,16 +29,16 @@ def test_the_name_says_what_is_written_unless_a_format_is_asked_for(
 @pytest.mark.parametrize(
     ("name", "asked", "has_bom", "says"),
     [
-        ("a", None, False, "say --format"),
-        ("a.txt", None, False, "say --format"),
-        ("a.gz", None, False, "say --format"),
-        ("jsonl", None, False, "say --format"),
+        ("a", None, False, "pass --format"),
+        ("a.txt", None, False, "pass --format"),
+        ("a.gz", None, False, "pass --format"),
+        ("jsonl", None, False, "pass --format"),
         ("a.parquet.gz", None, False, "compresses its own columns"),
         ("a.zst", Format.PARQUET, False, "compresses its own columns"),
         ("a.jsonl", None, True, "--bom is for CSV"),
     ],
 )
-def test_what_is_unclear_is_refused_in_one_line(name: str, asked: Format | None, has_bom: bool, says: str) -> None:  # noqa: FBT001 - a case
+def test_an_unclear_format_is_rejected_in_one_line(name: str, asked: Format | None, has_bom: bool, says: str) -> None:  # noqa: FBT001 - a case
     with pytest.raises(FormatUnclear, match=says) as refused:
         FileFormat.choose(name, asked, has_bom=has_bom)
     assert "\n" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Secrets in URLs are masked, and nothing else."""
+"""Only secrets in URLs are masked."""
 
 import pytest
 
@@ -21,5 +21,5 @@ from schemas.masking import mask_secrets
         ("https://example.org/a@b-a1?page=2, me@example.org", "https://example.org/a@b-a1?page=2, me@example.org"),
     ],
 )  # fmt: skip
-def test_what_is_secret_in_an_address_is_masked(text: str, shown: str) -> None:
+def test_secrets_in_a_url_are_masked(text: str, shown: str) -> None:
     assert mask_secrets(text) == shown

@@ -1,4 +1,4 @@
-"""What reaches a terminal or a log obeys nobody but us."""
+"""Output to terminals and logs contains no foreign control sequences and no secrets."""
 
 import json
 import subprocess
@@ -20,23 +20,23 @@ def test_control_and_format_characters_are_printed_as_escapes() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "Plain", "Чай\nи\tкофе", "می\u200cخواهم"])
-def test_a_plain_text_is_printed_as_it_is(text: str) -> None:
+def test_plain_text_is_printed_unchanged(text: str) -> None:
     assert make_printable(text) == text
 
 
-def test_json_says_the_same_in_escapes() -> None:
+def test_json_with_escapes_has_the_same_value() -> None:
     document = make_json_printable(json.dumps({"a": HOSTILE + "Чай"}, ensure_ascii=False))
     assert json.loads(document) == {"a": HOSTILE + "Чай"}
     assert make_printable(document) == document
     assert "Чай" in document
 
 
-def test_the_console_prints_no_escape_sequence_of_a_publishers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_console_escapes_a_publishers_control_sequences(capsys: pytest.CaptureFixture[str]) -> None:
     PlainConsole().print(HOSTILE, markup=False, highlight=False)
     assert make_printable(printed := capsys.readouterr().out) == printed
 
 
-SAYING = """
+LOGGING_SCRIPT = """
 import logging, sys, threading, warnings
 from schemas.process import prepare_process
 prepare_process()
@@ -58,10 +58,10 @@ raise RuntimeError(said)
 """
 
 
-def test_whatever_a_process_logs_warns_of_or_dies_of_is_printable_and_without_secrets() -> None:
+def test_logs_warnings_and_tracebacks_are_printable_and_free_of_secrets() -> None:
     said = f"{HOSTILE} http://me:hunter2@example.org?token=hunter2"
     ended = subprocess.run(
-        [sys.executable, "-c", SAYING, said.encode().hex()], stderr=subprocess.PIPE, cwd=ROOT, check=False
+        [sys.executable, "-c", LOGGING_SCRIPT, said.encode().hex()], stderr=subprocess.PIPE, cwd=ROOT, check=False
     )
     printed = ended.stderr.decode()
     assert make_printable(printed) == printed

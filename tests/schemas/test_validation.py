@@ -1,4 +1,4 @@
-"""A draft becomes an article, or is refused with every reason at once."""
+"""A draft becomes an article, or is rejected with all reasons at once."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -28,7 +28,7 @@ def find_reasons(draft: Draft, identity: Identity | None = IDENTITY) -> tuple[st
     return found
 
 
-def test_a_whole_draft_becomes_an_article_with_its_capture() -> None:
+def test_a_complete_draft_becomes_an_article_with_its_capture() -> None:
     article = validate_draft(make_draft(), IDENTITY, CAPTURE)
     assert isinstance(article, Article)
     assert (article.id, article.url, article.capture) == ("moscow-times:en:1", IDENTITY.url, REF)
@@ -59,12 +59,12 @@ def test_a_page_needs_a_headline_and_a_text_does_not() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_only_pictures_and_sound_may_stand_without_words(kind: Kind) -> None:
+def test_only_galleries_videos_and_podcasts_may_lack_a_body(kind: Kind) -> None:
     found = validate_draft(make_draft(kind=kind, body=""), IDENTITY, CAPTURE)
     assert isinstance(found, Article) == (kind in {Kind.GALLERY, Kind.VIDEO, Kind.PODCAST})
 
 
-def test_an_address_that_is_no_articles_is_a_reason() -> None:
+def test_a_url_that_is_not_an_articles_is_a_reason() -> None:
     home = Identity(url="https://www.themoscowtimes.com/", site="moscow-times", rule="home-page")
     assert find_reasons(make_draft(), home) == ("url: no article's URL (rule home-page)",)
 
@@ -78,11 +78,11 @@ def test_a_page_may_be_dated_a_little_ahead_of_its_fetch() -> None:
     assert isinstance(validate_draft(make_draft(published_at=soon), IDENTITY, CAPTURE), Article)
 
 
-def test_an_article_is_frozen_and_takes_nothing_unknown_and_converts_nothing() -> None:
+def test_an_article_is_frozen_and_strict() -> None:
     article = validate_draft(make_draft(), IDENTITY, CAPTURE)
     assert isinstance(article, Article)
     with pytest.raises(ValidationError, match="frozen"):
-        article.headline = "Another"  # type: ignore[misc] # what mypy forbids too
+        article.headline = "Another"  # type: ignore[misc] # mypy forbids it, too
     with pytest.raises(ValidationError, match="extra_forbidden"):
         Article.model_validate(article.model_dump() | {"mood": "grim"})
     with pytest.raises(ValidationError, match="word_count"):

@@ -1,4 +1,4 @@
-"""The answers of web archives' indexes, in the forms that they come in."""
+"""Responses of web archives' indexes, in all their formats."""
 
 import json
 from datetime import UTC, datetime
@@ -33,19 +33,19 @@ CDXJ = "\n".join(f"com,themoscowtimes)/ 2016 {json.dumps(one)}" for one in OBJEC
 
 
 @pytest.mark.parametrize("text", [json.dumps(TABLE), PLAIN, LEGEND, JSON_LINES, CDXJ, "\ufeff" + PLAIN])
-def test_every_form_names_each_page_once(text: str) -> None:
+def test_every_format_lists_each_page_once(text: str) -> None:
     found = read_cdx(text.encode(), URL, AT)
     assert [one.url for one in found.sightings] == [PAGE, OTHER]
     assert {(one.source_url, one.source_kind, one.seen_at) for one in found.sightings} == {(URL, SourceKind.CDX, AT)}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "\n\n"])
-def test_an_index_that_knows_nothing_is_no_error(text: str) -> None:
+def test_an_empty_index_is_not_an_error(text: str) -> None:
     assert read_cdx(text.encode(), URL, AT).sightings == ()
 
 
 @pytest.mark.parametrize("text", ["<html>Blocked</html>", "[1, 2]", '[["a"]]', "[" * 100_000, "k {broken", "one two"])
-def test_anything_else_is_refused(text: str) -> None:
+def test_any_other_response_is_unreadable(text: str) -> None:
     with pytest.raises(SourceUnreadable):
         read_cdx(text.encode(), URL, AT)
 
@@ -61,5 +61,5 @@ def test_anything_else_is_refused(text: str) -> None:
         ("https://[", False),
     ],
 )
-def test_an_index_is_known_by_its_address(url: str, is_one: bool) -> None:  # noqa: FBT001 - a table
+def test_an_index_is_recognized_by_its_url(url: str, is_one: bool) -> None:  # noqa: FBT001 - a table
     assert is_cdx_url(url) is is_one

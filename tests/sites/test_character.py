@@ -1,4 +1,4 @@
-"""What a text may hold."""
+"""The characters that a text may contain."""
 
 import pytest
 
@@ -22,5 +22,5 @@ from sites.character import clean_characters
         ("tab\tline\n", "tab\tline\n"),
     ],
 )
-def test_a_text_holds_what_is_seen(text: str, kept: str) -> None:
+def test_invisible_characters_are_removed(text: str, kept: str) -> None:
     assert clean_characters(text) == kept

@@ -1,4 +1,4 @@
-"""Where the publisher advertises its articles, and what feeds, sitemaps and listings say."""
+"""The publisher's sources, and the reading of feeds, sitemaps and listings."""
 
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -25,7 +25,7 @@ FEED = f"""<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><ti
 <pubDate>Sat, 29 Jun 2024 02:30:00 +0300</pubDate><guid>{ARTICLE_URL}</guid></item></channel></rss>"""
 
 
-def test_feeds_come_first_and_each_source_is_recognised_by_its_address() -> None:
+def test_feeds_come_first_and_each_source_is_recognized_by_its_url() -> None:
     found = SITE.sources("all")
     kinds = [source.kind for source in found]
     assert kinds == sorted(kinds, key=[SourceKind.FEED, SourceKind.SITEMAP, SourceKind.LISTING].index)
@@ -34,14 +34,14 @@ def test_feeds_come_first_and_each_source_is_recognised_by_its_address() -> None
 
 
 @pytest.mark.parametrize("half", ["&#55296;", "&#xDFFF;", "&#x000D800;", "&#0056320;"])
-def test_half_a_character_is_left_out_of_a_feed(half: str) -> None:
+def test_references_to_surrogates_are_dropped_from_a_feed(half: str) -> None:
     feed = FEED.replace("Tea &", f"]]>{half}<![CDATA[Tea &").replace("</guid></item></channel></rss>", "")
     assert f"{half}<" in feed
     (sighting,) = SITE.read_source(feed.replace("<guid>", "</item>").encode(), FEED_URL, "text/xml", NOW).sightings
     assert sighting.title == "Tea & Sugar"
 
 
-def test_entities_of_a_feed_are_no_text_of_it() -> None:
+def test_entities_in_a_feed_add_no_text() -> None:
     feed = FEED.replace("<rss", '<!DOCTYPE rss [<!ENTITY i SYSTEM "file:///etc/hostname">]><rss', 1)
     feed = feed.replace("<item>", f"<item>&i;<guid>{ARTICLE_URL}0</guid></item><item>&i;")
     sightings = SITE.read_source(feed.encode(), FEED_URL, "text/xml", NOW).sightings
@@ -68,11 +68,11 @@ def test_a_listing_with_an_overgrown_tag_is_not_parsed() -> None:
         ("http://[", None),
     ],
 )
-def test_a_capture_has_its_role_by_its_address(url: str, kind: SourceKind | None) -> None:
+def test_the_kind_of_a_source_follows_from_its_url(url: str, kind: SourceKind | None) -> None:
     assert SITE.recognize_source(url) is kind
 
 
-def test_a_feed_names_addresses_titles_and_times_in_utc() -> None:
+def test_a_feed_gives_urls_titles_and_times_in_utc() -> None:
     (sighting,) = SITE.read_source(FEED.encode(), FEED_URL, "application/rss+xml", NOW).sightings
     assert sighting.url == f"{ARTICLE_URL}?utm_source=rss"
     assert sighting.title == "Tea & Sugar"
@@ -84,7 +84,7 @@ def test_a_feed_names_addresses_titles_and_times_in_utc() -> None:
     ("text", "hour"),
     [("+0000", 2), ("+0100", 1), ("+0200", 0), ("GMT", 2), ("-0000", 2), ("", None), ("MSK", None)],
 )
-def test_a_times_offset_is_obeyed_and_never_guessed(text: str, hour: int | None) -> None:
+def test_the_offset_of_a_time_is_applied_and_never_guessed(text: str, hour: int | None) -> None:
     feed = FEED.replace("+0300", text)
     (sighting,) = SITE.read_source(feed.encode(), FEED_URL, "", NOW).sightings
     assert (sighting.published_at.hour if sighting.published_at else None) == hour
@@ -100,16 +100,16 @@ def test_a_times_offset_is_obeyed_and_never_guessed(text: str, hour: int | None)
         FEED.replace("padded", "caf\u00e9").encode("latin-1"),
     ],
 )
-def test_a_malformed_feed_is_read_as_far_as_it_can_be(broken: bytes) -> None:
+def test_a_malformed_feed_is_read_as_far_as_possible(broken: bytes) -> None:
     assert len(SITE.read_source(broken, FEED_URL, "text/xml", NOW).sightings) == 1
 
 
-def test_html_within_a_feeds_beginning_makes_no_html_of_it() -> None:
+def test_a_feed_with_html_in_its_first_item_is_not_html() -> None:
     feed = FEED.replace("<title>News</title>", "<description><![CDATA[<html><body>News</body></html>]]></description>")
     assert len(SITE.read_source(feed.encode(), FEED_URL, "text/html", NOW).sightings) == 1
 
 
-def test_a_recovered_feed_says_so() -> None:
+def test_a_recovered_feed_is_flagged() -> None:
     broken = FEED.replace("</channel></rss>", "").encode()
     assert SITE.read_source(broken, FEED_URL, "", NOW).recovered
     assert not SITE.read_source(FEED.encode(), FEED_URL, "", NOW).recovered
@@ -132,7 +132,7 @@ def test_a_recovered_feed_says_so() -> None:
     ],
 )
 @pytest.mark.parametrize("url", [FEED_URL, INDEX_URL])
-def test_what_is_no_feed_is_an_error_and_not_an_empty_feed(body: bytes, url: str) -> None:
+def test_a_response_that_is_not_a_feed_is_an_error_not_an_empty_feed(body: bytes, url: str) -> None:
     with pytest.raises(SourceUnreadable, match="themoscowtimes"):
         SITE.read_source(body, url, "text/html", NOW)
 
@@ -155,7 +155,7 @@ def test_an_atom_feed_is_read() -> None:
     assert (sighting.url, sighting.published_at) == (ARTICLE_URL, datetime(2024, 6, 28, 23, 30, tzinfo=UTC))
 
 
-def test_a_sitemap_index_leads_to_its_months_and_a_month_to_its_articles() -> None:
+def test_a_sitemap_index_lists_months_and_a_month_lists_articles() -> None:
     space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
     index = (
         f"<sitemapindex {space}><sitemap><loc>{MONTH_URL}</loc><lastmod>2024-07-01</lastmod></sitemap></sitemapindex>"
@@ -172,7 +172,7 @@ CARD = f'<div class="x article-excerpt-default" data-url="{ARTICLE_URL}" data-ti
 RUSSIAN_CARD = '<div class="article-excerpt-default"><a href="/2025/01/02/slug-a41774">Я</a></div>'
 
 
-def test_a_listing_names_its_cards_and_the_page_that_follows() -> None:
+def test_a_listing_gives_its_cards_and_the_next_page() -> None:
     url = "https://www.themoscowtimes.com/news"
     for following in ("/news/19", "/news/37", "/news/55"):
         page = SITE.read_source(f"<section>{CARD}</section>".encode(), url, "text/html", NOW)
@@ -191,14 +191,14 @@ def test_the_lead_card_of_a_listing_is_read_with_the_others() -> None:
 
 
 @pytest.mark.parametrize("name", ["lectures", "features", "videos", "galleries"])
-def test_listings_that_only_the_publishers_code_names_are_read_and_may_be_absent(name: str) -> None:
+def test_listings_known_only_from_the_publishers_code_are_read_and_optional(name: str) -> None:
     (source,) = [source for source in SITE.sources("listings") if source.url == f"{WWW}/{name}"]
     assert (source.kind, source.is_optional) == (SourceKind.LISTING, True)
     assert SITE.identify(source.url).rule == "section-page"
     assert not any(source.is_optional for source in SITE.sources("listings") if source.section == "news")
 
 
-def test_videos_and_galleries_go_on_by_twenty() -> None:
+def test_videos_and_galleries_have_twenty_cards_per_page() -> None:
     assert SITE.next_listing_page(f"{WWW}/videos") == f"{WWW}/videos/20"
     assert SITE.next_listing_page(f"{WWW}/galleries/20") == f"{WWW}/galleries/40"
     assert SITE.first_listing_page(f"{WWW}/galleries/40") == f"{WWW}/galleries"
@@ -211,13 +211,13 @@ def test_a_bare_fragment_of_cards_is_read_and_an_empty_one_ends_the_list() -> No
     assert (empty.sightings, empty.children) == ((), ())
 
 
-def test_a_russian_card_is_known_by_its_link() -> None:
+def test_a_russian_card_is_read_by_its_link() -> None:
     url = "https://ru.themoscowtimes.com/news"
     (sighting,) = SITE.read_source(RUSSIAN_CARD.encode(), url, "text/html", NOW).sightings
     assert sighting.url == "https://ru.themoscowtimes.com/2025/01/02/slug-a41774"
 
 
-def test_a_cards_link_to_its_section_is_not_taken_for_its_article() -> None:
+def test_a_cards_link_to_its_section_is_not_its_article() -> None:
     card = RUSSIAN_CARD.replace("<a ", '<a class="label" href="/news">Новости</a><a ', 1)
     (sighting,) = SITE.read_source(card.encode(), "https://ru.themoscowtimes.com/news", "text/html", NOW).sightings
     assert sighting.url == "https://ru.themoscowtimes.com/2025/01/02/slug-a41774"
@@ -228,11 +228,11 @@ ALL_FEED = FEED.replace("Tea & Sugar", "Ann Author: Tea").replace(
 )
 
 
-def test_the_feed_of_all_sections_comes_first_and_its_full_text_names_nothing() -> None:
+def test_the_feed_of_all_sections_comes_first_and_links_in_its_text_are_ignored() -> None:
     url = f"{WWW}/rss/all"
     assert SITE.sources("feeds")[0].url == url
     (sighting,) = SITE.read_source(ALL_FEED.encode(), url, "application/rss+xml", NOW).sightings
-    # An opinion's title begins with its author there: no headline.
+    # There, the title of an opinion piece begins with its author, so it is not a headline.
     assert (sighting.url, sighting.title) == (f"{ARTICLE_URL}?utm_source=rss", None)
 
 
@@ -243,7 +243,7 @@ NEWS_MAP = f"""<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.s
 <url><loc>{WWW}/2024/06/28/other-a85655</loc><news:news><news:title>R&amp;D</news:title></news:news></url></urlset>"""
 
 
-def test_a_news_sitemap_whose_titles_are_not_escaped_is_read_with_its_titles_and_dates() -> None:
+def test_a_news_sitemap_with_unescaped_titles_is_read_with_titles_and_dates() -> None:
     index = "https://static.themoscowtimes.com/sitemap/newsmap.xml"
     (source,) = [source for source in SITE.sources("sitemaps") if source.url == index]
     assert (source.is_optional, source.newest_days) == (True, 30)
@@ -274,16 +274,16 @@ def test_a_listing_without_a_card_is_an_error() -> None:
         (date(2023, 1, 1), date(2025, 1, 1), True),
     ],
 )
-def test_a_month_is_due_when_the_span_touches_it(since: date | None, until: date | None, *, is_due: bool) -> None:
+def test_a_month_is_due_if_the_range_overlaps_it(since: date | None, until: date | None, *, is_due: bool) -> None:
     assert SITE.is_child_due(MONTH_URL, since, until) is is_due
 
 
-def test_a_child_that_is_no_month_is_always_due() -> None:
+def test_a_child_that_is_not_a_month_is_always_due() -> None:
     assert SITE.is_child_due("https://static.themoscowtimes.com/sitemap/other.xml", date(2024, 1, 1), date(2024, 1, 2))
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200).map(lambda text: f"<rss>{text}".encode()))
-def test_any_bytes_are_read_or_refused_by_name(body: bytes) -> None:
+def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
     for url in (FEED_URL, INDEX_URL, "https://www.themoscowtimes.com/news"):
         with suppress(SourceUnreadable):
             SITE.read_source(body, url, "", NOW)
@@ -301,7 +301,7 @@ LINK = b"<link>https://www.themoscowtimes.com/2024/01/02/x-a1</link>"
         b"<linkhttp:>x</linkhttp:>" + LINK,
     ],
 )
-def test_a_feed_with_nonsense_in_one_item_is_read_all_the_same(item: bytes) -> None:
+def test_a_feed_with_one_invalid_item_is_read(item: bytes) -> None:
     body = b"<rss version='2.0'><channel><item>%s</item></channel></rss>" % item
     page = SITE.read_source(body, FEED_URL, "application/rss+xml", NOW)
     assert [sighting.published_at for sighting in page.sightings] == [None]
@@ -310,7 +310,7 @@ def test_a_feed_with_nonsense_in_one_item_is_read_all_the_same(item: bytes) -> N
 @pytest.mark.parametrize(
     "cut_at", ["a9500", "a95002</li", "a95002</link>", "a95002</link><title>Cut", "<link><![CDATA[http"]
 )
-def test_of_a_feed_that_was_cut_only_whole_entries_count(cut_at: str) -> None:
+def test_only_complete_entries_of_a_truncated_feed_count(cut_at: str) -> None:
     feed = FEED.replace("</channel></rss>", f"<item><link>{WWW}/2024/06/30/cut-a95002</link><title>Cut short</title>")
     feed = (
         feed[: feed.index(cut_at) + len(cut_at)] if cut_at in feed else feed.replace(f"<link>{WWW}/2024/06/30", cut_at)
@@ -320,20 +320,20 @@ def test_of_a_feed_that_was_cut_only_whole_entries_count(cut_at: str) -> None:
     assert [SITE.identify(found.url).id for found in page.sightings] == ["moscow-times:en:85656"]
 
 
-def test_of_a_sitemap_that_was_cut_only_whole_entries_count() -> None:
+def test_only_complete_entries_of_a_truncated_sitemap_count() -> None:
     sitemap = f"<urlset><url><loc>{ARTICLE_URL}</loc></url><url><loc>{WWW}/2024/06/30/cut-a95"
     page = SITE.read_source(sitemap.encode(), MONTH_URL, "", NOW)
     assert page.is_cut
     assert [found.url for found in page.sightings] == [ARTICLE_URL]
 
 
-def test_of_a_sitemap_index_that_was_cut_only_whole_entries_count() -> None:
+def test_only_complete_entries_of_a_truncated_sitemap_index_count() -> None:
     index = f"<sitemapindex><sitemap><loc>{MONTH_URL}</loc></sitemap><sitemap><loc>{MONTH_URL[:-5]}"
     page = SITE.read_source(index.encode(), INDEX_URL, "", NOW)
     assert (page.is_cut, page.children) == (True, (MONTH_URL,))
 
 
-def test_what_is_malformed_and_whole_is_not_called_cut() -> None:
+def test_a_malformed_but_complete_source_is_not_called_truncated() -> None:
     page = SITE.read_source(FEED.replace("padded", "AT&T &nbsp;").encode() + b"\n<!-- 3 ms -->junk", FEED_URL, "", NOW)
     assert (page.recovered, page.is_cut, len(page.sightings)) == (True, False, 1)
 
@@ -348,13 +348,13 @@ def test_what_is_malformed_and_whole_is_not_called_cut() -> None:
         ("<id>tag:example.org,2024:85656</id>", 0),
     ],
 )
-def test_a_guid_that_is_no_permalink_is_no_address(guid: str, count: int) -> None:
+def test_a_guid_that_is_not_a_permalink_is_not_a_url(guid: str, count: int) -> None:
     feed = f"<rss><channel><item><title>T</title>{guid}</item></channel></rss>"
     assert len(SITE.read_source(feed.encode(), FEED_URL, "", NOW).sightings) == count
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "shift_jis", "hex", "none-such", "latin-1"])
-def test_a_feed_that_declares_a_wrong_encoding_is_read_by_its_bytes(encoding: str) -> None:
+def test_a_feed_with_a_wrong_declared_encoding_is_decoded_by_its_bytes(encoding: str) -> None:
     feed = FEED.replace('encoding="utf-8"', f'encoding="{encoding}"').replace("Tea", "Té Чай")
     (sighting,) = SITE.read_source(feed.encode(), FEED_URL, "", NOW).sightings
     assert sighting.title == "Té Чай & Sugar"

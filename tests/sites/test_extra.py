@@ -1,4 +1,4 @@
-"""Sources that are off by default: the search, and the old site's own lists."""
+"""Sources that are off by default: the search, and the old site's lists."""
 
 import json
 from contextlib import suppress
@@ -29,7 +29,7 @@ def hits(archived_count: int) -> bytes:
     return json.dumps({"articles": articles, "archive": archived, "total": archived_count}).encode()
 
 
-def test_no_extra_source_is_among_the_others() -> None:
+def test_extra_sources_are_off_by_default() -> None:
     assert SITE.extra_sources(()) == ()
     extra = SITE.extra_sources(("search", "old-site"))
     assert all(source.is_optional and SITE.is_extra_source(source.url) for source in extra)
@@ -39,7 +39,7 @@ def test_no_extra_source_is_among_the_others() -> None:
     assert len(SITE.extra_sources(("search",))) == len(SITE.extra_sources(("old-site",))) == 2017 - 1992 + 1
 
 
-def test_a_search_names_archive_pages_and_their_days() -> None:
+def test_a_search_gives_archive_pages_and_their_days() -> None:
     page = SITE.read_source(hits(3), SEARCH, "application/json", NOW)
     assert [one.url for one in page.sightings] == [
         f"{WWW}/2003/01/03/a-a12",
@@ -47,12 +47,12 @@ def test_a_search_names_archive_pages_and_their_days() -> None:
     ]
     assert page.children == ()
     assert page.sightings[0].published_at == datetime(2003, 1, 3, 7, tzinfo=UTC)
-    # Without an offset, the day alone is known.
+    # Without an offset, only the day is known.
     assert (page.sightings[1].published_at, page.sightings[1].published_on) == (None, date(2003, 1, 2))
     assert SITE.identify(page.sightings[1].url).id == "moscow-times:en:archive/story-0"
 
 
-def test_a_search_that_comes_back_full_is_split_down_to_days() -> None:
+def test_a_search_that_reaches_the_limit_is_split_down_to_days() -> None:
     first, second = SITE.read_source(hits(200), SEARCH, "", NOW).children
     assert "from=2003-01-01&to=2003-01-02" in first
     assert "from=2003-01-03&to=2003-01-04" in second
@@ -63,12 +63,12 @@ def test_a_search_that_comes_back_full_is_split_down_to_days() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Oops!</html>", b"[" * 100_000])
-def test_a_search_that_is_no_json_is_an_error(body: bytes) -> None:
+def test_a_search_response_that_is_not_json_is_an_error(body: bytes) -> None:
     with pytest.raises(SourceUnreadable, match="no JSON"):
         SITE.read_source(body, SEARCH, "", NOW)
 
 
-def test_a_year_of_the_old_site_leads_to_its_days_and_a_day_to_its_articles() -> None:
+def test_a_year_of_the_old_site_lists_its_days_and_a_day_lists_its_articles() -> None:
     year = (
         '<a href="/1999/5/7.html">7</a><a href="http://old.themoscowtimes.com/1999/12/31.html">31</a><a href="/x">x</a>'
     )
@@ -83,7 +83,7 @@ def test_a_year_of_the_old_site_leads_to_its_days_and_a_day_to_its_articles() ->
     assert sites.identify(identity.url) == identity
 
 
-def test_an_old_list_that_names_nothing_is_an_error() -> None:
+def test_an_old_list_without_links_is_an_error() -> None:
     with pytest.raises(SourceUnreadable, match="neither days nor articles"):
         SITE.read_source(b"<html><body>Domain for sale</body></html>", YEAR, "text/html", NOW)
 
@@ -99,7 +99,7 @@ def test_an_old_list_that_names_nothing_is_an_error() -> None:
         (DAY, date(1999, 5, 8), None, False),
     ],
 )
-def test_an_extra_source_is_due_for_its_own_days(
+def test_an_extra_source_is_due_only_for_its_days(
     url: str, since: date | None, until: date | None, *, is_due: bool
 ) -> None:
     assert SITE.is_child_due(url, since, until) is is_due
@@ -108,7 +108,7 @@ def test_an_extra_source_is_due_for_its_own_days(
 @given(
     st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f'[{{"url":"{text}","type":"archive"}}]'.encode())
 )
-def test_any_bytes_are_read_or_refused_by_name(body: bytes) -> None:
+def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
     for url in (SEARCH, YEAR, DAY):
         with suppress(SourceUnreadable):
             SITE.read_source(body, url, "", NOW)

@@ -1,4 +1,4 @@
-"""Whose page a URL is."""
+"""The identity of URLs."""
 
 from urllib.parse import urlsplit
 
@@ -92,14 +92,14 @@ EXCLUDED = {
 
 
 @pytest.mark.parametrize(("url", "record_id"), ARTICLES.items())
-def test_an_article_address_has_its_id(url: str, record_id: str) -> None:
+def test_an_article_url_has_its_id(url: str, record_id: str) -> None:
     identity = sites.identify(url)
     assert (identity.id, identity.rule, identity.site) == (record_id, None, "moscow-times")
 
 
 @pytest.mark.parametrize("end", MANGLED)
 @pytest.mark.parametrize("url", ARTICLES)
-def test_an_address_that_was_mangled_on_its_way_is_the_same(url: str, end: str) -> None:
+def test_a_mangled_url_has_the_same_identity(url: str, end: str) -> None:
     plain, mangled = sites.identify(url), sites.identify(url.rstrip("/") + end)
     assert (mangled.id, mangled.url) == (plain.id, plain.url)
     assert sites.identify(mangled.url) == mangled
@@ -107,7 +107,7 @@ def test_an_address_that_was_mangled_on_its_way_is_the_same(url: str, end: str) 
 
 @pytest.mark.parametrize("end", RENDERINGS)
 @pytest.mark.parametrize("path", ["2024/06/29/a-slug-a85656", "in-depth/a-slug-a85656", "a-slug-a85656"])
-def test_another_rendering_of_an_article_is_the_same(path: str, end: str) -> None:
+def test_another_rendering_of_an_article_has_the_same_identity(path: str, end: str) -> None:
     url = f"https://www.themoscowtimes.com/{path}"
     assert sites.identify(url + end) == sites.identify(url)
     assert sites.identify(url).id == "moscow-times:en:85656"
@@ -115,39 +115,39 @@ def test_another_rendering_of_an_article_is_the_same(path: str, end: str) -> Non
 
 @pytest.mark.parametrize("stamp", ["20240629000000", "2024", "20240629000000id_"])
 @pytest.mark.parametrize("url", [*ARTICLES, "https://www.themoscowtimes.com/news", "https://example.org/a?b=c"])
-def test_an_archives_copy_is_the_page_of_which_it_is_a_copy(url: str, stamp: str) -> None:
+def test_an_archived_url_has_the_identity_of_its_original(url: str, stamp: str) -> None:
     for inner in (url, url.replace("://", ":/", 1)):
         assert sites.identify(f"https://web.archive.org/web/{stamp}/{inner}") == sites.identify(url)
 
 
-def test_a_page_of_an_archive_that_is_no_copy_is_its_own() -> None:
+def test_a_url_of_the_archive_without_an_original_is_unchanged() -> None:
     for url in ("https://web.archive.org/web", "https://web.archive.org/web/2024/about"):
         assert sites.identify(url).url == url
 
 
-def test_a_capital_before_the_number_makes_no_other_article() -> None:
+def test_capitals_do_not_change_the_article() -> None:
     plain = sites.identify("https://www.themoscowtimes.com/2024/06/29/a-slug-a85656")
     assert sites.identify("HTTPS://WWW.THEMOSCOWTIMES.COM/2024/06/29/A-Slug-A85656") == plain
 
 
-def test_another_publishers_path_keeps_its_signs() -> None:
+def test_another_publishers_path_keeps_its_punctuation() -> None:
     for url in ("https://example.org/wiki/What%3F", "https://example.org/a_(b)", "https://example.org/Slug"):
         assert sites.identify(url).url == url
 
 
 @pytest.mark.parametrize("url", OLDER)
-def test_an_address_of_an_older_shape_is_an_article_without_an_id(url: str) -> None:
+def test_an_older_url_is_an_article_without_an_id(url: str) -> None:
     identity = sites.identify(url)
     assert (identity.id, identity.rule, identity.key) == (None, None, url)
 
 
 @pytest.mark.parametrize(("path", "rule"), EXCLUDED.items())
-def test_what_is_no_article_has_the_name_of_its_rule(path: str, rule: str) -> None:
+def test_a_url_that_is_not_an_articles_has_the_name_of_its_rule(path: str, rule: str) -> None:
     identity = sites.identify(f"https://www.themoscowtimes.com{path}")
     assert (identity.rule, identity.id, identity.edition) == (rule, None, "en")
 
 
-def test_old_script_addresses_with_other_ids_are_other_articles() -> None:
+def test_old_script_urls_with_different_ids_are_different_articles() -> None:
     one, two = (sites.identify(f"http://themoscowtimes.com/article.php?id={number}&x=1") for number in (1, 2))
     assert one.key != two.key
     assert one.key == "https://www.themoscowtimes.com/article.php?id=1"
@@ -166,11 +166,11 @@ def test_old_script_addresses_with_other_ids_are_other_articles() -> None:
         f"http://{'я.' * 8_000}.example/",  # longer than any host
     ],
 )
-def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
+def test_a_malformed_url_is_reported_as_malformed(url: str) -> None:
     assert sites.identify(url).rule == "malformed-address"
 
 
-def test_another_publishers_address_is_foreign_to_the_profile_and_generic_to_the_registry() -> None:
+def test_another_publishers_url_is_foreign_to_the_profile_and_generic_to_the_registry() -> None:
     url = "https://example.org/2024/06/29/slug-a85656"
     assert sites.get_site("moscow-times").identify(url).rule == "foreign-host"
     assert sites.identify(url).id == f"generic:{url}"
@@ -181,12 +181,12 @@ def test_a_lookalike_host_is_foreign() -> None:
     assert sites.identify("https://www.themoscowtimes.com@example.org/2024/06/29/slug-a85656").site == "generic"
 
 
-def test_an_address_typed_without_its_scheme_is_known() -> None:
+def test_a_url_without_a_scheme_is_recognized() -> None:
     assert sites.identify("themoscowtimes.com/2024/06/29/slug-a85656").id == "moscow-times:en:85656"
 
 
-def test_an_unknown_site_is_named_with_those_that_are_known() -> None:
-    with pytest.raises(sites.UnknownSite, match="'x'; known are generic, moscow-times"):
+def test_the_error_for_an_unknown_site_lists_the_known_sites() -> None:
+    with pytest.raises(sites.UnknownSite, match="'x'; known sites: generic, moscow-times"):
         sites.get_site("x")
 
 
@@ -198,7 +198,7 @@ queries = st.sampled_from(["", "?utm_source=x&utm_medium=y", "?id=7", "#ixzz3abc
 
 
 @given(hosts, days, slugs, ids, queries)
-def test_the_canonical_spelling_is_canonical(host: str, day: str, slug: str, number: int, query: str) -> None:
+def test_the_canonical_url_is_stable(host: str, day: str, slug: str, number: int, query: str) -> None:
     once = sites.identify(f"https://{host}/{day}/{slug}-a{number}{query}")
     assert sites.identify(once.url) == once
     parts = urlsplit(once.url)
@@ -206,7 +206,7 @@ def test_the_canonical_spelling_is_canonical(host: str, day: str, slug: str, num
 
 
 @given(hosts, st.tuples(days, slugs), st.tuples(days, slugs), ids, queries, st.sampled_from(["", "/", *MANGLED]))
-def test_an_article_stays_itself_under_every_other_spelling(
+def test_every_spelling_of_an_article_has_the_same_identity(
     host: str, path: tuple[str, str], other_path: tuple[str, str], number: int, query: str, end: str
 ) -> None:
     (day, slug), (other_day, other_slug) = path, other_path
@@ -223,14 +223,14 @@ def test_an_article_stays_itself_under_every_other_spelling(
 
 
 @given(hosts, slugs, st.sampled_from(["", "/", *MANGLED]))
-def test_an_archive_slug_stays_itself_under_every_other_spelling(host: str, slug: str, end: str) -> None:
+def test_every_spelling_of_an_archive_slug_has_the_same_identity(host: str, slug: str, end: str) -> None:
     plain = sites.identify(f"https://{host}/archive/x-{slug}")
     for spelling in (f"http://{host}/archive/X-{slug.upper()}{end}", f"https://{host}/archive/x-{slug}?a=b#c"):
         assert (sites.identify(spelling).id, sites.identify(spelling).url) == (plain.id, plain.url)
 
 
 @given(hosts, hosts, days, slugs, ids)
-def test_the_editions_do_not_collide(host: str, other_host: str, day: str, slug: str, number: int) -> None:
+def test_editions_do_not_collide(host: str, other_host: str, day: str, slug: str, number: int) -> None:
     for path in (f"{day}/{slug}-a{number}", f"archive/x-{slug}", f"articles/{slug}-{number + 10_000}"):
         one, other = (sites.identify(f"https://{at}/{path}") for at in (host, other_host))
         is_same = EDITION_BY_HOST[host] is EDITION_BY_HOST[other_host]
@@ -238,7 +238,7 @@ def test_the_editions_do_not_collide(host: str, other_host: str, day: str, slug:
 
 
 @given(st.text(max_size=80) | st.from_regex(r"https?://[a-zA-Z0-9.:\[\]@%/?#-]{0,60}", fullmatch=True))
-def test_any_text_is_identified_and_stays_so(url: str) -> None:
+def test_any_text_is_identified_and_its_url_is_stable(url: str) -> None:
     once = sites.identify(url)
     assert once.url
     if once.rule != "malformed-address":

@@ -1,4 +1,4 @@
-"""Which pages need their posts beside them, and where those are."""
+"""Which pages are live blogs, and the URLs of their posts."""
 
 import pytest
 
@@ -21,7 +21,7 @@ SITE = sites.get_site("moscow-times")
         '<script>fetch("/live/85656/0")</script>',
     ],
 )
-def test_any_mark_of_a_live_blog_asks_for_its_posts(mark: str) -> None:
+def test_any_mark_of_a_live_blog_gives_the_url_of_its_posts(mark: str) -> None:
     assert SITE.companion_urls(PAGE, mark.encode()) == (POSTS,)
 
 
@@ -35,12 +35,12 @@ def test_any_mark_of_a_live_blog_asks_for_its_posts(mark: str) -> None:
         '<a href="/live">Live</a>',
     ],
 )
-def test_what_other_pages_have_asks_for_nothing(page: str) -> None:
+def test_marks_on_other_pages_give_no_companion(page: str) -> None:
     assert SITE.companion_urls(PAGE, page.encode()) == ()
 
 
 @pytest.mark.parametrize("kind", ["article", "opinion", "gallery", "video", "podcast", "archive", "live"])
-def test_of_the_replicas_pages_only_live_blogs_ask(kind: str) -> None:
+def test_only_live_blogs_of_the_replica_have_companions(kind: str) -> None:
     for article in Site(16, kinds=(kind,)).articles[5:]:
         urls = SITE.companion_urls(article.url, article.page_html().encode())
         assert bool(urls) == (article.head.kind == "live")
@@ -61,7 +61,7 @@ def test_of_the_replicas_pages_only_live_blogs_ask(kind: str) -> None:
         ("http://[", None),
     ],
 )
-def test_an_address_of_posts_names_its_record(url: str, record_id: str | None) -> None:
+def test_a_url_of_posts_has_the_record_of_its_live_blog(url: str, record_id: str | None) -> None:
     assert SITE.recognize_companion(url) == record_id
 
 
@@ -72,6 +72,6 @@ def test_a_page_without_a_number_has_no_posts(url: str) -> None:
     assert SITE.companion_urls(url, b"<div data-live>") == ()
 
 
-def test_an_unknown_publishers_pages_ask_for_nothing() -> None:
+def test_an_unknown_publishers_pages_have_no_companions() -> None:
     assert sites.get_site("generic").companion_urls("https://www.example.org/live", b"<div data-live>") == ()
     assert sites.get_site("generic").recognize_companion("https://www.example.org/live/1/0") is None

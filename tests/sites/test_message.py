@@ -1,4 +1,4 @@
-"""Every known message, in every shape in which a crawler leaves it: it goes, and nothing of the article does."""
+"""Every known message, in every form that a crawler leaves: it is removed, and nothing of the article is."""
 
 import re
 import textwrap
@@ -101,15 +101,15 @@ APPEALS = tuple(
     if name.startswith("donation")
     for end in (lines[0], lines[0].removesuffix(":"), *((f"{lines[0]} Contribute",) if name == "donation-3" else ()))
 )
-"""A message's first line alone."""
-WHOLE = (
+"""Only the first line of a message."""
+COMPLETE = (
     ". Last Updated: 07/27/2016",
     "Last Updated: 7/27/2016",
     *(line for lines in MESSAGES.values() for line in lines),
 )
-"""Lines that are removed wherever they stand alone, if not within a paragraph."""
+"""Lines that are removed as a paragraph, though not always within one."""
 SPELLINGS: dict[str, Callable[[str], str]] = {
-    "as it is": lambda text: text,
+    "unchanged": lambda text: text,
     "curly": lambda text: re.sub(r'"(?=[\w“])', "“", text.replace("'", "’")).replace('"', "”"),
     "non-breaking spaces": lambda text: text.replace(" ", "\u00a0"),
     "no currency sign": lambda text: text.replace("$", ""),
@@ -118,11 +118,11 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     ),
 }
 LIMIT_WORDS = 3
-"""The limit: a message cut to fewer words than this may be anything, and stays."""
+"""A message cut to fewer words than this may be anything, and is kept."""
 
 
 def _cut_lengths(words: list[str]) -> list[int]:
-    """After how many words a message is cut: early, at each sentence, in the midst of each, and not at all."""
+    """Return the lengths, in words, to which to cut a message: early, at and within each sentence, and in full."""
     ends = [count for count, word in enumerate(words, 1) if word.endswith((".", "!", "?", ":", '."'))]
     middles = [(low + high) // 2 for low, high in zip([0, *ends], [*ends, len(words)], strict=True)]
     signs = sum(not any(map(str.isalnum, word)) for word in words[:LIMIT_WORDS])
@@ -146,17 +146,20 @@ def _list_cases() -> Iterator[object]:
             yield pytest.param(_cut(lines, length), id=f"{name}-{length}")
 
 
-def _is_told_from_what_follows(lines: list[str]) -> bool:
-    """The limit before a sentence of the article: one line that was cut, a salutation, the first word of a button."""
+def _is_distinct_from_next(lines: list[str]) -> bool:
+    """Return whether the message can be separated from a sentence of the article after it.
+
+    It cannot if it ends in a salutation or the first word of a button, or is a single line that was cut.
+    """
     last = lines[-1].replace("\u00a0", " ")
-    is_whole = last in WHOLE or last.endswith((".", "!", "?", '."', ".”"))
+    is_whole = last in COMPLETE or last.endswith((".", "!", "?", '."', ".”"))
     return (is_whole or len(lines) > 1) and last not in {"Contribute", "Dear", "Dear readers,"}
 
 
 def _is_more_than_a_sentence(lines: list[str]) -> bool:
-    """The limit on pages: an article may say one whole sentence of an appeal, unless it ends with it.
+    """Return whether a message is more than one sentence of an appeal, which an article's page may contain.
 
-    A page's text has been cut off from the messages around it by its structure; a plain text has not.
+    In a page, the structure has separated the text from the messages around it; in plain text, nothing has.
     """
     text = " ".join(lines)
     return not any(text.casefold() == single.casefold() for single in APPEALS)
@@ -192,7 +195,7 @@ def test_nothing_of_a_message_remains_above_an_article(lines: list[str], spell: 
         assert _clean(*lines, *OWN, edges=edges) == OWN
         assert _clean(joined, *OWN, edges=edges) == OWN
         assert _clean(*textwrap.wrap(joined.replace("\u00a0", " "), 72), *OWN, edges=edges) == OWN
-        if _is_told_from_what_follows(lines):
+        if _is_distinct_from_next(lines):
             assert _clean(f"{joined} {OWN[0]}", *OWN[1:], edges=edges) == OWN
 
 
@@ -244,7 +247,7 @@ def test_nothing_of_a_message_remains_between_two_paragraphs(name: str, spell: C
     ],
 )
 @pytest.mark.parametrize("edges", [True, False])
-def test_a_paragraph_of_the_article_stays_as_it_is(paragraph: str, edges: bool) -> None:  # noqa: FBT001 - a parameter
+def test_a_paragraph_of_the_article_is_kept_unchanged(paragraph: str, edges: bool) -> None:  # noqa: FBT001 - a parameter
     for paragraphs in ((*OWN, paragraph), (OWN[0], paragraph, *OWN[1:]), (paragraph, *OWN)):
         assert _clean(*paragraphs, edges=edges) == paragraphs
 
@@ -258,14 +261,14 @@ def test_a_paragraph_of_the_article_stays_as_it_is(paragraph: str, edges: bool) 
         "Your support, no matter how small, makes a world of difference.",
     ],
 )
-def test_one_sentence_of_an_appeal_amid_the_text_of_a_page_is_the_articles_own(paragraph: str) -> None:
+def test_a_single_sentence_of_an_appeal_within_a_pages_text_is_kept(paragraph: str) -> None:
     for paragraphs in ((OWN[0], paragraph, *OWN[1:]), (paragraph, *OWN)):
         assert _clean(*paragraphs, edges=False) == paragraphs
 
 
 @pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("donation")])
 @pytest.mark.parametrize(("opening", "closing"), ["“”", '""', "«»"])
-def test_a_quotation_that_ends_the_text_stays_above_a_message(name: str, opening: str, closing: str) -> None:
+def test_a_quotation_at_the_end_of_the_text_is_kept_above_a_message(name: str, opening: str, closing: str) -> None:
     said = "Russia media is under attack. Support independent reporting from Russia."
     quoted = f"The newsroom wrote: {opening}{said}{closing}"
     for edges in (True, False):

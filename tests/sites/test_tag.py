@@ -1,4 +1,4 @@
-"""Tags that no parser should be given."""
+"""Tags with too many attributes are rejected before parsing."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def join(form: str, count: int = MANY) -> str:
     "form",
     [" aN=1", " aN", "/aN", ' aN="1"', ' aN=">"', " aN='>'", " aN=\"1\"bN=''", ' a" bN=1', " aN = 1\t", "\naN=<"],
 )
-def test_a_tag_with_too_many_attributes_is_found_however_they_are_written(form: str) -> None:
+def test_a_tag_with_too_many_attributes_is_found_in_any_syntax(form: str) -> None:
     for page in (
         f"<p{join(form)}>text</p>",
         f"<!-- <p title='<!-- --><P{join(form)}",
@@ -37,17 +37,17 @@ def test_a_tag_with_too_many_attributes_is_found_however_they_are_written(form: 
         "<p a=1>" * MANY,
     ],
 )
-def test_what_is_no_tag_with_too_many_attributes_passes(page: str) -> None:
+def test_a_page_without_an_overgrown_tag_passes(page: str) -> None:
     assert not has_overgrown_tag(page.encode())
 
 
 @pytest.mark.parametrize("beginning", ["<a b='", "<!--", "<script>", "<a ", "<a b", "<a b=\"<a b='", "<"])
-def test_eight_megabytes_of_beginnings_are_looked_at_once(beginning: str) -> None:
-    # Whatever looked at them again and again would not end within the test's time limit.
+def test_eight_megabytes_of_unclosed_tags_take_linear_time(beginning: str) -> None:
+    # A search that backtracks would not end within the test's time limit.
     has_overgrown_tag((beginning * (8_000_000 // len(beginning))).encode())
 
 
-def test_such_a_page_is_overgrown_and_such_a_post_is_empty() -> None:
+def test_an_overgrown_page_is_unreadable_and_an_overgrown_post_is_empty() -> None:
     page = f"<html><body><p{join(' aN=1', 40_000)}>text</p></body></html>"
     found = parse_page(page.encode())
     assert isinstance(found, Unreadable)

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
-from schemas.process import FORMER_UMASK
+from schemas.process import INHERITED_UMASK
 from storage.articles.article import iterate_articles, list_duplicates
 from storage.copying.database_copy import copy_database
 from storage.engine import Database, DatabaseLost, open_database
@@ -255,5 +255,5 @@ def test_a_link_that_waits_under_a_guessed_name_is_not_followed(tmp_path: Path, 
     assert victim.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir() if not path.is_symlink()} >= {"out.jsonl", "copy.db", "a.cdxj"}
     # What somebody asked for is as open as their other files; what is the archive's own, is its owner's alone.
-    assert S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o666 & ~FORMER_UMASK
+    assert S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o666 & ~INHERITED_UMASK
     assert S_IMODE((tmp_path / "a.cdxj").stat().st_mode) == 0o600
