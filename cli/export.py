@@ -48,7 +48,7 @@ def export(
         raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
     kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
     if _is_standard_output(out):
-        _audit_standard_output(kind, as_json=as_json)
+        _check_standard_output(kind, as_json=as_json)
     wanted = ArticleFilter(since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates)
     _report(_write(out, kind, wanted), as_json=as_json)
 
@@ -63,7 +63,7 @@ def _is_standard_output(out: Path) -> bool:
         return False
 
 
-def _audit_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
+def _check_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
     if as_json:
         raise typer.BadParameter("--json and --out both want standard output")
     if not kind.is_text and sys.stdout.isatty():

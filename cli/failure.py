@@ -3,7 +3,7 @@
 from schemas.failure import Failure, RunFailure, UsageFailure
 from schemas.masking import mask_secrets
 
-EXIT_BELOW_PROMISE = RunFailure.exit_status
+EXIT_RUN_FAILED = RunFailure.exit_status
 EXIT_USAGE = UsageFailure.exit_status
 EXIT_INTERRUPTED = 130
 EXIT_PIPE_CLOSED = 141
@@ -21,14 +21,14 @@ def explain_failure(error: Exception) -> tuple[str, int] | None:
         return mask_secrets(str(error)), error.exit_status
     if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
         return f"{error.format_message()} (see --help)".replace("\n", " "), EXIT_USAGE
-    return _explain_foreign(error)
+    return _explain_library_error(error)
 
 
-def _explain_foreign(error: Exception) -> tuple[str, int] | None:
+def _explain_library_error(error: Exception) -> tuple[str, int] | None:
     if type(error).__name__ == "Abort":
         return "interrupted", EXIT_INTERRUPTED
     if isinstance(error, UnicodeEncodeError):
         return "an argument is not valid UTF-8", EXIT_USAGE
     if isinstance(error, RuntimeError) and str(error).startswith(PREFECT_UNREACHABLE):
-        return mask_secrets(str(error)).splitlines()[0], EXIT_BELOW_PROMISE
+        return mask_secrets(str(error)).splitlines()[0], EXIT_RUN_FAILED
     return None

@@ -14,14 +14,14 @@ import typer
 
 from cli.copy import copy
 from cli.export import export
-from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
+from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
 from cli.option import AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
-from cli.search import MINUS_IS_OURS, search
+from cli.search import NO_SHORT_OPTIONS, search
 from cli.show import show
-from cli.signals import tidying_up
+from cli.signals import handling_signals
 from schemas.printing import print_line
 from schemas.process import prepare_process
 
@@ -37,7 +37,7 @@ app = typer.Typer(
 app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
 app.command()(export)
-app.command(context_settings=MINUS_IS_OURS)(search)
+app.command(context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(migrate)
 app.command()(copy)
 app.command()(schedule)
@@ -128,7 +128,7 @@ def backfill(
         report = run_backfill(site, since, until, limit)
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
     if report.problems:
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 @app.command("import")
@@ -246,7 +246,7 @@ def doctor(
         render_checks(checks)
         render_live(seen)
     if not all(check.ok for check in (*checks, *seen)):
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 @app.command()
@@ -272,14 +272,14 @@ def _report(report: "RunReport", *, as_json: bool) -> None:
 
     print_json(report.model_dump(mode="json")) if as_json else render_report(report)
     if report.problems:
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 def run() -> None:
     """Run the command: the entry point of `broadsheet`."""
     prepare_process()
     try:
-        with tidying_up():
+        with handling_signals():
             status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except Exception as error:
         explained = explain_failure(error)

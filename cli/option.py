@@ -16,13 +16,11 @@ FromDay = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
 ]
 ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
-LARGEST_LIMIT = 2**63 - 1
+MAX_LIMIT = 2**63 - 1
 """No database counts further."""
 
-RowLimit = Annotated[int | None, typer.Option("--limit", min=0, max=LARGEST_LIMIT, help="List at most so many.")]
-PageLimit = Annotated[
-    int | None, typer.Option("--limit", min=0, max=LARGEST_LIMIT, help="Fetch at most so many pages.")
-]
+RowLimit = Annotated[int | None, typer.Option("--limit", min=0, max=MAX_LIMIT, help="List at most so many.")]
+PageLimit = Annotated[int | None, typer.Option("--limit", min=0, max=MAX_LIMIT, help="Fetch at most so many pages.")]
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any URL of the article.")]
 
 

@@ -63,7 +63,7 @@ def render_report(report: RunReport) -> None:
     )
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     _print_counts("the ledger", report.ledger, {})
-    _print_noticed(report.recurring, report.leak_rate)
+    _print_findings(report.recurring, report.leak_rate)
     print_sentences("note", report.notes, "cyan")
     print_sentences("problem", report.problems, "red")
 
@@ -81,12 +81,12 @@ def render_status(status: "Status") -> None:
         print_table("why", ("month", "", "reason", "count"), reasons)
     rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
     print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
-    _print_noticed(status.recurring, status.leak_rate)
+    _print_findings(status.recurring, status.leak_rate)
     _print_reading(status.reading)
     print_sentences("problem", status.problems, "red")
 
 
-def _print_noticed(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
+def _print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
     if recurring:
         columns = ("count", "share", "text", "for example")
         print_table("paragraphs that recur and are in no list", columns, map(list_recurring_row, recurring))
@@ -105,7 +105,9 @@ def render_missing(absent: Sequence[MissingUrl]) -> None:
     if not absent:
         console.print("nothing is missing")
         return
-    rows = [(one.url, one.state, str(one.attempts), _time(one.next_try_at), one.last_error or "") for one in absent]
+    rows = [
+        (one.url, one.state, str(one.attempts), _format_time(one.next_try_at), one.last_error or "") for one in absent
+    ]
     print_lines(("address", "state", "tries", "next try (UTC)", "last error"), rows)
 
 
@@ -144,7 +146,7 @@ def render_backfill(report: BackfillReport) -> None:
     print_sentences("problem", report.problems, "red")
 
 
-def _time(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else "-"
 
 
@@ -228,13 +230,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     console.print(table)
 
 
-WIDEST = 100
+MAX_COLUMN_CHARS = 100
 """Of a column of lines, in characters: what is longer makes its own line longer, and not all others."""
 
 
 def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a long list, a line a row: Rich takes milliseconds for each row, and prints none before the last."""
-    widths = [min(max(map(len, column)), WIDEST) for column in zip(columns, *rows, strict=True)]
+    widths = [min(max(map(len, column)), MAX_COLUMN_CHARS) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(make_printable("  ".join(cells).rstrip().replace("\n", " ")) + "\n")

@@ -77,7 +77,7 @@ def render_difference(found: Difference) -> None:
     if before.number == after.number:
         console.print(f"{found.id} has never changed", highlight=False, soft_wrap=True)
         return
-    console.print(Text(f"{found.id} · {_name_change(before, after)}", style="bold"), soft_wrap=True)
+    console.print(Text(f"{found.id} · {_describe_change(before, after)}", style="bold"), soft_wrap=True)
     for side, version in (("from", before), ("to", after)):
         place = f"{side}: {version.capture.warc} at {version.capture.offset}, {version.extractor}"
         console.print(Text(place, style="dim"), soft_wrap=True)
@@ -90,7 +90,7 @@ def render_difference(found: Difference) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _name_change(before: Revision, after: Revision) -> str:
+def _describe_change(before: Revision, after: Revision) -> str:
     """Forwards, what made the later version, and when; backwards there is no such thing."""
     if before.number > after.number:
         return f"backwards, revision {before.number} to {after.number}"
@@ -101,13 +101,13 @@ def _name_change(before: Revision, after: Revision) -> str:
 def _render_field(name: str, change: FieldChange, *, is_coloured: bool) -> Text:
     runs = []
     if change.before not in EMPTY:
-        runs.append(WordRun(op="removed", text=_spell(change.before)))
+        runs.append(WordRun(op="removed", text=_format_value(change.before)))
     if change.after not in EMPTY:
-        runs.append(WordRun(op="added", text=_spell(change.after)))
+        runs.append(WordRun(op="added", text=_format_value(change.after)))
     return Text.assemble((f"{name}: ", "cyan"), _render_runs(runs, is_coloured=is_coloured))
 
 
-def _spell(value: JsonValue) -> str:
+def _format_value(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -118,10 +118,10 @@ def _render_paragraphs(changes: Sequence[ParagraphChange], *, is_coloured: bool)
             yield Text(f"… {len(found)} paragraph{'s' if len(found) > 1 else ''} unchanged", style="dim")
             continue
         for change in found:
-            yield _render_runs(_runs_of(change), is_coloured=is_coloured)
+            yield _render_runs(_list_word_runs(change), is_coloured=is_coloured)
 
 
-def _runs_of(change: ParagraphChange) -> tuple[WordRun, ...]:
+def _list_word_runs(change: ParagraphChange) -> tuple[WordRun, ...]:
     """The words of a paragraph: all of them, where it came or went as a whole."""
     if change.words:
         return change.words

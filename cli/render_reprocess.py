@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import typer
 
-from cli.failure import EXIT_BELOW_PROMISE
+from cli.failure import EXIT_RUN_FAILED
 from cli.render import console, print_json, print_sentences, print_table
 from schemas.reprocess import Change, ReprocessReport
 
@@ -26,7 +26,7 @@ def render_reprocess(report: ReprocessReport, *, as_json: bool) -> None:
     else:
         _render(report)
     if report.problems or (report.run and report.run.problems):
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 def _render(report: ReprocessReport) -> None:

@@ -26,12 +26,12 @@ def schedule(file: Definitions = None) -> None:
     check_version(settings)
     set_prefect_defaults()
     from flows.deployment import DEFINITIONS, read_definitions
-    from flows.schedule import check_alarms, check_crawls, describe_ui_access, reaching_server, scheduling_alone, serve
+    from flows.schedule import check_alarms, check_crawls, describe_ui_access, exclusive_schedule, serve, using_server
 
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
-    with scheduling_alone(settings), reaching_server(settings) as server:
+    with exclusive_schedule(settings), using_server(settings) as server:
         print_line(f"broadsheet: scheduled; Prefect's pages are at {describe_ui_access(server)}; Ctrl-C ends it")
         serve(definitions)
 

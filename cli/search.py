@@ -6,14 +6,14 @@ import typer
 
 from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
 
-STANDARD_LIMIT = 20
+DEFAULT_LIMIT = 20
 """Some screens of a terminal: who does not find it there asks for something narrower."""
 
-LARGEST_LIMIT = 10_000
+MAX_LIMIT = 10_000
 """Whoever wants more wants an export."""
 
 
-MINUS_IS_OURS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+NO_SHORT_OPTIONS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """`-word` is a part of the query: no letter after a minus is an option here."""
 
 
@@ -30,9 +30,7 @@ def search(  # noqa: PLR0913 - each is an option
     to_day: ToDay = None,
     section: Annotated[str | None, typer.Option(help="Words of the section's name.")] = None,
     author: Annotated[str | None, typer.Option(help="Words in a row of an author's or agency's name.")] = None,
-    limit: Annotated[
-        int, typer.Option(min=1, max=LARGEST_LIMIT, help="Show at most so many articles.")
-    ] = STANDARD_LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Show at most so many articles.")] = DEFAULT_LIMIT,
     *,
     include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
     as_json: AsJson = False,

@@ -7,7 +7,7 @@ import typer
 
 from cli.option import AsJson, RecordId, with_archive
 
-LARGEST_NUMBER = 2**31 - 1
+MAX_REVISION_NUMBER = 2**31 - 1
 """No article has so many revisions, and every database takes it as a question."""
 
 Revisions = Annotated[
@@ -33,7 +33,7 @@ def show(
     if revisions and not diff:
         raise typer.BadParameter(f"{revisions} names revisions, which only --diff compares")
     if diff:
-        before, after = read_numbers(revisions or "")
+        before, after = parse_revision_range(revisions or "")
         found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
         print_json(found.model_dump(mode="json", by_alias=True)) if as_json else render_difference(found)
         return
@@ -44,10 +44,10 @@ def show(
         render_details(shown)
 
 
-def read_numbers(text: str) -> tuple[int | None, int | None]:
+def parse_revision_range(text: str) -> tuple[int | None, int | None]:
     """The numbers of `N..M`, `N..`, `..M`, `M`; None for what is not named."""
     match = re.fullmatch(r"(?:(\d{1,10})?\.\.)?(\d{1,10})?", text, re.ASCII)
     if not match or text == "..":
         raise typer.BadParameter(f"{text} is no pair of revisions such as 1..2, 2.. or ..2")
-    before, after = (min(int(digits), LARGEST_NUMBER) if digits else None for digits in match.groups())
+    before, after = (min(int(digits), MAX_REVISION_NUMBER) if digits else None for digits in match.groups())
     return before, after

@@ -17,9 +17,9 @@ STOP_SECONDS = 3.5
 """It ends within five: Prefect would try for more than a minute to tell a server that is gone."""
 
 STATUSES = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
-SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+SIGNAL_MESSAGES = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
-PREFECT_ENDED = "Crash detected! Execution was aborted by"
+PREFECT_CRASH_MESSAGE = "Crash detected! Execution was aborted by"
 
 FLOW_RUNS = logging.getLogger("prefect.flow_runs")
 """Of what a run's page shows, and a command's standard error."""
@@ -28,11 +28,11 @@ CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
 """On a terminal: the progress bar goes, the cursor comes back."""
 
 
-class _Told(SystemExit):
+class _Terminated(SystemExit):
     """The command was told to end."""
 
 
-class _Ending:
+class _SignalHandler:
     """What a command has been told, by the first signal of those that end it."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class _Ending:
             if self.status is None:
                 self.status = STATUSES[number]
                 _say(number)
-                _end_surely(self.status)
+                _force_exit_later(self.status)
         return self.status
 
     def listen(self, pipe: int) -> None:
@@ -57,31 +57,31 @@ class _Ending:
 
 
 @contextmanager
-def tidying_up() -> Iterator[None]:
+def handling_signals() -> Iterator[None]:
     """Within the block, Ctrl-C and SIGTERM end the command in one line: what is its own is taken away first."""
-    ending = _Ending()
+    ending = _SignalHandler()
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         for each in STATUSES:
             signal.signal(each, signal.SIG_IGN)
-        raise _Told(ending.tell(signal.Signals(number)))
+        raise _Terminated(ending.tell(signal.Signals(number)))
 
-    FLOW_RUNS.addFilter(_is_news)
+    FLOW_RUNS.addFilter(_is_unreported)
     former = {number: signal.signal(number, end) for number in STATUSES}
-    with _hearing(ending):
+    with _listening(ending):
         try:
             yield
         except BaseException:
             if ending.status is None:
                 raise
         if ending.status is not None:  # whatever the end of a run raises on its way, or makes of it
-            raise _Told(ending.status) from None
+            raise _Terminated(ending.status) from None
     for number, handler in former.items():
         signal.signal(number, handler)
 
 
 @contextmanager
-def _hearing(ending: _Ending) -> Iterator[None]:
+def _listening(ending: _SignalHandler) -> Iterator[None]:
     ours, theirs = os.pipe()
     os.set_blocking(theirs, False)
     threading.Thread(target=ending.listen, args=(ours,), name="signals", daemon=True).start()
@@ -93,22 +93,22 @@ def _hearing(ending: _Ending) -> Iterator[None]:
         os.close(theirs)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_unreported(record: logging.LogRecord) -> bool:
     """Not that Prefect saw the run being ended, or fail: the command says so itself, and the run's state does."""
     error = record.exc_info[1] if record.exc_info else None
     is_told = isinstance(error, Failure) and not FLOW_RUNS.isEnabledFor(logging.DEBUG)
-    return not is_told and not str(record.msg).startswith(PREFECT_ENDED)
+    return not is_told and not str(record.msg).startswith(PREFECT_CRASH_MESSAGE)
 
 
 def _say(number: signal.Signals) -> None:
     """Libraries would tell of each thing that the end interrupts, with tracebacks."""
     clear = CLEAR_LINE if os.isatty(2) else ""
-    os.write(2, f"{clear}broadsheet: {SAID[number]}\n".encode())
+    os.write(2, f"{clear}broadsheet: {SIGNAL_MESSAGES[number]}\n".encode())
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
 
 
-def _end_surely(status: int) -> None:
+def _force_exit_later(status: int) -> None:
     timer = threading.Timer(STOP_SECONDS, os._exit, [status])
     timer.daemon = True
     timer.start()

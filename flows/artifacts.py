@@ -30,11 +30,11 @@ def store_report(markdown: str, key: str, tables: dict[str, list[dict[str, str]]
 
 def store_run_artifacts(settings: Settings, report: RunReport, key: str) -> None:
     """The report of a run of a site, with how complete its newest months are and what it quarantined."""
-    months, set_aside = _read_archive(settings, report)
+    months, quarantined = _read_archive(settings, report)
     outcomes = [{"outcome": name, "count": str(count)} for name, count in report.outcomes.items()]
     completeness = [dict(zip(MONTH_COLUMNS, row, strict=True)) for row in list_month_rows(months)]
     tables = {"outcomes": outcomes, "completeness": completeness}
-    store_report(render_markdown(report, months, set_aside), key, tables)
+    store_report(render_markdown(report, months, quarantined), key, tables)
 
 
 def _read_archive(settings: Settings, report: RunReport) -> tuple[Sequence[MonthCount], Sequence[QuarantineRecord]]:

@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report
-from flows.final_state import end
+from flows.final_state import make_final_state
 from flows.hooks import notify
 from pipeline.archive import open_archive
 from pipeline.integrity.audit import audit_archive
@@ -22,7 +22,7 @@ from storage.schema.tables import RunStatus
 
 DAY = timedelta(days=1)
 
-LOOKED_AT = 200
+MAX_RUNS = 200
 """Runs at most: a day of one every quarter of an hour, one an hour, and some by hand."""
 
 TIMEOUT_SECONDS = 86_400
@@ -68,7 +68,7 @@ def audit(site: str = "moscow-times") -> State[AuditReport]:
     """
     report = audit_site(load_settings(), site, now())
     store_report(render_audit_markdown(report), f"audit-{site}", {})
-    return end(report, report.problems, f"{report.capture_count} captures are as they were stored")
+    return make_final_state(report, report.problems, f"{report.capture_count} captures are as they were stored")
 
 
 def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
@@ -82,7 +82,7 @@ def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
         with archive.database.read() as session:
             ledger = {state.value: count for state, count in count_states(session, site).items()}
             months = tuple(count_months(session, site)[:MONTHS_SHOWN])
-            runs = [run for run in list_runs(session, LOOKED_AT, until=at) if run.site == site]
+            runs = [run for run in list_runs(session, MAX_RUNS, until=at) if run.site == site]
         return AuditReport(
             site=site,
             completeness=measure_completeness(ledger),
@@ -111,10 +111,10 @@ def _find_drift(runs: list[RunRecord], at: datetime) -> Iterator[str]:
 
 def render_audit_markdown(report: AuditReport) -> str:
     """The report as a Markdown document."""
-    return "\n".join(_lines(report))
+    return "\n".join(_render_lines(report))
 
 
-def _lines(report: AuditReport) -> Iterator[str]:
+def _render_lines(report: AuditReport) -> Iterator[str]:
     share = "" if report.completeness is None else f" · {report.completeness:.2%} complete"
     yield f"# audit {report.site}{share}"
     yield f"{report.capture_count} captures compared with what is stored."

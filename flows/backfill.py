@@ -15,12 +15,12 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report, store_run_artifacts
-from flows.concurrency import crawling_alone, give_way
-from flows.final_state import end, read_report, skip
+from flows.concurrency import exclusive_crawl, wait_for_urgent_runs
+from flows.final_state import make_final_state, make_skipped_state, read_report
 from flows.hooks import notify
-from flows.ingest import Limit, end_run
+from flows.ingest import Limit, make_run_state
 from flows.server import prepare_temporary_server
-from flows.steps import fill_patiently
+from flows.steps import orchestrate_backfill
 from pipeline.archive import RunInProgress, open_archive
 from pipeline.backfill_plan import check_span, plan_backfill
 from pipeline.ingest import check_ingest, ingest_once
@@ -31,7 +31,7 @@ from schemas.report import BackfillReport, RunReport
 from schemas.settings import load_settings
 from schemas.span import Span, split_months
 
-PATIENCE_SECONDS = 1800
+WAIT_SECONDS = 1800
 """How long a month waits while another run writes: a scheduled one is far shorter, and goes before."""
 
 ARTIFACT_SECONDS = 30
@@ -57,13 +57,13 @@ def backfill_month(site: str, since: date, until: date, limit: Limit = None) -> 
     """The part of a backfill that lies in one month, or what was left of it. It ends early when another run waits."""
     settings, span = load_settings(), Span(since=since, until=until)
     try:
-        with crawling_alone(site, PATIENCE_SECONDS):
-            orchestration = fill_patiently(site, PATIENCE_SECONDS)
+        with exclusive_crawl(site, WAIT_SECONDS):
+            orchestration = orchestrate_backfill(site, WAIT_SECONDS)
             report = ingest_once(settings, site, "sitemaps", limit, span, orchestration=orchestration)
     except RunInProgress as error:
-        return skip(error)
+        return make_skipped_state(error)
     store_run_artifacts(settings, report, f"backfill-{site}-{since:%Y-%m}")
-    return end_run(report)
+    return make_run_state(report)
 
 
 @flow(
@@ -93,19 +93,21 @@ def backfill(site: str, since: date, until: date, limit: Limit = None) -> State[
     reports: list[RunReport] = []
     try:
         for number, span in enumerate(spans):
-            with listening(_Artifact(artifact, number, len(spans))):
-                reports += _fill(site, span, _count_left(limit, reports))
-        for span in _find_unfilled(site, since, until):
+            with listening(_ProgressArtifact(artifact, number, len(spans))):
+                reports += _fill_month(site, span, _count_remaining(limit, reports))
+        for span in _find_unfinished_months(site, since, until):
             if reports and reports[-1].unreachable_hosts:
                 break  # whoever does not answer is not asked again for each month
-            reports += _fill(site, span, _count_left(limit, reports))
+            reports += _fill_month(site, span, _count_remaining(limit, reports))
     except RunInProgress as error:
-        return skip(error)
+        return make_skipped_state(error)
     update_progress_artifact(artifact, progress=100.0)
     floors = tuple(_find_broken_floors(site, reports))
     report = BackfillReport(site=site, since=since, until=until, months=tuple(reports), broken_floors=floors)
     store_report(render_backfill_markdown(report), f"backfill-{site}-report", {})
-    return end(report, report.problems, f"{sum(month.outcomes.get('stored', 0) for month in reports)} stored")
+    return make_final_state(
+        report, report.problems, f"{sum(month.outcomes.get('stored', 0) for month in reports)} stored"
+    )
 
 
 def run_backfill(site: str, since: date, until: date, limit: int | None) -> BackfillReport:
@@ -118,27 +120,27 @@ def run_backfill(site: str, since: date, until: date, limit: int | None) -> Back
     return read_report(backfill(site, since, until, limit, return_state=True), BackfillReport)
 
 
-class _Artifact:
+class _ProgressArtifact:
     """Brings the progress artifact up to date while a month is filled."""
 
     def __init__(self, artifact: UUID, month_number: int, month_count: int) -> None:
         self._artifact = artifact
         self._month_number, self._month_count = month_number, month_count
-        self._told_at = time.monotonic()
+        self._updated_at = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
-        if not progress.total_count or time.monotonic() < self._told_at + ARTIFACT_SECONDS:
+        if not progress.total_count or time.monotonic() < self._updated_at + ARTIFACT_SECONDS:
             return
-        self._told_at = time.monotonic()
+        self._updated_at = time.monotonic()
         months = self._month_number + progress.done_count / progress.total_count
         update_progress_artifact(self._artifact, progress=min(100 * months / self._month_count, 100))
 
 
-def _count_left(limit: int | None, reports: Sequence[RunReport]) -> int | None:
+def _count_remaining(limit: int | None, reports: Sequence[RunReport]) -> int | None:
     return None if limit is None else limit - sum(report.asked_count for report in reports)
 
 
-def _find_unfilled(site: str, since: date, until: date) -> Iterator[Span]:
+def _find_unfinished_months(site: str, since: date, until: date) -> Iterator[Span]:
     """The months with pages that are due still: the sitemap of the month before, read after them, named one."""
     plan = plan_backfill(load_settings(), site, since, until)
     return (Span(since=month.since, until=month.until) for month in plan.months if month.due_count)
@@ -151,7 +153,7 @@ def _find_broken_floors(site: str, reports: Sequence[RunReport]) -> Iterator[str
             yield from find_broken_floors(archive, site, reports[-1].ledger, is_whole=False)
 
 
-def _fill(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:
+def _fill_month(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:
     """One month, in as many runs as it gave way to others, and one more; none once the limit is reached."""
     left, is_over = limit, False
     while not is_over and (left is None or left > 0):
@@ -159,5 +161,5 @@ def _fill(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:
         yield report
         is_over = not report.gave_way
         if report.gave_way:
-            give_way(site)
-        left = _count_left(left, [report])
+            wait_for_urgent_runs(site)
+        left = _count_remaining(left, [report])

@@ -35,11 +35,11 @@ LEASE_SECONDS = 60
 """A slot whose holder is killed is kept so long: the shortest that the server gives. Prefect renews the lease while its
 holder lives."""
 
-PATIENCE_SECONDS = 600
+WAIT_SECONDS = 600
 """How long a scheduled run waits for its turn: longer than a backfill takes to give way, shorter than the quarter of an
 hour after which the next one comes."""
 
-ASK_SECONDS = 15.0
+CHECK_SECONDS = 15.0
 """How often a backfill asks whether somebody waits: a request each, so that it is asked by time and not by page."""
 
 POLL_SECONDS = 5.0
@@ -49,18 +49,18 @@ URGENT_FLOWS = ["ingest", "refresh"]
 """A backfill gives way to these."""
 
 
-def name_slot(site: str) -> str:
+def name_limit(site: str) -> str:
     """The global concurrency limit that a crawl of the site holds: of size 1."""
     return f"crawl-{site}"
 
 
-def has_lasting_server() -> bool:
+def has_shared_server() -> bool:
     """Whether there is a server that others see too: a temporary one knows of its own run alone."""
     return bool(PREFECT_API_URL.value())
 
 
 @contextmanager
-def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+def exclusive_crawl(site: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Within the block, no other run of this Prefect server crawls the site, unless the limit is switched off.
 
     If the lease is lost, because the server could not be reached for long, the run goes on: its lease in the database
@@ -69,19 +69,19 @@ def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS) -> Ite
     Raises:
         RunInProgress: another one did for longer than this one's patience, or somebody has set the limit to 0.
     """
-    if not has_lasting_server():
+    if not has_shared_server():
         yield
         return
-    limit = _read_limit(name_slot(site))
+    limit = _read_limit(name_limit(site))
     if not limit.limit:
         raise RunInProgress(f"crawling {site} is stopped: the concurrency limit {limit.name} is 0")
     if limit.active_slots:
-        logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
+        logger.warning("another run crawls %s: waiting for it, %g s at most", site, wait_seconds)
     with ExitStack() as slot:
         try:
-            slot.enter_context(concurrency(limit.name, timeout_seconds=patience_seconds, lease_duration=LEASE_SECONDS))
+            slot.enter_context(concurrency(limit.name, timeout_seconds=wait_seconds, lease_duration=LEASE_SECONDS))
         except TimeoutError:
-            raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s") from None
+            raise RunInProgress(f"another run crawls {site}, for longer than {wait_seconds:g} s") from None
         yield
 
 
@@ -95,13 +95,13 @@ def _read_limit(name: str) -> GlobalConcurrencyLimitResponse:
         return client.read_global_concurrency_limit_by_name(name)
 
 
-def is_awaited(site: str) -> bool:
+def has_waiting_run(site: str) -> bool:
     """Whether an urgent run of the site is under way that a backfill keeps waiting, or has let go first.
 
     One that began longer ago than a run waits does not wait: it may be dead, and nobody has told the server. A server
     that does not answer now is no reason to stop.
     """
-    since = datetime.now(UTC) - timedelta(seconds=PATIENCE_SECONDS)
+    since = datetime.now(UTC) - timedelta(seconds=WAIT_SECONDS)
     under_way = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])),
         start_time=FlowRunFilterStartTime(after_=since),
@@ -113,24 +113,24 @@ def is_awaited(site: str) -> bool:
     return False
 
 
-class WaitingRuns:
+class WaitingRunCheck:
     """Whether another run waits for the site: asked of the server by time, however often this is called."""
 
-    def __init__(self, site: str, ask_seconds: float = ASK_SECONDS) -> None:
+    def __init__(self, site: str, check_seconds: float = CHECK_SECONDS) -> None:
         self._site = site
-        self._ask_seconds = ask_seconds
-        self._asked_at = time.monotonic()
+        self._check_seconds = check_seconds
+        self._checked_at = time.monotonic()
 
     def __call__(self) -> bool:
         """Whether one waits."""
-        if not has_lasting_server() or time.monotonic() < self._asked_at + self._ask_seconds:
+        if not has_shared_server() or time.monotonic() < self._checked_at + self._check_seconds:
             return False
-        self._asked_at = time.monotonic()
-        return is_awaited(self._site)
+        self._checked_at = time.monotonic()
+        return has_waiting_run(self._site)
 
 
-def give_way(site: str, patience_seconds: float = PATIENCE_SECONDS, poll_seconds: float = POLL_SECONDS) -> None:
+def wait_for_urgent_runs(site: str, wait_seconds: float = WAIT_SECONDS, poll_seconds: float = POLL_SECONDS) -> None:
     """Wait until whoever waited has ended, or gave up."""
-    deadline = time.monotonic() + patience_seconds
-    while has_lasting_server() and is_awaited(site) and time.monotonic() < deadline:
+    deadline = time.monotonic() + wait_seconds
+    while has_shared_server() and has_waiting_run(site) and time.monotonic() < deadline:
         time.sleep(poll_seconds)

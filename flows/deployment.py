@@ -99,24 +99,24 @@ def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
 
 def _read_one(found: object) -> Deployment:
     name = found.get("name") if isinstance(found, dict) else found
-    with _naming(name):
+    with _locating_errors(name):
         one = Deployment.model_validate(found)
     name = f"{name} ({one.entrypoint})"
-    with _naming(name):
+    with _locating_errors(name):
         hints = get_type_hints(one.load_flow().fn, include_extras=True)
     for parameter, value in one.parameters.items():
         if parameter not in hints:
             raise DeploymentInvalid(f"{name}: the flow has no parameter {parameter}")
-        with _naming(name, parameter):
+        with _locating_errors(name, parameter):
             TypeAdapter(hints[parameter]).validate_python(value)
     for each in one.schedules:
-        with _naming(name):
+        with _locating_errors(name):
             CronSchedule(cron=each.cron, timezone=each.timezone)
     return one
 
 
 @contextmanager
-def _naming(*place: object) -> Iterator[None]:
+def _locating_errors(*place: object) -> Iterator[None]:
     """What is wrong is said in one line, behind where it stands."""
     try:
         yield

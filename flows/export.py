@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report
-from flows.final_state import end
+from flows.final_state import make_final_state
 from flows.hooks import notify
 from pipeline.archive import open_archive
 from schemas.export import ArticleFilter, Exported, FileFormat, Format
@@ -40,7 +40,7 @@ def export(file_format: Format = Format.PARQUET, *, include_duplicates: bool = F
         kind, wanted = FileFormat.choose(path.name), ArticleFilter(include_duplicates=include_duplicates)
         exported = export_articles(archive.database, path, kind, wanted)
     store_report(render_export_markdown(exported), "export", {})
-    return end(exported, (), f"{exported.count} articles")
+    return make_final_state(exported, (), f"{exported.count} articles")
 
 
 def render_export_markdown(exported: Exported) -> str:

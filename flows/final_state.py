@@ -17,7 +17,7 @@ Report = TypeVar("Report", bound=BaseModel)
 LOGGER = logging.getLogger("prefect.flow_runs")
 """Prefect's own, of what a run's page shows."""
 
-ENDED = "Engine execution exited with unexpected exception"
+PREFECT_EXIT_MESSAGE = "Engine execution exited with unexpected exception"
 """What Prefect adds in a worker's process to each run that failed, whose log has said why."""
 
 MESSAGE_CHARS = 2_000
@@ -36,7 +36,7 @@ class RunTimedOut(RunFailure):
     """A run took longer than its flow may. What it stored is kept, and the next one goes on."""
 
 
-class BelowPromise(RunFailure):
+class RunHasProblems(RunFailure):
     """A run came to its end, below what it promises: it has a report all the same."""
 
     def __init__(self, message: str, report: BaseModel) -> None:
@@ -44,15 +44,15 @@ class BelowPromise(RunFailure):
         self.report = report
 
 
-def end(report: Report, problems: tuple[str, ...], said: str) -> State[Report]:
+def make_final_state(report: Report, problems: tuple[str, ...], said: str) -> State[Report]:
     """Failed where the run ended below what it promises, else completed with a few words."""
     if problems:
         message = "; ".join(problems)[:MESSAGE_CHARS]
-        return Failed(message=message, data=BelowPromise(message, report))  # of a failed state, Prefect expects one
+        return Failed(message=message, data=RunHasProblems(message, report))  # of a failed state, Prefect expects one
     return Completed(message=said, data=report)
 
 
-def skip(error: RunInProgress) -> State[Report]:
+def make_skipped_state(error: RunInProgress) -> State[Report]:
     """Completed, with nothing done: another run does the same work now, and nothing is wrong with that."""
     return Completed(name=SKIPPED, message=str(error))
 
@@ -70,7 +70,7 @@ def read_report(state: State[Any], kind: type[Report]) -> Report:
     if state.name == TIMED_OUT:
         raise RunTimedOut(str(state.message))
     report: object = state.result(raise_on_failure=False)
-    if isinstance(report, BelowPromise):
+    if isinstance(report, RunHasProblems):
         report = report.report
     if isinstance(report, Exception):
         raise report
@@ -78,7 +78,7 @@ def read_report(state: State[Any], kind: type[Report]) -> Report:
     return report
 
 
-def leave_out_traceback(record: logging.LogRecord) -> bool:
+def drop_known_traceback(record: logging.LogRecord) -> bool:
     """Of what is known; a defect keeps its own. A filter: whether the record is for the log at all."""
     error = record.exc_info[1] if record.exc_info else None
     if record.levelno <= logging.DEBUG or not isinstance(error, Failure):
@@ -88,16 +88,16 @@ def leave_out_traceback(record: logging.LogRecord) -> bool:
         whole.levelno, whole.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
         LOGGER.handle(whole)
     record.exc_info = record.exc_text = None
-    return record.msg != ENDED
+    return record.msg != PREFECT_EXIT_MESSAGE
 
 
-def leave_to_run(record: logging.LogRecord) -> bool:
+def drop_task_error(record: logging.LogRecord) -> bool:
     """What ends a task ends its run, whose log says it: no error of a task is for the log as well."""
     return record.levelno < logging.ERROR
 
 
-LOGGER.addFilter(leave_out_traceback)
-logging.getLogger("prefect.task_runs").addFilter(leave_to_run)
+LOGGER.addFilter(drop_known_traceback)
+logging.getLogger("prefect.task_runs").addFilter(drop_task_error)
 
 # Whatever runs a flow imports this first: a worker and a schedule start a process for each run.
 prepare_process()

@@ -16,7 +16,7 @@ from schemas.settings import SettingsInvalid, load_settings
 
 logger = logging.getLogger(__name__)
 
-SAID_CHARS = 1_500
+REASON_CHARS = 1_500
 """Of what went wrong: Slack and Telegram cut at 3,000 and more, and nobody reads as much on a phone."""
 
 
@@ -34,18 +34,18 @@ def render_message(flow_name: str, flow_run: FlowRun, state: State[Any]) -> tupl
     """A title, and what happened with where to look."""
     how = "crashed" if state.is_crashed() else "failed"
     said = (state.message or "no reason was given").strip()
-    said = said if len(said) <= SAID_CHARS else f"{said[:SAID_CHARS]}…"
-    return f"broadsheet: {flow_name} {how}", f"{_read_name(flow_run)}: {said}\n\n{_where_to_look(flow_run)}"
+    said = said if len(said) <= REASON_CHARS else f"{said[:REASON_CHARS]}…"
+    return f"broadsheet: {flow_name} {how}", f"{_fetch_run_name(flow_run)}: {said}\n\n{_describe_links(flow_run)}"
 
 
-def _read_name(flow_run: FlowRun) -> str:
+def _fetch_run_name(flow_run: FlowRun) -> str:
     """What its flow named it: of a process that was killed, the caller knows what it was called before."""
     with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
         return client.read_flow_run(flow_run.id).name
     return flow_run.name
 
 
-def _where_to_look(flow_run: FlowRun) -> str:
+def _describe_links(flow_run: FlowRun) -> str:
     page = PREFECT_UI_URL.value()
     link = f"{page}/runs/flow-run/{flow_run.id}" if page else f"flow run {flow_run.id}"
     return f"Look at: {link}, and `broadsheet status`. What each alarm means: docs/operations.md"

@@ -8,8 +8,8 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.artifacts import store_run_artifacts
-from flows.concurrency import crawling_alone
-from flows.final_state import end, read_report, skip
+from flows.concurrency import exclusive_crawl
+from flows.final_state import make_final_state, make_skipped_state, read_report
 from flows.hooks import notify
 from flows.server import prepare_temporary_server
 from flows.steps import SCHEDULED
@@ -69,17 +69,17 @@ def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[R
     settings = load_settings()
     check_ingest(settings, site)
     try:
-        with crawling_alone(site):
+        with exclusive_crawl(site):
             report = run(settings)
     except RunInProgress as error:
-        return skip(error)
+        return make_skipped_state(error)
     store_run_artifacts(settings, report, f"{name}-{site}")
-    return end_run(report)
+    return make_run_state(report)
 
 
-def end_run(report: RunReport) -> State[RunReport]:
+def make_run_state(report: RunReport) -> State[RunReport]:
     """The final state of a run of a site."""
-    return end(report, report.problems, f"{report.outcomes.get('stored', 0)} stored")
+    return make_final_state(report, report.problems, f"{report.outcomes.get('stored', 0)} stored")
 
 
 def run_ingest(site: str, source: SourceChoice, limit: int | None, cdx: str | None = None) -> RunReport:

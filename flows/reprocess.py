@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report
-from flows.final_state import end, skip
+from flows.final_state import make_final_state, make_skipped_state
 from flows.hooks import notify
 from pipeline.archive import RunInProgress
 from pipeline.reprocess.reprocess import reprocess as reread_captures
@@ -37,24 +37,24 @@ def reprocess(since: date | None = None, until: date | None = None, *, apply: bo
     try:
         report = reread_captures(load_settings(), since=since, until=until, apply=apply)
     except RunInProgress as error:
-        return skip(error)
+        return make_skipped_state(error)
     store_report(render_reprocess_markdown(report), "reprocess", {})
-    return end(report, (*report.problems, *(report.run.problems if report.run else ())), _tell(report))
+    return make_final_state(report, (*report.problems, *(report.run.problems if report.run else ())), _describe(report))
 
 
 def render_reprocess_markdown(report: ReprocessReport) -> str:
     """The report as a Markdown document."""
-    return "\n".join(_lines(report))
+    return "\n".join(_render_lines(report))
 
 
-def _tell(report: ReprocessReport) -> str:
+def _describe(report: ReprocessReport) -> str:
     changed = ", ".join(f"{count} {change.value}" for change, count in report.changes.items())
     return f"{report.read_count} captures read again: {changed or 'none'}"
 
 
-def _lines(report: ReprocessReport) -> Iterator[str]:
+def _render_lines(report: ReprocessReport) -> Iterator[str]:
     yield f"# reprocess · {'written' if report.applied else 'nothing was written'}"
-    yield _tell(report)
+    yield _describe(report)
     if report.problems:
         yield from ("", "## Problems", *(f"- {sentence}" for sentence in report.problems))
     yield from ("", "| field | changed | won | lost |", "|---|--:|--:|--:|")

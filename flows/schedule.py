@@ -16,7 +16,7 @@ from prefect.runner import Runner
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
-from flows.server import OwnServer, own_server, require_server
+from flows.server import LocalServer, local_server, require_server
 from pipeline.alert import is_wanted, open_service
 from pipeline.archive import RunInProgress, make_folders, open_lock, take_lock
 from pipeline.ingest import check_ingest
@@ -26,11 +26,11 @@ from schemas.settings import Settings
 
 POOL_TYPE = "process"
 
-UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+ACTIVE_STATES = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
 
 RUNNER_TASK = "broadsheet schedule"
 
-PAGE_COUNT = 200
+PAGE_SIZE = 200
 """The server's concurrency limits, or deployments, that are looked at, and as many as it gives: a handful are ours."""
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
 
 
 @contextmanager
-def scheduling_alone(settings: Settings) -> Iterator[None]:
+def exclusive_schedule(settings: Settings) -> Iterator[None]:
     """Within the block, nobody else schedules anything from this data folder: a server's memory there is one server's.
 
     Raises:
@@ -96,8 +96,8 @@ def deploy(definitions: Sequence[Deployment]) -> Deployed:
         for name in sorted(pools):
             with suppress(ObjectAlreadyExists):
                 client.create_work_pool(WorkPoolCreate(name=name, type=POOL_TYPE))
-        free_orphans(client)
-        removed = remove_former(client, definitions)
+        release_orphaned_slots(client)
+        removed = remove_obsolete_deployments(client, definitions)
     made = [make_deployment(one, work_pool=one.work_pool.name) for one in definitions]
     for one in made:
         one.apply(work_pool_name=one.work_pool_name)
@@ -107,12 +107,12 @@ def deploy(definitions: Sequence[Deployment]) -> Deployed:
     )
 
 
-def remove_former(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
+def remove_obsolete_deployments(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
     """Remove deployments of our flows that the file does not have any more, and name them: else they would run on."""
     pools = {one.work_pool.name for one in definitions} | {None}
     names = {one.full_name for one in definitions}
     removed: list[str] = []
-    for found in client.read_deployments(limit=PAGE_COUNT):
+    for found in client.read_deployments(limit=PAGE_SIZE):
         if found.work_pool_name in pools and re.fullmatch(ENTRYPOINT, found.entrypoint or ""):
             name = f"{client.read_flow(found.flow_id).name}/{found.name}"
             if name not in names:
@@ -121,21 +121,21 @@ def remove_former(client: SyncPrefectClient, definitions: Sequence[Deployment]) 
     return tuple(removed)
 
 
-def free_orphans(client: SyncPrefectClient) -> None:
+def release_orphaned_slots(client: SyncPrefectClient) -> None:
     """Free the slots of runs that nobody will ever end: a server that forgot their leases would keep them for ever.
 
     Only where no run of any flow is under way.
     """
-    is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNDER_WAY)))
+    is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ACTIVE_STATES)))
     if client.read_flow_runs(flow_run_filter=FlowRunFilter(state=is_under_way), limit=1):
         return
-    for limit in client.read_global_concurrency_limits(limit=PAGE_COUNT):
+    for limit in client.read_global_concurrency_limits(limit=PAGE_SIZE):
         if limit.active_slots:
             client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
 @contextmanager
-def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
+def using_server(settings: Settings) -> Iterator[LocalServer | str]:
     """The URL of the server that is named, or where none is one of our own, as long as the block lasts.
 
     Raises:
@@ -144,13 +144,13 @@ def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
     if PREFECT_API_URL.value():
         yield require_server()
         return
-    with own_server(settings) as server:
+    with local_server(settings) as server:
         login = {PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: server.auth_string}
         with temporary_settings(updates=login):
             yield server
 
 
-def describe_ui_access(server: OwnServer | str) -> str:
+def describe_ui_access(server: LocalServer | str) -> str:
     """Where Prefect's pages are, and where it stands what they ask for."""
     if isinstance(server, str):
         return mask_secrets(server).removesuffix("/api")
@@ -161,10 +161,10 @@ def serve(definitions: Sequence[Deployment]) -> None:
     """Run every deployment in processes of this machine when it is due, until this process is told to end."""
     # Schedules are not paused at the end: a process that is killed could not do that either. What was due meanwhile is
     # dropped when they are registered again. None waits for another's process: what must wait, waits for its limits.
-    runner = EndableRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
+    runner = InterruptibleRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
     with get_client(sync_client=True) as client:
-        free_orphans(client)
-        for name in remove_former(client, definitions):
+        release_orphaned_slots(client)
+        for name in remove_obsolete_deployments(client, definitions):
             logger.info("%s is not in prefect.yaml any more, and was removed", name)
     for one in definitions:
         runner.add_deployment(make_deployment(one))
@@ -176,7 +176,7 @@ async def _start(runner: Runner) -> None:
     await asyncio.create_task(runner.start(), name=RUNNER_TASK)
 
 
-class EndableRunner(Runner):
+class InterruptibleRunner(Runner):
     """A runner that SIGTERM ends as Ctrl-C does: its own way leaves what it has begun to end unfinished."""
 
     def handle_sigterm(self, *_args: Any, **_options: Any) -> None:

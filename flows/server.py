@@ -27,7 +27,7 @@ PORT = 4200
 START_SECONDS = 180
 """Ten on an idle machine; a busy one has taken more than a minute."""
 
-DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+DENIED_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15
@@ -39,7 +39,7 @@ KEEP_ALIVE_SECONDS = 5
 """As `prefect server start` has it."""
 
 
-class OwnServer(Record):
+class LocalServer(Record):
     """How a server of our own is reached."""
 
     url: NonEmpty
@@ -66,14 +66,14 @@ def require_server() -> str:
         with get_client(sync_client=True) as client:
             client.read_work_pools(limit=1)  # more than its health: whether it lets us in
     except (httpx.HTTPError, RuntimeError, ValueError) as error:
-        raise ServerMissing(f"the Prefect server at {mask_secrets(url)} {_explain(error)}") from None
+        raise ServerMissing(f"the Prefect server at {mask_secrets(url)} {_describe_error(error)}") from None
     return url
 
 
-def _explain(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
-        if status in DENIED:
+        if status in DENIED_STATUSES:
             return "does not let us in: see PREFECT_API_AUTH_STRING"
         return f"answers {status}; its URL ends in /api"
     if isinstance(error, ValueError):  # it speaks of something else
@@ -93,7 +93,7 @@ def prepare_temporary_server() -> None:
 
 
 @contextmanager
-def own_server(settings: Settings) -> Iterator[OwnServer]:
+def local_server(settings: Settings) -> Iterator[LocalServer]:
     """A server as long as the block lasts, with its pages on loopback and its memory in the data folder.
 
     Raises:
@@ -104,7 +104,7 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(OWNER_ONLY)
     auth_path = folder / "auth-string"
-    server = OwnServer(
+    server = LocalServer(
         url=f"http://{LOOPBACK}:{port}/api", auth_string=load_auth_string(auth_path), auth_path=auth_path
     )
     with (folder / "server.log").open("ab") as log:
@@ -113,7 +113,7 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
         environment = _make_environment(folder, server, port)
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - us
     try:
-        _wait_for(process, server.url, folder / "server.log")
+        _wait_until_healthy(process, server.url, folder / "server.log")
         yield server
     finally:
         _stop(process)
@@ -133,7 +133,7 @@ def find_port(wanted: int = PORT) -> int:
     raise ServerMissing("no port is free on loopback")
 
 
-def _make_environment(folder: Path, server: OwnServer, port: int) -> dict[str, str]:
+def _make_environment(folder: Path, server: LocalServer, port: int) -> dict[str, str]:
     return (
         os.environ
         | make_server_variables(server.auth_string, port)
@@ -146,7 +146,7 @@ def _make_environment(folder: Path, server: OwnServer, port: int) -> dict[str, s
     )
 
 
-def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:

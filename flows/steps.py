@@ -6,7 +6,7 @@ from typing import TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.concurrency import WaitingRuns
+from flows.concurrency import WaitingRunCheck
 from pipeline.ingest import Orchestration
 from pipeline.load import load_with_retries
 
@@ -31,6 +31,6 @@ SCHEDULED = Orchestration(run_step=run_as_task, load=load_with_retries)
 """A run that waits for no other: it is skipped."""
 
 
-def fill_patiently(site: str, patience_seconds: float) -> Orchestration:
+def orchestrate_backfill(site: str, wait_seconds: float) -> Orchestration:
     """A part of a backfill: it waits for whoever writes, and ends early when another run of the site waits."""
-    return Orchestration(run_as_task, load_with_retries, WaitingRuns(site), patience_seconds)
+    return Orchestration(run_as_task, load_with_retries, WaitingRunCheck(site), wait_seconds)

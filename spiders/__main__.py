@@ -44,12 +44,12 @@ def main(arguments: list[str]) -> int:
         job = inbox.wait_first()
         if job is None:
             return EXIT_ENDED
-        with hold_lock(job.lock_path):
+        with exclusive_lock(job.lock_path):
             return run_crawl(job, inbox)
     except LockHeld as error:
-        return _complain(error, EXIT_LOCKED)
+        return _report_error(error, EXIT_LOCKED)
     except (JobUnusable, OSError) as error:
-        return _complain(error, EXIT_UNUSABLE)
+        return _report_error(error, EXIT_UNUSABLE)
 
 
 def bind_to_parent(arguments: list[str]) -> list[str]:
@@ -81,7 +81,7 @@ def open_inbox(arguments: list[str]) -> Inbox:
 
 
 @contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold the data folder for as long as the crawl lives; the lock falls with the process, however it ends.
 
     Raises:
@@ -128,19 +128,19 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
         # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.
         process.start(install_signal_handlers=False)
     reason = session.closing.reason
-    is_told = reason is None or reason == PARENT_GONE or (reason in SIGNALS and _is_parent_ending())
-    if reason and not is_told and not inbox.tell_early_end(reason):
+    is_told = reason is None or reason == PARENT_GONE or (reason in SIGNALS and _has_parent_closed_stdin())
+    if reason and not is_told and not inbox.report_early_end(reason):
         print_line(f"closed early: {reason}")
     has_failed = crawl.cancelled() or crawl.exception() is not None
     return EXIT_CLOSED if reason or has_failed else EXIT_ENDED
 
 
-def _complain(error: Exception, status: int) -> int:
+def _report_error(error: Exception, status: int) -> int:
     print_line(f"spiders: {error}")
     return status
 
 
-def _is_parent_ending() -> bool:
+def _has_parent_closed_stdin() -> bool:
     """Whether a parent has closed standard input: it was told to end as well, as all processes are by systemd."""
     return is_pipe(sys.stdin) and bool(select.select([sys.stdin], [], [], 0)[0])
 

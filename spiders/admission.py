@@ -20,6 +20,6 @@ class AdmissionMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Let the request pass, or raise what stands against it (`NotNow`)."""
+        """Let the request pass, or raise what stands against it (`RequestPostponed`)."""
         if obstacle := self._session.find_obstacle(request):
             raise obstacle

@@ -10,7 +10,7 @@ COUNT_FILE = "requests"
 SOURCE_MARK = b"s"
 OTHER_MARK = b"."
 
-SOURCE_PART = 2
+SOURCE_DIVISOR = 2
 """Sources may take one request in so many: the pages get the others, however many sources there are."""
 
 
@@ -35,7 +35,7 @@ class Budget:
             return None
         if self.is_spent:
             return f"the run may make {self._max_requests} requests"
-        max_sources = max(1, self._max_requests // SOURCE_PART)
+        max_sources = max(1, self._max_requests // SOURCE_DIVISOR)
         if is_source and self._source_count >= max_sources:
             return f"sources may take {max_sources} requests of the run"
         return None

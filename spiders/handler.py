@@ -78,7 +78,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
             HeadTooLarge: the headers are larger than any reader takes.
             DownloadTimeoutError: the whole answer took too long.
             ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
-            NotNow: the run has made all its requests, or the host wants to be left alone.
+            RequestPostponed: the run has made all its requests, or the host wants to be left alone.
             CrawlClosing: the crawl is at its end, or the archive takes nothing more.
         """
         routed = self._router.route(request)
@@ -87,7 +87,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         started_at = datetime.now(UTC)
         response = await self._receive(agent, routed)
         request.meta[FETCH_SECONDS] = (datetime.now(UTC) - started_at).total_seconds()
-        _require_whole(response, agent.wire, self._default_maxsize)
+        _require_complete(response, agent.wire, self._default_maxsize)
         self._archive(response, agent.wire, started_at)
         return response
 
@@ -107,7 +107,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
                 f"no whole answer within {self._session.job.timeout_seconds:g} seconds"
             ) from error
         except DownloadFailedError as error:
-            _tell_large_head(error)
+            _raise_head_too_large(error)
             raise
         except DownloadCancelledError as error:
             if closing.is_requested:
@@ -131,10 +131,10 @@ class ArchivingHandler(HTTP11DownloadHandler):
             # To fetch what cannot be kept would only trouble the publisher.
             self._session.closing.request(f"archive unwritable: {error}")
             raise CrawlClosing(str(error)) from error
-        self._session.note_written(ref)
+        self._session.record_written(ref)
 
 
-def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:
+def _require_complete(response: Response, wire: Wire, max_bytes: int) -> None:
     if CUT_FLAGS & set(response.flags):
         if b"Content-Length" in response.headers:
             raise ResponseDataLossError("the body is shorter than Content-Length announced")
@@ -150,7 +150,7 @@ def _read_token(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
-def _tell_large_head(error: DownloadFailedError) -> None:
+def _raise_head_too_large(error: DownloadFailedError) -> None:
     """Raise that the head was too large, where that is why: Twisted and Scrapy wrap it."""
     reasons = getattr(error.__cause__, "reasons", ())
     if found := next((one.value for one in reasons if one.check(HeadTooLarge)), None):

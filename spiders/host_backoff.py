@@ -6,7 +6,7 @@ from pathlib import Path
 
 FILE_NAME = "resting.json"
 
-MAX_REST = timedelta(days=1)
+MAX_BACKOFF = timedelta(days=1)
 """A host that asks for a year has made a mistake: it is asked once a day."""
 
 
@@ -21,15 +21,15 @@ class HostBackoffs:
         """Until when a host is left alone; None where it may be asked."""
         until, now = self._until.get(host.lower()), datetime.now(UTC)
         # Later than the longest rest from now on: noted by a clock that ran ahead.
-        return until if until and now < until <= now + MAX_REST else None
+        return until if until and now < until <= now + MAX_BACKOFF else None
 
-    def list_resting(self) -> dict[str, datetime]:
+    def list_active(self) -> dict[str, datetime]:
         """The hosts that are left alone now, and until when."""
         return {host: until for host, until in self._until.items() if self.find(host)}
 
-    def note(self, host: str, pause: timedelta) -> None:
+    def record(self, host: str, pause: timedelta) -> None:
         """Leave a host alone for so long from now on, or for as long as any host is."""
-        self._until[host.lower()] = datetime.now(UTC) + min(pause, MAX_REST)
+        self._until[host.lower()] = datetime.now(UTC) + min(pause, MAX_BACKOFF)
         partial = self._path.with_suffix(".partial")
         partial.unlink(missing_ok=True)  # of a crawl that was killed
         with partial.open("x") as file:

@@ -85,7 +85,7 @@ class Inbox:
         """Tell whoever sends the jobs that one is done."""
         self._tell(CrawlNews.DONE, str(job.log_path))
 
-    def tell_grown(self, name: str) -> None:
+    def report_growth(self, name: str) -> None:
         """Tell whoever sends the jobs that a WARC file has grown by what is worth loading."""
         self._tell(CrawlNews.GROWN, name)
 
@@ -95,7 +95,7 @@ class Inbox:
             with suppress(BrokenPipeError):
                 os.write(sys.stdout.fileno(), os.fsencode(f"{news} {name}\n"))
 
-    def tell_early_end(self, reason: str) -> bool:
+    def report_early_end(self, reason: str) -> bool:
         """Tell whoever sends the jobs why none is done any more; answers whether anybody does."""
         self._tell(CrawlNews.CLOSED_EARLY, " ".join(reason.split()))
         return self.is_fed

@@ -17,7 +17,7 @@ class Router:
     def __init__(self, origins: Mapping[str, str]) -> None:
         """Takes `{"https://www.example.com": "http://127.0.0.1:8601", …}`."""
         self._targets = {_origin(urlsplit(key)): urlsplit(target) for key, target in origins.items()}
-        self._foreign_hosts = {target.hostname for target in self._targets.values()} - {
+        self._origin_only_hosts = {target.hostname for target in self._targets.values()} - {
             urlsplit(key).hostname for key in self._targets
         }
 
@@ -41,7 +41,7 @@ class Router:
         if literal is not None and is_private(literal):
             raise PrivateNetworkRefused(f"{host} is in a private or reserved network")
         # The resolver trusts the hosts that the operator named, wherever they are: only the mapping may lead to them.
-        if host in self._foreign_hosts:
+        if host in self._origin_only_hosts:
             raise PrivateNetworkRefused(f"{host} stands in for a publisher and is no publisher itself")
 
 

@@ -15,7 +15,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from spiders.downloader import StrictDownloader, drop_queued
-from spiders.host_backoff import MAX_REST
+from spiders.host_backoff import MAX_BACKOFF
 from spiders.rejection import HostResting
 from spiders.session import get_session
 
@@ -43,15 +43,15 @@ class Politeness:
         self._token = crawler.settings["ROBOTSTXT_USER_AGENT"]
         crawler.signals.connect(self._apply_crawl_delay, signals.robots_parsed)
         # Sent before Scrapy takes the host's next request: a middleware hears of the response when that is on its way.
-        crawler.signals.connect(self._note_busy, signals.response_downloaded)
-        crawler.signals.connect(self._drop_resting, signals.request_left_downloader)
+        crawler.signals.connect(self._handle_busy, signals.response_downloaded)
+        crawler.signals.connect(self._drop_backed_off, signals.request_left_downloader)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Made by Scrapy, as an extension."""
         return cls(crawler)
 
-    def _note_busy(self, response: Response, request: Request) -> None:
+    def _handle_busy(self, response: Response, request: Request) -> None:
         if response.status in BUSY_STATUSES:
             asked = read_retry_after(response.headers, datetime.now(UTC))
             self._slow_down(request, FIRST_SLOWDOWN_SECONDS if asked is None else asked)
@@ -60,8 +60,10 @@ class Politeness:
         """Leave the host alone for that long, and double its delay from then on."""
         slot, now = self._downloader.find_slot(request), monotonic()
         if pause_seconds > MAX_PAUSE_SECONDS:
-            get_session(self._crawler).rests.note(urlparse_cached(request).netloc, timedelta(seconds=pause_seconds))
-            self._drop_resting(request)
+            get_session(self._crawler).host_backoffs.record(
+                urlparse_cached(request).netloc, timedelta(seconds=pause_seconds)
+            )
+            self._drop_backed_off(request)
             return
         # Answers of the same moment are one event: only the first of them doubles the delay.
         if slot.lastseen <= now:
@@ -76,14 +78,14 @@ class Politeness:
         if seconds is None or math.isnan(seconds):
             return
         if seconds > MAX_PAUSE_SECONDS:
-            pause = timedelta(seconds=min(seconds, MAX_REST.total_seconds()))
+            pause = timedelta(seconds=min(seconds, MAX_BACKOFF.total_seconds()))
             get_session(self._crawler).long_delays[urlparse_cached(request).netloc] = pause
         else:
             self._downloader.raise_delay(request, seconds)
 
-    def _drop_resting(self, request: Request) -> None:
+    def _drop_backed_off(self, request: Request) -> None:
         """What stands in the queue of a host that is left alone waits for another run."""
-        if get_session(self._crawler).rests.find(urlparse_cached(request).netloc):
+        if get_session(self._crawler).host_backoffs.find(urlparse_cached(request).netloc):
             slot = self._downloader.find_slot(request)
             drop_queued(slot, lambda: HostResting("the host has just asked for a long pause"))
 
@@ -98,13 +100,13 @@ class Politeness:
 def read_retry_after(headers: Mapping[str, bytes], now: datetime) -> float | None:
     """The seconds that a Retry-After header asks for, given as seconds or as a date; None where there is none.
 
-    At most `MAX_REST`. A host whose words cannot be read asks for a pause all the same.
+    At most `MAX_BACKOFF`. A host whose words cannot be read asks for a pause all the same.
     """
     value = (headers.get("Retry-After") or b"").decode("latin-1").strip()
     if not value:
         return None
     seconds = float(value) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else _read_date(value, now)
-    return min(max(seconds, 0.0), MAX_REST.total_seconds())
+    return min(max(seconds, 0.0), MAX_BACKOFF.total_seconds())
 
 
 def _read_date(value: str, now: datetime) -> float:

@@ -17,7 +17,7 @@ from schemas.crawl import CrawlLine, FetchResult
 from schemas.url import SourceKind
 from sites import get_site
 from spiders.redirect import is_same_publisher
-from spiders.rejection import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
+from spiders.rejection import HostResting, Refused, RequestPostponed, RequestsSpent, RobotsForbidden, RobotsUnreachable
 from spiders.session import FETCH_SECONDS, IS_SOURCE, CrawlSession
 
 logger = logging.getLogger(__name__)
@@ -54,11 +54,11 @@ class PublisherSpider(scrapy.Spider):
                 yield request
                 if self.crawler.engine.needs_backout() or self._has_queued():
                     await self.crawler.signals.wait_for(signals.scheduler_empty)
-            while self._is_at_work():  # noqa: ASYNC110 - Scrapy has no event for it
+            while self._is_busy():  # noqa: ASYNC110 - Scrapy has no event for it
                 await asyncio.sleep(IDLE_CHECK_SECONDS)
             self.session.inbox.acknowledge(self.session.job)
 
-    def _is_at_work(self) -> bool:
+    def _is_busy(self) -> bool:
         """Whether anything of the job is still to be done: as Scrapy asks it of a crawl that is to end."""
         engine = self.crawler.engine
         is_scraping = engine.scraper.slot is not None and not engine.scraper.slot.is_idle()
@@ -74,12 +74,12 @@ class PublisherSpider(scrapy.Spider):
         for url in dict.fromkeys(self.session.job.urls):
             if self.session.budget.is_spent:
                 return
-            if not self.session.rests.find(_host_of(url)):  # without a line it waits as it is
+            if not self.session.host_backoffs.find(_host_of(url)):  # without a line it waits as it is
                 yield from self._make_request(url, callback=self.parse_article)
 
     def _sort_sources(self, urls: Iterable[str]) -> list[str]:
         """Those asked longest ago first: where the requests do not suffice for all, each run gets further."""
-        return sorted(urls, key=self.session.turns.find)
+        return sorted(urls, key=self.session.source_order.find)
 
     def _make_source_requests(self, url: str) -> Iterator[Request]:
         if url in self._seen_sources or len(self._seen_sources) >= MAX_CHILDREN:
@@ -101,7 +101,7 @@ class PublisherSpider(scrapy.Spider):
 
     def parse_article(self, response: Response, url: str) -> Iterator[Request]:
         """Its page lies in the archive: what it says is for others to read. What belongs to it is fetched with it."""
-        self._note_capture(response, url)
+        self._record_capture(response, url)
         if response.status in SUCCESS_STATUSES:
             for companion in self._site.companion_urls(response.url, response.body):
                 # Before the next page: the two are read together.
@@ -109,11 +109,11 @@ class PublisherSpider(scrapy.Spider):
 
     def parse_companion(self, response: Response, url: str) -> None:
         """A live blog's posts."""
-        self._note_capture(response, url)
+        self._record_capture(response, url)
 
     def parse_source(self, response: Response, url: str) -> Iterator[Request]:
         """Follow an index to its pages. A listing's next page is another job's: it depends on what is known."""
-        self._note_capture(response, url)
+        self._record_capture(response, url)
         for child in self._sort_sources(self._read_children(response)):
             if is_same_publisher(self.session.job.site, url, child):
                 yield from self._make_source_requests(child)
@@ -124,14 +124,14 @@ class PublisherSpider(scrapy.Spider):
     def record_failure(self, failure: Failure) -> None:
         """The line of a request that ended without a usable answer."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
-        is_left = isinstance(error, NotNow)
+        is_left = isinstance(error, RequestPostponed)
         # What a closing crawl gives up was never finished, and a page that is not sent now is due as before: the next
         # crawl asks for it again. Of the sources, only the log knows.
         if self.session.closing.is_requested or (is_left and IS_SOURCE not in request.meta):
             return
         self._write_line(
             request.cb_kwargs["url"],
-            _judge(error),
+            _classify_error(error),
             error=f"{type(error).__name__}: {error}".removesuffix(": "),
             attempts=_count_attempts(request) - is_left,
             final_url=request.url if request.meta.get("redirect_urls") else None,
@@ -140,7 +140,7 @@ class PublisherSpider(scrapy.Spider):
     def closed(self, reason: str) -> None:
         """Called by Scrapy at the end: any reason but its own `finished` means that something was left."""
         if reason != "finished":
-            self.session.closing.note(reason)
+            self.session.closing.record(reason)
 
     def _read_children(self, response: Response) -> Iterator[str]:
         is_listing = self._site.recognize_source(response.url) is SourceKind.LISTING
@@ -155,7 +155,7 @@ class PublisherSpider(scrapy.Spider):
             return
         yield from (child for child in page.children if self._site.is_child_due(child, job.since, job.until))
 
-    def _note_capture(self, response: Response, url: str) -> None:
+    def _record_capture(self, response: Response, url: str) -> None:
         request = response.request
         self._write_line(
             url,
@@ -196,7 +196,7 @@ def _require_short(url: str) -> None:
         raise ValueError(f"longer than {MAX_URL_BYTES} bytes")
 
 
-def _judge(error: BaseException | None) -> FetchResult:
+def _classify_error(error: BaseException | None) -> FetchResult:
     match error:
         case RobotsForbidden():
             return FetchResult.FORBIDDEN

@@ -35,15 +35,15 @@ class HeadTooLarge(IgnoreRequest):
     """The status line and headers are larger than any reader takes; the rest of them was not fetched."""
 
 
-class NotNow(IgnoreRequest):
+class RequestPostponed(IgnoreRequest):
     """It was not sent, and may be later: it is left for another run."""
 
 
-class RequestsSpent(NotNow):
+class RequestsSpent(RequestPostponed):
     """The run has made as many requests as it may."""
 
 
-class HostResting(NotNow):
+class HostResting(RequestPostponed):
     """Its host asked to be left alone for longer than a crawl waits."""
 
 

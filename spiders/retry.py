@@ -32,25 +32,25 @@ class BackoffRetry:
         """A further try, after its wait; the response itself where it is fine or the tries are used up."""
         if response.status not in self._statuses:
             return response
-        return await self._try_again(request, f"status {response.status}") or response
+        return await self._retry(request, f"status {response.status}") or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
         """A further try, after its wait; None where the failure will not pass or the tries are used up."""
         if not isinstance(exception, self._exceptions):
             return None
-        return await self._try_again(request, exception)
+        return await self._retry(request, exception)
 
-    async def _try_again(self, request: Request, reason: str | Exception) -> Request | None:
+    async def _retry(self, request: Request, reason: str | Exception) -> Request | None:
         spider = self._crawler.spider
-        if spider is None or self._is_over(request):
+        if spider is None or self._is_blocked(request):
             return None
         again = get_retry_request(request, spider=spider, reason=reason)
         # The wait holds no slot of the host: other URLs go on meanwhile.
         if again is None or not await self._session.closing.sleep(_backoff_seconds(request)):
             return None
-        return None if self._is_over(request) else again
+        return None if self._is_blocked(request) else again
 
-    def _is_over(self, request: Request) -> bool:
+    def _is_blocked(self, request: Request) -> bool:
         """Whether another try would be turned back: what came of this one is its end then."""
         return self._session.closing.is_requested or self._session.find_obstacle(request) is not None
 

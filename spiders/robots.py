@@ -10,7 +10,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
-from spiders.rejection import NotNow, PrivateNetworkRefused, RobotsForbidden, RobotsUnreachable
+from spiders.rejection import PrivateNetworkRefused, RequestPostponed, RobotsForbidden, RobotsUnreachable
 
 # Scrapy's own shows a traceback for a robots.txt that cannot be fetched; below is the line instead.
 logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
@@ -81,9 +81,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         error = exc
-        if not isinstance(error, (RobotsUnreachable, PrivateNetworkRefused, NotNow)):
+        if not isinstance(error, (RobotsUnreachable, PrivateNetworkRefused, RequestPostponed)):
             error = RobotsUnreachable(f"{type(exc).__name__}: {exc}")
-        if not isinstance(error, NotNow):
+        if not isinstance(error, RequestPostponed):
             logger.warning("robots.txt of %s could not be read: %s", netloc, error)
         waiting, unreachable = self._parsers[netloc], UnreachableRobots(error)
         self._parsers[netloc] = unreachable

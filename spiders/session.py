@@ -16,7 +16,7 @@ from schemas.crawl import CrawlJob, CrawlLine
 from spiders.budget import COUNT_FILE, Budget
 from spiders.host_backoff import HostBackoffs
 from spiders.inbox import Inbox
-from spiders.rejection import CrawlClosing, HostResting, NotNow, RequestsSpent
+from spiders.rejection import CrawlClosing, HostResting, RequestPostponed, RequestsSpent
 from spiders.source_order import SourceOrder
 from spiders.warc import WarcWriter
 
@@ -28,7 +28,7 @@ FETCH_SECONDS = "fetch_seconds"
 """In the meta of a request that was answered: how long the answer took."""
 
 
-TOLD_BYTES = 1024 * 1024
+REPORT_BYTES = 1024 * 1024
 """By so much a WARC file grows until its loading is worth a batch: some 110 pages of the replica."""
 
 
@@ -62,10 +62,10 @@ class Closing:
 
     def request(self, reason: str) -> None:
         """Ask for the end; the first reason stands."""
-        self.note(reason)
+        self.record(reason)
         self._requested.set()
 
-    def note(self, reason: str) -> None:
+    def record(self, reason: str) -> None:
         """Remember that the crawl has ended early already."""
         self.reason = self.reason or reason
 
@@ -94,16 +94,16 @@ class CrawlSession:
         self.downloads: set[Deferred[Any]] = set()
         """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
-        self.rests = HostBackoffs(job.lock_path.parent)
+        self.host_backoffs = HostBackoffs(job.lock_path.parent)
         self.long_delays: dict[str, timedelta] = {}
         """Host -> the pause that its robots.txt asks for after each request, where no crawl waits so long."""
-        self.turns = SourceOrder(job.lock_path.parent)
+        self.source_order = SourceOrder(job.lock_path.parent)
         self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
-        self._untold_bytes = 0
+        self._unreported_bytes = 0
 
-    def find_obstacle(self, request: Request) -> NotNow | None:
+    def find_obstacle(self, request: Request) -> RequestPostponed | None:
         """Why a request may not be sent now; None where it may."""
-        if until := self.rests.find(urlparse_cached(request).netloc):
+        if until := self.host_backoffs.find(urlparse_cached(request).netloc):
             return HostResting(f"until {until:%Y-%m-%d %H:%M} UTC")
         reason = self.budget.find_reason(is_source=IS_SOURCE in request.meta)
         return RequestsSpent(reason) if reason else None
@@ -113,7 +113,7 @@ class CrawlSession:
 
         Raises:
             CrawlClosing: the crawl ends.
-            NotNow: it may not be sent.
+            RequestPostponed: it may not be sent.
         """
         if self.closing.is_requested:
             raise CrawlClosing(self.closing.reason)
@@ -121,18 +121,18 @@ class CrawlSession:
             raise obstacle
         host = urlparse_cached(request).netloc
         if pause := self.long_delays.get(host):
-            self.rests.note(host, pause)
+            self.host_backoffs.record(host, pause)
         is_source = IS_SOURCE in request.meta
         self.budget.count(is_source=is_source)
         if is_source:
-            self.turns.note(request.cb_kwargs["url"])
+            self.source_order.record(request.cb_kwargs["url"])
 
-    def note_written(self, ref: CaptureRef) -> None:
+    def record_written(self, ref: CaptureRef) -> None:
         """A record was written: now and then, whoever loads it is told."""
-        self._untold_bytes += ref.length
-        if self._untold_bytes >= TOLD_BYTES:
-            self._untold_bytes = 0
-            self.inbox.tell_grown(ref.warc)
+        self._unreported_bytes += ref.length
+        if self._unreported_bytes >= REPORT_BYTES:
+            self._unreported_bytes = 0
+            self.inbox.report_growth(ref.warc)
 
     async def begin_next(self) -> bool:
         """Whether there was a further job: it is at work now, with a log of its own."""
@@ -148,7 +148,7 @@ class CrawlSession:
     def close(self) -> None:
         """Nothing is logged, counted or noted after this."""
         self.log.close()
-        self.turns.close()
+        self.source_order.close()
         self.budget.close()
 
 

@@ -60,7 +60,7 @@ class Shutdown:
 
     def _stop(self) -> None:
         self._watchdog.stop()
-        self._drop_stdin()
+        self._stop_reading_stdin()
         if self._drain is not None:
             self._drain.cancel()
         if self._last_resort is not None:
@@ -73,7 +73,7 @@ class Shutdown:
         chunk = os.read(sys.stdin.fileno(), CHUNK_BYTES)
         inbox, closing = self._session.inbox, self._session.closing
         if not chunk:
-            self._drop_stdin()
+            self._stop_reading_stdin()
         if not chunk and not (inbox.is_fed and inbox.is_complete):
             closing.request("the parent is gone")
         elif inbox.is_fed:
@@ -82,7 +82,7 @@ class Shutdown:
             except JobUnusable as error:
                 closing.request(str(error))
 
-    def _drop_stdin(self) -> None:
+    def _stop_reading_stdin(self) -> None:
         if self._stdin is not None:
             asyncio.get_running_loop().remove_reader(self._stdin)
             self._stdin = None
@@ -93,17 +93,17 @@ class Shutdown:
         self._session.inbox.complete()
         loop = asyncio.get_running_loop()
         loop.call_later(GRACE_SECONDS, self._cut_downloads)
-        self._last_resort = loop.call_later(LAST_SECONDS, self._give_up)
-        self._drain = loop.create_task(self._keep_dropping())
+        self._last_resort = loop.call_later(LAST_SECONDS, self._force_exit)
+        self._drain = loop.create_task(self._drop_until_closed())
         await self._crawler.engine.close_spider_async(reason=self._session.closing.reason or "closed")
 
-    async def _keep_dropping(self) -> None:
+    async def _drop_until_closed(self) -> None:
         """What was on its way to a queue when the end was requested gets there later."""
         while True:
             self._drop_queued()
             await asyncio.sleep(DROP_SECONDS)
 
-    def _give_up(self) -> None:
+    def _force_exit(self) -> None:
         """Nothing is lost by it: records are written whole, and what was not asked for is due again."""
         print_line("the crawl did not close, and was ended")
         os._exit(1)

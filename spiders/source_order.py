@@ -36,7 +36,7 @@ class SourceOrder:
         """When it was last asked: to sort by, `NEVER` first."""
         return self._asked.get(url, NEVER)
 
-    def note(self, url: str) -> None:
+    def record(self, url: str) -> None:
         """It is asked now."""
         self._asked[url] = _render_time()
         with suppress(OSError):  # of a full disk the archive tells

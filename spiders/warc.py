@@ -168,7 +168,7 @@ class WarcWriter:
 
     def _write(self, file: int, data: bytes) -> None:
         try:
-            _write_whole(file, data)
+            _write_all(file, data)
         except OSError as error:
             # A reader may have taken what is whole of it already: it stays, and nothing is ever written behind it.
             self.close()
@@ -176,7 +176,7 @@ class WarcWriter:
         self._bytes += len(data)
 
 
-def _write_whole(file: int, data: bytes) -> None:
+def _write_all(file: int, data: bytes) -> None:
     written = os.write(file, data)
     while written < len(data):  # what is in the way is said when it is asked for again
         written += os.write(file, data[written:])

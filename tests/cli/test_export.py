@@ -131,9 +131,9 @@ def test_a_reader_that_has_enough_ends_it_without_a_complaint(data_dir: Path, ki
 HALF_MADE = """
 import signal
 from pathlib import Path
-from cli.signals import tidying_up
+from cli.signals import handling_signals
 from storage.export.sink import opening
-with tidying_up(), opening(Path("out.jsonl")) as sink:
+with handling_signals(), opening(Path("out.jsonl")) as sink:
     sink.write(b"half")
     print("written", flush=True)
     signal.pause()

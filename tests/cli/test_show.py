@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.show import read_numbers
+from cli.show import parse_revision_range
 from pipeline.archive import open_archive
 from schemas.outcome import Outcome
 from schemas.settings import Settings
@@ -124,4 +124,4 @@ def test_a_difference_backwards_says_so(broadsheet: Broadsheet, changed: str) ->
     [("", (None, None)), ("1..2", (1, 2)), ("2..", (2, None)), ("..2", (None, 2)), ("2", (None, 2))],
 )
 def test_numbers_may_be_left_out(text: str, expected: tuple[int | None, int | None]) -> None:
-    assert read_numbers(text) == expected
+    assert parse_revision_range(text) == expected

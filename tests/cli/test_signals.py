@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from cli.signals import FLOW_RUNS, tidying_up
+from cli.signals import FLOW_RUNS, handling_signals
 from storage.outage import DatabaseLost
 
 
@@ -37,7 +37,7 @@ def test_what_ended_the_run_is_told_once(
     FLOW_RUNS.addHandler(shown)
     FLOW_RUNS.setLevel(level)
     try:
-        with tidying_up():
+        with handling_signals():
             FLOW_RUNS.error("Encountered exception during execution: %r", error, exc_info=error)
     finally:
         FLOW_RUNS.removeHandler(shown)

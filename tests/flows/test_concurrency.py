@@ -24,14 +24,14 @@ from prefect.states import Completed, Running
 from benchmarks.ingest import prefect_server
 from flows.backfill import backfill, run_backfill
 from flows.concurrency import (
-    ASK_SECONDS,
+    CHECK_SECONDS,
     LEASE_SECONDS,
-    PATIENCE_SECONDS,
-    WaitingRuns,
-    crawling_alone,
-    give_way,
-    is_awaited,
-    name_slot,
+    WAIT_SECONDS,
+    WaitingRunCheck,
+    exclusive_crawl,
+    has_waiting_run,
+    name_limit,
+    wait_for_urgent_runs,
 )
 from flows.ingest import ingest, run_ingest
 from pipeline.archive import RunInProgress
@@ -49,13 +49,13 @@ SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
 PAGE_COUNT = 8
 """Of a backfill: it takes some seconds, in which another run starts."""
 
-SLOT = name_slot("moscow-times")
+SLOT = name_limit("moscow-times")
 
 HOLDER = """
 import sys
-from flows.concurrency import crawling_alone
+from flows.concurrency import exclusive_crawl
 print("up", flush=True)
-with crawling_alone("moscow-times"):
+with exclusive_crawl("moscow-times"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -86,34 +86,34 @@ def change_limit(**changes: Any) -> None:
 
 
 def test_the_slot_is_for_one_and_comes_back() -> None:
-    with crawling_alone("moscow-times"):
+    with exclusive_crawl("moscow-times"):
         assert count_holders() == 1
-        with pytest.raises(RunInProgress, match="another run crawls"), crawling_alone("moscow-times", 1):
+        with pytest.raises(RunInProgress, match="another run crawls"), exclusive_crawl("moscow-times", 1):
             pass
-        with crawling_alone("another-site", 1):
+        with exclusive_crawl("another-site", 1):
             assert count_holders() == 1
     assert count_holders() == 0
 
 
 def test_a_limit_that_was_set_to_0_stops_all_crawling_of_the_site_and_stays() -> None:
-    with crawling_alone("moscow-times"):  # makes the limit
+    with exclusive_crawl("moscow-times"):  # makes the limit
         pass
     change_limit(limit=0)
-    with pytest.raises(RunInProgress, match=f"{SLOT} is 0"), crawling_alone("moscow-times"):
+    with pytest.raises(RunInProgress, match=f"{SLOT} is 0"), exclusive_crawl("moscow-times"):
         pass
     change_limit(limit=1)
-    with crawling_alone("moscow-times"):
+    with exclusive_crawl("moscow-times"):
         assert count_holders() == 1
 
 
 def test_a_limit_that_was_switched_off_keeps_nobody_out() -> None:
-    with crawling_alone("moscow-times"):  # makes the limit
+    with exclusive_crawl("moscow-times"):  # makes the limit
         pass
     change_limit(active=False)
-    with crawling_alone("moscow-times", 5), crawling_alone("moscow-times", 5):
+    with exclusive_crawl("moscow-times", 5), exclusive_crawl("moscow-times", 5):
         assert count_holders() == 0
     change_limit(active=True)
-    with crawling_alone("moscow-times"):
+    with exclusive_crawl("moscow-times"):
         assert count_holders() == 1
 
 
@@ -137,14 +137,14 @@ def wait_for_slot(process: "subprocess.Popen[str]") -> None:
 
 def is_free() -> bool:
     try:
-        with crawling_alone("moscow-times", 2):
+        with exclusive_crawl("moscow-times", 2):
             return True
     except RunInProgress:
         return False
 
 
 def test_a_run_that_waits_in_another_process_ends_when_it_is_told_to_and_takes_no_slot_along() -> None:
-    with crawling_alone("moscow-times"), starting_elsewhere() as process:
+    with exclusive_crawl("moscow-times"), starting_elsewhere() as process:
         assert process.stderr
         assert "waiting for it" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
@@ -169,24 +169,24 @@ def test_a_killed_run_s_slot_is_free_when_its_lease_ends_and_a_live_one_s_is_not
 def test_a_backfill_sees_that_a_run_of_its_site_waits_until_that_has_ended_and_no_dead_one_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    wanted = WaitingRuns("moscow-times", ask_seconds=0)
+    wanted = WaitingRunCheck("moscow-times", check_seconds=0)
     site = {"site": "moscow-times"}
     with get_client(sync_client=True) as client:
         other = client.create_flow_run(backfill, parameters=site, state=Running())
         assert not wanted()
         run = client.create_flow_run(ingest, parameters=site, state=Running())
         assert wanted()
-        assert not WaitingRuns("moscow-times")()  # who asked a moment ago does not ask again
-        assert not is_awaited("another-site")
+        assert not WaitingRunCheck("moscow-times")()  # who asked a moment ago does not ask again
+        assert not has_waiting_run("another-site")
         with monkeypatch.context() as patched:
-            patched.setattr("flows.concurrency.PATIENCE_SECONDS", 0)  # it has waited for longer than any does
+            patched.setattr("flows.concurrency.WAIT_SECONDS", 0)  # it has waited for longer than any does
             assert not wanted()
         asked_at = time.monotonic()
-        give_way("moscow-times", patience_seconds=0.5, poll_seconds=0.1)
+        wait_for_urgent_runs("moscow-times", wait_seconds=0.5, poll_seconds=0.1)
         assert time.monotonic() > asked_at + 0.5
         for each in (other, run):
             client.set_flow_run_state(each.id, Completed(), force=True)
-    give_way("moscow-times")
+    wait_for_urgent_runs("moscow-times")
     assert not wanted()
 
 
@@ -196,7 +196,7 @@ def test_a_backfill_gives_way_to_a_run_that_waits_and_goes_on_afterwards(
 ) -> None:
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
-    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", str(2 * ASK_SECONDS / PAGE_COUNT))
+    monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", str(2 * CHECK_SECONDS / PAGE_COUNT))
     monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(settings.origins))
     is_fetching = threading.Event()
     filled: list[BackfillReport] = []
@@ -211,7 +211,7 @@ def test_a_backfill_gives_way_to_a_run_that_waits_and_goes_on_afterwards(
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(fill,))
     thread.start()
-    assert is_fetching.wait(PATIENCE_SECONDS)
+    assert is_fetching.wait(WAIT_SECONDS)
     latest: RunReport = run_ingest("moscow-times", "feeds", 1)
     ended_at = datetime.now(UTC)
     thread.join()

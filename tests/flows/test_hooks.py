@@ -8,7 +8,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
-from flows.concurrency import crawling_alone
+from flows.concurrency import exclusive_crawl
 from flows.final_state import read_report
 from flows.hooks import notify
 from flows.ingest import ingest
@@ -49,8 +49,8 @@ def test_a_run_below_its_floor_is_told_once_with_what_happened_and_what_to_look_
 
 def test_a_good_run_and_a_skipped_one_are_told_to_nobody(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ingest("moscow-times", "feeds", 0, return_state=True).type is StateType.COMPLETED
-    monkeypatch.setattr("flows.ingest.crawling_alone", lambda site: crawling_alone(site, 1))
-    with crawling_alone("moscow-times"):
+    monkeypatch.setattr("flows.ingest.exclusive_crawl", lambda site: exclusive_crawl(site, 1))
+    with exclusive_crawl("moscow-times"):
         state = ingest("moscow-times", "feeds", 0, return_state=True)
     assert (state.type, state.name) == (StateType.COMPLETED, "Skipped")
     assert str(state.message).startswith("another run crawls moscow-times")

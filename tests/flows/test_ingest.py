@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import StateType, TaskRun
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
-from flows.final_state import BelowPromise, RunTimedOut, read_report
+from flows.final_state import RunHasProblems, RunTimedOut, read_report
 from flows.ingest import ingest, run_ingest
 from pipeline.archive import open_archive
 from replica.server import running
@@ -160,7 +160,7 @@ def test_a_run_that_fails_by_what_is_known_has_no_traceback_in_its_log(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
-        below = run_as_a_worker_does(caplog, BelowPromise)
+        below = run_as_a_worker_does(caplog, RunHasProblems)
         patched.setenv("BROADSHEET_DATABASE_URL", "postgresql://joe:hunter2@127.0.0.1:1/name")
         lost = run_as_a_worker_does(caplog, DatabaseUnreachable)
         assert "hunter2" not in caplog.text

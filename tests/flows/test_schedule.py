@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.deployment import DEFINITIONS, Deployment, read_definitions
-from flows.schedule import PAGE_COUNT, deploy
+from flows.schedule import PAGE_SIZE, deploy
 from flows.server import ServerMissing, require_server
 from pipeline.archive import open_archive
 from replica.server import running
@@ -144,7 +144,7 @@ def scheduled(
 def free_slots() -> None:
     """What a killed run has left, for the other tests with this server: they have data folders of their own."""
     with get_client(sync_client=True) as client:
-        for limit in client.read_global_concurrency_limits(limit=PAGE_COUNT):
+        for limit in client.read_global_concurrency_limits(limit=PAGE_SIZE):
             client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 

@@ -180,7 +180,7 @@ def test_a_host_that_asks_for_a_long_pause_is_left_alone_and_the_others_are_not(
     assert len(publisher.asked_for(WWW)) < 10
     # What waits has no line, and what waited in a queue is not failed.
     assert {line.result.value for line in lines.values()} == {"captured"}
-    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_resting().items()
+    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_active().items()
     assert host == "www.themoscowtimes.com"
     assert abs(until - datetime.now(UTC) - timedelta(hours=hours)) < timedelta(minutes=2)
 
@@ -195,7 +195,7 @@ def test_a_host_whose_crawl_delay_is_longer_than_a_crawl_waits_is_asked_once_and
     assert (ended.returncode, ended.stderr) == (0, "")
     assert set(crawl.read_lines()) == {pages[0], f"{STATIC}/page/1"}
     assert [one.path for one in publisher.asked_for(RESTING_ROBOTS)] == ["/robots.txt", "/page/0"]
-    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_resting().items()
+    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_active().items()
     assert f"https://{host}" == RESTING_ROBOTS
     assert abs(until - datetime.now(UTC) - timedelta(hours=1)) < timedelta(minutes=2)
     again = make_crawl(tmp_path, **fields, log_path=tmp_path / "again" / "crawl.jsonl")

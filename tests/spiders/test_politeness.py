@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scrapy.settings import default_settings
 
 from spiders import settings
-from spiders.host_backoff import FILE_NAME, MAX_REST, HostBackoffs
+from spiders.host_backoff import FILE_NAME, MAX_BACKOFF, HostBackoffs
 from spiders.politeness import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.redirect import is_same_publisher
 from spiders.settings import derive_settings
@@ -20,7 +20,7 @@ from spiders.source_order import NEVER, SourceOrder
 from tests.spiders.child import make_crawl
 
 NOW = datetime(2024, 6, 3, 12, 0, 0, tzinfo=UTC)
-A_DAY = MAX_REST.total_seconds()
+A_DAY = MAX_BACKOFF.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_a_source_that_is_to_be_asked_in_the_future_only_was_never_asked(tmp_pat
 def test_a_rest_that_cannot_be_read_is_none(tmp_path: Path, until: object) -> None:
     (tmp_path / FILE_NAME).write_text(json.dumps({"example.org": until}))
     rests = HostBackoffs(tmp_path)
-    assert rests.list_resting() == {}
-    rests.note("Example.org", timedelta.max)
-    assert datetime.now(UTC) < HostBackoffs(tmp_path).list_resting()["example.org"] <= datetime.now(UTC) + MAX_REST
+    assert rests.list_active() == {}
+    rests.record("Example.org", timedelta.max)
+    assert datetime.now(UTC) < HostBackoffs(tmp_path).list_active()["example.org"] <= datetime.now(UTC) + MAX_BACKOFF
 
 
 def test_no_retry_after_asks_for_nothing() -> None:
