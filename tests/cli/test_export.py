@@ -80,8 +80,8 @@ def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet
         (["--out", "x"], "say --format"),
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),
-        (["--out", "-", "--json"], "both want standard output"),
-        (["--out", "/dev/stdout", "--format", "jsonl", "--json"], "both want standard output"),
+        (["--out", "-", "--json"], "both write to standard output"),
+        (["--out", "/dev/stdout", "--format", "jsonl", "--json"], "both write to standard output"),
         (["--out", "/dev/full", "--format", "parquet"], "No space left"),
         (["--out", "/dev/full", "--format", "jsonl"], "No space left"),
     ],
@@ -172,4 +172,4 @@ def test_a_terminal_is_shown_how_far_it_is_and_gets_no_parquet(data_dir: Path) -
     assert "export" in shown
     assert "2/2" in shown
     assert refused.returncode == 2
-    assert b"nothing for a terminal" in refused.stderr
+    assert b"cannot go to a terminal" in refused.stderr

@@ -73,7 +73,7 @@ def test_what_is_missing_is_listed_by_month(broadsheet: Broadsheet, tmp_path: Pa
     months = {month["month"]: month for month in read_json(broadsheet, "status")["months"]}
     assert {name: month["missing_count"] for name, month in months.items()} == {"2024-03": 2, "2024-02": 1}
     header, first = broadsheet("status", "--missing", "--limit", "1").stdout.splitlines()
-    assert header.split()[:2] == ["address", "state"]
+    assert header.split()[:2] == ["URL", "state"]
     assert first.split()[:2] == [urls[2], "pending"]  # whole, however narrow the terminal
     assert read_json(broadsheet, "status", "--missing", "--limit", "0") == []
 

@@ -58,7 +58,7 @@ def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broad
     assert [one["fields"] for one in report["examples"]] == [["headline"]] * 3
     shown = broadsheet("reprocess", COLUMNS="160")
     assert shown.returncode == 0
-    assert "nothing was written: --apply does" in shown.stdout
+    assert "nothing was written; use --apply to write" in shown.stdout
     applied = run_json(broadsheet, "reprocess", "--apply")
     assert applied["run"]["outcomes"] == {"revised": 3}
     assert run_json(broadsheet, "reprocess")["changes"] == {"unchanged": 5, "quarantined": 1}

@@ -126,7 +126,7 @@ def test_an_older_database_is_searched_after_it_was_migrated(broadsheet: Broadsh
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "broadsheet migrate" in refused.stderr
     assert (broadsheet("migrate").stderr, broadsheet("migrate").returncode) == ("migrated\n", 0)
-    assert broadsheet("migrate").stderr == "nothing to do: the tables are of this version\n"
+    assert broadsheet("migrate").stderr == "nothing to do: the database is up to date\n"
     assert [hit["id"] for hit in find(broadsheet, "peace")] == [identify(1).key]
 
 

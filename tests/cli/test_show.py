@@ -67,7 +67,7 @@ def test_a_difference_marks_words_and_shortens_what_stayed(broadsheet: Broadshee
     assert "Paragraph 3" not in shown
     headline = broadsheet("show", "--diff", changed, "3").stdout
     assert "headline: [-A Headline-] {+Another Headline+}" in headline
-    assert "the page is not there any more: a.warc.gz at 6" in broadsheet("show", changed, "--diff").stdout
+    assert "the page is gone: a.warc.gz at 6" in broadsheet("show", changed, "--diff").stdout
 
 
 def test_a_difference_as_json_has_fields_paragraphs_and_both_captures(broadsheet: Broadsheet, changed: str) -> None:

@@ -82,7 +82,7 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
         (["backfill", "--from", "2024-01-01", "--to", "2024-01-02"], "BROADSHEET_CONTACT is needed"),
         (["backfill", "--from", "2024-01-01"], "Missing option"),
         (["status", "--month", "2024-13"], "neither YYYY-MM nor"),
-        (["status", "--limit", "1"], "--limit is for --missing"),
+        (["status", "--limit", "1"], "--limit needs --missing"),
         (["quarantine", "list", "--limit", f"{2**63}"], "'--limit'"),
         (["ingest", "--limit", f"{2**63}"], "'--limit'"),
         (["import"], "Missing argument"),

@@ -63,7 +63,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         with subprocess.Popen(command, env=make_environment() | settings, stderr=err) as process:
             try:
                 wait_until(lambda: "scheduled; " in log.read_text() or process.poll() is not None)
-                [url] = re.findall(r"pages are at (\S+)", log.read_text())
+                [url] = re.findall(r"UI is at (\S+)", log.read_text())
                 found = Guarded(f"{url}/api", data_dir / "prefect" / "auth-string")
                 wait_until(lambda: find_deployment(found).is_success)
                 yield found
