@@ -1,4 +1,4 @@
-"""The flow `reprocess`: `pipeline.reprocess.reprocess` under Prefect. Dry unless it is told to write."""
+"""The flow `reprocess`: `pipeline.reprocess.reprocess` under Prefect. A dry run unless `apply` is set."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,7 +15,7 @@ from schemas.reprocess import ReprocessReport
 from schemas.settings import load_settings
 
 TIMEOUT_SECONDS = 86_400
-"""A day: a million captures take hours, and what was written by then is not written again."""
+"""A day: a million captures take hours. The next run does not repeat what was written by then."""
 
 
 @flow(
@@ -27,12 +27,12 @@ TIMEOUT_SECONDS = 86_400
     on_crashed=[notify],
 )
 def reprocess(since: date | None = None, until: date | None = None, *, apply: bool = False) -> State[ReprocessReport]:
-    """Read every capture again with today's rules, without the network; say what changes.
+    """Parse every capture again with the current rules, offline, and report what changes.
 
     Args:
-        since: The first publication day, in Moscow time; empty for the first there is.
-        until: The last publication day, in Moscow time; empty for the last there is.
-        apply: Write what changes, as revisions; without it, nothing is written.
+        since: First publication day, in Moscow time; empty for the earliest.
+        until: Last publication day, in Moscow time; empty for the latest.
+        apply: Store the changes as revisions; otherwise nothing is written.
     """
     try:
         report = reread_captures(load_settings(), since=since, until=until, apply=apply)
@@ -43,13 +43,13 @@ def reprocess(since: date | None = None, until: date | None = None, *, apply: bo
 
 
 def render_reprocess_markdown(report: ReprocessReport) -> str:
-    """The report as a Markdown document."""
+    """Return the report as a Markdown document."""
     return "\n".join(_render_lines(report))
 
 
 def _describe(report: ReprocessReport) -> str:
     changed = ", ".join(f"{count} {change.value}" for change, count in report.changes.items())
-    return f"{report.read_count} captures read again: {changed or 'none'}"
+    return f"{report.read_count} captures reprocessed: {changed or 'none'}"
 
 
 def _render_lines(report: ReprocessReport) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Everything that runs by itself: in this process (`serve`), or by the workers of a server (`deploy`)."""
+"""Scheduled flows: run by this process (`serve`), or by the workers of a server (`deploy`)."""
 
 import asyncio
 import logging
@@ -31,24 +31,24 @@ ACTIVE_STATES = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateTy
 RUNNER_TASK = "broadsheet schedule"
 
 PAGE_SIZE = 200
-"""The server's concurrency limits, or deployments, that are looked at, and as many as it gives: a handful are ours."""
+"""Maximum that the server returns in one request; we have only a handful of limits and deployments."""
 
 logger = logging.getLogger(__name__)
 
 
 class Deployed(Record):
-    """What a server knows of now."""
+    """The result of registering the deployments with a server."""
 
     server_url: NonEmpty
     work_pool: NonEmpty
     deployments: tuple[NonEmpty, ...]
-    """`FLOW/NAME`."""
+    """Registered deployments, as `FLOW/NAME`."""
     removed: tuple[NonEmpty, ...] = ()
-    """Those that it knew of, and that the file does not have any more."""
+    """Deployments removed from the server because the file no longer has them."""
 
 
 def check_alarms(settings: Settings) -> None:
-    """Raise what would only be met later: a URL for alarms that is none.
+    """Check the notification URL, which would otherwise fail at the first alarm.
 
     Raises:
         NotificationUnsent: see `pipeline.alert`.
@@ -58,7 +58,7 @@ def check_alarms(settings: Settings) -> None:
 
 
 def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
-    """Raise what would stop each crawl that is scheduled, where it runs with these settings.
+    """Check that the scheduled crawls can run with these settings.
 
     Raises:
         What `pipeline.ingest.check_ingest` raises.
@@ -69,23 +69,23 @@ def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
 
 @contextmanager
 def exclusive_schedule(settings: Settings) -> Iterator[None]:
-    """Within the block, nobody else schedules anything from this data folder: a server's memory there is one server's.
+    """Within the block, no other `broadsheet schedule` uses this data folder: servers cannot share its database.
 
     Raises:
-        RunInProgress: somebody does.
-        DataDirUnusable: the folder cannot be made or written to.
+        RunInProgress: another one does.
+        DataDirUnusable: the folder cannot be created or written to.
     """
     make_folders(settings)
     with open_lock(settings, "schedule.lock") as lock:
         if not take_lock(lock):
-            raise RunInProgress(f"`broadsheet schedule` is under way already in {settings.data_dir}")
+            raise RunInProgress(f"`broadsheet schedule` is already running in {settings.data_dir}")
         yield
 
 
 def deploy(definitions: Sequence[Deployment]) -> Deployed:
-    """Register every deployment with the server that is named; the work pool is made where there is none.
+    """Register every deployment with the configured server; create the work pool if it is missing.
 
-    Done again, it changes nothing but what the file says otherwise than before.
+    Idempotent: registering again only applies changes of the file.
 
     Raises:
         ServerMissing: see `flows.server`.
@@ -108,7 +108,7 @@ def deploy(definitions: Sequence[Deployment]) -> Deployed:
 
 
 def remove_obsolete_deployments(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
-    """Remove deployments of our flows that the file does not have any more, and name them: else they would run on."""
+    """Remove deployments of our flows that the file no longer has, as they would keep running; return their names."""
     pools = {one.work_pool.name for one in definitions} | {None}
     names = {one.full_name for one in definitions}
     removed: list[str] = []
@@ -122,9 +122,9 @@ def remove_obsolete_deployments(client: SyncPrefectClient, definitions: Sequence
 
 
 def release_orphaned_slots(client: SyncPrefectClient) -> None:
-    """Free the slots of runs that nobody will ever end: a server that forgot their leases would keep them for ever.
+    """Release concurrency slots of dead runs, which a server that lost their leases would keep forever.
 
-    Only where no run of any flow is under way.
+    Does nothing while a run of any flow is active.
     """
     is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ACTIVE_STATES)))
     if client.read_flow_runs(flow_run_filter=FlowRunFilter(state=is_under_way), limit=1):
@@ -136,7 +136,7 @@ def release_orphaned_slots(client: SyncPrefectClient) -> None:
 
 @contextmanager
 def using_server(settings: Settings) -> Iterator[LocalServer | str]:
-    """The URL of the server that is named, or where none is one of our own, as long as the block lasts.
+    """Yield the URL of the configured server; if there is none, run a local server within the block.
 
     Raises:
         ServerMissing: see `flows.server`.
@@ -151,21 +151,22 @@ def using_server(settings: Settings) -> Iterator[LocalServer | str]:
 
 
 def describe_ui_access(server: LocalServer | str) -> str:
-    """Where Prefect's pages are, and where it stands what they ask for."""
+    """Return the URL of Prefect's UI, and where its password is."""
     if isinstance(server, str):
         return mask_secrets(server).removesuffix("/api")
-    return f"{server.url.removesuffix('/api')} (they ask for what stands in {server.auth_path})"
+    return f"{server.url.removesuffix('/api')} (password in {server.auth_path})"
 
 
 def serve(definitions: Sequence[Deployment]) -> None:
-    """Run every deployment in processes of this machine when it is due, until this process is told to end."""
-    # Schedules are not paused at the end: a process that is killed could not do that either. What was due meanwhile is
-    # dropped when they are registered again. None waits for another's process: what must wait, waits for its limits.
+    """Run every deployment in processes on this machine when it is due, until this process is stopped."""
+    # Schedules are not paused on shutdown, as a killed process could not do that either. Runs that were due meanwhile
+    # are dropped when the schedules are registered again. The limit lets every deployment run at once: the concurrency
+    # limits decide which runs wait.
     runner = InterruptibleRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
     with get_client(sync_client=True) as client:
         release_orphaned_slots(client)
         for name in remove_obsolete_deployments(client, definitions):
-            logger.info("%s is not in prefect.yaml any more, and was removed", name)
+            logger.info("%s was removed, because prefect.yaml no longer has it", name)
     for one in definitions:
         runner.add_deployment(make_deployment(one))
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
@@ -177,10 +178,10 @@ async def _start(runner: Runner) -> None:
 
 
 class InterruptibleRunner(Runner):
-    """A runner that SIGTERM ends as Ctrl-C does: its own way leaves what it has begun to end unfinished."""
+    """A runner that handles SIGTERM like Ctrl-C: Prefect's own handler does not finish its cleanup."""
 
     def handle_sigterm(self, *_args: Any, **_options: Any) -> None:
-        """Called in the main thread, whatever the loop does there now."""
+        """Cancel the runner's task. Called in the main thread, possibly in the middle of the event loop's work."""
         loop = asyncio.get_running_loop()
         for task in asyncio.all_tasks(loop):
             if task.get_name() == RUNNER_TASK:

@@ -13,7 +13,7 @@ WRONG = "carrier-pigeon://coop"
 @pytest.mark.parametrize(
     ("command", "settings", "status", "says"),
     [
-        ("deploy", {}, 1, "no Prefect server is named: set PREFECT_API_URL"),
+        ("deploy", {}, 1, "no Prefect server is configured: set PREFECT_API_URL"),
         ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is no URL"),
         ("schedule", {"BROADSHEET_CONTACT": ""}, 2, "BROADSHEET_CONTACT is needed"),
     ],

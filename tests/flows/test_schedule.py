@@ -215,7 +215,7 @@ def test_a_second_schedule_of_a_data_folder_is_refused(scheduled: Scheduled) -> 
     }
     second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=END_SECONDS)
     assert (second.returncode, second.stderr.count("\n")) == (1, 1)
-    assert "under way already" in second.stderr
+    assert "is already running in" in second.stderr
 
 
 def test_a_server_that_is_none_of_prefects_is_named() -> None:

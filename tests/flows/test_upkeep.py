@@ -86,6 +86,6 @@ def test_a_reprocess_is_dry_an_export_has_its_card_and_an_audit_names_silence_an
     next(archive.warc_dir.iterdir()).unlink()
     state = audit(return_state=True)
     assert state.type is StateType.FAILED
-    assert "no run of moscow-times has ended well since" in str(state.message)
+    assert "no run of moscow-times has succeeded since" in str(state.message)
     assert "cannot be read" in str(state.message)
     assert "doctor --repair" in read_artifact("audit-moscow-times")
