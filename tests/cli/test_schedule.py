@@ -1,4 +1,4 @@
-"""`broadsheet schedule` and `deploy` where they cannot work: one line, before anything is started."""
+"""`broadsheet schedule` and `deploy` fail with one line, before anything is started."""
 
 import subprocess
 from collections.abc import Callable
@@ -18,7 +18,7 @@ WRONG = "carrier-pigeon://coop"
         ("schedule", {"BROADSHEET_CONTACT": ""}, 2, "BROADSHEET_CONTACT is needed"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(
+def test_a_missing_or_invalid_setting_is_reported_in_one_line(
     broadsheet: Broadsheet, command: str, settings: dict[str, str], status: int, says: str
 ) -> None:
     ended = broadsheet(command, **settings)
