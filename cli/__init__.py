@@ -1,1 +1,1 @@
-"""The `broadsheet` command: parse arguments, call the other packages, print the result. No logic of its own."""
+"""The `broadsheet` command: parse arguments, call the other packages, print the result. No logic belongs here."""

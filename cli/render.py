@@ -198,8 +198,8 @@ MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "quarant
 def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
     for one in months:
         excluded, quarantined = sum(one.excluded_counts.values()), sum(one.quarantined_counts.values())
-        kept = one.stored_count + one.duplicate_count
-        share = f"{kept / (kept + one.missing_count):.1%}" if kept + one.missing_count else "-"
+        archived = one.stored_count + one.duplicate_count
+        share = f"{archived / (archived + one.missing_count):.1%}" if archived + one.missing_count else "-"
         counts = (one.advertised_count, one.stored_count, one.duplicate_count, excluded, quarantined, one.gone_count)
         yield (one.month or "unknown", *map(str, counts), str(one.missing_count), share)
 

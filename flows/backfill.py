@@ -140,7 +140,7 @@ def _count_remaining(limit: int | None, reports: Sequence[RunReport]) -> int | N
 
 
 def _find_unfinished_months(site: str, since: date, until: date) -> Iterator[Span]:
-    """Yield the months that still have due pages, named by the sitemap of the month before, which was read later."""
+    """Yield the months with pages still due: the sitemap of the month before, which is read later, may name some."""
     plan = plan_backfill(load_settings(), site, since, until)
     return (Span(since=month.since, until=month.until) for month in plan.months if month.due_count)
 

@@ -43,7 +43,7 @@ CHECK_SECONDS = 15.0
 """How often a backfill checks for waiting runs. Each check is a request, so they are limited by time, not per page."""
 
 POLL_SECONDS = 5.0
-"""How often a backfill checks whether the run it let go first, which takes minutes, has ended."""
+"""How often a backfill checks whether the run that it let go first has ended, which takes minutes."""
 
 URGENT_FLOWS = ["ingest", "refresh"]
 """Flows that go before a backfill."""

@@ -92,7 +92,7 @@ class Inbox:
         self._report(CrawlNews.GROWN, name)
 
     def _report(self, news: CrawlNews, name: str) -> None:
-        """Write a line to standard output, if jobs arrive on standard input. If the parent is gone, nobody reads it."""
+        """Write a line to standard output, if jobs arrive on standard input. Ignore a parent that is gone."""
         if self.is_fed:
             with suppress(BrokenPipeError):
                 os.write(sys.stdout.fileno(), os.fsencode(f"{news} {name}\n"))
