@@ -219,7 +219,7 @@ def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired from the WARC files.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Skip the WARC files.")] = False,
     live: Annotated[
-        bool, typer.Option("--live", help="Skip them; check that the live site still has the expected structure.")
+        bool, typer.Option("--live", help="Skip the WARC files; check that the live site has the expected structure.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -22,7 +22,7 @@ def search(  # noqa: PLR0913 - each is an option
         list[str],
         typer.Argument(
             metavar="QUERY",
-            help='All these words; or "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, author:, '
+            help='Words that must all match, "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, author:, '
             "section: or tag: before a word or phrase.",
         ),
     ],
