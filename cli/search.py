@@ -22,8 +22,8 @@ def search(  # noqa: PLR0913 - each is an option
         list[str],
         typer.Argument(
             metavar="QUERY",
-            help='Words that must all match, "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, author:, '
-            "section: or tag: before a word or phrase.",
+            help='Words that must all match, "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, '
+            "author:, section: or tag: before a word or phrase.",
         ),
     ],
     from_day: FromDay = None,
