@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 FromDay = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
 ]

@@ -224,9 +224,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         # Fold, because a truncated URL is useless.
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(
-            *(Text(cell) for cell in row)
-        )  # as Text: a headline may contain [brackets], which is Rich's markup
+        table.add_row(*(Text(cell) for cell in row))  # as Text: a headline may contain [brackets], Rich's markup
     console.print(table)
 
 

@@ -64,7 +64,7 @@ def _print_revisions(revisions: Sequence[Revision]) -> None:
 
 
 def _print_explanation(found: Explanation) -> None:
-    shared = f"{found.shared_word_count} of {found.word_count} words are in paragraphs that both share"
+    shared = f"{found.shared_word_count} of {found.word_count} words are in shared paragraphs"
     title = f"\n{KIND_MEANINGS[found.kind]} {found.duplicate_of}; similarity {found.similarity:.2f}, {shared}"
     console.print(Text(title, style="yellow"))
     for paragraph in found.shared_paragraphs:
