@@ -1,1 +1,1 @@
-"""What a person types: the `broadsheet` command. It parses, calls and prints; what it calls is elsewhere."""
+"""The `broadsheet` command: parse arguments, call the other packages, print the result. No logic belongs here."""

@@ -1,4 +1,4 @@
-"""`python -m cli` is `broadsheet`, also where no script was installed."""
+"""Run `broadsheet` as `python -m cli`, where the script is not installed."""
 
 from cli.main import run
 

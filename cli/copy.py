@@ -1,4 +1,4 @@
-"""`broadsheet copy`: the archive's database into another one."""
+"""The command `copy`: copy the archive's database into another one."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,7 @@ def copy(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the whole database, as it is now, into an empty one, and compare the two. WARC files are not copied."""
+    """Copy the whole database into an empty one, then compare the two. WARC files are not copied."""
     from cli.progress import showing_progress
     from cli.render import print_json
     from pipeline.archive import copy_archive
@@ -33,6 +33,6 @@ def copy(
 def _render(copied: "DatabaseCopy") -> None:
     from cli.render import print_table
 
-    rows = ((one.name, str(one.count), one.checksum or "made anew") for one in copied.tables)
-    print_table("the same in both", ("table", "count", "checksum"), rows)
-    print_line(f"{copied.source} was copied to {copied.target}")
+    rows = ((one.name, str(one.count), one.checksum or "rebuilt") for one in copied.tables)
+    print_table("identical in both", ("table", "count", "checksum"), rows)
+    print_line(f"copied {copied.source} to {copied.target}")

@@ -1,4 +1,4 @@
-"""`broadsheet export`: the articles as a file."""
+"""The command `export`: write the articles to a file."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ STANDARD_OUTPUT = Path("-")
 
 
 class ExportFormat(StrEnum):
-    """What an export can be, as `schemas.export.Format` has it, which is not loaded for `--help`."""
+    """The export formats: `schemas.export.Format`, repeated here so that `--help` need not load it."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -29,45 +29,45 @@ class ExportFormat(StrEnum):
 def export(
     out: Annotated[
         Path,
-        typer.Option(help="The file to write: .jsonl, .csv, each also .gz or .zst, .parquet; - is standard output."),
+        typer.Option(help="File to write: .jsonl or .csv (also .gz, .zst), or .parquet; - for standard output."),
     ],
     file_format: Annotated[
-        ExportFormat | None, typer.Option("--format", help="What to write; by default what the file's name says.")
+        ExportFormat | None, typer.Option("--format", help="Format; by default taken from the file name.")
     ] = None,
     from_day: FromDay = None,
     to_day: ToDay = None,
     *,
-    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
-    bom: Annotated[bool, typer.Option("--bom", help="Begin a CSV with a byte-order mark, for spreadsheets.")] = False,
+    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
+    bom: Annotated[bool, typer.Option("--bom", help="Start a CSV with a byte-order mark, for Excel.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the articles into a file, oldest first, and a data card beside it."""
+    """Write the articles to a file, oldest first, with a data card beside it."""
     from schemas.export import ArticleFilter, FileFormat, Format
 
     if from_day and to_day and from_day > to_day:
         raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
     kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
     if _is_standard_output(out):
-        _audit_standard_output(kind, as_json=as_json)
+        _check_standard_output(kind, as_json=as_json)
     wanted = ArticleFilter(since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates)
     _report(_write(out, kind, wanted), as_json=as_json)
 
 
 def _is_standard_output(out: Path) -> bool:
-    """Under whatever name: `/dev/stdout`, a pipe that it leads into."""
+    """Return whether this is standard output under any name, such as `/dev/stdout` or the pipe it is connected to."""
     if out == STANDARD_OUTPUT:
         return True
     try:
         return os.path.samestat(out.stat(), os.fstat(sys.stdout.fileno()))
-    except (OSError, ValueError):  # there is no such file yet, or no standard output
+    except (OSError, ValueError):  # no such file yet, or no standard output
         return False
 
 
-def _audit_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
+def _check_standard_output(kind: "FileFormat", *, as_json: bool) -> None:
     if as_json:
-        raise typer.BadParameter("--json and --out both want standard output")
+        raise typer.BadParameter("--json and --out both write to standard output")
     if not kind.is_text and sys.stdout.isatty():
-        raise typer.BadParameter(f"{kind.format} is nothing for a terminal: name a file, or lead it into a pipe")
+        raise typer.BadParameter(f"{kind.format} is binary and cannot go to a terminal: name a file, or pipe it")
 
 
 def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported":
@@ -75,10 +75,10 @@ def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported"
     from pipeline.progress import report_progress
     from storage.export.file import export_articles
 
-    def tell(done_count: int, total_count: int) -> None:
+    def report(done_count: int, total_count: int) -> None:
         report_progress("export", done_count, total_count)
 
-    listener = tell if sys.stderr.isatty() else None
+    listener = report if sys.stderr.isatty() else None
     try:
         with showing_progress():
             return with_archive(
@@ -87,7 +87,7 @@ def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported"
                 )
             )
     except BrokenPipeError:
-        # Whoever read the pipe has enough. What is still buffered goes nowhere, else Python complains at its end.
+        # The reader closed the pipe. Discard what is still buffered, or Python prints an error when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(EXIT_PIPE_CLOSED) from None
 

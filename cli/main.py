@@ -1,6 +1,6 @@
 """The `broadsheet` command.
 
-Heavy libraries are imported inside the commands that need them, so that `--help` answers at once.
+Heavy libraries are imported inside the commands that need them, which keeps `--help` fast.
 """
 
 import re
@@ -14,14 +14,14 @@ import typer
 
 from cli.copy import copy
 from cli.export import export
-from cli.failure import EXIT_BELOW_PROMISE, EXIT_INTERRUPTED, EXIT_USAGE, explain_failure
+from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
 from cli.option import AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
-from cli.search import MINUS_IS_OURS, search
+from cli.search import NO_SHORT_OPTIONS, search
 from cli.show import show
-from cli.signals import tidying_up
+from cli.signals import handling_signals
 from schemas.printing import print_line
 from schemas.process import prepare_process
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="broadsheet",
-    help="Keeps a complete, clean and explainable archive of The Moscow Times.",
+    help="Keep a complete, clean and explainable archive of The Moscow Times.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
 app.command()(export)
-app.command(context_settings=MINUS_IS_OURS)(search)
+app.command(context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(migrate)
 app.command()(copy)
 app.command()(schedule)
@@ -77,16 +77,16 @@ def ingest(
     source: Annotated[SourceChoice, typer.Option(help="Where to look for articles.")] = SourceChoice.FEEDS,
     limit: PageLimit = None,
     cdx: Annotated[
-        str | None, typer.Option(help="Also read the index of a web archive: a URL that answers CDX.")
+        str | None, typer.Option(help="Also read the index of a web archive: the URL of a CDX query.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Discover, fetch what is due, read, validate, dedupe, store; print the run's report."""
+    """Discover articles, fetch what is due, parse, validate, deduplicate and store; print the run's report."""
     from flows.environment import set_prefect_defaults
     from pipeline.ingest import check_ingest
     from schemas.settings import load_settings
 
-    check_ingest(load_settings(), site, cdx)  # before Prefect starts a server: what is wrong is said at once
+    check_ingest(load_settings(), site, cdx)  # fail fast, before Prefect starts a server
     set_prefect_defaults()
     from cli.progress import showing_progress
     from flows.ingest import run_ingest
@@ -102,11 +102,11 @@ def backfill(
     to_day: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")],
     site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
     *,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what would be fetched; fetch nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be fetched; fetch nothing.")] = False,
     limit: PageLimit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch what is missing of a span of publication days, newest first. Stopped, it is simply started again."""
+    """Fetch the missing articles of a range of publication days, newest first. To resume, run it again."""
     from cli.render import print_json, render_backfill, render_plan
     from flows.environment import set_prefect_defaults
     from pipeline.backfill_plan import check_span, plan_backfill
@@ -128,19 +128,19 @@ def backfill(
         report = run_backfill(site, since, until, limit)
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
     if report.problems:
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 @app.command("import")
 def import_files(
     paths: Annotated[
         list[Path],
-        # What cannot be read is said by the import itself, in one line.
-        typer.Argument(help="Texts, .html, .warc(.gz), lists of URLs, or folders of them.", readable=False),
+        # The import itself reports unreadable paths, in one line each.
+        typer.Argument(help="Text, .html, .warc(.gz) or .cdx files, lists of URLs, or folders.", readable=False),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Import files: the same reading, validation and dedupe as for fetched pages."""
+    """Import files: parse, validate and deduplicate them as if they had been fetched."""
     from pipeline.archive import open_archive
     from pipeline.file_import import import_paths
     from schemas.settings import load_settings
@@ -157,19 +157,19 @@ def import_files(
 @app.command()
 def status(
     *,
-    missing: Annotated[bool, typer.Option("--missing", help="List the URLs whose article is missing.")] = False,
-    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of this publication month only.")] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="List the URLs of missing articles.")] = False,
+    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only this publication month.")] = None,
     limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the ledger by state, completeness by month, and the last runs; or what is missing."""
+    """Show the ledger by state, completeness by month and the last runs; or list missing articles."""
     from cli.render import print_json, render_missing, render_status
     from pipeline.status import list_missing_urls, read_status
 
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
-        raise typer.BadParameter(f"--month {month}: neither YYYY-MM nor `unknown`")
+        raise typer.BadParameter(f"--month {month} is neither YYYY-MM nor `unknown`")
     if limit is not None and not (missing or month):
-        raise typer.BadParameter("--limit is for --missing")
+        raise typer.BadParameter("--limit needs --missing")
     if missing or month:
         absent = with_archive(lambda archive: list_missing_urls(archive, month, limit))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
@@ -180,10 +180,10 @@ def status(
 
 @app.command()
 def identify(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="URLs to look up.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say whose URL it is, and whether it is known; or the rule by which it is no article."""
+    """Show each URL's record id and whether it is known, or the rule that excludes it."""
     from cli.render import print_json, render_identities
     from pipeline.status import identify_urls
     from schemas.settings import load_settings
@@ -197,13 +197,11 @@ def reprocess(
     from_day: FromDay = None,
     to_day: ToDay = None,
     *,
-    apply: Annotated[bool, typer.Option("--apply", help="Write what changes, as revisions.")] = False,
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="Read in so many processes; by default one for each core.")
-    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Store the changes as revisions.")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, help="Number of processes; by default one per core.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read every capture again with today's rules, without the network; say what changes, and write it with --apply."""
+    """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
     from pipeline.reprocess.reprocess import reprocess as reread_captures
@@ -218,14 +216,14 @@ def reprocess(
 @app.command()
 def doctor(
     *,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended from the WARC files.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Leave the WARC files unread.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired from the WARC files.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Skip the WARC files.")] = False,
     live: Annotated[
-        bool, typer.Option("--live", help="Leave them unread; compare the live site with what is expected of it.")
+        bool, typer.Option("--live", help="Skip the WARC files; check that the live site has the expected structure.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, database, disk, Prefect, and whether the archive is whole; or the live site."""
+    """Check the settings, database, disk, Prefect and the integrity of the archive; or the live site."""
     from cli.progress import showing_progress
     from cli.render import print_json, render_checks, render_live
     from pipeline.integrity.doctor import repair_archive, run_checks
@@ -233,9 +231,9 @@ def doctor(
     from schemas.settings import load_settings
 
     if repair and quick:
-        raise typer.BadParameter("--repair reads the WARC files, --quick does not")
+        raise typer.BadParameter("--repair reads the WARC files, --quick skips them")
     if repair and live:
-        raise typer.BadParameter("--repair reads the WARC files, --live does not")
+        raise typer.BadParameter("--repair reads the WARC files, --live skips them")
     settings = load_settings()
     with showing_progress():
         seen = audit_live(settings) if live else []
@@ -246,17 +244,17 @@ def doctor(
         render_checks(checks)
         render_live(seen)
     if not all(check.ok for check in (*checks, *seen)):
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 @app.command()
 def record(
     record_id: RecordId,
-    out: Annotated[Path, typer.Option(help="The folder of test pages.")] = Path("seeds/pages"),
+    out: Annotated[Path, typer.Option(help="Folder of the test cases.")] = Path("seeds/pages"),
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Save a captured page as a test case: its expected record waits for a person to check it."""
+    """Save a captured page as a test case; check its expected record by hand."""
     from cli.render import print_json
     from pipeline.recording import record_page
 
@@ -272,14 +270,14 @@ def _report(report: "RunReport", *, as_json: bool) -> None:
 
     print_json(report.model_dump(mode="json")) if as_json else render_report(report)
     if report.problems:
-        raise typer.Exit(EXIT_BELOW_PROMISE)
+        raise typer.Exit(EXIT_RUN_FAILED)
 
 
 def run() -> None:
-    """Run the command: the entry point of `broadsheet`."""
+    """Run the command (entry point of `broadsheet`)."""
     prepare_process()
     try:
-        with tidying_up():
+        with handling_signals():
             status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except Exception as error:
         explained = explain_failure(error)
@@ -287,6 +285,6 @@ def run() -> None:
             raise
         message, status = explained
         print_line(f"broadsheet: {message}")
-    if status == EXIT_INTERRUPTED:  # Typer's own, which has ended the line of ^C alone
+    if status == EXIT_INTERRUPTED:  # from Typer, which has only ended the line of the echoed ^C
         print_line("broadsheet: interrupted")
     sys.exit(status or 0)

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands take."""
+"""Options and arguments shared by several commands."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -11,28 +11,26 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 FromDay = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
 ]
 ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
-LARGEST_LIMIT = 2**63 - 1
-"""No database counts further."""
+MAX_LIMIT = 2**63 - 1
+"""The largest integer that both databases take."""
 
-RowLimit = Annotated[int | None, typer.Option("--limit", min=0, max=LARGEST_LIMIT, help="List at most so many.")]
-PageLimit = Annotated[
-    int | None, typer.Option("--limit", min=0, max=LARGEST_LIMIT, help="Fetch at most so many pages.")
-]
+RowLimit = Annotated[int | None, typer.Option("--limit", min=0, max=MAX_LIMIT, help="List at most this many.")]
+PageLimit = Annotated[int | None, typer.Option("--limit", min=0, max=MAX_LIMIT, help="Fetch at most this many pages.")]
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any URL of the article.")]
 
 
 def day_of(at: datetime | None) -> date | None:
-    """The day that an option names."""
+    """Return the date of an option's value; None if the option was not given."""
     return at.date() if at else None
 
 
 def with_archive(read: "Callable[[Archive], Result]") -> Result:
-    """What is read of the archive of the settings."""
+    """Open the archive of the settings read-only, and return what `read` returns."""
     from pipeline.archive import open_archive
     from schemas.settings import load_settings
 

@@ -1,4 +1,4 @@
-"""A progress bar, where somebody can see it."""
+"""A progress bar on standard error."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from pipeline.progress import Progress, listening
 
 @contextmanager
 def showing_progress() -> Iterator[None]:
-    """Within the block, runs show on standard error how far they are; only where that is a terminal."""
+    """Show progress bars on standard error within the block, if it is a terminal."""
     if not sys.stderr.isatty():
         yield
         return

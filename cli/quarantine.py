@@ -1,4 +1,4 @@
-"""`broadsheet quarantine`: what was quarantined, and why."""
+"""The command `quarantine`: list, show and retry quarantined captures."""
 
 from typing import Annotated
 
@@ -6,12 +6,12 @@ import typer
 
 from cli.option import AsJson, RecordId, RowLimit, with_archive
 
-quarantine_app = typer.Typer(help="What was quarantined, and why.", invoke_without_command=True)
+quarantine_app = typer.Typer(help="List, show and retry quarantined captures.", invoke_without_command=True)
 
 
 @quarantine_app.callback()
 def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """List what was quarantined, when no command is given."""
+    """List, show and retry quarantined captures. Without a command: list them."""
     ctx.obj = as_json
     if ctx.invoked_subcommand is None:
         quarantine_list(ctx, as_json=as_json)
@@ -19,7 +19,7 @@ def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 @quarantine_app.command("list")
 def quarantine_list(ctx: typer.Context, *, limit: RowLimit = None, as_json: AsJson = False) -> None:
-    """List what was quarantined, with every reason."""
+    """List quarantined captures with all their reasons, oldest first."""
     from cli.render import print_json, render_quarantine
     from pipeline.status import list_quarantine_records
 
@@ -30,7 +30,7 @@ def quarantine_list(ctx: typer.Context, *, limit: RowLimit = None, as_json: AsJs
 
 @quarantine_app.command("show")
 def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson = False) -> None:
-    """Show what was quarantined of one URL, and where its capture lies."""
+    """Show one quarantined capture: its reasons, and where it is in the WARC files."""
     from cli.render import print_json, render_quarantined
     from pipeline.status import find_quarantine_record
 
@@ -43,12 +43,12 @@ def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson 
 def quarantine_retry(
     ctx: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of the list, record ids or URLs.")
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers from the list, record ids or URLs.")
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read what was quarantined again with today's rules, all of it or what is named; what is valid now is stored."""
+    """Parse quarantined captures again with the current rules, all or the named ones; store those now valid."""
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
     from pipeline.reprocess.reprocess import retry_quarantine

@@ -1,4 +1,4 @@
-"""How results look on a terminal, and as JSON. Every `render_` function takes what a flow returned, and prints it."""
+"""Print results on a terminal, or as JSON. Each `render_` function prints what a flow or a query returned."""
 
 import json
 import sys
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class PlainConsole(Console):
-    """Prints what a terminal would obey, or not show, as its escape: colours are ours alone."""
+    """A console that prints control and invisible characters of its input as escapes, so that only we set colours."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is printed, piece by piece."""
+        """Yield the segments to print, with unsafe characters escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(make_printable(segment.text), segment.style)
 
@@ -40,37 +40,37 @@ NUMBER_COLUMNS = frozenset(
     {"count", "advertised", "stored", "duplicate", "copies", "excluded", "quarantined", "gone", "missing", "share"}
     | {"pages", "quarantined", "failed", "tries", "to fetch", "waiting", "changed", "won", "lost"}
 )
-"""What stands in these is aligned to the right."""
+"""Columns that are aligned to the right."""
 
 
 PADDING = (0, 1, 0, 0)
-"""Above, right, below, left of a cell: the widest table then fits a terminal of 80 columns."""
+"""Top, right, bottom and left of a cell; with it, the widest table fits 80 columns."""
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     sys.stdout.write(make_json_printable(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
 
 
 def render_report(report: RunReport) -> None:
-    """A run's report."""
+    """Print a run's report."""
     seconds = (report.ended_at - report.started_at).total_seconds()
     console.print(f"[bold]{report.kind}[/] {report.site or ''} {report.run_id} · {seconds:.1f} s", highlight=False)
     console.print(
-        f"{report.request_count} answers archived, {report.page_count} of them pages · "
+        f"{report.request_count} responses archived, {report.page_count} of them pages · "
         f"{report.advertised_count} URLs advertised, {report.advertised_new_count} new",
         highlight=False,
     )
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     _print_counts("the ledger", report.ledger, {})
-    _print_noticed(report.recurring, report.leak_rate)
+    _print_findings(report.recurring, report.leak_rate)
     print_sentences("note", report.notes, "cyan")
     print_sentences("problem", report.problems, "red")
 
 
 def render_status(status: "Status") -> None:
-    """The ledger, the months, the last runs."""
-    others = f"and {status.duplicate_count} duplicates of them left out; {status.quarantined_count} quarantined"
+    """Print the ledger, completeness by month and the last runs."""
+    others = f"and {status.duplicate_count} duplicates of them not counted; {status.quarantined_count} quarantined"
     console.print(f"{status.article_count} articles, {others}\n", highlight=False)
     _print_counts("the ledger: advertised URLs by state", status.ledger, {})
     if status.completeness is not None:
@@ -81,36 +81,38 @@ def render_status(status: "Status") -> None:
         print_table("why", ("month", "", "reason", "count"), reasons)
     rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
     print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
-    _print_noticed(status.recurring, status.leak_rate)
+    _print_findings(status.recurring, status.leak_rate)
     _print_reading(status.reading)
     print_sentences("problem", status.problems, "red")
 
 
-def _print_noticed(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
+def _print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
     if recurring:
         columns = ("count", "share", "text", "for example")
-        print_table("paragraphs that recur and are in no list", columns, map(list_recurring_row, recurring))
+        print_table("recurring paragraphs that are in no boilerplate list", columns, map(list_recurring_row, recurring))
     if leak_rate is not None:
-        console.print(f"known furniture in {leak_rate:.2%} of the newest articles\n", highlight=False)
+        console.print(f"known boilerplate in {leak_rate:.2%} of the newest articles\n", highlight=False)
 
 
 def _print_reading(reading: Mapping[str, KindReading]) -> None:
     if reading:
         rows = list_reading_rows(reading)
-        print_table("how the last run with news read", ("kind", "pages", "fields", "from"), rows)
+        print_table("fields read in the last run with new articles", ("kind", "pages", "fields", "from"), rows)
 
 
 def render_missing(absent: Sequence[MissingUrl]) -> None:
-    """The URLs whose article is missing."""
+    """Print the URLs of missing articles."""
     if not absent:
         console.print("nothing is missing")
         return
-    rows = [(one.url, one.state, str(one.attempts), _time(one.next_try_at), one.last_error or "") for one in absent]
-    print_lines(("address", "state", "tries", "next try (UTC)", "last error"), rows)
+    rows = [
+        (one.url, one.state, str(one.attempts), _format_time(one.next_try_at), one.last_error or "") for one in absent
+    ]
+    print_lines(("URL", "state", "tries", "next try (UTC)", "last error"), rows)
 
 
 def render_plan(plan: "BackfillPlan") -> None:
-    """What a backfill would do."""
+    """Print what a backfill would do."""
     rows = (
         (
             one.month,
@@ -123,16 +125,14 @@ def render_plan(plan: "BackfillPlan") -> None:
     )
     print_table("plan", ("month", "advertised", "stored", "to fetch", "waiting"), rows)
     duration = timedelta(seconds=round(plan.duration_seconds))
-    console.print(
-        f"{plan.request_count} requests, {plan.delay_seconds:g} s between two: about {duration}", highlight=False
-    )
+    console.print(f"{plan.request_count} requests, {plan.delay_seconds:g} s apart: about {duration}", highlight=False)
     if plan.unknown_months:
         months = len(plan.unknown_months)
-        console.print(f"and the pages of {months} months whose sitemap was not read yet", highlight=False)
+        console.print(f"plus the pages of {months} months whose sitemap has not been read yet", highlight=False)
 
 
 def render_backfill(report: BackfillReport) -> None:
-    """A backfill: a line for each month."""
+    """Print a backfill's report, a line per month."""
     names = ("stored", "duplicate", "quarantined", "missing", "failed")
     rows = (
         (f"{one.since:%Y-%m}", str(one.page_count), *(str(one.outcomes.get(name, 0)) for name in names))
@@ -144,18 +144,18 @@ def render_backfill(report: BackfillReport) -> None:
     print_sentences("problem", report.problems, "red")
 
 
-def _time(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else "-"
 
 
 def render_identities(found: "Iterable[IdentifiedUrl]") -> None:
-    """Whose URLs they are."""
+    """Print the record id of each URL, or the rule that excludes it."""
     rows = ((one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found)
-    print_table("", ("address", "record", "no article by rule", ""), rows)
+    print_table("", ("URL", "record", "excluded by rule", ""), rows)
 
 
 def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
-    """What was quarantined."""
+    """Print the quarantined captures, a line each."""
     if not found:
         console.print("nothing is quarantined")
         return
@@ -166,9 +166,9 @@ def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
 
 
 def render_quarantined(one: QuarantineRecord) -> None:
-    """What was quarantined of one URL, in full."""
+    """Print one quarantined capture in full."""
     state = f"resolved {one.resolved_at:%Y-%m-%d %H:%M}" if one.resolved_at else "open"
-    console.print(Text(f"{one.key or one.url or 'without an address'} · {state}", style="bold"))
+    console.print(Text(f"{one.key or one.url or 'without a URL'} · {state}", style="bold"))
     for reason in one.reasons:
         console.print(Text(f"  {reason}"))
     console.print(Text(f"  URL: {one.url or 'none'}"))
@@ -176,13 +176,13 @@ def render_quarantined(one: QuarantineRecord) -> None:
 
 
 def render_checks(checks: "Iterable[Check]") -> None:
-    """What the doctor found."""
+    """Print the results of `doctor`."""
     rows = (("ok" if check.ok else "BROKEN", check.name, check.detail) for check in checks)
     print_table("", ("", "what", "found"), rows)
 
 
 def render_live(checks: "Sequence[LiveCheck]") -> None:
-    """What stands on the live site of what is expected there, line by line."""
+    """Print each expected structure of the live site, and where it was seen."""
     rows = (
         (check.result.upper() if not check.ok else check.result, check.name, check.where, check.detail)
         for check in checks
@@ -192,14 +192,14 @@ def render_live(checks: "Sequence[LiveCheck]") -> None:
 
 
 MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "quarantined", "gone", "missing", "share")
-"""As few words as fit a terminal of 80 columns."""
+"""Short enough for a terminal of 80 columns."""
 
 
 def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
     for one in months:
         excluded, quarantined = sum(one.excluded_counts.values()), sum(one.quarantined_counts.values())
-        kept = one.stored_count + one.duplicate_count
-        share = f"{kept / (kept + one.missing_count):.1%}" if kept + one.missing_count else "-"
+        archived = one.stored_count + one.duplicate_count
+        share = f"{archived / (archived + one.missing_count):.1%}" if archived + one.missing_count else "-"
         counts = (one.advertised_count, one.stored_count, one.duplicate_count, excluded, quarantined, one.gone_count)
         yield (one.month or "unknown", *map(str, counts), str(one.missing_count), share)
 
@@ -217,30 +217,30 @@ def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, 
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; numbers are aligned by their columns' names."""
+    """Print a table; columns named in `NUMBER_COLUMNS` are aligned to the right."""
     table = Table(title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=PADDING)
     for column in columns:
         is_number = column in NUMBER_COLUMNS
-        # A URL is read whole, or not at all.
+        # Fold, because a truncated URL is useless.
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as text: a headline may have [brackets]
+        table.add_row(*(Text(cell) for cell in row))  # as Text: a headline may contain [brackets], Rich's markup
     console.print(table)
 
 
-WIDEST = 100
-"""Of a column of lines, in characters: what is longer makes its own line longer, and not all others."""
+MAX_COLUMN_CHARS = 100
+"""Maximum width of a column in `print_lines`: a longer cell lengthens only its own line."""
 
 
 def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a long list, a line a row: Rich takes milliseconds for each row, and prints none before the last."""
-    widths = [min(max(map(len, column)), WIDEST) for column in zip(columns, *rows, strict=True)]
+    """Print a long list, a row per line. Rich would take milliseconds per row and print nothing until the end."""
+    widths = [min(max(map(len, column)), MAX_COLUMN_CHARS) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(make_printable("  ".join(cells).rstrip().replace("\n", " ")) + "\n")
 
 
 def print_sentences(name: str, sentences: Iterable[str], style: str) -> None:
-    """Each on a line of its own, after its name in this style."""
+    """Print each sentence on its own line, prefixed by the name in this style."""
     for sentence in sentences:
         console.print(Text.assemble((f"{name}: ", style), sentence))

@@ -1,4 +1,4 @@
-"""How a record, its versions and what sets them apart look on a terminal."""
+"""Print a record, its revisions and their differences on a terminal."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from schemas.revision import Difference, FieldChange, ParagraphChange, Revision,
 
 OPENING = {"same": "", "removed": "[-", "added": "{+"}
 CLOSING = {"same": "", "removed": "-]", "added": "+}"}
-"""As `git diff --word-diff` marks words, where there are no colours."""
+"""Marks of `git diff --word-diff`, used without colours."""
 
 EMPTY: tuple[JsonValue, ...] = (None, "", [])
 
@@ -23,8 +23,8 @@ KIND_MEANINGS = {
     DuplicateKind.EXACT: "the same text as",
     DuplicateKind.NEAR: "the same text, with small edits, as",
     DuplicateKind.SYNDICATED: "the same text, under another headline or with another intro, as",
-    DuplicateKind.UPDATE: "an earlier or later state of the text of",
-    DuplicateKind.TRUNCATED: "a part of the text of",
+    DuplicateKind.UPDATE: "an earlier or later version of the text of",
+    DuplicateKind.TRUNCATED: "part of the text of",
     DuplicateKind.ARCHIVE_COPY: "the archive's copy, or the original, of",
 }
 
@@ -32,7 +32,7 @@ STYLES = {"same": "", "removed": "red strike", "added": "green"}
 
 
 def render_details(shown: ArticleDetails) -> None:
-    """One article, with what is known of it."""
+    """Print one article with its metadata, revisions and duplicates."""
     record, revisions = shown.record, shown.revisions
     console.print(Text(record.headline or "(no headline)", style="bold"))
     if record.subtitle:
@@ -50,7 +50,7 @@ def render_details(shown: ArticleDetails) -> None:
     if shown.explanation:
         _print_explanation(shown.explanation)
     if shown.duplicates:
-        console.print(Text(f"\nits duplicates: {', '.join(shown.duplicates)}"))
+        console.print(Text(f"\nduplicates: {', '.join(shown.duplicates)}"))
     console.print()
     console.print(Text(record.body))
 
@@ -64,7 +64,7 @@ def _print_revisions(revisions: Sequence[Revision]) -> None:
 
 
 def _print_explanation(found: Explanation) -> None:
-    shared = f"{found.shared_word_count} of {found.word_count} words stand in paragraphs that both have"
+    shared = f"{found.shared_word_count} of {found.word_count} words are in shared paragraphs"
     title = f"\n{KIND_MEANINGS[found.kind]} {found.duplicate_of}; similarity {found.similarity:.2f}, {shared}"
     console.print(Text(title, style="yellow"))
     for paragraph in found.shared_paragraphs:
@@ -72,17 +72,17 @@ def _print_explanation(found: Explanation) -> None:
 
 
 def render_difference(found: Difference) -> None:
-    """What sets two versions apart, in words."""
+    """Print the difference between two revisions, word by word."""
     before, after = found.before, found.after
     if before.number == after.number:
         console.print(f"{found.id} has never changed", highlight=False, soft_wrap=True)
         return
-    console.print(Text(f"{found.id} · {_name_change(before, after)}", style="bold"), soft_wrap=True)
+    console.print(Text(f"{found.id} · {_describe_change(before, after)}", style="bold"), soft_wrap=True)
     for side, version in (("from", before), ("to", after)):
-        place = f"{side}: {version.capture.warc} at {version.capture.offset}, {version.extractor}"
-        console.print(Text(place, style="dim"), soft_wrap=True)
+        source = f"{side}: {version.capture.warc} at {version.capture.offset}, {version.extractor}"
+        console.print(Text(source, style="dim"), soft_wrap=True)
     if after.removed_capture and not before.removed_capture:
-        console.print(f"the page is not there any more: {after.removed_capture.warc} at {after.removed_capture.offset}")
+        console.print(f"the page is gone: {after.removed_capture.warc} at {after.removed_capture.offset}")
     for field, change in found.fields.items():
         console.print(_render_field(field, change, is_coloured=console.is_terminal), soft_wrap=True)
     console.print()
@@ -90,8 +90,8 @@ def render_difference(found: Difference) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _name_change(before: Revision, after: Revision) -> str:
-    """Forwards, what made the later version, and when; backwards there is no such thing."""
+def _describe_change(before: Revision, after: Revision) -> str:
+    """Return the two revisions; if `after` is the later one, also its class and when it was made."""
     if before.number > after.number:
         return f"backwards, revision {before.number} to {after.number}"
     name = f"revision {before.number} to {after.number} · {after.revision_class or 'first'}"
@@ -101,13 +101,13 @@ def _name_change(before: Revision, after: Revision) -> str:
 def _render_field(name: str, change: FieldChange, *, is_coloured: bool) -> Text:
     runs = []
     if change.before not in EMPTY:
-        runs.append(WordRun(op="removed", text=_spell(change.before)))
+        runs.append(WordRun(op="removed", text=_format_value(change.before)))
     if change.after not in EMPTY:
-        runs.append(WordRun(op="added", text=_spell(change.after)))
+        runs.append(WordRun(op="added", text=_format_value(change.after)))
     return Text.assemble((f"{name}: ", "cyan"), _render_runs(runs, is_coloured=is_coloured))
 
 
-def _spell(value: JsonValue) -> str:
+def _format_value(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -118,11 +118,11 @@ def _render_paragraphs(changes: Sequence[ParagraphChange], *, is_coloured: bool)
             yield Text(f"… {len(found)} paragraph{'s' if len(found) > 1 else ''} unchanged", style="dim")
             continue
         for change in found:
-            yield _render_runs(_runs_of(change), is_coloured=is_coloured)
+            yield _render_runs(_list_word_runs(change), is_coloured=is_coloured)
 
 
-def _runs_of(change: ParagraphChange) -> tuple[WordRun, ...]:
-    """The words of a paragraph: all of them, where it came or went as a whole."""
+def _list_word_runs(change: ParagraphChange) -> tuple[WordRun, ...]:
+    """Return a changed paragraph's word runs; if it was added or removed as a whole, one run of all its words."""
     if change.words:
         return change.words
     if change.after is None:

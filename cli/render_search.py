@@ -1,4 +1,4 @@
-"""How hits look on a terminal."""
+"""Print search hits on a terminal."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from schemas.search import Mark, SearchHit
 from storage.ledger.publication_date import publication_day
 
 MARK_STYLE = "bold red"
-"""As `grep` shows what it has found."""
+"""The style of `grep --color`."""
 
 
 def render_hits(hits: Sequence[SearchHit], limit: int) -> None:
-    """A headline, a line of facts and a piece of the text for each."""
+    """Print each hit's headline, a line of metadata and a snippet."""
     for hit in hits:
         console.print(_mark(hit.headline or "(no headline)", hit.headline_marks, "bold"), soft_wrap=True)
         if hit.subtitle and hit.subtitle_marks:
@@ -37,6 +37,6 @@ def _mark(text: str, marks: Sequence[Mark], style: str = "") -> Text:
 
 def _list_facts(hit: SearchHit) -> str:
     day = publication_day(hit.published_at)
-    copy = f"{hit.duplicate_of} has the same text" if hit.duplicate_of else None
-    facts = (hit.id, day.isoformat() if day else "no date", hit.section, ", ".join(hit.authors), copy)
+    duplicate = f"duplicate of {hit.duplicate_of}" if hit.duplicate_of else None
+    facts = (hit.id, day.isoformat() if day else "no date", hit.section, ", ".join(hit.authors), duplicate)
     return " · ".join(fact for fact in facts if fact)

@@ -1,4 +1,4 @@
-"""The commands `schedule` and `deploy`: what runs by itself."""
+"""The commands `schedule` and `deploy`: run the scheduled flows here, or register them with a server."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,33 +11,33 @@ from schemas.printing import print_line
 Definitions = Annotated[
     Path | None,
     typer.Option(
-        "--file", help="What runs when, in place of the prefect.yaml that comes with Broadsheet.", metavar="FILE"
+        "--file", help="Deployments to use instead of the prefect.yaml shipped with Broadsheet.", metavar="FILE"
     ),
 ]
 
 
 def schedule(file: Definitions = None) -> None:
-    """Run all that is scheduled, here, until it is ended; with a Prefect server of its own where none is named."""
+    """Run the scheduled flows on this machine until stopped; without PREFECT_API_URL, with a local Prefect server."""
     from flows.environment import set_prefect_defaults
     from pipeline.archive import check_version
     from schemas.settings import load_settings
 
-    settings = load_settings()  # before Prefect starts a server: what is wrong is said at once
+    settings = load_settings()  # fail fast, before Prefect starts a server
     check_version(settings)
     set_prefect_defaults()
     from flows.deployment import DEFINITIONS, read_definitions
-    from flows.schedule import check_alarms, check_crawls, describe_ui_access, reaching_server, scheduling_alone, serve
+    from flows.schedule import check_alarms, check_crawls, describe_ui_access, exclusive_schedule, serve, using_server
 
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
-    with scheduling_alone(settings), reaching_server(settings) as server:
-        print_line(f"broadsheet: scheduled; Prefect's pages are at {describe_ui_access(server)}; Ctrl-C ends it")
+    with exclusive_schedule(settings), using_server(settings) as server:
+        print_line(f"broadsheet: scheduled; Prefect's UI is at {describe_ui_access(server)}; Ctrl-C stops it")
         serve(definitions)
 
 
 def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
-    """Register all that is scheduled with the Prefect server that PREFECT_API_URL names, for its workers."""
+    """Register the deployments with the Prefect server at PREFECT_API_URL, for its workers to run."""
     from cli.render import print_json
     from flows.environment import set_prefect_defaults
     from schemas.settings import load_settings
@@ -54,7 +54,7 @@ def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(done.model_dump(mode="json"))
         return
-    print_line(f"broadsheet: {', '.join(done.deployments)} are known to {done.server_url}")
+    print_line(f"broadsheet: registered {', '.join(done.deployments)} with {done.server_url}")
     if done.removed:
-        print_line(f"broadsheet: {', '.join(done.removed)} are no more, for prefect.yaml has them no more")
+        print_line(f"broadsheet: removed {', '.join(done.removed)}: no longer in prefect.yaml")
     print_line(f"broadsheet: start workers with `prefect worker start --pool {done.work_pool} --type process`")

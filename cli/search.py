@@ -1,4 +1,4 @@
-"""The command `search`: what the archive has on something, the best first."""
+"""The command `search`: full-text search, best hits first."""
 
 from typing import Annotated, Any
 
@@ -6,15 +6,15 @@ import typer
 
 from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
 
-STANDARD_LIMIT = 20
-"""Some screens of a terminal: who does not find it there asks for something narrower."""
+DEFAULT_LIMIT = 20
+"""A few screens of a terminal; beyond that, a narrower query serves better."""
 
-LARGEST_LIMIT = 10_000
-"""Whoever wants more wants an export."""
+MAX_LIMIT = 10_000
+"""Beyond that, an export serves better."""
 
 
-MINUS_IS_OURS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""`-word` is a part of the query: no letter after a minus is an option here."""
+NO_SHORT_OPTIONS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""`-word` is part of the query, so this command has no short options."""
 
 
 def search(  # noqa: PLR0913 - each is an option
@@ -22,22 +22,20 @@ def search(  # noqa: PLR0913 - each is an option
         list[str],
         typer.Argument(
             metavar="QUERY",
-            help='Words that all occur, "a phrase", -without, one OR other, begin*; headline:, subtitle:, author:, '
-            "section: or tag: before a word or a phrase.",
+            help='Words that must all match, "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, '
+            "author:, section: or tag: before a word or phrase.",
         ),
     ],
     from_day: FromDay = None,
     to_day: ToDay = None,
     section: Annotated[str | None, typer.Option(help="Words of the section's name.")] = None,
-    author: Annotated[str | None, typer.Option(help="Words in a row of an author's or agency's name.")] = None,
-    limit: Annotated[
-        int, typer.Option(min=1, max=LARGEST_LIMIT, help="Show at most so many articles.")
-    ] = STANDARD_LIMIT,
+    author: Annotated[str | None, typer.Option(help="Consecutive words of an author's or agency's name.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Show at most this many articles.")] = DEFAULT_LIMIT,
     *,
-    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Also duplicates.")] = False,
+    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the texts: hits in headlines first, then in subtitles, then anywhere, each time the newest first."""
+    """Search the articles: hits in headlines first, then subtitles, then anywhere; newest first within each."""
     from cli.render import print_json
     from cli.render_search import render_hits
     from schemas.search import SearchFilter

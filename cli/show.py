@@ -1,4 +1,4 @@
-"""The command `show`: one record, or what a revision of it changed."""
+"""The command `show`: print one record, or what a revision changed."""
 
 import re
 from typing import Annotated
@@ -7,13 +7,14 @@ import typer
 
 from cli.option import AsJson, RecordId, with_archive
 
-LARGEST_NUMBER = 2**31 - 1
-"""No article has so many revisions, and every database takes it as a question."""
+MAX_REVISION_NUMBER = 2**31 - 1
+"""More revisions than any article has, and a valid query parameter for both databases."""
 
 Revisions = Annotated[
     str | None,
     typer.Argument(
-        metavar="[REV..REV]", help="With --diff: which two, `N..` with the present, `..N` or `N` what N changed."
+        metavar="[REV..REV]",
+        help="With --diff: `N..M` compares two, `N..` N with the latest; `N` or `..N` shows what N changed.",
     ),
 ]
 
@@ -22,18 +23,18 @@ def show(
     record_id: RecordId,
     revisions: Revisions = None,
     *,
-    diff: Annotated[bool, typer.Option("--diff", help="What the last change was, or that between REV..REV.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the last change, or the one given by REV..REV.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one record: text, metadata, sources of the values, revisions, duplicates; or what a revision changed."""
+    """Show one record: text, metadata, the source of each value, revisions, duplicates; or what a revision changed."""
     from cli.render import print_json
     from cli.render_record import render_details, render_difference
     from pipeline.status import compare_revisions, find_details
 
     if revisions and not diff:
-        raise typer.BadParameter(f"{revisions} names revisions, which only --diff compares")
+        raise typer.BadParameter(f"{revisions} needs --diff, which compares revisions")
     if diff:
-        before, after = read_numbers(revisions or "")
+        before, after = parse_revision_range(revisions or "")
         found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
         print_json(found.model_dump(mode="json", by_alias=True)) if as_json else render_difference(found)
         return
@@ -44,10 +45,10 @@ def show(
         render_details(shown)
 
 
-def read_numbers(text: str) -> tuple[int | None, int | None]:
-    """The numbers of `N..M`, `N..`, `..M`, `M`; None for what is not named."""
+def parse_revision_range(text: str) -> tuple[int | None, int | None]:
+    """Return the revision numbers of `N..M`, `N..`, `..M` or `M`; None for a missing one."""
     match = re.fullmatch(r"(?:(\d{1,10})?\.\.)?(\d{1,10})?", text, re.ASCII)
     if not match or text == "..":
-        raise typer.BadParameter(f"{text} is no pair of revisions such as 1..2, 2.. or ..2")
-    before, after = (min(int(digits), LARGEST_NUMBER) if digits else None for digits in match.groups())
+        raise typer.BadParameter(f"{text} is not a range of revisions such as 1..2, 2.. or ..2")
+    before, after = (min(int(digits), MAX_REVISION_NUMBER) if digits else None for digits in match.groups())
     return before, after

@@ -1,4 +1,4 @@
-"""How a command ends that is told to: in one line, at once, whatever it and its libraries are doing."""
+"""End a command on Ctrl-C or SIGTERM: at once and with one line, whatever it and its libraries are doing."""
 
 import logging
 import os
@@ -14,101 +14,101 @@ from cli.failure import EXIT_INTERRUPTED, EXIT_TERMINATED
 from schemas.failure import Failure
 
 STOP_SECONDS = 3.5
-"""It ends within five: Prefect would try for more than a minute to tell a server that is gone."""
+"""Commands promise to end within five seconds; Prefect would retry an unreachable server for over a minute."""
 
 STATUSES = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
-SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+SIGNAL_MESSAGES = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
-PREFECT_ENDED = "Crash detected! Execution was aborted by"
+PREFECT_CRASH_MESSAGE = "Crash detected! Execution was aborted by"
 
 FLOW_RUNS = logging.getLogger("prefect.flow_runs")
-"""Of what a run's page shows, and a command's standard error."""
+"""The logger whose records go to a run's page in Prefect's UI, and to a command's standard error."""
 
 CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
-"""On a terminal: the progress bar goes, the cursor comes back."""
+"""Terminal codes: clear the progress bar, show the cursor."""
 
 
-class _Told(SystemExit):
-    """The command was told to end."""
+class _Terminated(SystemExit):
+    """A signal ends the command."""
 
 
-class _Ending:
-    """What a command has been told, by the first signal of those that end it."""
+class _SignalHandler:
+    """Handles the first signal that ends the command; later ones change nothing."""
 
     def __init__(self) -> None:
         self.status: int | None = None
         self._lock = threading.Lock()
 
-    def tell(self, number: signal.Signals) -> int:
-        """Say it, and nothing more; and have the process end surely. Answers the exit status."""
+    def handle(self, number: signal.Signals) -> int:
+        """Report the signal, silence all further output, schedule a forced exit. Return the exit status."""
         with self._lock:
             if self.status is None:
                 self.status = STATUSES[number]
-                _say(number)
-                _end_surely(self.status)
+                _report_signal(number)
+                _force_exit_later(self.status)
         return self.status
 
     def listen(self, pipe: int) -> None:
-        """Hear of signals from the interpreter itself: a library may have put a handler of its own in place of ours."""
+        """Read signal numbers from the interpreter's wakeup pipe, because a library may have replaced our handler."""
         with open(pipe, "rb", buffering=0) as numbers:
-            while heard := numbers.read(1):
-                if heard[0] in STATUSES:
-                    self.tell(signal.Signals(heard[0]))
+            while received := numbers.read(1):
+                if received[0] in STATUSES:
+                    self.handle(signal.Signals(received[0]))
 
 
 @contextmanager
-def tidying_up() -> Iterator[None]:
-    """Within the block, Ctrl-C and SIGTERM end the command in one line: what is its own is taken away first."""
-    ending = _Ending()
+def handling_signals() -> Iterator[None]:
+    """Within the block, Ctrl-C and SIGTERM unwind the stack, so that the command cleans up, and print one line."""
+    handler = _SignalHandler()
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         for each in STATUSES:
             signal.signal(each, signal.SIG_IGN)
-        raise _Told(ending.tell(signal.Signals(number)))
+        raise _Terminated(handler.handle(signal.Signals(number)))
 
-    FLOW_RUNS.addFilter(_is_news)
-    former = {number: signal.signal(number, end) for number in STATUSES}
-    with _hearing(ending):
+    FLOW_RUNS.addFilter(_is_unreported)
+    previous = {number: signal.signal(number, end) for number in STATUSES}
+    with _listening(handler):
         try:
             yield
         except BaseException:
-            if ending.status is None:
+            if handler.status is None:
                 raise
-        if ending.status is not None:  # whatever the end of a run raises on its way, or makes of it
-            raise _Told(ending.status) from None
-    for number, handler in former.items():
-        signal.signal(number, handler)
+        if handler.status is not None:  # whatever the interrupted run raised or returned
+            raise _Terminated(handler.status) from None
+    for number, previous_handler in previous.items():
+        signal.signal(number, previous_handler)
 
 
 @contextmanager
-def _hearing(ending: _Ending) -> Iterator[None]:
-    ours, theirs = os.pipe()
-    os.set_blocking(theirs, False)
-    threading.Thread(target=ending.listen, args=(ours,), name="signals", daemon=True).start()
-    former = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+def _listening(handler: _SignalHandler) -> Iterator[None]:
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    threading.Thread(target=handler.listen, args=(read_end,), name="signals", daemon=True).start()
+    previous = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
     try:
         yield
     finally:
-        signal.set_wakeup_fd(former)
-        os.close(theirs)
+        signal.set_wakeup_fd(previous)
+        os.close(write_end)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Not that Prefect saw the run being ended, or fail: the command says so itself, and the run's state does."""
+def _is_unreported(record: logging.LogRecord) -> bool:
+    """Filter out Prefect's records of a failed or interrupted run: the command and the run's state report that."""
     error = record.exc_info[1] if record.exc_info else None
-    is_told = isinstance(error, Failure) and not FLOW_RUNS.isEnabledFor(logging.DEBUG)
-    return not is_told and not str(record.msg).startswith(PREFECT_ENDED)
+    is_reported = isinstance(error, Failure) and not FLOW_RUNS.isEnabledFor(logging.DEBUG)
+    return not is_reported and not str(record.msg).startswith(PREFECT_CRASH_MESSAGE)
 
 
-def _say(number: signal.Signals) -> None:
-    """Libraries would tell of each thing that the end interrupts, with tracebacks."""
+def _report_signal(number: signal.Signals) -> None:
+    """Print one line, then close standard error: libraries would print a traceback for all that is interrupted."""
     clear = CLEAR_LINE if os.isatty(2) else ""
-    os.write(2, f"{clear}broadsheet: {SAID[number]}\n".encode())
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
+    os.write(2, f"{clear}broadsheet: {SIGNAL_MESSAGES[number]}\n".encode())
+    with Path(os.devnull).open("w") as null:
+        os.dup2(null.fileno(), 2)
 
 
-def _end_surely(status: int) -> None:
+def _force_exit_later(status: int) -> None:
     timer = threading.Timer(STOP_SECONDS, os._exit, [status])
     timer.daemon = True
     timer.start()

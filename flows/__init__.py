@@ -1,4 +1,4 @@
-"""Prefect and nothing else: the flows, their concurrency, schedule, artifacts and hooks, and our own servers.
+"""Everything about Prefect, and nothing else: flows, concurrency, schedules, artifacts, hooks and local servers.
 
-What a flow does is a list of calls into `pipeline`.
+A flow is a list of calls into `pipeline`.
 """

@@ -1,6 +1,6 @@
-"""What a run leaves on Prefect's pages for people: its report as Markdown, its counts as tables over time.
+"""Artifacts of a run in Prefect's UI: its report as Markdown, and its counts as tables over time.
 
-So many calls a run, whatever it did.
+The number of API calls per run is fixed, whatever the run did.
 """
 
 from collections.abc import Sequence
@@ -19,22 +19,22 @@ from storage.reports.completeness import MonthCount, count_months
 MONTH_COLUMNS = ("month", "advertised", "kept", "missing", "share")
 
 
-# The server may be away for a moment: the work is done, and only the telling is tried again.
+# The server may be briefly unreachable: the work is done, so only the reporting is retried.
 @task(name="store-report", retries=3, retry_delay_seconds=[1, 10, 50], cache_policy=NO_CACHE, persist_result=False)
 def store_report(markdown: str, key: str, tables: dict[str, list[dict[str, str]]]) -> None:
-    """A report as Markdown under this key, and each of its tables under the key and the table's name."""
+    """Store a report as a Markdown artifact with this key, and each table with the key `KEY-TABLE`."""
     create_markdown_artifact(markdown, key=key, description="The run's report")
     for name, rows in tables.items():
         create_table_artifact(rows, key=f"{key}-{name}", description=f"{name} of the run")
 
 
 def store_run_artifacts(settings: Settings, report: RunReport, key: str) -> None:
-    """The report of a run of a site, with how complete its newest months are and what it quarantined."""
-    months, set_aside = _read_archive(settings, report)
+    """Store the report of a site's run, with the completeness of the newest months and the captures it quarantined."""
+    months, quarantined = _read_archive(settings, report)
     outcomes = [{"outcome": name, "count": str(count)} for name, count in report.outcomes.items()]
     completeness = [dict(zip(MONTH_COLUMNS, row, strict=True)) for row in list_month_rows(months)]
     tables = {"outcomes": outcomes, "completeness": completeness}
-    store_report(render_markdown(report, months, set_aside), key, tables)
+    store_report(render_markdown(report, months, quarantined), key, tables)
 
 
 def _read_archive(settings: Settings, report: RunReport) -> tuple[Sequence[MonthCount], Sequence[QuarantineRecord]]:

@@ -1,4 +1,4 @@
-"""The flow `audit`: whether the archive is complete, whole, and read as before. Nothing is fetched or changed."""
+"""The flow `audit`: check completeness, integrity, drift and silence. It fetches and changes nothing."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report
-from flows.final_state import end
+from flows.final_state import make_final_state
 from flows.hooks import notify
 from pipeline.archive import open_archive
 from pipeline.integrity.audit import audit_archive
@@ -22,33 +22,34 @@ from storage.schema.tables import RunStatus
 
 DAY = timedelta(days=1)
 
-LOOKED_AT = 200
-"""Runs at most: a day of one every quarter of an hour, one an hour, and some by hand."""
+MAX_RUNS = 200
+"""Runs to look at: a day of `latest` (every quarter of an hour) and `hourly`, and some by hand."""
 
 TIMEOUT_SECONDS = 86_400
-"""A day: by then the next one is due."""
+"""A day: then the next audit is due."""
 
 
 class AuditReport(Record):
-    """What an audit found."""
+    """The findings of an audit."""
 
     site: str
     completeness: float | None
-    """Stored (duplicates too) / advertised articles that can be had."""
+    """Stored articles (duplicates included) / advertised articles that are available."""
     months: tuple[MonthCount, ...]
     capture_count: Count
-    """Captures that were compared with what is stored."""
+    """Captures compared with what is stored."""
     silence: tuple[str, ...]
-    """That no run has ended well for a day."""
+    """A sentence if no run has succeeded for a day."""
     broken_floors: tuple[str, ...]
+    """A sentence for each floor that the archive is below."""
     integrity: tuple[str, ...]
-    """What is not as it was stored."""
+    """What differs from what was stored."""
     drift: tuple[str, ...]
-    """What the runs of the last day said of pages that are read otherwise than before, each once."""
+    """Drift that the last day's runs reported, without repetitions."""
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """All of them."""
+        """All findings."""
         return (*self.silence, *self.broken_floors, *self.integrity, *self.drift)
 
 
@@ -61,46 +62,46 @@ class AuditReport(Record):
     on_crashed=[notify],
 )
 def audit(site: str = "moscow-times") -> State[AuditReport]:
-    """Compare every capture with what is stored of it, and the archive with its floors; look for drift and silence.
+    """Compare every capture with the database, and the archive with its floors; look for drift and silence.
 
     Args:
-        site: The publisher, by the name that `broadsheet identify` shows.
+        site: Name of the publisher, as `broadsheet identify` shows it.
     """
     report = audit_site(load_settings(), site, now())
     store_report(render_audit_markdown(report), f"audit-{site}", {})
-    return end(report, report.problems, f"{report.capture_count} captures are as they were stored")
+    return make_final_state(report, report.problems, f"{report.capture_count} captures are as they were stored")
 
 
 def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
-    """The audit itself.
+    """Audit a site, as of this time.
 
     Raises:
         What `open_archive` raises.
     """
-    whole = audit_archive(settings)
+    integrity = audit_archive(settings)
     with open_archive(settings, writable=False) as archive:
         with archive.database.read() as session:
             ledger = {state.value: count for state, count in count_states(session, site).items()}
             months = tuple(count_months(session, site)[:MONTHS_SHOWN])
-            runs = [run for run in list_runs(session, LOOKED_AT, until=at) if run.site == site]
+            runs = [run for run in list_runs(session, MAX_RUNS, until=at) if run.site == site]
         return AuditReport(
             site=site,
             completeness=measure_completeness(ledger),
             months=months,
-            capture_count=sum(one.capture_count for one in whole.files),
+            capture_count=sum(one.capture_count for one in integrity.files),
             silence=tuple(_find_silence(runs, at)),
             broken_floors=tuple(find_broken_floors(archive, site, ledger)),
-            integrity=whole.problems,
+            integrity=integrity.problems,
             drift=tuple(_find_drift(runs, at)),
         )
 
 
 def _find_silence(runs: list[RunRecord], at: datetime) -> Iterator[str]:
-    """A site that is crawled every quarter of an hour has a run that ended well within a day."""
-    well = [run.ended_at for run in runs if run.status is RunStatus.COMPLETED and run.ended_at]
-    if runs and (not well or max(well) < at - DAY):
-        since = f"since {max(well):%Y-%m-%d %H:%M} UTC" if well else "among the last ones"
-        yield f"no run of {runs[0].site} has ended well {since}"
+    """Yield a sentence if no run has succeeded for a day, though one is scheduled every quarter of an hour."""
+    succeeded = [run.ended_at for run in runs if run.status is RunStatus.COMPLETED and run.ended_at]
+    if runs and (not succeeded or max(succeeded) < at - DAY):
+        since = f"since {max(succeeded):%Y-%m-%d %H:%M} UTC" if succeeded else "among the last ones"
+        yield f"no run of {runs[0].site} has succeeded {since}"
 
 
 def _find_drift(runs: list[RunRecord], at: datetime) -> Iterator[str]:
@@ -110,19 +111,19 @@ def _find_drift(runs: list[RunRecord], at: datetime) -> Iterator[str]:
 
 
 def render_audit_markdown(report: AuditReport) -> str:
-    """The report as a Markdown document."""
-    return "\n".join(_lines(report))
+    """Return the report as a Markdown document."""
+    return "\n".join(_render_lines(report))
 
 
-def _lines(report: AuditReport) -> Iterator[str]:
+def _render_lines(report: AuditReport) -> Iterator[str]:
     share = "" if report.completeness is None else f" · {report.completeness:.2%} complete"
     yield f"# audit {report.site}{share}"
     yield f"{report.capture_count} captures compared with what is stored."
     for title, sentences in (
-        ("No run ends well", report.silence),
-        ("Below its floor", report.broken_floors),
-        ("Not whole: `broadsheet doctor --repair` mends what can be mended", report.integrity),
-        ("Read otherwise than before", report.drift),
+        ("No run succeeds", report.silence),
+        ("Below a floor", report.broken_floors),
+        ("Damaged: `broadsheet doctor --repair` repairs what can be repaired", report.integrity),
+        ("Drift", report.drift),
     ):
         if sentences:
             yield from ("", f"## {title}", *(f"- {sentence}" for sentence in sentences))

@@ -1,7 +1,7 @@
-"""The right to crawl a publisher, by a concurrency limit of Prefect's server: one crawl at a time over all workers.
+"""One crawl of a publisher at a time over all workers, by a global concurrency limit of Prefect's server.
 
-A run that finds the slot taken waits for it; a backfill asks the server whether one does, and lets it go first. The
-lock of the data folder and the lease in the database (`pipeline.archive`, `pipeline.run`) hold without a server too.
+A run that finds the slot occupied waits for it. A backfill asks the server whether another run waits, and lets it go
+first. The data folder's lock and the database's lease (`pipeline.archive`, `pipeline.run`) work without a server too.
 """
 
 import logging
@@ -32,61 +32,61 @@ from pipeline.archive import RunInProgress
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60
-"""A slot whose holder is killed is kept so long: the shortest that the server gives. Prefect renews the lease while its
-holder lives."""
+"""How long a killed run keeps its slot: the shortest lease that the server grants. Prefect renews it while the run
+lives."""
 
-PATIENCE_SECONDS = 600
-"""How long a scheduled run waits for its turn: longer than a backfill takes to give way, shorter than the quarter of an
-hour after which the next one comes."""
+WAIT_SECONDS = 600
+"""How long a scheduled run waits for the slot: longer than a backfill takes to release it, shorter than the quarter of
+an hour until the next run."""
 
-ASK_SECONDS = 15.0
-"""How often a backfill asks whether somebody waits: a request each, so that it is asked by time and not by page."""
+CHECK_SECONDS = 15.0
+"""How often a backfill checks for waiting runs. Each check is a request, so they are limited by time, not per page."""
 
 POLL_SECONDS = 5.0
-"""How often one that gave way looks whether the other has ended: that takes minutes."""
+"""How often a backfill checks whether the run that it let go first has ended, which takes minutes."""
 
 URGENT_FLOWS = ["ingest", "refresh"]
-"""A backfill gives way to these."""
+"""Flows that go before a backfill."""
 
 
-def name_slot(site: str) -> str:
-    """The global concurrency limit that a crawl of the site holds: of size 1."""
+def name_limit(site: str) -> str:
+    """Return the name of the site's global concurrency limit, which has size 1."""
     return f"crawl-{site}"
 
 
-def has_lasting_server() -> bool:
-    """Whether there is a server that others see too: a temporary one knows of its own run alone."""
+def has_shared_server() -> bool:
+    """Return whether the server is shared with other runs; a temporary one only knows its own run."""
     return bool(PREFECT_API_URL.value())
 
 
 @contextmanager
-def crawling_alone(site: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Within the block, no other run of this Prefect server crawls the site, unless the limit is switched off.
+def exclusive_crawl(site: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Within the block, no other run of this Prefect server crawls the site, unless the limit is deactivated.
 
-    If the lease is lost, because the server could not be reached for long, the run goes on: its lease in the database
+    If the lease is lost, because the server was unreachable for too long, the run continues: its lease in the database
     keeps others out, and finishing is better than leaving half a run behind.
 
     Raises:
-        RunInProgress: another one did for longer than this one's patience, or somebody has set the limit to 0.
+        RunInProgress: another run crawled for longer than `wait_seconds`, or the limit was set to 0.
     """
-    if not has_lasting_server():
+    if not has_shared_server():
         yield
         return
-    limit = _read_limit(name_slot(site))
+    limit = _read_limit(name_limit(site))
     if not limit.limit:
-        raise RunInProgress(f"crawling {site} is stopped: the concurrency limit {limit.name} is 0")
+        raise RunInProgress(f"crawling {site} is disabled: the concurrency limit {limit.name} is 0")
     if limit.active_slots:
-        logger.warning("another run crawls %s: waiting for it, %g s at most", site, patience_seconds)
+        logger.warning("another run crawls %s: waiting for it, at most %g s", site, wait_seconds)
     with ExitStack() as slot:
         try:
-            slot.enter_context(concurrency(limit.name, timeout_seconds=patience_seconds, lease_duration=LEASE_SECONDS))
+            slot.enter_context(concurrency(limit.name, timeout_seconds=wait_seconds, lease_duration=LEASE_SECONDS))
         except TimeoutError:
-            raise RunInProgress(f"another run crawls {site}, for longer than {patience_seconds:g} s") from None
+            raise RunInProgress(f"another run crawls {site}: waited for {wait_seconds:g} s") from None
         yield
 
 
 def _read_limit(name: str) -> GlobalConcurrencyLimitResponse:
-    """The limit, made where there is none: no deployment has to be told of it. One that somebody changed stays so."""
+    """Return the limit; create it if missing, so no setup is needed. An existing one is not changed."""
     with get_client(sync_client=True) as client:
         with suppress(ObjectNotFound):
             return client.read_global_concurrency_limit_by_name(name)
@@ -95,42 +95,42 @@ def _read_limit(name: str) -> GlobalConcurrencyLimitResponse:
         return client.read_global_concurrency_limit_by_name(name)
 
 
-def is_awaited(site: str) -> bool:
-    """Whether an urgent run of the site is under way that a backfill keeps waiting, or has let go first.
+def has_waiting_run(site: str) -> bool:
+    """Return whether an urgent run of the site is active: one that waits for a backfill, or that it let go first.
 
-    One that began longer ago than a run waits does not wait: it may be dead, and nobody has told the server. A server
-    that does not answer now is no reason to stop.
+    A run that started longer ago than `WAIT_SECONDS` does not count: it may be dead without the server knowing. An
+    unreachable server counts as no waiting run, so that the backfill continues.
     """
-    since = datetime.now(UTC) - timedelta(seconds=PATIENCE_SECONDS)
-    under_way = FlowRunFilter(
+    since = datetime.now(UTC) - timedelta(seconds=WAIT_SECONDS)
+    active = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])),
         start_time=FlowRunFilterStartTime(after_=since),
     )
     urgent = FlowFilter(name=FlowFilterName(any_=URGENT_FLOWS))
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(flow_filter=urgent, flow_run_filter=under_way)
+        runs = client.read_flow_runs(flow_filter=urgent, flow_run_filter=active)
         return any(run.parameters.get("site", site) == site for run in runs)
     return False
 
 
-class WaitingRuns:
-    """Whether another run waits for the site: asked of the server by time, however often this is called."""
+class WaitingRunCheck:
+    """Checks whether another run waits for the site. Asks the server at most every `check_seconds`."""
 
-    def __init__(self, site: str, ask_seconds: float = ASK_SECONDS) -> None:
+    def __init__(self, site: str, check_seconds: float = CHECK_SECONDS) -> None:
         self._site = site
-        self._ask_seconds = ask_seconds
-        self._asked_at = time.monotonic()
+        self._check_seconds = check_seconds
+        self._checked_at = time.monotonic()
 
     def __call__(self) -> bool:
-        """Whether one waits."""
-        if not has_lasting_server() or time.monotonic() < self._asked_at + self._ask_seconds:
+        """Return whether a run waits; False if the last check was too recent."""
+        if not has_shared_server() or time.monotonic() < self._checked_at + self._check_seconds:
             return False
-        self._asked_at = time.monotonic()
-        return is_awaited(self._site)
+        self._checked_at = time.monotonic()
+        return has_waiting_run(self._site)
 
 
-def give_way(site: str, patience_seconds: float = PATIENCE_SECONDS, poll_seconds: float = POLL_SECONDS) -> None:
-    """Wait until whoever waited has ended, or gave up."""
-    deadline = time.monotonic() + patience_seconds
-    while has_lasting_server() and is_awaited(site) and time.monotonic() < deadline:
+def wait_for_urgent_runs(site: str, wait_seconds: float = WAIT_SECONDS, poll_seconds: float = POLL_SECONDS) -> None:
+    """Wait until no urgent run of the site is active, at most `wait_seconds`."""
+    deadline = time.monotonic() + wait_seconds
+    while has_shared_server() and has_waiting_run(site) and time.monotonic() < deadline:
         time.sleep(poll_seconds)

@@ -1,6 +1,6 @@
-"""What runs when, as `prefect.yaml` says it: read once, for this machine's schedule and for a server's workers.
+"""The deployments of `prefect.yaml`, for the local schedule and for a server's workers.
 
-The file lies at the root of the project, where Prefect's own command looks for it, and is packed beside this module.
+The file is at the root of the project, where Prefect's own command looks for it, and is packaged beside this module.
 """
 
 from collections.abc import Iterator
@@ -24,41 +24,41 @@ from schemas.failure import UsageFailure
 from schemas.model import NonEmpty
 
 ENTRYPOINT = r"^flows\.\w+\.\w+$"
-"""Of a flow of ours."""
+"""The entry point of a flow in this package."""
 
 DEFINITIONS = Path(__file__).with_name("deployment.yaml")
-"""The file that comes with the package."""
+"""The file shipped with the package."""
 
 
 class DeploymentInvalid(UsageFailure):
-    """The file is not as it should be; one line says where."""
+    """The file is invalid; the message says where, in one line."""
 
 
 class Definition(BaseModel):
-    """Part of the file. What it has and nobody reads is an error: a slip of the pen would go unnoticed for weeks."""
+    """Base class for parts of the file. Unknown keys are errors, because a typo would go unnoticed for weeks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WorkPool(Definition):
-    """Where a server's runs go."""
+    """The work pool that a server submits runs to."""
 
     name: NonEmpty
 
 
 class Schedule(Definition):
-    """When it runs by itself."""
+    """A schedule of a deployment."""
 
     cron: NonEmpty
     timezone: NonEmpty
 
 
 class Deployment(Definition):
-    """One way of running a flow."""
+    """A deployment of a flow."""
 
     name: NonEmpty
     entrypoint: Annotated[str, Field(pattern=ENTRYPOINT)]
-    """Module and flow, never a path: by a path, the module would be loaded a second time."""
+    """`MODULE.FLOW`, never a path: a path would load the module a second time."""
     description: NonEmpty
     tags: tuple[NonEmpty, ...]
     work_pool: WorkPool
@@ -67,20 +67,20 @@ class Deployment(Definition):
     schedules: tuple[Schedule, ...]
 
     def load_flow(self) -> Flow[..., Any]:
-        """The flow itself; one that cannot be imported is an error, not a placeholder."""
+        """Import and return the flow; raise if it cannot be imported, instead of returning a placeholder."""
         return load_flow_from_entrypoint(self.entrypoint, use_placeholder_flow=False)
 
     @property
     def full_name(self) -> str:
-        """`FLOW/NAME`, as Prefect has it."""
+        """`FLOW/NAME`, Prefect's full name of a deployment."""
         return f"{self.load_flow().name}/{self.name}"
 
 
 def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
-    """The deployments of the file, in its order.
+    """Read and validate the deployments of the file, in order.
 
     Raises:
-        DeploymentInvalid: one of them could not be registered, or would not run.
+        DeploymentInvalid: the file cannot be read, or a deployment could not be registered or run.
     """
     try:
         with path.open("rb") as file:
@@ -94,43 +94,43 @@ def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise DeploymentInvalid(f"{path.name}, line {line}: {error.problem}") from None
     except (KeyError, TypeError):
-        raise DeploymentInvalid(f"{path.name}: there is no list of deployments in it") from None
+        raise DeploymentInvalid(f"{path.name}: it has no list of deployments") from None
 
 
 def _read_one(found: object) -> Deployment:
     name = found.get("name") if isinstance(found, dict) else found
-    with _naming(name):
+    with _locating_errors(name):
         one = Deployment.model_validate(found)
     name = f"{name} ({one.entrypoint})"
-    with _naming(name):
+    with _locating_errors(name):
         hints = get_type_hints(one.load_flow().fn, include_extras=True)
     for parameter, value in one.parameters.items():
         if parameter not in hints:
             raise DeploymentInvalid(f"{name}: the flow has no parameter {parameter}")
-        with _naming(name, parameter):
+        with _locating_errors(name, parameter):
             TypeAdapter(hints[parameter]).validate_python(value)
     for each in one.schedules:
-        with _naming(name):
+        with _locating_errors(name):
             CronSchedule(cron=each.cron, timezone=each.timezone)
     return one
 
 
 @contextmanager
-def _naming(*place: object) -> Iterator[None]:
-    """What is wrong is said in one line, behind where it stands."""
+def _locating_errors(*location: object) -> Iterator[None]:
+    """Turn an error within the block into `DeploymentInvalid`, in one line, with its location in the file."""
     try:
         yield
     except ValidationError as error:
         first = error.errors()[0]
-        where = ": ".join(map(str, (*place, *first["loc"])))
+        where = ": ".join(map(str, (*location, *first["loc"])))
         raise DeploymentInvalid(f"{where}: {first['msg']}, not {first['input']!r}") from None
     except (MissingFlowError, ImportError) as error:
-        where = ": ".join(map(str, place))
+        where = ": ".join(map(str, location))
         raise DeploymentInvalid(f"{where}: {' '.join(str(error).split())}") from None
 
 
 def make_deployment(one: Deployment, *, work_pool: str | None = None) -> RunnerDeployment:
-    """As it is registered: for the workers of a pool, or without one for the process that serves it."""
+    """Return the deployment to register: for the workers of a pool, or without one for the process that serves it."""
     schedules = [
         DeploymentScheduleCreate(schedule=CronSchedule(cron=each.cron, timezone=each.timezone), active=True)
         for each in one.schedules

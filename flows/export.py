@@ -1,10 +1,10 @@
-"""The flow `export`: the articles as one file under the data folder, which the next one replaces."""
+"""The flow `export`: write the articles to one file in the data folder, which the next run replaces."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report
-from flows.final_state import end
+from flows.final_state import make_final_state
 from flows.hooks import notify
 from pipeline.archive import open_archive
 from schemas.export import ArticleFilter, Exported, FileFormat, Format
@@ -12,10 +12,10 @@ from schemas.settings import load_settings
 from storage.export.file import export_articles
 
 FOLDER = "exports"
-"""Under the data folder."""
+"""Subfolder of the data folder."""
 
 TIMEOUT_SECONDS = 6 * 3_600
-"""A million articles take minutes, from a busy database perhaps an hour."""
+"""A million articles take minutes, or perhaps an hour from a busy database."""
 
 
 @flow(
@@ -27,11 +27,11 @@ TIMEOUT_SECONDS = 6 * 3_600
     on_crashed=[notify],
 )
 def export(file_format: Format = Format.PARQUET, *, include_duplicates: bool = False) -> State[Exported]:
-    """Write all articles into `DATA_DIR/exports/articles.FORMAT`, with a data card beside it. Others may go on.
+    """Write all articles to `DATA_DIR/exports/articles.FORMAT`, with a data card beside it. Other runs may continue.
 
     Args:
-        file_format: What to write: typed columns, a record a line, or a table of text.
-        include_duplicates: Also duplicates of other articles.
+        file_format: Typed columns (Parquet), a record per line (JSON Lines), or a text table (CSV).
+        include_duplicates: Include duplicates of other articles.
     """
     settings = load_settings()
     path = settings.data_dir / FOLDER / f"articles.{file_format.value}"
@@ -40,10 +40,10 @@ def export(file_format: Format = Format.PARQUET, *, include_duplicates: bool = F
         kind, wanted = FileFormat.choose(path.name), ArticleFilter(include_duplicates=include_duplicates)
         exported = export_articles(archive.database, path, kind, wanted)
     store_report(render_export_markdown(exported), "export", {})
-    return end(exported, (), f"{exported.count} articles")
+    return make_final_state(exported, (), f"{exported.count} articles")
 
 
 def render_export_markdown(exported: Exported) -> str:
-    """What was written, as a Markdown document."""
+    """Return the export's summary as a Markdown document."""
     rows = (f"| {name} | {value} |" for name, value in exported.model_dump(mode="json").items())
     return "\n".join((f"# export · {exported.count} articles", "", "| | |", "|---|---|", *rows))

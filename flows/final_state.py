@@ -1,4 +1,4 @@
-"""How a flow run ends: with its report, skipped, or failed; and what its log and a command make of that."""
+"""The final state of a flow run (completed, skipped or failed), and how its log and a command show it."""
 
 import logging
 from copy import copy
@@ -15,62 +15,62 @@ from schemas.process import prepare_process
 Report = TypeVar("Report", bound=BaseModel)
 
 LOGGER = logging.getLogger("prefect.flow_runs")
-"""Prefect's own, of what a run's page shows."""
+"""Prefect's logger for what a run's page shows."""
 
-ENDED = "Engine execution exited with unexpected exception"
-"""What Prefect adds in a worker's process to each run that failed, whose log has said why."""
+PREFECT_EXIT_MESSAGE = "Engine execution exited with unexpected exception"
+"""Message that Prefect logs in a worker's process for each failed run, whose log already has the reason."""
 
 MESSAGE_CHARS = 2_000
-"""Of a state's message: more than any ten sentences; a report says it all."""
+"""Limit of a state's message, longer than any ten sentences; the report has everything."""
 
 
 SKIPPED = "Skipped"
-"""The name of a completed state: no run was needed."""
+"""Name of the completed state of a run that was not needed."""
 
 
 TIMED_OUT = "TimedOut"
-"""What Prefect names the state of a run that took longer than its flow may."""
+"""Prefect's name for the state of a run that exceeded its flow's timeout."""
 
 
 class RunTimedOut(RunFailure):
-    """A run took longer than its flow may. What it stored is kept, and the next one goes on."""
+    """A run exceeded its flow's timeout. What it stored is kept, and the next run continues."""
 
 
-class BelowPromise(RunFailure):
-    """A run came to its end, below what it promises: it has a report all the same."""
+class RunHasProblems(RunFailure):
+    """A run finished with problems; it has a report all the same."""
 
     def __init__(self, message: str, report: BaseModel) -> None:
         super().__init__(message)
         self.report = report
 
 
-def end(report: Report, problems: tuple[str, ...], said: str) -> State[Report]:
-    """Failed where the run ended below what it promises, else completed with a few words."""
+def make_final_state(report: Report, problems: tuple[str, ...], summary: str) -> State[Report]:
+    """Return a failed state if there are problems, else a completed one with the summary as its message."""
     if problems:
         message = "; ".join(problems)[:MESSAGE_CHARS]
-        return Failed(message=message, data=BelowPromise(message, report))  # of a failed state, Prefect expects one
-    return Completed(message=said, data=report)
+        return Failed(message=message, data=RunHasProblems(message, report))  # Prefect needs an exception
+    return Completed(message=summary, data=report)
 
 
-def skip(error: RunInProgress) -> State[Report]:
-    """Completed, with nothing done: another run does the same work now, and nothing is wrong with that."""
+def make_skipped_state(error: RunInProgress) -> State[Report]:
+    """Return a completed state named `Skipped`: another run is doing the same work, which is not an error."""
     return Completed(name=SKIPPED, message=str(error))
 
 
 def read_report(state: State[Any], kind: type[Report]) -> Report:
-    """The report of a run that a person's command has started, whether or not it kept its promises.
+    """Return the report of a run that a command has started, even if it has problems.
 
     Raises:
         RunInProgress: the run was skipped.
-        RunTimedOut: it was ended by its timeout.
-        And whatever ended the run.
+        RunTimedOut: the run exceeded its timeout.
+        Exception: any other exception that ended the run.
     """
     if state.name == SKIPPED:
         raise RunInProgress(str(state.message))
     if state.name == TIMED_OUT:
         raise RunTimedOut(str(state.message))
     report: object = state.result(raise_on_failure=False)
-    if isinstance(report, BelowPromise):
+    if isinstance(report, RunHasProblems):
         report = report.report
     if isinstance(report, Exception):
         raise report
@@ -78,26 +78,26 @@ def read_report(state: State[Any], kind: type[Report]) -> Report:
     return report
 
 
-def leave_out_traceback(record: logging.LogRecord) -> bool:
-    """Of what is known; a defect keeps its own. A filter: whether the record is for the log at all."""
+def drop_known_traceback(record: logging.LogRecord) -> bool:
+    """Remove the traceback of an expected failure; a bug keeps its own. Return whether to log the record (a filter)."""
     error = record.exc_info[1] if record.exc_info else None
     if record.levelno <= logging.DEBUG or not isinstance(error, Failure):
         return True
     if LOGGER.isEnabledFor(logging.DEBUG):
-        whole = copy(record)
-        whole.levelno, whole.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
-        LOGGER.handle(whole)
+        debug_record = copy(record)
+        debug_record.levelno, debug_record.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
+        LOGGER.handle(debug_record)
     record.exc_info = record.exc_text = None
-    return record.msg != ENDED
+    return record.msg != PREFECT_EXIT_MESSAGE
 
 
-def leave_to_run(record: logging.LogRecord) -> bool:
-    """What ends a task ends its run, whose log says it: no error of a task is for the log as well."""
+def drop_task_error(record: logging.LogRecord) -> bool:
+    """Drop a task's errors (a filter): they end the run, whose log reports them."""
     return record.levelno < logging.ERROR
 
 
-LOGGER.addFilter(leave_out_traceback)
-logging.getLogger("prefect.task_runs").addFilter(leave_to_run)
+LOGGER.addFilter(drop_known_traceback)
+logging.getLogger("prefect.task_runs").addFilter(drop_task_error)
 
-# Whatever runs a flow imports this first: a worker and a schedule start a process for each run.
+# Every process that runs a flow imports this first; workers and schedules start a process per run.
 prepare_process()

@@ -1,4 +1,4 @@
-"""Tells a person that a run failed or crashed. Called by Prefect once a run, at its end; it never touches the run."""
+"""The hook that notifies people of a failed or crashed run. Prefect calls it once, after the run."""
 
 import logging
 from contextlib import suppress
@@ -16,36 +16,36 @@ from schemas.settings import SettingsInvalid, load_settings
 
 logger = logging.getLogger(__name__)
 
-SAID_CHARS = 1_500
-"""Of what went wrong: Slack and Telegram cut at 3,000 and more, and nobody reads as much on a phone."""
+REASON_CHARS = 1_500
+"""Limit of the reason, to read on a phone; Slack and Telegram cut messages at 3,000 characters or more."""
 
 
 def notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """The hook of a flow that failed or crashed. Without a URL, nobody is told."""
+    """Send a message about a run that failed or crashed, if a notification URL is set."""
     try:
         settings = load_settings()
         if is_wanted(settings):
             send_message(settings, *render_message(flow.name, flow_run, state))
     except (NotificationUnsent, SettingsInvalid) as error:
-        logger.warning("nobody was told of the run: %s", error)
+        logger.warning("no notification was sent: %s", error)
 
 
 def render_message(flow_name: str, flow_run: FlowRun, state: State[Any]) -> tuple[str, str]:
-    """A title, and what happened with where to look."""
-    how = "crashed" if state.is_crashed() else "failed"
-    said = (state.message or "no reason was given").strip()
-    said = said if len(said) <= SAID_CHARS else f"{said[:SAID_CHARS]}…"
-    return f"broadsheet: {flow_name} {how}", f"{_read_name(flow_run)}: {said}\n\n{_where_to_look(flow_run)}"
+    """Return the title and the text of the message: what happened, and where to look."""
+    outcome = "crashed" if state.is_crashed() else "failed"
+    reason = (state.message or "no reason was given").strip()
+    reason = reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}…"
+    return f"broadsheet: {flow_name} {outcome}", f"{_fetch_run_name(flow_run)}: {reason}\n\n{_describe_links(flow_run)}"
 
 
-def _read_name(flow_run: FlowRun) -> str:
-    """What its flow named it: of a process that was killed, the caller knows what it was called before."""
+def _fetch_run_name(flow_run: FlowRun) -> str:
+    """Return the run's name from the server: after a kill, `flow_run` still has the one from before the flow set it."""
     with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
         return client.read_flow_run(flow_run.id).name
     return flow_run.name
 
 
-def _where_to_look(flow_run: FlowRun) -> str:
+def _describe_links(flow_run: FlowRun) -> str:
     page = PREFECT_UI_URL.value()
     link = f"{page}/runs/flow-run/{flow_run.id}" if page else f"flow run {flow_run.id}"
-    return f"Look at: {link}, and `broadsheet status`. What each alarm means: docs/operations.md"
+    return f"See {link} and `broadsheet status`. What each alarm means: docs/operations.md"

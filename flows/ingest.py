@@ -1,4 +1,4 @@
-"""The flow `ingest`: `pipeline.ingest` under Prefect, alone with its publisher, with the report as artifacts."""
+"""The flow `ingest`: `pipeline.ingest` under Prefect, one crawl per publisher, with the report as artifacts."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -8,8 +8,8 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.artifacts import store_run_artifacts
-from flows.concurrency import crawling_alone
-from flows.final_state import end, read_report, skip
+from flows.concurrency import exclusive_crawl
+from flows.final_state import make_final_state, make_skipped_state, read_report
 from flows.hooks import notify
 from flows.server import prepare_temporary_server
 from flows.steps import SCHEDULED
@@ -19,14 +19,13 @@ from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
 from sites.profile import SourceChoice
 
-# What each parameter is for stands in the flow's docstring: Prefect makes its form from that.
+# The flow's docstring describes each parameter: Prefect builds its form from it.
 Limit = Annotated[int | None, Field(ge=0, le=2**63 - 1)]
 Months = Annotated[int | None, Field(ge=1)]
 
 TIMEOUT_SECONDS = 7 * 86_400
-"""Of a run that fetches all that was ever advertised: a hundred thousand pages at two seconds each take less than three
-days, and one that was ended is simply started again. A scheduled run takes minutes; that none ends any more is told by
-`audit` after a day."""
+"""Enough to fetch everything ever advertised: a hundred thousand pages at two seconds each take less than three days,
+and starting again resumes. Scheduled runs take minutes; `audit` reports after a day if none succeeds."""
 
 
 @flow(
@@ -45,15 +44,15 @@ def ingest(
     pages: PageChoice = "all",
     months: Months = None,
 ) -> State[RunReport]:
-    """Discover, fetch what is due, read, validate, dedupe, store; then report. Skipped while another run crawls.
+    """Discover articles, fetch what is due, parse, validate, deduplicate, store; report. Skipped during another crawl.
 
     Args:
-        site: The publisher, by the name that `broadsheet identify` shows.
+        site: Name of the publisher, as `broadsheet identify` shows it.
         source: Where to look for articles.
-        limit: Fetch at most so many pages; empty for all that are due.
-        cdx: Also read this index of a web archive: a URL that answers CDX.
-        pages: Fetch pages that are `new`, those that are looked at again (`known`), or `all`.
-        months: Of the monthly sitemaps, read so many, the newest; empty for all.
+        limit: Fetch at most this many pages; empty for all that are due.
+        cdx: Also read the index of a web archive: the URL of a CDX query.
+        pages: Fetch `new` pages, revisit `known` ones, or `all`.
+        months: Read only this many monthly sitemaps, the newest; empty for all.
     """
     return crawl(
         site,
@@ -65,25 +64,25 @@ def ingest(
 
 
 def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[RunReport]:
-    """A run that has the site for itself, its artifacts under this name, and the final state that it ends in."""
+    """Run a crawl exclusively for its site, store its artifacts under this name, and return its final state."""
     settings = load_settings()
     check_ingest(settings, site)
     try:
-        with crawling_alone(site):
+        with exclusive_crawl(site):
             report = run(settings)
     except RunInProgress as error:
-        return skip(error)
+        return make_skipped_state(error)
     store_run_artifacts(settings, report, f"{name}-{site}")
-    return end_run(report)
+    return make_run_state(report)
 
 
-def end_run(report: RunReport) -> State[RunReport]:
-    """The final state of a run of a site."""
-    return end(report, report.problems, f"{report.outcomes.get('stored', 0)} stored")
+def make_run_state(report: RunReport) -> State[RunReport]:
+    """Return the final state of a site's run."""
+    return make_final_state(report, report.problems, f"{report.outcomes.get('stored', 0)} stored")
 
 
 def run_ingest(site: str, source: SourceChoice, limit: int | None, cdx: str | None = None) -> RunReport:
-    """Run the flow as a person's command does: its report, whether or not the run kept its promises.
+    """Run the flow for a command and return its report, even if it has problems.
 
     Raises:
         RunInProgress: another run crawls the site, or writes into the data folder.

@@ -1,4 +1,4 @@
-"""The flow `refresh`: articles that are due to be looked at again, and nothing else. Nothing is discovered."""
+"""The flow `refresh`: revisit the articles that are due, and discover nothing."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -10,7 +10,7 @@ from pipeline.ingest import ingest_once
 from schemas.report import RunReport
 
 TIMEOUT_SECONDS = 86_400
-"""A day: forty thousand pages at two seconds each. What is left is still due for the next run."""
+"""A day: forty thousand pages at two seconds each. The remaining ones stay due for the next run."""
 
 
 @flow(
@@ -22,11 +22,11 @@ TIMEOUT_SECONDS = 86_400
     on_crashed=[notify],
 )
 def refresh(site: str = "moscow-times", limit: Limit = None) -> State[RunReport]:
-    """Look again at the articles that are due for it: changes become revisions. Skipped while another run crawls.
+    """Revisit the articles that are due; store changes as revisions. Skipped while another run crawls.
 
     Args:
-        site: The publisher, by the name that `broadsheet identify` shows.
-        limit: Fetch at most so many pages; empty for all that are due.
+        site: Name of the publisher, as `broadsheet identify` shows it.
+        limit: Fetch at most this many pages; empty for all that are due.
     """
     return crawl(
         site,

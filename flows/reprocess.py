@@ -1,4 +1,4 @@
-"""The flow `reprocess`: `pipeline.reprocess.reprocess` under Prefect. Dry unless it is told to write."""
+"""The flow `reprocess`: `pipeline.reprocess.reprocess` under Prefect. A dry run unless `apply` is set."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report
-from flows.final_state import end, skip
+from flows.final_state import make_final_state, make_skipped_state
 from flows.hooks import notify
 from pipeline.archive import RunInProgress
 from pipeline.reprocess.reprocess import reprocess as reread_captures
@@ -15,7 +15,7 @@ from schemas.reprocess import ReprocessReport
 from schemas.settings import load_settings
 
 TIMEOUT_SECONDS = 86_400
-"""A day: a million captures take hours, and what was written by then is not written again."""
+"""A day: a million captures take hours. The next run does not repeat what was written by then."""
 
 
 @flow(
@@ -27,34 +27,34 @@ TIMEOUT_SECONDS = 86_400
     on_crashed=[notify],
 )
 def reprocess(since: date | None = None, until: date | None = None, *, apply: bool = False) -> State[ReprocessReport]:
-    """Read every capture again with today's rules, without the network; say what changes.
+    """Parse every capture again with the current rules, offline, and report what changes.
 
     Args:
-        since: The first publication day, in Moscow time; empty for the first there is.
-        until: The last publication day, in Moscow time; empty for the last there is.
-        apply: Write what changes, as revisions; without it, nothing is written.
+        since: First publication day, in Moscow time; empty for the earliest.
+        until: Last publication day, in Moscow time; empty for the latest.
+        apply: Store the changes as revisions; otherwise nothing is written.
     """
     try:
         report = reread_captures(load_settings(), since=since, until=until, apply=apply)
     except RunInProgress as error:
-        return skip(error)
+        return make_skipped_state(error)
     store_report(render_reprocess_markdown(report), "reprocess", {})
-    return end(report, (*report.problems, *(report.run.problems if report.run else ())), _tell(report))
+    return make_final_state(report, (*report.problems, *(report.run.problems if report.run else ())), _describe(report))
 
 
 def render_reprocess_markdown(report: ReprocessReport) -> str:
-    """The report as a Markdown document."""
-    return "\n".join(_lines(report))
+    """Return the report as a Markdown document."""
+    return "\n".join(_render_lines(report))
 
 
-def _tell(report: ReprocessReport) -> str:
+def _describe(report: ReprocessReport) -> str:
     changed = ", ".join(f"{count} {change.value}" for change, count in report.changes.items())
-    return f"{report.read_count} captures read again: {changed or 'none'}"
+    return f"{report.read_count} captures reprocessed: {changed or 'none'}"
 
 
-def _lines(report: ReprocessReport) -> Iterator[str]:
+def _render_lines(report: ReprocessReport) -> Iterator[str]:
     yield f"# reprocess · {'written' if report.applied else 'nothing was written'}"
-    yield _tell(report)
+    yield _describe(report)
     if report.problems:
         yield from ("", "## Problems", *(f"- {sentence}" for sentence in report.problems))
     yield from ("", "| field | changed | won | lost |", "|---|--:|--:|--:|")

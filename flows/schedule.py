@@ -1,4 +1,4 @@
-"""Everything that runs by itself: in this process (`serve`), or by the workers of a server (`deploy`)."""
+"""Scheduled flows: run by this process (`serve`), or by the workers of a server (`deploy`)."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from prefect.runner import Runner
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
-from flows.server import OwnServer, own_server, require_server
+from flows.server import LocalServer, local_server, require_server
 from pipeline.alert import is_wanted, open_service
 from pipeline.archive import RunInProgress, make_folders, open_lock, take_lock
 from pipeline.ingest import check_ingest
@@ -26,29 +26,29 @@ from schemas.settings import Settings
 
 POOL_TYPE = "process"
 
-UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+ACTIVE_STATES = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
 
 RUNNER_TASK = "broadsheet schedule"
 
-PAGE_COUNT = 200
-"""The server's concurrency limits, or deployments, that are looked at, and as many as it gives: a handful are ours."""
+PAGE_SIZE = 200
+"""Maximum that the server returns in one request; we have only a handful of limits and deployments."""
 
 logger = logging.getLogger(__name__)
 
 
 class Deployed(Record):
-    """What a server knows of now."""
+    """The result of registering the deployments with a server."""
 
     server_url: NonEmpty
     work_pool: NonEmpty
     deployments: tuple[NonEmpty, ...]
-    """`FLOW/NAME`."""
+    """Registered deployments, as `FLOW/NAME`."""
     removed: tuple[NonEmpty, ...] = ()
-    """Those that it knew of, and that the file does not have any more."""
+    """Deployments removed from the server because the file no longer has them."""
 
 
 def check_alarms(settings: Settings) -> None:
-    """Raise what would only be met later: a URL for alarms that is none.
+    """Check the notification URL, which would otherwise fail at the first alarm.
 
     Raises:
         NotificationUnsent: see `pipeline.alert`.
@@ -58,7 +58,7 @@ def check_alarms(settings: Settings) -> None:
 
 
 def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
-    """Raise what would stop each crawl that is scheduled, where it runs with these settings.
+    """Check that the scheduled crawls can run with these settings.
 
     Raises:
         What `pipeline.ingest.check_ingest` raises.
@@ -68,24 +68,24 @@ def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
 
 
 @contextmanager
-def scheduling_alone(settings: Settings) -> Iterator[None]:
-    """Within the block, nobody else schedules anything from this data folder: a server's memory there is one server's.
+def exclusive_schedule(settings: Settings) -> Iterator[None]:
+    """Within the block, no other `broadsheet schedule` uses this data folder: servers cannot share its database.
 
     Raises:
-        RunInProgress: somebody does.
-        DataDirUnusable: the folder cannot be made or written to.
+        RunInProgress: another one does.
+        DataDirUnusable: the folder cannot be created or written to.
     """
     make_folders(settings)
     with open_lock(settings, "schedule.lock") as lock:
         if not take_lock(lock):
-            raise RunInProgress(f"`broadsheet schedule` is under way already in {settings.data_dir}")
+            raise RunInProgress(f"`broadsheet schedule` is already running in {settings.data_dir}")
         yield
 
 
 def deploy(definitions: Sequence[Deployment]) -> Deployed:
-    """Register every deployment with the server that is named; the work pool is made where there is none.
+    """Register every deployment with the configured server; create the work pool if it is missing.
 
-    Done again, it changes nothing but what the file says otherwise than before.
+    Idempotent: registering again only applies changes of the file.
 
     Raises:
         ServerMissing: see `flows.server`.
@@ -96,8 +96,8 @@ def deploy(definitions: Sequence[Deployment]) -> Deployed:
         for name in sorted(pools):
             with suppress(ObjectAlreadyExists):
                 client.create_work_pool(WorkPoolCreate(name=name, type=POOL_TYPE))
-        free_orphans(client)
-        removed = remove_former(client, definitions)
+        release_orphaned_slots(client)
+        removed = remove_obsolete_deployments(client, definitions)
     made = [make_deployment(one, work_pool=one.work_pool.name) for one in definitions]
     for one in made:
         one.apply(work_pool_name=one.work_pool_name)
@@ -107,12 +107,12 @@ def deploy(definitions: Sequence[Deployment]) -> Deployed:
     )
 
 
-def remove_former(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
-    """Remove deployments of our flows that the file does not have any more, and name them: else they would run on."""
+def remove_obsolete_deployments(client: SyncPrefectClient, definitions: Sequence[Deployment]) -> tuple[str, ...]:
+    """Remove deployments of our flows that the file no longer has, as they would keep running; return their names."""
     pools = {one.work_pool.name for one in definitions} | {None}
     names = {one.full_name for one in definitions}
     removed: list[str] = []
-    for found in client.read_deployments(limit=PAGE_COUNT):
+    for found in client.read_deployments(limit=PAGE_SIZE):
         if found.work_pool_name in pools and re.fullmatch(ENTRYPOINT, found.entrypoint or ""):
             name = f"{client.read_flow(found.flow_id).name}/{found.name}"
             if name not in names:
@@ -121,22 +121,22 @@ def remove_former(client: SyncPrefectClient, definitions: Sequence[Deployment]) 
     return tuple(removed)
 
 
-def free_orphans(client: SyncPrefectClient) -> None:
-    """Free the slots of runs that nobody will ever end: a server that forgot their leases would keep them for ever.
+def release_orphaned_slots(client: SyncPrefectClient) -> None:
+    """Release concurrency slots of dead runs, which a server that lost their leases would keep forever.
 
-    Only where no run of any flow is under way.
+    Does nothing while a run of any flow is active.
     """
-    is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNDER_WAY)))
+    is_under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ACTIVE_STATES)))
     if client.read_flow_runs(flow_run_filter=FlowRunFilter(state=is_under_way), limit=1):
         return
-    for limit in client.read_global_concurrency_limits(limit=PAGE_COUNT):
+    for limit in client.read_global_concurrency_limits(limit=PAGE_SIZE):
         if limit.active_slots:
             client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
 @contextmanager
-def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
-    """The URL of the server that is named, or where none is one of our own, as long as the block lasts.
+def using_server(settings: Settings) -> Iterator[LocalServer | str]:
+    """Yield the URL of the configured server; if there is none, run a local server within the block.
 
     Raises:
         ServerMissing: see `flows.server`.
@@ -144,28 +144,29 @@ def reaching_server(settings: Settings) -> Iterator[OwnServer | str]:
     if PREFECT_API_URL.value():
         yield require_server()
         return
-    with own_server(settings) as server:
+    with local_server(settings) as server:
         login = {PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: server.auth_string}
         with temporary_settings(updates=login):
             yield server
 
 
-def describe_ui_access(server: OwnServer | str) -> str:
-    """Where Prefect's pages are, and where it stands what they ask for."""
+def describe_ui_access(server: LocalServer | str) -> str:
+    """Return the URL of Prefect's UI, and where its password is."""
     if isinstance(server, str):
         return mask_secrets(server).removesuffix("/api")
-    return f"{server.url.removesuffix('/api')} (they ask for what stands in {server.auth_path})"
+    return f"{server.url.removesuffix('/api')} (password in {server.auth_path})"
 
 
 def serve(definitions: Sequence[Deployment]) -> None:
-    """Run every deployment in processes of this machine when it is due, until this process is told to end."""
-    # Schedules are not paused at the end: a process that is killed could not do that either. What was due meanwhile is
-    # dropped when they are registered again. None waits for another's process: what must wait, waits for its limits.
-    runner = EndableRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
+    """Run every deployment in processes on this machine when it is due, until this process is stopped."""
+    # Schedules are not paused on shutdown, as a killed process could not do that either. Runs that were due meanwhile
+    # are dropped when the schedules are registered again. The limit lets every deployment run at once: the concurrency
+    # limits decide which runs wait.
+    runner = InterruptibleRunner(name="broadsheet", pause_on_shutdown=False, limit=len(definitions))
     with get_client(sync_client=True) as client:
-        free_orphans(client)
-        for name in remove_former(client, definitions):
-            logger.info("%s is not in prefect.yaml any more, and was removed", name)
+        release_orphaned_slots(client)
+        for name in remove_obsolete_deployments(client, definitions):
+            logger.info("%s was removed, because prefect.yaml no longer has it", name)
     for one in definitions:
         runner.add_deployment(make_deployment(one))
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
@@ -176,11 +177,11 @@ async def _start(runner: Runner) -> None:
     await asyncio.create_task(runner.start(), name=RUNNER_TASK)
 
 
-class EndableRunner(Runner):
-    """A runner that SIGTERM ends as Ctrl-C does: its own way leaves what it has begun to end unfinished."""
+class InterruptibleRunner(Runner):
+    """A runner that handles SIGTERM like Ctrl-C: Prefect's own handler does not finish its cleanup."""
 
     def handle_sigterm(self, *_args: Any, **_options: Any) -> None:
-        """Called in the main thread, whatever the loop does there now."""
+        """Cancel the runner's task. Called in the main thread, possibly in the middle of the event loop's work."""
         loop = asyncio.get_running_loop()
         for task in asyncio.all_tasks(loop):
             if task.get_name() == RUNNER_TASK:

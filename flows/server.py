@@ -1,4 +1,4 @@
-"""Prefect's server, as a schedule needs it: the one that is named, or one of its own on loopback."""
+"""The Prefect server of a schedule: the configured one, or a local one on loopback."""
 
 import os
 import socket
@@ -22,12 +22,12 @@ from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
 
 PORT = 4200
-"""Prefect's own, where people look for its pages."""
+"""Prefect's default, where people look for its UI."""
 
 START_SECONDS = 180
-"""Ten on an idle machine; a busy one has taken more than a minute."""
+"""Starting takes ten seconds on an idle machine, and has taken more than a minute on a busy one."""
 
-DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+DENIED_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15
@@ -36,65 +36,66 @@ STOP_SECONDS = 15
 OWNER_ONLY = 0o700
 
 KEEP_ALIVE_SECONDS = 5
-"""As `prefect server start` has it."""
+"""The value that `prefect server start` uses."""
 
 
-class OwnServer(Record):
-    """How a server of our own is reached."""
+class LocalServer(Record):
+    """How to connect to a local server."""
 
     url: NonEmpty
-    """Of its API."""
+    """The URL of its API."""
     auth_string: NonEmpty
+    """`user:password`."""
     auth_path: Path
-    """The file that has it."""
+    """The file that contains `auth_string`."""
 
 
 class ServerMissing(RunFailure):
-    """No Prefect server is named, or the one that is does not answer; one line says which."""
+    """No Prefect server is configured, or it does not respond; the message says which, in one line."""
 
 
 def require_server() -> str:
-    """The URL of the server that is named, if it answers.
+    """Return the URL of the configured server, after checking that it responds.
 
     Raises:
-        ServerMissing: none is named, it does not answer, or it does not let us in.
+        ServerMissing: no server is configured, or it does not respond, or it denies access.
     """
     url: str | None = PREFECT_API_URL.value()
     if not url:
-        raise ServerMissing("no Prefect server is named: set PREFECT_API_URL, e.g. http://127.0.0.1:4200/api")
+        raise ServerMissing("no Prefect server is configured: set PREFECT_API_URL, e.g. http://127.0.0.1:4200/api")
     try:
         with get_client(sync_client=True) as client:
-            client.read_work_pools(limit=1)  # more than its health: whether it lets us in
+            client.read_work_pools(limit=1)  # unlike the health check, this needs access
     except (httpx.HTTPError, RuntimeError, ValueError) as error:
-        raise ServerMissing(f"the Prefect server at {mask_secrets(url)} {_explain(error)}") from None
+        raise ServerMissing(f"the Prefect server at {mask_secrets(url)} {_describe_error(error)}") from None
     return url
 
 
-def _explain(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
-        if status in DENIED:
-            return "does not let us in: see PREFECT_API_AUTH_STRING"
-        return f"answers {status}; its URL ends in /api"
-    if isinstance(error, ValueError):  # it speaks of something else
-        return "answers as none does; its URL ends in /api"
-    return "does not answer"
+        if status in DENIED_STATUSES:
+            return "denies access: see PREFECT_API_AUTH_STRING"
+        return f"responds with status {status}; its URL should end in /api"
+    if isinstance(error, ValueError):  # not a Prefect API's JSON
+        return "does not respond like a Prefect API; its URL should end in /api"
+    return "does not respond"
 
 
 def prepare_temporary_server() -> None:
-    """Where no server is named, have the temporary one that Prefect starts end with this process, however that dies."""
+    """If no server is configured, tie the temporary one that Prefect starts to this process, however it dies."""
     if not PREFECT_API_URL.value():
         from flows.temporary_server import TemporaryServer
 
-        # The port is not known yet: the server is told later which it has. Its clients are this process.
+        # The port is not known yet: `TemporaryServer` sets it later. Only this process is a client.
         os.environ.update(make_server_variables(make_auth_string(), port=None))
         refresh_global_settings_context()
         TemporaryServer()
 
 
 @contextmanager
-def own_server(settings: Settings) -> Iterator[OwnServer]:
-    """A server as long as the block lasts, with its pages on loopback and its memory in the data folder.
+def local_server(settings: Settings) -> Iterator[LocalServer]:
+    """Run a server within the block, with its UI on loopback and its database in the data folder.
 
     Raises:
         ServerMissing: it does not start.
@@ -104,7 +105,7 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(OWNER_ONLY)
     auth_path = folder / "auth-string"
-    server = OwnServer(
+    server = LocalServer(
         url=f"http://{LOOPBACK}:{port}/api", auth_string=load_auth_string(auth_path), auth_path=auth_path
     )
     with (folder / "server.log").open("ab") as log:
@@ -113,14 +114,14 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
         environment = _make_environment(folder, server, port)
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - us
     try:
-        _wait_for(process, server.url, folder / "server.log")
+        _wait_until_healthy(process, server.url, folder / "server.log")
         yield server
     finally:
         _stop(process)
 
 
 def find_port(wanted: int = PORT) -> int:
-    """The wanted port if it is free, else one that is."""
+    """Return the wanted port if it is free, else any free one."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -133,20 +134,20 @@ def find_port(wanted: int = PORT) -> int:
     raise ServerMissing("no port is free on loopback")
 
 
-def _make_environment(folder: Path, server: OwnServer, port: int) -> dict[str, str]:
+def _make_environment(folder: Path, server: LocalServer, port: int) -> dict[str, str]:
     return (
         os.environ
         | make_server_variables(server.auth_string, port)
         | {
             "PREFECT_HOME": str(folder),
             "PREFECT_API_URL": server.url,
-            # Slots of runs that were under way when the machine went down would never be given back from memory.
+            # Leases in memory are lost in a machine crash, and the slots of its active runs would never be released.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         }
     )
 
 
-def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:

@@ -1,6 +1,6 @@
-"""What keeps strangers out of a Prefect server of our own: a password, its own Host names, no foreign Origin.
+"""Protects a local Prefect server: a password, only its own Host names, no foreign Origin.
 
-Whoever may ask a Prefect server may run commands on its machine, and any page in a browser can ask loopback.
+Access to a Prefect server means running commands on its machine, and any page in a browser can reach loopback.
 """
 
 import os
@@ -11,26 +11,26 @@ from typing import Any
 LOOPBACK = "127.0.0.1"
 
 APP = "flows.server_guard:create_app"
-"""For uvicorn: a factory."""
+"""The application factory, for uvicorn."""
 
 HOSTS = (LOOPBACK, "localhost")
-"""Any other Host is a foreign page whose name was made to resolve to loopback (DNS rebinding)."""
+"""Allowed Host headers. Any other is a foreign page whose name resolves to loopback (DNS rebinding)."""
 
 USER = "broadsheet"
 
 TOKEN_BYTES = 32
-"""256 bits: nobody guesses them."""
+"""256 bits: infeasible to guess."""
 
 OWNER_ONLY = 0o600
 
 
 def make_auth_string() -> str:
-    """A new `user:password`, as Prefect wants it."""
+    """Return a new `user:password`, in Prefect's format."""
     return f"{USER}:{secrets.token_urlsafe(TOKEN_BYTES)}"
 
 
 def load_auth_string(path: Path) -> str:
-    """The one in this file, which only its owner can read; made where there is none."""
+    """Return the auth string in this file, which only its owner can read; create it if missing."""
     try:
         path.chmod(OWNER_ONLY)
         if found := path.read_text().strip():
@@ -44,18 +44,18 @@ def load_auth_string(path: Path) -> str:
 
 
 def make_server_variables(auth_string: str, port: int | None) -> dict[str, str]:
-    """Environment variables of a server on this port of loopback, so that it lets in only who knows the string."""
+    """Return environment variables for a server on this loopback port that requires the auth string."""
     return {
         "PREFECT_API_AUTH_STRING": auth_string,
         "PREFECT_SERVER_API_AUTH_STRING": auth_string,
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{LOOPBACK}:{port}",
-        # Relative: the pages work under each of its names without a foreign Origin.
+        # Relative, so that the UI works under both host names without a foreign Origin.
         "PREFECT_SERVER_UI_API_URL": "/api",
     }
 
 
 def create_app() -> Any:
-    """Prefect's server, for requests that name it by its own URL."""
+    """Create Prefect's server; it rejects requests with another Host."""
     from prefect.server.api.server import create_app as create_server
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 

@@ -1,4 +1,4 @@
-"""A run's steps as tasks of Prefect, so that its graph shows where it is: load, discover, fetch, report."""
+"""Run a run's steps as Prefect tasks, so that its graph shows its progress: load, discover, fetch, report."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,7 +6,7 @@ from typing import TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.concurrency import WaitingRuns
+from flows.concurrency import WaitingRunCheck
 from pipeline.ingest import Orchestration
 from pipeline.load import load_with_retries
 
@@ -14,10 +14,10 @@ Result = TypeVar("Result")
 
 
 def run_as_task(name: str, step: Callable[[], Result]) -> Result:
-    """Run a step as a task of this name: one a step, however many pages there are.
+    """Run a step as a task of this name: one task per step, however many pages there are.
 
-    It is given nothing and keeps nothing, so nothing is hashed or stored. It is not tried again: what may pass is
-    tried again where it happens (`pipeline.load`, `spiders.retry`), and the next run goes on where this one ended.
+    The task has no arguments and no stored result, so nothing is hashed or persisted. It is not retried: transient
+    failures are retried where they occur (`pipeline.load`, `spiders.retry`), and the next run continues this one.
     """
 
     @task(name=name, cache_policy=NO_CACHE, persist_result=False)
@@ -28,9 +28,9 @@ def run_as_task(name: str, step: Callable[[], Result]) -> Result:
 
 
 SCHEDULED = Orchestration(run_step=run_as_task, load=load_with_retries)
-"""A run that waits for no other: it is skipped."""
+"""For a run that does not wait for another run's writes, but is skipped."""
 
 
-def fill_patiently(site: str, patience_seconds: float) -> Orchestration:
-    """A part of a backfill: it waits for whoever writes, and ends early when another run of the site waits."""
-    return Orchestration(run_as_task, load_with_retries, WaitingRuns(site), patience_seconds)
+def orchestrate_backfill(site: str, wait_seconds: float) -> Orchestration:
+    """Return the orchestration of a backfill month: it waits for other writers, and ends early if another run waits."""
+    return Orchestration(run_as_task, load_with_retries, WaitingRunCheck(site), wait_seconds)

@@ -189,7 +189,7 @@ def find_slowest(lines: Iterable[CrawlLine]) -> tuple[SlowPage, ...]:
 def _note_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -> AbstractSet[str]:
     """A problem for each host that is not to be asked now, however many of its URLs wait; which of them rest."""
     hosts = {_host_of(url) for url in (*job.urls, *(source.url for source in job.sources), *lines)}
-    resting = {host: at for host, at in HostBackoffs(job.lock_path.parent).list_resting().items() if host in hosts}
+    resting = {host: at for host, at in HostBackoffs(job.lock_path.parent).list_active().items() if host in hosts}
     silent = {_host_of(line.url) for line in lines.values() if line.result is FetchResult.ROBOTS_UNREACHABLE}
     sentences = {host: f"{host}: robots.txt could not be read, so nothing of it was asked for" for host in silent}
     for host, until in resting.items():

@@ -1,5 +1,5 @@
-"""How pages are fetched: Scrapy, its settings with a reason beside each value, and WARC writing.
+"""Fetching pages: Scrapy, its settings with a reason for each value, and the WARC writer.
 
-A crawl is a child process (`python -m spiders JOB.json`) that leaves WARC files and a log line per URL. What a page
+A crawl is a child process (`python -m spiders JOB.json`) that writes WARC files and a log line per URL. What a page
 means, where it is stored and when a crawl runs belong elsewhere: nothing here knows a database, a ledger or a flow.
 """

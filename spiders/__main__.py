@@ -1,7 +1,7 @@
-"""`python -m spiders JOB.json`: one crawl. `python -m spiders -`: its jobs come on standard input (`spiders.inbox`).
+"""Run one crawl: `python -m spiders JOB.json`, or `python -m spiders -` to read jobs from standard input.
 
-A parent that gives its process id after that (`python -m spiders - 4711`) takes the crawl along when it dies.
-Exit status: 0 the crawl ended by itself; 1 it was closed early; 2 the job is unusable; 3 another crawl holds the lock.
+With a parent's process id as the last argument (`python -m spiders - 4711`), the crawl dies with that parent.
+Exit status: 0 the crawl finished; 1 it was closed early; 2 the job is unusable; 3 another crawl holds the lock.
 """
 
 import fcntl
@@ -26,10 +26,10 @@ EXIT_LOCKED = 3
 ARGUMENTS_WITH_PARENT = 2
 
 PARENT_GONE = "the parent is gone"
-"""Why a crawl is closed whose standard input ends."""
+"""Reason for closing when standard input ends."""
 
 SIGNALS = frozenset({"SIGINT", "SIGTERM"})
-"""The same, where it was told to end."""
+"""Reasons for closing when a signal asks for it."""
 
 
 class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
@@ -37,39 +37,39 @@ class LockHeld(RuntimeError):  # noqa: N818 - it states a fact
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status."""
+    """Run the crawl and return the exit status."""
     prepare_process()
     try:
         inbox = open_inbox(bind_to_parent(arguments))
         job = inbox.wait_first()
         if job is None:
             return EXIT_ENDED
-        with hold_lock(job.lock_path):
+        with exclusive_lock(job.lock_path):
             return run_crawl(job, inbox)
     except LockHeld as error:
-        return _complain(error, EXIT_LOCKED)
+        return _report_error(error, EXIT_LOCKED)
     except (JobUnusable, OSError) as error:
-        return _complain(error, EXIT_UNUSABLE)
+        return _report_error(error, EXIT_UNUSABLE)
 
 
 def bind_to_parent(arguments: list[str]) -> list[str]:
-    """The arguments without the parent's process id, where they end with it: from now on this process dies with it."""
+    """Tie this process to the parent, if its process id is the last argument; return the other arguments."""
     if len(arguments) == ARGUMENTS_WITH_PARENT and arguments[-1].isdecimal():
         end_with_parent(int(arguments.pop()))
     return arguments
 
 
 def open_inbox(arguments: list[str]) -> Inbox:
-    """The jobs that the arguments speak of.
+    """Return the inbox of the jobs that the arguments name.
 
     Raises:
-        JobUnusable: they name no job.
+        JobUnusable: the arguments name no job, or its file cannot be read.
     """
     if len(arguments) != 1:
         raise JobUnusable("usage: python -m spiders JOB.json, or - for the paths of jobs on standard input")
     inbox = Inbox()
     if arguments == ["-"]:
-        # What takes a second is done by when the first job comes.
+        # These imports take a second: do them before the first job arrives.
         import spiders.handler
         import spiders.publisher  # noqa: F401
 
@@ -81,8 +81,8 @@ def open_inbox(arguments: list[str]) -> Inbox:
 
 
 @contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
-    """Hold the data folder for as long as the crawl lives; the lock falls with the process, however it ends.
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Lock the data folder within the block; the kernel releases the lock when the process ends, however it ends.
 
     Raises:
         LockHeld: another process holds it.
@@ -99,9 +99,9 @@ def hold_lock(path: Path) -> Iterator[None]:
 
 
 def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
-    """Crawl until all jobs are done or the end is requested; EXIT_ENDED or EXIT_CLOSED.
+    """Crawl until all jobs are done or closing is requested; return EXIT_ENDED or EXIT_CLOSED.
 
-    The first job decides what holds for all of them: whose site, which pace, where the WARC files lie.
+    The first job's site, pace and WARC folder hold for all of them.
     """
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
@@ -125,23 +125,23 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
     with archive, closing(CrawlSession(job, archive, inbox)) as session:
         process = AsyncCrawlerProcess(settings)
         crawl = process.crawl(PublisherSpider, session=session)
-        # The lifeline has signal handlers of its own: Scrapy's would wait for every queued request.
+        # `spiders.shutdown` installs its own signal handlers: Scrapy's would wait for every queued request.
         process.start(install_signal_handlers=False)
     reason = session.closing.reason
-    is_told = reason is None or reason == PARENT_GONE or (reason in SIGNALS and _is_parent_ending())
-    if reason and not is_told and not inbox.tell_early_end(reason):
+    is_expected = reason is None or reason == PARENT_GONE or (reason in SIGNALS and _has_parent_closed_stdin())
+    if reason and not is_expected and not inbox.report_early_end(reason):
         print_line(f"closed early: {reason}")
     has_failed = crawl.cancelled() or crawl.exception() is not None
     return EXIT_CLOSED if reason or has_failed else EXIT_ENDED
 
 
-def _complain(error: Exception, status: int) -> int:
+def _report_error(error: Exception, status: int) -> int:
     print_line(f"spiders: {error}")
     return status
 
 
-def _is_parent_ending() -> bool:
-    """Whether a parent has closed standard input: it was told to end as well, as all processes are by systemd."""
+def _has_parent_closed_stdin() -> bool:
+    """Return whether the parent has closed standard input: then it is ending too, as when systemd signals them all."""
     return is_pipe(sys.stdin) and bool(select.select([sys.stdin], [], [], 0)[0])
 
 

@@ -1,4 +1,4 @@
-"""What may not be sent now is turned back before it waits in its host's queue."""
+"""Rejects requests that may not be sent now, before they wait in their host's queue."""
 
 from typing import Self
 
@@ -9,17 +9,17 @@ from spiders.session import get_session
 
 
 class AdmissionMiddleware:
-    """Asks the session, before robots.txt is asked for; the download handler asks it once more."""
+    """Asks the session before robots.txt is fetched; the download handler asks again before sending."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._session = get_session(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, as a downloader middleware."""
+        """Create the downloader middleware for Scrapy."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Let the request pass, or raise what stands against it (`NotNow`)."""
+        """Let the request pass, or raise `RequestPostponed`."""
         if obstacle := self._session.find_obstacle(request):
             raise obstacle

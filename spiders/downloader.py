@@ -1,4 +1,4 @@
-"""Scrapy's downloader, made to keep to a host's concurrency, and to let its delay be raised."""
+"""Scrapy's downloader, changed to respect a host's concurrency and to allow raising its delay."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,21 +11,21 @@ from twisted.python.failure import Failure
 
 
 class StrictDownloader(Downloader):
-    """Counts a request as on the wire from the moment that it is taken from its host's queue.
+    """Counts a request as transferring as soon as it leaves its host's queue.
 
-    Scrapy counts it when its task first runs, so that without a delay all that is queued starts at once, whatever the
-    concurrency (seen with 2.19.0).
+    Scrapy counts it when its task first runs; without a delay, all queued requests therefore start at once, whatever
+    the concurrency (seen with 2.19.0).
     """
 
     def find_slot(self, request: Request) -> Slot:
-        """The queue, the delay and the concurrency of the request's host."""
+        """Return the slot (queue, delay and concurrency) of the request's host."""
         return self._get_slot(request)[1]
 
     def raise_delay(self, request: Request, seconds: float) -> None:
-        """From now on, and for the rest of the crawl, leave the request's host alone for at least that long."""
+        """Raise the delay of the request's host to at least this many seconds, for the rest of the crawl."""
         key, slot = self._get_slot(request)
         slot.delay = max(slot.delay, seconds)
-        # A host that was idle for a minute is forgotten; made anew it takes its values from here.
+        # Scrapy drops a slot that was idle for a minute; a new one takes its values from here.
         self.per_slot_settings[key] = {"delay": slot.delay, "concurrency": slot.concurrency}
 
     def _wait_for_download(
@@ -36,7 +36,7 @@ class StrictDownloader(Downloader):
 
 
 def drop_queued(slot: Slot, make_error: Callable[[], Exception]) -> None:
-    """Turn back all that stands in a host's queue, where each request would wait for the host's delay."""
+    """Fail all requests in a host's queue at once, instead of letting each wait for the host's delay."""
     while slot.queue:
         _request, waiting = slot.queue.popleft()
         waiting.errback(Failure(make_error()))  # type: ignore[no-untyped-call]

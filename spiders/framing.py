@@ -1,4 +1,4 @@
-"""Whether a body is whole whose length nothing told: it ended with its connection, or its chunks did."""
+"""Whether a body without a declared length is complete, when its connection or chunks ended early."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from schemas.capture import SUCCESS_STATUSES
 
 
 class DecodingMiddleware(HttpCompressionMiddleware):
-    """Scrapy's; but a body that cannot be decoded stays as it came: it lies in the archive already."""
+    """Scrapy's middleware, except that it passes on a body it cannot decode: that is in the archive already."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """The response with its body decoded, where that can be done within the size allowed."""
+        """Return the response with its body decoded, if that succeeds within the allowed size."""
         try:
             return super().process_response(request, response)
         except (IgnoreRequest, OSError, EOFError, ValueError):
@@ -25,20 +25,20 @@ class DecodingMiddleware(HttpCompressionMiddleware):
 
 
 GZIP_WINDOW = zlib.MAX_WBITS + 16
-"""zlib's way of asking for gzip members."""
+"""The `wbits` by which zlib reads gzip members."""
 
 CHUNK_BYTES = 65_536
 
 TAIL_BYTES = 4096
-"""After a page's end come comments of its cache, of some hundred bytes."""
+"""Length of the end of a body that is searched: caches append comments of some hundred bytes."""
 
 _END_TAG = re.compile(rb"</(?:html|rss|feed|rdf:rdf|urlset|sitemapindex)\s{0,9}>$", re.IGNORECASE)
 
 
 def is_provably_complete(url: str, status: int, media_type: str, encoding: str, body: bytes, max_bytes: int) -> bool:
-    """Whether the body itself says that nothing of it lacks, or nothing that lacks would matter.
+    """Return whether the body itself proves that it is complete, or what may be missing does not matter.
 
-    Of robots.txt and plain text, what came is taken: every line stands for itself.
+    robots.txt and plain text are accepted as received, because each line stands alone.
     """
     if status not in SUCCESS_STATUSES or urlsplit(url).path == "/robots.txt":
         return True
@@ -52,17 +52,17 @@ def is_provably_complete(url: str, status: int, media_type: str, encoding: str, 
 
 
 def _has_gzip_trailer(body: bytes, max_bytes: int) -> bool:
-    """Whether the checksum and length at the end are there and right; not where it unpacks to more than is allowed."""
-    left = max_bytes
-    while body.startswith(b"\x1f\x8b"):  # one member after another is one body
+    """Return whether the trailing checksum and length are correct; False if it unpacks to more than is allowed."""
+    remaining = max_bytes
+    while body.startswith(b"\x1f\x8b"):  # concatenated members are one body
         inflater = zlib.decompressobj(GZIP_WINDOW)
         while not inflater.eof:
             try:
                 unpacked = len(inflater.decompress(body, CHUNK_BYTES))
             except zlib.error:
                 return False
-            body, left = inflater.unconsumed_tail, left - unpacked
-            if left < 0 or not (unpacked or body or inflater.eof):
+            body, remaining = inflater.unconsumed_tail, remaining - unpacked
+            if remaining < 0 or not (unpacked or body or inflater.eof):
                 return False
         body = inflater.unused_data.lstrip(b"\0\r\n")
         if not body:
@@ -72,7 +72,7 @@ def _has_gzip_trailer(body: bytes, max_bytes: int) -> bool:
 
 def _is_json(body: bytes) -> bool:
     try:
-        return isinstance(json.loads(body), list | dict)  # a number may go on
+        return isinstance(json.loads(body), list | dict)  # a bare number may have been cut
     except (ValueError, RecursionError):
         return False
 

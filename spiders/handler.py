@@ -1,4 +1,4 @@
-"""The download handler: every response lies in the archive before anything of Scrapy's sees it."""
+"""The download handler: archives every response before the rest of Scrapy sees it."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -28,11 +28,11 @@ from spiders.warc import ArchiveUnwritable, Exchange
 from spiders.wire import RecordingFactory, Wire
 
 CUT_FLAGS = frozenset({"partial", "dataloss"})
-"""Scrapy's, on a response whose body ended with the connection: where no length was told, and where one was."""
+"""Scrapy's flags for a body that ended with the connection: without and with a declared length."""
 
 
 class RecordingAgent(_ScrapyAgent):
-    """Downloads one request, and holds the wire's own bytes afterwards."""
+    """Downloads one request and keeps the bytes as they went over the wire."""
 
     wire: Wire
 
@@ -44,19 +44,19 @@ class RecordingAgent(_ScrapyAgent):
         self.wire = txresponse.wire
         return super()._cb_bodyready(txresponse, request)
 
-    def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ARG002 - the URL that was connected
+    def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ARG002 - the URL connected to
         return super()._cb_bodydone(result, self._publisher_url)
 
 
 class ArchivingHandler(HTTP11DownloadHandler):
-    """Fetches from the mapped origin, refuses private networks, takes whole bodies only, and archives each response."""
+    """Fetches from the mapped origin, refuses private networks, requires complete bodies, archives each response."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._session = get_session(crawler)
         self._router = Router(self._session.job.origins)
         self._pool._factory = RecordingFactory  # noqa: SLF001 - as Scrapy sets its own
-        # Twisted would repeat a request of itself when a connection breaks: uncounted, and without any delay.
+        # Twisted would retry a request itself when a connection breaks, uncounted and without a delay.
         self._pool.retryAutomatically = False
         self._make_agent = partial(
             RecordingAgent,
@@ -65,21 +65,21 @@ class ArchivingHandler(HTTP11DownloadHandler):
             maxsize=self._default_maxsize,
             warnsize=self._default_warnsize,
             crawler=crawler,
-            # Whether a body that was cut is whole all the same is judged here.
+            # `_require_complete` decides whether a cut body is complete all the same.
             fail_on_dataloss=False,
         )
 
     async def download_request(self, request: Request) -> Response:
-        """The response, once it lies in the archive.
+        """Fetch the response, archive it and return it.
 
         Raises:
             PrivateNetworkRefused: the URL leads into a private network; nothing there was contacted.
             PageTooLarge: the body is larger than allowed.
             HeadTooLarge: the headers are larger than any reader takes.
-            DownloadTimeoutError: the whole answer took too long.
-            ResponseDataLossError: the body is not as long as announced, or nothing says that it is whole.
-            NotNow: the run has made all its requests, or the host wants to be left alone.
-            CrawlClosing: the crawl is at its end, or the archive takes nothing more.
+            DownloadTimeoutError: the response took too long.
+            ResponseDataLossError: the body is not as long as declared, or nothing proves that it is complete.
+            RequestPostponed: the run's request budget is spent, or the host asked for a longer pause.
+            CrawlClosing: the crawl is closing, or the archive cannot be written.
         """
         routed = self._router.route(request)
         agent = self._make_agent(publisher_url=request.url.partition("#")[0])
@@ -87,7 +87,7 @@ class ArchivingHandler(HTTP11DownloadHandler):
         started_at = datetime.now(UTC)
         response = await self._receive(agent, routed)
         request.meta[FETCH_SECONDS] = (datetime.now(UTC) - started_at).total_seconds()
-        _require_whole(response, agent.wire, self._default_maxsize)
+        _require_complete(response, agent.wire, self._default_maxsize)
         self._archive(response, agent.wire, started_at)
         return response
 
@@ -102,12 +102,12 @@ class ArchivingHandler(HTTP11DownloadHandler):
             _refuse_private_name(request, error)
             raise
         except DownloadTimeoutError as error:
-            # Scrapy's message names the URL that was connected.
+            # Scrapy's message names the URL connected to, not the publisher's.
             raise DownloadTimeoutError(
                 f"no whole answer within {self._session.job.timeout_seconds:g} seconds"
             ) from error
         except DownloadFailedError as error:
-            _tell_large_head(error)
+            _raise_head_too_large(error)
             raise
         except DownloadCancelledError as error:
             if closing.is_requested:
@@ -128,13 +128,13 @@ class ArchivingHandler(HTTP11DownloadHandler):
         try:
             ref = self._session.archive.write_exchange(exchange)
         except ArchiveUnwritable as error:
-            # To fetch what cannot be kept would only trouble the publisher.
+            # Do not burden the publisher with requests whose responses cannot be stored.
             self._session.closing.request(f"archive unwritable: {error}")
             raise CrawlClosing(str(error)) from error
-        self._session.note_written(ref)
+        self._session.record_written(ref)
 
 
-def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:
+def _require_complete(response: Response, wire: Wire, max_bytes: int) -> None:
     if CUT_FLAGS & set(response.flags):
         if b"Content-Length" in response.headers:
             raise ResponseDataLossError("the body is shorter than Content-Length announced")
@@ -146,12 +146,12 @@ def _require_whole(response: Response, wire: Wire, max_bytes: int) -> None:
 
 
 def _read_token(response: Response, name: str) -> str:
-    """The header's first word, in lower case; empty where there is none."""
+    """Return the header's value before any `;`, in lower case; empty if there is none."""
     return (response.headers.get(name) or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
-def _tell_large_head(error: DownloadFailedError) -> None:
-    """Raise that the head was too large, where that is why: Twisted and Scrapy wrap it."""
+def _raise_head_too_large(error: DownloadFailedError) -> None:
+    """Raise `HeadTooLarge` if it is the cause: Twisted and Scrapy wrap it."""
     reasons = getattr(error.__cause__, "reasons", ())
     if found := next((one.value for one in reasons if one.check(HeadTooLarge)), None):
         raise HeadTooLarge(*found.args) from error

@@ -1,8 +1,8 @@
-"""The jobs of one crawl, in the order in which they come.
+"""The jobs of one crawl, in order of arrival.
 
-One file that the command line names, or any number of them: their paths come on standard input, one a line, and an
-empty line after the last. A crawl that gets several keeps for all of them what it learned with the first: robots.txt,
-the pace that a host asked for, its connections, its WARC file.
+Either one file named on the command line, or any number whose paths arrive on standard input, one per line, with an
+empty line after the last. A crawl with several jobs keeps its state across them: robots.txt, the pace that a host
+asked for, connections and the WARC file.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from schemas.crawl import CrawlEvent, CrawlJob
 
 CHUNK_BYTES = 4096
-"""A path fits many times; what is larger comes in pieces."""
+"""Read size of standard input: many paths at once; longer input arrives in pieces."""
 
 
 class JobUnusable(ValueError):  # noqa: N818 - it states a fact
@@ -27,34 +27,34 @@ class JobUnusable(ValueError):  # noqa: N818 - it states a fact
 
 
 class Inbox:
-    """The jobs that have come and are still to be done."""
+    """The queue of jobs still to be done."""
 
     def __init__(self) -> None:
         self.is_fed = False
-        """Whether jobs come on standard input."""
+        """Whether jobs arrive on standard input."""
         self.is_complete = False
-        """Whether no further job will come."""
+        """Whether no further job will arrive."""
         self._jobs: deque[CrawlJob] = deque()
-        self._rest = b""
+        self._partial_line = b""
         self._changed = asyncio.Event()
 
     def put(self, job: CrawlJob) -> None:
-        """One more job."""
+        """Add a job."""
         self._jobs.append(job)
         self._changed.set()
 
     def complete(self) -> None:
-        """No further job will come."""
+        """Declare that no further job will arrive."""
         self.is_complete = True
         self._changed.set()
 
     def feed(self, chunk: bytes) -> None:
-        """Take what came on standard input.
+        """Add the jobs named in a chunk of standard input.
 
         Raises:
             JobUnusable: a line names no job.
         """
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        *lines, self._partial_line = (self._partial_line + chunk).split(b"\n")
         for line in lines:
             if line:
                 self.put(read_job(Path(os.fsdecode(line))))
@@ -62,7 +62,9 @@ class Inbox:
                 self.complete()
 
     def wait_first(self) -> CrawlJob | None:
-        """The first job, left where it is; None where standard input ends without any. Blocks: nothing runs yet.
+        """Return the first job without removing it; None if standard input ends without one.
+
+        Blocks, which is safe because the event loop does not run yet.
 
         Raises:
             JobUnusable: it cannot be read.
@@ -75,37 +77,37 @@ class Inbox:
         return self._jobs[0] if self._jobs else None
 
     async def next(self) -> CrawlJob | None:
-        """The next job, as soon as there is one; None after the last."""
+        """Wait for the next job and return it; None after the last."""
         while not self._jobs and not self.is_complete:
             self._changed.clear()
             await self._changed.wait()
         return self._jobs.popleft() if self._jobs else None
 
     def acknowledge(self, job: CrawlJob) -> None:
-        """Tell whoever sends the jobs that one is done."""
-        self._tell(CrawlEvent.DONE, str(job.log_path))
+        """Report to the parent that a job is done."""
+        self._report(CrawlEvent.DONE, str(job.log_path))
 
-    def tell_grown(self, name: str) -> None:
-        """Tell whoever sends the jobs that a WARC file has grown by what is worth loading."""
-        self._tell(CrawlEvent.GROWN, name)
+    def report_growth(self, name: str) -> None:
+        """Report to the parent that a WARC file has grown enough to be worth loading."""
+        self._report(CrawlEvent.GROWN, name)
 
-    def _tell(self, news: CrawlEvent, name: str) -> None:
-        """A line on standard output. A parent that is gone needs none, and takes this process along."""
+    def _report(self, event: CrawlEvent, name: str) -> None:
+        """Write a line to standard output, if jobs arrive on standard input. Ignore a parent that is gone."""
         if self.is_fed:
             with suppress(BrokenPipeError):
-                os.write(sys.stdout.fileno(), os.fsencode(f"{news} {name}\n"))
+                os.write(sys.stdout.fileno(), os.fsencode(f"{event} {name}\n"))
 
-    def tell_early_end(self, reason: str) -> bool:
-        """Tell whoever sends the jobs why none is done any more; answers whether anybody does."""
-        self._tell(CrawlEvent.CLOSED_EARLY, " ".join(reason.split()))
+    def report_early_end(self, reason: str) -> bool:
+        """Report to the parent why the crawl closes early. Return whether there is such a parent."""
+        self._report(CrawlEvent.CLOSED_EARLY, " ".join(reason.split()))
         return self.is_fed
 
 
 def read_job(path: Path) -> CrawlJob:
-    """The job of a file.
+    """Read a job from a file.
 
     Raises:
-        JobUnusable: there is no such file, or it is no job.
+        JobUnusable: there is no such file, or it is not a valid job.
     """
     try:
         job = CrawlJob.model_validate_json(path.read_bytes())
@@ -128,7 +130,7 @@ def _require_site(name: str) -> None:
 
 
 def is_pipe(file: TextIO | None) -> bool:
-    """Whether a parent may close it. A terminal or /dev/null is no parent's."""
+    """Return whether this is a pipe or socket, which a parent may close; a terminal or /dev/null is not."""
     if file is None:
         return False
     mode = os.fstat(file.fileno()).st_mode

@@ -1,4 +1,4 @@
-"""Which networks no publisher is in, and a resolver that lets no name lead there."""
+"""Private and reserved networks, and a resolver that refuses names that resolve to them."""
 
 import socket
 import unicodedata
@@ -15,17 +15,17 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionRe
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""All that is assigned for public use (RFC 4291, 2.4). Outside lie site-local and IPv4-compatible addresses, too."""
+"""The range for public use (RFC 4291, 2.4). Site-local and IPv4-compatible addresses are outside it."""
 
 DOCUMENTATION = IPv6Network("3fff::/20")
-"""RFC 9637: younger than some of Python's own lists."""
+"""RFC 9637: newer than the lists of some Python versions."""
 
 NAT64 = IPv6Network("64:ff9b::/96")
-"""RFC 6052: the last 32 bits are an IPv4 address, which a gateway would connect."""
+"""RFC 6052: the last 32 bits are an IPv4 address, which a gateway would connect to."""
 
 
 def read_ip_literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host spells out, in any spelling that some resolver takes for one (`0x7f.1`, `2130706433`)."""
+    """Return the IP address that a host spells, in any form that some resolver accepts (`0x7f.1`, `2130706433`)."""
     plain = unicodedata.normalize("NFKC", unquote(host)).strip("[]").rstrip(".")
     with suppress(ValueError):
         return ip_address(plain)
@@ -36,7 +36,7 @@ def read_ip_literal(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_private(address: IPv4Address | IPv6Address) -> bool:
-    """Whether it is anything but a public unicast address: private, loopback, link-local, shared (CGNAT), reserved."""
+    """Return whether it is not public unicast: private, loopback, link-local, shared (CGNAT), reserved, multicast."""
     if isinstance(address, IPv6Address):
         embedded = _read_embedded(address)
         if embedded is not None:
@@ -54,14 +54,14 @@ def _read_embedded(address: IPv6Address) -> IPv4Address | None:
 
 
 class HasSettings(Protocol):
-    """What the resolver needs of a crawler: at that point Scrapy gives the process instead."""
+    """What the resolver needs of a crawler; Scrapy passes the crawler process instead of one."""
 
     settings: BaseSettings
 
 
 @implementer(IResolutionReceiver)
 class GuardedReceiver:
-    """Hands on the public addresses of a name, and keeps back the others."""
+    """Passes on the public addresses of a name and drops the others."""
 
     def __init__(self, receiver: IResolutionReceiver, refused: dict[str, str], host: str) -> None:
         self._receiver = receiver
@@ -83,20 +83,20 @@ class GuardedReceiver:
 
 
 class GuardedResolver(CachingHostnameResolver):
-    """Resolves names to public addresses only, when they are connected: a name that changes meanwhile gains nothing.
+    """Resolves names to public addresses only. Checked at connection time, so DNS rebinding cannot get around it.
 
-    Hosts of the setting `TRUSTED_HOSTS` may be anywhere: the operator named them as origins.
+    Hosts in the setting `TRUSTED_HOSTS` may be anywhere: the operator named them as origins.
     """
 
     def __init__(self, reactor: ReactorBase, cache_size: int, trusted_hosts: frozenset[str]) -> None:
         super().__init__(reactor, cache_size)
         self.refused: dict[str, str] = {}
-        """Host -> the private address that it led to."""
+        """Host -> the private address that it resolved to."""
         self._trusted_hosts = trusted_hosts
 
     @classmethod
     def from_crawler(cls, crawler: HasSettings, reactor: ReactorBase) -> Self:  # type: ignore[override]
-        """Made by Scrapy before any spider is: the settings are all that it can see."""
+        """Create the resolver for Scrapy. No spider exists yet, so only the settings are available."""
         settings = crawler.settings
         return cls(reactor, settings.getint("DNSCACHE_SIZE"), frozenset(settings.getlist("TRUSTED_HOSTS")))
 

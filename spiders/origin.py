@@ -1,4 +1,4 @@
-"""From where a URL is really fetched: its publisher, or the origin that the job names in the publisher's place."""
+"""Maps a publisher's URL to the origin it is fetched from: the publisher, or a substitute that the job names."""
 
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -12,17 +12,17 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Router:
-    """Turns a request for the publisher into the request that goes over the wire."""
+    """Turns a request for the publisher into the request that is sent."""
 
     def __init__(self, origins: Mapping[str, str]) -> None:
-        """Takes `{"https://www.example.com": "http://127.0.0.1:8601", …}`."""
+        """Read a mapping such as `{"https://www.example.com": "http://127.0.0.1:8601"}`."""
         self._targets = {_origin(urlsplit(key)): urlsplit(target) for key, target in origins.items()}
-        self._foreign_hosts = {target.hostname for target in self._targets.values()} - {
+        self._origin_only_hosts = {target.hostname for target in self._targets.values()} - {
             urlsplit(key).hostname for key in self._targets
         }
 
     def route(self, request: Request) -> Request:
-        """The request itself where its origin is not mapped; else one to the target, that still names the publisher.
+        """Return the request to send: the same if its origin is not mapped, else one to the target with its own Host.
 
         Raises:
             PrivateNetworkRefused: the URL itself, not the operator's mapping, leads into a private network.
@@ -40,13 +40,13 @@ class Router:
         literal = read_ip_literal(host)
         if literal is not None and is_private(literal):
             raise PrivateNetworkRefused(f"{host} is in a private or reserved network")
-        # The resolver trusts the hosts that the operator named, wherever they are: only the mapping may lead to them.
-        if host in self._foreign_hosts:
+        # The resolver trusts the operator's hosts wherever they are, so only the mapping may lead to them.
+        if host in self._origin_only_hosts:
             raise PrivateNetworkRefused(f"{host} stands in for a publisher and is no publisher itself")
 
 
 def _origin(parts: SplitResult) -> str:
-    """`scheme://host[:port]` in lower case, without the scheme's own port."""
+    """Return `scheme://host[:port]` in lower case, without the default port."""
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
     port = parts.port

@@ -1,4 +1,4 @@
-"""How long each host is left alone: the job's delay, its robots.txt's Crawl-delay, and what a busy host asks for."""
+"""Each host's delay: the job's, the Crawl-delay of robots.txt, and the backoff that a busy host asks for."""
 
 import math
 import re
@@ -15,55 +15,57 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from spiders.downloader import StrictDownloader, drop_queued
-from spiders.host_backoff import MAX_REST
+from spiders.host_backoff import MAX_BACKOFF
 from spiders.rejection import HostResting
 from spiders.session import get_session
 
 BUSY_STATUSES = frozenset({429, 503})
-"""The host itself says that it is asked too much: the whole host is slowed, not this URL alone."""
+"""The host is overloaded: slow down requests to the whole host, not just this URL."""
 
 MAX_PAUSE_SECONDS = 300.0
-"""A host that asks for more than five minutes is left for a later run: an open crawl holds the data folder's lock."""
+"""A host that asks for more than five minutes is left to a later run, because an open crawl locks the data folder."""
 
 UNREADABLE_PAUSE_SECONDS = 60.0
-"""For a host that asks for a pause of a length that cannot be read: most limits are counted by the minute."""
+"""Pause if a Retry-After cannot be parsed: most rate limits are per minute."""
 
 FIRST_SLOWDOWN_SECONDS = 1.0
-"""The delay after a host said that it is busy, where there was none before."""
+"""Delay after the first busy response of a host without a delay."""
 
 MAX_SLOWDOWN_SECONDS = 60.0
-"""Doubling ends here: a month's sitemap (some 400 pages) then still passes within a night."""
+"""Limit of doubling: a month's sitemap (some 400 pages) can still be fetched in a night."""
 
 
 class Politeness:
-    """Raises the delay of a host for the rest of the crawl; it is never lowered."""
+    """Raises the delay of a host for the rest of the crawl; never lowers it."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._token = crawler.settings["ROBOTSTXT_USER_AGENT"]
         crawler.signals.connect(self._apply_crawl_delay, signals.robots_parsed)
-        # Sent before Scrapy takes the host's next request: a middleware hears of the response when that is on its way.
-        crawler.signals.connect(self._note_busy, signals.response_downloaded)
-        crawler.signals.connect(self._drop_resting, signals.request_left_downloader)
+        # This signal comes before Scrapy sends the host's next request; a middleware would see the response after it.
+        crawler.signals.connect(self._handle_busy, signals.response_downloaded)
+        crawler.signals.connect(self._drop_backed_off, signals.request_left_downloader)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, as an extension."""
+        """Create the extension for Scrapy."""
         return cls(crawler)
 
-    def _note_busy(self, response: Response, request: Request) -> None:
+    def _handle_busy(self, response: Response, request: Request) -> None:
         if response.status in BUSY_STATUSES:
             asked = read_retry_after(response.headers, datetime.now(UTC))
             self._slow_down(request, FIRST_SLOWDOWN_SECONDS if asked is None else asked)
 
     def _slow_down(self, request: Request, pause_seconds: float) -> None:
-        """Leave the host alone for that long, and double its delay from then on."""
+        """Pause requests to the host for this long, and double its delay from then on."""
         slot, now = self._downloader.find_slot(request), monotonic()
         if pause_seconds > MAX_PAUSE_SECONDS:
-            get_session(self._crawler).rests.note(urlparse_cached(request).netloc, timedelta(seconds=pause_seconds))
-            self._drop_resting(request)
+            get_session(self._crawler).host_backoffs.record(
+                urlparse_cached(request).netloc, timedelta(seconds=pause_seconds)
+            )
+            self._drop_backed_off(request)
             return
-        # Answers of the same moment are one event: only the first of them doubles the delay.
+        # Concurrent busy responses are one event: only the first of them doubles the delay.
         if slot.lastseen <= now:
             doubled = max(FIRST_SLOWDOWN_SECONDS, min(slot.delay * 2, MAX_SLOWDOWN_SECONDS))
             self._downloader.raise_delay(request, doubled)
@@ -71,19 +73,19 @@ class Politeness:
         slot.lastseen = max(slot.lastseen, now + pause_seconds - slot.delay)
 
     def _apply_crawl_delay(self, robotparser: RobotParser, request: Request) -> None:
-        """One request is sent to a host whose delay no crawl waits for; then it is left alone for that long."""
+        """Raise the delay. If it is too long to wait for, send the host one request per run and back off afterwards."""
         seconds = robotparser.crawl_delay(self._token)
         if seconds is None or math.isnan(seconds):
             return
         if seconds > MAX_PAUSE_SECONDS:
-            pause = timedelta(seconds=min(seconds, MAX_REST.total_seconds()))
+            pause = timedelta(seconds=min(seconds, MAX_BACKOFF.total_seconds()))
             get_session(self._crawler).long_delays[urlparse_cached(request).netloc] = pause
         else:
             self._downloader.raise_delay(request, seconds)
 
-    def _drop_resting(self, request: Request) -> None:
-        """What stands in the queue of a host that is left alone waits for another run."""
-        if get_session(self._crawler).rests.find(urlparse_cached(request).netloc):
+    def _drop_backed_off(self, request: Request) -> None:
+        """Postpone the queued requests of a host in backoff to another run."""
+        if get_session(self._crawler).host_backoffs.find(urlparse_cached(request).netloc):
             slot = self._downloader.find_slot(request)
             drop_queued(slot, lambda: HostResting("the host has just asked for a long pause"))
 
@@ -96,20 +98,20 @@ class Politeness:
 
 
 def read_retry_after(headers: Mapping[str, bytes], now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, given as seconds or as a date; None where there is none.
+    """Return the seconds that a Retry-After header asks for, as a number or a date; None if there is none.
 
-    At most `MAX_REST`. A host whose words cannot be read asks for a pause all the same.
+    At most `MAX_BACKOFF`. A value that cannot be parsed counts as `UNREADABLE_PAUSE_SECONDS`.
     """
     value = (headers.get("Retry-After") or b"").decode("latin-1").strip()
     if not value:
         return None
     seconds = float(value) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else _read_date(value, now)
-    return min(max(seconds, 0.0), MAX_REST.total_seconds())
+    return min(max(seconds, 0.0), MAX_BACKOFF.total_seconds())
 
 
 def _read_date(value: str, now: datetime) -> float:
     try:
         at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError, TypeError, LookupError):  # a zone of a thousand years, a date without a day, …
+    except (ValueError, OverflowError, TypeError, LookupError):  # an absurd time zone, a date without a day, …
         return UNREADABLE_PAUSE_SECONDS
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

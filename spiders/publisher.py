@@ -1,4 +1,4 @@
-"""The one spider: a job's sources with the pages that they lead on to, then its URLs. A log line for each."""
+"""The one spider: fetches a job's sources and their child pages, then its URLs, and logs a line for each."""
 
 import asyncio
 import logging
@@ -17,26 +17,26 @@ from schemas.crawl import CrawlLine, FetchResult
 from schemas.url import SourceKind
 from sites import get_site
 from spiders.redirect import is_same_publisher
-from spiders.rejection import HostResting, NotNow, Refused, RequestsSpent, RobotsForbidden, RobotsUnreachable
+from spiders.rejection import HostResting, Refused, RequestPostponed, RequestsSpent, RobotsForbidden, RobotsUnreachable
 from spiders.session import FETCH_SECONDS, IS_SOURCE, CrawlSession
 
 logger = logging.getLogger(__name__)
 
 CHILD_PRIORITY = 1
-"""A source's pages come before the URLs."""
+"""A source's child pages are fetched before the URLs."""
 
 MAX_CHILDREN = 10_000
-"""Eight hundred years of monthly sitemaps: an index that never ends is followed no further."""
+"""Limit for an endless index: eight hundred years of monthly sitemaps."""
 
 IDLE_CHECK_SECONDS = 0.05
-"""How often the end of a job is looked for, when its last request has been made."""
+"""How often to check whether a job is done, after its last request."""
 
 SHOWN_CHARS = 200
-"""Of what is no URL."""
+"""How much of an invalid URL an error message quotes."""
 
 
 class PublisherSpider(scrapy.Spider):
-    """Fetches what its job names, and follows sources only."""
+    """Fetches what its job names; follows links of sources only."""
 
     name = "publisher"
 
@@ -47,19 +47,19 @@ class PublisherSpider(scrapy.Spider):
         self._seen_sources: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
-        """Each job's requests, one at a time: the next is made when Scrapy has none left to send."""
+        """Yield each job's requests, one at a time: the next when Scrapy has none left to send."""
         while await self.session.begin_next():
             self._seen_sources.clear()
             for request in self._make_requests():
                 yield request
                 if self.crawler.engine.needs_backout() or self._has_queued():
                     await self.crawler.signals.wait_for(signals.scheduler_empty)
-            while self._is_at_work():  # noqa: ASYNC110 - Scrapy has no event for it
+            while self._is_busy():  # noqa: ASYNC110 - Scrapy has no event for it
                 await asyncio.sleep(IDLE_CHECK_SECONDS)
             self.session.inbox.acknowledge(self.session.job)
 
-    def _is_at_work(self) -> bool:
-        """Whether anything of the job is still to be done: as Scrapy asks it of a crawl that is to end."""
+    def _is_busy(self) -> bool:
+        """Return whether the job has unfinished work, by the checks that Scrapy makes before it closes a crawl."""
         engine = self.crawler.engine
         is_scraping = engine.scraper.slot is not None and not engine.scraper.slot.is_idle()
         return bool(engine.downloader.active) or is_scraping or self._has_queued()
@@ -74,12 +74,12 @@ class PublisherSpider(scrapy.Spider):
         for url in dict.fromkeys(self.session.job.urls):
             if self.session.budget.is_spent:
                 return
-            if not self.session.rests.find(_host_of(url)):  # without a line it waits as it is
+            if not self.session.host_backoffs.find(_host_of(url)):  # no log line: the URL stays due
                 yield from self._make_request(url, callback=self.parse_article)
 
     def _sort_sources(self, urls: Iterable[str]) -> list[str]:
-        """Those asked longest ago first: where the requests do not suffice for all, each run gets further."""
-        return sorted(urls, key=self.session.turns.find)
+        """Sort by last request, oldest first: if the budget is too small for all, each run gets further."""
+        return sorted(urls, key=self.session.source_order.find)
 
     def _make_source_requests(self, url: str) -> Iterator[Request]:
         if url in self._seen_sources or len(self._seen_sources) >= MAX_CHILDREN:
@@ -89,7 +89,7 @@ class PublisherSpider(scrapy.Spider):
         yield from self._make_request(url, callback=self.parse_source, priority=CHILD_PRIORITY, meta=meta)
 
     def _make_request(self, url: str, **options: Any) -> Iterator[Request]:
-        """None where the URL is no URL: it gets its line at once."""
+        """Yield the request; for an invalid URL, write its log line instead."""
         try:
             _require_web_url(url)
             headers = condition_headers(self.session.job.validators.get(url))
@@ -100,20 +100,20 @@ class PublisherSpider(scrapy.Spider):
             self._write_line(url or "(empty)", FetchResult.FAILED, error=f"AddressUnusable: {error}", attempts=0)
 
     def parse_article(self, response: Response, url: str) -> Iterator[Request]:
-        """Its page lies in the archive: what it says is for others to read. What belongs to it is fetched with it."""
-        self._note_capture(response, url)
+        """Log the page, which is archived already, and fetch its companions. Parsing it is done elsewhere."""
+        self._record_capture(response, url)
         if response.status in SUCCESS_STATUSES:
             for companion in self._site.companion_urls(response.url, response.body):
-                # Before the next page: the two are read together.
+                # Before the next page, because a page and its companions are parsed together.
                 yield from self._make_request(companion, callback=self.parse_companion, priority=CHILD_PRIORITY)
 
     def parse_companion(self, response: Response, url: str) -> None:
-        """A live blog's posts."""
-        self._note_capture(response, url)
+        """Log a page's companion, such as the posts of a live blog."""
+        self._record_capture(response, url)
 
     def parse_source(self, response: Response, url: str) -> Iterator[Request]:
-        """Follow an index to its pages. A listing's next page is another job's: it depends on what is known."""
-        self._note_capture(response, url)
+        """Follow an index to its child pages. A listing's next page is another job: it depends on the ledger."""
+        self._record_capture(response, url)
         for child in self._sort_sources(self._read_children(response)):
             if is_same_publisher(self.session.job.site, url, child):
                 yield from self._make_source_requests(child)
@@ -122,25 +122,25 @@ class PublisherSpider(scrapy.Spider):
                 self._write_line(child, FetchResult.REFUSED, error=f"RedirectRefused: named by {url}", attempts=0)
 
     def record_failure(self, failure: Failure) -> None:
-        """The line of a request that ended without a usable answer."""
+        """Write the log line of a request that ended without a usable response."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
-        is_left = isinstance(error, NotNow)
-        # What a closing crawl gives up was never finished, and a page that is not sent now is due as before: the next
-        # crawl asks for it again. Of the sources, only the log knows.
-        if self.session.closing.is_requested or (is_left and IS_SOURCE not in request.meta):
+        is_postponed = isinstance(error, RequestPostponed)
+        # A page that was postponed, or abandoned by a closing crawl, stays due: the next crawl requests it again.
+        # A postponed source needs a line, because nothing else records it.
+        if self.session.closing.is_requested or (is_postponed and IS_SOURCE not in request.meta):
             return
         self._write_line(
             request.cb_kwargs["url"],
-            _judge(error),
+            _classify_error(error),
             error=f"{type(error).__name__}: {error}".removesuffix(": "),
-            attempts=_count_attempts(request) - is_left,
+            attempts=_count_attempts(request) - is_postponed,
             final_url=request.url if request.meta.get("redirect_urls") else None,
         )
 
     def closed(self, reason: str) -> None:
-        """Called by Scrapy at the end: any reason but its own `finished` means that something was left."""
+        """Record why the crawl ended, unless it finished (Scrapy's `finished`). Called by Scrapy."""
         if reason != "finished":
-            self.session.closing.note(reason)
+            self.session.closing.record(reason)
 
     def _read_children(self, response: Response) -> Iterator[str]:
         is_listing = self._site.recognize_source(response.url) is SourceKind.LISTING
@@ -155,7 +155,7 @@ class PublisherSpider(scrapy.Spider):
             return
         yield from (child for child in page.children if self._site.is_child_due(child, job.since, job.until))
 
-    def _note_capture(self, response: Response, url: str) -> None:
+    def _record_capture(self, response: Response, url: str) -> None:
         request = response.request
         self._write_line(
             url,
@@ -171,7 +171,7 @@ class PublisherSpider(scrapy.Spider):
 
 
 def condition_headers(validators: Validators | None) -> dict[str, str]:
-    """What asks the server for an answer only if the page has changed."""
+    """Return the headers of a conditional request, which get the page only if it has changed."""
     if validators is None:
         return {}
     named = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
@@ -196,7 +196,7 @@ def _require_short(url: str) -> None:
         raise ValueError(f"longer than {MAX_URL_BYTES} bytes")
 
 
-def _judge(error: BaseException | None) -> FetchResult:
+def _classify_error(error: BaseException | None) -> FetchResult:
     match error:
         case RobotsForbidden():
             return FetchResult.FORBIDDEN

@@ -17,15 +17,15 @@ CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
 
 class PublisherRedirect(RedirectMiddleware):
-    """Scrapy's, that leaves the publisher for nobody and ends a circle where it closes."""
+    """Scrapy's middleware, restricted to the publisher's hosts; stops at the first URL of a redirect loop."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """The response, or the request that it redirects to.
+        """Return the response, or the request that it redirects to.
 
         Raises:
             PrivateNetworkRefused: the redirect leads to a URL in a private network.
-            RedirectRefused: it leads to another publisher, or to no page at all (`mailto:`).
-            RedirectsEndless: it leads in a circle, or too far.
+            RedirectRefused: it leads to another publisher, or to something other than a page (`mailto:`).
+            RedirectsEndless: it loops, or the chain is too long.
         """
         try:
             result = super().process_response(request, response)
@@ -37,7 +37,7 @@ class PublisherRedirect(RedirectMiddleware):
             self._require_publisher(request.url, result.url)
             if result.url in result.meta["redirect_urls"]:
                 raise RedirectsEndless(f"back to {result.url}")
-            for name in CONDITIONS:  # they speak of the page that was asked for
+            for name in CONDITIONS:  # they belong to the page requested first
                 result.headers.pop(name, None)
         return result
 
@@ -52,10 +52,10 @@ class PublisherRedirect(RedirectMiddleware):
 
 
 def is_same_publisher(site: str, source_url: str, target_url: str) -> bool:
-    """Whether the target is the site's own, or on the very host of the source (`www.` or not)."""
+    """Return whether the target belongs to the site, or is on the source's host (ignoring `www.`)."""
     if _bare_host(source_url) == _bare_host(target_url):
         return True
-    # Every host that no profile knows is `generic`: that two of them are makes them no one publisher's.
+    # All hosts without a profile are `generic`; that does not make them the same publisher.
     return site != "generic" and find_site(target_url).name == site
 
 

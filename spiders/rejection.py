@@ -1,14 +1,14 @@
-"""Why a request was not sent, or its answer not used. None of these passes by trying again within the same crawl."""
+"""Why a request was not sent, or its response not used. None of these is retried within the same crawl."""
 
 from scrapy.exceptions import IgnoreRequest
 
 
 class Refused(IgnoreRequest):
-    """It leads to where no page of this publisher is."""
+    """The URL leads outside the publisher's pages."""
 
 
 class PrivateNetworkRefused(Refused):
-    """It leads into a private, loopback or reserved network; nothing there was contacted."""
+    """The URL leads into a private, loopback or reserved network; nothing there was contacted."""
 
 
 class RedirectRefused(Refused):
@@ -24,28 +24,28 @@ class RobotsUnreachable(IgnoreRequest):
 
 
 class RedirectsEndless(IgnoreRequest):
-    """Redirects lead in a circle, or on and on."""
+    """Redirects loop, or the chain is too long."""
 
 
 class PageTooLarge(IgnoreRequest):
-    """The body is larger than the job allows; the rest of it was not fetched."""
+    """The body is larger than the job allows; the remainder was not fetched."""
 
 
 class HeadTooLarge(IgnoreRequest):
-    """The status line and headers are larger than any reader takes; the rest of them was not fetched."""
+    """The status line and headers are larger than any reader takes; the remainder was not fetched."""
 
 
-class NotNow(IgnoreRequest):
-    """It was not sent, and may be later: it is left for another run."""
+class RequestPostponed(IgnoreRequest):
+    """The request was not sent; another run may send it."""
 
 
-class RequestsSpent(NotNow):
-    """The run has made as many requests as it may."""
+class RequestsSpent(RequestPostponed):
+    """The run's request budget is spent."""
 
 
-class HostResting(NotNow):
-    """Its host asked to be left alone for longer than a crawl waits."""
+class HostResting(RequestPostponed):
+    """The host asked for a backoff longer than a crawl waits."""
 
 
 class CrawlClosing(IgnoreRequest):
-    """The crawl ends before this request's turn: it is as if it had never been asked."""
+    """The crawl closes before this request was sent; it counts as never requested."""

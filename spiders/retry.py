@@ -1,4 +1,4 @@
-"""Trying again what may pass: timeouts, resets, cut bodies, 5xx. With backoff before each try."""
+"""Retries transient failures (timeouts, resets, cut bodies, 5xx), with backoff."""
 
 from typing import Self
 
@@ -11,11 +11,11 @@ from scrapy.utils.misc import load_object
 from spiders.session import get_session
 
 FIRST_BACKOFF_SECONDS = 1.0
-"""Doubled with each try: long enough for a restarting backend, short beside a crawl."""
+"""Doubled with each retry: long enough for a backend to restart, short compared to a crawl."""
 
 
 class BackoffRetry:
-    """Scrapy's retries, with a wait before each."""
+    """Scrapy's retries, with backoff before each."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -25,33 +25,33 @@ class BackoffRetry:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, as a downloader middleware."""
+        """Create the downloader middleware for Scrapy."""
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
-        """A further try, after its wait; the response itself where it is fine or the tries are used up."""
+        """Return a retry after its backoff; the response itself if it is usable or no retries remain."""
         if response.status not in self._statuses:
             return response
-        return await self._try_again(request, f"status {response.status}") or response
+        return await self._retry(request, f"status {response.status}") or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """A further try, after its wait; None where the failure will not pass or the tries are used up."""
+        """Return a retry after its backoff; None if the failure is permanent or no retries remain."""
         if not isinstance(exception, self._exceptions):
             return None
-        return await self._try_again(request, exception)
+        return await self._retry(request, exception)
 
-    async def _try_again(self, request: Request, reason: str | Exception) -> Request | None:
+    async def _retry(self, request: Request, reason: str | Exception) -> Request | None:
         spider = self._crawler.spider
-        if spider is None or self._is_over(request):
+        if spider is None or self._is_blocked(request):
             return None
-        again = get_retry_request(request, spider=spider, reason=reason)
-        # The wait holds no slot of the host: other URLs go on meanwhile.
-        if again is None or not await self._session.closing.sleep(_backoff_seconds(request)):
+        retry = get_retry_request(request, spider=spider, reason=reason)
+        # The wait occupies no slot of the host: other URLs proceed meanwhile.
+        if retry is None or not await self._session.closing.sleep(_backoff_seconds(request)):
             return None
-        return None if self._is_over(request) else again
+        return None if self._is_blocked(request) else retry
 
-    def _is_over(self, request: Request) -> bool:
-        """Whether another try would be turned back: what came of this one is its end then."""
+    def _is_blocked(self, request: Request) -> bool:
+        """Return whether a retry would be rejected; then this attempt's result is final."""
         return self._session.closing.is_requested or self._session.find_obstacle(request) is not None
 
 

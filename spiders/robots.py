@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 says: a missing one allows everything, an unreachable one nothing."""
+"""robots.txt by RFC 9309: a missing file allows everything, an unreachable one nothing."""
 
 import logging
 
@@ -10,9 +10,9 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
-from spiders.rejection import NotNow, PrivateNetworkRefused, RobotsForbidden, RobotsUnreachable
+from spiders.rejection import PrivateNetworkRefused, RequestPostponed, RobotsForbidden, RobotsUnreachable
 
-# Scrapy's own shows a traceback for a robots.txt that cannot be fetched; below is the line instead.
+# Scrapy logs a traceback for a robots.txt that cannot be fetched; a warning below replaces it.
 logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
 
 logger = logging.getLogger(__name__)
@@ -20,48 +20,48 @@ logger = logging.getLogger(__name__)
 FIRST_SERVER_ERROR = 500
 FIRST_REDIRECT = 300
 TOO_MANY_REQUESTS = 429
-"""Of the 4xx, this one says nothing of the file: the host is asked too much, so it is treated as unreachable."""
+"""Unlike the other 4xx, it says nothing about the file: the host is overloaded, so treat it as unreachable."""
 
 
 class UnreachableRobots(RobotParser):
-    """Stands for a robots.txt that could not be read."""
+    """The rules of a robots.txt that could not be read: nothing is allowed."""
 
     def __init__(self, error: IgnoreRequest) -> None:
         self._error = error
 
     def make_error(self) -> IgnoreRequest:
-        """Why nothing is allowed; made anew for each request, for an exception that is raised again and again grows."""
+        """Return a new copy of the error for each request: an exception raised repeatedly accumulates tracebacks."""
         return type(self._error)(*self._error.args)
 
     @classmethod
     def from_crawler(cls, crawler: object, robotstxt_body: bytes) -> "UnreachableRobots":  # noqa: ARG003 - Scrapy's
-        """There is no body to parse."""
+        """Create the rules; there is no body to parse."""
         return cls(RobotsUnreachable("not read"))
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:  # noqa: ARG002 - Scrapy's
-        """Nothing is."""
+        """Return False: nothing is allowed."""
         return False
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's, which would allow everything when robots.txt fails, and read an error page as if it were one."""
+    """Scrapy's middleware, corrected: it allows everything when robots.txt fails, and parses error pages as rules."""
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The host's rules, as soon as they are there.
+        """Return the host's rules as soon as they are available.
 
-        Of the requests that wait for one robots.txt, Scrapy gives the first its rules and all others none: whatever
-        they ask for would be allowed.
+        Of the requests that wait for a robots.txt, Scrapy gives only the first its rules; the others get none, which
+        would allow them.
         """
         await super().robot_parser(request)
         rules = self._parsers[urlparse_cached(request).netloc]
         return None if isinstance(rules, Deferred) else rules
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Let the request pass, or say why not.
+        """Let the request pass, or raise why it may not.
 
         Raises:
             RobotsForbidden: robots.txt forbids it.
-            RobotsUnreachable: nobody could say whether it does.
+            RobotsUnreachable: robots.txt could not be read.
             PrivateNetworkRefused: its host is in a private network.
         """
         if isinstance(rp, UnreachableRobots):
@@ -81,9 +81,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         error = exc
-        if not isinstance(error, (RobotsUnreachable, PrivateNetworkRefused, NotNow)):
+        if not isinstance(error, (RobotsUnreachable, PrivateNetworkRefused, RequestPostponed)):
             error = RobotsUnreachable(f"{type(exc).__name__}: {exc}")
-        if not isinstance(error, NotNow):
+        if not isinstance(error, RequestPostponed):
             logger.warning("robots.txt of %s could not be read: %s", netloc, error)
         waiting, unreachable = self._parsers[netloc], UnreachableRobots(error)
         self._parsers[netloc] = unreachable

@@ -1,4 +1,4 @@
-"""What all parts of one crawl share: the job at work, the archive, the log, and what may be asked now."""
+"""State shared by all components of a crawl: the current job, the archive, the log, and what may be requested."""
 
 import asyncio
 import os
@@ -16,40 +16,40 @@ from schemas.crawl import CrawlJob, CrawlLine
 from spiders.budget import COUNT_FILE, Budget
 from spiders.host_backoff import HostBackoffs
 from spiders.inbox import Inbox
-from spiders.rejection import CrawlClosing, HostResting, NotNow, RequestsSpent
+from spiders.rejection import CrawlClosing, HostResting, RequestPostponed, RequestsSpent
 from spiders.source_order import SourceOrder
 from spiders.warc import WarcWriter
 
 IS_SOURCE = "is_source"
-"""In the meta of a request, its further tries and the redirects that it takes: it is a source's."""
+"""Request meta key: the request is for a source. Retries and redirects inherit it."""
 
 
 FETCH_SECONDS = "fetch_seconds"
-"""In the meta of a request that was answered: how long the answer took."""
+"""Request meta key: how long the response took."""
 
 
-TOLD_BYTES = 1024 * 1024
-"""By so much a WARC file grows until its loading is worth a batch: some 110 pages of the replica."""
+REPORT_BYTES = 1024 * 1024
+"""Growth of a WARC file that is worth loading as a batch: some 110 pages of the replica."""
 
 
 class CrawlLog:
-    """The crawl's log: one line of JSON for each source and URL that is finished."""
+    """The crawl's log: one line of JSON for each finished source and URL."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def write(self, line: CrawlLine) -> None:
-        """Append a line in one write: a reader, or a kill, meets whole lines."""
+        """Append a line in one write, so that the file has only complete lines, even after a kill."""
         os.write(self._file, line.model_dump_json(exclude_none=True).encode() + b"\n")
 
     def close(self) -> None:
-        """Nothing is written after this."""
+        """Close the file; write nothing after this."""
         os.close(self._file)
 
 
 class Closing:
-    """Whether the crawl is to end early, and why. Whoever knows a reason requests it; the lifeline carries it out."""
+    """Whether the crawl is to close early, and why. Any component may request it; `spiders.shutdown` does it."""
 
     def __init__(self) -> None:
         self.reason: str | None = None
@@ -57,24 +57,24 @@ class Closing:
 
     @property
     def is_requested(self) -> bool:
-        """No request starts any more."""
+        """Whether the crawl is to close: no request may start."""
         return self._requested.is_set()
 
     def request(self, reason: str) -> None:
-        """Ask for the end; the first reason stands."""
-        self.note(reason)
+        """Request closing; the first reason is kept."""
+        self.record(reason)
         self._requested.set()
 
-    def note(self, reason: str) -> None:
-        """Remember that the crawl has ended early already."""
+    def record(self, reason: str) -> None:
+        """Record why the crawl closes, without requesting it."""
         self.reason = self.reason or reason
 
     async def wait(self) -> None:
-        """Until the end is requested."""
+        """Wait until closing is requested."""
         await self._requested.wait()
 
     async def sleep(self, seconds: float) -> bool:
-        """Whether the time passed without the end being requested."""
+        """Sleep; return False as soon as closing is requested, else True."""
         try:
             await asyncio.wait_for(self._requested.wait(), seconds)
         except TimeoutError:
@@ -83,37 +83,37 @@ class Closing:
 
 
 class CrawlSession:
-    """One crawl. Held by the spider, for Scrapy gives every component the crawler and the crawler has the spider."""
+    """One crawl. The spider has it, because Scrapy gives every component the crawler, and that has the spider."""
 
     def __init__(self, job: CrawlJob, archive: WarcWriter, inbox: Inbox) -> None:
         self.job = job
-        """The one at work."""
+        """The current job."""
         self.archive = archive
         self.inbox = inbox
         self.closing = Closing()
         self.downloads: set[Deferred[Any]] = set()
-        """Requests on the wire: cancelled when a closing crawl has waited long enough for them."""
+        """Downloads in progress: cancelled when a closing crawl has waited long enough for them."""
         self.log = CrawlLog(job.log_path)
-        self.rests = HostBackoffs(job.lock_path.parent)
+        self.host_backoffs = HostBackoffs(job.lock_path.parent)
         self.long_delays: dict[str, timedelta] = {}
-        """Host -> the pause that its robots.txt asks for after each request, where no crawl waits so long."""
-        self.turns = SourceOrder(job.lock_path.parent)
+        """Host -> the Crawl-delay of its robots.txt, if too long for a crawl to wait."""
+        self.source_order = SourceOrder(job.lock_path.parent)
         self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
-        self._untold_bytes = 0
+        self._unreported_bytes = 0
 
-    def find_obstacle(self, request: Request) -> NotNow | None:
-        """Why a request may not be sent now; None where it may."""
-        if until := self.rests.find(urlparse_cached(request).netloc):
+    def find_obstacle(self, request: Request) -> RequestPostponed | None:
+        """Return why a request may not be sent now; None if it may."""
+        if until := self.host_backoffs.find(urlparse_cached(request).netloc):
             return HostResting(f"until {until:%Y-%m-%d %H:%M} UTC")
         reason = self.budget.find_reason(is_source=IS_SOURCE in request.meta)
         return RequestsSpent(reason) if reason else None
 
     def begin_request(self, request: Request) -> None:
-        """It is sent now, and counted.
+        """Record that a request is sent now, and count it.
 
         Raises:
-            CrawlClosing: the crawl ends.
-            NotNow: it may not be sent.
+            CrawlClosing: the crawl is closing.
+            RequestPostponed: the request may not be sent.
         """
         if self.closing.is_requested:
             raise CrawlClosing(self.closing.reason)
@@ -121,21 +121,21 @@ class CrawlSession:
             raise obstacle
         host = urlparse_cached(request).netloc
         if pause := self.long_delays.get(host):
-            self.rests.note(host, pause)
+            self.host_backoffs.record(host, pause)
         is_source = IS_SOURCE in request.meta
         self.budget.count(is_source=is_source)
         if is_source:
-            self.turns.note(request.cb_kwargs["url"])
+            self.source_order.record(request.cb_kwargs["url"])
 
-    def note_written(self, ref: CaptureRef) -> None:
-        """A record was written: now and then, whoever loads it is told."""
-        self._untold_bytes += ref.length
-        if self._untold_bytes >= TOLD_BYTES:
-            self._untold_bytes = 0
-            self.inbox.tell_grown(ref.warc)
+    def record_written(self, ref: CaptureRef) -> None:
+        """Record that a WARC record was written; report the file's growth to the parent every `REPORT_BYTES`."""
+        self._unreported_bytes += ref.length
+        if self._unreported_bytes >= REPORT_BYTES:
+            self._unreported_bytes = 0
+            self.inbox.report_growth(ref.warc)
 
     async def begin_next(self) -> bool:
-        """Whether there was a further job: it is at work now, with a log of its own."""
+        """Start the next job, with its own log. Return False if there is none."""
         job = await self.inbox.next()
         if job is None:
             return False
@@ -146,14 +146,14 @@ class CrawlSession:
         return True
 
     def close(self) -> None:
-        """Nothing is logged, counted or noted after this."""
+        """Close all files; log, count and record nothing after this."""
         self.log.close()
-        self.turns.close()
+        self.source_order.close()
         self.budget.close()
 
 
 def get_session(crawler: Crawler) -> CrawlSession:
-    """The session of the crawl that a component belongs to."""
+    """Return the session of a component's crawl."""
     session = getattr(crawler.spider, "session", None)
     if not isinstance(session, CrawlSession):
         raise TypeError("a crawl is started by `python -m spiders JOB.json`, which gives the spider its session")

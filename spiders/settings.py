@@ -1,4 +1,4 @@
-"""Scrapy's settings: every value that differs from its default, with the reason; then what a job decides."""
+"""Scrapy's settings: every value that differs from the default, with the reason; then those that a job determines."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,30 +8,30 @@ from schemas.crawl import CrawlJob
 BOT_NAME = "broadsheet"
 SPIDER_MODULES = ["spiders.publisher"]
 
-# Nobody steers a crawl from outside: both would listen on a port, and both are on by default.
+# No remote control: both would listen on a port, and both are on by default.
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
-# Politeness. One slot per host is Scrapy's own rule; the delay is the promised one, without jitter.
+# Politeness. One slot per host is Scrapy's default; the delay is exactly the promised one, without jitter.
 ROBOTSTXT_OBEY = True
 DOWNLOAD_DELAY_JITTER = 0
-# Scrapy's own sends all that is queued for a host at once where there is no delay.
+# Scrapy's own downloader sends everything queued for a host at once if there is no delay.
 DOWNLOADER = "spiders.downloader.StrictDownloader"
 # AutoThrottle would lower the delay of a fast host below what was promised.
 AUTOTHROTTLE_ENABLED = False
 
-# An honest guest: the same anonymous request each time, so that a capture does not depend on the ones before.
+# The same anonymous request each time, so that a capture does not depend on earlier ones.
 COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-    # The same for all: editions have hosts of their own, and are not chosen by this header.
+    # The same for all editions: each has its own host, and none is chosen by this header.
     "Accept-Language": "en",
-    # The one encoding that every reader of WARC files undoes.
+    # The one encoding that every WARC reader can decode.
     "Accept-Encoding": "gzip",
 }
 
-# The archive's handler in place of Scrapy's; no other scheme has business in a crawl (file: would read the disk).
+# The archiving handler replaces Scrapy's; other schemes are disabled (file: would read the disk).
 DOWNLOAD_HANDLERS = {
     "http": "spiders.handler.ArchivingHandler",
     "https": "spiders.handler.ArchivingHandler",
@@ -40,13 +40,13 @@ DOWNLOAD_HANDLERS = {
     "ftp": None,
     "s3": None,
 }
-# Names that lead into a private network are refused where they are resolved.
+# Refuses names that resolve into a private network.
 TWISTED_DNS_RESOLVER = "spiders.network.GuardedResolver"
-# A proxy would resolve names itself, past that refusal.
+# A proxy would resolve names itself and bypass that.
 HTTPPROXY_ENABLED = False
-# Scrapy's default takes any certificate. An archive is worth what its transport is worth.
+# Scrapy's default accepts any certificate. An archive is only as trustworthy as its transport.
 DOWNLOAD_VERIFY_CERTIFICATES = True
-# A cut body is a failure, never a page; what proves itself whole is none (`spiders.framing`).
+# A cut body is a failure, never a page, unless it proves itself complete (`spiders.framing`).
 DOWNLOAD_FAIL_ON_DATALOSS = True
 
 DOWNLOADER_MIDDLEWARES = {
@@ -59,12 +59,12 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders.framing.DecodingMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "spiders.redirect.PublisherRedirect": 600,
-    # The spider follows what its job names, and redirects have their own rule.
+    # The spider fetches only what its job names, and redirects have their own rule.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
 }
 EXTENSIONS = {"spiders.shutdown.Shutdown": 0, "spiders.politeness.Politeness": 0}
 
-# What may pass by itself. Not among them: refusals, pages too large, and OSError, which Scrapy retries.
+# Transient failures only: no refusals, no pages too large, and no OSError, which Scrapy retries by default.
 RETRY_EXCEPTIONS = [
     "scrapy.exceptions.CannotResolveHostError",
     "scrapy.exceptions.DownloadConnectionRefusedError",
@@ -75,51 +75,51 @@ RETRY_EXCEPTIONS = [
     "twisted.internet.error.ConnectError",
     "twisted.internet.error.ConnectionLost",
 ]
-# A try has had its wait already: it does not stand behind all that is still to come.
+# A retry has had its backoff already, so it goes before the requests still queued.
 RETRY_PRIORITY_ADJUST = 1
-# The log has its line: giving up is no error of the program.
+# Giving up is not a program error, and the crawl's log has a line for it.
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 
-# RFC 9309 asks for five at robots.txt; the publisher's oldest URLs need two.
+# RFC 9309 requires five for robots.txt; the publisher's oldest URLs need two.
 REDIRECT_MAX_TIMES = 5
-# A page that refreshes itself is kept as it is.
+# Archive a page with a meta refresh; do not follow it.
 METAREFRESH_ENABLED = False
 
-# Every answer has its line, whatever its status, its URL's length, and whether the URL was asked before.
+# Log every response, whatever its status, its URL's length, and whether the URL was requested before.
 HTTPERROR_ALLOW_ALL = True
 URLLENGTH_LIMIT = 0
-# Scrapy's own filter keeps a fingerprint of every URL; a job names each once.
+# Scrapy's default filter stores a fingerprint of every URL; a job names each only once.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 
-# Scrapy starts as many tasks for each response, 100 by default: measured, half the time of a crawl without delays.
+# Scrapy starts this many tasks for each response, 100 by default: measured, half the time of a crawl without delays.
 CONCURRENT_ITEMS = 1
 
-# Scrapy would parse a callback's source for each response, for its methods are made anew: measured, a tenth of a crawl.
+# Scrapy would parse the callback's source for each response, as its bound methods are new: measured, 10% of a crawl.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
-# To standard error, and only what someone should look at: the crawl's log says what became of each URL.
+# To standard error, and only what needs attention: the crawl's log records the result of each URL.
 LOG_LEVEL = "WARNING"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOG_COLOR = False
 
 WAITING_REQUESTS = 16
-"""Requests that wait for robots.txt or their next try, besides those on the wire: they must not hold up the rest."""
+"""Requests that may wait for robots.txt or a retry without blocking others, in addition to those on the wire."""
 
 WARN_SHARE = 2
-"""A page above half of what is allowed is worth a warning before the first one is too large."""
+"""Warn about a page above half of the allowed size, before the first one is too large."""
 
 
 def derive_settings(job: CrawlJob) -> dict[str, Any]:
-    """What the job decides."""
+    """Return the settings that the job determines."""
     return {
         "USER_AGENT": job.user_agent,
-        # robots.txt speaks to the product token alone (RFC 9309, 2.2.1).
+        # robots.txt matches only the product token (RFC 9309, 2.2.1).
         "ROBOTSTXT_USER_AGENT": job.user_agent.partition("/")[0].strip(),
         "DOWNLOAD_DELAY": job.delay_seconds,
         "CONCURRENT_REQUESTS_PER_DOMAIN": job.concurrency,
         "CONCURRENT_REQUESTS": job.concurrency + WAITING_REQUESTS,
         "DOWNLOAD_TIMEOUT": job.timeout_seconds,
-        # A gigabyte by default.
+        # Scrapy's default is a gigabyte.
         "DOWNLOAD_MAXSIZE": job.max_page_bytes,
         "DOWNLOAD_WARNSIZE": job.max_page_bytes // WARN_SHARE,
         "RETRY_TIMES": job.retry_count,

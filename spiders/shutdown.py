@@ -1,4 +1,4 @@
-"""What ends a crawl early: the parent's death, a signal, or a reason from within."""
+"""Closes a crawl early: when its parent dies, on a signal, or when a component requests it."""
 
 import asyncio
 import os
@@ -17,17 +17,17 @@ from spiders.session import get_session
 from spiders.watchdog import Watchdog
 
 GRACE_SECONDS = 3.0
-"""What is on the wire may still arrive and be kept: most pages take less. Then the connection is cut."""
+"""How long downloads in progress may still finish; most pages take less. Then they are cancelled."""
 
 DROP_SECONDS = 0.1
-"""How often the queues of a closing crawl are emptied."""
+"""How often to empty the queues of a closing crawl."""
 
 LAST_SECONDS = 20.0
-"""A crawl that has not closed by then never will; its parent waits for thirty."""
+"""When to force the exit of a crawl that has not closed; its parent waits for thirty."""
 
 
 class Shutdown:
-    """Watches standard input and the signals, and closes the crawl gracefully when the end is requested."""
+    """Watches standard input and signals, and closes the crawl gracefully when requested."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -42,7 +42,7 @@ class Shutdown:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, as an extension."""
+        """Create the extension for Scrapy."""
         return cls(crawler)
 
     def _start(self) -> None:
@@ -51,16 +51,16 @@ class Shutdown:
         self._watch = loop.create_task(self._close_when_requested())
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._session.closing.request, signal.Signals(number).name)
-            # The event loop hears of a signal by its own pipe, and only at its next turn; this is called before.
+            # The event loop sees a signal only in its next iteration; this handler runs before.
             signal.signal(number, self._watchdog.tighten)
-        # A terminal or /dev/null is no parent's lifeline.
+        # Only a pipe or socket comes from a parent, not a terminal or /dev/null.
         if is_pipe(sys.stdin):
             self._stdin = sys.stdin.fileno()
             loop.add_reader(self._stdin, self._read_stdin)
 
     def _stop(self) -> None:
         self._watchdog.stop()
-        self._drop_stdin()
+        self._stop_reading_stdin()
         if self._drain is not None:
             self._drain.cancel()
         if self._last_resort is not None:
@@ -69,11 +69,11 @@ class Shutdown:
             self._watch.cancel()
 
     def _read_stdin(self) -> None:
-        """What comes are the paths of jobs; the end means that the parent is gone, unless it had no more to say."""
+        """Read paths of jobs; end of file means that the parent is gone, unless it has already sent its last job."""
         chunk = os.read(sys.stdin.fileno(), CHUNK_BYTES)
         inbox, closing = self._session.inbox, self._session.closing
         if not chunk:
-            self._drop_stdin()
+            self._stop_reading_stdin()
         if not chunk and not (inbox.is_fed and inbox.is_complete):
             closing.request("the parent is gone")
         elif inbox.is_fed:
@@ -82,7 +82,7 @@ class Shutdown:
             except JobUnusable as error:
                 closing.request(str(error))
 
-    def _drop_stdin(self) -> None:
+    def _stop_reading_stdin(self) -> None:
         if self._stdin is not None:
             asyncio.get_running_loop().remove_reader(self._stdin)
             self._stdin = None
@@ -93,18 +93,18 @@ class Shutdown:
         self._session.inbox.complete()
         loop = asyncio.get_running_loop()
         loop.call_later(GRACE_SECONDS, self._cut_downloads)
-        self._last_resort = loop.call_later(LAST_SECONDS, self._give_up)
-        self._drain = loop.create_task(self._keep_dropping())
+        self._last_resort = loop.call_later(LAST_SECONDS, self._force_exit)
+        self._drain = loop.create_task(self._drop_until_closed())
         await self._crawler.engine.close_spider_async(reason=self._session.closing.reason or "closed")
 
-    async def _keep_dropping(self) -> None:
-        """What was on its way to a queue when the end was requested gets there later."""
+    async def _drop_until_closed(self) -> None:
+        """Empty the queues until the crawl has closed, because requests in the middlewares reach them later."""
         while True:
             self._drop_queued()
             await asyncio.sleep(DROP_SECONDS)
 
-    def _give_up(self) -> None:
-        """Nothing is lost by it: records are written whole, and what was not asked for is due again."""
+    def _force_exit(self) -> None:
+        """End the process. Nothing is lost: records are written in one piece, and unsent requests stay due."""
         print_line("the crawl did not close, and was ended")
         os._exit(1)
 

@@ -1,7 +1,7 @@
-"""Whose turn it is: when each source was last asked, kept in a file of the data folder.
+"""When each source was last requested, in a file of the data folder.
 
-Where the requests of a run do not suffice for all sources, those come first that were asked longest ago. What they
-answered does not matter: one that always fails would otherwise come first for ever.
+If a run's budget does not suffice for all sources, the least recently requested come first. The responses do not
+matter: otherwise a source that always fails would always come first.
 """
 
 import json
@@ -14,36 +14,36 @@ from pathlib import Path
 FILE_NAME = "asked.jsonl"
 
 NEVER = ""
-"""Before every time, as these are written and compared: ISO 8601 in UTC, with microseconds."""
+"""Sorts before every timestamp; these are strings of ISO 8601 in UTC, with microseconds."""
 
 
 class SourceOrder:
-    """Source -> when it was last asked. A line is appended for each request; the next crawl takes each one's last."""
+    """Maps each source to its last request. Appends a line per request; the next crawl reads the last of each."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / FILE_NAME
         now = _render_time()
-        # What a clock that ran ahead noted would be last for as long.
+        # Ignore timestamps in the future: recorded by a clock that ran ahead, they would sort last until then.
         self._asked = {url: at for url, at in _read(path) if at <= now}
         partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)  # of a crawl that was killed
+        partial.unlink(missing_ok=True)  # left behind by a killed crawl
         with partial.open("x") as file:
             file.writelines(_render(url, at) for url, at in self._asked.items())
         partial.replace(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
 
     def find(self, url: str) -> str:
-        """When it was last asked: to sort by, `NEVER` first."""
+        """Return the timestamp of the last request as a sort key; `NEVER` if there was none."""
         return self._asked.get(url, NEVER)
 
-    def note(self, url: str) -> None:
-        """It is asked now."""
+    def record(self, url: str) -> None:
+        """Record that a source is requested now."""
         self._asked[url] = _render_time()
-        with suppress(OSError):  # of a full disk the archive tells
+        with suppress(OSError):  # a full disk is reported by the archive
             os.write(self._file, _render(url, self._asked[url]).encode())
 
     def close(self) -> None:
-        """Nothing is noted after this."""
+        """Close the file; record nothing after this."""
         os.close(self._file)
 
 
@@ -56,7 +56,7 @@ def _render(url: str, at: str) -> str:
 
 
 def _read(path: Path) -> Iterator[tuple[str, str]]:
-    """A line that a kill cut short, or a file that cannot be read, only changes an order."""
+    """Yield the valid lines; a line cut by a kill is skipped, which only changes the order."""
     lines = path.read_bytes().splitlines() if path.exists() else []
     for line in lines:
         with suppress(ValueError, TypeError):

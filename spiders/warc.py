@@ -1,7 +1,7 @@
-"""Writing WARC 1.1 files: every exchange as it went over the wire, before anyone interprets it.
+"""The writer of WARC 1.1 files: every exchange as it went over the wire, before it is interpreted.
 
-The records are put together here and not by warcio, because warcio parses an HTTP head and writes it anew, and because
-a crash-safe file wants each exchange as one write of whole gzip members. Knows no Scrapy: imports write here too.
+The records are not built by warcio, because it parses and re-serializes HTTP heads, and because a crash-safe file needs
+each exchange as a single write of complete gzip members. Independent of Scrapy: file imports use it too.
 """
 
 import base64
@@ -22,26 +22,26 @@ from uuid import uuid4
 from schemas.capture import CaptureRef
 
 MAX_FILE_BYTES = 1 << 30
-"""1 GiB: what the WARC guidelines advise, and still quick to copy, check and read from the start after a crash."""
+"""1 GiB: as the WARC guidelines recommend, and still quick to copy, verify and reread after a crash."""
 
 GZIP_LEVEL = 6
-"""Measured on 29 kB pages: 0.65 ms each. Level 1 takes half of that and makes them 12 % larger; 9 gains nothing.
+"""Measured on 29 kB pages: 0.65 ms each. Level 1 takes half as long and makes them 12 % larger; 9 gains nothing.
 
 Pages that come gzipped, as most do, take 0.15 ms at any level.
 """
 
 GZIP_WINDOW = zlib.MAX_WBITS + 16
-"""zlib's way of asking for a gzip member instead of a bare stream."""
+"""The `wbits` by which zlib writes a gzip member instead of a bare stream."""
 
 RUN_ID_LENGTH = 6
-"""The end of a run's id in a file name: enough to find the run. Time and exclusive creation make it unique."""
+"""Characters of the run's id in a file name, enough to find the run. Time and exclusive creation make it unique."""
 
 CRLF = b"\r\n"
 WARC_FORMAT_URL = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 
 class ArchiveUnwritable(OSError):  # noqa: N818 - it states a fact
-    """A record could not be written whole; nothing is written behind it."""
+    """A record could not be written completely; nothing is written after it."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,22 @@ class Exchange:
     """One request and its response, as they went over the wire."""
 
     url: str
-    """The publisher's own URL, whatever URL was connected."""
+    """The publisher's URL, whichever origin was connected to."""
     fetched_at: datetime
     request_head: bytes
     """Request line and header lines, the empty line included."""
     response_head: bytes
-    """Status line and header lines, the empty line included; no Transfer-Encoding, for the body has none any more."""
+    """Status line and header lines, the empty line included; without Transfer-Encoding, as the body is dechunked."""
     body: bytes
-    """As it was received: its Content-Encoding is not undone."""
+    """As received, with its Content-Encoding."""
     ip_address: str | None = None
 
 
 class WarcWriter:
-    """The one writer of a process: appends records to files of its own, and starts a new file when one is full.
+    """The only writer of a process: appends records to its own files, and starts a new file when one is full.
 
-    A file is created with its first record. Records come as whole gzip members in a single write, so that a reader sees
-    whole records while the file grows, and a kill can only cut the last one.
+    A file is created with its first record. Each write is complete gzip members, so readers see whole records while the
+    file grows, and a kill can only cut the last one.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class WarcWriter:
         self.close()
 
     def write_exchange(self, exchange: Exchange) -> CaptureRef:
-        """Where the response lies. Its record comes first, the request's after it, in one write.
+        """Write the response's record, then the request's, in one write; return where the response is.
 
         Raises:
             ArchiveUnwritable: the disk is full, or the file cannot be written.
@@ -118,7 +118,7 @@ class WarcWriter:
         return self._append(response, request, exchange.body)
 
     def write_resource(self, uri: str, media_type: str, payload: bytes, at: datetime) -> CaptureRef:
-        """Where an imported file lies, that came with no HTTP exchange.
+        """Write an imported file, which has no HTTP exchange; return where its record is.
 
         Raises:
             ArchiveUnwritable: the disk is full, or the file cannot be written.
@@ -127,10 +127,10 @@ class WarcWriter:
         return self._append(_pack_record(headers, media_type, b"", payload), b"", payload)
 
     def close(self) -> None:
-        """Bring the current file to the disk; the next record starts a new one."""
+        """Sync and close the current file; the next record starts a new one."""
         if self._file is None:
             return
-        # Once per file, not per record: a killed process loses nothing that it wrote, only a dead machine would.
+        # Once per file, not per record: a killed process loses nothing written, only a machine crash does.
         with suppress(OSError):
             os.fsync(self._file)
         os.close(self._file)
@@ -168,17 +168,17 @@ class WarcWriter:
 
     def _write(self, file: int, data: bytes) -> None:
         try:
-            _write_whole(file, data)
+            _write_all(file, data)
         except OSError as error:
-            # A reader may have taken what is whole of it already: it stays, and nothing is ever written behind it.
+            # A reader may have read the complete records already: leave the file, and never write to it again.
             self.close()
             raise ArchiveUnwritable(f"{self._path}: {error.strerror}") from error
         self._bytes += len(data)
 
 
-def _write_whole(file: int, data: bytes) -> None:
+def _write_all(file: int, data: bytes) -> None:
     written = os.write(file, data)
-    while written < len(data):  # what is in the way is said when it is asked for again
+    while written < len(data):  # after a short write, the next call raises the error
         written += os.write(file, data[written:])
 
 
@@ -201,10 +201,10 @@ def _shared_headers(uri: str, at: datetime, ip_address: str | None) -> dict[str,
 
 
 def _pack_record(headers: Mapping[str, str], media_type: str, head: bytes, payload: bytes) -> bytes:
-    """One record as a gzip member; its block is the head and the payload."""
+    """Return one record as a gzip member; its block is the head and the payload."""
     block = head + payload
     fields = {**headers, "Content-Type": media_type, "WARC-Block-Digest": _digest(block)}
-    if "WARC-Target-URI" in headers:  # a `warcinfo` has a block, and no payload
+    if "WARC-Target-URI" in headers:  # a `warcinfo` has a block but no payload
         fields["WARC-Payload-Digest"] = _digest(payload)
     rendered = _render_fields((fields | {"Content-Length": str(len(block))}).items())
     packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
@@ -213,13 +213,13 @@ def _pack_record(headers: Mapping[str, str], media_type: str, head: bytes, paylo
 
 
 def _render_fields(fields: Iterable[tuple[str, str]]) -> bytes:
-    # A line break inside a value would start a header of its own.
+    # A line break inside a value would start a new header.
     lines = (f"{name}: {' '.join(value.split())}\r\n" for name, value in fields)
     return "".join(lines).encode()
 
 
 def _digest(data: bytes) -> str:
-    # SHA-1 in base32 is what WARC tools write and verify; it proves no authorship. SHA-256 lies in the CaptureRef.
+    # SHA-1 in base32 is what WARC tools write and verify; it is not for security. The CaptureRef has the SHA-256.
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 

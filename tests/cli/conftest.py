@@ -1,4 +1,4 @@
-"""The command, started as a person starts it."""
+"""Run the command as a user does."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def broadsheet(data_dir: Path, tmp_path: Path) -> Broadsheet:
-    """Runs `broadsheet ARGUMENTS` in a process of its own, with a data folder of its own."""
+    """Return a function that runs `broadsheet ARGUMENTS` in its own process, with its own data folder."""
 
     def run(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir)} | settings

@@ -1,7 +1,7 @@
-"""Commands in processes of their own that find the modules loaded: each would need two seconds for that alone.
+"""Run each command in its own process with modules preloaded, as importing them would take two seconds each.
 
-They are forked from a process that has run nothing else. What asks the environment when it is imported (`cli.render`
-for the terminal, Prefect for its settings) is not among what is loaded before.
+The processes are forked from one that has run nothing else. Modules that read the environment when imported
+(`cli.render` for the terminal, Prefect for its settings) are not preloaded.
 """
 
 import os
@@ -29,10 +29,10 @@ _FORKS.set_forkserver_preload(LOADED)
 def run_command(
     arguments: Sequence[str], environment: Mapping[str, str], folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """`broadsheet ARGUMENTS` in this environment and working directory; `folder` takes what it prints.
+    """Run `broadsheet ARGUMENTS` in this environment and the working directory; its output goes to files in `folder`.
 
     Raises:
-        subprocess.TimeoutExpired: it takes longer than any command in the tests.
+        subprocess.TimeoutExpired: it took longer than any command in the tests.
     """
     streams = Path(mkdtemp(dir=folder))
     out, err = streams / "out", streams / "err"

@@ -1,4 +1,4 @@
-"""`broadsheet copy` and `broadsheet migrate`, as a person and as a script use them."""
+"""`broadsheet copy` and `broadsheet migrate`, as users and scripts run them."""
 
 import json
 import os
@@ -42,7 +42,7 @@ COMMANDS = {
 
 @pytest.fixture
 def archive(data_dir: Path) -> Settings:
-    """Three rows in every table."""
+    """Create an archive with three rows in every table."""
     settings = Settings(data_dir=data_dir)
     with open_archive(settings, writable=True) as opened:
         fill_every_table(opened.database)
@@ -57,7 +57,7 @@ def go_back(settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("archive")
-def test_json_says_what_every_table_of_the_copy_has(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_json_lists_every_table_of_the_copy(broadsheet: Broadsheet, tmp_path: Path) -> None:
     first = broadsheet("copy", "--to", f"sqlite:///{tmp_path / 'copy.db'}", "--json")
     assert (first.returncode, first.stderr) == (0, "")
     said = json.loads(first.stdout)
@@ -72,7 +72,7 @@ def test_json_says_what_every_table_of_the_copy_has(broadsheet: Broadsheet, tmp_
 
 
 @pytest.mark.usefixtures("archive")
-def test_a_copy_on_a_terminal_shows_how_far_it_is_and_a_table(data_dir: Path) -> None:
+def test_a_copy_on_a_terminal_shows_progress_and_a_table(data_dir: Path) -> None:
     environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir), "TERM": "xterm", "COLUMNS": "100"}
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "cli", "copy", "--to", "sqlite:///copy.db"]
@@ -91,7 +91,7 @@ def test_a_copy_on_a_terminal_shows_how_far_it_is_and_a_table(data_dir: Path) ->
         ("postgresql://joe:hunter2@127.0.0.1:1/name", "127.0.0.1"),
     ],
 )
-def test_a_target_that_cannot_be_used_is_one_line_and_status_2(
+def test_an_unusable_target_is_one_line_and_status_2(
     broadsheet: Broadsheet, archive: Settings, target: str, says: str
 ) -> None:
     ended = broadsheet("copy", "--to", target.format(archive.data_dir))
@@ -100,7 +100,7 @@ def test_a_target_that_cannot_be_used_is_one_line_and_status_2(
     assert "hunter2" not in ended.stderr
 
 
-def test_nothing_is_copied_where_nothing_is_stored(broadsheet: Broadsheet, data_dir: Path) -> None:
+def test_nothing_is_copied_if_nothing_is_stored(broadsheet: Broadsheet, data_dir: Path) -> None:
     ended = broadsheet("copy", "--to", "sqlite:///copy.db")
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert not data_dir.exists()
@@ -108,7 +108,7 @@ def test_nothing_is_copied_where_nothing_is_stored(broadsheet: Broadsheet, data_
 
 
 def test_every_command_is_tried_on_an_older_database() -> None:
-    # Whoever deploys may be where no database is: the workers have it.
+    # `deploy` may run on a machine without the database, which the workers have.
     assert {*COMMANDS, "migrate", "deploy"} == set(getattr(get_command(app), "commands", {}))
 
 

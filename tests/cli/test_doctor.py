@@ -1,4 +1,4 @@
-"""`broadsheet doctor`: what it checks, and what it mends."""
+"""`broadsheet doctor`: what it checks and repairs."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def imported(broadsheet: Broadsheet, seeds: Path) -> None:
 
 
 def read_checks(broadsheet: Broadsheet, *options: str, status: int) -> dict[str, str]:
-    """Name -> what was found."""
+    """Map each check's name to its detail."""
     ended = broadsheet("doctor", "--json", *options, BROADSHEET_CONTACT="a@example.org")
     assert ended.returncode == status, ended.stderr
     found: dict[str, str] = {}
@@ -30,7 +30,7 @@ def read_checks(broadsheet: Broadsheet, *options: str, status: int) -> dict[str,
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_lost_database_is_mended_and_said_to_be(broadsheet: Broadsheet, data_dir: Path) -> None:
+def test_a_lost_database_is_rebuilt_and_reported(broadsheet: Broadsheet, data_dir: Path) -> None:
     assert "5 captures in 1 WARC files are as they were stored" in read_checks(broadsheet, status=0)["integrity"]
     for path in data_dir.glob("broadsheet.db*"):
         path.unlink()
@@ -45,12 +45,12 @@ def test_a_lost_database_is_mended_and_said_to_be(broadsheet: Broadsheet, data_d
 
 
 @pytest.mark.usefixtures("imported")
-def test_an_archive_that_can_only_be_read_is_sound_and_no_run_can_use_it(data_dir: Path, tmp_path: Path) -> None:
+def test_a_read_only_archive_passes_but_no_run_can_use_it(data_dir: Path, tmp_path: Path) -> None:
     for folder in (data_dir, data_dir / "warc", data_dir / "spool"):
         folder.chmod(0o500)
     command = [sys.executable, "-m", "cli", "doctor", "--json"]
     if os.geteuid() == 0:
-        # Root may write anywhere, unless it gives that power up.
+        # Root may write anywhere, unless it drops that capability.
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
     environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir), "BROADSHEET_CONTACT": "a@example.org"}
     ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -63,7 +63,7 @@ def test_an_archive_that_can_only_be_read_is_sound_and_no_run_can_use_it(data_di
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_file_that_is_no_warc_is_named_until_it_is_taken_away(broadsheet: Broadsheet, data_dir: Path) -> None:
+def test_a_file_that_is_not_a_warc_is_reported_until_it_is_removed(broadsheet: Broadsheet, data_dir: Path) -> None:
     junk = data_dir / "warc" / "junk.warc.gz"
     junk.write_text("hi\n")
     assert "junk.warc.gz cannot be read" in read_checks(broadsheet, status=1)["integrity"]
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_warc_is_named_until_it_is_taken_away(broadsheet: Broa
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_damaged_database_is_one_line_with_what_to_do(broadsheet: Broadsheet, data_dir: Path, tmp_path: Path) -> None:
+def test_a_damaged_database_is_one_line_with_advice(broadsheet: Broadsheet, data_dir: Path, tmp_path: Path) -> None:
     damage_page(data_dir / "broadsheet.db", "article")
     for command in (
         ["export", "--out", str(tmp_path / "out.jsonl")],
@@ -93,6 +93,6 @@ def test_a_damaged_database_is_one_line_with_what_to_do(broadsheet: Broadsheet, 
     assert broadsheet("quarantine", "list", "--json").stdout.strip() == "[]"
 
 
-def test_a_quick_repair_is_refused_in_one_line(broadsheet: Broadsheet) -> None:
+def test_repair_with_quick_is_rejected_in_one_line(broadsheet: Broadsheet) -> None:
     ended = broadsheet("doctor", "--quick", "--repair")
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

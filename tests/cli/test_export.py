@@ -1,4 +1,4 @@
-"""`broadsheet export`, as a person and as a script use it."""
+"""`broadsheet export`, as users and scripts run it."""
 
 import csv
 import hashlib
@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-m", "cli", "export"]
 
 @pytest.fixture
 def filled(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> Site:
-    """An archive of a saved page and a text."""
+    """Create an archive of a saved page and a text."""
     site = Site(10)
     (tmp_path / "saved.html").write_text(site.articles[1].page_html(), encoding="utf-8")
     ended = broadsheet("import", tmp_path / "saved.html", next(seeds.glob("004*")))
@@ -46,7 +46,7 @@ def test_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tm
     assert rows[article.id]["body"] == article.expected["body"]
 
 
-def test_a_span_of_days_holds_those_days_alone(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+def test_a_range_of_days_exports_only_those_days(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
     day = filled.articles[1].url.split("/", 3)[3][:10].replace("/", "-")
     out = tmp_path / "out.jsonl"
     assert export(broadsheet, out, "--from", day, "--to", day)["count"] == 1
@@ -55,7 +55,7 @@ def test_a_span_of_days_holds_those_days_alone(broadsheet: Broadsheet, filled: S
 
 
 @pytest.mark.usefixtures("filled")
-def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_json_describes_the_file_and_names_its_card(broadsheet: Broadsheet, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl.gz"
     written, content = export(broadsheet, out), out.read_bytes()
     assert written == {
@@ -76,20 +76,18 @@ def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet
     [
         (["--out", "no/folder/x.jsonl"], "no/folder/x.jsonl cannot be written: there is no directory no/folder"),
         (["--out", f"{'x' * 250}.jsonl"], "name too long"),
-        (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with what it is called until it is complete
+        (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with the suffix of an incomplete file
         (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is no UTF-8"),
         (["--out", "x"], "pass --format"),
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),
-        (["--out", "-", "--json"], "both want standard output"),
-        (["--out", "/dev/stdout", "--format", "jsonl", "--json"], "both want standard output"),
+        (["--out", "-", "--json"], "both write to standard output"),
+        (["--out", "/dev/stdout", "--format", "jsonl", "--json"], "both write to standard output"),
         (["--out", "/dev/full", "--format", "parquet"], "No space left"),
         (["--out", "/dev/full", "--format", "jsonl"], "No space left"),
     ],
 )
-def test_what_cannot_be_exported_is_one_line_and_status_2(
-    broadsheet: Broadsheet, arguments: list[str], says: str
-) -> None:
+def test_an_impossible_export_is_one_line_and_status_2(broadsheet: Broadsheet, arguments: list[str], says: str) -> None:
     ended = broadsheet("export", *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert says in ended.stderr
@@ -100,7 +98,7 @@ def test_what_cannot_be_exported_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     "place", ["warc/{}", "warc/new.jsonl", "index/../warc/{}", "spool/new.jsonl", "broadsheet.db-wal"]
 )
-def test_no_export_is_written_among_the_archives_own_files(broadsheet: Broadsheet, data_dir: Path, place: str) -> None:
+def test_no_export_is_written_into_the_archives_own_folders(broadsheet: Broadsheet, data_dir: Path, place: str) -> None:
     files = {path: path.read_bytes() for path in data_dir.glob("warc/*")}
     warc = next(path.name for path in files if path.suffix == ".gz")
     ended = broadsheet("export", "--format", "jsonl", "--out", f"{data_dir}/{place.format(warc)}")
@@ -119,7 +117,7 @@ def test_parquet_goes_through_a_pipe(data_dir: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
-def test_a_reader_that_has_enough_ends_it_without_a_complaint(data_dir: Path, kind: str) -> None:
+def test_a_closed_pipe_ends_the_export_silently(data_dir: Path, kind: str) -> None:
     environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir)}
     reading, writing = os.pipe()
     os.close(reading)
@@ -132,16 +130,16 @@ def test_a_reader_that_has_enough_ends_it_without_a_complaint(data_dir: Path, ki
 HALF_MADE = """
 import signal
 from pathlib import Path
-from cli.signals import tidying_up
+from cli.signals import handling_signals
 from storage.export.sink import opening
-with tidying_up(), opening(Path("out.jsonl")) as sink:
+with handling_signals(), opening(Path("out.jsonl")) as sink:
     sink.write(b"half")
     print("written", flush=True)
     signal.pause()
 """
 
 
-def test_an_export_that_is_told_to_end_leaves_the_former_file_alone(tmp_path: Path) -> None:
+def test_an_interrupted_export_leaves_the_previous_file_unchanged(tmp_path: Path) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
     (folder / "out.jsonl").write_text("former")
@@ -156,7 +154,7 @@ def test_an_export_that_is_told_to_end_leaves_the_former_file_alone(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("filled")
-def test_a_terminal_is_shown_how_far_it_is_and_gets_no_parquet(data_dir: Path) -> None:
+def test_a_terminal_gets_a_progress_bar_and_no_parquet(data_dir: Path) -> None:
     environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir), "TERM": "xterm", "COLUMNS": "100"}
     ours, theirs = os.openpty()
     subprocess.run([*COMMAND, "--out", "x.jsonl"], env=environment, stderr=theirs, check=True)
@@ -173,4 +171,4 @@ def test_a_terminal_is_shown_how_far_it_is_and_gets_no_parquet(data_dir: Path) -
     assert "export" in shown
     assert "2/2" in shown
     assert refused.returncode == 2
-    assert b"nothing for a terminal" in refused.stderr
+    assert b"cannot go to a terminal" in refused.stderr

@@ -1,4 +1,4 @@
-"""`broadsheet import`: the seed texts, and everything else that people have lying about."""
+"""`broadsheet import`: the seed texts, and every other kind of file."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ def read_export(broadsheet: Broadsheet, out: Path) -> list[dict[str, Any]]:
 
 
 def assert_one_line(ended: subprocess.CompletedProcess[str], says: str) -> None:
-    """What a person is told of input that cannot be used as it is."""
+    """Assert that the command reported unusable input in one line, with status 2."""
     assert ended.returncode == 2, ended.stderr
     assert says in ended.stderr
     assert ended.stderr.count("\n") == 1
@@ -54,7 +54,7 @@ def import_json(broadsheet: Broadsheet, *paths: object) -> dict[str, Any]:
 
 @pytest.fixture
 def imported(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
-    """The five records, by the number of their seed, told apart by their hand-written bodies."""
+    """Import the seeds; return the five records by seed number, identified by their hand-written bodies."""
     import_json(broadsheet, *sorted(seeds.glob("*.txt")))
     records = read_export(broadsheet, tmp_path / "out.jsonl")
     by_body = {record["body"]: record for record in records}
@@ -67,14 +67,14 @@ def test_the_seeds_become_five_records_with_the_bodies_written_by_hand(imported:
     assert len(imported) == 5
 
 
-def test_headlines_are_found_and_never_guessed(imported: dict[str, dict[str, Any]]) -> None:
+def test_headlines_are_extracted_and_never_guessed(imported: dict[str, dict[str, Any]]) -> None:
     assert {number: record["headline"] for number, record in imported.items()} == HEADLINES
     assert "headline-missing" in imported["000"]["flags"]
     assert "headline-missing" in imported["004"]["flags"]
     assert "headline-missing" not in imported["001"]["flags"]
 
 
-def test_caption_credit_and_agencies_of_003_are_fields_of_their_own(imported: dict[str, dict[str, Any]]) -> None:
+def test_caption_credit_and_agencies_of_003_are_separate_fields(imported: dict[str, dict[str, Any]]) -> None:
     caption = (
         "Syrians stepping on a Russian flag at a rally Saturday in Amman against Russia’s backing of Syria’s regime."
     )
@@ -82,12 +82,12 @@ def test_caption_credit_and_agencies_of_003_are_fields_of_their_own(imported: di
     assert imported["003"]["agencies"] == ["AP", "Reuters"]
 
 
-def test_only_texts_with_the_publishers_own_furniture_are_called_its_own(imported: dict[str, dict[str, Any]]) -> None:
+def test_only_texts_with_the_publishers_boilerplate_are_attributed_to_it(imported: dict[str, dict[str, Any]]) -> None:
     sites = {number: record["site"] for number, record in imported.items()}
     assert sites == {**dict.fromkeys(("000", "001", "002", "003"), "moscow-times"), "004": "generic"}
 
 
-def test_unknown_dates_and_addresses_stay_unknown(imported: dict[str, dict[str, Any]]) -> None:
+def test_unknown_dates_and_urls_stay_unknown(imported: dict[str, dict[str, Any]]) -> None:
     for record in imported.values():
         assert record["url"] is None
         assert record["published_at"] is None
@@ -120,7 +120,7 @@ def test_a_saved_page_gets_its_identity_from_its_canonical_link(broadsheet: Broa
     assert {name: record[name] for name in article.expected} == article.expected
 
 
-def test_a_list_of_addresses_goes_to_the_ledger(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_a_list_of_urls_goes_to_the_ledger(broadsheet: Broadsheet, tmp_path: Path) -> None:
     urls = [article.url for article in Site(10).articles[:3]]
     (tmp_path / "list.txt").write_text("# from a friend\n" + "\n".join([*urls, "https://example.org/x"]))
     report = import_json(broadsheet, tmp_path / "list.txt")
@@ -138,7 +138,9 @@ def write_warc(path: Path, pages: dict[str, bytes]) -> None:
     (path.parent / "written" / ref.warc).rename(path)
 
 
-def test_a_cut_warc_gives_its_whole_records_and_the_cut_is_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_complete_records_of_a_cut_warc_are_imported_and_the_cut_is_reported(
+    broadsheet: Broadsheet, tmp_path: Path
+) -> None:
     articles = Site(10).articles[5:8]
     path = tmp_path / "crawl.warc.gz"
     write_warc(path, {article.url: article.page_html().encode() for article in articles})
@@ -151,7 +153,7 @@ def test_a_cut_warc_gives_its_whole_records_and_the_cut_is_reported(broadsheet: 
     assert "stored" not in json.loads(again.stdout)["outcomes"]
 
 
-def test_a_binary_file_called_html_is_set_aside_with_its_reason(
+def test_a_binary_file_named_html_is_quarantined_with_its_reason(
     broadsheet: Broadsheet, seeds: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "photo.html").write_bytes(bytes(range(256)) * 64)
@@ -163,14 +165,14 @@ def test_a_binary_file_called_html_is_set_aside_with_its_reason(
     assert found["capture"]["warc"]
 
 
-def test_a_page_is_a_page_whatever_its_file_is_called(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_a_page_is_recognized_whatever_its_file_name(broadsheet: Broadsheet, tmp_path: Path) -> None:
     article = Site(10).articles[6]
     (tmp_path / "saved.txt").write_text(article.page_html(), encoding="utf-8")
     assert import_json(broadsheet, tmp_path / "saved.txt")["outcomes"] == {"stored": 1}
     assert broadsheet("show", article.id).returncode == 0
 
 
-def test_of_a_folder_only_what_can_be_read_is_taken(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> None:
+def test_only_readable_files_of_a_folder_are_imported(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mixed"
     folder.mkdir()
     shutil.copy(next(seeds.glob("001*")), folder / "one.txt")
@@ -179,7 +181,7 @@ def test_of_a_folder_only_what_can_be_read_is_taken(broadsheet: Broadsheet, seed
     assert import_json(broadsheet, folder)["outcomes"] == {"stored": 1}
 
 
-def test_what_is_no_warc_file_keeps_the_others_of_its_folder_waiting_for_nothing(
+def test_an_invalid_warc_file_does_not_block_the_others_in_its_folder(
     broadsheet: Broadsheet, seeds: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "mixed"
@@ -202,7 +204,7 @@ LIST = "https://www.themoscowtimes.com/2024/01/02/x-a85656\nnot a URL\n"
 @pytest.mark.parametrize(
     "name", ["missing.txt", "garbage.warc.gz", "text.warc.gz", "list.txt", "large.txt", "fifo.txt", "cut.warc.gz"]
 )
-def test_what_cannot_be_read_is_one_line_and_status_2_and_nothing_is_imported(
+def test_unreadable_input_is_one_line_and_status_2_and_nothing_is_imported(
     broadsheet: Broadsheet, seeds: Path, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "garbage.warc.gz").write_bytes(b"\x00\x01 no archive")
@@ -224,14 +226,14 @@ def test_the_database_of_an_import_is_in_wal_mode(broadsheet: Broadsheet, seeds:
     connection.close()
 
 
-def test_a_file_of_revisits_alone_is_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_a_file_with_only_revisits_is_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
     record = make_record(b"HTTP/1.1 200 OK\r\n\r\n", "WARC-Profile: identical-payload-digest", kind="revisit")
     path = tmp_path / "revisits.warc.gz"
     path.write_bytes(gzip.compress(record) * 3)
     assert_one_line(broadsheet("import", path), "no page is in it, only records of other kinds: 3 revisit")
 
 
-def test_what_is_passed_over_beside_pages_is_counted_and_told(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_records_skipped_among_pages_are_counted_and_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
     article = Site(3, bad_pages=False).articles[0]
     write_warc(path := tmp_path / "mixed.warc.gz", {article.url: article.page_html().encode()})
     kinds = ["revisit", "conversion", "revisit", "metadata", "request"]
@@ -243,7 +245,7 @@ def test_what_is_passed_over_beside_pages_is_counted_and_told(broadsheet: Broads
 
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
-def test_an_import_that_is_told_to_end_says_so_in_one_line_and_leaves_no_process(
+def test_an_interrupted_import_says_so_in_one_line_and_leaves_no_process(
     tmp_path: Path, data_dir: Path, number: signal.Signals, said: str
 ) -> None:
     page = Site(3, bad_pages=False).articles[0].page_html().encode()
@@ -258,7 +260,7 @@ def test_an_import_that_is_told_to_end_says_so_in_one_line_and_leaves_no_process
         me = psutil.Process(process.pid)
         wait_until(lambda: process.poll() is not None or me.children())
         others = me.children(recursive=True)
-        # Ctrl-C reaches the command alone, whose children have a session of their own; a SIGTERM may go to all.
+        # Ctrl-C reaches only the command, as its children have their own session; SIGTERM may go to all.
         for one in (me, *others) if number == signal.SIGTERM else (me,):
             with suppress(psutil.NoSuchProcess):
                 one.send_signal(number)

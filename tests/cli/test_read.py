@@ -1,4 +1,4 @@
-"""The commands that look at an archive, as a person and as a script read them."""
+"""The commands that read an archive, as users and scripts run them."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ HEADLINE = "Putin Defends Syria Stance, But Calls for End to Violence"
 
 @pytest.fixture
 def filled(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> Site:
-    """An archive of a saved page, a text, and a page that is none."""
+    """Create an archive of a saved page, a text, and a page that is no article."""
     site = Site(10)
     (tmp_path / "saved.html").write_text(site.articles[1].page_html(), encoding="utf-8")
     (tmp_path / "empty.html").write_text("<html><body></body></html>")
@@ -33,7 +33,7 @@ def read_json(broadsheet: Broadsheet, *arguments: object) -> Any:
     return json.loads(ended.stdout)
 
 
-def test_show_finds_a_record_by_its_id_and_by_any_spelling_of_its_address(broadsheet: Broadsheet, filled: Site) -> None:
+def test_show_finds_a_record_by_its_id_and_by_any_spelling_of_its_url(broadsheet: Broadsheet, filled: Site) -> None:
     article = filled.articles[1]
     by_id = read_json(broadsheet, "show", article.id)
     assert {name: by_id[name] for name in article.expected} == article.expected
@@ -49,9 +49,7 @@ def test_show_prints_the_text_and_where_its_values_came_from(broadsheet: Broadsh
     assert filled.articles[1].expected["body"].split("\n\n")[0] in shown
 
 
-def test_a_plan_of_an_archive_that_is_still_to_be_made_says_what_nobody_knows_yet(
-    broadsheet: Broadsheet, data_dir: Path
-) -> None:
+def test_a_plan_without_an_archive_names_the_unread_months(broadsheet: Broadsheet, data_dir: Path) -> None:
     plan = read_json(broadsheet, "backfill", "--from", "2023-12-30", "--to", "2024-02-01", "--plan")
     assert [(month["since"], month["until"]) for month in plan["months"]] == [
         ("2024-02-01", "2024-02-01"),
@@ -63,7 +61,7 @@ def test_a_plan_of_an_archive_that_is_still_to_be_made_says_what_nobody_knows_ye
     assert not data_dir.exists()
 
 
-def test_what_is_missing_is_listed_by_month(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_missing_articles_are_listed_by_month(broadsheet: Broadsheet, tmp_path: Path) -> None:
     days = ("2024/02/29", "2024/03/01", "2024/03/31")
     urls = [f"https://www.themoscowtimes.com/{day}/a-story-a{number}" for number, day in enumerate(days, 1)]
     (tmp_path / "list.txt").write_text("\n".join(urls))
@@ -73,13 +71,13 @@ def test_what_is_missing_is_listed_by_month(broadsheet: Broadsheet, tmp_path: Pa
     months = {month["month"]: month for month in read_json(broadsheet, "status")["months"]}
     assert {name: month["missing_count"] for name, month in months.items()} == {"2024-03": 2, "2024-02": 1}
     header, first = broadsheet("status", "--missing", "--limit", "1").stdout.splitlines()
-    assert header.split()[:2] == ["address", "state"]
-    assert first.split()[:2] == [urls[2], "pending"]  # whole, however narrow the terminal
+    assert header.split()[:2] == ["URL", "state"]
+    assert first.split()[:2] == [urls[2], "pending"]  # not truncated, however narrow the terminal
     assert read_json(broadsheet, "status", "--missing", "--limit", "0") == []
 
 
 @pytest.mark.usefixtures("filled")
-def test_what_is_not_there_is_one_line_and_status_1(broadsheet: Broadsheet) -> None:
+def test_an_unknown_record_is_one_line_and_status_1(broadsheet: Broadsheet) -> None:
     for arguments in (["show", "moscow-times:en:1"], ["quarantine", "show", "moscow-times:en:1"]):
         ended = broadsheet(*arguments)
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -87,7 +85,7 @@ def test_what_is_not_there_is_one_line_and_status_1(broadsheet: Broadsheet) -> N
         assert "moscow-times:en:1" in ended.stderr
 
 
-def test_identify_says_whose_address_it_is(broadsheet: Broadsheet, filled: Site) -> None:
+def test_identify_shows_each_urls_record_or_rule(broadsheet: Broadsheet, filled: Site) -> None:
     urls = [filled.articles[1].url, filled.articles[2].url, "https://www.themoscowtimes.com/author/x"]
     found = read_json(broadsheet, "identify", *urls)
     assert [list(one) for one in found] == [["url", "site", "edition", "id", "rule", "known"]] * 3
@@ -104,7 +102,7 @@ def test_identify_needs_no_archive(broadsheet: Broadsheet, data_dir: Path) -> No
 
 
 @pytest.mark.usefixtures("filled")
-def test_quarantine_lists_and_shows_what_was_set_aside(broadsheet: Broadsheet) -> None:
+def test_quarantine_lists_and_shows_captures(broadsheet: Broadsheet) -> None:
     (listed,) = read_json(broadsheet, "quarantine", "list")
     assert read_json(broadsheet, "quarantine") == [listed]
     assert json.loads(broadsheet("quarantine", "--json", "list").stdout) == [listed]
@@ -116,7 +114,7 @@ def test_quarantine_lists_and_shows_what_was_set_aside(broadsheet: Broadsheet) -
 
 
 @pytest.mark.usefixtures("filled")
-def test_status_shows_runs_and_nothing_wrong(broadsheet: Broadsheet) -> None:
+def test_status_shows_runs_and_no_problems(broadsheet: Broadsheet) -> None:
     status = read_json(broadsheet, "status")
     assert [run["kind"] for run in status["runs"]] == ["import"]
     assert status["problems"] == []
@@ -124,7 +122,7 @@ def test_status_shows_runs_and_nothing_wrong(broadsheet: Broadsheet) -> None:
     assert "last runs" in broadsheet("status").stdout
 
 
-def test_the_doctor_is_well_and_keeps_the_password_to_itself(broadsheet: Broadsheet) -> None:
+def test_doctor_passes_and_prints_no_password(broadsheet: Broadsheet) -> None:
     shown = broadsheet("doctor", BROADSHEET_CONTACT="me@example.org", COLUMNS="300")
     assert shown.returncode == 0
     assert "me@example.org" in shown.stdout

@@ -1,4 +1,4 @@
-"""`broadsheet record`, as a person types it."""
+"""`broadsheet record`, as a user runs it."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from replica.site import Site
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_a_page_is_recorded_and_the_person_is_told_what_to_do(broadsheet: Broadsheet, tmp_path: Path) -> None:
+def test_a_page_is_recorded_and_the_next_step_is_printed(broadsheet: Broadsheet, tmp_path: Path) -> None:
     article = Site(8).articles[6]
     page = tmp_path / "page.html"
     page.write_text(article.page_html(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`broadsheet reprocess` and `broadsheet quarantine retry`: what they print, and how they end."""
+"""`broadsheet reprocess` and `broadsheet quarantine retry`: output and exit status."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ URL = "https://www.themoscowtimes.com/2024/03/01/no-text-a84000"
 
 @pytest.fixture
 def filled(data_dir: Path, seeds: Path, tmp_path: Path) -> None:
-    """An archive of the seeds, and of a page without any text."""
+    """Create an archive of the seeds, and a page without text."""
     page = tmp_path / "page.html"
     page.write_text(f'<html><head><link rel="canonical" href="{URL}"><title>No text</title></head></html>')
     with open_archive(Settings(data_dir=data_dir), writable=True) as archive:
@@ -35,21 +35,21 @@ def run_json(broadsheet: Broadsheet, *arguments: object) -> Any:
 
 
 def pretend_other_rules(data_dir: Path) -> None:
-    """As if the seeds had been read by rules that found no headline where there is one."""
+    """Change the records as if they had been parsed by rules that miss headlines."""
     with open_archive(Settings(data_dir=data_dir), writable=True) as archive, archive.database.begin() as session:
         found = update(tables.Article).where(tables.Article.headline.is_not(None))
         session.execute(found.values(headline=None, extractor="broadsheet-0"))
 
 
 @pytest.mark.usefixtures("filled")
-def test_nothing_changes_while_the_rules_are_the_same(broadsheet: Broadsheet) -> None:
+def test_nothing_changes_with_the_same_rules(broadsheet: Broadsheet) -> None:
     report = run_json(broadsheet, "reprocess", "--processes", 1)
     assert (report["read_count"], report["changes"]) == (6, {"unchanged": 5, "quarantined": 1})
     assert (report["applied"], report["run"]) == (False, None)
 
 
 @pytest.mark.usefixtures("filled")
-def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broadsheet, data_dir: Path) -> None:
+def test_reprocess_only_reports_and_stores_revisions_with_apply(broadsheet: Broadsheet, data_dir: Path) -> None:
     pretend_other_rules(data_dir)
     report = run_json(broadsheet, "reprocess")
     assert report["changes"] == {"unchanged": 2, "changed": 3, "quarantined": 1}
@@ -58,7 +58,7 @@ def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broad
     assert [one["fields"] for one in report["examples"]] == [["headline"]] * 3
     shown = broadsheet("reprocess", COLUMNS="160")
     assert shown.returncode == 0
-    assert "nothing was written: --apply does" in shown.stdout
+    assert "nothing was written; use --apply to write" in shown.stdout
     applied = run_json(broadsheet, "reprocess", "--apply")
     assert applied["run"]["outcomes"] == {"revised": 3}
     assert run_json(broadsheet, "reprocess")["changes"] == {"unchanged": 5, "quarantined": 1}
@@ -67,7 +67,7 @@ def test_a_report_comes_first_and_revisions_when_it_is_applied(broadsheet: Broad
 
 
 @pytest.mark.usefixtures("filled")
-def test_what_was_set_aside_is_read_again_by_its_number_or_its_address(broadsheet: Broadsheet) -> None:
+def test_quarantined_captures_are_retried_by_number_or_url(broadsheet: Broadsheet) -> None:
     [found] = run_json(broadsheet, "quarantine", "list")
     for named in ((), (str(found["id"]),), (URL,)):
         report = run_json(broadsheet, "quarantine", "retry", *named)
@@ -86,7 +86,7 @@ def test_what_was_set_aside_is_read_again_by_its_number_or_its_address(broadshee
     ],
 )
 @pytest.mark.usefixtures("filled")
-def test_what_cannot_be_meant_is_one_line(broadsheet: Broadsheet, arguments: str, status: int) -> None:
+def test_invalid_arguments_are_one_line(broadsheet: Broadsheet, arguments: str, status: int) -> None:
     ended = broadsheet(*arguments.split())
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (status, "", 1)
 
@@ -104,7 +104,7 @@ def test_a_missing_warc_file_is_a_problem_and_status_1(broadsheet: Broadsheet, d
 
 
 @pytest.mark.parametrize("options", [[], ["--apply"]], ids=["a report", "applied"])
-def test_what_was_never_stored_is_not_read_again(broadsheet: Broadsheet, data_dir: Path, options: list[str]) -> None:
+def test_without_an_archive_nothing_is_reprocessed(broadsheet: Broadsheet, data_dir: Path, options: list[str]) -> None:
     ended = broadsheet("reprocess", *options)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert not data_dir.exists()

@@ -1,4 +1,4 @@
-"""`broadsheet schedule` and `deploy` where they cannot work: one line, before anything is started."""
+"""`broadsheet schedule` and `deploy` fail with one line, before anything is started."""
 
 import subprocess
 from collections.abc import Callable
@@ -13,12 +13,12 @@ WRONG = "carrier-pigeon://coop"
 @pytest.mark.parametrize(
     ("command", "settings", "status", "says"),
     [
-        ("deploy", {}, 1, "no Prefect server is named: set PREFECT_API_URL"),
+        ("deploy", {}, 1, "no Prefect server is configured: set PREFECT_API_URL"),
         ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is no URL"),
         ("schedule", {"BROADSHEET_CONTACT": ""}, 2, "BROADSHEET_CONTACT is needed"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(
+def test_a_missing_or_invalid_setting_is_reported_in_one_line(
     broadsheet: Broadsheet, command: str, settings: dict[str, str], status: int, says: str
 ) -> None:
     ended = broadsheet(command, **settings)

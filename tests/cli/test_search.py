@@ -1,4 +1,4 @@
-"""`broadsheet search`, as a person and as a script use it, and `broadsheet migrate`."""
+"""`broadsheet search`, as users and scripts run it, and `broadsheet migrate`."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ BODY = "The talks on [peace] go on.\n\nRussia’s sanctions were named by Vladim
 
 @pytest.fixture
 def archive(data_dir: Path) -> Path:
-    """Three articles, the third with the second one's text."""
+    """Create an archive of three articles, the third with the second one's text."""
     outcomes = [
         read(1, 1, BODY, headline="Peace Talks", section="Ukraine War", published_at=datetime(2026, 10, 1, tzinfo=UTC)),
         read(2, 2, "Sanctions alone.", headline="Banks", published_at=datetime(2026, 10, 2, tzinfo=UTC)),
@@ -42,7 +42,7 @@ def find(broadsheet: Broadsheet, *arguments: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("archive")
-def test_hits_as_json_say_where_they_are(broadsheet: Broadsheet) -> None:
+def test_json_hits_have_the_positions_of_matches(broadsheet: Broadsheet) -> None:
     (hit,) = find(broadsheet, 'peace "vladimir putin" sanction')
     assert hit == {
         "id": identify(1).key,
@@ -108,7 +108,7 @@ def test_a_search_on_a_terminal_shows_headlines_facts_and_snippets(broadsheet: B
         ([], "Missing argument"),
     ],
 )
-def test_a_search_for_nothing_is_one_line_and_status_2(
+def test_an_invalid_search_is_one_line_and_status_2(
     broadsheet: Broadsheet, archive: Path, arguments: list[str], says: str
 ) -> None:
     assert archive.exists()
@@ -117,7 +117,7 @@ def test_a_search_for_nothing_is_one_line_and_status_2(
     assert says in ended.stderr
 
 
-def test_an_older_database_is_searched_after_it_was_migrated(broadsheet: Broadsheet, archive: Path) -> None:
+def test_an_older_database_is_searchable_after_migration(broadsheet: Broadsheet, archive: Path) -> None:
     with open_archive(Settings(data_dir=archive), writable=True) as opened:
         engine = opened.database.engine.execution_options(**{WRITES: True})
         with engine.begin() as connection:
@@ -126,10 +126,10 @@ def test_an_older_database_is_searched_after_it_was_migrated(broadsheet: Broadsh
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "broadsheet migrate" in refused.stderr
     assert (broadsheet("migrate").stderr, broadsheet("migrate").returncode) == ("migrated\n", 0)
-    assert broadsheet("migrate").stderr == "nothing to do: the tables are of this version\n"
+    assert broadsheet("migrate").stderr == "nothing to do: the database is up to date\n"
     assert [hit["id"] for hit in find(broadsheet, "peace")] == [identify(1).key]
 
 
-def test_nothing_is_migrated_where_nothing_is_stored(broadsheet: Broadsheet, data_dir: Path) -> None:
+def test_nothing_is_migrated_if_nothing_is_stored(broadsheet: Broadsheet, data_dir: Path) -> None:
     ended = broadsheet("migrate")
     assert (ended.returncode, ended.stderr.count("\n"), data_dir.exists()) == (2, 1, False)

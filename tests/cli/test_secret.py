@@ -1,4 +1,4 @@
-"""Secrets that stand in settings reach no output of any command."""
+"""No command prints secrets from the settings."""
 
 import subprocess
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_no_secret_is_printed(broadsheet: Broadsheet, command: tuple[str, ...], 
     assert "Traceback" not in ended.stderr
 
 
-def test_a_password_in_an_origin_is_refused_and_not_repeated(broadsheet: Broadsheet) -> None:
+def test_a_password_in_an_origin_is_rejected_and_not_printed(broadsheet: Broadsheet) -> None:
     origins = f'{{"https://www.themoscowtimes.com": "http://me:hunter2@{NOBODY}"}}'
     ended = broadsheet("doctor", BROADSHEET_ORIGINS=origins)
     assert (ended.returncode, ended.stdout) == (2, "")

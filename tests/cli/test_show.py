@@ -1,4 +1,4 @@
-"""`broadsheet show` of a record that has changed."""
+"""`broadsheet show` for a record with revisions."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.show import read_numbers
+from cli.show import parse_revision_range
 from pipeline.archive import open_archive
 from schemas.outcome import Outcome
 from schemas.settings import Settings
@@ -26,7 +26,7 @@ SECOND = f"Some 21 people were [hurt] on Monday, the ministry said.\n\n{KEPT}"
 
 @pytest.fixture
 def changed(data_dir: Path) -> str:
-    """An archive of an article that was changed twice, and of one that was not."""
+    """Create an archive of an article that changed twice, and one that did not."""
     outcomes: list[Outcome] = [
         read(1, 1, FIRST, headline="A Headline"),
         read(2, 1, SECOND, hours=1, headline="A Headline"),
@@ -46,7 +46,7 @@ def show_json(broadsheet: Broadsheet, *arguments: str) -> Any:
     return json.loads(ended.stdout)
 
 
-def test_show_lists_the_revisions_of_what_has_changed(broadsheet: Broadsheet, changed: str) -> None:
+def test_show_lists_the_revisions_of_a_changed_record(broadsheet: Broadsheet, changed: str) -> None:
     found = show_json(broadsheet, changed)
     names = [(one["number"], one["revision_class"]) for one in found["revisions"]]
     assert names == [(1, None), (2, "substantive"), (3, "headline"), (4, "removed")]
@@ -59,7 +59,7 @@ def test_show_lists_the_revisions_of_what_has_changed(broadsheet: Broadsheet, ch
     assert len(show_json(broadsheet, identify(2).key)["revisions"]) == 1
 
 
-def test_a_difference_marks_words_and_shortens_what_stayed(broadsheet: Broadsheet, changed: str) -> None:
+def test_a_difference_marks_words_and_collapses_unchanged_paragraphs(broadsheet: Broadsheet, changed: str) -> None:
     shown = broadsheet("show", changed, "--diff", "1..2", COLUMNS="60").stdout
     assert "Some [-12-] {+21+} people were [hurt] on Monday, the ministry said." in shown
     assert "… 5 paragraphs unchanged" in shown
@@ -67,10 +67,10 @@ def test_a_difference_marks_words_and_shortens_what_stayed(broadsheet: Broadshee
     assert "Paragraph 3" not in shown
     headline = broadsheet("show", "--diff", changed, "3").stdout
     assert "headline: [-A Headline-] {+Another Headline+}" in headline
-    assert "the page is not there any more: a.warc.gz at 6" in broadsheet("show", changed, "--diff").stdout
+    assert "the page is gone: a.warc.gz at 6" in broadsheet("show", changed, "--diff").stdout
 
 
-def test_a_difference_as_json_has_fields_paragraphs_and_both_captures(broadsheet: Broadsheet, changed: str) -> None:
+def test_a_json_difference_has_fields_paragraphs_and_both_captures(broadsheet: Broadsheet, changed: str) -> None:
     found = show_json(broadsheet, changed, "--diff", "1..3")
     assert found["fields"] == {"headline": {"from": "A Headline", "to": "Another Headline"}}
     assert [one["op"] for one in found["paragraphs"]] == ["changed", *["same"] * 5, "removed"]
@@ -95,7 +95,7 @@ def test_a_difference_as_json_has_fields_paragraphs_and_both_captures(broadsheet
     ],
     ids=" ".join,
 )
-def test_wrong_revision_numbers_are_one_line_and_status_2(
+def test_invalid_revision_numbers_are_one_line_and_status_2(
     broadsheet: Broadsheet, changed: str, arguments: list[str]
 ) -> None:
     assert changed
@@ -123,5 +123,5 @@ def test_a_difference_backwards_says_so(broadsheet: Broadsheet, changed: str) ->
     ("text", "expected"),
     [("", (None, None)), ("1..2", (1, 2)), ("2..", (2, None)), ("..2", (None, 2)), ("2", (None, 2))],
 )
-def test_numbers_may_be_left_out(text: str, expected: tuple[int | None, int | None]) -> None:
-    assert read_numbers(text) == expected
+def test_either_revision_number_may_be_omitted(text: str, expected: tuple[int | None, int | None]) -> None:
+    assert parse_revision_range(text) == expected

@@ -1,15 +1,15 @@
-"""What a command leaves to say to its own last line."""
+"""A command reports the error that ended its run once, in its own last line."""
 
 import logging
 
 import pytest
 
-from cli.signals import FLOW_RUNS, tidying_up
+from cli.signals import FLOW_RUNS, handling_signals
 from storage.outage import DatabaseLost
 
 
-class ArticleDetails(logging.Handler):
-    """Keeps what reaches it: Prefect, where it is loaded, lets nothing reach other handlers."""
+class RecordCollector(logging.Handler):
+    """Collects records; pytest's handlers get none, as Prefect, if imported, stops propagation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,17 +27,17 @@ class ArticleDetails(logging.Handler):
         (KeyError("a defect"), logging.WARNING, True),
     ],
 )
-def test_what_ended_the_run_is_told_once(
+def test_the_error_that_ended_a_run_is_reported_once(
     error: Exception,
     level: int,
     is_shown: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    shown = ArticleDetails()
+    shown = RecordCollector()
     filters, own_level = [*FLOW_RUNS.filters], FLOW_RUNS.level
     FLOW_RUNS.addHandler(shown)
     FLOW_RUNS.setLevel(level)
     try:
-        with tidying_up():
+        with handling_signals():
             FLOW_RUNS.error("Encountered exception during execution: %r", error, exc_info=error)
     finally:
         FLOW_RUNS.removeHandler(shown)

@@ -1,4 +1,4 @@
-"""Wrong usage and wrong settings: one clear line, exit status 2, nothing lost."""
+"""Wrong usage and invalid settings: one clear line, exit status 2, nothing changed."""
 
 import json
 import os
@@ -32,7 +32,7 @@ Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
         ({"BROADSHEET_WARC_URL": "nowhere://archive"}, "nowhere:// is no kind of store"),
     ],
 )
-def test_a_wrong_setting_is_named_in_one_line(
+def test_an_invalid_setting_is_named_in_one_line(
     broadsheet: Broadsheet, seeds: Path, settings: dict[str, str], says: str
 ) -> None:
     ended = broadsheet("import", next(seeds.glob("001*")), **settings)
@@ -61,7 +61,7 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
     locked.mkdir(mode=0o500)
     command = [sys.executable, "-m", "cli", "import", str(next(seeds.glob("001*")))]
     if os.geteuid() == 0:
-        # Root may write anywhere, unless it gives that power up.
+        # Root may write anywhere, unless it drops that capability.
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
     environment = os.environ | {"BROADSHEET_DATA_DIR": str(locked / "data")}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -82,14 +82,14 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
         (["backfill", "--from", "2024-01-01", "--to", "2024-01-02"], "BROADSHEET_CONTACT is needed"),
         (["backfill", "--from", "2024-01-01"], "Missing option"),
         (["status", "--month", "2024-13"], "neither YYYY-MM nor"),
-        (["status", "--limit", "1"], "--limit is for --missing"),
+        (["status", "--limit", "1"], "--limit needs --missing"),
         (["quarantine", "list", "--limit", f"{2**63}"], "'--limit'"),
         (["ingest", "--limit", f"{2**63}"], "'--limit'"),
         (["import"], "Missing argument"),
         (["export", "--out", "x", "--from", "2024-02-01", "--to", "2024-01-01"], "lies after"),
     ],
 )
-def test_wrong_usage_is_said_in_one_line_and_nothing_is_made(
+def test_wrong_usage_is_one_line_and_creates_nothing(
     broadsheet: Broadsheet, data_dir: Path, arguments: list[str], says: str
 ) -> None:
     ended = broadsheet(*arguments)
@@ -99,19 +99,19 @@ def test_wrong_usage_is_said_in_one_line_and_nothing_is_made(
     assert not data_dir.exists()
 
 
-def test_an_empty_variable_is_as_good_as_none(broadsheet: Broadsheet) -> None:
+def test_an_empty_variable_counts_as_unset(broadsheet: Broadsheet) -> None:
     ended = broadsheet("doctor", "--json", BROADSHEET_ORIGINS="", BROADSHEET_CONTACT="me@example.org")
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_doctor_asks_the_prefect_server_that_is_named(broadsheet: Broadsheet) -> None:
+def test_doctor_checks_the_configured_prefect_server(broadsheet: Broadsheet) -> None:
     api_url = "http://127.0.0.1:1/api"
     ended = broadsheet("doctor", "--json", BROADSHEET_CONTACT="me@example.org", PREFECT_API_URL=api_url)
     assert ended.returncode == 1
     assert f"no server at {api_url}" in json.loads(ended.stdout)[-1]["detail"]
 
 
-def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, data_dir: Path) -> None:
+def test_a_read_only_command_creates_no_database(broadsheet: Broadsheet, data_dir: Path) -> None:
     ended = broadsheet("status")
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
@@ -119,9 +119,9 @@ def test_a_command_that_only_reads_makes_no_database(broadsheet: Broadsheet, dat
 
 
 @pytest.mark.parametrize("kind", [UsageFailure, RunFailure])
-def test_a_failure_brings_its_exit_status_and_an_error_has_none(kind: type[Failure]) -> None:
+def test_a_failure_has_an_exit_status_and_a_bug_has_none(kind: type[Failure]) -> None:
     class WordMissing(kind):  # type: ignore[valid-type,misc]
-        """Known in no other place."""
+        """An exception defined only here."""
 
     assert explain_failure(WordMissing("say more: sqlite://a:secret@b/c")) == (
         "say more: sqlite://a:***@b/c",
@@ -140,7 +140,7 @@ def test_a_failure_brings_its_exit_status_and_an_error_has_none(kind: type[Failu
     ],
     ids=["help", "a look", "a run with nothing new", "a flow under a named server"],
 )
-def test_what_is_not_needed_is_not_imported(modules: str, unneeded: set[str]) -> None:
+def test_unneeded_modules_are_not_imported(modules: str, unneeded: set[str]) -> None:
     code = f"import sys, {modules}; print(*sys.modules)"
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
     assert not loaded & unneeded

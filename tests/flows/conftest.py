@@ -8,6 +8,6 @@ from prefect.testing.utilities import prefect_test_harness
 
 @pytest.fixture(scope="session")
 def prefect() -> Iterator[None]:
-    """One temporary server for all that need one: it costs some ten seconds."""
+    """Run one temporary server for all tests that need one: starting it takes some ten seconds."""
     with prefect_test_harness(server_startup_timeout=180):
         yield

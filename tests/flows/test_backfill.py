@@ -1,4 +1,4 @@
-"""A backfill under Prefect: a subflow a month, its progress, its report."""
+"""A backfill under Prefect: a subflow per month, its progress and its report."""
 
 import json
 from datetime import date
@@ -31,13 +31,13 @@ pytestmark = pytest.mark.usefixtures("prefect")
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every URL of this one leads to an article."""
+    """Replace the other tests' site by one where every URL leads to an article."""
     return SITE
 
 
 @pytest.fixture(autouse=True)
 def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings where a flow looks for them."""
+    """Put the settings into the environment, where flows read them."""
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
     monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
@@ -45,7 +45,7 @@ def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read_newest(key: str) -> object:
-    """What the newest artifact of this key says: the other tests' runs have left some of the same."""
+    """Return the newest artifact of this key, as other tests' runs have stored some too."""
     wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
     with get_client(sync_client=True) as client:
         [newest] = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=1)
@@ -56,7 +56,7 @@ def list_wanted() -> set[str]:
     return {one.id for one in SITE.newest_first if SINCE <= one.head.published_at.astimezone(MOSCOW).date() <= UNTIL}
 
 
-def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
+def test_a_backfill_is_a_run_per_month_newest_first_and_resumes_where_it_stopped(
     settings: Settings, server: Handle
 ) -> None:
     heard: list[Progress] = []
@@ -79,7 +79,7 @@ def test_a_backfill_is_a_run_a_month_newest_first_and_goes_on_where_it_stopped(
 
 
 def name_in_the_month_before(asked: Asked) -> Answer | None:
-    """The sitemaps of two months, where an article of the second stands in the first; that of the third is broken."""
+    """Serve two months' sitemaps, with an article of the second month in the first's; the third month's is broken."""
     if asked.path == "/sitemap/2024-3.xml":
         return Answer(b"oops", XML)
     month = {"/sitemap/2024-1.xml": 1, "/sitemap/2024-2.xml": 2}.get(asked.path)
@@ -91,14 +91,14 @@ def name_in_the_month_before(asked: Asked) -> Answer | None:
     return Answer(render_sitemap(urls).encode(), XML)
 
 
-def test_an_article_that_only_the_sitemap_of_the_month_before_names_is_fetched_as_well(
+def test_an_article_named_only_by_the_previous_months_sitemap_is_fetched_too(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since, until = date(2024, 1, 1), date(2024, 2, 29)
     with running(SITE, fault=name_in_the_month_before) as server:
         monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
         report = run_backfill("moscow-times", since, date(2024, 3, 2), None)
-    # That a month had a problem says nothing of the others.
+    # A month's problem does not affect the others.
     assert [problem for problem in report.problems if "2024-3.xml" in problem]
     wanted = {one.id for one in SITE.newest_first if since <= one.head.published_at.astimezone(MOSCOW).date() <= until}
     assert read_facts(settings).keys() == wanted
@@ -108,32 +108,32 @@ def fail_robots(asked: Asked) -> Answer | None:
     return Answer(b"", status=500) if asked.path == "/robots.txt" and asked.origin == "www" else None
 
 
-def test_a_host_that_does_not_answer_is_asked_once_a_month_of_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_host_is_asked_only_once_per_month_of_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
     with running(SITE, fault=fail_robots) as server:
         monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
         report = run_backfill("moscow-times", date(2024, 1, 1), date(2024, 2, 29), None)
     assert [month.unreachable_hosts for month in report.months] == [("www.themoscowtimes.com",)] * 2
 
 
-def test_an_archive_below_its_floor_after_the_last_month_fails_the_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backfill_fails_if_the_archive_is_below_its_floor_after_the_last_month(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
     state = backfill("moscow-times", SINCE, UNTIL, 1, return_state=True)
     assert state.type is StateType.FAILED
     assert "completeness" in str(state.message)
 
 
-def test_a_floor_that_the_archive_reaches_with_the_last_month_is_not_broken(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_floor_reached_with_the_last_month_is_not_broken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest_once(settings, "moscow-times", "sitemaps", 0)
-    # A month has a twelfth of the articles: the newest one alone would be below.
+    # A month has a twelfth of the articles: the newest month alone would be below the floor.
     monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 0.1}')
     report = run_backfill("moscow-times", date(2024, 8, 1), date(2024, 9, 30), None)
     assert [month.ledger["stored"] / month.advertised_count > 0.1 for month in report.months] == [False, True]
     assert (report.broken_floors, report.problems) == ((), ())
 
 
-def test_days_that_cannot_be_filled_are_refused() -> None:
+def test_an_invalid_range_of_days_is_rejected() -> None:
     state = backfill("moscow-times", UNTIL, SINCE, return_state=True)
     assert state.type is StateType.FAILED
     assert "lies after" in str(state.message)

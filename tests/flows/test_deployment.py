@@ -1,4 +1,4 @@
-"""`prefect.yaml` is the one place that says what runs when: read by our commands and by Prefect's own."""
+"""`prefect.yaml` defines all deployments, for our commands and for Prefect's own."""
 
 from inspect import signature
 from pathlib import Path
@@ -22,30 +22,30 @@ NAMES = [
 ]
 
 
-def test_every_deployment_is_there_and_prefects_own_command_reads_the_same_file() -> None:
+def test_every_deployment_is_defined_and_prefects_own_command_reads_the_same_file() -> None:
     assert [one.full_name for one in FOUND] == NAMES
     assert DEFINITIONS.read_bytes() == (ROOT / "prefect.yaml").read_bytes()
 
 
 @pytest.mark.parametrize("one", FOUND, ids=NAMES)
-def test_a_deployments_flow_can_be_imported_and_takes_its_parameters(one: Deployment) -> None:
+def test_a_deployments_flow_can_be_imported_and_accepts_its_parameters(one: Deployment) -> None:
     flow = one.load_flow()
     required = {name for name, given in signature(flow.fn).parameters.items() if given.default is given.empty}
     missing = required - one.parameters.keys()
     assert missing <= ({"since", "until"} if flow.name == "backfill" else set())
     days = dict.fromkeys(missing, "2024-01-01")
     assert flow.validate_parameters(one.parameters | days).keys() >= one.parameters.keys()
-    schema = make_deployment(one)._parameter_openapi_schema  # noqa: SLF001 - what the form is made of
+    schema = make_deployment(one)._parameter_openapi_schema  # noqa: SLF001 - the form is built from it
     assert [name for name, field in schema.properties.items() if not field.get("description")] == []
 
 
 @pytest.mark.parametrize("one", FOUND, ids=NAMES)
-def test_a_run_cannot_hang_for_ever(one: Deployment) -> None:
+def test_every_flow_has_a_timeout(one: Deployment) -> None:
     assert one.load_flow().timeout_seconds
 
 
 @pytest.mark.parametrize("one", FOUND, ids=NAMES)
-def test_a_run_that_overlaps_another_of_its_deployment_is_cancelled_not_queued(one: Deployment) -> None:
+def test_an_overlapping_run_of_a_deployment_is_cancelled_not_queued(one: Deployment) -> None:
     assert one.concurrency_limit.limit == 1
     assert one.concurrency_limit.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
 
@@ -63,7 +63,7 @@ def test_a_run_that_overlaps_another_of_its_deployment_is_cancelled_not_queued(o
         ("deployments:", "deployment:", "no list of deployments"),
     ],
 )
-def test_a_slip_of_the_pen_is_named_in_one_line(said: str, instead: str, message: str, tmp_path: Path) -> None:
+def test_a_typo_is_reported_in_one_line(said: str, instead: str, message: str, tmp_path: Path) -> None:
     text = DEFINITIONS.read_text(encoding="utf-8")
     assert said in text
     path = tmp_path / "prefect.yaml"
@@ -73,7 +73,7 @@ def test_a_slip_of_the_pen_is_named_in_one_line(said: str, instead: str, message
     assert "\n" not in str(raised.value)
 
 
-def test_what_nobody_reads_is_an_error() -> None:
+def test_an_unknown_key_is_an_error() -> None:
     given = FOUND[0].model_dump()
     with pytest.raises(ValidationError, match="scheduels"):
         Deployment.model_validate(given | {"scheduels": []})

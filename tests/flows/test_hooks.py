@@ -1,4 +1,4 @@
-"""A failed run reaches a person, once; what goes wrong with that never touches the run; the URL stays secret."""
+"""A failed run is notified once; a notification that fails does not affect the run; the URL stays secret."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
-from flows.concurrency import crawling_alone
+from flows.concurrency import exclusive_crawl
 from flows.final_state import read_report
 from flows.hooks import notify
 from flows.ingest import ingest
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("prefect")
 
 @pytest.fixture
 def webhook(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    """A receiver, and the settings that lead to it and to the replica, where a flow looks for them."""
+    """Run a receiver, with the settings for it and the replica in the environment, where flows read them."""
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
     monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
@@ -34,7 +34,7 @@ def webhook(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web
         yield hook
 
 
-def test_a_run_below_its_floor_is_told_once_with_what_happened_and_what_to_look_at(
+def test_a_run_below_its_floor_is_notified_once_with_the_reason_and_where_to_look(
     webhook: Webhook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
@@ -47,10 +47,10 @@ def test_a_run_below_its_floor_is_told_once_with_what_happened_and_what_to_look_
     assert Webhook.SECRET not in caplog.text
 
 
-def test_a_good_run_and_a_skipped_one_are_told_to_nobody(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_successful_and_skipped_runs_are_not_notified(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ingest("moscow-times", "feeds", 0, return_state=True).type is StateType.COMPLETED
-    monkeypatch.setattr("flows.ingest.crawling_alone", lambda site: crawling_alone(site, 1))
-    with crawling_alone("moscow-times"):
+    monkeypatch.setattr("flows.ingest.exclusive_crawl", lambda site: exclusive_crawl(site, 1))
+    with exclusive_crawl("moscow-times"):
         state = ingest("moscow-times", "feeds", 0, return_state=True)
     assert (state.type, state.name) == (StateType.COMPLETED, "Skipped")
     assert str(state.message).startswith("another run crawls moscow-times")
@@ -59,16 +59,16 @@ def test_a_good_run_and_a_skipped_one_are_told_to_nobody(webhook: Webhook, monke
     assert webhook.received.empty()
 
 
-def test_a_message_that_nobody_takes_is_a_line_in_the_log(
+def test_a_notification_that_cannot_be_sent_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("BROADSHEET_NOTIFY_URL", f"json://127.0.0.1:1/{Webhook.SECRET}")
     notify(ingest, FlowRun(flow_id=uuid4(), name="a run"), Crashed(message="the power went"))
-    assert "nobody was told" in caplog.text
+    assert "no notification was sent" in caplog.text
     assert Webhook.SECRET not in caplog.text
 
 
-def test_an_address_that_is_none_is_refused_without_being_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_url_is_rejected_without_being_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADSHEET_NOTIFY_URL", f"carrier-pigeon://{Webhook.SECRET}")
     settings = load_settings()
     assert Webhook.SECRET not in repr(settings)

@@ -1,4 +1,4 @@
-"""The same under Prefect: a temporary server, steps as tasks, the report as an artifact, the run's state."""
+"""An ingest run under Prefect: a temporary server, steps as tasks, the report as an artifact, the run's state."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import StateType, TaskRun
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
-from flows.final_state import BelowPromise, RunTimedOut, read_report
+from flows.final_state import RunHasProblems, RunTimedOut, read_report
 from flows.ingest import ingest, run_ingest
 from pipeline.archive import open_archive
 from replica.server import running
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("prefect")
 
 @pytest.fixture
 def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The settings where a flow looks for them."""
+    """Put the settings into the environment, where flows read them."""
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
     monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
@@ -60,7 +60,7 @@ def test_a_flow_run_stores_the_articles_and_completes(environment: Settings, sit
 
 
 def list_tasks(flow_run_id: UUID) -> list[TaskRun]:
-    """The tasks of a run that have ended, in their order."""
+    """Return the finished tasks of a run, in order."""
     wanted = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
     with get_client(sync_client=True) as client:
         found = client.read_task_runs(flow_run_filter=wanted)
@@ -68,11 +68,11 @@ def list_tasks(flow_run_id: UUID) -> list[TaskRun]:
 
 
 @pytest.mark.usefixtures("environment")
-def test_the_graph_of_a_run_has_its_steps_whatever_its_pages_and_nothing_is_stored_of_them() -> None:
+def test_the_graph_of_a_run_has_only_its_steps_and_no_results_are_persisted() -> None:
     state = ingest("moscow-times", "all", return_state=True)
     flow_run_id = state.state_details.flow_run_id
     assert flow_run_id
-    # Tasks are told by events: the server knows of them a moment later.
+    # Tasks are reported by events, so the server has them a moment later.
     wait_until(lambda: len(list_tasks(flow_run_id)) == 5)
     tasks = list_tasks(flow_run_id)
     assert [one.name.rsplit("-", 1)[0] for one in tasks] == ["load", "discover", "fetch", "report", "store-report"]
@@ -81,7 +81,7 @@ def test_the_graph_of_a_run_has_its_steps_whatever_its_pages_and_nothing_is_stor
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_step_that_fails_is_the_task_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_step_is_a_failed_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.ingest.fetch_due", lambda *_: json.loads("defect"))
     state = ingest("moscow-times", "feeds", 0, return_state=True)
     assert state.type is StateType.FAILED
@@ -92,7 +92,7 @@ def test_a_step_that_fails_is_the_task_that_failed(monkeypatch: pytest.MonkeyPat
     assert [name.rsplit("-", 1)[0] for name in failed] == ["fetch"]
 
 
-def test_a_run_that_takes_too_long_is_ended_with_its_crawl_and_gives_all_back(
+def test_a_run_that_times_out_ends_its_crawl_and_releases_everything(
     environment: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trap = Trap(counts_pages_alone=True)
@@ -100,7 +100,7 @@ def test_a_run_that_takes_too_long_is_ended_with_its_crawl_and_gives_all_back(
 
     def ring() -> None:
         assert trap.is_sprung.wait(60)
-        os.kill(os.getpid(), signal.SIGALRM)  # what Prefect's clock does when the time is up
+        os.kill(os.getpid(), signal.SIGALRM)  # as Prefect does at the timeout
 
     with running(site, thread=True, fault=trap) as server:
         monkeypatch.setenv("BROADSHEET_ORIGINS", json.dumps(server.origins))
@@ -116,11 +116,11 @@ def test_a_run_that_takes_too_long_is_ended_with_its_crawl_and_gives_all_back(
     with get_client(sync_client=True) as client:
         assert client.read_global_concurrency_limit_by_name("crawl-moscow-times").active_slots == 0
     with open_archive(environment, writable=True) as archive, archive.database.read() as session:
-        # A run that is over holds no lease.
+        # A finished run has no lease.
         assert [run.status for run in list_runs(session)] == [RunStatus.INTERRUPTED]
 
 
-def test_the_report_is_an_artifact_that_a_person_can_read(environment: Settings) -> None:
+def test_the_report_is_a_readable_artifact(environment: Settings) -> None:
     report = run_ingest("moscow-times", "feeds", 2)
     with get_client(sync_client=True) as client:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["ingest-moscow-times"]))
@@ -130,7 +130,7 @@ def test_the_report_is_an_artifact_that_a_person_can_read(environment: Settings)
     assert read_last_run(environment) == report
 
 
-def test_a_run_below_its_promise_fails_and_says_why(environment: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_problems_fails_and_names_them(environment: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
     state = ingest("moscow-times", "feeds", 1, return_state=True)
     assert state.type is StateType.FAILED
@@ -142,7 +142,7 @@ def test_a_run_below_its_promise_fails_and_says_why(environment: Settings, monke
 def run_as_a_worker_does(
     caplog: pytest.LogCaptureFixture, failure: type[Exception]
 ) -> tuple[list[logging.LogRecord], bool]:
-    """What the log of a run that fails has; whether, for developers, it has a traceback too."""
+    """Run the flow as a worker does; return the log of the failing run, and whether it has a debug traceback."""
     caplog.clear()
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(ingest, parameters={"source": "feeds", "limit": 1})
@@ -155,12 +155,12 @@ def run_as_a_worker_does(
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_run_that_fails_by_what_is_known_has_no_traceback_in_its_log(
+def test_an_expected_failure_logs_no_traceback(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setenv("BROADSHEET_FLOORS", '{"completeness": 1.0}')
-        below = run_as_a_worker_does(caplog, BelowPromise)
+        below = run_as_a_worker_does(caplog, RunHasProblems)
         patched.setenv("BROADSHEET_DATABASE_URL", "postgresql://joe:hunter2@127.0.0.1:1/name")
         lost = run_as_a_worker_does(caplog, DatabaseUnreachable)
         assert "hunter2" not in caplog.text
@@ -175,7 +175,7 @@ def test_a_run_that_fails_by_what_is_known_has_no_traceback_in_its_log(
     assert [bool(one.exc_info) for one in records if one.levelno == logging.ERROR] == [True, True]
 
 
-def test_parameters_that_make_no_sense_are_refused(environment: Settings) -> None:
+def test_invalid_parameters_are_rejected(environment: Settings) -> None:
     state = ingest("moscow-times", "rumours", return_state=True)
     assert state.type is StateType.FAILED
     assert not environment.data_dir.exists()

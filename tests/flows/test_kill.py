@@ -1,4 +1,4 @@
-"""`kill -9` at any instant loses nothing, and nothing is there twice."""
+"""`kill -9` at any time loses nothing and duplicates nothing."""
 
 import random
 from collections import Counter
@@ -30,7 +30,7 @@ SITE = Site(ARTICLES, duplicate_share=0.05)
 CONCURRENCY = 4
 
 SOURCE_REQUESTS = 3 + len(SITE.sitemap_urls)
-"""What a run asks for before any page: robots.txt of two hosts, the sitemap index, the months."""
+"""Requests before any page: robots.txt of two hosts, the sitemap index and the months."""
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +73,16 @@ def kill_again_and_again(
         request_count = rng.randint(1, SOURCE_REQUESTS + limit)
         killed[target] += victim.kill_at(trap, request_count, target, "--limit", str(limit))
         assert list(find_breaches(victim.settings)) == []
-    for _ in range(2):  # a page that failed with its crawl is due again at once; the second run finds nothing to do
+    for _ in range(2):  # a page that failed with its crawl is due again at once; the second run has nothing to do
         report = victim.run()
         assert report["problems"] == []
     page_count = sum(1 for article in SITE.articles if not article.head.is_archive)
-    # What was on the wire when a crawl was killed is asked for again.
+    # Downloads in progress when a crawl was killed are repeated.
     assert count_page_requests(server, SITE) - before <= page_count + kill_count * CONCURRENCY
     return killed
 
 
-def test_runs_that_are_killed_end_with_the_same_articles(
-    tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts
-) -> None:
+def test_killed_runs_end_with_the_same_articles(tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts) -> None:
     victim = make_victim(make_settings(tmp_path, server), PLAIN_COMMAND)
     assert kill_again_and_again(victim, server, trap, 2, random.Random(1)) == {"crawl": 1, "run": 1}
     assert read_facts(victim.settings) == undisturbed
@@ -92,7 +90,7 @@ def test_runs_that_are_killed_end_with_the_same_articles(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("archive", ["one", "other"])
-def test_many_runs_that_are_killed_end_with_the_same_articles(
+def test_many_killed_runs_end_with_the_same_articles(
     tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts, archive: str
 ) -> None:
     victim = make_victim(make_settings(tmp_path / archive, server), PLAIN_COMMAND)
@@ -102,7 +100,7 @@ def test_many_runs_that_are_killed_end_with_the_same_articles(
 
 
 @pytest.mark.soak
-def test_flow_runs_against_a_server_that_are_killed_end_with_the_same_articles(
+def test_killed_flow_runs_with_a_server_end_with_the_same_articles(
     tmp_path: Path, server: Handle, trap: Trap, undisturbed: Facts
 ) -> None:
     with prefect_server(tmp_path) as api_url:

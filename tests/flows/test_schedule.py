@@ -1,4 +1,4 @@
-"""`broadsheet schedule`, really started: due runs go through, overlapping ones are skipped, a crash is told."""
+"""A real `broadsheet schedule`: due runs complete, overlapping ones are skipped, a crash is reported."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.deployment import DEFINITIONS, Deployment, read_definitions
-from flows.schedule import PAGE_COUNT, deploy
+from flows.schedule import PAGE_SIZE, deploy
 from flows.server import ServerMissing, require_server
 from pipeline.archive import open_archive
 from replica.server import running
@@ -31,14 +31,14 @@ from tests.pipeline.webhook import Webhook, receiving
 from tests.waiting import wait_until
 
 SCHEDULED = "scheduled"
-"""What the names of these deployments begin with: those of the file are another module's."""
+"""Prefix of these deployments' names: another module's tests use those of the file."""
 
 NEVER = "0 0 29 2 1"
-"""On a 29th of February that is a Monday: nothing runs by itself while a test looks."""
+"""A 29th of February that is a Monday, so that no schedule starts a run during a test."""
 
 
 def write_definitions(folder: Path) -> Path:
-    """The project's own file, under names of this module's, with schedules that are never due."""
+    """Write the project's file with this module's names, and schedules that are never due."""
     text = DEFINITIONS.read_text()
     text = re.sub(r"^  - name: ", f"  - name: {SCHEDULED}-", text, flags=re.MULTILINE)
     text = re.sub(r'cron: ".*"', f'cron: "{NEVER}"', text)
@@ -57,28 +57,28 @@ SAME = (
     "tags",
     "path",
 )
-"""Of a deployment, whether this machine or a pool's workers run it."""
+"""Attributes of a deployment that are the same for `schedule` and for `deploy`."""
 
 END_SECONDS = 120
-"""No state takes a tenth of it to come."""
+"""Ten times as long as any state takes to be reached."""
 
 pytestmark = pytest.mark.usefixtures("prefect")
 
 
 class Scheduled:
-    """A schedule under way."""
+    """A running schedule."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", data_dir: Path, webhook: Webhook) -> None:
         self.process, self.data_dir, self.webhook = process, data_dir, webhook
 
     def start(self, name: str, **parameters: object) -> UUID:
-        """Have a deployment run now, as its schedule does."""
+        """Start a run of a deployment, as its schedule does."""
         with get_client(sync_client=True) as client:
             deployment = client.read_deployment_by_name(name)
             return client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
 
     def kill_run(self) -> None:
-        """Kill the process of the one run under way."""
+        """Kill the process of the only active run."""
         [engine] = [
             child for child in psutil.Process(self.process.pid).children() if "prefect.engine" in child.cmdline()
         ]
@@ -95,7 +95,7 @@ def is_in(run_id: UUID, *types: StateType) -> bool:
 
 
 def read_deployments(definitions: Sequence[Deployment]) -> dict[str, dict[str, Any]]:
-    """Name -> what the server has of a deployment, without what is its own."""
+    """Map each name to the server's attributes of the deployment that do not depend on the server."""
     found = {}
     for name in [one.full_name for one in definitions]:
         answer = httpx.get(f"{PREFECT_API_URL.value()}/deployments/name/{name}")
@@ -120,7 +120,7 @@ def scheduled(
     definitions: tuple[Deployment, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scheduled]:
-    """A schedule of the replica, in a process of its own, which ends in good order."""
+    """Run a schedule of the replica in its own process, which must exit cleanly."""
     data_dir = tmp_path_factory.mktemp("scheduled")
     command = [sys.executable, "-m", "cli", "schedule", "--file", str(file)]
     with running(Site(40, bad_pages=False)) as server, receiving() as webhook:
@@ -142,9 +142,9 @@ def scheduled(
 
 
 def free_slots() -> None:
-    """What a killed run has left, for the other tests with this server: they have data folders of their own."""
+    """Free the slots that a killed run has left, for other tests with this server; they have their own data folders."""
     with get_client(sync_client=True) as client:
-        for limit in client.read_global_concurrency_limits(limit=PAGE_COUNT):
+        for limit in client.read_global_concurrency_limits(limit=PAGE_SIZE):
             client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
@@ -161,7 +161,7 @@ def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled
     assert scheduled.webhook.received.empty()
 
 
-def test_a_run_whose_process_is_killed_is_told(scheduled: Scheduled) -> None:
+def test_a_run_whose_process_is_killed_is_reported(scheduled: Scheduled) -> None:
     run = scheduled.start(f"ingest/{SCHEDULED}-sweep")
     wait_until(lambda: is_in(run, StateType.RUNNING))
     scheduled.kill_run()
@@ -173,7 +173,7 @@ def test_a_run_whose_process_is_killed_is_told(scheduled: Scheduled) -> None:
 
 
 @pytest.mark.usefixtures("scheduled")
-def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_makes_runs_of_it(
+def test_deploy_registers_the_same_as_schedule_once_and_the_server_schedules_runs(
     definitions: tuple[Deployment, ...],
 ) -> None:
     first = read_deployments(definitions)
@@ -192,7 +192,7 @@ def test_what_is_deployed_is_what_is_scheduled_registered_once_and_the_server_ma
     assert count_scheduled(again[f"ingest/{SCHEDULED}-latest"]["id"]) >= 3
 
 
-def test_what_the_file_has_no_more_is_removed_and_what_is_anothers_is_left(
+def test_deployments_no_longer_in_the_file_are_removed_and_foreign_ones_are_not(
     definitions: tuple[Deployment, ...],
 ) -> None:
     deploy(definitions)
@@ -215,29 +215,29 @@ def test_a_second_schedule_of_a_data_folder_is_refused(scheduled: Scheduled) -> 
     }
     second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=END_SECONDS)
     assert (second.returncode, second.stderr.count("\n")) == (1, 1)
-    assert "under way already" in second.stderr
+    assert "is already running in" in second.stderr
 
 
-def test_a_server_that_is_none_of_prefects_is_named() -> None:
+def test_a_server_other_than_prefects_is_reported_by_url() -> None:
     with (
         receiving() as webhook,
         temporary_settings(updates={PREFECT_API_URL: webhook.url.replace("json", "http", 1)}),
-        pytest.raises(ServerMissing, match="its URL ends in /api"),
+        pytest.raises(ServerMissing, match="its URL should end in /api"),
     ):
         require_server()
 
 
-def test_a_server_that_does_not_answer_is_named() -> None:
+def test_an_unreachable_server_is_reported_by_url() -> None:
     nobody = "http://127.0.0.1:1/api"
     with (
         temporary_settings(updates={PREFECT_API_URL: nobody}),
-        pytest.raises(ServerMissing, match=f"the Prefect server at {nobody} does not answer"),
+        pytest.raises(ServerMissing, match=f"the Prefect server at {nobody} does not respond"),
     ):
         require_server()
 
 
 def count_scheduled(deployment_id: str) -> int:
-    """The runs that a server makes of a schedule, when it is asked to: its own service does that every minute."""
+    """Have the server schedule runs, which its own service does every minute, and count them."""
     url = PREFECT_API_URL.value()
     assert httpx.post(f"{url}/deployments/{deployment_id}/resume_deployment").is_success
     assert httpx.post(f"{url}/deployments/{deployment_id}/schedule", json={"min_runs": 3}).is_success

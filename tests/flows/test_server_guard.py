@@ -1,4 +1,4 @@
-"""A Prefect server of our own lets nobody in who cannot read its data folder: the attack of a page in a browser."""
+"""Only someone who can read the data folder has access to a local Prefect server; a page in a browser has none."""
 
 import json
 import os
@@ -38,7 +38,7 @@ with get_client(sync_client=True) as client:
 
 
 class Guarded:
-    """A schedule under way, with a server of its own."""
+    """A running schedule with a local server."""
 
     def __init__(self, url: str, auth_path: Path) -> None:
         self.url, self.auth_path = url, auth_path
@@ -63,7 +63,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         with subprocess.Popen(command, env=make_environment() | settings, stderr=err) as process:
             try:
                 wait_until(lambda: "scheduled; " in log.read_text() or process.poll() is not None)
-                [url] = re.findall(r"pages are at (\S+)", log.read_text())
+                [url] = re.findall(r"UI is at (\S+)", log.read_text())
                 found = Guarded(f"{url}/api", data_dir / "prefect" / "auth-string")
                 wait_until(lambda: find_deployment(found).is_success)
                 yield found
@@ -75,7 +75,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 def make_environment() -> dict[str, str]:
-    """This process's, without the server of other tests."""
+    """Return this process's environment without the other tests' server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
 
 
@@ -83,7 +83,7 @@ def find_deployment(guarded: Guarded) -> httpx.Response:
     return guarded.owner.get(f"/deployments/name/ingest/{SCHEDULED}-latest")
 
 
-def test_a_strangers_page_changes_no_deployment_and_starts_no_run(guarded: Guarded) -> None:
+def test_a_foreign_page_changes_no_deployment_and_starts_no_run(guarded: Guarded) -> None:
     found = find_deployment(guarded).json()
     address = f"/deployments/{found['id']}"
     answers = [
@@ -100,14 +100,14 @@ def test_a_strangers_page_changes_no_deployment_and_starts_no_run(guarded: Guard
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_no_foreign_origin_is_answered(guarded: Guarded, method: str) -> None:
+def test_a_foreign_origin_is_rejected(guarded: Guarded, method: str) -> None:
     asked = {"Access-Control-Request-Method": "PATCH"} if method == "OPTIONS" else {}
     answer = guarded.stranger.request(method, "/health", headers=asked)
     assert "access-control-allow-origin" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/health", "/flows/filter", "/../", "/../ui-settings"])
-def test_a_foreign_host_is_refused_even_with_the_password(guarded: Guarded, path: str) -> None:
+def test_a_foreign_host_is_rejected_even_with_the_password(guarded: Guarded, path: str) -> None:
     assert guarded.owner.get(path, headers={"Host": "evil.example:4200"}).status_code == 400
 
 
@@ -122,12 +122,12 @@ def test_a_run_of_the_schedule_has_the_password(guarded: Guarded) -> None:
     ends = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
     wait_until(lambda: guarded.owner.get(f"/flow_runs/{run}").json()["state_type"] in ends)
     assert guarded.owner.get(f"/flow_runs/{run}").json()["state_type"] == "COMPLETED"
-    # Neither the server's memory nor what the run wrote is anybody else's business.
+    # Only the owner can read the server's database and what the run wrote.
     found = list(guarded.auth_path.parent.parent.rglob("*"))
     assert [path for path in found if path.stat().st_mode & 0o077 and not path.is_socket()] == []
 
 
-def test_the_temporary_server_lets_its_own_process_in_alone(tmp_path: Path) -> None:
+def test_only_its_own_process_has_access_to_the_temporary_server(tmp_path: Path) -> None:
     environment = make_environment() | {"PREFECT_HOME": str(tmp_path / "prefect")}
     command = [sys.executable, "-c", TEMPORARY]
     ended = subprocess.run(

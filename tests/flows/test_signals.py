@@ -1,4 +1,4 @@
-"""A person's command that ends, or is ended, in the middle of its run."""
+"""A command that is interrupted or terminated during its run."""
 
 import os
 import signal
@@ -19,13 +19,13 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.prefect
 
 START_SECONDS = 180
-"""As long as Prefect's temporary server may take: ten on an idle machine."""
+"""How long Prefect's temporary server may take to start; ten seconds on an idle machine."""
 
 END_SECONDS = 60
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)])
-def test_a_run_that_is_ended_leaves_no_process_behind(
+def test_an_interrupted_run_leaves_no_process_behind(
     make_settings: Callable[..., Settings], tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     with running(SITE) as server:
@@ -45,10 +45,10 @@ def test_a_run_that_is_ended_leaves_no_process_behind(
 
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
-def test_a_run_whose_processes_are_all_told_to_end_says_so_in_one_line(
+def test_a_run_whose_processes_are_all_signalled_reports_it_in_one_line(
     make_settings: Callable[..., Settings], tmp_path: Path, number: signal.Signals, said: str
 ) -> None:
-    """A terminal tells all processes of the command's group; systemd each that there is, Prefect's server too."""
+    """A terminal signals all processes of the command's group; systemd signals every one, Prefect's server included."""
     with running(SITE) as server, (tmp_path / "err").open("wb") as err:
         settings = make_settings(origins=dict(server.origins), delay_seconds=0.5)
         victim = make_victim(settings, FLOW_COMMAND, PREFECT_HOME=str(tmp_path / "prefect"))

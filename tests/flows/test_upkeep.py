@@ -1,4 +1,4 @@
-"""The flows that look after an archive: refresh, reprocess, export, audit."""
+"""The flows that maintain an archive: refresh, reprocess, export and audit."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -29,13 +29,13 @@ pytestmark = pytest.mark.usefixtures("prefect")
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every URL of this one leads to an article."""
+    """Replace the other tests' site by one where every URL leads to an article."""
     return SITE
 
 
 @pytest.fixture
 def archive(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An archive of the replica's articles, where a flow looks for it."""
+    """Create an archive of the replica's articles, with its settings in the environment, where flows read them."""
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_CONTACT", settings.contact)
     monkeypatch.setenv("BROADSHEET_DELAY_SECONDS", "0")
@@ -55,7 +55,7 @@ def make_all_due(settings: Settings) -> None:
         session.execute(update(Entry).values(next_try_at=datetime.now(UTC)))
 
 
-def test_a_refresh_asks_for_known_articles_alone_and_a_sweep_for_new_ones(archive: Settings, server: Handle) -> None:
+def test_a_refresh_fetches_only_known_articles_and_a_sweep_only_new_ones(archive: Settings, server: Handle) -> None:
     make_all_due(archive)
     server.reset()
     assert refresh("moscow-times", return_state=True).type is StateType.COMPLETED
@@ -69,7 +69,7 @@ def test_a_refresh_asks_for_known_articles_alone_and_a_sweep_for_new_ones(archiv
     assert not any(path.startswith("/sitemap/2") for path in server.requests)  # its months are long past
 
 
-def test_a_reprocess_is_dry_an_export_has_its_card_and_an_audit_names_silence_and_what_is_not_whole(
+def test_reprocess_is_a_dry_run_an_export_has_a_card_and_an_audit_reports_silence_and_damage(
     archive: Settings,
 ) -> None:
     assert reprocess(return_state=True).type is StateType.COMPLETED
@@ -86,6 +86,6 @@ def test_a_reprocess_is_dry_an_export_has_its_card_and_an_audit_names_silence_an
     next(archive.warc_dir.iterdir()).unlink()
     state = audit(return_state=True)
     assert state.type is StateType.FAILED
-    assert "no run of moscow-times has ended well since" in str(state.message)
+    assert "no run of moscow-times has succeeded since" in str(state.message)
     assert "cannot be read" in str(state.message)
     assert "doctor --repair" in read_artifact("audit-moscow-times")

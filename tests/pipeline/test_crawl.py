@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.crawl import Crawler, CrawlFailed
-from spiders.session import TOLD_BYTES
+from spiders.session import REPORT_BYTES
 from tests.pipeline.killing import find_crawls
 from tests.spiders.child import Crawl, make_crawl
 from tests.spiders.server import WWW, Publisher, running_publisher
@@ -56,7 +56,7 @@ def test_a_file_that_has_grown_by_a_batch_is_told_of_while_the_job_goes_on(tmp_p
         crawler.begin(crawl.job)
         assert not crawler.has_ended(START_SECONDS)
         [name] = crawler.take_grown()
-        assert (crawl.job.warc_dir / name).stat().st_size >= TOLD_BYTES
+        assert (crawl.job.warc_dir / name).stat().st_size >= REPORT_BYTES
         assert crawler.take_grown() == []
 
 

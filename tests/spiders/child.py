@@ -1,4 +1,4 @@
-"""A crawl as a flow starts it: a child process with a job file, a pipe on its standard input, and its legacy."""
+"""Run a crawl as a flow does, as a child process with a job file and a pipe on standard input; read its files."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Crawl:
-    """One job in a folder of its own."""
+    """One job in its own folder."""
 
     job: CrawlJob
     job_path: Path
@@ -42,7 +42,7 @@ class Crawl:
 
     @contextmanager
     def start(self) -> Iterator[subprocess.Popen[str]]:
-        """The child process; it does not outlive the block."""
+        """Start the child process; kill it at the end of the block."""
         pipe = subprocess.PIPE
         with subprocess.Popen(self.command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
             try:
@@ -51,7 +51,7 @@ class Crawl:
                 child.kill()
 
     def run(self) -> subprocess.CompletedProcess[str]:
-        """The child process, ended by itself."""
+        """Run the child process until it exits by itself."""
         with self.start() as child:
             child.wait(DEADLINE_SECONDS)
             output = child.stdout.read() if child.stdout else ""
@@ -62,13 +62,13 @@ class Crawl:
         return [CrawlLine.model_validate_json(line) for line in self.job.log_path.read_text().splitlines()]
 
     def read_lines(self) -> dict[str, CrawlLine]:
-        """URL -> its one line."""
+        """Map each URL to its only line."""
         lines = self.read_log()
         assert len({line.url for line in lines}) == len(lines), "a URL has two lines"
         return {line.url: line for line in lines}
 
     def read_records(self) -> list[Record]:
-        """Every record of every file, in order."""
+        """Return every record of every file, in order."""
         return [record for path in sorted(self.job.warc_dir.iterdir()) for record in read_records(path)]
 
     def read_responses(self, url: str) -> list[Record]:
@@ -76,7 +76,7 @@ class Crawl:
 
 
 def make_crawl(folder: Path, **fields: Any) -> Crawl:
-    """A crawl whose files lie in a folder; the job's other fields have values fit for tests."""
+    """Return a crawl with all its files in a folder; the job's other fields get defaults for tests."""
     defaults: dict[str, Any] = {
         "run_id": "11112222-3333",
         "site": "moscow-times",
@@ -98,7 +98,7 @@ def make_crawl(folder: Path, **fields: Any) -> Crawl:
 
 
 def read_records(path: Path) -> list[Record]:
-    """The whole records of one file. A digest that does not hold fails the test."""
+    """Return the complete records of a file. A wrong digest fails the test."""
     with path.open("rb") as file:
         return [_read_record(record) for record in ArchiveIterator(file, parse_http=False)]
 
@@ -109,7 +109,7 @@ def _read_record(record: WarcRecord) -> Record:
     kind = headers["WARC-Type"]
     head, body = (b"", block)
     if record.is_http:
-        # fastwarc's own check takes no head above 32 kB.
+        # fastwarc's own check does not accept a head above 32 kB.
         head, _, body = block.partition(b"\r\n\r\n")
         digest = base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
         assert headers["WARC-Payload-Digest"] == f"sha1:{digest}"

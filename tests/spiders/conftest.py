@@ -7,6 +7,6 @@ from tests.spiders.server import Publisher, running_publisher
 
 @pytest.fixture
 def publisher() -> Iterator[Publisher]:
-    """A publisher of this test's own."""
+    """Run a publisher for this test."""
     with running_publisher() as running:
         yield running

@@ -27,7 +27,7 @@ PAGE = b"<html><title>A page</title><p>" + b"Some text of the page. " * 100 + b"
 BOMB = gzip.compress(bytes(10_000_000))
 HUGE_BYTES = 10_000_000
 DEADLINE_SECONDS = 60
-"""No crawl of these tests takes a third of it; past it something hangs."""
+"""Three times as long as any crawl of these tests takes; beyond it, something hangs."""
 
 ODD_HEAD = (
     b"HTTP/1.1 200 Fine, thanks\r\nx-lower:  two  spaces \r\nX-Folded: one\r\n two\r\n"
@@ -37,10 +37,10 @@ LONG_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Security-Policy: " + b"a" * 60_000 + b"\r\n" + b"X-Many: b\r\n" * 10_000
     + b"X-Caf\xc3\xa9: c\r\nX Space : d\r\n\r: e\r\nX-Late: f\r\n"
 )  # fmt: skip
-"""Below what browsers take, and above what Twisted (16 kB a line) and fastwarc (32 kB) do."""
+"""Within what browsers accept, but above the limits of Twisted (16 kB per line) and fastwarc (32 kB)."""
 
 ENDLESS_BYTES = 50_000_000
-"""More than the buffers of both sides: the server sees whether it was let finish."""
+"""More than the buffers of both sides, so that the server sees whether it could finish."""
 
 INDEX = f"""<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 <sitemap><loc>{STATIC}/sitemap/2024-5.xml</loc></sitemap><sitemap><loc>{STATIC}/sitemap/2024-6.xml</loc></sitemap>
@@ -75,7 +75,7 @@ class Asked:
 
 
 class Publisher(ThreadingHTTPServer):
-    """Listens on a port of loopback, and remembers what it was asked."""
+    """Listens on a loopback port and records its requests."""
 
     daemon_threads = True
     request_queue_size = 128  # the default of 5 makes clients wait in the kernel
@@ -86,7 +86,7 @@ class Publisher(ThreadingHTTPServer):
         self.counts: Counter[str] = Counter()
         self._changed = threading.Condition()
         self.released = threading.Event()
-        """Set when the test is over: slow answers wait for it."""
+        """Set when the test is over; slow responses wait for it."""
 
     @property
     def address(self) -> str:
@@ -95,31 +95,31 @@ class Publisher(ThreadingHTTPServer):
 
     @property
     def origins(self) -> dict[str, str]:
-        """Each host of the publisher -> this server."""
+        """Map each host of the publisher to this server."""
         return dict.fromkeys(HOSTS, self.address)
 
-    def note(self, asked: Asked) -> None:
-        """Remember a request."""
+    def record(self, asked: Asked) -> None:
+        """Record a request."""
         with self._changed:
             self.counts[asked.path.partition("?")[0]] += 1
             self.asked.append(asked)
             self._changed.notify_all()
 
     def wait_until_asked(self, count: int) -> None:
-        """Until so many requests have come."""
+        """Wait until this many requests have arrived."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.asked) >= count, DEADLINE_SECONDS), "the crawl hangs"
 
     def asked_for(self, host: str) -> list[Asked]:
-        """What one of the publisher's origins was asked, in order."""
+        """Return the requests for one of the publisher's origins, in order."""
         return [asked for asked in self.asked if f"https://{asked.host}" == host]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is part of the game."""
+        """Ignore errors: some tests disconnect on purpose."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers a request with the fault of its path."""
+    """Responds to a request with the fault of its path."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -127,14 +127,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.host = self.headers["Host"]
-        self.server.note(Asked(self.path, self.host, monotonic(), dict(self.headers)))
+        self.server.record(Asked(self.path, self.host, monotonic(), dict(self.headers)))
         try:
             FAULTS.get(self.path.partition("?")[0], answer_page)(self)
         except OSError:
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
-        """The test reads `asked`."""
+        """Log nothing: tests read `asked`."""
 
     def answer(self, body: bytes = PAGE, status: int = 200, **headers: str) -> None:
         self.send_response(status)
@@ -146,7 +146,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def send_raw(self, data: bytes) -> None:
-        """Send bytes; the connection stays open."""
+        """Send bytes and leave the connection open."""
         self.wfile.write(data)
 
     def redirect(self, location: str, status: int = 301) -> None:
@@ -187,7 +187,7 @@ def answer_busy(handler: Handler) -> None:
 
 
 def answer_reset(handler: Handler) -> None:
-    # Linger of 0 seconds: closing sends RST.
+    # With a linger of 0 seconds, closing sends RST.
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
     handler.close_connection = True
@@ -204,7 +204,7 @@ def answer_dripping(handler: Handler) -> None:
 
 
 HEAVY_BYTES = 3 << 19
-"""A megabyte and a half that no compression makes smaller."""
+"""A megabyte and a half of incompressible data."""
 
 
 def answer_huge_chunked(handler: Handler) -> None:
@@ -220,7 +220,7 @@ def answer_endless(handler: Handler) -> None:
 
 
 def answer_tagged(handler: Handler) -> None:
-    """A page that never changes, whoever asks how."""
+    """Serve a page that never changes, with both validators."""
     if handler.headers["If-None-Match"] == ETAG or handler.headers["If-Modified-Since"] == MODIFIED:
         handler.send_raw(f"HTTP/1.1 304 Not Modified\r\nETag: {ETAG}\r\n\r\n".encode())
     else:
@@ -340,7 +340,7 @@ FAULTS: dict[str, Fault] = {
 
 @contextmanager
 def running_publisher() -> Iterator[Publisher]:
-    """A publisher that answers until the block ends."""
+    """Run a publisher within the block."""
     with Publisher() as publisher:
         thread = threading.Thread(target=publisher.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""`python -m tests.spiders.stuck in-python|in-c JOB.json`: a crawl whose first source is computed at for ever."""
+"""`python -m tests.spiders.stuck in-python|in-c JOB.json`: a crawl that never finishes parsing its first source."""
 
 import os
 import sys
@@ -16,14 +16,14 @@ MARK = "stuck from now on"
 
 
 class StuckSite(type(MOSCOW_TIMES)):  # type: ignore[misc]  # whatever class that profile is of
-    """The publisher, but for a source that is never read to its end."""
+    """The publisher's profile, except that reading a source never returns."""
 
     def read_source(self, _body: bytes, _url: str, _media_type: str, _seen_at: datetime) -> SourcePage:
         os.write(1, MARK.encode() + b"\n")
         if sys.argv[1] == "in-python":
             while True:
                 pass
-        # One call that neither gives up the interpreter's lock nor looks for signals.
+        # One call that neither releases the interpreter's lock nor checks for signals.
         any(repeat(0))
         raise AssertionError
 
@@ -32,5 +32,5 @@ if __name__ == "__main__":
     profile = StuckSite(**{one.name: getattr(MOSCOW_TIMES, one.name) for one in fields(MOSCOW_TIMES)})
     sites.get_site = sites.PUBLISHERS.replacing(profile).get
     if sys.argv[1] == "in-c":
-        watchdog.STUCK_SECONDS = 1.0  # a minute of processor time is too long for a test
+        watchdog.STUCK_SECONDS = 1.0  # a minute of CPU time is too long for a test
     sys.exit(main(sys.argv[2:]))

@@ -1,4 +1,4 @@
-"""The transport is checked: Scrapy's own default takes any certificate."""
+"""Certificates are verified; Scrapy's default accepts any."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from tests.spiders.server import WWW, Publisher
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for localhost that nobody vouches for, and its key, in one file."""
+    """Create a self-signed certificate for localhost, with its key in the same file."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     signed = (
@@ -32,7 +32,7 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("is_trusted", "result"), [(True, "captured"), (False, "robots-unreachable")])
-def test_a_page_is_taken_from_a_certified_host_only(
+def test_a_page_is_fetched_only_with_a_valid_certificate(
     is_trusted: bool,  # noqa: FBT001
     result: str,
     certificate: Path,

@@ -1,4 +1,4 @@
-"""What a crawl is to the flow that starts it: a process with a job, a log, a lock, and an end."""
+"""A crawl as its flow sees it: a process with a job, a log, a lock and an exit status."""
 
 import fcntl
 import json
@@ -33,10 +33,10 @@ from tests.spiders.server import (
 )
 
 MANY = tuple(f"{WWW}/page/{number}" for number in range(100_000))
-"""More than any of these crawls gets to."""
+"""More than any of these crawls fetches."""
 
 TOLERANCE_SECONDS = 0.1
-"""The server sees when a request comes, not when it was sent: the first of a host has to connect on its way."""
+"""The server sees when a request arrives, not when it was sent; the first to a host connects in between."""
 
 FEW = tuple(f"{WWW}/page/{number}" for number in range(4))
 
@@ -45,7 +45,7 @@ def gaps(asked: list[Asked]) -> list[float]:
     return [after.at - before.at for before, after in pairwise(asked)]
 
 
-def test_sources_are_followed_to_the_months_that_are_due(tmp_path: Path, publisher: Publisher) -> None:
+def test_sources_are_followed_only_to_due_months(tmp_path: Path, publisher: Publisher) -> None:
     named = [
         (f"{WWW}/rss/news", SourceKind.FEED),
         (f"{WWW}/rss/opinion", SourceKind.FEED),
@@ -63,14 +63,14 @@ def test_sources_are_followed_to_the_months_that_are_due(tmp_path: Path, publish
     }
 
 
-def test_a_listing_is_not_followed_for_only_the_ledger_knows_how_far(tmp_path: Path, publisher: Publisher) -> None:
+def test_a_listing_is_not_followed_because_only_the_ledger_knows_how_far(tmp_path: Path, publisher: Publisher) -> None:
     sources = (Source(url=f"{WWW}/news", kind=SourceKind.LISTING),)
     crawl = make_crawl(tmp_path, origins=publisher.origins, sources=sources)
     assert crawl.run().returncode == 0
     assert list(crawl.read_lines()) == [f"{WWW}/news"]
 
 
-def test_what_waits_for_robots_txt_is_forbidden_as_well(tmp_path: Path, publisher: Publisher) -> None:
+def test_requests_waiting_for_robots_txt_obey_it_too(tmp_path: Path, publisher: Publisher) -> None:
     forbidden = tuple(f"{WWW}/preview/{number}" for number in range(20))
     unreachable = tuple(f"{BROKEN_ROBOTS}/page/{number}" for number in range(20))
     crawl = make_crawl(tmp_path, urls=forbidden + unreachable, origins=publisher.origins, retry_count=0)
@@ -81,9 +81,7 @@ def test_what_waits_for_robots_txt_is_forbidden_as_well(tmp_path: Path, publishe
 
 
 @pytest.mark.parametrize("validators", [Validators(etag=ETAG), Validators(last_modified=MODIFIED)])
-def test_a_page_that_has_not_changed_is_not_sent_again(
-    tmp_path: Path, publisher: Publisher, validators: Validators
-) -> None:
+def test_an_unchanged_page_is_not_sent_again(tmp_path: Path, publisher: Publisher, validators: Validators) -> None:
     page, other = f"{WWW}/tagged", f"{WWW}/page/1"
     stale = Validators(etag='"another"')
     given = {page: validators, other: stale, f"{WWW}/to-tagged": validators}
@@ -92,10 +90,10 @@ def test_a_page_that_has_not_changed_is_not_sent_again(
     assert {url: line.status for url, line in crawl.read_lines().items()} == {
         page: 304,
         other: 200,
-        # What is asked of one URL says nothing of the URL that it leads to.
+        # A URL's validators do not apply to the URL that it redirects to.
         f"{WWW}/to-tagged": 200,
     }
-    # Whichever was asked first: the page itself, or the URL that leads to it.
+    # Whichever was requested first: the page itself, or the URL that redirects to it.
     redirected, record = sorted(crawl.read_responses(page), key=lambda response: response.status or 0)
     assert (record.status, record.body, redirected.status) == (304, b"", 200)
 
@@ -104,26 +102,22 @@ def test_no_more_requests_are_made_than_the_job_allows(tmp_path: Path, publisher
     crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins, max_requests=20)
     assert crawl.run().returncode == 0
     assert len(publisher.asked_for(WWW)) == 20
-    # robots.txt is one of them; what was not asked for has no line, and waits for the next crawl.
+    # robots.txt is one of them; URLs that were not requested have no line, and stay due for the next crawl.
     assert {line.result.value for line in crawl.read_log()} == {"captured"}
     assert len(crawl.read_log()) == 19
 
 
-def test_a_process_that_follows_a_killed_one_makes_the_requests_that_are_left(
-    tmp_path: Path, publisher: Publisher
-) -> None:
+def test_a_process_after_a_killed_one_makes_only_the_remaining_requests(tmp_path: Path, publisher: Publisher) -> None:
     crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins, max_requests=20, delay_seconds=0.05)
     with crawl.start() as child:
         publisher.wait_until_asked(8)
         child.kill()
     assert crawl.run().returncode == 0
-    # What was counted may have been killed before it was sent.
+    # A counted request may not have been sent before the kill.
     assert 19 <= len(publisher.asked) <= 20
 
 
-def test_sources_that_fail_take_half_of_the_requests_and_come_last_the_next_time(
-    tmp_path: Path, publisher: Publisher
-) -> None:
+def test_failing_sources_use_half_of_the_requests_and_come_last_next_time(tmp_path: Path, publisher: Publisher) -> None:
     failing = [f"{WWW}/{name}" for name in ("broken", "reset", "cut", "garbage")]
     sources = tuple(Source(url=url, kind=SourceKind.FEED) for url in (*failing, f"{WWW}/rss/news"))
     fields = {"sources": sources, "urls": MANY, "origins": publisher.origins, "max_requests": 9, "concurrency": 1}
@@ -132,26 +126,26 @@ def test_sources_that_fail_take_half_of_the_requests_and_come_last_the_next_time
     asked = Counter(one.path.startswith("/page/") for one in publisher.asked)
     assert asked == {False: 1 + 4, True: 4}
     assert crawl.read_lines()[f"{WWW}/rss/news"].result.value == "spent"
-    # Another run: its folder of the spool is its own, its data folder is the same.
+    # Another run, with its own spool folder and the same data folder.
     again = make_crawl(tmp_path, **fields, log_path=tmp_path / "again" / "crawl.jsonl")
     assert again.run().returncode == 0
     assert again.read_lines()[f"{WWW}/rss/news"].status == 200
 
 
-def test_the_delay_lies_between_the_requests_to_a_host(tmp_path: Path, publisher: Publisher) -> None:
+def test_requests_to_a_host_are_separated_by_the_delay(tmp_path: Path, publisher: Publisher) -> None:
     patient = tuple(f"{PATIENT_ROBOTS}/page/{number}" for number in range(3))
     crawl = make_crawl(tmp_path, urls=(*FEW, *patient), origins=publisher.origins, delay_seconds=0.3)
     assert crawl.run().returncode == 0
     for origin, delay_seconds in ((WWW, 0.3), (PATIENT_ROBOTS, 0.6)):
         found = gaps(publisher.asked_for(origin))
-        # A busy machine notes a request late, and the next one in time: all together make up for it, but for the first.
+        # A busy machine may record a request late and the next one in time. The sum evens that out, but for the first.
         assert sum(found) > (len(found) - 1) * delay_seconds - TOLERANCE_SECONDS
-    # The hosts do not wait for each other.
+    # Hosts do not wait for each other.
     first_at, last_at = (min(one.at for one in publisher.asked_for(PATIENT_ROBOTS)), publisher.asked_for(WWW)[-1].at)
     assert first_at < last_at
 
 
-def test_a_busy_host_is_left_alone_for_as_long_as_it_asks_and_slower_from_then_on(
+def test_a_busy_host_gets_the_pause_it_asks_for_and_a_longer_delay_afterwards(
     tmp_path: Path, publisher: Publisher
 ) -> None:
     crawl = make_crawl(tmp_path, urls=(f"{WWW}/busy", *FEW), origins=publisher.origins, concurrency=1)
@@ -167,7 +161,7 @@ def test_a_busy_host_is_left_alone_for_as_long_as_it_asks_and_slower_from_then_o
 
 
 @pytest.mark.parametrize(("path", "status", "hours"), [("/away", 503, 1), ("/far-away", 429, 24)])
-def test_a_host_that_asks_for_a_long_pause_is_left_alone_and_the_others_are_not(
+def test_a_host_that_asks_for_a_long_pause_is_backed_off_and_others_are_not(
     tmp_path: Path, publisher: Publisher, path: str, status: int, hours: int
 ) -> None:
     urls = (f"{WWW}{path}", *MANY, f"{STATIC}/page/1")
@@ -178,14 +172,14 @@ def test_a_host_that_asks_for_a_long_pause_is_left_alone_and_the_others_are_not(
     assert (lines[f"{WWW}{path}"].status, lines[f"{WWW}{path}"].attempts) == (status, 1)
     assert lines[f"{STATIC}/page/1"].status == 200
     assert len(publisher.asked_for(WWW)) < 10
-    # What waits has no line, and what waited in a queue is not failed.
+    # Postponed URLs have no line, and those in a queue did not fail.
     assert {line.result.value for line in lines.values()} == {"captured"}
-    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_resting().items()
+    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_active().items()
     assert host == "www.themoscowtimes.com"
     assert abs(until - datetime.now(UTC) - timedelta(hours=hours)) < timedelta(minutes=2)
 
 
-def test_a_host_whose_crawl_delay_is_longer_than_a_crawl_waits_is_asked_once_and_then_left_alone(
+def test_a_host_with_a_crawl_delay_too_long_to_wait_gets_one_request_and_then_a_backoff(
     tmp_path: Path, publisher: Publisher
 ) -> None:
     pages = tuple(f"{RESTING_ROBOTS}/page/{number}" for number in range(30))
@@ -195,7 +189,7 @@ def test_a_host_whose_crawl_delay_is_longer_than_a_crawl_waits_is_asked_once_and
     assert (ended.returncode, ended.stderr) == (0, "")
     assert set(crawl.read_lines()) == {pages[0], f"{STATIC}/page/1"}
     assert [one.path for one in publisher.asked_for(RESTING_ROBOTS)] == ["/robots.txt", "/page/0"]
-    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_resting().items()
+    [(host, until)] = HostBackoffs(crawl.job.lock_path.parent).list_active().items()
     assert f"https://{host}" == RESTING_ROBOTS
     assert abs(until - datetime.now(UTC) - timedelta(hours=1)) < timedelta(minutes=2)
     again = make_crawl(tmp_path, **fields, log_path=tmp_path / "again" / "crawl.jsonl")
@@ -203,7 +197,7 @@ def test_a_host_whose_crawl_delay_is_longer_than_a_crawl_waits_is_asked_once_and
     assert len(publisher.asked_for(RESTING_ROBOTS)) == 2
 
 
-def test_sources_of_a_resting_host_have_a_line_that_says_so(tmp_path: Path, publisher: Publisher) -> None:
+def test_sources_of_a_host_in_backoff_have_a_line_that_says_so(tmp_path: Path, publisher: Publisher) -> None:
     sources = tuple(Source(url=f"{WWW}{path}", kind=SourceKind.FEED) for path in ("/away", "/rss/news"))
     crawl = make_crawl(tmp_path, sources=sources, origins=publisher.origins, concurrency=1)
     assert crawl.run().returncode == 0
@@ -211,7 +205,7 @@ def test_sources_of_a_resting_host_have_a_line_that_says_so(tmp_path: Path, publ
     assert (line.result.value, line.attempts) == ("resting", 0)
 
 
-def test_the_crawl_closes_when_its_parent_is_gone(tmp_path: Path, publisher: Publisher) -> None:
+def test_the_crawl_closes_when_its_parent_dies(tmp_path: Path, publisher: Publisher) -> None:
     crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins, delay_seconds=0.05)
     with crawl.start() as child:
         publisher.wait_until_asked(3)
@@ -219,7 +213,7 @@ def test_the_crawl_closes_when_its_parent_is_gone(tmp_path: Path, publisher: Pub
         child.stdin.close()
         assert child.wait(DEADLINE_SECONDS) == 1
         asked = publisher.asked
-    assert len(asked) < len(MANY)  # what was waiting was given up
+    assert len(asked) < len(MANY)  # queued requests were dropped
     assert all(line.result.value == "captured" for line in crawl.read_log())
     assert len(crawl.read_log()) == len([r for r in crawl.read_records() if r.kind == "response"]) - 1
 
@@ -232,11 +226,11 @@ def test_the_crawl_closes_gracefully_on_sigterm(tmp_path: Path, publisher: Publi
         assert child.wait(DEADLINE_SECONDS) == 1
         assert child.stderr
         assert child.stderr.read() == "closed early: SIGTERM\n"
-    # What hung was given up, not failed.
+    # Hanging requests were dropped; they did not fail.
     assert f"{WWW}/dripping" not in crawl.read_lines()
 
 
-def test_a_killed_crawl_leaves_whole_records(tmp_path: Path, publisher: Publisher) -> None:
+def test_a_killed_crawl_leaves_complete_records(tmp_path: Path, publisher: Publisher) -> None:
     crawl = make_crawl(tmp_path, urls=MANY, origins=publisher.origins)
     with crawl.start() as child:
         publisher.wait_until_asked(100)
@@ -253,7 +247,7 @@ def test_a_killed_crawl_leaves_whole_records(tmp_path: Path, publisher: Publishe
     assert {line.url for line in crawl.read_log()} <= captured
 
 
-def test_two_crawls_do_not_write_into_one_data_folder(tmp_path: Path, publisher: Publisher) -> None:
+def test_a_second_crawl_in_the_same_data_folder_is_refused(tmp_path: Path, publisher: Publisher) -> None:
     crawl = make_crawl(tmp_path, urls=FEW, origins=publisher.origins)
     with crawl.job.lock_path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -299,7 +293,7 @@ def test_an_archive_that_cannot_be_written_ends_the_crawl(tmp_path: Path, publis
     assert len(publisher.asked) < len(captured) + 30
 
 
-def test_warcio_finds_no_fault_in_the_archive(
+def test_warcio_check_finds_no_errors_in_the_archive(
     tmp_path: Path, publisher: Publisher, capsys: pytest.CaptureFixture[str]
 ) -> None:
     urls = (*FEW, f"{WWW}/gzip", f"{WWW}/odd", f"{WWW}/empty", f"{WWW}/missing")

@@ -1,4 +1,4 @@
-"""A crawl that gets several jobs, one after the other."""
+"""A crawl with several jobs, one after the other."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ def start() -> "subprocess.Popen[str]":
 
 
 def begin(child: "subprocess.Popen[str]", crawl: Crawl) -> str:
-    """Give it a job, and wait for the line that says that it is done."""
+    """Send the crawl a job, and wait for the line that reports it done."""
     assert child.stdin
     assert child.stdout
     child.stdin.write(f"{crawl.job_path}\n")
@@ -32,7 +32,7 @@ def make_two(folder: Path, publisher: Publisher) -> tuple[Crawl, Crawl]:
     return first, make_crawl(folder / "2", urls=(f"{WWW}/page/1", FEED.url), **shared)
 
 
-def test_jobs_come_one_after_the_other_and_each_has_its_log(tmp_path: Path, publisher: Publisher) -> None:
+def test_jobs_run_one_after_the_other_and_each_has_its_log(tmp_path: Path, publisher: Publisher) -> None:
     first, second = make_two(tmp_path, publisher)
     with start() as child:
         assert begin(child, first) == f"done {first.job.log_path}"
@@ -43,7 +43,7 @@ def test_jobs_come_one_after_the_other_and_each_has_its_log(tmp_path: Path, publ
     assert {url: line.status for url, line in second.read_lines().items()} == {f"{WWW}/page/1": 200, FEED.url: 200}
 
 
-def test_what_the_first_job_learned_holds_for_the_second(tmp_path: Path, publisher: Publisher) -> None:
+def test_the_second_job_reuses_what_the_first_learned(tmp_path: Path, publisher: Publisher) -> None:
     first, second = make_two(tmp_path, publisher)
     with start() as child:
         begin(child, first)
@@ -63,13 +63,13 @@ def test_a_parent_that_dies_between_two_jobs_ends_the_crawl(tmp_path: Path, publ
     assert (child.returncode, errors) == (1, "")
 
 
-def test_a_crawl_without_a_job_ends_without_a_word() -> None:
+def test_a_crawl_without_a_job_ends_silently() -> None:
     with start() as child:
         out, errors = child.communicate("", DEADLINE_SECONDS)
     assert (child.returncode, out, errors) == (0, "", "")
 
 
-def test_a_job_that_cannot_be_read_ends_the_crawl_with_a_reason(tmp_path: Path, publisher: Publisher) -> None:
+def test_an_unreadable_job_ends_the_crawl_with_a_reason(tmp_path: Path, publisher: Publisher) -> None:
     missing = tmp_path / "missing.json"
     with start() as child:
         _, errors = child.communicate(f"{missing}\n", DEADLINE_SECONDS)

@@ -1,4 +1,4 @@
-"""Which addresses are refused, however they are spelled, and whichever name leads there."""
+"""Private addresses are refused, in every spelling, and whichever name resolves to them."""
 
 from ipaddress import ip_address
 from types import SimpleNamespace
@@ -27,24 +27,24 @@ PUBLIC = ["8.8.8.8", "134209810", "2606:4700::6810:84e5", "::ffff:8.8.8.8", "64:
 
 
 @pytest.mark.parametrize("host", PRIVATE)
-def test_a_private_address_is_known_in_every_spelling(host: str) -> None:
+def test_a_private_address_is_recognized_in_every_spelling(host: str) -> None:
     address = read_ip_literal(host)
     assert address is not None
     assert is_private(address)
 
 
 @pytest.mark.parametrize("host", PUBLIC)
-def test_a_public_address_is_let_through(host: str) -> None:
+def test_a_public_address_is_allowed(host: str) -> None:
     address = read_ip_literal(host)
     assert address is None or not is_private(address)
 
 
 @pytest.mark.parametrize("host", ["www.themoscowtimes.com", "1and1.com", "127.0.0.1.example.org", "", "dead.beef"])
-def test_a_name_is_no_address(host: str) -> None:
+def test_a_name_is_not_an_ip_literal(host: str) -> None:
     assert read_ip_literal(host) is None
 
 
-def test_of_a_names_addresses_only_the_public_ones_are_connected() -> None:
+def test_only_public_addresses_of_a_name_are_connected_to() -> None:
     passed: list[str] = []
     receiver: Any = SimpleNamespace(addressResolved=lambda address: passed.append(address.host))
     refused: dict[str, str] = {}
@@ -58,7 +58,7 @@ def test_of_a_names_addresses_only_the_public_ones_are_connected() -> None:
 
 @implementer(IHostnameResolver)
 class ChangingNames:
-    """A resolver that tells other addresses each time it is asked, and a reactor that has it."""
+    """A resolver that returns a different address each time, and a reactor that uses it."""
 
     def __init__(self, *answers: tuple[str, ...]) -> None:
         self.nameResolver = self  # a reactor's name for it
@@ -73,8 +73,8 @@ class ChangingNames:
         return resolution
 
 
-def test_what_is_connected_is_what_was_checked_whatever_a_name_leads_to_the_next_time() -> None:
-    """What the resolver hands on when a connection is made is what is connected: there is no second look-up."""
+def test_the_checked_address_is_connected_to_even_if_the_name_changes() -> None:
+    """The address that the resolver returned is connected to, without a second lookup."""
     names: Any = ChangingNames(("8.8.8.8",), ("127.0.0.1", "::127.0.0.1"), ("fec0::1", "::ffff:10.0.0.1", "8.8.4.4"))
     resolver = GuardedResolver(names, 100, frozenset())
     connected: list[tuple[str, list[str]]] = []
@@ -87,12 +87,12 @@ def test_what_is_connected_is_what_was_checked_whatever_a_name_leads_to_the_next
         )
         resolver.resolveHostName(receiver, host)
         connected.append((host, passed))
-    # The second time each answer is the kept one, and is checked again.
+    # The second time, each answer comes from the cache, and is checked again.
     assert connected == 2 * [("a.example", ["8.8.8.8"]), ("b.example", []), ("c.example", ["8.8.4.4"])]
     assert resolver.refused.keys() == {"b.example", "c.example"}
 
 
-def test_a_mapped_origin_is_connected_at_its_target_and_still_names_the_publisher() -> None:
+def test_a_mapped_origin_is_fetched_from_its_target_with_the_publishers_host() -> None:
     router = Router({"https://www.example.com": "http://127.0.0.1:8601", "http://example.com:8080": "http://[::1]:1"})
     routed = router.route(Request("https://WWW.example.com:443/a/b?c=d"))
     assert routed.url == "http://127.0.0.1:8601/a/b?c=d"
@@ -103,13 +103,13 @@ def test_a_mapped_origin_is_connected_at_its_target_and_still_names_the_publishe
 
 
 @pytest.mark.parametrize("url", ["http://www.example.com/", "https://example.com/", "https://www.example.com:444/"])
-def test_another_origin_is_not_mapped(url: str) -> None:
+def test_other_origins_are_not_mapped(url: str) -> None:
     request = Request(url)
     assert Router({"https://www.example.com": "http://127.0.0.1:8601"}).route(request) is request
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8601/a", "http://2130706433:8601/", "https://mirror.example.net/a"])
-def test_the_target_of_a_mapping_is_reached_by_the_mapping_only(url: str) -> None:
+def test_the_target_of_a_mapping_cannot_be_fetched_directly(url: str) -> None:
     router = Router(
         {"https://www.example.com": "http://127.0.0.1:8601", "https://a.example": "https://mirror.example.net"}
     )

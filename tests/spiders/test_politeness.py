@@ -1,4 +1,4 @@
-"""What the rules of politeness rest on, that needs no crawl to be seen."""
+"""Rules of politeness that can be tested without a crawl."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scrapy.settings import default_settings
 
 from spiders import settings
-from spiders.host_backoff import FILE_NAME, MAX_REST, HostBackoffs
+from spiders.host_backoff import FILE_NAME, MAX_BACKOFF, HostBackoffs
 from spiders.politeness import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.redirect import is_same_publisher
 from spiders.settings import derive_settings
@@ -20,7 +20,7 @@ from spiders.source_order import NEVER, SourceOrder
 from tests.spiders.child import make_crawl
 
 NOW = datetime(2024, 6, 3, 12, 0, 0, tzinfo=UTC)
-A_DAY = MAX_REST.total_seconds()
+A_DAY = MAX_BACKOFF.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ A_DAY = MAX_REST.total_seconds()
         (b"", None),
     ],
 )
-def test_retry_after_is_read_as_seconds_or_as_a_date(value: bytes, seconds: float | None) -> None:
+def test_retry_after_is_seconds_or_a_date(value: bytes, seconds: float | None) -> None:
     assert read_retry_after({"Retry-After": value}, NOW) == seconds
 
 
@@ -56,19 +56,19 @@ WORDS = st.sampled_from(
 )
 
 
-@tries(deadline=None)  # the clock of a busy machine is none of its business
+@tries(deadline=None)  # a busy machine may be slow
 @given(st.one_of(st.binary(), st.lists(WORDS).map(lambda words: " ".join(words).encode())))
-def test_whatever_retry_after_says_the_pause_is_a_day_at_most(value: bytes) -> None:
+def test_any_retry_after_gives_a_pause_of_at_most_a_day(value: bytes) -> None:
     seconds = read_retry_after({"Retry-After": value}, NOW)
     assert (seconds is None) == (not value.decode("latin-1").strip())
     assert seconds is None or 0 <= seconds <= A_DAY
 
 
 NEXT_YEAR = (datetime.now(UTC) + timedelta(days=400)).isoformat(timespec="microseconds")
-"""Noted by a clock that ran ahead."""
+"""Recorded by a clock that ran ahead."""
 
 
-def test_a_source_that_is_to_be_asked_in_the_future_only_was_never_asked(tmp_path: Path) -> None:
+def test_a_source_with_a_future_timestamp_counts_as_never_requested(tmp_path: Path) -> None:
     (tmp_path / ASKED).write_text(json.dumps(["https://example.org/feed", NEXT_YEAR]) + "\n")
     turns = SourceOrder(tmp_path)
     assert turns.find("https://example.org/feed") == NEVER
@@ -80,15 +80,15 @@ def test_a_source_that_is_to_be_asked_in_the_future_only_was_never_asked(tmp_pat
     ["9999-12-31T23:59:59-12:00", NEXT_YEAR, "soon", 7, None],
     ids=["overflow", "ahead", "text", "number", "null"],
 )
-def test_a_rest_that_cannot_be_read_is_none(tmp_path: Path, until: object) -> None:
+def test_an_unreadable_backoff_is_ignored(tmp_path: Path, until: object) -> None:
     (tmp_path / FILE_NAME).write_text(json.dumps({"example.org": until}))
     rests = HostBackoffs(tmp_path)
-    assert rests.list_resting() == {}
-    rests.note("Example.org", timedelta.max)
-    assert datetime.now(UTC) < HostBackoffs(tmp_path).list_resting()["example.org"] <= datetime.now(UTC) + MAX_REST
+    assert rests.list_active() == {}
+    rests.record("Example.org", timedelta.max)
+    assert datetime.now(UTC) < HostBackoffs(tmp_path).list_active()["example.org"] <= datetime.now(UTC) + MAX_BACKOFF
 
 
-def test_no_retry_after_asks_for_nothing() -> None:
+def test_without_retry_after_there_is_no_pause() -> None:
     assert read_retry_after({}, NOW) is None
 
 
@@ -104,11 +104,11 @@ def test_no_retry_after_asks_for_nothing() -> None:
         ("generic", "https://example.org/", False),
     ],
 )
-def test_a_redirect_stays_with_its_publisher(site: str, target: str, is_same: bool) -> None:  # noqa: FBT001
+def test_a_redirect_must_stay_with_its_publisher(site: str, target: str, is_same: bool) -> None:  # noqa: FBT001
     assert is_same_publisher(site, "https://www.themoscowtimes.com/b", target) is is_same
 
 
-def test_every_setting_is_one_that_scrapy_knows(tmp_path: Path) -> None:
+def test_scrapy_knows_every_setting(tmp_path: Path) -> None:
     own = {"TRUSTED_HOSTS"}
     named = {name for name in vars(settings) if name.isupper()} - {"WAITING_REQUESTS", "WARN_SHARE"}
     derived = set(derive_settings(make_crawl(tmp_path).job))

@@ -1,4 +1,4 @@
-"""The writer of WARC files, read back by others."""
+"""The WARC writer, checked with other readers."""
 
 import gzip
 import hashlib
@@ -34,7 +34,7 @@ def make_writer(folder: Path, max_file_bytes: int = 1 << 30) -> WarcWriter:
 
 
 def cut_out(folder: Path, ref: CaptureRef) -> bytes:
-    """The one gzip member that a reference points to, unpacked."""
+    """Return the gzip member that a reference points to, decompressed."""
     data = (folder / ref.warc).read_bytes()[ref.offset : ref.offset + ref.length]
     member = zlib.decompressobj(zlib.MAX_WBITS + 16)
     record = member.decompress(data)
@@ -45,7 +45,7 @@ def cut_out(folder: Path, ref: CaptureRef) -> bytes:
 
 @contextmanager
 def limited_files(size_bytes: int) -> Iterator[None]:
-    """No file of this process may grow beyond that."""
+    """Limit the size of files that this process writes within the block."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
     try:
@@ -64,7 +64,7 @@ def test_a_reference_cuts_out_exactly_the_response(tmp_path: Path) -> None:
         assert ref.sha256 == hashlib.sha256(body).hexdigest()
 
 
-def test_a_file_begins_by_saying_who_wrote_it(tmp_path: Path) -> None:
+def test_a_file_begins_with_a_warcinfo_record_naming_its_writer(tmp_path: Path) -> None:
     with make_writer(tmp_path) as writer:
         ref = writer.write_exchange(make_exchange())
     info, response, request = read_records(tmp_path / ref.warc)
@@ -78,7 +78,7 @@ def test_a_file_begins_by_saying_who_wrote_it(tmp_path: Path) -> None:
     assert fields["robots"] == "obey (RFC 9309)"
 
 
-def test_request_and_response_name_each_other_and_the_moment(tmp_path: Path) -> None:
+def test_request_and_response_refer_to_each_other_and_have_the_same_date(tmp_path: Path) -> None:
     with make_writer(tmp_path) as writer:
         ref = writer.write_exchange(make_exchange())
     _, response, request = read_records(tmp_path / ref.warc)
@@ -91,7 +91,7 @@ def test_request_and_response_name_each_other_and_the_moment(tmp_path: Path) -> 
     assert request.block == REQUEST
 
 
-def test_warcio_reads_the_same(tmp_path: Path) -> None:
+def test_warcio_reads_the_same_records(tmp_path: Path) -> None:
     with make_writer(tmp_path) as writer:
         ref = writer.write_exchange(make_exchange(gzip.compress(PAGE)))
     with (tmp_path / ref.warc).open("rb") as file:
@@ -123,13 +123,13 @@ def test_a_full_file_is_followed_by_the_next(tmp_path: Path) -> None:
         assert read_records(folder / name)[0].kind == "warcinfo"
 
 
-def test_a_file_is_made_with_its_first_record_only(tmp_path: Path) -> None:
+def test_a_file_is_created_only_with_its_first_record(tmp_path: Path) -> None:
     with make_writer(tmp_path / "deep" / "er"):
         pass
     assert list((tmp_path / "deep" / "er").iterdir()) == []
 
 
-def test_every_record_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
+def test_every_record_is_readable_as_soon_as_it_is_written(tmp_path: Path) -> None:
     with make_writer(tmp_path) as writer:
         for count in range(1, 4):
             ref = writer.write_exchange(make_exchange())
@@ -141,7 +141,7 @@ def test_two_writers_of_one_run_never_share_a_file(tmp_path: Path) -> None:
         assert one.write_exchange(make_exchange()).warc != other.write_exchange(make_exchange()).warc
 
 
-def test_nothing_is_written_behind_a_record_that_could_not_be_written_whole(tmp_path: Path) -> None:
+def test_nothing_is_written_after_a_truncated_record(tmp_path: Path) -> None:
     with make_writer(tmp_path) as writer:
         ref = writer.write_exchange(make_exchange())
         whole = (tmp_path / ref.warc).read_bytes()
@@ -156,7 +156,7 @@ def test_nothing_is_written_behind_a_record_that_could_not_be_written_whole(tmp_
     assert len(read_records(tmp_path / later.warc)) == 3
 
 
-def test_a_line_break_in_a_header_starts_no_other_header(tmp_path: Path) -> None:
+def test_a_line_break_in_a_value_starts_no_new_header(tmp_path: Path) -> None:
     with make_writer(tmp_path) as writer:
         ref = writer.write_resource("file:///a\r\nWARC-Type: warcinfo", "text/plain", b"", AT)
     _, record = read_records(tmp_path / ref.warc)

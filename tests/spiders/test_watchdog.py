@@ -1,4 +1,4 @@
-"""A crawl that cannot end itself any more."""
+"""A crawl that hangs and cannot end itself."""
 
 import os
 import signal
@@ -29,16 +29,14 @@ with Crawler() as crawler:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process is neither gone nor dead and not yet collected (which init does, where there is one)."""
+    """Return whether the process runs; False for a zombie too, which only init would reap, if there is one."""
     try:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except OSError:
         return False
 
 
-def test_a_crawl_that_does_nothing_by_itself_any_more_dies_with_its_parent(
-    tmp_path: Path, publisher: Publisher
-) -> None:
+def test_a_hanging_crawl_dies_with_its_parent(tmp_path: Path, publisher: Publisher) -> None:
     urls = tuple(f"{WWW}/page/{number}" for number in range(1000))
     crawl = make_crawl(tmp_path, urls=urls, origins=publisher.origins, delay_seconds=0.05)
     pipe = subprocess.PIPE
@@ -61,9 +59,7 @@ def test_a_crawl_whose_parent_died_before_it_started_does_nothing(tmp_path: Path
 
 
 @pytest.mark.parametrize("place", ["in-python", "in-c"])
-def test_a_crawl_that_computes_without_an_end_is_ended_by_the_kernel(
-    tmp_path: Path, publisher: Publisher, place: str
-) -> None:
+def test_the_kernel_ends_a_crawl_stuck_in_a_computation(tmp_path: Path, publisher: Publisher, place: str) -> None:
     crawl = make_crawl(tmp_path, sources=(FEED,), origins=publisher.origins)
     command = [sys.executable, "-m", "tests.spiders.stuck", place, str(crawl.job_path)]
     pipe = subprocess.PIPE
