@@ -1,6 +1,6 @@
-"""Whether the archive is whole: its WARC files beside its database, its states beside its articles.
+"""Audits the archive: its WARC files against its database, its states against its articles.
 
-Each WARC file is read once, record by record: whether each is known, and each that is known is there as it was stored.
+Each WARC file is read once, record by record: is each record known, and is each known record there as it was stored?
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,22 +24,22 @@ from storage.warc.remote import StoreUnreachable
 from storage.warc.store import WarcStore, is_own
 
 LoadedFile = tuple[str, int, Mapping[int, RecordFacts]]
-"""A WARC file's name, how far it was loaded, and the captures of it that are stored, by their offsets."""
+"""A WARC file's name, its loaded bytes, and its stored captures by offset."""
 
 
 def audit_archive(settings: Settings) -> IntegrityReport:
-    """Compare everything that lies in the WARC files with what the database says; nothing is changed.
+    """Compare the contents of the WARC files with the database; nothing is changed.
 
     Raises:
-        DatabaseDamaged: what the database says is not what was written there.
-        What `open_archive` raises.
+        DatabaseDamaged: the database's content is not what was written.
+        Whatever `open_archive` raises.
     """
     with open_archive(settings, writable=False) as archive:
         return audit_opened(archive)
 
 
 def audit_opened(archive: Archive) -> IntegrityReport:
-    """The same, of an archive that is open."""
+    """Audit an archive that is already open."""
     audit_pages(archive.database)
     try:
         unlisted, sizes = None, archive.warcs.list_afar() | archive.warcs.list_here()
@@ -68,7 +68,7 @@ def audit_opened(archive: Archive) -> IntegrityReport:
 
 
 def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFinding]:
-    """In the order of their names, several at a time. Of what was never loaded: whether it is a WARC file."""
+    """Check files in order of name, several in parallel. A file that was never loaded must at least be a WARC file."""
     with archive.database.read() as session:
         loaded = dict.fromkeys(unloaded, 0) | list_warcs(session)
     names = sorted(loaded)
@@ -76,7 +76,7 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
     files = ((name, loaded[name], _places(archive, name)) for name in names)
     with ExitStack() as stack:
         if is_much:
-            # A file may take as long as it likes: it is compared, and no rule reads it.
+            # No time limit: files are only compared, and no extraction rule runs on them.
             reader = stack.enter_context(closing(archive.make_reader(None, limit_seconds=NO_LIMIT)))
             findings = reader.read_each(check_files, files, _give_up, group_count=1)
         else:
@@ -92,7 +92,7 @@ def _places(archive: Archive, name: str) -> dict[int, RecordFacts]:
 
 
 def check_files(equipment: Equipment, files: Iterable[LoadedFile]) -> Iterator[WarcFinding]:
-    """`check_file` of each."""
+    """Yield `check_file` of each."""
     assert equipment.warcs  # noqa: S101 - for mypy: an archive's reader has them
     for name, loaded_bytes, places in files:
         yield check_file(equipment.warcs, equipment.max_page_bytes, name, loaded_bytes, places)
@@ -105,16 +105,16 @@ def _give_up(file: LoadedFile, reason: str) -> WarcFinding:
 def check_file(
     warcs: WarcStore, max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, RecordFacts]
 ) -> WarcFinding:
-    """One WARC file, as far as it was loaded, beside the captures of it that are stored, by their offsets."""
+    """Compare the loaded part of a WARC file with its stored captures (by offset)."""
     captures = iterate_captures(warcs.at(name), name, 0, max_page_bytes)
     found = _Comparison(places)
     try:
         for capture, end in captures:
             if end > loaded_bytes and capture.ref.offset not in places:
-                break  # not loaded yet: no fault
+                break  # not loaded yet, which is fine
             found.add(capture.ref)
     except StoreUnreachable as error:
-        return WarcFinding(name=name, capture_count=found.count, error=str(error))  # says nothing of what is in it
+        return WarcFinding(name=name, capture_count=found.count, error=str(error))  # its content is unknown
     except (OSError, NotAWarc) as error:
         said = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
         return WarcFinding(name=name, capture_count=found.count, error=said, **_Comparison(places, said).list_absent())
@@ -130,7 +130,7 @@ def check_file(
 
 
 class _Comparison:
-    """The captures that a file has, beside those that are stored of it."""
+    """Compares a file's captures with those stored for it."""
 
     def __init__(self, places: Mapping[int, RecordFacts], why: str = "there is no such record") -> None:
         self._places = places
@@ -140,20 +140,20 @@ class _Comparison:
         self.count = 0
 
     def add(self, ref: CaptureRef) -> None:
-        """A capture of the file."""
+        """Add a capture of the file."""
         self.count += 1
         known = self._places.get(ref.offset)
         if known is None:
             self.unknown.append(ref.offset)
         elif not known.has(ref):
-            self._absent[ref.offset] = "the record is another one"
+            self._absent[ref.offset] = "there is a different record"
         else:
             del self._absent[ref.offset]
             if known.is_lost:
                 self.returned[ref.offset] = ref.length
 
     def list_absent(self) -> dict[str, Any]:
-        """What is stored and was not found, as a `WarcFinding` has it."""
+        """Return stored captures that were not found, as fields of `WarcFinding`."""
         is_lost = {offset: self._places[offset].is_lost for offset in self._absent}
         missing = {offset: why for offset, why in self._absent.items() if not is_lost[offset]}
         return {"missing": missing, "lost": tuple(offset for offset in is_lost if is_lost[offset])}

@@ -1,4 +1,4 @@
-"""Compares the live site with what is expected of it, through the crawl's process: few requests, robots.txt first."""
+"""Compares the live site with its expectations through the crawl process: few requests, robots.txt first."""
 
 import re
 from collections import defaultdict
@@ -25,7 +25,7 @@ from storage.warc.store import WarcStore
 FOUND, MISSING, NOT_SEEN = "found", "missing", "not seen"
 
 POLL_SECONDS = 0.2
-"""How often the crawl is asked whether it has ended: a site answers once in two seconds."""
+"""Seconds between checks of whether the crawl has ended; a site responds about every two seconds."""
 
 
 class LiveCheck(Check):
@@ -35,15 +35,15 @@ class LiveCheck(Check):
     expected: str
     """The expression that finds it."""
     result: str
-    """`found`, `missing`, or `not seen`: there was no such page among those that were looked at."""
+    """`found`, `missing`, or `not seen` (the sample had no such page)."""
 
 
 @dataclass
 class Look:
-    """One look at a live site: its crawl, whose captures are thrown away with their folder."""
+    """A small crawl of a live site; its captures are deleted with their folder."""
 
     settings: Settings
-    """Those of the archive, but for the data folder."""
+    """The archive's settings, with another data folder."""
     id: str
     site: str
     lock_path: Path
@@ -51,15 +51,15 @@ class Look:
     _job_count: int = field(default=0)
 
     def number_job(self) -> int:
-        """The number of a further job of its crawl."""
+        """Return the number of the next job of its crawl."""
         self._job_count += 1
         return self._job_count
 
     def fetch(self, urls: Iterable[str]) -> dict[str, Capture | str]:
-        """Each URL that was asked -> its answer, or why there is none; with what belongs to these pages.
+        """Fetch URLs; return each with its response or the reason for none, and their companions.
 
         Raises:
-            CrawlFailed: the crawl's process died.
+            CrawlFailed: the crawl process died.
         """
         job = make_job(self.settings, self, urls=tuple(urls)).model_copy(update={"lock_path": self.lock_path})
         self.crawler.begin(job)
@@ -79,18 +79,18 @@ class Look:
 
 
 def audit_live(settings: Settings, site: str = "moscow-times") -> list[LiveCheck]:
-    """Compare the live site with what its profile expects, line by line.
+    """Compare the live site with its profile's expectations, line by line.
 
     Raises:
-        ContactMissing: a live site would be asked, and the settings do not say by whom.
-        RunInProgress: a run asks this site now.
-        CrawlFailed: the crawl's process died.
+        ContactMissing: a live site would be crawled, but no contact is set.
+        RunInProgress: a run is crawling this site now.
+        CrawlFailed: the crawl process died.
     """
     profile = require_contact(settings, site)
     expected = profile.expected
     with _looking(settings, profile) as look:
         answers = look.fetch(url for name, url in expected.sources.items() if name != "robots.txt")
-        found = {name: answers.get(url, "no answer") for name, url in expected.sources.items()}
+        found = {name: answers.get(url, "no response") for name, url in expected.sources.items()}
         sample = sample_pages(profile, found)
         pages = look.fetch(sample) if sample else {}
     seen: dict[str, dict[str, Capture | str]] = defaultdict(dict)
@@ -104,11 +104,11 @@ def audit_live(settings: Settings, site: str = "moscow-times") -> list[LiveCheck
 
 @contextmanager
 def _looking(settings: Settings, profile: Site) -> Iterator[Look]:
-    """A crawl whose captures go to a folder of their own. A run of the same data folder is not crawled beside."""
+    """Start a crawl with its own folder. It never runs beside a run of the same data folder."""
     with TemporaryDirectory(prefix="broadsheet-live-") as folder:
         apart = settings.model_copy(update={"data_dir": Path(folder)})
         apart.warc_dir.mkdir(parents=True)
-        # Where there is an archive, its spool says which hosts want to be left alone.
+        # An existing archive's spool knows which hosts asked for backoff.
         own = settings if settings.spool_dir.exists() else apart
         own.spool_dir.mkdir(exist_ok=True)
         with hold_folder(own, patience_seconds=0), Crawler() as crawler:
@@ -117,7 +117,7 @@ def _looking(settings: Settings, profile: Site) -> Iterator[Look]:
 
 
 def sample_pages(profile: Site, found: Mapping[str, Capture | str]) -> dict[str, str]:
-    """URLs of a handful of pages, each with the kind that it is taken for."""
+    """Return the URLs of a few pages, each with its presumed kind."""
     sample: dict[str, str] = {}
     for kind in profile.expected.kinds:
         named = (url for name in kind.sources for url in _list_articles(profile, found.get(name, "")))
@@ -136,7 +136,7 @@ def _list_articles(profile: Site, answer: Capture | str) -> Iterator[str]:
     try:
         page = profile.read_source(answer.body, answer.url, answer.media_type, answer.fetched_at)
     except SourceUnreadable:
-        return  # that its structures are missing is told by their lines
+        return  # the checks report its missing structures
     yield from (profile.identify(one.url).url for one in page.sightings if profile.identify(one.url).id)
 
 
@@ -155,7 +155,7 @@ def _judge_answer(line: CrawlLine, capture: Capture | None) -> Capture | str:
 
 
 def _check(one: Expectation, where: str, answers: Mapping[str, Capture | str]) -> LiveCheck:
-    """The line of an expectation: what it is missing on, or where it stands."""
+    """Return the result of an expectation: where it is missing, or where it was found."""
     met = [url for url, answer in answers.items() if isinstance(answer, Capture) and is_met(one, answer.body)]
     failed = {url: answer for url, answer in answers.items() if isinstance(answer, str)}
     lacking = [url for url in answers if url not in met and url not in failed]

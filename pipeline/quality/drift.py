@@ -1,7 +1,7 @@
-"""Notices that pages are read otherwise than before: fields that come from elsewhere, bodies of other lengths.
+"""Detects drift in how pages are read: fields from other sources, bodies of other lengths.
 
-A shift fails every run while the newest pages differ from those before them; once the new state has lasted as long as
-what it is compared with, it is what is usual, and quiet.
+A shift fails every run while the newest pages differ from those before them. Once the new state has lasted as long as
+the baseline, it becomes the baseline, and the check passes again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,51 +11,53 @@ from schemas.model import Count, Record
 from schemas.report import KindReading
 
 WINDOW_PAGES = 20
-"""Pages of a kind that say something: a scheduled run has few, so those of the runs right before it count with its own.
-A share of a half is uncertain by 0.11 among them."""
+"""Fewest pages of a kind to compare. A scheduled run has few, so the pages of the runs just before it are added. With
+20 pages, the uncertainty of a share of one half is 0.11."""
 
 BASELINE_RUNS = 20
-"""Runs before those, with pages of the kind: some days of them, so that what was accepted is soon the usual."""
+"""Runs with pages of the kind, before the window, that form the baseline: a few days, so that an accepted change soon
+becomes normal."""
 
 BASELINE_PAGES = 40
-"""Of fewer nobody knows what is usual: further runs are taken to them, and without them nothing is compared."""
+"""Fewest pages in a baseline. Earlier runs are added to reach it; if there are none, nothing is compared."""
 
 LENGTH_FACTOR = 2.5
-"""Between two medians of body lengths. Among 20 articles a median is uncertain by a fifth, and a page of which only the
-first block is read, or the furniture with the text, changes by more than this."""
+"""Largest ratio between two median body lengths. Among 20 articles the uncertainty of a median is a fifth; a page of
+which only the first block is read, or whose boilerplate is read as text, changes by more than this."""
 
 CAPTION_WORDS = 20
-"""Fewer are a gallery's or a video's one line: as good as no body."""
+"""Shorter bodies are the one line of a gallery or video, and count as empty."""
 
 AGREEMENT_CEILING = 0.2
-"""Of the pages of a kind on which two readings of the body agree: nearly all do, so four of 20 that do not are news."""
+"""Ceiling for pages on which the two readings of the body agree: nearly all do, so four in 20 that do not are a
+signal."""
 
 TOLD_SHARE = 0.05
-"""A source whose share moved by less is not worth a word in the sentence."""
+"""Smallest change of a source's share that the sentence mentions."""
 
 
 class Move(Record):
-    """One field, or the length of bodies, that is not as it was."""
+    """A change in one field, or in the length of bodies."""
 
     field: str
     source: str
-    """Where more of it comes from now: of the pages that show it, this run has one."""
+    """The source that gained most; this run has at least one page that shows it."""
     text: str
 
 
 class Shift(Record):
-    """A kind of page that is read otherwise than before."""
+    """A kind of page that is read differently than before."""
 
     kind: str
     moves: tuple[Move, ...]
     page_count: Count
-    """The newest pages of the kind …"""
+    """Pages in the window."""
     baseline_count: Count
-    """… and those that they are compared with."""
+    """Pages in the baseline."""
 
     @property
     def sentence(self) -> str:
-        """Which fields moved from where to where."""
+        """The fields that changed, and between which sources."""
         moved = "; ".join(move.text for move in self.moves)
         return f"drift: {self.kind}: {moved} ({self.page_count} pages against {self.baseline_count})"
 
@@ -63,9 +65,9 @@ class Shift(Record):
 def find_shifts(
     own: Mapping[str, KindReading], past: Sequence[Mapping[str, KindReading]], ceiling: float
 ) -> Iterator[Shift]:
-    """The kinds of pages that a run read otherwise than the runs before it (the newest first) did.
+    """Yield the kinds of pages that a run read differently than earlier runs (newest first).
 
-    `ceiling` is the share of the pages by which a source of a field may grow or shrink.
+    `ceiling` is the share of pages by which a field's source may grow or shrink.
     """
     for kind, reading in own.items():
         window, baseline = _divide(reading, (found[kind] for found in past if kind in found))
@@ -76,7 +78,7 @@ def find_shifts(
 
 
 def _divide(own: KindReading, past: Iterable[KindReading]) -> tuple[KindReading, KindReading]:
-    """The newest pages, and what they are compared with."""
+    """Return the window and the baseline."""
     window, baseline, baseline_runs = own, KindReading(), 0
     for reading in past:
         if window.page_count < WINDOW_PAGES:
@@ -88,7 +90,7 @@ def _divide(own: KindReading, past: Iterable[KindReading]) -> tuple[KindReading,
 
 
 def _find_moves(own: KindReading, window: KindReading, baseline: KindReading, ceiling: float) -> Iterator[Move]:
-    # A field that was not looked for then is not compared.
+    # A field that the baseline never looked for is not compared.
     for name in [name for name in window.sources if baseline.sources.get(name)]:
         before, after = _list_shares(baseline.sources[name]), _list_shares(window.sources[name])
         growth = {source: after.get(source, 0) - before.get(source, 0) for source in before | after}
@@ -107,7 +109,7 @@ def _list_shares(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def _tell(name: str, before: Mapping[str, float], after: Mapping[str, float]) -> str:
-    """Most lost first: `headline from json-ld 98 % -> 20 %, from page 2 % -> 80 %`."""
+    """Return the changed shares, largest loss first: `headline from json-ld 98 % -> 20 %, from page 2 % -> 80 %`."""
     moved = [(source, before.get(source, 0), after.get(source, 0)) for source in {**before, **after}]
     told = sorted((new - old, source, old, new) for source, old, new in moved if abs(new - old) >= TOLD_SHARE)
     parts = (f"{_word(name, source)} {100 * old:.0f} % -> {100 * new:.0f} %" for _, source, old, new in told)
@@ -123,7 +125,7 @@ def _word(name: str, source: str) -> str:
 
 
 def find_median(lengths: Mapping[str, int]) -> float:
-    """The median body length in words, as the classes let it be known; 0 without pages."""
+    """Return the median body length in words, interpolated within its class; 0 without pages."""
     half, passed = sum(lengths.values()) / 2, 0
     for fewest in sorted(map(int, lengths)):
         count = lengths[str(fewest)]
@@ -135,7 +137,7 @@ def find_median(lengths: Mapping[str, int]) -> float:
 
 
 def _find_length(own: KindReading, before: float, after: float) -> str | None:
-    """A class of lengths with pages of this run that shows the move of the median; None where there is none."""
+    """Return a length class of this run that shows the change of the median; None if it did not change."""
     low, high = max(before, CAPTION_WORDS), max(after, CAPTION_WORDS)
     if max(low, high) <= LENGTH_FACTOR * min(low, high):
         return None

@@ -1,4 +1,4 @@
-"""What a run notices at its end: unknown furniture, known furniture that leaks, drift, wrong clocks of feeds."""
+"""Checks the result of a run: unknown boilerplate, leaks of known boilerplate, drift, wrong feed clocks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,18 +17,18 @@ from schemas.report import RecurringParagraph
 from storage.reports.history import EarlierReading, iterate_newest, list_feed_times, list_readings
 
 ITEMS_FLOOR = 3
-"""One article that was published anew says nothing of the clock; three that agree do."""
+"""Fewest items to judge a clock by. One article may have been republished; three that agree are evidence."""
 
 ROUNDING = timedelta(minutes=1)
-"""A page may show its time without seconds."""
+"""Tolerance: a page may show its time without seconds."""
 
 HOUR = timedelta(hours=1)
 
 
 def find_offset_hours(times: Iterable[tuple[str, datetime, datetime]]) -> dict[str, int]:
-    """Feed's URL -> by how many whole hours its clock is ahead of its pages', where it is not right.
+    """Return each feed with a wrong clock (URL), and by how many whole hours it runs ahead.
 
-    `times`: a feed's URL, its time of publication of an item, the page's own.
+    `times` holds a feed's URL, its publication time of an item, and the page's own.
     """
     differences: dict[str, list[float]] = defaultdict(list)
     for url, said, own in times:
@@ -43,37 +43,37 @@ def find_offset_hours(times: Iterable[tuple[str, datetime, datetime]]) -> dict[s
 
 
 def describe_clock_offsets(offsets: dict[str, int]) -> Iterator[str]:
-    """A sentence for each number of hours."""
+    """Yield a sentence for each offset in hours."""
     for hours in sorted(set(offsets.values())):
         urls = [url for url, found in offsets.items() if found == hours]
         which = "ahead of" if hours > 0 else "behind"
-        yield f"feeds {abs(hours)} h {which} the time of their own pages, which is kept: {', '.join(urls)}"
+        yield f"feeds {abs(hours)} h {which} their pages' timestamps, which are used instead: {', '.join(urls)}"
 
 
 CANDIDATES = "candidates"
 """The folder of pages that may become test pages: `DATA_DIR/candidates/SITE/SLUG`."""
 
 NEWEST_COUNT = 200
-"""Articles that are looked through at least: a week or two of them, all of one crawl period."""
+"""Fewest articles to search: one or two weeks of them, all of one crawl period."""
 
 NEWEST_MOST = 5_000
-"""And at most, also after a run that brought more: some seconds, and a message stands in each of them."""
+"""Most articles to search after a large run: takes some seconds, and a site-wide message is in all of them."""
 
 FAILING_ARTICLES = 8
-"""Fewer never fail a run, however few articles there are: chance, a series, a long story."""
+"""Fewer articles with a paragraph never fail a run, whatever their share: chance, a series, a long story."""
 
 BEGINNING_CHARS = 80
-"""Of a paragraph in a sentence: enough to know it by."""
+"""Characters of a paragraph that a sentence quotes: enough to recognize it."""
 
 NEIGHBOUR_DAYS = timedelta(days=366)
-"""Months of a backfill that are compared: pages of another decade have other fields, and a backfill goes there step by
-step, so that each month has its neighbours."""
+"""Only months of a backfill that are this near are compared: pages of another decade have other fields. A backfill
+moves month by month, so each month has neighbours."""
 
 NEW_OUTCOMES = frozenset({"stored", "duplicate", "revised"})
 
 
 def notice_reading(archive: Archive, run: Run) -> None:
-    """Look through what a site's run brought; one that brought nothing costs nothing."""
+    """Check what a site's run stored; costs nothing if it stored nothing."""
     if run.site and any(run.counts[name] for name in NEW_OUTCOMES):
         _notice_recurring(archive, run, run.site)
         _notice_feed_clocks(archive, run, run.site)
@@ -106,12 +106,12 @@ def _notice_feed_clocks(archive: Archive, run: Run, site: str) -> None:
 
 
 def _tell(paragraphs: Sequence[RecurringParagraph], found: Recurrence) -> str:
-    """One sentence for all of them: a message has several."""
+    """Return one sentence for all of them: a message often has several paragraphs."""
     first = paragraphs[0]
     text = first.text if len(first.text) <= BEGINNING_CHARS else f"{first.text[:BEGINNING_CHARS]}…"
-    others = f"; {len(paragraphs) - 1} more such" if paragraphs[1:] else ""
+    others = f"; {len(paragraphs) - 1} more" if paragraphs[1:] else ""
     where = f"{first.article_count} of the newest {found.article_count} articles ({100 * first.share:.1f} %)"
-    return f"recurring: a paragraph that no list knows stands in {where}: “{text}”{others}"
+    return f"recurring: a paragraph in no boilerplate list appears in {where}: “{text}”{others}"
 
 
 def _notice_drift(archive: Archive, run: Run) -> None:
@@ -123,25 +123,25 @@ def _notice_drift(archive: Archive, run: Run) -> None:
 
 
 def list_neighbours(past: Sequence[EarlierReading], since: date | None) -> Iterator[EarlierReading]:
-    """The runs whose publication days are near; an ingest has none, and is compared with every other."""
+    """Yield the runs with nearby publication days; for an ingest, which has no span, yield all."""
     for one in past:
         if since is None or (one.since and abs(one.since - since) <= NEIGHBOUR_DAYS):
             yield one
 
 
 def _keep_candidate(archive: Archive, run: Run, shift: Shift) -> str:
-    """Save this run's first page that shows the shift; the end of the sentence that names it."""
+    """Save this run's first page that shows the shift, and return the end of the sentence that names it."""
     ref = run.reading.first.get((shift.kind, shift.moves[0].field, shift.moves[0].source))
     if ref is None:
         return ""
     try:
-        return f"; the first such page is kept in {save_candidate(archive, ref)}"
+        return f"; the first such page is saved in {save_candidate(archive, ref)}"
     except PageUnrecorded as error:
-        return f"; the first such page could not be kept: {error}"
+        return f"; the first such page could not be saved: {error}"
 
 
 def save_candidate(archive: Archive, ref: CaptureRef) -> Path:
-    """The folder of a page with what reading makes of it, unchecked; one that is there already stays as it is.
+    """Save a page with its unchecked expected values; return its folder, which is kept if it exists already.
 
     Raises:
         PageUnrecorded: the page cannot be read from its WARC file, or the folder cannot be written.
