@@ -48,6 +48,6 @@ def open_service(settings: Settings) -> "Apprise":
     return service
 
 
-def is_wanted(settings: Settings) -> bool:
+def is_alert_configured(settings: Settings) -> bool:
     """Return whether a service for notifications is set."""
     return bool(settings.notify_url.get_secret_value())

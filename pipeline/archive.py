@@ -11,7 +11,7 @@ from stat import S_IMODE
 from typing import TextIO
 
 from pipeline.progress import report_progress
-from pipeline.reader import LIMIT_SECONDS, Equipment, Reader
+from pipeline.reader import LIMIT_SECONDS, Reader, ReaderContext
 from schemas.failure import RunFailure, UsageFailure
 from schemas.process import PRIVATE_UMASK
 from schemas.settings import Settings, sqlite_url
@@ -61,19 +61,19 @@ class Archive:
         self.publishers = publishers
         """The rules by which pages are read."""
         self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
-        self.tell_alive: Callable[[], None] = report_to_nobody
+        self.send_heartbeat: Callable[[], None] = skip_heartbeat
         """Called now and then during long operations; set by a run to renew its lease."""
         self._reading_seconds = reading_seconds
         self.reader = self.make_reader()
 
     def make_reader(self, process_count: int | None = 1, limit_seconds: float | None = None) -> Reader:
         """Return another reader of this archive; `process_count` None means one process per core."""
-        equipment = Equipment(self.publishers, self.warcs, self.settings.max_page_bytes)
+        context = ReaderContext(self.publishers, self.warcs, self.settings.max_page_bytes)
         limit = self._reading_seconds if limit_seconds is None else limit_seconds
-        return Reader(equipment, process_count, limit_seconds=limit, tell_alive=self._tell_alive)
+        return Reader(context, process_count, limit_seconds=limit, send_heartbeat=self._send_heartbeat)
 
-    def _tell_alive(self) -> None:
-        self.tell_alive()
+    def _send_heartbeat(self) -> None:
+        self.send_heartbeat()
 
     @contextmanager
     def reading_in_parallel(self, process_count: int | None = None) -> Iterator[None]:
@@ -92,7 +92,7 @@ class Archive:
         self.database.close()
 
 
-def report_to_nobody() -> None:
+def skip_heartbeat() -> None:
     """Do nothing: no run is active."""
 
 
@@ -101,7 +101,7 @@ def open_archive(
     settings: Settings,
     *,
     writable: bool,
-    patience_seconds: float = 0,
+    wait_seconds: float = 0,
     publishers: Publishers = PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> Iterator[Archive]:
@@ -122,7 +122,7 @@ def open_archive(
             yield archive
         return
     make_folders(settings)
-    with hold_folder(settings, patience_seconds):
+    with lock_folder(settings, wait_seconds):
         database = open_database(settings.database_url)
         with closing(Archive(settings, database, publishers, reading_seconds)) as archive:
             archive.warcs.bring_back()
@@ -181,7 +181,7 @@ def migrate_archive(settings: Settings) -> bool:
         open_existing(settings).close()
     except SchemaOutdated:
         make_folders(settings)
-        with hold_folder(settings, patience_seconds=0):
+        with lock_folder(settings, wait_seconds=0):
             migrate_database(settings.database_url, partial(report_progress, "index"))
         return True
     return False
@@ -190,7 +190,7 @@ def migrate_archive(settings: Settings) -> bool:
 def is_crawling(settings: Settings) -> bool:
     """Return whether a live crawl may write into this data folder; the caller holds the run lock."""
     with open_lock(settings, CRAWL_LOCK) as lock:
-        return not take_lock(lock)
+        return not try_lock(lock)
 
 
 OWNER_ONLY = 0o700
@@ -212,13 +212,13 @@ def make_folders(settings: Settings) -> None:
         for folder in (settings.data_dir, settings.warc_dir, settings.spool_dir):
             folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
         for path in (*settings.own_dirs, *settings.data_dir.glob("broadsheet.db*")):
-            _keep_others_out(path)
+            _revoke_others(path)
     except OSError as error:
         reason = f"{error.strerror}: {error.filename}"
         raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {reason}") from None
 
 
-def _keep_others_out(path: Path) -> None:
+def _revoke_others(path: Path) -> None:
     with suppress(FileNotFoundError, PermissionError):  # owned by another user, who has to do it
         mode = path.stat().st_mode
         if mode & OTHERS:
@@ -226,14 +226,14 @@ def _keep_others_out(path: Path) -> None:
 
 
 @contextmanager
-def hold_folder(settings: Settings, patience_seconds: float) -> Iterator[None]:
+def lock_folder(settings: Settings, wait_seconds: float) -> Iterator[None]:
     """Lock the data folder for writing; the kernel releases the lock if the process dies.
 
     Raises:
         RunInProgress: another process holds the lock.
     """
     with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
-        if not _wait_for(run_lock, patience_seconds):
+        if not _wait_for(run_lock, wait_seconds):
             raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")
         # The crawl of a killed run ends by itself, but not at once; what it still writes is loaded too.
         if not _wait_for(crawl_lock, ORPHAN_SECONDS):
@@ -258,14 +258,14 @@ def open_lock(settings: Settings, name: str) -> TextIO:
 def _wait_for(handle: TextIO, seconds: float) -> bool:
     """Return whether the lock could be acquired within that time."""
     deadline = time.monotonic() + seconds
-    while not take_lock(handle):
+    while not try_lock(handle):
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOCK_POLL_SECONDS)
     return True
 
 
-def take_lock(handle: TextIO) -> bool:
+def try_lock(handle: TextIO) -> bool:
     """Return whether the lock on this file was acquired; it is held until the file is closed."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -137,15 +137,15 @@ def _plan_months(archive: Archive, site: str, since: date, until: date) -> Itera
 
 def _limit(months: Iterator[MonthPlan], limit: int | None) -> Iterator[MonthPlan]:
     """Yield months until the limit of pages is used up; the last one may be partial."""
-    left = limit
+    remaining = limit
     for month in months:
-        if left is None:
+        if remaining is None:
             yield month
             continue
-        if left <= 0:
+        if remaining <= 0:
             return
-        yield month.model_copy(update={"due_count": min(month.due_count, left)})
-        left -= month.due_count
+        yield month.model_copy(update={"due_count": min(month.due_count, remaining)})
+        remaining -= month.due_count
 
 
 def _read_crawl_delay(archive: Archive) -> float:

@@ -89,7 +89,7 @@ class Crawler:
             self._process = start_process()
         self._is_at_work, self._has_failed, self._is_released, self._is_halted = True, False, False, False
         self._unread, self._grown, self._reason = b"", {}, ""
-        self._tell(os.fsencode(path.absolute()))
+        self._send(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
         """Return whether its job has ended (or it died); wait for that, or for a WARC file to grow."""
@@ -98,15 +98,15 @@ class Crawler:
         assert self._process.stdout  # noqa: S101 - for mypy: it was asked for
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
-            self._hear(os.read(self._process.stdout.fileno(), PIPE_BYTES))
+            self._receive(os.read(self._process.stdout.fileno(), PIPE_BYTES))
         return not self._is_at_work
 
-    def take_grown(self) -> list[str]:
+    def pop_grown_files(self) -> list[str]:
         """Return the WARC files that grew enough to be worth loading since the last call."""
         names, self._grown = list(self._grown), {}
         return names
 
-    def _hear(self, chunk: bytes) -> None:
+    def _receive(self, chunk: bytes) -> None:
         if not chunk:  # end of file: the process has ended
             self._has_failed, self._is_at_work = True, False
         *lines, self._unread = (self._unread + chunk).split(b"\n")
@@ -133,12 +133,12 @@ class Crawler:
         """Stop the job early: responses in transit may still arrive, other URLs keep their state."""
         if not self._is_halted:
             self._is_halted = self._is_released = True
-            self._close_lifeline()
+            self._close_stdin()
 
     def release(self) -> None:
         """Let the idle process end while its run goes on: there are no further jobs."""
         if not self._is_at_work and not self._is_released:
-            self._tell(b"")
+            self._send(b"")
             self._is_released = True
 
     def end(self) -> None:
@@ -147,7 +147,7 @@ class Crawler:
             self._stop()
             self._has_ended = True
 
-    def _tell(self, line: bytes) -> None:
+    def _send(self, line: bytes) -> None:
         assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
         # If the process is gone, waiting for it reports that.
         with suppress(BrokenPipeError):
@@ -157,13 +157,13 @@ class Crawler:
         self.release()
         process = self._process
         with process:
-            self._close_lifeline()
+            self._close_stdin()
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _close_lifeline(self) -> None:
+    def _close_stdin(self) -> None:
         assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
         self._process.stdin.close()
 

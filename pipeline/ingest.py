@@ -11,9 +11,9 @@ import sites
 from pipeline.archive import Archive, check_version, open_archive
 from pipeline.crawl import Crawler
 from pipeline.discovery import discover_urls
-from pipeline.fetch import Wanted, fetch_pages, never_wanted
+from pipeline.fetch import StopCheck, fetch_pages, never_stop
 from pipeline.load import BatchLoader, load_batch, load_unloaded
-from pipeline.quality.findings import notice_reading
+from pipeline.quality.findings import check_reading
 from pipeline.reader import LIMIT_SECONDS
 from pipeline.run import Run, finish_run, now, running
 from schemas.failure import UsageFailure
@@ -60,9 +60,9 @@ class Orchestration:
 
     run_step: StepRunner = run_step
     load: BatchLoader = load_batch
-    is_wanted: Wanted = never_wanted
+    should_stop: StopCheck = never_stop
     """Whether the run must end early because another one is waiting."""
-    patience_seconds: float = 0
+    wait_seconds: float = 0
     """Seconds to wait for another run."""
 
 
@@ -100,17 +100,19 @@ def ingest_once(  # noqa: PLR0913 - a choice each
     sources = tuple(_list_sources(profile, settings, source, cdx_url))
     kind = "ingest" if span == EVER else "backfill"
     parameters = _describe(span, source=source, limit=limit, cdx=cdx_url, months=months, pages=pages)
-    begin, load, patience = orchestration.run_step, orchestration.load, orchestration.patience_seconds
-    opening = partial(open_archive, settings, writable=True, publishers=publishers, reading_seconds=reading_seconds)
+    begin, load, wait_seconds = orchestration.run_step, orchestration.load, orchestration.wait_seconds
+    open_writable = partial(
+        open_archive, settings, writable=True, publishers=publishers, reading_seconds=reading_seconds
+    )
     with (
-        opening(patience_seconds=patience) as archive,
+        open_writable(wait_seconds=wait_seconds) as archive,
         Crawler() as crawler,
-        running(archive, kind, site, parameters, span, patience_seconds=patience) as run,
+        running(archive, kind, site, parameters, span, wait_seconds=wait_seconds) as run,
     ):
         archive.reader.start()
         begin("load", partial(load_unloaded, archive, run, load))
         begin("discover", partial(discover_urls, archive, run, crawler, sources, load, list_months(profile, months)))
-        begin("fetch", partial(fetch_due, archive, run, crawler, limit, load, pages, orchestration.is_wanted))
+        begin("fetch", partial(fetch_due, archive, run, crawler, limit, load, pages, orchestration.should_stop))
         return begin("report", partial(_report, archive, run, crawler))
 
 
@@ -120,7 +122,7 @@ def _describe(span: Span, **choices: object) -> dict[str, object]:
 
 
 def _report(archive: Archive, run: Run, crawler: Crawler) -> RunReport:
-    notice_reading(archive, run)
+    check_reading(archive, run)
     crawler.end()  # completes its WARC files
     return finish_run(archive, run)
 
@@ -202,7 +204,7 @@ def fetch_due(
     limit: int | None,
     load: BatchLoader,
     pages: PageChoice = "all",
-    is_wanted: Wanted = never_wanted,
+    should_stop: StopCheck = never_stop,
 ) -> None:
     """Fetch the due pages, newest first; within a span of days, only those without an article."""
     span, plan = run.span, archive.settings.revisit_plan
@@ -210,6 +212,6 @@ def fetch_due(
     with archive.database.read() as session:
         due = find_due(session, run.site, now(), limit, since=span.since, until=span.until, states=states, plan=plan)
     if due:
-        fetch_pages(archive, run, crawler, due, load, is_wanted)
+        fetch_pages(archive, run, crawler, due, load, should_stop)
     else:
         run.notes.append("no page was due: none was fetched")

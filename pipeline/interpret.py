@@ -31,7 +31,7 @@ from sites.profile import Site
 from sites.publishers import Publishers
 from sites.source_page import SourceUnreadable
 
-PASSING_PAGES = frozenset({"block-page", "empty-page"})
+TRANSIENT_PAGES = frozenset({"block-page", "empty-page"})
 """May be an article at another time: a challenge, a response without content."""
 
 POSTS_MISSING = "posts-missing: a live blog is quarantined until its posts are there"
@@ -60,22 +60,22 @@ def read_outcome(
     A live blog has two captures, its page and its posts (`find_page_id`). If the page comes with its `companions`, the
     outcome is that of the complete article. If only the posts are new, `page` is the page they belong to.
     """
-    seen = _see(capture)
+    seen = _make_seen(capture)
     try:
         if page:
             return _read_page(page, seen, (capture,), publishers)
         return _read_page(capture, seen, companions, publishers) if companions else _read(capture, seen, publishers)
     except Exception as error:
         logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
-        return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
+        return _fail_reading(seen, f"reader-failed: {type(error).__name__}: {error}")
 
 
 def fail_capture(capture: Capture, reason: str) -> Outcome:
     """Return the outcome of a capture whose reading does not finish. It waits for better rules."""
-    return _reader_failed(_see(capture), reason)
+    return _fail_reading(_make_seen(capture), reason)
 
 
-def _see(capture: Capture) -> Seen:
+def _make_seen(capture: Capture) -> Seen:
     return Seen(
         ref=capture.ref,
         url=capture.url,
@@ -99,7 +99,7 @@ def is_incomplete(outcome: Outcome) -> bool:
     return isinstance(outcome, CaptureQuarantined) and outcome.reasons == (POSTS_MISSING,)
 
 
-def _reader_failed(seen: Seen, reason: str) -> Outcome:
+def _fail_reading(seen: Seen, reason: str) -> Outcome:
     if seen.url is None:
         return CaptureQuarantined(seen=seen, identity=None, reasons=(reason,))
     site = sites.find_site(seen.url)
@@ -120,7 +120,7 @@ def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
         return _read_unchanged(capture.url, seen, site)
     if site.recognize_source(capture.url):
         return _read_source(capture, seen, site)
-    return _read_answer(capture, seen, site, publishers)
+    return _read_response(capture, seen, site, publishers)
 
 
 def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
@@ -129,11 +129,11 @@ def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
     from extraction.text import read_text
 
     if capture.media_type != "text/html":
-        return _judge(read_text(capture), None, capture, seen)
+        return _validate(read_text(capture), None, capture, seen)
     url = find_url(capture)
     identity = publishers.identify(url) if url else None
     site = publishers.find(url) if url else publishers.get("generic")
-    return _judge(read_page(capture, site), identity, capture, seen)
+    return _validate(read_page(capture, site), identity, capture, seen)
 
 
 def _read_robots(capture: Capture, seen: Seen) -> Outcome:
@@ -176,23 +176,23 @@ def identify_sightings(
 
     A web archive's index belongs to no site and also names every image: only articles of known publishers are kept.
     """
-    return tuple(_place(found, site, published_month) for found in sightings if _is_wanted(found))
+    return tuple(_identify(found, site, published_month) for found in sightings if _is_relevant(found))
 
 
-def _place(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
+def _identify(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
     owner = sites.find_site(found.url) if site is None or found.source_kind is SourceKind.CDX else site
     days = {"published_on": owner.path_date(found.url) or found.published_on, "published_month": published_month}
     return owner.identify(found.url), found.model_copy(update=days)
 
 
-def _is_wanted(found: Sighting) -> bool:
+def _is_relevant(found: Sighting) -> bool:
     if found.source_kind is not SourceKind.CDX:
         return True
     identity = sites.identify(found.url)
     return identity.id is not None and identity.site != "generic"
 
 
-def _read_answer(capture: Capture, seen: Seen, site: Site, publishers: Publishers) -> Outcome:
+def _read_response(capture: Capture, seen: Seen, site: Site, publishers: Publishers) -> Outcome:
     """Read the response to a request for a page."""
     assert capture.url  # noqa: S101 - for mypy: the caller checked it
     identity = site.identify(capture.url)
@@ -225,7 +225,7 @@ def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], pu
         identity = _prefer_canonical(identity, site.identify(draft.url))
     if isinstance(draft, Draft) and "posts-missing" in draft.flags:
         return CaptureQuarantined(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
-    return _judge(draft, identity, capture, seen)
+    return _validate(draft, identity, capture, seen)
 
 
 def _prefer_canonical(asked: Identity, canonical: Identity) -> Identity:
@@ -233,23 +233,23 @@ def _prefer_canonical(asked: Identity, canonical: Identity) -> Identity:
     return canonical if canonical.id and (asked.id in {None, canonical.id}) else asked
 
 
-def _judge(draft: Draft | Unreadable, identity: Identity | None, capture: Capture, seen: Seen) -> Outcome:
+def _validate(draft: Draft | Unreadable, identity: Identity | None, capture: Capture, seen: Seen) -> Outcome:
     if isinstance(draft, Unreadable):
         reason = f"{draft.reason}: {draft.detail}" if draft.detail else draft.reason
         if identity and draft.reason in MISSING_PAGES:
             return Missing(seen=seen, identity=identity, reason=reason)
-        is_passing = draft.reason in PASSING_PAGES
+        is_passing = draft.reason in TRANSIENT_PAGES
         return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
-    judged = validate_draft(draft, identity, capture)
-    if isinstance(judged, tuple):
-        return CaptureQuarantined(seen=seen, identity=identity, reasons=judged)
-    return ArticleRead(seen=seen, identity=identity, article=judged)
+    validated = validate_draft(draft, identity, capture)
+    if isinstance(validated, tuple):
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=validated)
+    return ArticleRead(seen=seen, identity=identity, article=validated)
 
 
 def _is_robots(url: str) -> bool:
     return url.partition("://")[2].partition("/")[2] == "robots.txt"
 
 
-def fetch_failed(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:
+def fail_fetch(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:
     """Return the outcome of a fetch without a response."""
     return FetchFailed(seen=None, identity=identity, failed_at=failed_at, error=error)

@@ -25,12 +25,12 @@ def move_files(archive: Archive, renew_lease: Callable[[], None]) -> tuple[list[
     if is_crawling(archive.settings):
         return ["a crawl is still writing: the next run will move the WARC files to the store"], []
     problems: list[str] = []
-    for place, name in enumerate(names):
-        report_progress("move", place, len(names))
+    for index, name in enumerate(names):
+        report_progress("move", index, len(names))
         try:
-            _move(archive, name, renew_lease)
+            _move_file(archive, name, renew_lease)
         except StoreUnreachable as error:
-            problems.append(f"{len(names) - place} WARC files stay in the data folder: {error}")
+            problems.append(f"{len(names) - index} WARC files stay in the data folder: {error}")
             break
         except OSError as error:  # the store has another file of this name, or the local one cannot be read
             problems.append(f"{name} stays in the data folder: {error}")
@@ -46,7 +46,7 @@ def list_finished(archive: Archive) -> list[str]:
     return sorted(name for name, size in sizes.items() if positions.get(name) == size)
 
 
-def _move(archive: Archive, name: str, renew_lease: Callable[[], None]) -> None:
+def _move_file(archive: Archive, name: str, renew_lease: Callable[[], None]) -> None:
     """Move one file, in another thread, so that this one can renew the lease meanwhile."""
     index = archive.settings.index_dir / f"{name}{INDEX_SUFFIX}"
     index.parent.mkdir(exist_ok=True)

@@ -62,13 +62,13 @@ _MARKUP = re.compile(r"[\\`*\[\]!|~#>]|(?<!\w)_|_(?!\w)")
 
 
 def render_markdown(
-    report: RunReport, months: Sequence[MonthCount] = (), set_aside: Sequence[QuarantineRecord] = ()
+    report: RunReport, months: Sequence[MonthCount] = (), quarantined: Sequence[QuarantineRecord] = ()
 ) -> str:
     """Return the report as Markdown, as shown in the Prefect artifact.
 
     `months` are the archive's newest months; `quarantined` is what this run quarantined.
     """
-    return "\n".join((*_lines(report), *_list_months(months), *_list_quarantined(set_aside)))
+    return "\n".join((*_lines(report), *_list_months(months), *_list_quarantined(quarantined)))
 
 
 def render_backfill_markdown(report: BackfillReport) -> str:
@@ -97,12 +97,12 @@ def _lines(report: RunReport) -> Iterator[str]:
     yield from _list("Notes", report.notes)
     yield from _table("Outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     yield from _table("The ledger", report.ledger, STATE_MEANINGS)
-    yield from _list_noticed(report)
+    yield from _list_findings(report)
 
 
-def _list_noticed(report: RunReport) -> Iterator[str]:
+def _list_findings(report: RunReport) -> Iterator[str]:
     if report.recurring:
-        yield from ("", "## Recurring paragraphs in no boilerplate list", "| articles | share | text |", "|--:|--:|---|")
+        yield from ("", "## Recurring unlisted paragraphs", "| articles | share | text |", "|--:|--:|---|")
         rows = (list_recurring_row(one) for one in report.recurring)
         yield from (f"| {count} | {share} | {escape_markdown(text)} |" for count, share, text, _ in rows)
     if report.leak_rate is not None:
@@ -134,14 +134,14 @@ def list_month_rows(months: Iterable[MonthCount]) -> Iterator[tuple[str, str, st
         yield one.month or "unknown", str(one.advertised_count), str(kept), str(one.missing_count), share
 
 
-def _list_quarantined(set_aside: Sequence[QuarantineRecord]) -> Iterator[str]:
-    if not set_aside:
+def _list_quarantined(quarantined: Sequence[QuarantineRecord]) -> Iterator[str]:
+    if not quarantined:
         return
-    yield from ("", f"## Quarantined: {len(set_aside)}", "| URL | reasons | to inspect it |", "|---|---|---|")
-    for one in set_aside[:QUARANTINE_SHOWN]:
+    yield from ("", f"## Quarantined: {len(quarantined)}", "| URL | reasons | to inspect it |", "|---|---|---|")
+    for one in quarantined[:QUARANTINE_SHOWN]:
         reasons = escape_markdown("; ".join(one.reasons))
         yield f"| {escape_markdown(one.key or one.url or '-')} | {reasons} | `broadsheet quarantine show {one.id}` |"
-    if len(set_aside) > QUARANTINE_SHOWN:
+    if len(quarantined) > QUARANTINE_SHOWN:
         yield from ("", "`broadsheet quarantine` lists the others.")
 
 
@@ -161,14 +161,14 @@ def list_reading_rows(reading: Mapping[str, KindReading]) -> Iterator[tuple[str,
     for kind, found in reading.items():
         fields: defaultdict[str, list[str]] = defaultdict(list)
         for name, sources in found.sources.items():
-            fields[_tell_shares(sources)].append(name)
+            fields[_describe_shares(sources)].append(name)
         yield from ((kind, str(found.page_count), ", ".join(names), shares) for shares, names in fields.items())
         if found.lengths:
             mean, median = found.word_count / found.page_count, find_median(found.lengths)
             yield kind, str(found.page_count), "words", f"{mean:.0f} on average, half of the bodies below {median:.0f}"
 
 
-def _tell_shares(sources: Mapping[str, int]) -> str:
+def _describe_shares(sources: Mapping[str, int]) -> str:
     """Return shares, largest first: `json-ld 98 %, page 2 %`."""
     total = sum(sources.values())
     ordered = sorted(sources.items(), key=lambda item: (-item[1], item[0]))

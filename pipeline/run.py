@@ -11,7 +11,7 @@ from socket import gethostname
 from uuid import uuid4
 
 import sites
-from pipeline.archive import Archive, RunInProgress, report_to_nobody
+from pipeline.archive import Archive, RunInProgress, skip_heartbeat
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
 from schemas.failure import RunFailure
@@ -37,7 +37,7 @@ FOLDER_ID = "folder-id"
 LEASE_POLL_SECONDS = 5.0
 """Seconds between checks whether the other run has ended."""
 
-RENEWED_EVERY = timedelta(seconds=60)
+RENEWAL_INTERVAL = timedelta(seconds=60)
 """A write that is lost against a busy database may be lost four times before the lease expires."""
 
 
@@ -86,7 +86,7 @@ class Run:
         Raises:
             LeaseLost: another run has taken over.
         """
-        if abs((at := now()) - self._renewed_at) < RENEWED_EVERY:  # a clock may be set back meanwhile
+        if abs((at := now()) - self._renewed_at) < RENEWAL_INTERVAL:  # a clock may be set back meanwhile
             return
         with self._archive.database.begin() as session:
             name = name_lease(self._archive, self.site)
@@ -114,19 +114,19 @@ def running(
     parameters: dict[str, object],
     span: Span = EVER,
     *,
-    patience_seconds: float = 0,
+    wait_seconds: float = 0,
 ) -> Iterator[Run]:
     """Open a run in the database, and mark runs that died, or this one on an exception, as interrupted.
 
     Raises:
         RunInProgress: another run does the same, on this machine or another, for longer than `wait_seconds`.
     """
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + wait_seconds
     while isinstance(run := _start(archive, kind, site, parameters, span), RunInProgress):
         if time.monotonic() >= deadline:
             raise run
         time.sleep(LEASE_POLL_SECONDS)
-    archive.tell_alive = run.renew_lease
+    archive.send_heartbeat = run.renew_lease
     try:
         yield run
     except BaseException:
@@ -134,7 +134,7 @@ def running(
             close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
         raise
     finally:
-        archive.tell_alive = report_to_nobody
+        archive.send_heartbeat = skip_heartbeat
 
 
 def _start(
@@ -175,8 +175,8 @@ def name_folder(settings: Settings) -> str:
     if not (path.exists() and path.read_text().strip()):
         with replacing(path) as file:  # an import may do the same concurrently
             file.write(uuid4().hex.encode())
-    place = path.stat()
-    return f"{path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
+    stat = path.stat()
+    return f"{path.read_text().strip()}-{stat.st_dev:x}-{stat.st_ino:x}-{stat.st_ctime_ns:x}"
 
 
 def _is_dead(lease: Lease, holder: str) -> bool:
@@ -219,7 +219,7 @@ def write_indexes(archive: Archive) -> None:
 
 
 def find_broken_floors(
-    archive: Archive, site: str | None, ledger: dict[str, int], *, is_whole: bool = True
+    archive: Archive, site: str | None, ledger: dict[str, int], *, has_daily_count: bool = True
 ) -> Iterator[str]:
     """Yield a sentence for each floor that the archive is below; measures without data are skipped."""
     floors = archive.settings.floors
@@ -230,7 +230,7 @@ def find_broken_floors(
         today = now().astimezone(sites.get_site(site).time_zone).date()
         with archive.database.read() as session:
             measured |= measure_coverage(session, site)
-            measured["stored_per_day"] = count_per_day(session, site, today) if is_whole else None
+            measured["stored_per_day"] = count_per_day(session, site, today) if has_daily_count else None
     for name, floor in floors.items():
         found = measured.get(name)
         if found is not None and found < floor:

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.archive import Archive, open_archive
 from pipeline.load import PARALLEL_BYTES, list_unloaded
 from pipeline.progress import report_progress
-from pipeline.reader import NO_LIMIT, Equipment
+from pipeline.reader import NO_LIMIT, ReaderContext
 from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
@@ -73,68 +73,70 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
         loaded = dict.fromkeys(unloaded, 0) | list_warcs(session)
     names = sorted(loaded)
     is_much = sum(loaded.values()) >= PARALLEL_BYTES and len(names) > 1
-    files = ((name, loaded[name], _places(archive, name)) for name in names)
+    files = ((name, loaded[name], _list_stored(archive, name)) for name in names)
     with ExitStack() as stack:
         if is_much:
             # No time limit: files are only compared, and no extraction rule runs on them.
             reader = stack.enter_context(closing(archive.make_reader(None, limit_seconds=NO_LIMIT)))
-            findings = reader.read_each(check_files, files, _give_up, group_count=1)
+            findings = reader.read_each(check_files, files, _fail_file, group_count=1)
         else:
-            findings = check_files(archive.reader.equipment, files)
-        for count, found in enumerate(findings):
+            findings = check_files(archive.reader.context, files)
+        for count, finding in enumerate(findings):
             report_progress("check", count, len(names))
-            yield found
+            yield finding
 
 
-def _places(archive: Archive, name: str) -> dict[int, RecordFacts]:
+def _list_stored(archive: Archive, name: str) -> dict[int, RecordFacts]:
     with archive.database.read() as session:
         return list_places(session, name)
 
 
-def check_files(equipment: Equipment, files: Iterable[LoadedFile]) -> Iterator[WarcFinding]:
+def check_files(context: ReaderContext, files: Iterable[LoadedFile]) -> Iterator[WarcFinding]:
     """Yield `check_file` of each."""
-    assert equipment.warcs  # noqa: S101 - for mypy: an archive's reader has them
-    for name, loaded_bytes, places in files:
-        yield check_file(equipment.warcs, equipment.max_page_bytes, name, loaded_bytes, places)
+    assert context.warcs  # noqa: S101 - for mypy: an archive's reader has them
+    for name, loaded_bytes, stored in files:
+        yield check_file(context.warcs, context.max_page_bytes, name, loaded_bytes, stored)
 
 
-def _give_up(file: LoadedFile, reason: str) -> WarcFinding:
+def _fail_file(file: LoadedFile, reason: str) -> WarcFinding:
     return WarcFinding(name=file[0], capture_count=0, error=reason)
 
 
 def check_file(
-    warcs: WarcStore, max_page_bytes: int, name: str, loaded_bytes: int, places: Mapping[int, RecordFacts]
+    warcs: WarcStore, max_page_bytes: int, name: str, loaded_bytes: int, stored: Mapping[int, RecordFacts]
 ) -> WarcFinding:
     """Compare the loaded part of a WARC file with its stored captures (by offset)."""
     captures = iterate_captures(warcs.at(name), name, 0, max_page_bytes)
-    found = _Comparison(places)
+    finding = _Comparison(stored)
     try:
         for capture, end in captures:
-            if end > loaded_bytes and capture.ref.offset not in places:
+            if end > loaded_bytes and capture.ref.offset not in stored:
                 break  # not loaded yet, which is fine
-            found.add(capture.ref)
+            finding.add(capture.ref)
     except StoreUnreachable as error:
-        return WarcFinding(name=name, capture_count=found.count, error=str(error))  # its content is unknown
+        return WarcFinding(name=name, capture_count=finding.count, error=str(error))  # its content is unknown
     except (OSError, NotAWarc) as error:
-        said = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-        return WarcFinding(name=name, capture_count=found.count, error=said, **_Comparison(places, said).list_absent())
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        return WarcFinding(
+            name=name, capture_count=finding.count, error=reason, **_Comparison(stored, reason).list_absent()
+        )
     return WarcFinding(
         name=name,
-        capture_count=found.count,
-        unknown=tuple(found.unknown),
-        returned=found.returned,
+        capture_count=finding.count,
+        unknown=tuple(finding.unknown),
+        returned=finding.returned,
         damaged=tuple(map(str, captures.corrupt)),
-        unread=tuple(place for place in captures.corrupt_at if is_own(name) and place not in places),
-        **found.list_absent(),
+        unread=tuple(place for place in captures.corrupt_at if is_own(name) and place not in stored),
+        **finding.list_absent(),
     )
 
 
 class _Comparison:
     """Compares a file's captures with those stored for it."""
 
-    def __init__(self, places: Mapping[int, RecordFacts], why: str = "there is no such record") -> None:
-        self._places = places
-        self._absent = dict.fromkeys(places, why)
+    def __init__(self, stored: Mapping[int, RecordFacts], why: str = "there is no such record") -> None:
+        self._list_stored = stored
+        self._absent = dict.fromkeys(stored, why)
         self.unknown: list[int] = []
         self.returned: dict[int, int] = {}
         self.count = 0
@@ -142,7 +144,7 @@ class _Comparison:
     def add(self, ref: CaptureRef) -> None:
         """Add a capture of the file."""
         self.count += 1
-        known = self._places.get(ref.offset)
+        known = self._list_stored.get(ref.offset)
         if known is None:
             self.unknown.append(ref.offset)
         elif not known.has(ref):
@@ -154,6 +156,6 @@ class _Comparison:
 
     def list_absent(self) -> dict[str, Any]:
         """Return stored captures that were not found, as fields of `WarcFinding`."""
-        is_lost = {offset: self._places[offset].is_lost for offset in self._absent}
+        is_lost = {offset: self._list_stored[offset].is_lost for offset in self._absent}
         missing = {offset: why for offset, why in self._absent.items() if not is_lost[offset]}
         return {"missing": missing, "lost": tuple(offset for offset in is_lost if is_lost[offset])}

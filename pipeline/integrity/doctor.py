@@ -9,7 +9,7 @@ from typing import Annotated
 import httpx
 from pydantic import AfterValidator
 
-from pipeline.alert import NotificationUnsent, is_wanted, open_service
+from pipeline.alert import NotificationUnsent, is_alert_configured, open_service
 from pipeline.archive import OTHERS, audit_store, open_existing
 from pipeline.integrity.audit import audit_archive
 from pipeline.integrity.repair import repair_archive as repair
@@ -38,7 +38,7 @@ class Check(Record):
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
     """Run every check, in the order in which to fix problems; a quick run does not read the archive."""
-    found = list(_check_surroundings(settings))
+    found = list(_check_environment(settings))
     return found if is_quick else [*found, *check_integrity(settings)]
 
 
@@ -50,16 +50,16 @@ def repair_archive(settings: Settings) -> list[Check]:
         Whatever `open_archive` raises.
     """
     found = repair(settings)
-    left = found.after.problems
-    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.repaired]
-    said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
-    said += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in left]
-    if not said and not left:
-        said.append(Check(name="mended", ok=True, detail="nothing needed to be repaired"))
-    return [*_check_surroundings(settings), *_as_checks(found.after), *said]
+    remaining = found.after.problems
+    results = [Check(name="mended", ok=True, detail=sentence) for sentence in found.repaired]
+    results += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
+    results += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in remaining]
+    if not results and not remaining:
+        results.append(Check(name="mended", ok=True, detail="nothing needed to be repaired"))
+    return [*_check_environment(settings), *_as_checks(found.after), *results]
 
 
-def _check_surroundings(settings: Settings) -> Iterator[Check]:
+def _check_environment(settings: Settings) -> Iterator[Check]:
     yield from list_settings(settings)
     checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_alarm]
     checks += [check_store, check_prefect] if settings.warc_url else [check_prefect]
@@ -160,7 +160,7 @@ def check_prefect(_: Settings) -> Check:
 
 def check_alarm(settings: Settings) -> Check:
     """Check whether failed runs are reported to someone; the URL is a secret."""
-    if not is_wanted(settings):
+    if not is_alert_configured(settings):
         return Check(name="alarm", ok=True, detail="failed runs are not reported: BROADSHEET_NOTIFY_URL is not set")
     try:
         open_service(settings)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.archive import Archive, open_archive
 from pipeline.integrity.audit import audit_opened
 from pipeline.load import load_unloaded
-from pipeline.reprocess.comparison import read_source, recognize_part, reread_captures, with_parts
+from pipeline.reprocess.comparison import attach_parts, read_source, recognize_part, reread_captures
 from pipeline.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
@@ -150,7 +150,7 @@ def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
     run.renew_lease()
     with archive.database.read() as session:
         wanted = list_related(session, ids)
-    articles = [one for one in _read_again(archive, wanted) if isinstance(one, ArticleRead)]
+    articles = [one for one in _reread(archive, wanted) if isinstance(one, ArticleRead)]
     with archive.database.begin() as session:
         return len(restore_articles(session, articles, ids, run_id=run.id, now=now()))
 
@@ -163,16 +163,16 @@ def _repair_states(archive: Archive, run: Run) -> Iterator[str]:
     yield f"{len(changed)} states were corrected"
     with archive.database.read() as session:
         wanted = list_waiting(session, changed)
-    if outcomes := _read_again(archive, wanted):
+    if outcomes := _reread(archive, wanted):
         stored = Storage(archive.database, run.id, archive.settings.revisit_plan).store([], now(), former=outcomes)
         run.problems += stored.problems
         yield f"{len(outcomes)} pages were reread from their captures"
 
 
-def _read_again(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
+def _reread(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
     with archive.database.read() as session:
-        whole = list(with_parts(wanted, list_companions(session, recognize_part)))
-    return [one.outcome for one in reread_captures(archive, whole) if one.outcome]
+        completed = list(attach_parts(wanted, list_companions(session, recognize_part)))
+    return [one.outcome for one in reread_captures(archive, completed) if one.outcome]
 
 
 def _make_due(archive: Archive) -> Iterator[str]:

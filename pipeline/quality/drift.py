@@ -32,11 +32,11 @@ AGREEMENT_CEILING = 0.2
 """Ceiling for pages on which the two readings of the body agree: nearly all do, so four in 20 that do not are a
 signal."""
 
-TOLD_SHARE = 0.05
+REPORTED_SHARE = 0.05
 """Smallest change of a source's share that the sentence mentions."""
 
 
-class Move(Record):
+class FieldShift(Record):
     """A change in one field, or in the length of bodies."""
 
     field: str
@@ -49,7 +49,7 @@ class Shift(Record):
     """A kind of page that is read differently than before."""
 
     kind: str
-    moves: tuple[Move, ...]
+    field_shifts: tuple[FieldShift, ...]
     page_count: Count
     """Pages in the window."""
     baseline_count: Count
@@ -58,29 +58,31 @@ class Shift(Record):
     @property
     def sentence(self) -> str:
         """The fields that changed, and between which sources."""
-        moved = "; ".join(move.text for move in self.moves)
-        return f"drift: {self.kind}: {moved} ({self.page_count} pages against {self.baseline_count})"
+        changed = "; ".join(field_shift.text for field_shift in self.field_shifts)
+        return f"drift: {self.kind}: {changed} ({self.page_count} pages against {self.baseline_count})"
 
 
 def find_shifts(
-    own: Mapping[str, KindReading], past: Sequence[Mapping[str, KindReading]], ceiling: float
+    current: Mapping[str, KindReading], earlier: Sequence[Mapping[str, KindReading]], ceiling: float
 ) -> Iterator[Shift]:
     """Yield the kinds of pages that a run read differently than earlier runs (newest first).
 
     `ceiling` is the share of pages by which a field's source may grow or shrink.
     """
-    for kind, reading in own.items():
-        window, baseline = _divide(reading, (found[kind] for found in past if kind in found))
+    for kind, reading in current.items():
+        window, baseline = _divide(reading, (found[kind] for found in earlier if kind in found))
         if window.page_count < WINDOW_PAGES or baseline.page_count < BASELINE_PAGES:
             continue
-        if moves := tuple(_find_moves(reading, window, baseline, ceiling)):
-            yield Shift(kind=kind, moves=moves, page_count=window.page_count, baseline_count=baseline.page_count)
+        if field_shifts := tuple(_find_field_shifts(reading, window, baseline, ceiling)):
+            yield Shift(
+                kind=kind, field_shifts=field_shifts, page_count=window.page_count, baseline_count=baseline.page_count
+            )
 
 
-def _divide(own: KindReading, past: Iterable[KindReading]) -> tuple[KindReading, KindReading]:
+def _divide(current: KindReading, earlier: Iterable[KindReading]) -> tuple[KindReading, KindReading]:
     """Return the window and the baseline."""
-    window, baseline, baseline_runs = own, KindReading(), 0
-    for reading in past:
+    window, baseline, baseline_runs = current, KindReading(), 0
+    for reading in earlier:
         if window.page_count < WINDOW_PAGES:
             window += reading
         elif baseline_runs < BASELINE_RUNS or baseline.page_count < BASELINE_PAGES:
@@ -89,18 +91,20 @@ def _divide(own: KindReading, past: Iterable[KindReading]) -> tuple[KindReading,
     return window, baseline
 
 
-def _find_moves(own: KindReading, window: KindReading, baseline: KindReading, ceiling: float) -> Iterator[Move]:
+def _find_field_shifts(
+    current: KindReading, window: KindReading, baseline: KindReading, ceiling: float
+) -> Iterator[FieldShift]:
     # A field that the baseline never looked for is not compared.
     for name in [name for name in window.sources if baseline.sources.get(name)]:
         before, after = _list_shares(baseline.sources[name]), _list_shares(window.sources[name])
         growth = {source: after.get(source, 0) - before.get(source, 0) for source in before | after}
         grown = max(growth, key=lambda source: growth[source])
         limit = min(ceiling, AGREEMENT_CEILING) if name == AGREEMENT else ceiling
-        if max(map(abs, growth.values())) > limit and own.sources.get(name, {}).get(grown):
-            yield Move(field=name, source=grown, text=_tell(name, before, after))
+        if max(map(abs, growth.values())) > limit and current.sources.get(name, {}).get(grown):
+            yield FieldShift(field=name, source=grown, text=_describe_shares(name, before, after))
     old, new = find_median(baseline.lengths), find_median(window.lengths)
-    if (length := _find_length(own, old, new)) is not None:
-        yield Move(field=LENGTH, source=length, text=f"median body {old:.0f} -> {new:.0f} words")
+    if (length := _find_length(current, old, new)) is not None:
+        yield FieldShift(field=LENGTH, source=length, text=f"median body {old:.0f} -> {new:.0f} words")
 
 
 def _list_shares(counts: Mapping[str, int]) -> dict[str, float]:
@@ -108,15 +112,17 @@ def _list_shares(counts: Mapping[str, int]) -> dict[str, float]:
     return {source: count / total for source, count in counts.items()}
 
 
-def _tell(name: str, before: Mapping[str, float], after: Mapping[str, float]) -> str:
+def _describe_shares(name: str, before: Mapping[str, float], after: Mapping[str, float]) -> str:
     """Return the changed shares, largest loss first: `headline from json-ld 98 % -> 20 %, from page 2 % -> 80 %`."""
-    moved = [(source, before.get(source, 0), after.get(source, 0)) for source in {**before, **after}]
-    told = sorted((new - old, source, old, new) for source, old, new in moved if abs(new - old) >= TOLD_SHARE)
-    parts = (f"{_word(name, source)} {100 * old:.0f} % -> {100 * new:.0f} %" for _, source, old, new in told)
+    changed = [(source, before.get(source, 0), after.get(source, 0)) for source in {**before, **after}]
+    reported = sorted((new - old, source, old, new) for source, old, new in changed if abs(new - old) >= REPORTED_SHARE)
+    parts = (
+        f"{_describe_source(name, source)} {100 * old:.0f} % -> {100 * new:.0f} %" for _, source, old, new in reported
+    )
     return f"{name} {', '.join(parts)}"
 
 
-def _word(name: str, source: str) -> str:
+def _describe_source(name: str, source: str) -> str:
     if name == AGREEMENT:
         return source
     if name == RESULT:
@@ -136,11 +142,11 @@ def find_median(lengths: Mapping[str, int]) -> float:
     return 0.0
 
 
-def _find_length(own: KindReading, before: float, after: float) -> str | None:
+def _find_length(current: KindReading, before: float, after: float) -> str | None:
     """Return a length class of this run that shows the change of the median; None if it did not change."""
     low, high = max(before, CAPTION_WORDS), max(after, CAPTION_WORDS)
     if max(low, high) <= LENGTH_FACTOR * min(low, high):
         return None
-    found = [int(length) for length, count in own.lengths.items() if count]
-    moved = [length for length in found if abs(length - after) < abs(length - before)]
-    return str(min(moved, key=lambda length: abs(length - after))) if moved else None
+    found = [int(length) for length, count in current.lengths.items() if count]
+    changed = [length for length in found if abs(length - after) < abs(length - before)]
+    return str(min(changed, key=lambda length: abs(length - after))) if changed else None

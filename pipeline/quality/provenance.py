@@ -60,7 +60,7 @@ LENGTHS = (0, *sorted({ceil(2 ** (half / 2)) for half in range(33)}))
 """The fewest words of each length class, up to 65,536: two classes per octave, so that a median is known to about a
 fifth."""
 
-Place = tuple[str, str, str]
+FieldSource = tuple[str, str, str]
 """Kind of page, field, source."""
 
 
@@ -68,7 +68,7 @@ class Reading(Record):
     """How the pages of a batch, or of a run so far, were read."""
 
     kinds: dict[str, KindReading] = {}
-    first: dict[Place, CaptureRef] = {}
+    first: dict[FieldSource, CaptureRef] = {}
     """The first page on which a field of a kind came from a source."""
 
     def __add__(self, other: "Reading") -> "Reading":
@@ -82,7 +82,7 @@ class Reading(Record):
 def count_reading(outcomes: Sequence[Outcome]) -> Reading:
     """Count how the pages among these outcomes were read. Imported files without a URL are not counted."""
     counts: defaultdict[str, _KindCount] = defaultdict(_KindCount)
-    first: dict[Place, CaptureRef] = {}
+    first: dict[FieldSource, CaptureRef] = {}
     for outcome in outcomes:
         if not isinstance(outcome, ArticleRead | CaptureQuarantined) or outcome.seen.url is None:
             continue
@@ -90,10 +90,10 @@ def count_reading(outcomes: Sequence[Outcome]) -> Reading:
         if isinstance(outcome, ArticleRead):
             counts[outcome.article.kind.value].page_count += 1
             counts[outcome.article.kind.value].word_count += outcome.article.word_count
-        for place in _list_places(outcome):
-            kind, name, source = place
+        for field_source in _list_field_sources(outcome):
+            kind, name, source = field_source
             counts[kind].sources[name][source] += 1
-            first.setdefault(place, outcome.seen.ref)
+            first.setdefault(field_source, outcome.seen.ref)
     return Reading(kinds={kind: count.close() for kind, count in counts.items()}, first=first)
 
 
@@ -111,7 +111,7 @@ class _KindCount:
         return KindReading(page_count=self.page_count, sources=sources, word_count=self.word_count, lengths=lengths)
 
 
-def _list_places(outcome: ArticleRead | CaptureQuarantined) -> Iterator[Place]:
+def _list_field_sources(outcome: ArticleRead | CaptureQuarantined) -> Iterator[FieldSource]:
     if isinstance(outcome, CaptureQuarantined):
         yield ANY_PAGE, RESULT, outcome.reasons[0].partition(":")[0]
         return

@@ -160,7 +160,7 @@ def _find_carriers(groups: Iterable[Group], wanted: set[int]) -> list[_Carriers]
 
 
 def _is_unknown(found: _Carriers, window: _Window, boilerplate: Boilerplate) -> bool:
-    return not (_is_credit(found.text) or _is_of_subject(found, window) or _is_known(found.text, boilerplate))
+    return not (_is_credit(found.text) or _has_subject(found, window) or _is_known(found.text, boilerplate))
 
 
 def _is_known(text: str, boilerplate: Boilerplate) -> bool:
@@ -170,15 +170,17 @@ def _is_known(text: str, boilerplate: Boilerplate) -> bool:
 def _is_credit(text: str) -> bool:
     """Return whether it is a short line with a news agency's name and little but names: a source or contributor."""
     words = _WORDS.findall(text)
-    others = [word for place, word in enumerate(words) if (place == 0 or word[0].islower()) and not _is_of_credit(word)]
+    others = [
+        word for index, word in enumerate(words) if (index == 0 or word[0].islower()) and not _is_credit_word(word)
+    ]
     return len(words) <= CREDIT_WORDS and bool(_CREDIT.search(text)) and len(others) <= 1
 
 
-def _is_of_credit(word: str) -> bool:
+def _is_credit_word(word: str) -> bool:
     return bool(CREDITING.fullmatch(word) or _CREDIT.search(word))
 
 
-def _is_of_subject(found: _Carriers, window: _Window) -> bool:
+def _has_subject(found: _Carriers, window: _Window) -> bool:
     """Return whether the paragraph comes with a subject: a story's background, a section's formula.
 
     Boilerplate of one section is on most of its pages from its first appearance on; a formula only on some. A story (a

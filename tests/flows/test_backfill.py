@@ -136,4 +136,4 @@ def test_a_floor_that_the_archive_reaches_with_the_last_month_is_not_broken(
 def test_days_that_cannot_be_filled_are_refused() -> None:
     state = backfill("moscow-times", UNTIL, SINCE, return_state=True)
     assert state.type is StateType.FAILED
-    assert "lies after" in str(state.message)
+    assert "is after" in str(state.message)

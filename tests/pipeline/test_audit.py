@@ -235,11 +235,11 @@ def test_a_record_of_the_crawl_that_was_never_read_is_told_by_run_and_doctor_unt
     path.write_bytes(path.read_bytes() + gzip.compress(make_record(block)))
     with running(site) as server:
         again = filled.model_copy(update={"origins": dict(server.origins)})
-        assert any("damaged, passed over" in problem for problem in ingest_once(again, "moscow-times", None).problems)
+        assert any("damaged record skipped" in problem for problem in ingest_once(again, "moscow-times", None).problems)
     [problem] = audit_archive(filled).problems
     assert problem.startswith(f"{path.name}: 1 records of the crawl were never read: at ")
     repair = repair_archive(filled)
-    assert repair.repaired == ("1 records of the crawl that were never read are noted as lost",)
+    assert repair.repaired == ("1 records of the crawl that were never read were marked as lost",)
     assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
 
 
@@ -251,7 +251,7 @@ def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) ->
     assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
     repair = repair_archive(filled)
     assert (repair.repaired, repair.after.problems) == (
-        (f"{len(changed)} articles were written anew from captures",),
+        (f"{len(changed)} articles were rebuilt from captures",),
         (),
     )
     assert read_records(filled) == records
@@ -289,7 +289,7 @@ def test_a_search_index_that_is_out_of_step_is_made_anew(filled: Settings, state
     [problem] = audit_archive(filled).problems
     assert "articles that the search index does not have as they are" in problem
     repair = repair_archive(filled)
-    assert (repair.after.problems, repair.repaired) == ((), ("the search index was made anew",))
+    assert (repair.after.problems, repair.repaired) == ((), ("the search index was rebuilt",))
     assert find_all(filled) == found
 
 
@@ -320,7 +320,7 @@ def test_a_search_index_that_contradicts_itself_is_made_anew_before_an_article_i
     assert "the search index contradicts itself" in problems
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert repair.repaired[0] == "the search index was made anew"
+    assert repair.repaired[0] == "the search index was rebuilt"
     assert read_records(filled) == records
     assert find_all(filled) == found
 
@@ -351,7 +351,7 @@ def test_texts_that_are_compared_with_no_other_are_all_compared_anew(filled: Set
     assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert "all texts were compared with each other anew" in repair.repaired
+    assert "all texts were compared again for near-duplicates" in repair.repaired
     assert read_records(filled) == records
 
 
@@ -361,7 +361,7 @@ def test_what_texts_are_compared_by_is_made_anew(filled: Settings, statement: st
     run_sql(filled, statement)
     assert audit_archive(filled).problems
     repair = repair_archive(filled)
-    assert (repair.after.problems, repair.repaired) == ((), ("all texts were compared with each other anew",))
+    assert (repair.after.problems, repair.repaired) == ((), ("all texts were compared again for near-duplicates",))
     assert read_records(filled) == records
 
 

@@ -55,9 +55,9 @@ def test_a_file_that_has_grown_by_a_batch_is_told_of_while_the_job_goes_on(tmp_p
         crawl = make(tmp_path, publisher, (f"{WWW}/heavy", *MANY))
         crawler.begin(crawl.job)
         assert not crawler.has_ended(START_SECONDS)
-        [name] = crawler.take_grown()
+        [name] = crawler.pop_grown_files()
         assert (crawl.job.warc_dir / name).stat().st_size >= TOLD_BYTES
-        assert crawler.take_grown() == []
+        assert crawler.pop_grown_files() == []
 
 
 def test_a_process_that_was_killed_is_a_failure_and_the_next_job_gets_another(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_listing_that_was_read_in_part_only_is_read_on(make_settings: MakeSett
         whole = ingest_once(settings, "moscow-times", "listings", 0).advertised_count
         cut = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut", max_requests=40)
         assert ingest_once(cut, "moscow-times", "feeds", 0).problems == ()
-        assert "sources were not asked" in str(ingest_once(cut, "moscow-times", "listings", 0).problems)
+        assert "sources were not fetched" in str(ingest_once(cut, "moscow-times", "listings", 0).problems)
         rest = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut")
         assert ingest_once(rest, "moscow-times", "listings", 0).advertised_count == whole
         server.reset()
@@ -184,7 +184,7 @@ def test_six_spellings_and_three_slugs_of_an_address_are_one_article(settings: S
 def test_a_source_that_says_not_modified_without_being_asked_is_a_problem(make_settings: MakeSettings) -> None:
     with running(SITE, fault=lie) as server:
         report = ingest_once(make_settings(origins=dict(server.origins)), "moscow-times", "feeds", 0)
-    assert [problem for problem in report.problems if "without conditions" in problem]
+    assert [problem for problem in report.problems if "unconditional request" in problem]
 
 
 def lie(asked: Asked) -> Answer | None:

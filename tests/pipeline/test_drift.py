@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.ingest import ingest_once
 from pipeline.quality.drift import BASELINE_PAGES, BASELINE_RUNS, WINDOW_PAGES, find_median, find_shifts
-from pipeline.quality.findings import NEIGHBOUR_DAYS, list_neighbours
+from pipeline.quality.findings import NEIGHBOR_DAYS, list_neighbors
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.report import render_markdown
 from replica.answer import Answer
@@ -122,9 +122,9 @@ def test_what_has_lasted_is_the_usual() -> None:
 def test_a_backfill_is_compared_with_the_months_around_it() -> None:
     months = [date(2024, 3, 1), date(2023, 12, 1), date(2012, 5, 1), None]
     past = [EarlierReading(since=since, reading={}) for since in months]
-    assert [one.since for one in list_neighbours(past, date(2023, 11, 1))] == months[:2]
-    assert [one.since for one in list_neighbours(past, None)] == months
-    assert NEIGHBOUR_DAYS.days == 366
+    assert [one.since for one in list_neighbors(past, date(2023, 11, 1))] == months[:2]
+    assert [one.since for one in list_neighbors(past, None)] == months
+    assert NEIGHBOR_DAYS.days == 366
 
 
 def test_readings_of_batches_add_up() -> None:

@@ -59,7 +59,7 @@ def test_an_old_site_that_does_not_answer_is_one_line_and_no_problem(make_settin
         report = ingest_once(settings, "moscow-times", "all", limit=0)
     assert report.problems == ()
     told = [note for note in report.notes if "old.themoscowtimes.com" in note]
-    assert told == ["old.themoscowtimes.com: robots.txt could not be read, so nothing of it was asked for"]
+    assert told == ["old.themoscowtimes.com: robots.txt could not be read, so nothing was fetched from this host"]
 
 
 def test_a_source_that_nobody_knows_is_no_setting(make_settings: MakeSettings) -> None:

@@ -126,5 +126,5 @@ def test_without_a_readable_robots_txt_no_page_is_asked_for(
     assert set(report.ledger) == {"pending"}
     assert {entry.attempts for entry in read_entries(settings).values()} == {0}
     host = "www.themoscowtimes.com"
-    assert report.problems == (f"{host}: robots.txt could not be read, so nothing of it was asked for",)
+    assert report.problems == (f"{host}: robots.txt could not be read, so nothing was fetched from this host",)
     assert report.unreachable_hosts == (host,)

@@ -41,8 +41,8 @@ def test_a_clock_is_wrong_when_most_items_differ_by_whole_hours(hours: tuple[flo
 def test_feeds_that_are_wrong_alike_are_told_in_one_sentence() -> None:
     told = list(describe_clock_offsets({"rss/all": 3, "rss/city": -1, "rss/news": 3}))
     assert told == [
-        "feeds 1 h behind the time of their own pages, which is kept: rss/city",
-        "feeds 3 h ahead of the time of their own pages, which is kept: rss/all, rss/news",
+        "feeds 1 h behind their pages' timestamps, which are used instead: rss/city",
+        "feeds 3 h ahead of their pages' timestamps, which are used instead: rss/all, rss/news",
     ]
 
 
@@ -63,7 +63,7 @@ def test_a_feed_three_hours_ahead_is_a_note_and_the_page_decides(make_settings: 
         report = ingest_once(settings, "moscow-times", "feeds", limit=FAST_COUNT)
     assert report.problems == ()
     [note] = [note for note in report.notes if note.startswith("feeds")]
-    assert note == f"feeds 3 h ahead of the time of their own pages, which is kept: {WWW}/rss/all"
+    assert note == f"feeds 3 h ahead of their pages' timestamps, which are used instead: {WWW}/rss/all"
     records = read_records(settings)
     for one in SITE.newest_first[:FAST_COUNT]:
         assert records[one.id].published_at == one.head.published_at

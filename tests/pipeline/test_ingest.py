@@ -146,7 +146,7 @@ def test_a_source_that_does_not_answer_is_a_problem_of_the_run(make_settings: Ca
     origins = {"https://www.themoscowtimes.com": nobody, "https://static.themoscowtimes.com": nobody}
     report = ingest_once(make_settings(origins=origins), "moscow-times", "feeds")
     host = "www.themoscowtimes.com"
-    assert report.problems == (f"{host}: robots.txt could not be read, so nothing of it was asked for",)
+    assert report.problems == (f"{host}: robots.txt could not be read, so nothing was fetched from this host",)
     with open_archive(make_settings(origins=origins), writable=False) as archive, archive.database.read() as session:
         assert [run.status.value for run in list_runs(session)] == ["failed"]
 

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 import sites
-from pipeline.archive import RunInProgress, hold_folder, make_folders
+from pipeline.archive import RunInProgress, lock_folder, make_folders
 from pipeline.ingest import ContactMissing
 from pipeline.integrity.live_site import audit_live
 from schemas.settings import Settings
@@ -101,7 +101,7 @@ def test_without_a_contact_nothing_is_asked(make_settings: MakeSettings) -> None
 def test_a_run_under_way_is_not_crawled_beside(make_settings: MakeSettings) -> None:
     settings = make_settings()
     make_folders(settings)
-    with hold_folder(settings, patience_seconds=0), pytest.raises(RunInProgress):
+    with lock_folder(settings, wait_seconds=0), pytest.raises(RunInProgress):
         audit_live(settings)
 
 

@@ -106,7 +106,7 @@ def test_whatever_reads_captures_reads_them_from_the_store(filled: Settings, tmp
     with open_archive(filled, writable=False) as archive:
         assert (record_page(archive, record_id, tmp_path / "pages") / "page.html.gz").exists()
     [check] = [one for one in run_checks(filled, is_quick=True) if one.name == "store"]
-    assert check.detail.startswith(f"{URL} answers: 2 WARC files")
+    assert check.detail.startswith(f"{URL} responds: 2 WARC files")
 
 
 def test_an_archive_is_made_anew_from_the_store_alone(whole: Settings, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_store_that_goes_away_while_files_are_loaded_is_one_problem_and_no_los
     with open_archive(elsewhere, writable=True) as archive, running_run(archive, "repair", None, {}) as run:
         load_unloaded(archive, run, load)
         [problem] = run.problems
-        assert problem.startswith(f"2 WARC files in the store wait to be loaded: {URL} does not answer")
+        assert problem.startswith(f"2 WARC files in the store are still to be loaded: {URL} does not answer")
     assert repair_archive(elsewhere).after.problems == ()
     assert read_records(elsewhere) == read_records(whole)
 

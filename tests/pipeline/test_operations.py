@@ -131,7 +131,7 @@ def test_a_backup_is_restored_with_what_came_while_it_was_made(
     operator.must("restore: warc")
     operator.must(f"restore: {kind}")
     assert read_facts(settings) == articles
-    assert "1 files wait to be loaded" in operator.must("check", COLUMNS="200")
+    assert "1 files are still to be loaded" in operator.must("check", COLUMNS="200")
     report = ingest_once(settings, "moscow-times", "sitemaps")
     assert list_new(report) == {"duplicate": 1}  # the text, which the site has too
     assert read_facts(settings) == later

@@ -22,7 +22,7 @@ from tests.pipeline.killing import find_breaches, find_crawls
 
 MakeSettings = Callable[..., Settings]
 
-RESTING = "www.themoscowtimes.com asks to be left alone until "
+RESTING = "www.themoscowtimes.com asked for a backoff until "
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_cap_on_requests_is_kept_and_the_next_run_goes_on(make_settings: Mak
 def test_a_cap_that_leaves_sources_unread_is_a_problem_of_the_run(make_settings: MakeSettings, server: Handle) -> None:
     settings = make_settings(origins=dict(server.origins), max_requests=8)
     report = ingest_once(settings, "moscow-times", "feeds")
-    assert [problem for problem in report.problems if "3 sources were not asked" in problem]
+    assert [problem for problem in report.problems if "3 sources were not fetched" in problem]
     assert report.asked_count == 3
 
 
@@ -116,7 +116,7 @@ def test_pages_of_a_host_that_asks_for_an_hour_wait_as_they_are(make_settings: M
     [problem] = report.problems
     assert RESTING in problem
     assert report.ledger == {"failed": 1, "pending": report.advertised_count - 1}
-    assert not any("before their turn" in note for note in report.notes)
+    assert not any("the crawl ended first" in note for note in report.notes)
 
 
 def die_at_once(asked: Asked) -> Answer | None:
@@ -136,5 +136,5 @@ def test_a_crawl_that_dies_leaves_the_cap_as_it_is_and_is_named_as_what_left_the
         # The process that follows makes those that are left: robots.txt again, and pages.
         assert 8 <= sum(server.requests.values()) <= 10
         assert pages_of(take(server))
-    assert [problem for problem in report.problems if problem.endswith("the crawl ended before their turn")]
+    assert [problem for problem in report.problems if problem.endswith("the crawl ended first")]
     assert not any("all the requests" in problem for problem in report.problems)

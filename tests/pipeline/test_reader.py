@@ -17,7 +17,7 @@ from pipeline.archive import open_archive
 from pipeline.file_import import import_paths
 from pipeline.ingest import ingest_once
 from pipeline.interpret import read_outcome
-from pipeline.reader import Equipment, Page, Reader, end_idle_process
+from pipeline.reader import Page, Reader, ReaderContext, end_idle_process
 from pipeline.reprocess.reprocess import reprocess
 from replica.server import running
 from replica.site import Site
@@ -74,7 +74,7 @@ def _leaves_a_spare_alone() -> Iterator[None]:
 @pytest.mark.parametrize("process_count", [1, 2])
 def test_processes_read_what_this_one_reads_in_the_same_order(tmp_path: Path, process_count: int) -> None:
     pages = read_pages(write_warc(tmp_path, Site(40)))
-    with closing(Reader(Equipment(), process_count)) as reader:
+    with closing(Reader(ReaderContext(), process_count)) as reader:
         assert reader.read(pages) == [read_outcome(page.capture) for page in pages]
         assert len(list_readers()) == process_count
 
@@ -83,7 +83,7 @@ def test_the_next_reader_has_the_process_of_the_last_one(tmp_path: Path) -> None
     pages = read_pages(write_warc(tmp_path, Site(3)))
     pids = []
     for publishers in (sites.PUBLISHERS, make_hanging("another headline")):
-        with closing(Reader(Equipment(publishers))) as reader:
+        with closing(Reader(ReaderContext(publishers))) as reader:
             assert reader.read(pages) == [read_outcome(page.capture) for page in pages]
             pids += [one.pid for one in list_readers()]
     assert len(pids) == 2
@@ -101,7 +101,7 @@ def test_a_page_at_which_the_reader_hangs_is_given_up_and_the_others_are_read(
         place for place, article in enumerate(site.articles) if type(expected[place]).__name__ == "ArticleRead"
     )
     publishers = make_hanging(site.articles[place].head.headline)
-    with closing(Reader(Equipment(publishers), process_count, limit_seconds=LIMIT_SECONDS)) as reader:
+    with closing(Reader(ReaderContext(publishers), process_count, limit_seconds=LIMIT_SECONDS)) as reader:
         outcomes = reader.read(pages)
     assert [getattr(outcomes[place], "reasons", None)] == [(REASON,)]
     assert outcomes[:place] + outcomes[place + 1 :] == expected[:place] + expected[place + 1 :]
@@ -109,7 +109,7 @@ def test_a_page_at_which_the_reader_hangs_is_given_up_and_the_others_are_read(
 
 def test_a_process_that_is_ended_by_others_costs_no_page(tmp_path: Path) -> None:
     pages = read_pages(write_warc(tmp_path, Site(3)))
-    with closing(Reader(Equipment())) as reader:
+    with closing(Reader(ReaderContext())) as reader:
         expected = reader.read(pages)
         [process] = list_readers()
         process.kill()

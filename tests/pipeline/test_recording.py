@@ -51,7 +51,7 @@ def test_a_recorded_page_expects_what_reading_finds_until_a_person_has_checked_i
 def test_a_page_is_not_recorded_over_another(archive: Archive, article: Article, tmp_path: Path) -> None:
     folder = record_page(archive, article.id, tmp_path)
     (folder / "expected.json").write_text("checked by hand", encoding="utf-8")
-    with pytest.raises(PageUnrecorded, match="is there already"):
+    with pytest.raises(PageUnrecorded, match="already exists"):
         record_page(archive, article.id, tmp_path)
     assert (folder / "expected.json").read_text(encoding="utf-8") == "checked by hand"
 

@@ -175,7 +175,7 @@ def test_a_new_message_is_a_problem_of_the_run_that_brings_it(make_settings: Cal
     new_count = report.outcomes["stored"]
     assert {one.text: one.article_count for one in report.recurring} == dict.fromkeys(MESSAGE, new_count)
     (problem,) = report.problems
-    assert problem.startswith(f"recurring: a paragraph that no list knows stands in {new_count} of the newest")
+    assert problem.startswith(f"recurring: a paragraph in no boilerplate list appears in {new_count} of the newest")
     assert MESSAGE[0][:40] in problem
     assert MESSAGE[0][:40] in render_markdown(report)
     with open_archive(settings, writable=False) as archive:

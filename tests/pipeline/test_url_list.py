@@ -65,7 +65,7 @@ def test_a_comma_of_an_address_is_its_own(url: str) -> None:
 
 @pytest.mark.parametrize("text", [f"{ONE}\n{TWO}\nnot a URL\n", f"{ONE}\na\nb\nc", f"a\nb\n{ONE}\n{TWO}\n{ONE}"])
 def test_what_cannot_be_read_as_a_list_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="of a list of URLs is none"):
+    with pytest.raises(ValueError, match="of a list of URLs is not a URL"):
         read_url_list(text.encode())
 
 
