@@ -95,7 +95,7 @@ class Crawler:
         """Return whether its job has ended (or it died); wait for that, or for a WARC file to grow."""
         if not self._is_at_work:
             return True
-        assert self._process.stdout  # noqa: S101 - for mypy: it was asked for
+        assert self._process.stdout  # noqa: S101 - for mypy: it is a pipe
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
             self._receive(os.read(self._process.stdout.fileno(), PIPE_BYTES))
@@ -148,7 +148,7 @@ class Crawler:
             self._has_ended = True
 
     def _send(self, line: bytes) -> None:
-        assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
+        assert self._process.stdin  # noqa: S101 - for mypy: it is a pipe
         # If the process is gone, waiting for it reports that.
         with suppress(BrokenPipeError):
             os.write(self._process.stdin.fileno(), line + b"\n")
@@ -164,7 +164,7 @@ class Crawler:
                 process.kill()
 
     def _close_stdin(self) -> None:
-        assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
+        assert self._process.stdin  # noqa: S101 - for mypy: it is a pipe
         self._process.stdin.close()
 
 

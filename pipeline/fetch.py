@@ -104,11 +104,11 @@ def fetch_sources(
     """Fetch a job's sources. One without a response is a problem of the run, as the ledger does not track sources."""
     found = crawl_and_load(archive, run, crawler, job, load)
     lines = {line.url: line for line in read_log(job.log_path)}
-    _record_unreachable(run, job, lines)
+    _record_unreachable_hosts(run, job, lines)
     run.problems += _describe_failures(job, lines)
-    unreachable = (lines[url] for url in _list_optional(job, lines) & lines.keys())
+    optional_lines = (lines[url] for url in _list_optional(job, lines) & lines.keys())
     run.notes += describe_absent_sources(
-        (line.url, _describe_failure(line)) for line in unreachable if _has_failed(line)
+        (line.url, _describe_failure(line)) for line in optional_lines if _has_failed(line)
     )
     return found
 
@@ -175,7 +175,7 @@ def fetch_pages(
     run.slowest = find_slowest(lines.values())
     run.asked_count += sum(1 for url in set(urls) & lines.keys() if lines[url].result not in UNASKED)
     load_log(archive, run, log)
-    backed_off = _record_unreachable(run, job, lines)
+    backed_off = _record_unreachable_hosts(run, job, lines)
     remaining_count = sum(1 for url in set(urls) - lines.keys() if _host_of(url) not in backed_off)
     if remaining_count:
         why = "another run was waiting to crawl" if run.gave_way else "the crawl ended first"
@@ -188,7 +188,7 @@ def find_slowest(lines: Iterable[CrawlLine]) -> tuple[SlowPage, ...]:
     return tuple(sorted(pages, key=lambda page: (-page.seconds, page.url))[:SLOWEST_COUNT])
 
 
-def _record_unreachable(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -> AbstractSet[str]:
+def _record_unreachable_hosts(run: Run, job: CrawlJob, lines: Mapping[str, CrawlLine]) -> AbstractSet[str]:
     """Record one problem per host that must not be crawled now; return those with a backoff."""
     hosts = {_host_of(url) for url in (*job.urls, *(source.url for source in job.sources), *lines)}
     backed_off = {host: at for host, at in HostBackoffs(job.lock_path.parent).list_resting().items() if host in hosts}

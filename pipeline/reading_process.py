@@ -91,9 +91,9 @@ class ReadingProcess:
                 raise ReaderUnusable(f"no reading process starts: {stopped}") from None
             self._is_ready = True
 
-    def _exchange(self, exchange: Callable[[], Any]) -> Any:
+    def _exchange(self, operation: Callable[[], Any]) -> Any:
         try:
-            return exchange()
+            return operation()
         except (EOFError, OSError):  # also if another thread has ended it
             raise ReadingStopped(self._process.wait()) from None
 

@@ -107,27 +107,27 @@ def check_file(
 ) -> WarcFinding:
     """Compare the loaded part of a WARC file with its stored captures (by offset)."""
     captures = iterate_captures(warcs.at(name), name, 0, max_page_bytes)
-    finding = _Comparison(stored)
+    comparison = _Comparison(stored)
     try:
         for capture, end in captures:
             if end > loaded_bytes and capture.ref.offset not in stored:
                 break  # not loaded yet, which is fine
-            finding.add(capture.ref)
+            comparison.add(capture.ref)
     except StoreUnreachable as error:
-        return WarcFinding(name=name, capture_count=finding.count, error=str(error))  # its content is unknown
+        return WarcFinding(name=name, capture_count=comparison.count, error=str(error))  # its content is unknown
     except (OSError, NotAWarc) as error:
         reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
         return WarcFinding(
-            name=name, capture_count=finding.count, error=reason, **_Comparison(stored, reason).list_absent()
+            name=name, capture_count=comparison.count, error=reason, **_Comparison(stored, reason).list_absent()
         )
     return WarcFinding(
         name=name,
-        capture_count=finding.count,
-        unknown=tuple(finding.unknown),
-        returned=finding.returned,
+        capture_count=comparison.count,
+        unknown=tuple(comparison.unknown),
+        returned=comparison.returned,
         damaged=tuple(map(str, captures.corrupt)),
-        unread=tuple(place for place in captures.corrupt_at if is_own(name) and place not in stored),
-        **finding.list_absent(),
+        unread=tuple(offset for offset in captures.corrupt_at if is_own(name) and offset not in stored),
+        **comparison.list_absent(),
     )
 
 
@@ -135,7 +135,7 @@ class _Comparison:
     """Compares a file's captures with those stored for it."""
 
     def __init__(self, stored: Mapping[int, RecordFacts], why: str = "there is no such record") -> None:
-        self._list_stored = stored
+        self._stored = stored
         self._absent = dict.fromkeys(stored, why)
         self.unknown: list[int] = []
         self.returned: dict[int, int] = {}
@@ -144,7 +144,7 @@ class _Comparison:
     def add(self, ref: CaptureRef) -> None:
         """Add a capture of the file."""
         self.count += 1
-        known = self._list_stored.get(ref.offset)
+        known = self._stored.get(ref.offset)
         if known is None:
             self.unknown.append(ref.offset)
         elif not known.has(ref):
@@ -156,6 +156,6 @@ class _Comparison:
 
     def list_absent(self) -> dict[str, Any]:
         """Return stored captures that were not found, as fields of `WarcFinding`."""
-        is_lost = {offset: self._list_stored[offset].is_lost for offset in self._absent}
+        is_lost = {offset: self._stored[offset].is_lost for offset in self._absent}
         missing = {offset: why for offset, why in self._absent.items() if not is_lost[offset]}
         return {"missing": missing, "lost": tuple(offset for offset in is_lost if is_lost[offset])}

@@ -25,7 +25,7 @@ FREE_BYTES_FLOOR = 1024**3
 
 
 HEALTH_SECONDS = 5
-"""A healthy server answers its health check at once."""
+"""A healthy server responds to its health check at once."""
 
 
 class Check(Record):

@@ -67,7 +67,7 @@ QUOTED_CHARS = 80
 
 NEIGHBOR_DAYS = timedelta(days=366)
 """Only months of a backfill that are this near are compared: pages of another decade have other fields. A backfill
-moves month by month, so each month has neighbours."""
+moves month by month, so each month has neighbors."""
 
 NEW_OUTCOMES = frozenset({"stored", "duplicate", "revised"})
 

@@ -73,8 +73,8 @@ def _read_group(context: ReaderContext, wanted: Sequence[Rereading]) -> Iterator
 def _fail_rereading(wanted: Rereading, reason: str) -> Finding:
     """Return a finding that leaves the stored record unchanged: a hung reader says nothing about the page."""
     extractor = wanted.stored["extractor"] if wanted.stored else None
-    reason_text = f"{wanted.url or 'a file'} ({wanted.ref.warc} at {wanted.ref.offset}): {reason}"
-    return Finding(Change.UNREADABLE, _name_record(wanted), extractor, reasons=(reason_text,))
+    detail = f"{wanted.url or 'a file'} ({wanted.ref.warc} at {wanted.ref.offset}): {reason}"
+    return Finding(Change.UNREADABLE, _name_record(wanted), extractor, reasons=(detail,))
 
 
 def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:

@@ -1,4 +1,4 @@
-"""Documents of strangers, and what becomes of each: a table of the tests, and of docs/faults.md."""
+"""Broken or hostile documents and their results: one table for the tests and docs/faults.md."""
 
 import gzip
 import io
@@ -35,19 +35,19 @@ _WORDS = " ".join(
 
 
 def feed(*items: str, before: str = "") -> bytes:
-    """A feed with these in its items."""
+    """Return a feed with these strings in its items."""
     inner = "".join(f"<item>{item}</item>" for item in items)
     return f'<?xml version="1.0"?>{before}<rss version="2.0"><channel>{inner}</channel></rss>'.encode()
 
 
 def sitemap(*urls: str, before: str = "", name: str = "url", root: str = "urlset") -> bytes:
-    """A sitemap of these URLs."""
+    """Return a sitemap of these URLs."""
     inner = "".join(f"<{name}><loc>{url}</loc></{name}>" for url in urls)
     return f'<?xml version="1.0"?>{before}<{root}>{inner}</{root}>'.encode()
 
 
 def page(words: str = _WORDS, before: str = "<!doctype html>") -> bytes:
-    """An article's page."""
+    """Return an article's page."""
     return (
         f"{before}<html lang=en><head><title>A bridge</title><meta property='article:published_time'"
         f" content='2024-10-01T10:00:00Z'></head><body><article><h1>A bridge</h1>{words}</article></body></html>"
@@ -66,7 +66,7 @@ def _flip(data: bytes, place: int) -> bytes:
 
 
 class Document(NamedTuple):
-    """What comes, from where, and what becomes of it."""
+    """A document, its source, and its expected result."""
 
     what: str
     url: str
@@ -247,12 +247,12 @@ class _File:
 
 
 def list_texts(document: Document) -> list[str]:
-    """All that is stored of it, as JSON."""
+    """Return everything stored of it, as JSON."""
     return [_read(document).model_dump_json()]
 
 
 def find_result(document: Document) -> str:
-    """What becomes of it, in words."""
+    """Return its result in words."""
     if ".warc" in document.url:
         return _read_warc(document)
     if document.url.startswith("file:"):
