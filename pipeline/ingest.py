@@ -100,7 +100,7 @@ def ingest_once(  # noqa: PLR0913 - a choice each
     sources = tuple(_list_sources(profile, settings, source, cdx_url))
     kind = "ingest" if span == EVER else "backfill"
     parameters = _describe(span, source=source, limit=limit, cdx=cdx_url, months=months, pages=pages)
-    begin, load, wait_seconds = orchestration.run_step, orchestration.load, orchestration.wait_seconds
+    step, load, wait_seconds = orchestration.run_step, orchestration.load, orchestration.wait_seconds
     open_writable = partial(
         open_archive, settings, writable=True, publishers=publishers, reading_seconds=reading_seconds
     )
@@ -110,10 +110,10 @@ def ingest_once(  # noqa: PLR0913 - a choice each
         running(archive, kind, site, parameters, span, wait_seconds=wait_seconds) as run,
     ):
         archive.reader.start()
-        begin("load", partial(load_unloaded, archive, run, load))
-        begin("discover", partial(discover_urls, archive, run, crawler, sources, load, list_months(profile, months)))
-        begin("fetch", partial(fetch_due, archive, run, crawler, limit, load, pages, orchestration.should_stop))
-        return begin("report", partial(_report, archive, run, crawler))
+        step("load", partial(load_unloaded, archive, run, load))
+        step("discover", partial(discover_urls, archive, run, crawler, sources, load, list_months(profile, months)))
+        step("fetch", partial(fetch_due, archive, run, crawler, limit, load, pages, orchestration.should_stop))
+        return step("report", partial(_report, archive, run, crawler))
 
 
 def _describe(span: Span, **choices: object) -> dict[str, object]:
