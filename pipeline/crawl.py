@@ -62,7 +62,7 @@ class Crawler:
 
     def __init__(self) -> None:
         self._process = start_process()
-        self._is_at_work = False
+        self._is_busy = False
         self._has_failed = False
         self._reason = ""
         self._is_released = False
@@ -87,19 +87,19 @@ class Crawler:
         if self._has_failed or self._is_released:
             self._stop()
             self._process = start_process()
-        self._is_at_work, self._has_failed, self._is_released, self._is_halted = True, False, False, False
+        self._is_busy, self._has_failed, self._is_released, self._is_halted = True, False, False, False
         self._unread, self._grown, self._reason = b"", {}, ""
         self._send(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
         """Return whether its job has ended (or it died); wait for that, or for a WARC file to grow."""
-        if not self._is_at_work:
+        if not self._is_busy:
             return True
         assert self._process.stdout  # noqa: S101 - for mypy: it is a pipe
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
             self._receive(os.read(self._process.stdout.fileno(), PIPE_BYTES))
-        return not self._is_at_work
+        return not self._is_busy
 
     def pop_grown_files(self) -> list[str]:
         """Return the WARC files that grew enough to be worth loading since the last call."""
@@ -108,16 +108,16 @@ class Crawler:
 
     def _receive(self, chunk: bytes) -> None:
         if not chunk:  # end of file: the process has ended
-            self._has_failed, self._is_at_work = True, False
+            self._has_failed, self._is_busy = True, False
         *lines, self._unread = (self._unread + chunk).split(b"\n")
         for line in lines:
             news, _, name = os.fsdecode(line).partition(" ")
             if news == CrawlNews.DONE:
-                self._is_at_work = False
+                self._is_busy = False
             elif news == CrawlNews.GROWN:
                 self._grown[name] = None
             elif news == CrawlNews.CLOSED_EARLY:
-                self._has_failed, self._is_at_work, self._reason = True, False, name
+                self._has_failed, self._is_busy, self._reason = True, False, name
 
     def check(self) -> None:
         """Raise `CrawlFailed` unless it completed its job."""
@@ -137,7 +137,7 @@ class Crawler:
 
     def release(self) -> None:
         """Let the idle process end while its run goes on: there are no further jobs."""
-        if not self._is_at_work and not self._is_released:
+        if not self._is_busy and not self._is_released:
             self._send(b"")
             self._is_released = True
 

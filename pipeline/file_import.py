@@ -176,7 +176,7 @@ def _record_skipped(run: Run, file: Path, kinds: Counter[str]) -> None:
 
 
 def _read_list(file: Path, payload: bytes) -> IdentifiedSightings:
-    """Return the URLs of a list, or of a web archive's index; empty for any other file."""
+    """Return the URLs of a list, or of a web archive's index; nothing for any other file."""
     name, at = _name_url(file), now()
     if _is_cdx(file):
         return identify_sightings(read_cdx(payload, name, at).sightings)

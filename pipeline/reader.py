@@ -93,7 +93,7 @@ class Reader:
             list(process.read(self.context, read_pages, [], self._limit_seconds))
 
     def read(self, pages: Iterable[Page]) -> list[Outcome]:
-        """Return the outcome of each page."""
+        """Return the outcomes of these pages."""
         return list(self.read_each(read_pages, pages, _fail_page))
 
     def read_each(
@@ -175,7 +175,7 @@ class _ProcessPool:
 
     @contextmanager
     def acquired(self) -> Iterator[ReadingProcess]:
-        """Return a process, which is reusable if it has completed its work within the block."""
+        """Acquire a process for the block; it is reusable if it completed its work."""
         process = self.acquire()
         try:
             yield process
@@ -195,7 +195,7 @@ class _ProcessPool:
         return process
 
     def release(self, process: ReadingProcess) -> None:
-        """Return the process to the pool if it is still usable."""
+        """Put the process back into the pool if it is still usable."""
         with self._lock:
             self._busy.remove(process)
             if process.is_alive and not self._is_closed:

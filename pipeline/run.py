@@ -1,4 +1,4 @@
-"""Keeps the books of a run: its id, its counts, its report."""
+"""Keeps a run's books: its id, its counts, its report."""
 
 import os
 import shutil

@@ -111,7 +111,7 @@ def list_quarantine_records(archive: Archive, limit: int | None = None) -> list[
 
 
 def find_quarantine_record(archive: Archive, id_or_url: str) -> QuarantineRecord:
-    """Return the latest quarantined capture of a record, a URL, or a number in the list.
+    """Return the latest quarantined capture by record id, URL, or number in the list.
 
     Raises:
         RecordUnknown: there is none.

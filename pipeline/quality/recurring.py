@@ -101,7 +101,7 @@ class _Window:
 
 
 @dataclass
-class _Carriers:
+class _Occurrences:
     """The articles that contain a paragraph, newest first."""
 
     text: str
@@ -130,8 +130,8 @@ def find_recurring(iterate: Callable[[], Iterable[Group]], boilerplate: Boilerpl
         return Recurrence()
     fewest = max(FEWEST_ARTICLES, FEWEST_SHARE * window.group_count)
     wanted = {found for found, count in window.hashes.items() if count >= fewest}
-    carriers = _find_carriers(iterate(), wanted) if wanted else []
-    unknown = [found for found in carriers if len(found.ids) >= fewest and _is_unknown(found, window, boilerplate)]
+    occurrences = _find_occurrences(iterate(), wanted) if wanted else []
+    unknown = [found for found in occurrences if len(found.ids) >= fewest and _is_unknown(found, window, boilerplate)]
     unknown.sort(key=lambda found: -len(found.ids))  # within the same count, in the order of the page
     return Recurrence(
         paragraphs=tuple(_describe(found, window) for found in unknown[:REPORTED_COUNT]),
@@ -150,16 +150,16 @@ def _read_keys(group: Group) -> dict[str, str]:
     return {_DIGITS.sub("0", key): text for key, text in zip(squeeze_all(long), long, strict=True)}
 
 
-def _find_carriers(groups: Iterable[Group], wanted: set[int]) -> list[_Carriers]:
-    found: dict[str, _Carriers] = {}
+def _find_occurrences(groups: Iterable[Group], wanted: set[int]) -> list[_Occurrences]:
+    found: dict[str, _Occurrences] = {}
     for group in groups:
         for key, text in _read_keys(group).items():
             if hash(key) in wanted:
-                found.setdefault(key, _Carriers(text)).add(group, text)
+                found.setdefault(key, _Occurrences(text)).add(group, text)
     return list(found.values())
 
 
-def _is_unknown(found: _Carriers, window: _Window, boilerplate: Boilerplate) -> bool:
+def _is_unknown(found: _Occurrences, window: _Window, boilerplate: Boilerplate) -> bool:
     return not (_is_credit(found.text) or _has_subject(found, window) or _is_known(found.text, boilerplate))
 
 
@@ -180,7 +180,7 @@ def _is_credit_word(word: str) -> bool:
     return bool(CREDITING.fullmatch(word) or _CREDIT.search(word))
 
 
-def _has_subject(found: _Carriers, window: _Window) -> bool:
+def _has_subject(found: _Occurrences, window: _Window) -> bool:
     """Return whether the paragraph comes with a subject: a story's background, a section's formula.
 
     Boilerplate of one section is on most of its pages from its first appearance on; a formula only on some. A story (a
@@ -201,7 +201,7 @@ def _has_subject(found: _Carriers, window: _Window) -> bool:
     return False
 
 
-def _describe(found: _Carriers, window: _Window) -> RecurringParagraph:
+def _describe(found: _Occurrences, window: _Window) -> RecurringParagraph:
     is_long = len(found.text) > TEXT_CHARS
     return RecurringParagraph(
         text=found.text[:TEXT_CHARS] + "…" if is_long else found.text,
