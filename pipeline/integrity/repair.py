@@ -100,9 +100,9 @@ def _repair_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...])
             record_unread(session, one.name, one.unread, now())
         rewind(session, {one.name: min(one.unknown) for one in files if one.unknown})
     if count := sum(len(one.missing) for one in files):
-        yield f"{count} captures that are not as they were stored were marked as lost"
+        yield f"{count} damaged or missing captures were marked as lost"
     if count := sum(len(one.returned) for one in files):
-        yield f"{count} captures that were lost were found again"
+        yield f"{count} lost captures were found again"
     if count := sum(len(one.unread) for one in files):
         yield f"{count} records of the crawl that were never read were marked as lost"
     load_unloaded(archive, run)
