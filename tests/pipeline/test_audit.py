@@ -196,7 +196,7 @@ def test_lost_entries_are_rebuilt(filled: Settings) -> None:
 def test_lost_urls_are_rebuilt(filled: Settings, statement: str) -> None:
     addresses, ledger = list_urls(filled), list_ledger(filled)
     run_sql(filled, statement)
-    assert any("addresses were advertised" in problem for problem in audit_archive(filled).problems)
+    assert any("URLs were advertised" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
     assert list_urls(filled) == addresses
