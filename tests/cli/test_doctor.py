@@ -71,7 +71,7 @@ def test_a_file_that_is_no_warc_is_named_until_it_is_taken_away(broadsheet: Broa
     assert "junk.warc.gz is among the WARC files but is not one" in found["repair"]
     assert "mended" not in found
     junk.unlink()
-    assert "nothing to mend" in read_checks(broadsheet, "--repair", status=0)["mended"]
+    assert "nothing needed to be repaired" in read_checks(broadsheet, "--repair", status=0)["mended"]
 
 
 @pytest.mark.usefixtures("imported")
