@@ -149,7 +149,7 @@ def _find_broken_floors(site: str, reports: Sequence[RunReport]) -> Iterator[str
     """Measure once, when all months are filled. Yield nothing if none was started."""
     if reports:
         with open_archive(load_settings(), writable=False) as archive:
-            yield from find_broken_floors(archive, site, reports[-1].ledger, is_whole=False)
+            yield from find_broken_floors(archive, site, reports[-1].ledger, has_daily_count=False)
 
 
 def _fill_month(site: str, span: Span, limit: int | None) -> Iterator[RunReport]:

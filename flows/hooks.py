@@ -11,7 +11,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 from prefect.settings import PREFECT_UI_URL
 
-from pipeline.alert import NotificationUnsent, is_wanted, send_message
+from pipeline.alert import NotificationUnsent, is_alert_configured, send_message
 from schemas.settings import SettingsInvalid, load_settings
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Send a message about a run that failed or crashed, if a notification URL is set."""
     try:
         settings = load_settings()
-        if is_wanted(settings):
+        if is_alert_configured(settings):
             send_message(settings, *render_message(flow.name, flow_run, state))
     except (NotificationUnsent, SettingsInvalid) as error:
         logger.warning("no notification was sent: %s", error)

@@ -17,8 +17,8 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
 from flows.server import LocalServer, local_server, require_server
-from pipeline.alert import is_wanted, open_service
-from pipeline.archive import RunInProgress, make_folders, open_lock, take_lock
+from pipeline.alert import is_alert_configured, open_service
+from pipeline.archive import RunInProgress, make_folders, open_lock, try_lock
 from pipeline.ingest import check_ingest
 from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
@@ -53,7 +53,7 @@ def check_alarms(settings: Settings) -> None:
     Raises:
         NotificationUnsent: see `pipeline.alert`.
     """
-    if is_wanted(settings):
+    if is_alert_configured(settings):
         open_service(settings)
 
 
@@ -77,7 +77,7 @@ def exclusive_schedule(settings: Settings) -> Iterator[None]:
     """
     make_folders(settings)
     with open_lock(settings, "schedule.lock") as lock:
-        if not take_lock(lock):
+        if not try_lock(lock):
             raise RunInProgress(f"`broadsheet schedule` is already running in {settings.data_dir}")
         yield
 

@@ -1,4 +1,4 @@
-"""A message to a person, by the one URL of the settings, whatever service that is. The URL is a secret."""
+"""Sends notifications through the service at the URL in the settings. The URL is a secret."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class NotificationUnsent(UsageFailure):
-    """Whoever should be told was not; the URL is not in the message."""
+    """A notification could not be sent; the message does not contain the URL."""
 
 
 def send_message(settings: Settings, title: str, body: str) -> None:
-    """Hand a message to the service of the settings.
+    """Send a message to the service in the settings.
 
     Raises:
-        NotificationUnsent: it was not taken, or the URL is none.
+        NotificationUnsent: the service did not accept it, or the URL is invalid.
     """
     from apprise import NotifyFormat, NotifyType
 
@@ -29,25 +29,25 @@ def send_message(settings: Settings, title: str, body: str) -> None:
         notify_type=NotifyType.FAILURE,
         body_format=NotifyFormat.TEXT,
     ):
-        raise NotificationUnsent("the service of BROADSHEET_NOTIFY_URL did not take the message")
+        raise NotificationUnsent("the service of BROADSHEET_NOTIFY_URL did not accept the message")
 
 
 def open_service(settings: Settings) -> "Apprise":
-    """What speaks to the service of the settings.
+    """Return a client for the service in the settings.
 
     Raises:
-        NotificationUnsent: the URL is none that Apprise understands.
+        NotificationUnsent: Apprise does not understand the URL.
     """
     from apprise import Apprise
 
-    # It tells of its failures with parts of the URL.
+    # It logs failures with parts of the URL.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     service = Apprise()
     if not service.add(settings.notify_url.get_secret_value()):
-        raise NotificationUnsent("BROADSHEET_NOTIFY_URL is no URL that Apprise understands")
+        raise NotificationUnsent("BROADSHEET_NOTIFY_URL is not a URL that Apprise understands")
     return service
 
 
-def is_wanted(settings: Settings) -> bool:
-    """Whether anybody is to be told."""
+def is_alert_configured(settings: Settings) -> bool:
+    """Return whether a service for notifications is set."""
     return bool(settings.notify_url.get_secret_value())

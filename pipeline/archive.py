@@ -1,4 +1,4 @@
-"""One archive, opened: its settings, its database, and the right to write into it."""
+"""Opens an archive: its settings, its database, and the lock for writing."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from stat import S_IMODE
 from typing import TextIO
 
 from pipeline.progress import report_progress
-from pipeline.reader import LIMIT_SECONDS, Equipment, Reader
+from pipeline.reader import LIMIT_SECONDS, Reader, ReaderContext
 from schemas.failure import RunFailure, UsageFailure
 from schemas.process import PRIVATE_UMASK
 from schemas.settings import Settings, sqlite_url
@@ -33,7 +33,7 @@ RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
 
 ORPHAN_SECONDS = 90
-"""How long a crawl without its run may take to close: longer than the slowest fetch under way (60 s)."""
+"""Seconds to wait for an orphaned crawl to close: longer than its slowest fetch (60 s)."""
 
 LOCK_POLL_SECONDS = 0.1
 
@@ -43,11 +43,11 @@ class RunInProgress(RunFailure):
 
 
 class DataDirUnusable(UsageFailure):
-    """The data folder cannot be made or written to."""
+    """The data folder cannot be created or written to."""
 
 
 class Archive:
-    """What every step needs. A plain class: Prefect looks into dataclasses and models that tasks are given."""
+    """The context of every step. A plain class, because Prefect inspects dataclasses and models passed to tasks."""
 
     def __init__(
         self,
@@ -59,25 +59,25 @@ class Archive:
         self.settings = settings
         self.database = database
         self.publishers = publishers
-        """By whose rules pages are read here."""
+        """The rules by which pages are read."""
         self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
-        self.tell_alive: Callable[[], None] = report_to_nobody
-        """Called now and then while something takes long: what a run says then."""
+        self.send_heartbeat: Callable[[], None] = skip_heartbeat
+        """Called now and then during long operations; set by a run to renew its lease."""
         self._reading_seconds = reading_seconds
         self.reader = self.make_reader()
 
     def make_reader(self, process_count: int | None = 1, limit_seconds: float | None = None) -> Reader:
-        """Another reader of this archive, in so many processes; None for one for each core."""
-        equipment = Equipment(self.publishers, self.warcs, self.settings.max_page_bytes)
+        """Return another reader of this archive; `process_count` None means one process per core."""
+        context = ReaderContext(self.publishers, self.warcs, self.settings.max_page_bytes)
         limit = self._reading_seconds if limit_seconds is None else limit_seconds
-        return Reader(equipment, process_count, limit_seconds=limit, tell_alive=self._tell_alive)
+        return Reader(context, process_count, limit_seconds=limit, send_heartbeat=self._send_heartbeat)
 
-    def _tell_alive(self) -> None:
-        self.tell_alive()
+    def _send_heartbeat(self) -> None:
+        self.send_heartbeat()
 
     @contextmanager
     def reading_in_parallel(self, process_count: int | None = None) -> Iterator[None]:
-        """Within the block, captures are read in so many processes, by default one for each core."""
+        """Within the block, read captures in several processes, by default one per core."""
         alone = self.reader
         with closing(self.make_reader(process_count)) as parallel:
             self.reader = parallel
@@ -87,13 +87,13 @@ class Archive:
                 self.reader = alone
 
     def close(self) -> None:
-        """Whoever opened it has done with it."""
+        """Close the reader and the database."""
         self.reader.close()
         self.database.close()
 
 
-def report_to_nobody() -> None:
-    """No run is under way."""
+def skip_heartbeat() -> None:
+    """Do nothing: no run is active."""
 
 
 @contextmanager
@@ -101,19 +101,19 @@ def open_archive(
     settings: Settings,
     *,
     writable: bool,
-    patience_seconds: float = 0,
+    wait_seconds: float = 0,
     publishers: Publishers = PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> Iterator[Archive]:
-    """The archive of these settings; a writable one is made where there is none, and locked.
+    """Open the archive of these settings; a writable one is created if needed, and locked.
 
-    While another process has it open for writing, this one waits as long as its patience lasts. For a capture, its
-    reader has so many seconds.
+    If another process has it open for writing, wait up to `wait_seconds`. `reading_seconds` limits the processor time
+    for one capture.
 
     Raises:
-        DataDirUnusable: the data folder cannot be made or written to.
+        DataDirUnusable: the data folder cannot be created or written to.
         RunInProgress: another process has it open for writing.
-        StoreUnusable: there can be no store of WARC files at the URL of the settings.
+        StoreUnusable: the URL in the settings cannot be that of a store.
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.engine`.
     """
     audit_store(settings)
@@ -122,7 +122,7 @@ def open_archive(
             yield archive
         return
     make_folders(settings)
-    with hold_folder(settings, patience_seconds):
+    with lock_folder(settings, wait_seconds):
         database = open_database(settings.database_url)
         with closing(Archive(settings, database, publishers, reading_seconds)) as archive:
             archive.warcs.bring_back()
@@ -130,14 +130,14 @@ def open_archive(
 
 
 def audit_store(settings: Settings) -> None:
-    """Nothing, if the store of WARC files that the settings name can be reached from this installation.
+    """Check that this installation can use the store of WARC files in the settings.
 
     Raises:
-        StoreUnusable: its kind is unknown, a package is missing, or the settings name none though there is one.
+        StoreUnusable: its kind is unknown, a package is missing, or files were moved to a store but none is set.
     """
     note = settings.warc_dir / NOTE_NAME
     if not settings.warc_url:
-        if note.exists():  # without it, all that was moved would be taken for lost
+        if note.exists():  # without it, all moved files would count as lost
             where = note.read_text(encoding="utf-8").strip()
             raise StoreUnusable(
                 f"BROADSHEET_WARC_URL is not set, but {note} says that WARC files were moved to {where}"
@@ -147,10 +147,10 @@ def audit_store(settings: Settings) -> None:
 
 
 def open_existing(settings: Settings) -> Database:
-    """The database of these settings, as it is.
+    """Open the existing database of these settings.
 
     Raises:
-        DatabaseMissing: nothing was stored yet.
+        DatabaseMissing: nothing has been stored yet.
         DatabaseUnreachable, SchemaOutdated, SchemaUnknown: see `storage.engine`.
     """
     is_in_data_dir = settings.database_url.startswith(f"{sqlite_url(settings.data_dir.absolute())}/")
@@ -160,18 +160,18 @@ def open_existing(settings: Settings) -> Database:
 
 
 def check_version(settings: Settings) -> None:
-    """Nothing, unless there is a database that this version does not work with.
+    """Check that this version can use the database, if there is one.
 
     Raises:
         SchemaOutdated, SchemaUnknown: see `storage.engine`.
     """
-    # What is not there is made by the first run, and one that cannot be reached is said by whoever opens it.
+    # The first run creates a missing database; opening an unreachable one reports the error.
     with suppress(DatabaseMissing, DatabaseUnreachable):
         open_existing(settings).close()
 
 
 def migrate_archive(settings: Settings) -> bool:
-    """Bring the database of an older version to this one; answers whether it was older.
+    """Migrate the database of an older version; return whether it was older.
 
     Raises:
         DataDirUnusable, RunInProgress: as `open_archive`.
@@ -181,69 +181,69 @@ def migrate_archive(settings: Settings) -> bool:
         open_existing(settings).close()
     except SchemaOutdated:
         make_folders(settings)
-        with hold_folder(settings, patience_seconds=0):
+        with lock_folder(settings, wait_seconds=0):
             migrate_database(settings.database_url, partial(report_progress, "index"))
         return True
     return False
 
 
 def is_crawling(settings: Settings) -> bool:
-    """Whether a crawl lives that may write into this data folder; asked by whoever has the right to write."""
+    """Return whether a live crawl may write into this data folder; the caller holds the run lock."""
     with open_lock(settings, CRAWL_LOCK) as lock:
-        return not take_lock(lock)
+        return not try_lock(lock)
 
 
 OWNER_ONLY = 0o700
 
 OTHERS = 0o007
-"""Rights of whoever is neither the owner nor in the group. The group's are the owner's choice."""
+"""Permission bits of others. Those of the group are the owner's choice."""
 
 
 def make_folders(settings: Settings) -> None:
-    """Make the data folder, where there is none: what is made is its owner's alone, and so is all that lies in it.
+    """Create the data folder if needed, accessible to its owner only, as is everything in it.
 
-    Of one that is there, strangers get no more into what is ours in it. The folder itself stays as its owner made it.
+    In an existing folder, others lose access to our files; the folder itself keeps its mode.
 
     Raises:
-        DataDirUnusable: it cannot be made.
+        DataDirUnusable: it cannot be created.
     """
-    os.umask(PRIVATE_UMASK)  # also of whoever uses this as a library
+    os.umask(PRIVATE_UMASK)  # also when used as a library
     try:
         for folder in (settings.data_dir, settings.warc_dir, settings.spool_dir):
             folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
         for path in (*settings.own_dirs, *settings.data_dir.glob("broadsheet.db*")):
-            _keep_others_out(path)
+            _revoke_others(path)
     except OSError as error:
         reason = f"{error.strerror}: {error.filename}"
         raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {reason}") from None
 
 
-def _keep_others_out(path: Path) -> None:
-    with suppress(FileNotFoundError, PermissionError):  # another's, who has to do it
+def _revoke_others(path: Path) -> None:
+    with suppress(FileNotFoundError, PermissionError):  # owned by another user, who has to do it
         mode = path.stat().st_mode
         if mode & OTHERS:
             path.chmod(S_IMODE(mode) & ~OTHERS)
 
 
 @contextmanager
-def hold_folder(settings: Settings, patience_seconds: float) -> Iterator[None]:
-    """The right to write, until the block is left; the kernel gives it back when the process dies, however it dies.
+def lock_folder(settings: Settings, wait_seconds: float) -> Iterator[None]:
+    """Lock the data folder for writing; the kernel releases the lock if the process dies.
 
     Raises:
-        RunInProgress: another process has it.
+        RunInProgress: another process holds the lock.
     """
     with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
-        if not _wait_for(run_lock, patience_seconds):
+        if not _wait_for(run_lock, wait_seconds):
             raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")
-        # The crawl of a run that was killed ends by itself, but not at once; what it still writes is loaded too.
+        # The crawl of a killed run ends by itself, but not at once; what it still writes is loaded too.
         if not _wait_for(crawl_lock, ORPHAN_SECONDS):
-            raise RunInProgress(f"a crawl that lost its run is still writing into {settings.data_dir}")
+            raise RunInProgress(f"an orphaned crawl is still writing into {settings.data_dir}")
         fcntl.flock(crawl_lock, fcntl.LOCK_UN)
         yield
 
 
 def open_lock(settings: Settings, name: str) -> TextIO:
-    """A file of the spool to lock.
+    """Open a lock file in the spool.
 
     Raises:
         DataDirUnusable: it cannot be written to.
@@ -256,17 +256,17 @@ def open_lock(settings: Settings, name: str) -> TextIO:
 
 
 def _wait_for(handle: TextIO, seconds: float) -> bool:
-    """Whether the lock could be taken within that time."""
+    """Return whether the lock could be acquired within that time."""
     deadline = time.monotonic() + seconds
-    while not take_lock(handle):
+    while not try_lock(handle):
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOCK_POLL_SECONDS)
     return True
 
 
-def take_lock(handle: TextIO) -> bool:
-    """Whether the lock on this file is had now, until it is closed."""
+def try_lock(handle: TextIO) -> bool:
+    """Return whether the lock on this file was acquired; it is held until the file is closed."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -275,10 +275,10 @@ def take_lock(handle: TextIO) -> bool:
 
 
 def copy_archive(settings: Settings, target_url: str) -> DatabaseCopy:
-    """Copy the database of these settings, as it is now, into an empty one. The WARC files stay where they are.
+    """Copy the current database of these settings into an empty one; the WARC files stay in place.
 
     Raises:
-        What `open_archive` and `copy_database` raise.
+        Whatever `open_archive` and `copy_database` raise.
     """
     with open_archive(settings, writable=False) as archive:
         return copy_database(archive.database, target_url, report_progress)

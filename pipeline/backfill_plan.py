@@ -1,4 +1,4 @@
-"""What a backfill would fetch, and how long that takes: from the ledger alone, nothing is fetched."""
+"""Plans a backfill: what it would fetch, and how long it takes. Uses the ledger alone; nothing is fetched."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -19,29 +19,29 @@ from storage.ledger.sighting import list_source_urls
 from storage.reports.completeness import MISSING_STATES, count_span
 
 FIRST_DAY = date(1990, 1, 1)
-"""No newspaper was on the web before: an earlier day is a slip of the pen, and would plan a subflow for each month."""
+"""No newspaper was on the web before. An earlier day is a typing error, and would plan a subflow for each month."""
 
 
 class SpanInvalid(UsageFailure):
-    """The span of a backfill ends before it begins, lies in the future, or before there were news on the web."""
+    """The span of a backfill is reversed, in the future, or before the first news on the web."""
 
 
 class MonthPlan(Record):
-    """The part of a backfill that lies in one month."""
+    """One month of a backfill."""
 
     month: str
     since: date
     until: date
     is_known: bool
-    """Whether its sitemap was read before: if not, nobody knows yet how many URLs it names."""
+    """Whether its sitemap was read before; if not, the number of its URLs is unknown."""
     advertised_count: Count
-    """Articles known of these days: what is no article by its URL is not among them."""
+    """Known articles of these days, without URLs that are excluded as non-articles."""
     stored_count: Count
-    """Those of them whose article is stored, also as a duplicate."""
+    """Articles of these that are stored, also as duplicates."""
     due_count: Count
-    """Pages to be fetched now."""
+    """Pages to fetch now."""
     waiting_count: Count
-    """Those whose next try comes later, or that only a person can bring on."""
+    """Pages to be retried later, or that need a person."""
 
 
 class BackfillPlan(Record):
@@ -51,36 +51,36 @@ class BackfillPlan(Record):
     since: date
     until: date
     months: tuple[MonthPlan, ...]
-    """Newest first, as they are filled."""
+    """Newest first, in the order of fetching."""
     request_count: Count
-    """robots.txt and sitemaps included; of months that are not known, the sitemap alone."""
+    """Includes robots.txt and sitemaps; an unknown month counts with its sitemap alone."""
     delay_seconds: float
-    """Between two requests: the longer of the setting and what robots.txt asked for when it was last read."""
+    """Between two requests: the longer of the setting and the last read Crawl-delay of robots.txt."""
     duration_seconds: float
-    """Of the requests; without what the pages of unknown months will add."""
+    """Duration of the requests, without the pages of unknown months."""
     unknown_months: tuple[str, ...]
 
 
 def check_span(since: date, until: date) -> None:
-    """Raise `SpanInvalid` unless these are days that can be filled."""
+    """Raise `SpanInvalid` unless these days can be backfilled."""
     check_order(since, until)
     if until > now().date() + timedelta(days=1):  # Moscow's day begins before UTC's
-        raise SpanInvalid(f"--to {until} lies in the future")
+        raise SpanInvalid(f"--to {until} is in the future")
     if since < FIRST_DAY:
-        raise SpanInvalid(f"--from {since} lies before {FIRST_DAY}: no newspaper was on the web then")
+        raise SpanInvalid(f"--from {since} is before {FIRST_DAY}: no newspaper was on the web then")
 
 
 def check_order(since: date | None, until: date | None) -> None:
     """Raise `SpanInvalid` if a span ends before it begins."""
     if since and until and since > until:
-        raise SpanInvalid(f"--from {since} lies after --to {until}")
+        raise SpanInvalid(f"--from {since} is after --to {until}")
 
 
 def plan_backfill(settings: Settings, site: str, since: date, until: date, limit: int | None = None) -> BackfillPlan:
-    """What a backfill of these publication days (both inclusive) would fetch now. Without an archive, all is unknown.
+    """Return what a backfill of these publication days (inclusive) would fetch; without an archive, all is unknown.
 
     Raises:
-        SpanInvalid: these are no days that can be filled.
+        SpanInvalid: these days cannot be backfilled.
         UnknownSite: there is no profile of this name.
         DatabaseUnreachable, SchemaOutdated, SchemaUnknown: see `storage.engine`.
     """
@@ -93,7 +93,7 @@ def plan_backfill(settings: Settings, site: str, since: date, until: date, limit
     except DatabaseMissing:
         months, crawl_delay_seconds = tuple(_plan_unknown(since, until)), 0.0
     page_count = sum(month.due_count for month in months)
-    # Each month is a crawl of its own: it reads the sitemaps' robots.txt and index, and the pages' robots.txt.
+    # Each month is a separate crawl: it reads the sitemaps' robots.txt and index, and the pages' robots.txt.
     sitemaps, spans = profile.sources("sitemaps"), [Span(since=month.since, until=month.until) for month in months]
     source_count = sum(2 + len(list_due_sources(profile, sitemaps, span)) for span in spans)
     request_count = source_count + sum(1 for month in months if month.due_count) + page_count
@@ -136,20 +136,20 @@ def _plan_months(archive: Archive, site: str, since: date, until: date) -> Itera
 
 
 def _limit(months: Iterator[MonthPlan], limit: int | None) -> Iterator[MonthPlan]:
-    """As many months as a limit of pages leaves, the last of them in part."""
-    left = limit
+    """Yield months until the limit of pages is used up; the last one may be partial."""
+    remaining = limit
     for month in months:
-        if left is None:
+        if remaining is None:
             yield month
             continue
-        if left <= 0:
+        if remaining <= 0:
             return
-        yield month.model_copy(update={"due_count": min(month.due_count, left)})
-        left -= month.due_count
+        yield month.model_copy(update={"due_count": min(month.due_count, remaining)})
+        remaining -= month.due_count
 
 
 def _read_crawl_delay(archive: Archive) -> float:
-    """The longest Crawl-delay for us in what was last read of each robots.txt, in seconds."""
+    """Return the longest Crawl-delay for our user agent in the last read robots.txt files, in seconds."""
     with archive.database.read() as session:
         texts = list_robots_texts(session).values()
     return max((_find_delay(text, archive.settings.user_agent) for text in texts), default=0.0)

@@ -1,6 +1,6 @@
-"""Run a module as a child process that ends with its parent: `python -m pipeline.child_process PID MODULE …`.
+"""Runs a module as a child process that ends with its parent: `python -m pipeline.child_process PID MODULE …`.
 
-A server that outlives its command would keep its port, and work on the same memory as the next one.
+A server that outlived its command would keep its port, and share memory with the next one.
 """
 
 import os
@@ -13,19 +13,19 @@ import time
 from schemas.process import prepare_process
 
 WATCH_SECONDS = 0.2
-"""How often it looks whether its parent is still there."""
+"""Seconds between checks that the parent is alive."""
 
 STOP_SECONDS = 15
-"""Prefect's server stops in two; what has not by then never will."""
+"""Seconds to exit after SIGTERM: Prefect's server needs two; one that takes longer is hung."""
 
 
 def make_command(module: str, *arguments: str) -> list[str]:
-    """The command line by which this process starts the module."""
+    """Return the command line that starts the module from this process."""
     return [sys.executable, "-m", "pipeline.child_process", str(os.getpid()), module, *arguments]
 
 
 def run_module(parent: int, *arguments: str) -> None:
-    """Be the module, given with its arguments. The parent's number is given: it may be gone already."""
+    """Run the module with its arguments. The parent's pid is an argument, as the parent may be gone already."""
     prepare_process()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     sys.argv = list(arguments)

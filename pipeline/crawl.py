@@ -1,4 +1,4 @@
-"""The crawl's child process: given its jobs, watched while it works, stopped when it must."""
+"""Runs the crawl in a child process: sends it jobs, watches it, stops it."""
 
 import logging
 import os
@@ -25,45 +25,44 @@ from schemas.url import Source
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 30
-"""A closing crawl finishes the requests under way; this is longer than a fetch that still gets somewhere."""
+"""Seconds for a closing crawl to finish its requests: longer than a fetch that still makes progress."""
 
 PIPE_BYTES = 65_536
-"""What a pipe holds: more never comes at once."""
+"""The capacity of a pipe: a read never returns more."""
 
 SOURCE_LOG = "sources"
 PAGE_LOG = "pages"
-"""How the names of the crawl's logs begin in the run's folder of the spool: a log a job."""
+"""Prefixes of the crawl's log files, one per job, in the run's folder of the spool."""
 
 
 class CrawlFailed(RunFailure):
-    """The crawl's process died, or could not start. What it wrote is kept."""
+    """The crawl process died or could not start. What it wrote is kept."""
 
 
 class JobOwner(Protocol):
-    """Whose jobs a crawl does: a run, or a look at the live site."""
+    """The owner of a crawl's jobs: a run, or a check of the live site."""
 
     @property
     def id(self) -> str:
-        """In the names of its WARC files."""
+        """Its id, part of the names of its WARC files."""
 
     @property
     def site(self) -> str | None:
         """The publisher's name."""
 
     def number_job(self) -> int:
-        """The number of a further job."""
+        """Return the number of the next job."""
 
 
 class Crawler:
-    """The crawl's process of one run: it is given its jobs one after the other.
+    """The crawl process of one run; it does one job after the other.
 
-    It starts at once, and is ready by when the run knows what to ask for. One that died is started again with the
-    next job.
+    It starts at once, so it is ready when the run knows its first URLs. If it died, the next job starts another one.
     """
 
     def __init__(self) -> None:
         self._process = start_process()
-        self._is_at_work = False
+        self._is_busy = False
         self._has_failed = False
         self._reason = ""
         self._is_released = False
@@ -81,76 +80,76 @@ class Crawler:
         self.end()
 
     def begin(self, job: CrawlJob) -> None:
-        """Give it a job; the one before must have ended."""
+        """Start a job; the previous one must have ended."""
         path = job.log_path.with_suffix(".job.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(job.model_dump_json())
         if self._has_failed or self._is_released:
             self._stop()
             self._process = start_process()
-        self._is_at_work, self._has_failed, self._is_released, self._is_halted = True, False, False, False
+        self._is_busy, self._has_failed, self._is_released, self._is_halted = True, False, False, False
         self._unread, self._grown, self._reason = b"", {}, ""
-        self._tell(os.fsencode(path.absolute()))
+        self._send(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
-        """Whether its job has ended, or it died; waits as long as told for that, or for a WARC file that has grown."""
-        if not self._is_at_work:
+        """Return whether its job has ended (or it died); wait for that, or for a WARC file to grow."""
+        if not self._is_busy:
             return True
-        assert self._process.stdout  # noqa: S101 - for mypy: it was asked for
+        assert self._process.stdout  # noqa: S101 - for mypy: it is a pipe
         ready, _, _ = select.select([self._process.stdout], [], [], wait_seconds)
         if ready:
-            self._hear(os.read(self._process.stdout.fileno(), PIPE_BYTES))
-        return not self._is_at_work
+            self._receive(os.read(self._process.stdout.fileno(), PIPE_BYTES))
+        return not self._is_busy
 
-    def take_grown(self) -> list[str]:
-        """The WARC files that have grown by what is worth loading, since this was last asked."""
+    def pop_grown_files(self) -> list[str]:
+        """Return the WARC files that grew enough to be worth loading since the last call."""
         names, self._grown = list(self._grown), {}
         return names
 
-    def _hear(self, chunk: bytes) -> None:
-        if not chunk:  # the end of the stream is the end of the process
-            self._has_failed, self._is_at_work = True, False
+    def _receive(self, chunk: bytes) -> None:
+        if not chunk:  # end of file: the process has ended
+            self._has_failed, self._is_busy = True, False
         *lines, self._unread = (self._unread + chunk).split(b"\n")
         for line in lines:
             news, _, name = os.fsdecode(line).partition(" ")
             if news == CrawlEvent.DONE:
-                self._is_at_work = False
+                self._is_busy = False
             elif news == CrawlEvent.GROWN:
                 self._grown[name] = None
             elif news == CrawlEvent.CLOSED_EARLY:
-                self._has_failed, self._is_at_work, self._reason = True, False, name
+                self._has_failed, self._is_busy, self._reason = True, False, name
 
     def check(self) -> None:
-        """Raise `CrawlFailed` unless it did its whole job."""
+        """Raise `CrawlFailed` unless it completed its job."""
         if self._has_failed and not self._is_halted:
             status = self._process.wait(STOP_SECONDS)
             if status == -signal.SIGVTALRM:
-                raise CrawlFailed("the crawl computed without an end, and was ended; what it wrote is kept")
+                raise CrawlFailed("the crawl exceeded its processor time and was killed; what it wrote is kept")
             if self._reason:
                 raise CrawlFailed(f"the crawl ended early: {self._reason}")
             raise CrawlFailed(f"the crawl ended with exit status {status}; its log is above")
 
     def halt(self) -> None:
-        """End the job before its end: what is on the wire may still come, the rest waits as it is."""
+        """Stop the job early: responses in transit may still arrive, other URLs keep their state."""
         if not self._is_halted:
             self._is_halted = self._is_released = True
-            self._close_lifeline()
+            self._close_stdin()
 
     def release(self) -> None:
-        """There is no further job: the idle process ends while its run goes on."""
-        if not self._is_at_work and not self._is_released:
-            self._tell(b"")
+        """Let the idle process end while its run goes on: there are no further jobs."""
+        if not self._is_busy and not self._is_released:
+            self._send(b"")
             self._is_released = True
 
     def end(self) -> None:
-        """End it, gracefully if it can be: idle, it ends by itself; at work, it finishes what is on the wire."""
+        """End the process gracefully: if idle, it exits by itself; if busy, it finishes requests in transit."""
         if not self._has_ended:
             self._stop()
             self._has_ended = True
 
-    def _tell(self, line: bytes) -> None:
-        assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
-        # One that is gone already is met by whoever waits for it.
+    def _send(self, line: bytes) -> None:
+        assert self._process.stdin  # noqa: S101 - for mypy: it is a pipe
+        # If the process is gone, waiting for it reports that.
         with suppress(BrokenPipeError):
             os.write(self._process.stdin.fileno(), line + b"\n")
 
@@ -158,22 +157,22 @@ class Crawler:
         self.release()
         process = self._process
         with process:
-            self._close_lifeline()
+            self._close_stdin()
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _close_lifeline(self) -> None:
-        assert self._process.stdin  # noqa: S101 - for mypy: it was asked for
+    def _close_stdin(self) -> None:
+        assert self._process.stdin  # noqa: S101 - for mypy: it is a pipe
         self._process.stdin.close()
 
 
 def start_process() -> subprocess.Popen[bytes]:
-    """A crawl's process. When its standard input is closed, it ends; when this process dies, the kernel kills it."""
+    """Start a crawl process. It ends when its standard input closes; the kernel kills it if this process dies."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", "spiders", "-", str(os.getpid())]
-    # A session of its own: Ctrl-C reaches its parent alone, which ends it.
+    # A separate session: Ctrl-C reaches only its parent, which ends it.
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)  # noqa: S603 - us
 
 
@@ -186,7 +185,7 @@ def make_job(
     span: Span = EVER,
     validators: dict[str, Validators] | None = None,
 ) -> CrawlJob:
-    """What the crawl has to do, from the settings of this archive."""
+    """Return a crawl job with the settings of this archive."""
     return CrawlJob(
         run_id=run.id,
         site=run.site or "",
@@ -213,9 +212,9 @@ def make_job(
 
 
 def read_log(path: Path) -> Iterator[CrawlLine]:
-    """The crawl's log, line by line; a line that a kill or a full disk cut short is passed over.
+    """Yield the lines of the crawl's log; skip a line cut short by a kill or a full disk.
 
-    Nothing is lost with it: the URL stays as it is in the ledger, and is due again.
+    Nothing is lost with it: the URL keeps its state in the ledger, and is due again.
     """
     if not path.exists():
         return
@@ -224,4 +223,4 @@ def read_log(path: Path) -> Iterator[CrawlLine]:
             try:
                 yield CrawlLine.model_validate_json(line)
             except ValidationError:
-                logger.warning("%s: a damaged line is passed over", path)
+                logger.warning("%s: a damaged line is skipped", path)

@@ -1,4 +1,4 @@
-"""Finding what there is: feeds first, then sitemaps, then the listings, page after page until all of one is known."""
+"""Discovers URLs: feeds first, then sitemaps, then listings, page by page until everything on a page is known."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -17,9 +17,9 @@ from storage.ledger.sighting import record_listing_read
 from storage.ledger.validator import find_source_validators
 
 KNOWN_PAGES = 2
-"""So many pages in a row of which all was known end the reading of a listing: its offsets shift meanwhile, so that one
-more is looked at after the first of them. Known is what the listing itself named before it was last read so far: what
-feeds named says nothing of what stands below."""
+"""Consecutive known pages that end the reading of a listing: offsets shift meanwhile, so one more page is read after
+the first known one. A URL is known if the listing itself named it before its last complete reading; a URL known from a
+feed says nothing about the entries below it."""
 
 
 def discover_urls(
@@ -30,10 +30,10 @@ def discover_urls(
     load: BatchLoader,
     span: Span | None = None,
 ) -> None:
-    """Fetch what advertises articles, and note every URL in the ledger.
+    """Fetch the sources, and record every advertised URL in the ledger.
 
-    Of the monthly sitemaps, those that the span touches, by default the run's. Listings are read together, a page of
-    each at a time.
+    Only the monthly sitemaps within the span (by default the run's) are fetched. Listings are read in parallel, one
+    page of each at a time.
     """
     known_pages: dict[str, int] = {}
     sources = list_due_sources(sites.get_site(run.site or ""), sources, span or run.span)
@@ -43,7 +43,7 @@ def discover_urls(
 
 
 def list_due_sources(site: Site, sources: Iterable[Source], span: Span) -> list[Source]:
-    """Those that can name articles of these publication days."""
+    """Return the sources that can name articles of these publication days."""
     today = now().astimezone(site.time_zone).date()
     return [
         source
@@ -66,7 +66,7 @@ def _continue_listings(
     found: Mapping[str, SourceFinding],
     known_pages: dict[str, int],
 ) -> Iterator[Source]:
-    """The next page of each listing that is not at its end, nor where all is known. One that failed is read anew."""
+    """Yield the next page of each unfinished listing. One that failed is read from its start next time."""
     site = sites.get_site(run.site or "")
     for source in sources:
         next_url, finding = site.next_listing_page(source.url), found.get(source.url)

@@ -1,6 +1,6 @@
-"""Files from elsewhere: texts, saved pages, WARC files, lists of URLs, indexes of web archives.
+"""Imports files: texts, saved pages, WARC files, lists of URLs, indexes of web archives.
 
-The same reading, validation and dedupe as for fetched pages.
+They go through the same extraction, validation and dedupe as fetched pages.
 """
 
 import hashlib
@@ -31,44 +31,44 @@ from storage.warc.store import IMPORT_SITE
 
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 PAGE_STARTS = (b"<!doctype html", b"<html")
-"""How a page begins, whatever its file is called."""
+"""How a page begins, whatever the file's name."""
 
 TEXT_SUFFIXES = frozenset({".txt", ".text"})
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Byte-order marks of texts in which every second byte may be NUL."""
 
 CDX_SUFFIXES = frozenset({".cdx", ".cdxj"})
-"""Indexes of web archives: what they name of a publisher's articles goes to the ledger."""
+"""Indexes of web archives: the articles of known publishers in them go to the ledger."""
 
-Placed = tuple[tuple[Identity, Sighting], ...]
+IdentifiedSightings = tuple[tuple[Identity, Sighting], ...]
 
 COPY_SUFFIX = ".partial"
-"""Of a WARC file that is being copied into the archive: no run takes it for one."""
+"""Suffix of a WARC file while it is copied into the archive: no run loads it."""
 
 
 class ImportUnreadable(UsageFailure):
-    """A path that was named for import cannot be read, or is not what its name says."""
+    """A path named for import cannot be read, or is not what its name says."""
 
 
 def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
-    """Import files, and the files directly in folders; the archive keeps its own copy of each.
+    """Import files, and the files directly in folders; the archive keeps a copy of each.
 
     Raises:
-        ImportUnreadable: a path cannot be read, is too large, or is called a WARC file or begins as a list of
-            URLs and is none. Nothing was imported then. In a folder, what is no WARC file is left out.
+        ImportUnreadable: a path cannot be read, is too large, or is not the WARC file or list of URLs that it seems to
+            be. Nothing was imported then. In a folder, an invalid WARC file is skipped.
     """
     found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
-    files, lists, unusable, passed = _examine(found, set(paths), archive.settings.max_page_bytes)
+    files, lists, unusable, skipped = _examine(found, set(paths), archive.settings.max_page_bytes)
     names = [os.fsencode(path).decode(errors="replace") for path in paths]
     with running(archive, "import", None, {"paths": names}) as run:
         run.unusable += unusable
         load_unloaded(archive, run)
         for file, sightings in lists.items():
             _store_list(archive, run, file, sightings)
-        _keep_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
+        _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
         for file in filter(_is_warc, files):
-            _keep_warc(archive, run, file)
-            _note_passed(run, file, passed[file])
+            _store_warc(archive, run, file)
+            _record_skipped(run, file, skipped[file])
         load_unloaded(archive, run)
         return finish_run(archive, run)
 
@@ -82,17 +82,17 @@ def _is_warc(file: Path) -> bool:
 
 
 def _name_url(file: Path) -> str:
-    """What an imported file is called in the archive: its bare name, for where it lay is nobody's business."""
+    """Return the name of an imported file in the archive: its bare name, as its location is private."""
     return f"file:{quote(os.fsencode(file.name))}"
 
 
 def _find_files(path: Path) -> Iterator[Path]:
-    """The file itself, or the files of a folder that have a name that says what they are."""
+    """Yield the file itself, or the files of a folder whose names have a known suffix."""
     try:
         if path.is_dir():
             yield from sorted(file for file in path.iterdir() if _is_importable(file))
         elif path.exists() and not path.is_file():
-            raise ImportUnreadable(f"{path}: no regular file")
+            raise ImportUnreadable(f"{path}: not a regular file")
         else:
             path.open("rb").close()
             yield path
@@ -106,37 +106,37 @@ def _is_importable(file: Path) -> bool:
 
 
 class _Examined(NamedTuple):
-    """What is to be imported, before anything is stored."""
+    """What is to be imported; nothing has been stored yet."""
 
     files: list[Path]
-    lists: dict[Path, Placed]
-    """Those of them that are lists of URLs."""
+    lists: dict[Path, IdentifiedSightings]
+    """Those that are lists of URLs."""
     unusable: list[str]
-    """A sentence for each file that is damaged or not what it is called."""
-    passed: dict[Path, Counter[str]]
-    """Of WARC files: kind -> records that may hold a page, and are passed over (`revisit`, `conversion`)."""
+    """A sentence for each file that is damaged or not what its name says."""
+    skipped: dict[Path, Counter[str]]
+    """WARC file -> kind -> skipped records that may hold a page (`revisit`, `conversion`)."""
 
 
 def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: int) -> _Examined:
-    """Look at every file. One that nobody named, is called a WARC file and is none, is left out."""
-    examined = files, lists, unusable, passed = _Examined([], {}, [], {})
+    """Examine every file. An invalid WARC file that was not named explicitly is skipped."""
+    examined = files, lists, unusable, skipped = _Examined([], {}, [], {})
     for file in found:
         try:
             if _is_warc(file):
                 captures = iterate_captures(file, "it", 0, max_page_bytes)
                 unusable += _examine_warc(file, captures)
-                passed[file] = captures.skipped
+                skipped[file] = captures.skipped
             else:
                 payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
                 if sightings := _read_list(file, payload):
                     lists[file] = sightings
                 elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
-                    unusable.append(f"{file}: binary data is in it, which no page and no text has")
+                    unusable.append(f"{file}: contains binary data, so it is neither a page nor a text")
             files.append(file)
         except (NotAWarc, ValueError) as error:
             if file in named or not _is_warc(file):
                 raise ImportUnreadable(f"{file}: {error}") from None
-            unusable.append(f"{file}: {error}; it is left out")
+            unusable.append(f"{file}: {error}; skipped")
         except OSError as error:
             raise ImportUnreadable(f"{file}: {error.strerror or error}") from None
     return examined
@@ -151,32 +151,32 @@ def _read_payload(file: Path, max_page_bytes: int) -> bytes:
 
 
 def _examine_warc(file: Path, captures: WarcCaptures) -> Iterator[str]:
-    """Read it through once: what is copied into the archive must be readable there."""
-    count = sum(1 for _ in captures)  # to its end: it may turn out to be none halfway
+    """Read the file once: what is copied into the archive must be readable there."""
+    count = sum(1 for _ in captures)  # to its end: it may turn out to be invalid halfway
     if not count and (captures.corrupt or captures.cut_at is not None):
-        raise ValueError("no whole WARC record is in it")
+        raise ValueError("contains no complete WARC record")
     for damage in captures.corrupt:
-        yield f"{file}: a damaged record is passed over: {damage}"
+        yield f"{file}: a damaged record is skipped: {damage}"
     if captures.skipped and not count:
-        yield f"{file}: no page is in it, only records of other kinds: {_tell_kinds(captures.skipped)}"
+        yield f"{file}: contains no page, only records of other kinds: {_describe_kinds(captures.skipped)}"
     if captures.cut_at is not None:
-        yield f"{file}: it is cut within the record at byte {captures.cut_at}; the whole records before it are taken"
+        yield f"{file}: truncated within the record at byte {captures.cut_at}; the complete records before it are used"
 
 
-def _tell_kinds(kinds: Counter[str]) -> str:
+def _describe_kinds(kinds: Counter[str]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
 
 
-def _note_passed(run: Run, file: Path, kinds: Counter[str]) -> None:
-    """Their pages are elsewhere (a revisit's), or somebody has changed them (a conversion's)."""
+def _record_skipped(run: Run, file: Path, kinds: Counter[str]) -> None:
+    """Record skipped records: their page is elsewhere (`revisit`), or was modified (`conversion`)."""
     wanted = Counter({kind: number for kind, number in kinds.items() if kind != EMPTY})
     if wanted:
         run.counts["passed-over"] += wanted.total()
-        run.notes.append(f"{_name_url(file)} has records that are passed over: {_tell_kinds(wanted)}")
+        run.notes.append(f"{_name_url(file)} has records that are skipped: {_describe_kinds(wanted)}")
 
 
-def _read_list(file: Path, payload: bytes) -> Placed:
-    """The URLs of a list, or of a web archive's index; empty for any other file."""
+def _read_list(file: Path, payload: bytes) -> IdentifiedSightings:
+    """Return the URLs of a list, or of a web archive's index; nothing for any other file."""
     name, at = _name_url(file), now()
     if _is_cdx(file):
         return identify_sightings(read_cdx(payload, name, at).sightings)
@@ -185,16 +185,16 @@ def _read_list(file: Path, payload: bytes) -> Placed:
     )
 
 
-def _store_list(archive: Archive, run: Run, file: Path, sightings: Placed) -> None:
-    """Addresses given by hand go to the ledger: the next ingest fetches them."""
+def _store_list(archive: Archive, run: Run, file: Path, sightings: IdentifiedSightings) -> None:
+    """Add the URLs of a list to the ledger: the next ingest fetches them."""
     with archive.database.begin() as session:
         new_count = add_urls(session, sightings, now())
     run.counts["sighted-new"] += new_count
-    run.notes.append(f"{_name_url(file)} names {len(sightings)} URLs: they are in the ledger, an ingest fetches them")
+    run.notes.append(f"{_name_url(file)} lists {len(sightings)} URLs, now in the ledger; the next ingest fetches them")
 
 
-def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
-    """Texts and pages become records in a WARC file of ours; what is there already is not written again."""
+def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
+    """Write texts and pages to a WARC file of ours; known files are not written again."""
     max_page_bytes = archive.settings.max_page_bytes
     digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
     with archive.database.read() as session:
@@ -211,14 +211,14 @@ def _keep_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
             writer.write_resource(_name_url(file), "text/html" if is_page else "text/plain", payload, now())
 
 
-def _keep_warc(archive: Archive, run: Run, file: Path) -> None:
-    """A foreign WARC file is copied whole, under a name made of its content: the same file again is known."""
+def _store_warc(archive: Archive, run: Run, file: Path) -> None:
+    """Copy a foreign WARC file unchanged, under a name derived from its content, so a copy is recognized."""
     with file.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
     target = archive.settings.warc_dir / f"{IMPORT_SITE}-{digest[:32]}{suffix}"
     if archive.warcs.has(target.name):
-        run.notes.append(f"{_name_url(file)} was imported before, as {target.name}")
+        run.notes.append(f"{_name_url(file)} was already imported, as {target.name}")
         return
     partial = target.with_suffix(COPY_SUFFIX)
     partial.unlink(missing_ok=True)  # of a run that was killed

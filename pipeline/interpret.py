@@ -1,7 +1,7 @@
-"""From capture to outcome: the site's knowledge, the reading and the judgement, put in order. Pure.
+"""Turns a capture into an outcome: the site's rules, extraction, validation. Pure.
 
-What extracts is imported with the first page that is read: a run that finds nothing new, and a command that only looks,
-start a quarter of a second sooner.
+Extraction modules are imported with the first page that is read, so a run that finds nothing new, or a read-only
+command, starts a quarter of a second sooner.
 """
 
 import logging
@@ -31,19 +31,19 @@ from sites.profile import Site
 from sites.publishers import Publishers
 from sites.source_page import SourceUnreadable
 
-PASSING_PAGES = frozenset({"block-page", "empty-page"})
-"""What may be an article at another time: a challenge, an answer without content."""
+TRANSIENT_PAGES = frozenset({"block-page", "empty-page"})
+"""May be an article at another time: a challenge, a response without content."""
 
 POSTS_MISSING = "posts-missing: a live blog is quarantined until its posts are there"
 
 ROBOTS_BYTES = 500 * 1024
-"""So much of a robots.txt counts (RFC 9309, 2.5)."""
+"""Limit for robots.txt (RFC 9309, 2.5)."""
 
 NOT_MODIFIED = 304
 GONE_STATUSES = frozenset({404, 410})
 PERMANENT_REDIRECTS = frozenset({301, 308})
 MISSING_PAGES = frozenset({"soft-404", "home-page"})
-"""What an `Unreadable` is called when the publisher means 404 and says 200."""
+"""Reasons of an `Unreadable` for which the publisher means 404 but responds with 200."""
 
 
 logger = logging.getLogger(__name__)
@@ -55,27 +55,27 @@ def read_outcome(
     companions: tuple[Capture, ...] = (),
     publishers: Publishers = sites.PUBLISHERS,
 ) -> Outcome:
-    """What one capture means. Never raises: a page that the reader fails at is quarantined, and the next one is read.
+    """Return the outcome of a capture. Never raises: a page that fails extraction is quarantined.
 
-    A live blog is two captures, its page and its posts (`find_page_id`). Where the page comes with its `companions`,
-    the outcome is the whole article's; where only the posts are new, `page` is the one that they belong to.
+    A live blog has two captures, its page and its posts (`find_page_id`). If the page comes with its `companions`, the
+    outcome is that of the complete article. If only the posts are new, `page` is the page they belong to.
     """
-    seen = _see(capture)
+    seen = _make_seen(capture)
     try:
         if page:
             return _read_page(page, seen, (capture,), publishers)
         return _read_page(capture, seen, companions, publishers) if companions else _read(capture, seen, publishers)
     except Exception as error:
         logger.exception("the reader failed at %s (%s at %d)", capture.url, capture.ref.warc, capture.ref.offset)
-        return _reader_failed(seen, f"reader-failed: {type(error).__name__}: {error}")
+        return _fail_reading(seen, f"reader-failed: {type(error).__name__}: {error}")
 
 
 def fail_capture(capture: Capture, reason: str) -> Outcome:
-    """The outcome of a capture at which the reader does not come to an end. It waits for better rules."""
-    return _reader_failed(_see(capture), reason)
+    """Return the outcome of a capture whose reading does not finish. It waits for better rules."""
+    return _fail_reading(_make_seen(capture), reason)
 
 
-def _see(capture: Capture) -> Seen:
+def _make_seen(capture: Capture) -> Seen:
     return Seen(
         ref=capture.ref,
         url=capture.url,
@@ -88,18 +88,18 @@ def _see(capture: Capture) -> Seen:
 
 
 def find_page_id(capture: Capture) -> str | None:
-    """The id of the record whose page this capture is a part of; None for any other capture."""
+    """Return the id of the record whose page this capture is a part of; None for any other capture."""
     if capture.url is None or not capture.is_success:
         return None
     return sites.find_site(capture.url).recognize_companion(capture.url)
 
 
 def is_incomplete(outcome: Outcome) -> bool:
-    """Whether the rest of the page is expected: a live blog's posts come after it."""
+    """Return whether the remaining parts of the page are still expected: a live blog's posts follow it."""
     return isinstance(outcome, CaptureQuarantined) and outcome.reasons == (POSTS_MISSING,)
 
 
-def _reader_failed(seen: Seen, reason: str) -> Outcome:
+def _fail_reading(seen: Seen, reason: str) -> Outcome:
     if seen.url is None:
         return CaptureQuarantined(seen=seen, identity=None, reasons=(reason,))
     site = sites.find_site(seen.url)
@@ -120,20 +120,20 @@ def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
         return _read_unchanged(capture.url, seen, site)
     if site.recognize_source(capture.url):
         return _read_source(capture, seen, site)
-    return _read_answer(capture, seen, site, publishers)
+    return _read_response(capture, seen, site, publishers)
 
 
 def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
-    """An imported file: a saved page, or a text."""
+    """Read an imported file: a saved page, or a text."""
     from extraction.page import find_url, read_page
     from extraction.text import read_text
 
     if capture.media_type != "text/html":
-        return _judge(read_text(capture), None, capture, seen)
+        return _validate(read_text(capture), None, capture, seen)
     url = find_url(capture)
     identity = publishers.identify(url) if url else None
     site = publishers.find(url) if url else publishers.get("generic")
-    return _judge(read_page(capture, site), identity, capture, seen)
+    return _validate(read_page(capture, site), identity, capture, seen)
 
 
 def _read_robots(capture: Capture, seen: Seen) -> Outcome:
@@ -162,8 +162,8 @@ def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
     except SourceUnreadable as error:
         return SourceBroken(seen=seen, reason=str(error))
     if page.children or page.is_cut:
-        # An index that is the same as last time says nothing of its pages: they are asked for each time. Of a source
-        # that was cut, its validators would keep the rest away.
+        # An unchanged index says nothing about its pages, so they are requested each time. The validators of a
+        # truncated source would hide the part that is missing.
         seen = seen.model_copy(update={"validators": None})
     sightings = identify_sightings(page.sightings, site, site.source_month(capture.url))
     return SourceRead(seen=seen, sightings=sightings, is_cut=page.is_cut)
@@ -172,29 +172,29 @@ def _read_source(capture: Capture, seen: Seen, site: Site) -> Outcome:
 def identify_sightings(
     sightings: Iterable[Sighting], site: Site | None = None, published_month: str | None = None
 ) -> tuple[tuple[Identity, Sighting], ...]:
-    """What a site's source advertises, with whose URL each is, and the day or the month that is known of it.
+    """Identify each URL that a source advertises, and add the day or month known for it.
 
-    Of a web archive's index, which is no site's, the articles of known publishers alone: it names every picture too.
+    A web archive's index belongs to no site and also names every image: only articles of known publishers are kept.
     """
-    return tuple(_place(found, site, published_month) for found in sightings if _is_wanted(found))
+    return tuple(_identify(found, site, published_month) for found in sightings if _is_relevant(found))
 
 
-def _place(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
+def _identify(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
     owner = sites.find_site(found.url) if site is None or found.source_kind is SourceKind.CDX else site
     days = {"published_on": owner.path_date(found.url) or found.published_on, "published_month": published_month}
     return owner.identify(found.url), found.model_copy(update=days)
 
 
-def _is_wanted(found: Sighting) -> bool:
+def _is_relevant(found: Sighting) -> bool:
     if found.source_kind is not SourceKind.CDX:
         return True
     identity = sites.identify(found.url)
     return identity.id is not None and identity.site != "generic"
 
 
-def _read_answer(capture: Capture, seen: Seen, site: Site, publishers: Publishers) -> Outcome:
-    """An answer to a request for a page."""
-    assert capture.url  # noqa: S101 - for mypy: the caller saw it
+def _read_response(capture: Capture, seen: Seen, site: Site, publishers: Publishers) -> Outcome:
+    """Read the response to a request for a page."""
+    assert capture.url  # noqa: S101 - for mypy: the caller checked it
     identity = site.identify(capture.url)
     if identity.rule:
         return Kept(seen=seen)
@@ -225,31 +225,31 @@ def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], pu
         identity = _prefer_canonical(identity, site.identify(draft.url))
     if isinstance(draft, Draft) and "posts-missing" in draft.flags:
         return CaptureQuarantined(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
-    return _judge(draft, identity, capture, seen)
+    return _validate(draft, identity, capture, seen)
 
 
 def _prefer_canonical(asked: Identity, canonical: Identity) -> Identity:
-    """The page's own word on its URL, where it speaks of the same article (or the asked URL has no id)."""
+    """Prefer the page's canonical URL if it names the same article, or if the requested URL has no id."""
     return canonical if canonical.id and (asked.id in {None, canonical.id}) else asked
 
 
-def _judge(draft: Draft | Unreadable, identity: Identity | None, capture: Capture, seen: Seen) -> Outcome:
+def _validate(draft: Draft | Unreadable, identity: Identity | None, capture: Capture, seen: Seen) -> Outcome:
     if isinstance(draft, Unreadable):
         reason = f"{draft.reason}: {draft.detail}" if draft.detail else draft.reason
         if identity and draft.reason in MISSING_PAGES:
             return Missing(seen=seen, identity=identity, reason=reason)
-        is_passing = draft.reason in PASSING_PAGES
+        is_passing = draft.reason in TRANSIENT_PAGES
         return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
-    judged = validate_draft(draft, identity, capture)
-    if isinstance(judged, tuple):
-        return CaptureQuarantined(seen=seen, identity=identity, reasons=judged)
-    return ArticleRead(seen=seen, identity=identity, article=judged)
+    validated = validate_draft(draft, identity, capture)
+    if isinstance(validated, tuple):
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=validated)
+    return ArticleRead(seen=seen, identity=identity, article=validated)
 
 
 def _is_robots(url: str) -> bool:
     return url.partition("://")[2].partition("/")[2] == "robots.txt"
 
 
-def fetch_failed(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:
-    """The outcome of a fetch that brought no answer."""
+def fail_fetch(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:
+    """Return the outcome of a fetch without a response."""
     return FetchFailed(seen=None, identity=identity, failed_at=failed_at, error=error)

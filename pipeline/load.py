@@ -1,7 +1,7 @@
-"""From WARC files to the database, in batches: what a crawl leaves is loaded while it works, and after it died.
+"""Loads WARC files into the database in batches, while the crawl writes them or after it died.
 
-A batch is a stretch of one file. Its outcomes and the file's new position are stored in one transaction, so
-loading goes on exactly where it stopped, whatever stopped it.
+A batch is a section of one file. Its outcomes and the file's new position are stored in one transaction, so loading
+resumes exactly where it stopped, whatever the cause.
 """
 
 import logging
@@ -15,7 +15,7 @@ from functools import partial
 import sites
 from pipeline.archive import Archive
 from pipeline.crawl import PAGE_LOG, read_log
-from pipeline.interpret import fetch_failed, find_page_id, is_incomplete
+from pipeline.interpret import fail_fetch, find_page_id, is_incomplete
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
@@ -41,78 +41,78 @@ from storage.warc.store import is_own
 
 logger = logging.getLogger(__name__)
 
-WAITS_SECONDS = (1.0, 10.0, 50.0)
-"""Between the tries: a minute in all."""
+RETRY_DELAYS_SECONDS = (1.0, 10.0, 50.0)
+"""Delays between tries: a minute in all."""
 
 BATCH_CAPTURES = 256
-"""Captures in a batch: large enough that a transaction costs little beside them, small enough to be read in seconds."""
+"""Captures in a batch: enough that a transaction costs little in comparison, few enough to be read in seconds."""
 
 BATCH_BYTES = 32 * 1024 * 1024
-"""Bodies in a batch: what keeps memory flat when pages are large."""
+"""Bytes of bodies in a batch: limits memory when pages are large."""
 
 BATCH_SIGHTINGS = 5_000
-"""Advertised URLs in a batch: what keeps a transaction near a second when all monthly sitemaps come at once."""
+"""Advertised URLs in a batch: keeps a transaction near one second when all monthly sitemaps arrive at once."""
 
 PARALLEL_BYTES = 8 * 1024 * 1024
-"""Of WARC files that nobody writes any more: some 900 pages. With fewer, starting processes is not worth it."""
+"""Bytes of finished WARC files (about 900 pages) from which starting several processes is worth it."""
 
 
 class SourceFinding(Record):
-    """What became of a feed, a sitemap or a listing that was fetched."""
+    """The result of reading a feed, sitemap or listing."""
 
     reason: str | None
-    """Why it could not be read; None where it could."""
+    """Why it could not be read; None if it could."""
     url_count: int = 0
     unknown_count: int = 0
-    """Of a listing: URLs that it had not named when it was last read to where all was known."""
+    """For a listing: URLs that it had not named before its last complete reading."""
 
     @property
     def is_end(self) -> bool:
-        """Whether nothing can follow: it could not be read, or is empty."""
+        """Whether this is the last page: it could not be read, or is empty."""
         return self.reason is not None or not self.url_count
 
 
 class LoadedBatch(Record):
-    """What loading one stretch of a file did."""
+    """What loading one section of a file did."""
 
     name: str
     counts: dict[str, int]
     is_last: bool
-    """Nothing whole is left in the file now."""
+    """No complete record is left in the file for now."""
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     sources: dict[str, SourceFinding] = {}
-    """Address of a feed, sitemap or listing -> its last word: a later success forgives a try that failed."""
+    """URL of a feed, sitemap or listing -> its latest result: a later success replaces a failure."""
     reading: Reading = Reading()
     """How its pages were read."""
 
 
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
-"""Nothing was asked of the publisher: that says nothing of the page."""
+"""No request reached the publisher, so the result says nothing about the page."""
 
 PageFinder = Callable[[str], Capture | None]
 """Record id -> the newest capture of its page."""
 
 BatchLoader = Callable[[Archive, str, str], LoadedBatch]
-"""`load_batch`, or `load_with_retries`."""
+"""`load_batch` or `load_with_retries`."""
 
 
 def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
-    """Read the next stretch of a WARC file and store what it means, in one transaction."""
+    """Read the next section of a WARC file and store its outcomes, in one transaction."""
     with archive.database.read() as session:
         start = find_position(session, name)
     captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
-    taken, is_last = read_batch(captures)
+    captured, is_last = read_batch(captures)
     problems: list[str] = []
-    outcomes = archive.reader.read(map(Page, taken))
-    outcomes = complete_pages(taken, outcomes, partial(_find_page, archive, problems), archive.reader)
-    # Before the database says that it is there: a power cut must not leave a record without it.
+    outcomes = archive.reader.read(map(Page, captured))
+    outcomes = complete_pages(captured, outcomes, partial(_find_page, archive, problems), archive.reader)
+    # Flush before the database refers to it: a power cut must not leave a record without its capture.
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
     finish = partial(store_position, name=name, position=captures.position)
     stored = _storage(archive, run_id).store(outcomes, now(), former=read_former(archive, outcomes), finish=finish)
-    damages = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
-    # What the crawl wrote has an outcome, or the run says that it has none.
+    damages = tuple(f"damaged record skipped: {damage}" for damage in captures.corrupt)
+    # A record of our own crawl has an outcome, or is reported as a problem.
     notes, unread = ((), damages) if is_own(name) else (damages, ())
     return LoadedBatch(
         name=name,
@@ -120,7 +120,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         is_last=is_last,
         notes=(*notes, *_describe_truncated(outcomes)),
         problems=(*problems, *stored.problems, *unread),
-        sources=_judge_sources(outcomes, known),
+        sources=_list_source_findings(outcomes, known),
         reading=count_reading(outcomes),
     )
 
@@ -130,7 +130,7 @@ def _storage(archive: Archive, run_id: str) -> Storage:
 
 
 def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str, str]]:
-    """Listing and URL, where the listing had named it before it was last read to where all was known."""
+    """Return (listing, URL) pairs that the listing had named before its last complete reading."""
     listed = [outcome for outcome in outcomes if isinstance(outcome, SourceRead) and _find_listing(outcome)]
     if not listed:
         return set()
@@ -141,7 +141,7 @@ def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str,
     return {(listing, url) for listing, url, at in found if listing in walked and at < walked[listing]}
 
 
-def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[tuple[str, str]]) -> dict[str, SourceFinding]:
+def _list_source_findings(outcomes: Sequence[Outcome], known: AbstractSet[tuple[str, str]]) -> dict[str, SourceFinding]:
     found: dict[str, SourceFinding] = {}
     for outcome in outcomes:
         if isinstance(outcome, SourceBroken) and outcome.seen.url:
@@ -156,10 +156,10 @@ def _judge_sources(outcomes: Sequence[Outcome], known: AbstractSet[tuple[str, st
 
 
 def _describe_truncated(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """A sentence for each source that ended before its time."""
+    """Yield a sentence for each truncated source."""
     for outcome in outcomes:
         if isinstance(outcome, SourceRead) and outcome.is_cut:
-            yield f"{outcome.seen.url} was cut: {len(outcome.sightings)} whole entries were read, and no more"
+            yield f"{outcome.seen.url} was truncated: only its {len(outcome.sightings)} complete entries were read"
 
 
 def _find_listing(outcome: SourceRead) -> str | None:
@@ -168,46 +168,46 @@ def _find_listing(outcome: SourceRead) -> str | None:
 
 
 def read_batch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
-    """As many captures as a batch holds, and whether those were all that the file has."""
-    taken: list[Capture] = []
-    taken_bytes = link_count = 0
+    """Return the captures of the next batch, and whether the file has no more."""
+    captured: list[Capture] = []
+    body_bytes = link_count = 0
     for found, _ in captures:
-        # A foreign file, or a clock that ran ahead: what came later than now would overrule whatever comes.
-        at = min(found.fetched_at, now())  # now, not when the stretch began: a crawl writes it meanwhile
+        # A foreign file, or a clock that ran ahead: a future time would override all later captures.
+        at = min(found.fetched_at, now())  # not the time at the start: a crawl is still writing
         capture = found if at == found.fetched_at else found.model_copy(update={"fetched_at": at})
-        taken.append(capture)
-        taken_bytes += len(capture.body)
+        captured.append(capture)
+        body_bytes += len(capture.body)
         link_count += _count_links(capture)
-        if len(taken) >= BATCH_CAPTURES or taken_bytes >= BATCH_BYTES or link_count >= BATCH_SIGHTINGS:
-            return taken, False
-    return taken, True
+        if len(captured) >= BATCH_CAPTURES or body_bytes >= BATCH_BYTES or link_count >= BATCH_SIGHTINGS:
+            return captured, False
+    return captured, True
 
 
 def _count_links(capture: Capture) -> int:
-    """How many URLs a feed or a sitemap advertises, about; none for any other answer."""
+    """Return roughly how many URLs a feed or sitemap advertises; 0 for any other response."""
     return capture.body.count(b"<loc>") + capture.body.count(b"<item>")
 
 
 def complete_pages(
     captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder, reader: Reader
 ) -> list[Outcome]:
-    """The same outcomes, where a page and the rest of it (a live blog's posts) have become one: the whole article's."""
+    """Combine pages with their companions (a live blog's posts) into one outcome for the complete article."""
     completed = list(outcomes)
     waiting: dict[str, int] = {}
-    for place, (capture, outcome) in enumerate(zip(captures, outcomes, strict=True)):
+    for index, (capture, outcome) in enumerate(zip(captures, outcomes, strict=True)):
         if is_incomplete(outcome) and isinstance(outcome, CaptureQuarantined) and outcome.identity:
-            waiting[outcome.identity.key] = place
+            waiting[outcome.identity.key] = index
         if page_id := find_page_id(capture):
             if page_id in waiting:
                 first = waiting.pop(page_id)
                 [completed[first]] = reader.read([Page(captures[first], companions=(capture,))])
             elif page := find_page(page_id):
-                [completed[place]] = reader.read([Page(capture, page)])
+                [completed[index]] = reader.read([Page(capture, page)])
     return completed
 
 
 def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture | None:
-    """The newest capture of a record's page in the archive; None where it cannot be read."""
+    """Return the newest capture of a record's page in the archive; None if it cannot be read."""
     with archive.database.read() as session:
         ref = find_page_capture(session, page_id)
     if ref is None:
@@ -215,7 +215,7 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
     try:
         return read_capture(ref, archive.warcs, archive.settings.max_page_bytes)
     except StoreUnreachable as error:
-        # Its page is quarantined, as any whose rest has not come yet.
+        # Its page stays quarantined, like any incomplete one.
         problems.append(f"{page_id} waits for `broadsheet reprocess --apply`: its page could not be read: {error}")
     except (CaptureCorrupt, CaptureTruncated, OSError):
         pass
@@ -223,20 +223,20 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
 
 
 def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
-    """Load what no run has loaded yet. Nobody is writing: a record that is cut now stays cut."""
+    """Load what no run has loaded yet. No crawl is writing, so a truncated record stays truncated."""
     try:
-        afar = archive.warcs.list_afar()
+        remote = archive.warcs.list_afar()
     except StoreUnreachable as error:
-        afar = {}
-        problem = f"whether the store has WARC files that were never loaded is not known: {error}"
-        run.problems += [] if problem in run.problems else [problem]  # a run looks once or twice
-    here = archive.warcs.list_here()
-    sizes = afar | here
+        remote = {}
+        problem = f"cannot tell whether the store has WARC files that were never loaded: {error}"
+        run.problems += [] if problem in run.problems else [problem]  # a run checks once or twice
+    local = archive.warcs.list_here()
+    sizes = remote | local
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
     with archive.reading_in_parallel() if is_much else nullcontext():
-        _load_all(archive, run, [name for name in names if name in here], load)
-        _load_all(archive, run, [name for name in names if name not in here], load)
+        _load_all(archive, run, [name for name in names if name in local], load)
+        _load_all(archive, run, [name for name in names if name not in local], load)
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
@@ -245,30 +245,30 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
 
 
 def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader) -> None:
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         try:
             load_finished(archive, run, name, load)
         except StoreUnreachable as error:
-            run.problems.append(f"{len(names) - place} WARC files in the store wait to be loaded: {error}")
+            run.problems.append(f"{len(names) - index} WARC files in the store are still to be loaded: {error}")
             return
 
 
 def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> None:
-    """Load a file that nobody writes any more, and report what is wrong with it.
+    """Load a file that is no longer written to, and report its defects.
 
     Raises:
-        StoreUnreachable: it lies in a store that does not answer.
+        StoreUnreachable: it is in a store that does not respond.
     """
     try:
         found = load_file(archive, run, name, load)
         run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
         record_truncation(archive, run, name)
-    except NotAWarc as error:  # somebody put it there: it must not stop every run from now on
-        run.problems.append(f"{name} lies among the WARC files and is none: {error}")
+    except NotAWarc as error:  # a stray file must not stop all further runs
+        run.problems.append(f"{name} is among the WARC files but is not one: {error}")
 
 
 def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:
-    """Load a file up to its last whole record. Returns what `Batch.sources` says of the sources in it."""
+    """Load a file up to its last complete record; return the result of each source in it."""
     sources: dict[str, SourceFinding] = {}
     is_last = False
     while not is_last:
@@ -284,31 +284,31 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
 
 
 def find_growing(archive: Archive, mark: str) -> list[str]:
-    """The local WARC files with this mark in their names that have bytes which the database does not know, by name."""
+    """Return the local WARC files with this mark in their names that are not fully loaded, by name."""
     return list_unloaded(archive, {name: size for name, size in archive.warcs.list_here().items() if mark in name})
 
 
 def list_unloaded(archive: Archive, sizes: Mapping[str, int]) -> list[str]:
-    """Those of these WARC files (name -> bytes) that have bytes which the database does not know, by name."""
+    """Return those of these WARC files (name -> bytes) that are not fully loaded, by name."""
     with archive.database.read() as session:
         positions = list_positions(session, sizes.keys())
     return sorted(name for name, size in sizes.items() if size > positions.get(name, 0))
 
 
 def record_truncation(archive: Archive, run: Run, name: str) -> None:
-    """Report the record that the end of a finished file cuts, once."""
+    """Report, once, the record that a finished file ends in the middle of."""
     with archive.database.begin() as session:
         start = find_position(session, name)
         captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
         if any(True for _ in captures) or captures.cut_at is None:
             return
         store_position(session, name, archive.warcs.size(name), cut_at=captures.cut_at)
-    run.notes.append(f"{name} is cut at byte {captures.cut_at}: the whole records before it were taken")
+    run.notes.append(f"{name} is truncated at byte {captures.cut_at}: the complete records before it were loaded")
     run.counts["cut"] += 1
 
 
 def load_log(archive: Archive, run: Run, lines: Iterable[CrawlLine]) -> None:
-    """Note the fetches of pages that brought no answer: only the crawl's log knows of them."""
+    """Record fetches of pages without a response: only the crawl's log has them."""
     outcomes = [outcome for line in lines if (outcome := read_line(line))]
     stored = _storage(archive, run.id).store(outcomes, now())
     run.counts.update(stored.counts)
@@ -316,39 +316,41 @@ def load_log(archive: Archive, run: Run, lines: Iterable[CrawlLine]) -> None:
 
 
 def read_line(line: CrawlLine) -> Outcome | None:
-    """The outcome that a log line stands for; None where the WARC file says it all, or the URL is no article's."""
+    """Return the outcome of a log line; None if the WARC file has it, or the URL is not an article's."""
     asked = sites.identify(line.url)
     match line.result:
         case FetchResult.CAPTURED:
             return None
         case _ if asked.rule or line.result in UNASKED:
-            return None  # it waits as it is
+            return None  # it keeps its state
         case FetchResult.FORBIDDEN:
             return FetchForbidden(identity=asked, forbidden_at=line.at, reason="robots")
         case _:
             refused = sites.identify(line.final_url or line.url)
             if refused.rule or refused.site != asked.site:
-                return None  # no article's URL: the redirect that led there is a capture, and is judged by it
-            return fetch_failed(refused, line.error or line.result.value, line.at)
+                return None  # not an article's URL: the redirect was captured, and has an outcome
+            return fail_fetch(refused, line.error or line.result.value, line.at)
 
 
-def load_with_retries(archive: Archive, run_id: str, name: str, waits: Sequence[float] = WAITS_SECONDS) -> LoadedBatch:
-    """As `load_batch`, which does nothing twice: whatever interrupted it, it may be tried again.
+def load_with_retries(
+    archive: Archive, run_id: str, name: str, delays: Sequence[float] = RETRY_DELAYS_SECONDS
+) -> LoadedBatch:
+    """Call `load_batch` with retries; safe, as it is idempotent.
 
-    Not as a task of Prefect's: a run's calls to the server would grow with its pages.
+    Not a Prefect task: a run's calls to the server would grow with its pages.
 
     Raises:
-        NotAWarc: the file is none, and stays none.
-        DatabaseDamaged: and stays so.
-        StoreUnreachable: it was asked several times already, and the next run asks again.
-        And what the last try raises.
+        NotAWarc: it is not a WARC file, which no retry changes.
+        DatabaseDamaged: no retry changes that.
+        StoreUnreachable: it was already retried, and the next run tries again.
+        Whatever the last try raises.
     """
-    for seconds in waits:
+    for seconds in delays:
         try:
             return load_batch(archive, run_id, name)
         except (DatabaseDamaged, NotAWarc, StoreUnreachable):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is may pass
-            logger.warning("%s could not be loaded, tried again in %g s: %s", name, seconds, error)
+        except Exception as error:  # noqa: BLE001 - any other error may be transient
+            logger.warning("%s could not be loaded, retrying in %g s: %s", name, seconds, error)
             time.sleep(seconds)
     return load_batch(archive, run_id, name)

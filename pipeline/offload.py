@@ -1,4 +1,4 @@
-"""What is finished moves to the store of WARC files, if there is one: at the end of each run."""
+"""Moves finished WARC files to the store, if one is set, at the end of each run."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -10,27 +10,27 @@ from storage.warc.cdxj import write_index
 from storage.warc.remote import INDEX_SUFFIX, StoreUnreachable
 
 WATCH_SECONDS = 20.0
-"""How often a run that waits for an upload says that it lives: a file of 1 GiB may take many minutes."""
+"""Seconds between lease renewals while an upload runs: a file of 1 GiB may take many minutes."""
 
 
 def move_files(archive: Archive, renew_lease: Callable[[], None]) -> tuple[list[str], list[str]]:
-    """Have the store keep every local WARC file that is finished; what was done, and what went wrong, in sentences.
+    """Move every finished local WARC file to the store; return notes and problems, as sentences.
 
-    A file that could not be moved stays, and is moved by a later run.
+    A file that could not be moved stays, and a later run moves it.
     """
     remote = archive.warcs.remote
     names = list_finished(archive) if remote else []
     if remote is None or not names:
         return [], []
     if is_crawling(archive.settings):
-        return ["a crawl still writes: the next run moves the WARC files to the store"], []
+        return ["a crawl is still writing: the next run will move the WARC files to the store"], []
     problems: list[str] = []
-    for place, name in enumerate(names):
-        report_progress("move", place, len(names))
+    for index, name in enumerate(names):
+        report_progress("move", index, len(names))
         try:
-            _move(archive, name, renew_lease)
+            _move_file(archive, name, renew_lease)
         except StoreUnreachable as error:
-            problems.append(f"{len(names) - place} WARC files stay in the data folder: {error}")
+            problems.append(f"{len(names) - index} WARC files stay in the data folder: {error}")
             break
         except OSError as error:  # the store has another file of this name, or the local one cannot be read
             problems.append(f"{name} stays in the data folder: {error}")
@@ -39,15 +39,15 @@ def move_files(archive: Archive, renew_lease: Callable[[], None]) -> tuple[list[
 
 
 def list_finished(archive: Archive) -> list[str]:
-    """The local WARC files that are in the database to their last byte, by name."""
+    """List the local WARC files that are loaded to their last byte, by name."""
     sizes = archive.warcs.list_here()
     with archive.database.read() as session:
         positions = list_positions(session, sizes.keys())
     return sorted(name for name, size in sizes.items() if positions.get(name) == size)
 
 
-def _move(archive: Archive, name: str, renew_lease: Callable[[], None]) -> None:
-    """One file. It goes in a thread of its own, so that this one can say meanwhile that the run lives."""
+def _move_file(archive: Archive, name: str, renew_lease: Callable[[], None]) -> None:
+    """Move one file, in another thread, so that this one can renew the lease meanwhile."""
     index = archive.settings.index_dir / f"{name}{INDEX_SUFFIX}"
     index.parent.mkdir(exist_ok=True)
     with archive.database.read() as session:

@@ -1,4 +1,4 @@
-"""How far a run is, for whoever watches: a terminal, an artifact."""
+"""Reports the progress of a run to listeners: a terminal, an artifact."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,13 +8,13 @@ from schemas.model import Count, Record
 
 
 class Progress(Record):
-    """How far a stage of a run is."""
+    """The progress of a stage of a run."""
 
     stage: str
-    """`discover` or `fetch`, with the month of a backfill before it."""
+    """`discover` or `fetch`, prefixed with the month in a backfill."""
     done_count: Count
     total_count: Count | None
-    """None where nobody can know it."""
+    """None if unknown."""
 
 
 ProgressListener = Callable[[Progress], None]
@@ -24,7 +24,7 @@ _listeners: ContextVar[tuple[ProgressListener, ...]] = ContextVar("listeners", d
 
 @contextmanager
 def listening(listener: ProgressListener) -> Iterator[None]:
-    """Within the block, the listener hears of the progress of every run in this thread."""
+    """Within the block, call the listener with the progress of every run in this thread."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield
@@ -33,6 +33,6 @@ def listening(listener: ProgressListener) -> Iterator[None]:
 
 
 def report_progress(stage: str, done_count: int, total_count: int | None) -> None:
-    """Say how far a stage is."""
+    """Report the progress of a stage to all listeners."""
     for listener in _listeners.get():
         listener(Progress(stage=stage, done_count=done_count, total_count=total_count))

@@ -1,7 +1,7 @@
-"""Reading captures, in one process or several that are not this one: the same outcomes in the same order.
+"""Reads captures in one or more child processes, with the outcomes in the order of the captures.
 
-A capture at which the reader does not come to an end costs its process, which is ended and started anew, and gets an
-outcome that says so: the next one is read.
+A capture whose reading does not finish costs its process, which is killed and replaced. The capture gets an outcome
+that says so, and the next one is read.
 """
 
 import atexit
@@ -26,35 +26,35 @@ from storage.warc.store import WarcStore
 logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 60.0
-"""Processor time for one capture: the largest page or sitemap that a crawl takes needs a few seconds on a slow machine.
-A machine that is busy or was suspended uses none of it up."""
+"""Processor time for one capture: the largest page or sitemap that a crawl accepts needs a few seconds on a slow
+machine. A busy or suspended machine uses none of it."""
 
 NO_LIMIT = 0.0
 
 GROUP_COUNT = 16
-"""Captures that go to a process at a time: some 60 ms of work, so that the way there costs little."""
+"""Captures sent to a process at a time: about 60 ms of work, so the overhead of sending is small."""
 
 GROUPS_AHEAD = 4
-"""Groups for each process that are under way at once: enough that none waits, few enough to lie in memory."""
+"""Groups per process in flight: enough that no process waits, few enough to be in memory."""
 
-ALIVE_SECONDS = 30.0
-"""How often it is said that the reading goes on: several times before a run is taken for dead."""
+HEARTBEAT_SECONDS = 30.0
+"""Seconds between heartbeats: several before a run's lease expires."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Equipment(NamedTuple):
-    """What a reading process is given once: the rules, and the WARC files to read from."""
+class ReaderContext(NamedTuple):
+    """What a reading process needs: the rules, and the WARC files to read from."""
 
     publishers: Publishers = PUBLISHERS
     warcs: WarcStore | None = None
     max_page_bytes: int = 0
-    """Of what is read from there."""
+    """Limit for pages read from there."""
 
 
 class Page(NamedTuple):
-    """A capture with what is read together with it."""
+    """A capture with those to be read together with it."""
 
     capture: Capture
     page: Capture | None = None
@@ -62,88 +62,90 @@ class Page(NamedTuple):
 
 
 def count_processes(wanted: int | None) -> int:
-    """As many as are wanted, or one for each core."""
+    """Return the wanted number, or one per core."""
     return wanted or os.cpu_count() or 1
 
 
 class Reader:
-    """Reads in processes (by default one, of 120 to 170 MB) that start when they are needed first."""
+    """Reads in child processes (by default one, of 120 to 170 MB), started on first use."""
 
     def __init__(
         self,
-        equipment: Equipment,
+        context: ReaderContext,
         process_count: int | None = 1,
         *,
         limit_seconds: float = LIMIT_SECONDS,
-        tell_alive: Callable[[], None] | None = None,
+        send_heartbeat: Callable[[], None] | None = None,
     ) -> None:
-        self.equipment = equipment
+        self.context = context
         self._limit_seconds = limit_seconds
-        self._tell_alive = tell_alive
+        self._send_heartbeat = send_heartbeat
         self._process_count = count_processes(process_count)
         self._threads = ThreadPoolExecutor(self._process_count, "reader")
-        self._crew = _Crew()
+        self._pool = _ProcessPool()
 
     def start(self) -> None:
-        """Have a process start now: it is ready by when something is to be read."""
+        """Start a process now, so it is ready when there is something to read."""
         self._threads.submit(self._prepare)
 
     def _prepare(self) -> None:
-        with self._crew.working() as process:
-            list(process.read(self.equipment, read_pages, [], self._limit_seconds))
+        with self._pool.acquired() as process:
+            list(process.read(self.context, read_pages, [], self._limit_seconds))
 
     def read(self, pages: Iterable[Page]) -> list[Outcome]:
-        """Return the outcome of each."""
-        return list(self.read_each(read_pages, pages, _give_up_page))
+        """Return the outcomes of these pages."""
+        return list(self.read_each(read_pages, pages, _fail_page))
 
     def read_each(
         self,
-        function: Callable[[Equipment, Sequence[Item]], Iterator[Result]],
+        function: Callable[[ReaderContext, Sequence[Item]], Iterator[Result]],
         items: Iterable[Item],
-        give_up: Callable[[Item, str], Result],
+        make_failure: Callable[[Item, str], Result],
         group_count: int = GROUP_COUNT,
     ) -> Iterator[Result]:
-        """Yield what a function makes of each item, in their order; of one that ends its process, `give_up`.
+        """Yield the function's result for each item, in order, or `make_failure`'s if the item ended its process.
 
-        The items are taken as they are needed.
+        The items are consumed as they are needed.
 
         Raises:
-            ReaderUnusable: no process starts.
+            ReaderUnusable: no process can be started.
         """
         waiting = iter(items)
         under_way: deque[Future[list[Result]]] = deque()
         while group := list(islice(waiting, group_count)):
-            under_way.append(self._threads.submit(self._read_group, function, group, give_up))
+            under_way.append(self._threads.submit(self._read_group, function, group, make_failure))
             if len(under_way) >= GROUPS_AHEAD * self._process_count:
                 yield from self._wait_for(under_way.popleft())
         for future in under_way:
             yield from self._wait_for(future)
 
     def close(self) -> None:
-        """End its processes, also while they read."""
-        self._crew.dismiss()
+        """End its processes, even while they read."""
+        self._pool.close()
         self._threads.shutdown(cancel_futures=True)
 
     def _wait_for(self, future: Future[list[Result]]) -> list[Result]:
-        while not wait([future], ALIVE_SECONDS).done:
-            if self._tell_alive:
-                self._tell_alive()
+        while not wait([future], HEARTBEAT_SECONDS).done:
+            if self._send_heartbeat:
+                self._send_heartbeat()
         return future.result()
 
-    def _read_group(self, function: Any, group: list[Item], give_up: Callable[[Item, str], Result]) -> list[Result]:
+    def _read_group(
+        self, function: Any, group: list[Item], make_failure: Callable[[Item, str], Result]
+    ) -> list[Result]:
         results: list[Result] = []
         died_at: int | None = None
-        while (place := len(results)) < len(group):
-            with self._crew.working() as process:
+        while (index := len(results)) < len(group):
+            with self._pool.acquired() as process:
                 try:
-                    for result in process.read(self.equipment, function, group[place:], self._limit_seconds):
-                        results.append(result)  # noqa: PERF402 - those before its end count
+                    for result in process.read(self.context, function, group[index:], self._limit_seconds):
+                        results.append(result)  # noqa: PERF402 - results before its end count
                 except ReadingStopped as stopped:
-                    place = len(results)
-                    # What ended it otherwise (a machine without memory) may have nothing to do with the item.
-                    if stopped.is_slow or place == died_at:
-                        results.append(give_up(group[place], self._explain(stopped)))
-                    died_at = place
+                    index = len(results)
+                    # Another cause (such as lack of memory) may have nothing to do with the item.
+                    if stopped.is_slow or index == died_at:
+                        results.append(make_failure(group[index], self._explain(stopped)))
+                    died_at = index
         return results
 
     def _explain(self, stopped: ReadingStopped) -> str:
@@ -151,88 +153,88 @@ class Reader:
         return f"reader-failed: {reason}"
 
 
-def read_pages(equipment: Equipment, pages: Sequence[Page]) -> Iterator[Outcome]:
-    """Yield the outcome of each, by the rules of the equipment: what a reading process does."""
+def read_pages(context: ReaderContext, pages: Sequence[Page]) -> Iterator[Outcome]:
+    """Yield the outcome of each page by the rules of the context; runs in a reading process."""
     for one in pages:
-        yield read_outcome(one.capture, one.page, one.companions, equipment.publishers)
+        yield read_outcome(one.capture, one.page, one.companions, context.publishers)
 
 
-def _give_up_page(page: Page, reason: str) -> Outcome:
+def _fail_page(page: Page, reason: str) -> Outcome:
     logger.error("%s (%s at %d): %s", page.capture.url, page.capture.ref.warc, page.capture.ref.offset, reason)
     return fail_capture(page.capture, reason)
 
 
-class _Crew:
-    """The processes of a reader. One is kept for the next reader of this process: it costs a second to start."""
+class _ProcessPool:
+    """The processes of a reader. One is kept for the next reader, as starting one takes a second."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[ReadingProcess] = []
         self._busy: set[ReadingProcess] = set()
-        self._is_dismissed = False
+        self._is_closed = False
 
     @contextmanager
-    def working(self) -> Iterator[ReadingProcess]:
-        """A process, which others use again if it has done all that it was told within the block."""
-        process = self.take()
+    def acquired(self) -> Iterator[ReadingProcess]:
+        """Acquire a process for the block; it is reusable if it completed its work."""
+        process = self.acquire()
         try:
             yield process
         except BaseException:
             process.stop()
             raise
         finally:
-            self.give_back(process)
+            self.release(process)
 
-    def take(self) -> ReadingProcess:
-        """A process that nobody else uses."""
+    def acquire(self) -> ReadingProcess:
+        """Return a process for exclusive use."""
         with self._lock:
-            if self._is_dismissed:
+            if self._is_closed:
                 raise RuntimeError("the reader is closed")
-            process = self._idle.pop() if self._idle else _take_idle_process() or ReadingProcess()
+            process = self._idle.pop() if self._idle else _pop_spare_process() or ReadingProcess()
             self._busy.add(process)
         return process
 
-    def give_back(self, process: ReadingProcess) -> None:
-        """Keep it for others, if it can still be asked."""
+    def release(self, process: ReadingProcess) -> None:
+        """Put the process back into the pool if it is still usable."""
         with self._lock:
             self._busy.remove(process)
-            if process.is_alive and not self._is_dismissed:
+            if process.is_alive and not self._is_closed:
                 self._idle.append(process)
             else:
                 process.end()
 
-    def dismiss(self) -> None:
-        """There is nothing to do any more, for none of them."""
+    def close(self) -> None:
+        """Close the pool: end the busy processes, and keep an idle one for the next reader."""
         with self._lock:
-            self._is_dismissed = True
+            self._is_closed = True
             for process in self._busy:
                 process.stop()
             for process in self._idle:
-                _keep_idle_process(process)
+                _store_spare_process(process)
             self._idle.clear()
 
 
-_spares: list[ReadingProcess] = []
-"""At most one."""
+_spare_processes: list[ReadingProcess] = []
+"""At most one process."""
 
 
-def _take_idle_process() -> ReadingProcess | None:
+def _pop_spare_process() -> ReadingProcess | None:
     with suppress(IndexError):
-        if (process := _spares.pop()).is_alive:
+        if (process := _spare_processes.pop()).is_alive:
             return process
         process.end()
     return None
 
 
-def _keep_idle_process(process: ReadingProcess) -> None:
-    if _spares:
+def _store_spare_process(process: ReadingProcess) -> None:
+    if _spare_processes:
         process.end()
     else:
-        _spares.append(process)
+        _spare_processes.append(process)
 
 
 @atexit.register
 def end_idle_process() -> None:
-    """End the process that is kept for the next reader."""
-    while process := _take_idle_process():
+    """End the process kept for the next reader."""
+    while process := _pop_spare_process():
         process.end()

@@ -1,6 +1,6 @@
-"""A process that reads for this one: `python -m pipeline.reading_process FD`.
+"""A child process that reads captures: `python -m pipeline.reading_process FD`.
 
-The kernel ends it, whatever it computes: with its parent, and at an item that takes more processor time than it may.
+The kernel ends it, whatever it computes: when its parent dies, or when an item exceeds its processor time.
 """
 
 import fcntl
@@ -21,19 +21,19 @@ from schemas.failure import RunFailure
 from schemas.process import prepare_process
 
 ReadItems = Callable[[Any, Sequence[Any]], Iterator[Any]]
-"""What a process does: of what it is equipped with, and some items, a result for each, one after the other."""
+"""The function to run: takes the context and some items, and yields a result for each, in order."""
 
-Surroundings = tuple[str, dict[str, str]]
-"""The working folder and the environment."""
+ProcessState = tuple[str, dict[str, str]]
+"""The working directory and the environment."""
 
 STOP_SIGNAL = signal.SIGPROF
-"""What the kernel ends a process by whose processor time is used up."""
+"""Sent by the kernel when the processor time is used up."""
 
 STDIN = 0
 
 
 class ReadingStopped(RuntimeError):  # noqa: N818 - it states a fact
-    """The process ended before it had read everything that it was given."""
+    """The process ended before it had read all of its items."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the reading process ended with exit status {status}")
@@ -41,44 +41,44 @@ class ReadingStopped(RuntimeError):  # noqa: N818 - it states a fact
 
 
 class ReaderUnusable(RunFailure):
-    """No reading process starts here."""
+    """No reading process can be started here."""
 
 
 class ReadingProcess:
-    """A process that reads, seen from its parent. It starts anew (not by a fork), and inherits no lock."""
+    """The parent's handle of a reading process. It is started without fork, so it inherits no lock."""
 
     def __init__(self) -> None:
-        self._connection, theirs = Pipe()
-        command = [sys.executable, "-m", "pipeline.reading_process", str(theirs.fileno())]
-        with theirs:
-            # A session of its own: what ends all processes of a terminal reaches its parent alone, which ends it.
+        self._connection, child_end = Pipe()
+        command = [sys.executable, "-m", "pipeline.reading_process", str(child_end.fileno())]
+        with child_end:
+            # A separate session: signals from the terminal reach only its parent, which ends it.
             self._process = subprocess.Popen(  # noqa: S603 - us
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[child_end.fileno()],
                 start_new_session=True,
             )
         self._is_ready = False
-        self._equipment: object = None
+        self._context: object = None
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
-    def read(self, equipment: object, function: ReadItems, items: Sequence[Any], limit_seconds: float) -> Iterator[Any]:
+    def read(self, context: object, function: ReadItems, items: Sequence[Any], limit_seconds: float) -> Iterator[Any]:
         """Yield the result for each item.
 
         Raises:
-            ReadingStopped: it ended at the item whose result is missing.
-            ReaderUnusable: it did not even start.
-            And what the function raises.
+            ReadingStopped: the process ended at the item whose result is missing.
+            ReaderUnusable: the process could not be started.
+            Whatever the function raises.
         """
         self._wait_until_ready()
-        self._talk(partial(self._connection.send, (*self._prepare(equipment), function, items, limit_seconds)))
+        self._exchange(partial(self._connection.send, (*self._prepare(context), function, items, limit_seconds)))
         for _ in items:
-            result, error = self._talk(self._connection.recv)
+            result, error = self._exchange(self._connection.recv)
             if error is not None:
                 raise error
             yield result
@@ -86,70 +86,70 @@ class ReadingProcess:
     def _wait_until_ready(self) -> None:
         if not self._is_ready:
             try:
-                self._talk(self._connection.recv)
+                self._exchange(self._connection.recv)
             except ReadingStopped as stopped:
                 raise ReaderUnusable(f"no reading process starts: {stopped}") from None
             self._is_ready = True
 
-    def _talk(self, talk: Callable[[], Any]) -> Any:
+    def _exchange(self, operation: Callable[[], Any]) -> Any:
         try:
-            return talk()
-        except (EOFError, OSError):  # also where another thread has ended it
+            return operation()
+        except (EOFError, OSError):  # also if another thread has ended it
             raise ReadingStopped(self._process.wait()) from None
 
-    def _prepare(self, equipment: object) -> tuple[object, Surroundings | None]:
-        """What it has to be told before it reads: nothing, where it has the same equipment as before."""
-        if self._equipment is equipment:
+    def _prepare(self, context: object) -> tuple[object, ProcessState | None]:
+        """Return what to send first: the context and the surroundings, or nothing if the process has them."""
+        if self._context is context:
             return None, None
-        self._equipment = equipment
+        self._context = context
         try:
             folder = str(Path.cwd())
-        except FileNotFoundError:  # somebody has removed it: no relative path leads anywhere
+        except FileNotFoundError:  # the folder was removed: relative paths cannot work
             folder = "/"
-        return equipment, (folder, dict(os.environ))
+        return context, (folder, dict(os.environ))
 
     def stop(self) -> None:
-        """Kill it. Whoever waits for what it reads notices."""
+        """Kill it. Its users get `ReadingStopped`."""
         self._process.kill()
 
     def end(self) -> None:
-        """End it at once: it has nothing that could be lost."""
+        """End it at once: it has no state to lose."""
         with self._process:
             self.stop()
         self._connection.close()
 
 
 def main(descriptor: int) -> None:
-    """Be the process: read what comes, until nobody asks any more."""
+    """Serve requests until the connection is closed."""
     _end_with_parent()
     prepare_process()
-    equipment: object = None
+    context: object = None
     with Connection(descriptor) as connection:
         connection.send(None)
         while True:
             try:
-                given, surroundings, function, items, limit_seconds = connection.recv()
+                given, process_state, function, items, limit_seconds = connection.recv()
             except EOFError:
                 return
-            if surroundings is not None:
-                equipment = given
-                _take_over(*surroundings)
-            _send_results(connection, function(equipment, items), limit_seconds)
+            if process_state is not None:
+                context = given
+                _apply_state(*process_state)
+            _send_results(connection, function(context, items), limit_seconds)
 
 
-def _take_over(folder: str, environment: dict[str, str]) -> None:
-    """Be where the parent is now: it may have had this process for long."""
+def _apply_state(folder: str, environment: dict[str, str]) -> None:
+    """Change to the parent's current working directory and environment."""
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent closes standard input, however that happens."""
+    """Have the kernel end this process when the parent's end of standard input closes, for any reason."""
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(STDIN, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(STDIN, fcntl.F_SETFL, fcntl.fcntl(STDIN, fcntl.F_GETFL) | os.O_ASYNC)
-    # It may have been closed before the kernel was asked.
+    # It may have been closed before the signal was set up.
     if select.select([STDIN], [], [], 0)[0]:
         os._exit(1)
 

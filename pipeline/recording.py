@@ -1,4 +1,4 @@
-"""Saves a captured page as a test case of reading: `broadsheet record`."""
+"""Saves a captured page as a test case for extraction: `broadsheet record`."""
 
 import gzip
 import json
@@ -19,13 +19,13 @@ from storage.ledger.quarantine import find_quarantine
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, iterate_captures, read_capture
 
 SLUG_CHARS = 60
-"""Of a folder's name: enough to know the article by."""
+"""Length of a folder's name: enough to recognize the article."""
 
 KEPT_HEADERS = frozenset({"content-type", "content-language", "last-modified"})
-"""What reading looks at, and when the page was made; the others say nothing, or too much (cookies)."""
+"""Headers that extraction uses, or that date the page; others are irrelevant or private (cookies)."""
 
 UNCOMPARED = frozenset({"sources", "extractor"})
-"""Fields of a draft that a better reader may change without being wrong."""
+"""Fields of a draft that may change with better extraction without being wrong."""
 
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -35,11 +35,11 @@ class PageUnrecorded(RunFailure):
 
 
 def record_page(archive: Archive, id_or_url: str, out: Path) -> Path:
-    """The new folder `OUT/SITE/SLUG` with page, `meta.json`, and `expected.json` for a person to check.
+    """Save `OUT/SITE/SLUG` with page, `meta.json`, and `expected.json` for a person to check; return the folder.
 
     Raises:
-        RecordUnknown: the archive has no page of this id or URL.
-        PageUnrecorded: the page cannot be read from its WARC file, has no URL, or is a test case already.
+        RecordUnknown: the archive has no page with this id or URL.
+        PageUnrecorded: the page cannot be read from its WARC file, has no URL, or is already a test case.
     """
     from extraction.page import find_url
 
@@ -47,20 +47,20 @@ def record_page(archive: Archive, id_or_url: str, out: Path) -> Path:
     capture, companions = load_page(archive, ref)
     url = capture.url or find_url(capture)
     if url is None:
-        raise PageUnrecorded(f"{id_or_url} is an imported file that names no URL of its own")
+        raise PageUnrecorded(f"{id_or_url} is an imported file without a URL")
     capture, site = capture.model_copy(update={"url": url}), sites.find_site(url)
     folder = out / site.name / make_slug(url)
     if folder.exists():
-        raise PageUnrecorded(f"{folder} is there already: remove it to record the page again")
+        raise PageUnrecorded(f"{folder} already exists: remove it to record the page again")
     write_case(folder, capture, companions, read_expected(capture, site, companions))
     return folder
 
 
 def find_capture(archive: Archive, id_or_url: str) -> CaptureRef:
-    """Where the page of a record, or of what was quarantined, lies.
+    """Return the capture of a record or quarantined page.
 
     Raises:
-        RecordUnknown: neither is there.
+        RecordUnknown: neither exists.
     """
     key = sites.identify(id_or_url).key if "://" in id_or_url else id_or_url
     with archive.database.read() as session:
@@ -71,12 +71,12 @@ def find_capture(archive: Archive, id_or_url: str) -> CaptureRef:
 
 
 def load_page(archive: Archive, ref: CaptureRef) -> tuple[Capture, tuple[Capture, ...]]:
-    """A page, and what its reading needs beside it from the same WARC file.
+    """Load a page and its companions from the same WARC file.
 
-    `ref` may be that of the other part: a live blog's record was completed by its posts.
+    `ref` may be the companion's: a live blog's record is completed by its posts.
 
     Raises:
-        PageUnrecorded: the file is not there, or damaged, or has only the other part.
+        PageUnrecorded: the file is missing or damaged, or has only the companion.
     """
     try:
         capture = read_capture(ref, archive.warcs, archive.settings.max_page_bytes)
@@ -95,14 +95,14 @@ def load_page(archive: Archive, ref: CaptureRef) -> tuple[Capture, tuple[Capture
 
 
 def find_answers(archive: Archive, name: str, is_wanted: Callable[[str], bool]) -> list[Capture]:
-    """Of each URL that is wanted, the newest answer in a WARC file that has what was asked for."""
+    """Return the newest successful response in a WARC file for each wanted URL."""
     captures = iterate_captures(archive.warcs.at(name), name, 0, archive.settings.max_page_bytes)
     found = [one for one, _ in captures if one.url and one.is_success and is_wanted(one.url)]
     return list({one.url: one for one in found}.values())
 
 
 def read_expected(capture: Capture, site: Site, companions: tuple[Capture, ...]) -> dict[str, Any]:
-    """What reading makes of it today, not yet checked by anybody."""
+    """Return what extraction currently reads from the page, not yet checked by a person."""
     from extraction.page import read_page
 
     draft = read_page(capture, site, companions)
@@ -113,13 +113,13 @@ def read_expected(capture: Capture, site: Site, companions: tuple[Capture, ...])
 
 
 def make_slug(url: str) -> str:
-    """A folder's name by the last part of a URL."""
+    """Return a folder name from the last part of a URL."""
     last = url.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")[2]
     return _NO_SLUG.sub("-", last.lower())[-SLUG_CHARS:].strip("-") or "page"
 
 
 def write_case(folder: Path, capture: Capture, companions: tuple[Capture, ...], expected: dict[str, Any]) -> None:
-    """The files of a test case, the same bytes for the same page.
+    """Write the files of a test case; the same page gives the same bytes.
 
     Raises:
         PageUnrecorded: the folder cannot be written.

@@ -1,4 +1,4 @@
-"""A run's report, for people."""
+"""Renders a run's report for people."""
 
 import re
 from collections import defaultdict
@@ -10,69 +10,69 @@ from storage.ledger.quarantine import QuarantineRecord
 from storage.reports.completeness import MonthCount
 
 TEXT_CHARS = 120
-"""Of a recurring paragraph in a table: two lines of a terminal. The report itself has all of it."""
+"""Characters of a recurring paragraph in a table: two lines of a terminal. The report has the full text."""
 
 MONTHS_SHOWN = 12
-"""The newest months of an archive: where something goes wrong now, it shows there."""
+"""The newest months of an archive, where new problems show."""
 
 QUARANTINE_SHOWN = 20
-"""Captures that a report names one by one: a screenful."""
+"""Captures that a report names individually: a screenful."""
 
 OUTCOME_MEANINGS = {
     "stored": "new articles",
-    "unchanged": "read again or imported again, the same as before",
-    "revised": "read again, changed",
-    "restored": "there again, as it was before it was removed",
-    "annotated": "read again, the same; only where its values came from is told differently",
-    "withdrawn": "stored, and not valid by today's rules: quarantined, with its versions kept",
-    "cured": "quarantined or taken for missing, and valid by today's rules",
+    "unchanged": "reread or imported again, the same as before",
+    "revised": "reread, changed",
+    "restored": "available again, the same as before it was removed",
+    "annotated": "reread, the same; only the recorded sources of its values differ",
+    "withdrawn": "stored, but invalid by the current rules: quarantined, its revisions kept",
+    "cured": "was quarantined or missing, and is valid by the current rules",
     "duplicate": "the same text as another article",
     "quarantined": "quarantined: not valid",
-    "missing": "not there; looked at a second time later",
-    "removed": "stored, and not there any more, as a second look confirmed; the text stays",
-    "gone": "not there at the second look either",
-    "failed": "no usable answer; tried again later",
+    "missing": "not found; checked a second time later",
+    "removed": "stored, but no longer on the site, as a second check confirmed; the text is kept",
+    "gone": "not found at the second check either",
+    "failed": "no usable response; retried later",
     "forbidden": "not fetched: robots.txt, or a private network",
     "redirected": "moved to another URL",
     "source-read": "feeds, sitemaps and listings read",
     "source-broken": "feeds, sitemaps and listings that could not be read",
-    "not-modified": "the publisher says: the same as last time",
+    "not-modified": "304: the same as last time",
     "robots": "robots.txt read",
-    "passed-over": "records of imported WARC files that hold no page of their own: revisits, conversions",
-    "kept": "other answers, kept: redirects of sources",
+    "passed-over": "skipped records of imported WARC files that have no page: revisits, conversions",
+    "kept": "other responses, kept: redirects of sources",
 }
 
 
 STATE_MEANINGS = {
-    "pending": "not asked for yet, or to be looked at a second time",
-    "captured": "its page lies in a WARC file and was not read yet",
-    "stored": "its article is kept",
-    "duplicate": "its article is kept, and has the text of another one",
-    "quarantined": "it answered, but with no valid article",
-    "failed": "it did not answer; asked again",
+    "pending": "not requested yet, or to be checked a second time",
+    "captured": "its page is in a WARC file, but was not read yet",
+    "stored": "its article is stored",
+    "duplicate": "its article is stored, and has the same text as another one",
+    "quarantined": "it responded, but without a valid article",
+    "failed": "it did not respond; retried",
     "blocked": "robots.txt forbids it",
-    "gone": "not there, looked at twice",
-    "excluded": "no article, by a rule",
+    "gone": "not found, checked twice",
+    "excluded": "not an article, by a rule",
 }
 """Every state that a URL can be in."""
 
 
 _MARKUP = re.compile(r"[\\`*\[\]!|~#>]|(?<!\w)_|_(?!\w)")
-"""What begins something in Markdown, or goes on with it."""
+"""Characters with a meaning in Markdown."""
 
 
 def render_markdown(
-    report: RunReport, months: Sequence[MonthCount] = (), set_aside: Sequence[QuarantineRecord] = ()
+    report: RunReport, months: Sequence[MonthCount] = (), quarantined: Sequence[QuarantineRecord] = ()
 ) -> str:
-    """The report as a Markdown document, as the Prefect artifact shows it.
+    """Return the report as Markdown, as shown in the Prefect artifact.
 
-    With the archive's newest months, and what of this run was quarantined.
+    `months` are the archive's newest months; `quarantined` is what this run quarantined.
     """
-    return "\n".join((*_lines(report), *_list_months(months), *_list_quarantined(set_aside)))
+    return "\n".join((*_lines(report), *_list_months(months), *_list_quarantined(quarantined)))
 
 
 def render_backfill_markdown(report: BackfillReport) -> str:
-    """A backfill as a Markdown document: a line for each month."""
+    """Return a backfill's report as Markdown, with a line for each month."""
     columns = ("pages", "stored", "duplicate", "quarantined", "missing", "failed")
     rows = (
         f"| {month.since:%Y-%m} | {month.page_count} | "
@@ -90,23 +90,23 @@ def _lines(report: RunReport) -> Iterator[str]:
     yield f"# {report.kind} {report.site or ''} · {report.run_id}"
     seconds = (report.ended_at - report.started_at).total_seconds()
     yield (
-        f"{report.request_count} answers archived ({report.page_count} of them pages) in {seconds:.0f} s; "
+        f"{report.request_count} responses archived ({report.page_count} of them pages) in {seconds:.0f} s; "
         f"{report.advertised_count} URLs advertised so far, {report.advertised_new_count} of them new."
     )
     yield from _list("Problems", report.problems)
     yield from _list("Notes", report.notes)
     yield from _table("Outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     yield from _table("The ledger", report.ledger, STATE_MEANINGS)
-    yield from _list_noticed(report)
+    yield from _list_findings(report)
 
 
-def _list_noticed(report: RunReport) -> Iterator[str]:
+def _list_findings(report: RunReport) -> Iterator[str]:
     if report.recurring:
-        yield from ("", "## Paragraphs that recur and are in no list", "| articles | share | text |", "|--:|--:|---|")
+        yield from ("", "## Recurring unlisted paragraphs", "| articles | share | text |", "|--:|--:|---|")
         rows = (list_recurring_row(one) for one in report.recurring)
         yield from (f"| {count} | {share} | {escape_markdown(text)} |" for count, share, text, _ in rows)
     if report.leak_rate is not None:
-        yield from ("", f"Known furniture in {report.leak_rate:.2%} of the newest articles.")
+        yield from ("", f"Known boilerplate in {report.leak_rate:.2%} of the newest articles.")
     if report.reading:
         yield from ("", "## How the pages were read", "| kind | pages | fields | from |", "|---|--:|---|---|")
         yield from (f"| {' | '.join(row)} |" for row in list_reading_rows(report.reading))
@@ -127,49 +127,49 @@ def _list_months(months: Sequence[MonthCount]) -> Iterator[str]:
 
 
 def list_month_rows(months: Iterable[MonthCount]) -> Iterator[tuple[str, str, str, str, str]]:
-    """Month, advertised URLs, those with their article, those without, and the share of what could be had."""
+    """Yield month, advertised URLs, those with an article, those without, and the share of obtainable ones."""
     for one in months:
         kept = one.stored_count + one.duplicate_count
         share = f"{kept / (kept + one.missing_count):.1%}" if kept + one.missing_count else "-"
         yield one.month or "unknown", str(one.advertised_count), str(kept), str(one.missing_count), share
 
 
-def _list_quarantined(set_aside: Sequence[QuarantineRecord]) -> Iterator[str]:
-    if not set_aside:
+def _list_quarantined(quarantined: Sequence[QuarantineRecord]) -> Iterator[str]:
+    if not quarantined:
         return
-    yield from ("", f"## Quarantined: {len(set_aside)}", "| URL | reasons | to look at it |", "|---|---|---|")
-    for one in set_aside[:QUARANTINE_SHOWN]:
+    yield from ("", f"## Quarantined: {len(quarantined)}", "| URL | reasons | to inspect it |", "|---|---|---|")
+    for one in quarantined[:QUARANTINE_SHOWN]:
         reasons = escape_markdown("; ".join(one.reasons))
         yield f"| {escape_markdown(one.key or one.url or '-')} | {reasons} | `broadsheet quarantine show {one.id}` |"
-    if len(set_aside) > QUARANTINE_SHOWN:
+    if len(quarantined) > QUARANTINE_SHOWN:
         yield from ("", "`broadsheet quarantine` lists the others.")
 
 
 def escape_markdown(text: str) -> str:
-    """Text of a publisher's as Markdown that shows it as it is, in one line: no link, no picture, no tag, no cell."""
+    """Escape a publisher's text for Markdown, in one line: no link, image, tag or table cell."""
     return _MARKUP.sub(r"\\\g<0>", " ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;")
 
 
 def list_recurring_row(found: RecurringParagraph) -> tuple[str, str, str, str]:
-    """Articles, share, the text's beginning, examples."""
+    """Return number of articles, share, beginning of the text, examples."""
     text = found.text if len(found.text) <= TEXT_CHARS else f"{found.text[:TEXT_CHARS]}…"
     return str(found.article_count), f"{found.share:.1%}", text, " ".join(found.example_ids)
 
 
 def list_reading_rows(reading: Mapping[str, KindReading]) -> Iterator[tuple[str, str, str, str]]:
-    """Kind, pages, fields, and where these come from: a row for all fields of a kind that come from the same places."""
+    """Yield kind, pages, fields, sources: one row for all fields of a kind with the same sources."""
     for kind, found in reading.items():
         fields: defaultdict[str, list[str]] = defaultdict(list)
         for name, sources in found.sources.items():
-            fields[_tell_shares(sources)].append(name)
+            fields[_describe_shares(sources)].append(name)
         yield from ((kind, str(found.page_count), ", ".join(names), shares) for shares, names in fields.items())
         if found.lengths:
             mean, median = found.word_count / found.page_count, find_median(found.lengths)
             yield kind, str(found.page_count), "words", f"{mean:.0f} on average, half of the bodies below {median:.0f}"
 
 
-def _tell_shares(sources: Mapping[str, int]) -> str:
-    """`json-ld 98 %, page 2 %`, the most frequent first."""
+def _describe_shares(sources: Mapping[str, int]) -> str:
+    """Return shares, largest first: `json-ld 98 %, page 2 %`."""
     total = sum(sources.values())
     ordered = sorted(sources.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{source} {100 * count / total:.0f} %" for source, count in ordered)

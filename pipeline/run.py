@@ -1,4 +1,4 @@
-"""A run's own bookkeeping: its id, what it counted, what it has to report."""
+"""Keeps a run's books: its id, its counts, its report."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from socket import gethostname
 from uuid import uuid4
 
 import sites
-from pipeline.archive import Archive, RunInProgress, report_to_nobody
+from pipeline.archive import Archive, RunInProgress, skip_heartbeat
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
 from schemas.failure import RunFailure
@@ -29,24 +29,24 @@ from storage.warc.cdxj import write_index
 from storage.warc.remote import INDEX_SUFFIX
 
 LEASE_SECONDS = 300
-"""How long a run that says nothing keeps others out: far longer than the slowest batch, short for whoever waits."""
+"""Seconds until the lease of a silent run expires: far longer than the slowest batch, short for those who wait."""
 
 FOLDER_ID = "folder-id"
-"""A file in the spool: a data folder is known by it wherever it is mounted."""
+"""A file in the spool that identifies the data folder wherever it is mounted."""
 
 LEASE_POLL_SECONDS = 5.0
-"""How often a run that waits looks whether the other has ended."""
+"""Seconds between checks whether the other run has ended."""
 
-RENEWED_EVERY = timedelta(seconds=60)
-"""A write that is lost against a busy database may be lost four times."""
+RENEWAL_INTERVAL = timedelta(seconds=60)
+"""A write that is lost against a busy database may be lost four times before the lease expires."""
 
 
 class LeaseLost(RunFailure):
-    """This run said nothing for so long that another took its place."""
+    """This run's lease expired, and another run took over."""
 
 
 class Run:
-    """What a run gathers on its way; it becomes a `RunReport` when it ends."""
+    """The state of a run in progress; becomes a `RunReport` at the end."""
 
     def __init__(
         self, archive: Archive, run_id: str, kind: str, site: str | None, started_at: datetime, span: Span = EVER
@@ -59,50 +59,50 @@ class Run:
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []
         self.unreachable_hosts: set[str] = set()
-        """Those that are not to be asked now: they want to be left alone, or their robots.txt cannot be read."""
+        """Hosts that are not to be crawled now: they asked for backoff, or their robots.txt cannot be read."""
         self.unusable: list[str] = []
         self.notes: list[str] = []
         self.asked_count = 0
-        """Addresses of articles that were asked for."""
+        """Article URLs that were requested."""
         self.reading = Reading()
         """How its pages were read."""
         self.recurring: tuple[RecurringParagraph, ...] = ()
         self.leak_rate: float | None = None
         self.slowest: tuple[SlowPage, ...] = ()
         self.gave_way = False
-        """Another run waited for the crawl."""
+        """The run ended early because another run was waiting to crawl."""
         self._job_count = 0
         self._archive = archive
         self._renewed_at = started_at
 
     def number_job(self) -> int:
-        """The number of a further job of its crawl."""
+        """Return the number of the next job of its crawl."""
         self._job_count += 1
         return self._job_count
 
     def renew_lease(self) -> None:
-        """Say that the run goes on: called wherever it may take long.
+        """Renew the lease; called wherever the run may take long.
 
         Raises:
-            LeaseLost: another run has taken its place.
+            LeaseLost: another run has taken over.
         """
-        if abs((at := now()) - self._renewed_at) < RENEWED_EVERY:  # a clock may be set back meanwhile
+        if abs((at := now()) - self._renewed_at) < RENEWAL_INTERVAL:  # a clock may be set back meanwhile
             return
         with self._archive.database.begin() as session:
             name = name_lease(self._archive, self.site)
             is_held = renew_lease(session, name, run_id=self.id, now=at, seconds=LEASE_SECONDS)
         if not is_held:
-            raise LeaseLost(f"run {self.id} was taken for dead; another goes on with its work")
+            raise LeaseLost(f"run {self.id} lost its lease; another run continues its work")
         self._renewed_at = at
 
 
 def now() -> datetime:
-    """The present, in UTC: the one clock of the flows."""
+    """Return the current time in UTC: the only clock of the flows."""
     return datetime.now(UTC)
 
 
 def name_lease(archive: Archive, site: str | None) -> str:
-    """What a run does alone: the crawling of a site; an import, the writing into its data folder."""
+    """Return the name of what a run does exclusively: crawl a site, or import into its data folder."""
     return f"crawl {site}" if site else f"import into {gethostname()}:{archive.settings.data_dir.absolute()}"
 
 
@@ -114,27 +114,27 @@ def running(
     parameters: dict[str, object],
     span: Span = EVER,
     *,
-    patience_seconds: float = 0,
+    wait_seconds: float = 0,
 ) -> Iterator[Run]:
-    """A new run, noted in the database; runs that died are noted as such. One that is left by an exception is too.
+    """Open a run in the database, and mark runs that died, or this one on an exception, as interrupted.
 
     Raises:
-        RunInProgress: another run does the same, on this machine or another, for longer than this one's patience.
+        RunInProgress: another run does the same, on this machine or another, for longer than `wait_seconds`.
     """
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + wait_seconds
     while isinstance(run := _start(archive, kind, site, parameters, span), RunInProgress):
         if time.monotonic() >= deadline:
             raise run
         time.sleep(LEASE_POLL_SECONDS)
-    archive.tell_alive = run.renew_lease
+    archive.send_heartbeat = run.renew_lease
     try:
         yield run
     except BaseException:
-        with suppress(Exception), archive.database.begin() as session:  # the first failure is the one to be told
+        with suppress(Exception), archive.database.begin() as session:  # the first failure is the one to report
             close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
         raise
     finally:
-        archive.tell_alive = report_to_nobody
+        archive.send_heartbeat = skip_heartbeat
 
 
 def _start(
@@ -153,60 +153,61 @@ def _start(
     except LeaseHeld as error:
         return RunInProgress(str(error))
     run = Run(archive, run_id, kind, site, started_at, span)
-    run.notes += [f"run {run_id} was interrupted; this run goes on where it stopped" for run_id in dead]
+    run.notes += [f"run {run_id} was interrupted; this run continues where it stopped" for run_id in dead]
     return run
 
 
 def name_holder(archive: Archive) -> str:
-    """This data folder, and the machine, for people.
+    """Return a readable name of this machine and data folder.
 
-    Whoever opens a data folder has its lock (`pipeline.archive`): another run that held a lease from there is dead.
+    Only one process at a time has the lock of a data folder (`pipeline.archive`), so another run that held a lease from
+    there is dead.
     """
     return f"{gethostname()} {name_folder(archive.settings)}"
 
 
 def name_folder(settings: Settings) -> str:
-    """This data folder, in one word, by a file that lies in it.
+    """Return an identifier of this data folder, from a file in it.
 
-    A copy of the folder has the file's text, but not its place on the disk, nor the time at which it was put there.
+    A copy of the folder has the file's text, but not its inode and change time.
     """
     path = settings.spool_dir / FOLDER_ID
     if not (path.exists() and path.read_text().strip()):
-        with replacing(path) as file:  # an import may do the same now
+        with replacing(path) as file:  # an import may do the same concurrently
             file.write(uuid4().hex.encode())
-    place = path.stat()
-    return f"{path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"
+    stat = path.stat()
+    return f"{path.read_text().strip()}-{stat.st_dev:x}-{stat.st_ino:x}-{stat.st_ctime_ns:x}"
 
 
 def _is_dead(lease: Lease, holder: str) -> bool:
-    """Whether nobody has to wait until the lease expires. A folder that was brought to another disk has to."""
+    """Return whether the lease's holder is certainly dead. A folder moved to another disk must wait for expiry."""
     return lease.host.split()[-1:] == holder.split()[-1:]
 
 
 def finish_run(archive: Archive, run: Run) -> RunReport:
-    """The run's report, its counts audited, stored with the run."""
+    """Audit the counts, make the run's report, and store it with the run."""
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
     notes, problems = move_files(archive, run.renew_lease)
     run.notes += notes
     run.problems += problems
-    if run.span == EVER:  # a part of a backfill says nothing of the archive that the whole will leave
+    if run.span == EVER:  # a part of a backfill says nothing about the finished archive
         run.problems += find_broken_floors(archive, run.site, ledger)
     report = _make_report(run, ledger)
     status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
     with archive.database.begin() as session:
         close_run(session, run.id, status=status, ended_at=report.ended_at, report=report)
     write_indexes(archive)
-    # What the crawl's log said is in the database now.
+    # The crawl's log is in the database now.
     shutil.rmtree(archive.settings.spool_dir / run.id, ignore_errors=True)
     return report
 
 
 def write_indexes(archive: Archive) -> None:
-    """Bring the index of each local WARC file that has grown since it was written up to date.
+    """Update the index of each local WARC file that has grown since its index was written.
 
-    Files that lie in a store have theirs beside them.
+    The indexes of files in a store are stored beside them.
     """
     settings = archive.settings
     settings.index_dir.mkdir(exist_ok=True)
@@ -218,9 +219,9 @@ def write_indexes(archive: Archive) -> None:
 
 
 def find_broken_floors(
-    archive: Archive, site: str | None, ledger: dict[str, int], *, is_whole: bool = True
+    archive: Archive, site: str | None, ledger: dict[str, int], *, has_daily_count: bool = True
 ) -> Iterator[str]:
-    """A sentence for each floor of the settings that the archive lies below; what cannot be measured yet is none."""
+    """Yield a sentence for each floor that the archive is below; measures without data are skipped."""
     floors = archive.settings.floors
     if not floors:
         return
@@ -229,7 +230,7 @@ def find_broken_floors(
         today = now().astimezone(sites.get_site(site).time_zone).date()
         with archive.database.read() as session:
             measured |= measure_coverage(session, site)
-            measured["stored_per_day"] = count_per_day(session, site, today) if is_whole else None
+            measured["stored_per_day"] = count_per_day(session, site, today) if has_daily_count else None
     for name, floor in floors.items():
         found = measured.get(name)
         if found is not None and found < floor:
@@ -237,7 +238,7 @@ def find_broken_floors(
 
 
 def measure_completeness(ledger: dict[str, int]) -> float | None:
-    """Stored (duplicates too) / advertised articles, but for those that are gone; None where there is none."""
+    """Return stored (with duplicates) / advertised articles, without those that are gone; None without any."""
     wanted = sum(ledger.values()) - sum(ledger.get(state, 0) for state in ("excluded", "gone"))
     return (ledger.get("stored", 0) + ledger.get("duplicate", 0)) / wanted if wanted else None
 

@@ -1,4 +1,4 @@
-"""What the archive says of itself: for `status`, `show`, `identify` and `quarantine`."""
+"""Reads the state of the archive for `status`, `show`, `identify` and `quarantine`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,11 +26,11 @@ from storage.revisions.version import find_difference, list_revisions
 from storage.runs.run import RunRecord, list_runs
 
 RUNS_SHOWN = 5
-"""The last runs that `status` lists: a screenful."""
+"""Number of runs that `status` lists: a screenful."""
 
 
 class RecordUnknown(RunFailure):
-    """The archive has nothing under this id or URL."""
+    """The archive has nothing with this id or URL."""
 
 
 class Status(Record):
@@ -38,17 +38,17 @@ class Status(Record):
 
     checked_at: datetime
     article_count: Count
-    """Articles that an export has by default, imported ones too."""
+    """Articles in a default export, including imported ones."""
     duplicate_count: Count
     quarantined_count: Count
     advertised_count: Count
     ledger: dict[str, Count]
     completeness: float | None
-    """Stored (duplicates too) / advertised articles that can be had."""
+    """Stored (with duplicates) / obtainable advertised articles."""
     months: tuple[MonthCount, ...]
     runs: tuple[RunRecord, ...]
     noticed_by: str | None = None
-    """The newest run that brought an article: what it noticed follows."""
+    """The newest run that stored an article; its findings follow."""
     recurring: tuple[RecurringParagraph, ...] = ()
     leak_rate: float | None = None
     reading: dict[str, KindReading] = {}
@@ -56,13 +56,13 @@ class Status(Record):
 
 
 def list_missing_urls(archive: Archive, month: str | None = None, limit: int | None = None) -> list[MissingUrl]:
-    """The advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or of all."""
+    """Return advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or all."""
     with archive.database.read() as session:
         return list_missing(session, None, month, limit)
 
 
 def read_status(archive: Archive) -> Status:
-    """The archive's state."""
+    """Return the archive's state."""
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, None).items() if count}
         articles = count_articles(session)
@@ -86,12 +86,12 @@ def read_status(archive: Archive) -> Status:
 
 
 def _is_unknown(found: RecurringParagraph) -> bool:
-    """Whether no publisher's list has it by now: the run that reported it did not know today's."""
+    """Return whether it is still in no publisher's list: the lists may have grown since the run."""
     return all(sites.get_site(name).boilerplate.remove([found.text]).paragraphs for name in sites.SITES)
 
 
 def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
-    """One record, by its id or by any URL of it.
+    """Return a record by its id or any of its URLs.
 
     Raises:
         RecordUnknown: there is none.
@@ -107,26 +107,26 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
 
 
 def list_quarantine_records(archive: Archive, limit: int | None = None) -> list[QuarantineRecord]:
-    """What is quarantined now, oldest first."""
+    """Return what is quarantined now, oldest first."""
     with archive.database.read() as session:
         return list_quarantine(session, limit=limit)
 
 
 def find_quarantine_record(archive: Archive, id_or_url: str) -> QuarantineRecord:
-    """What was quarantined last of one record or URL, or under one number of the list.
+    """Return the latest quarantined capture by record id, URL, or number in the list.
 
     Raises:
-        RecordUnknown: nothing was.
+        RecordUnknown: there is none.
     """
     with archive.database.read() as session:
         found = find_quarantine(session, _key(id_or_url))
     if found is None:
-        raise RecordUnknown(f"nothing of {id_or_url} is quarantined")
+        raise RecordUnknown(f"nothing is quarantined for {id_or_url}")
     return found
 
 
 class IdentifiedUrl(Record):
-    """Whose URL a URL is, and whether the archive knows it."""
+    """The site and record that a URL belongs to, and whether the archive knows it."""
 
     url: str
     site: str
@@ -137,7 +137,7 @@ class IdentifiedUrl(Record):
 
 
 def identify_urls(settings: Settings, urls: Sequence[str]) -> list[IdentifiedUrl]:
-    """Whose URLs these are. Without a database, none of them is known."""
+    """Return the site and record of each URL. Without a database, none is known."""
     identities = [sites.identify(url) for url in urls]
     known = _find_known(settings, {identity.key for identity in identities})
     return [
@@ -162,7 +162,7 @@ def _find_known(settings: Settings, keys: set[str]) -> set[str]:
 
 
 def _key(id_or_url: str) -> str:
-    """A URL in any spelling, also without its scheme, becomes the key that the ledger knows it by."""
+    """Return the ledger's key for a URL in any spelling, even without a scheme; ids are returned unchanged."""
     host = id_or_url.partition("/")[0]
     if "://" not in id_or_url and "." in host and ":" not in host:
         return sites.identify(f"https://{id_or_url}").key
@@ -170,19 +170,19 @@ def _key(id_or_url: str) -> str:
 
 
 class ArticleDetails(Record):
-    """A record, its versions, and how it stands to other records."""
+    """A record, its revisions, and its relations to other records."""
 
     record: ArticleRecord
     revisions: tuple[Revision, ...]
-    """Oldest first, the present one at the end."""
+    """Oldest first; the current one is last."""
     explanation: Explanation | None
-    """Why it is a duplicate; None where it is none."""
+    """Why it is a duplicate; None if it is not."""
     duplicates: tuple[str, ...]
-    """The ids of the articles that are duplicates of this one, sorted."""
+    """The ids of its duplicates, sorted."""
 
 
 def find_details(archive: Archive, id_or_url: str) -> ArticleDetails:
-    """One record, by its id or by any URL of it.
+    """Return a record with its details, by its id or any of its URLs.
 
     Raises:
         RecordUnknown: there is none.
@@ -204,11 +204,11 @@ def list_captures(archive: Archive, record: ArticleRecord) -> list[CaptureSummar
 
 
 def compare_revisions(archive: Archive, id_or_url: str, before: int | None, after: int | None) -> Difference:
-    """What sets two versions of a record apart; by default the last two.
+    """Return the difference between two revisions of a record; by default the last two.
 
     Raises:
         RecordUnknown: there is no such record.
-        VersionUnknown: it has no version of such a number.
+        VersionUnknown: it has no revision of such a number.
     """
     record = find_record(archive, id_or_url)
     with archive.database.read() as session:

@@ -1,4 +1,4 @@
-"""Reads lists of URLs in the forms in which people keep them: quoted, with bullets, in columns, with notes."""
+"""Reads lists of URLs in the forms people keep them: quoted, with bullets, in columns, with notes."""
 
 import re
 
@@ -6,29 +6,29 @@ import sites
 from sites.encoding import decode_text
 
 LIST_SHARE = 0.5
-"""Of a text's lines, from which on it is a list: an article has a URL here and there."""
+"""Share of lines with a URL that makes a text a list: an article has few."""
 
 HEADER_CHARS = 100
-"""`url`, `url,date`: longer, it is a line of text."""
+"""Length limit of a header line (`url`, `url,date`); a longer one is text."""
 
 _BULLET = re.compile(r"(?:[-*+•·‣▪–—]|\d{1,5}[.)])\s+")
 _MARKDOWN = re.compile(r"\[[^\[\]]{0,500}\]\(\s*+(\S+?)\s*+\)")
 _SCHEMELESS = re.compile(r"(?://)?(?:www\.[\w-]|[a-z0-9-]+(?:\.[a-z0-9-]+)++/)")
-"""Hosts are written small; `Mr.Putin/Mr.Biden` is none."""
+"""Host names are lower case; `Mr.Putin/Mr.Biden` is not one."""
 
 _AROUND = " \t\"'“”«»‘’`<>[](){},;"
 _COLUMN = re.compile(r"[\t;|]|,(?=\s|[\"'“]|$)")
 _TAIL = re.compile(r"[/=]|\.\w{2,5}$")
-"""What stands behind a comma of URLs' own: `,1518,434.html`."""
+"""What follows a comma that is part of a URL: `,1518,434.html`."""
 
 
 def read_url_list(payload: bytes) -> tuple[str, ...]:
-    """The URLs of a file most of whose lines are URLs, or that begins with one; empty for any other file.
+    """Return the URLs of a file if it begins with one, or most of its lines are URLs; otherwise nothing.
 
-    `#` begins a comment, at a line's begin or after a space; a first line may name the columns.
+    `#` begins a comment, at the start of a line or after a space. The first line may be a header.
 
     Raises:
-        ValueError: it is such a file, and a line in it is no URL.
+        ValueError: it is such a file, but one of its lines is not a URL.
     """
     lines = enumerate(map(str.strip, decode_text(payload).splitlines()), 1)
     read = [
@@ -43,12 +43,12 @@ def read_url_list(payload: bytes) -> tuple[str, ...]:
         read = read[1:]
     for number, line, urls in read:
         if not urls:
-            raise ValueError(f"line {number} of a list of URLs is none: {line[:100]!r}")
+            raise ValueError(f"line {number} of a list of URLs is not a URL: {line[:100]!r}")
     return tuple(url for _, _, urls in read for url in urls)
 
 
 def read_line(line: str) -> tuple[str, ...]:
-    """The URLs in a line of a list: all of its columns, where each is one, else the first that is; or none."""
+    """Return the URLs of a line: every column if each is a URL, else the first one that is."""
     plain = _BULLET.sub("", line, count=1) if _BULLET.match(line) else line
     if found := _MARKDOWN.fullmatch(plain.strip(" ,;")):
         plain = found[1]
@@ -62,7 +62,7 @@ def _clean(cell: str) -> str:
 
 
 def _read_cell(cell: str) -> str | None:
-    """The URL that a cell begins with, without what is noted behind it."""
+    """Return the URL that a cell begins with, without notes after it."""
     word = cell.split(maxsplit=1)[0].rstrip(_AROUND)
     head, comma, rest = word.partition(",")
     if comma and "?" not in head and not _TAIL.search(rest):

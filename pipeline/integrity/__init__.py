@@ -1,1 +1,1 @@
-"""Checks that the archive is whole, repairs what can be repaired, and looks at the live site."""
+"""Checks that the archive is complete, repairs what can be repaired, and checks the live site."""

@@ -1,4 +1,4 @@
-"""Whether everything that a run needs is there (settings, database, disk, Prefect), and the archive is whole."""
+"""Checks what a run needs (settings, database, disk, Prefect) and that the archive is complete."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from typing import Annotated
 import httpx
 from pydantic import AfterValidator
 
-from pipeline.alert import NotificationUnsent, is_wanted, open_service
+from pipeline.alert import NotificationUnsent, is_alert_configured, open_service
 from pipeline.archive import OTHERS, audit_store, open_existing
 from pipeline.integrity.audit import audit_archive
 from pipeline.integrity.repair import repair_archive as repair
@@ -21,15 +21,15 @@ from storage.engine import DatabaseLost, DatabaseMissing, DatabaseUnreachable, S
 from storage.warc.remote import RemoteStore, StoreUnreachable, printable_url
 
 FREE_BYTES_FLOOR = 1024**3
-"""One WARC file may grow to 1 GiB; less free space than that stops a long crawl midway."""
+"""A WARC file may grow to 1 GiB; with less free space, a long crawl stops midway."""
 
 
 HEALTH_SECONDS = 5
-"""A server that is well answers its health check at once."""
+"""A healthy server responds to its health check at once."""
 
 
 class Check(Record):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: NonEmpty
     ok: bool
@@ -37,29 +37,29 @@ class Check(Record):
 
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
-    """Every check, in the order in which a person would mend what is broken; a quick one leaves the archive unread."""
-    found = list(_check_surroundings(settings))
+    """Run every check, in the order in which to fix problems; a quick run does not read the archive."""
+    found = list(_check_environment(settings))
     return found if is_quick else [*found, *check_integrity(settings)]
 
 
 def repair_archive(settings: Settings) -> list[Check]:
-    """Mend what can be mended from the WARC files, and say what was; then every check, of what is there now.
+    """Repair what the WARC files allow, list the repairs, and run every check afterwards.
 
     Raises:
         RunInProgress: another run is writing.
-        And what `open_archive` raises.
+        Whatever `open_archive` raises.
     """
     found = repair(settings)
-    left = found.after.problems
-    said = [Check(name="mended", ok=True, detail=sentence) for sentence in found.repaired]
-    said += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
-    said += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in left]
-    if not said and not left:
-        said.append(Check(name="mended", ok=True, detail="nothing: there was nothing to mend"))
-    return [*_check_surroundings(settings), *_as_checks(found.after), *said]
+    remaining = found.after.problems
+    results = [Check(name="mended", ok=True, detail=sentence) for sentence in found.repaired]
+    results += [Check(name="note", ok=True, detail=sentence) for sentence in found.run.notes]
+    results += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in remaining]
+    if not results and not remaining:
+        results.append(Check(name="mended", ok=True, detail="nothing needed to be repaired"))
+    return [*_check_environment(settings), *_as_checks(found.after), *results]
 
 
-def _check_surroundings(settings: Settings) -> Iterator[Check]:
+def _check_environment(settings: Settings) -> Iterator[Check]:
     yield from list_settings(settings)
     checks: list[Callable[[Settings], Check]] = [check_contact, check_disk, check_database, check_alarm]
     checks += [check_store, check_prefect] if settings.warc_url else [check_prefect]
@@ -67,11 +67,11 @@ def _check_surroundings(settings: Settings) -> Iterator[Check]:
 
 
 def check_integrity(settings: Settings) -> list[Check]:
-    """Whether every capture is where it should be, and every state what it should be."""
+    """Check that every capture is where it should be, and every state is what it should be."""
     try:
         return _as_checks(audit_archive(settings))
     except (DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown):
-        return []  # said already
+        return []  # `check_database` reports it
     except DatabaseLost as error:
         return [Check(name="integrity", ok=False, detail=str(error))]
 
@@ -81,13 +81,13 @@ def _as_checks(report: IntegrityReport) -> list[Check]:
     if problems := report.problems:
         return [*(Check(name="integrity", ok=False, detail=problem) for problem in problems), *notes]
     read = [one.capture_count for one in report.files if one.capture_count]
-    waiting = f"; {report.unloaded_count} files wait to be loaded" if report.unloaded_count else ""
-    detail = f"{sum(read)} captures in {len(read)} WARC files are as they were stored, every state adds up{waiting}"
+    waiting = f"; {report.unloaded_count} files are still to be loaded" if report.unloaded_count else ""
+    detail = f"{sum(read)} captures in {len(read)} WARC files are intact, every state is consistent{waiting}"
     return [Check(name="integrity", ok=True, detail=detail), *notes]
 
 
 def list_settings(settings: Settings) -> Iterator[Check]:
-    """Every setting as it is in force, without secrets."""
+    """Yield every setting with its current value, without secrets."""
     for name in Settings.model_fields:
         value = getattr(settings, name)
         shown = printable_url(value) if name == "warc_url" else str(value)
@@ -95,7 +95,7 @@ def list_settings(settings: Settings) -> Iterator[Check]:
 
 
 def check_contact(settings: Settings) -> Check:
-    """Whether a live site could reach who crawls it."""
+    """Check that a live site could contact the operator of the crawler."""
     if settings.contact:
         return Check(name="contact", ok=True, detail=settings.contact)
     detail = "no BROADSHEET_CONTACT: a live crawl is refused"
@@ -103,37 +103,37 @@ def check_contact(settings: Settings) -> Check:
 
 
 def check_disk(settings: Settings) -> Check:
-    """Whether the data folder can be written to, with room for a WARC file; an archive in it may also be only read."""
+    """Check that the data folder is writable and has room for a WARC file; a read-only archive passes too."""
     folder = settings.data_dir.absolute()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     writable = os.access(folder, os.W_OK | os.X_OK)
     if not writable and settings.warc_dir.exists():
-        return Check(name="disk", ok=True, detail=f"{folder} is not writable: it can be read, and no run can use it")
+        return Check(name="disk", ok=True, detail=f"{folder} is not writable: the archive is read-only")
     detail = f"{folder} is {'' if writable else 'not '}writable, {free / 1024**3:.1f} GiB free"
     if folder == settings.data_dir.absolute() and folder.stat().st_mode & OTHERS:
-        detail += f"; others on this machine may look into it: chmod o= {folder}"
+        detail += f"; other users of this machine can read it: chmod o= {folder}"
     return Check(name="disk", ok=writable and free >= FREE_BYTES_FLOOR, detail=detail)
 
 
 def check_database(settings: Settings) -> Check:
-    """Whether the database answers, at the revision that this version needs."""
+    """Check that the database responds, at the schema revision that this version needs."""
     try:
         database = open_existing(settings)
     except DatabaseMissing as error:
-        return Check(name="database", ok=True, detail=f"none yet: the first run makes it ({error})")
-    except Exception as error:  # noqa: BLE001 - whatever it is, the doctor says it
+        return Check(name="database", ok=True, detail=f"none yet: the first run creates it ({error})")
+    except Exception as error:  # noqa: BLE001 - the doctor reports any failure
         return Check(name="database", ok=False, detail=str(error))
     database.close()
     return Check(name="database", ok=True, detail=database.url)
 
 
 def check_store(settings: Settings) -> Check:
-    """Whether the store of WARC files answers.
+    """Check that the store of WARC files responds.
 
     Raises:
-        StoreUnusable: there can be none at this URL.
+        StoreUnusable: the URL cannot be that of a store.
     """
     audit_store(settings)
     remote = RemoteStore(settings.warc_url)
@@ -141,12 +141,12 @@ def check_store(settings: Settings) -> Check:
         sizes = remote.list_sizes()
     except StoreUnreachable as error:
         return Check(name="store", ok=False, detail=str(error))
-    detail = f"{remote.shown} answers: {len(sizes)} WARC files, {sum(sizes.values()) / 1024**3:.1f} GiB"
+    detail = f"{remote.shown} responds: {len(sizes)} WARC files, {sum(sizes.values()) / 1024**3:.1f} GiB"
     return Check(name="store", ok=True, detail=detail)
 
 
 def check_prefect(_: Settings) -> Check:
-    """Which Prefect a flow would run with, and where."""
+    """Report which Prefect version and server a flow would use."""
     api = os.environ.get("PREFECT_API_URL")
     found = f"Prefect {version('prefect')}, "
     if not api:
@@ -159,11 +159,11 @@ def check_prefect(_: Settings) -> Check:
 
 
 def check_alarm(settings: Settings) -> Check:
-    """Whether somebody is told of failed runs; the URL is a secret."""
-    if not is_wanted(settings):
-        return Check(name="alarm", ok=True, detail="nobody is told of failed runs: no BROADSHEET_NOTIFY_URL")
+    """Check whether failed runs are reported to someone; the URL is a secret."""
+    if not is_alert_configured(settings):
+        return Check(name="alarm", ok=True, detail="failed runs are not reported: BROADSHEET_NOTIFY_URL is not set")
     try:
         open_service(settings)
     except NotificationUnsent as error:
         return Check(name="alarm", ok=False, detail=str(error))
-    return Check(name="alarm", ok=True, detail="failed runs are told to the URL of BROADSHEET_NOTIFY_URL")
+    return Check(name="alarm", ok=True, detail="failed runs are reported to BROADSHEET_NOTIFY_URL")

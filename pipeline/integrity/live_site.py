@@ -1,4 +1,4 @@
-"""Compares the live site with what is expected of it, through the crawl's process: few requests, robots.txt first."""
+"""Compares the live site with its expectations through the crawl process: few requests, robots.txt first."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.archive import CRAWL_LOCK, hold_folder
+from pipeline.archive import CRAWL_LOCK, lock_folder
 from pipeline.crawl import Crawler, make_job, read_log
 from pipeline.ingest import require_contact
 from pipeline.integrity.doctor import Check
@@ -25,7 +25,7 @@ from storage.warc.store import WarcStore
 FOUND, MISSING, NOT_SEEN = "found", "missing", "not seen"
 
 POLL_SECONDS = 0.2
-"""How often the crawl is asked whether it has ended: a site answers once in two seconds."""
+"""Seconds between checks of whether the crawl has ended; a site responds about every two seconds."""
 
 
 class LiveCheck(Check):
@@ -35,15 +35,15 @@ class LiveCheck(Check):
     expected: str
     """The expression that finds it."""
     result: str
-    """`found`, `missing`, or `not seen`: there was no such page among those that were looked at."""
+    """`found`, `missing`, or `not seen` (the sample had no such page)."""
 
 
 @dataclass
-class Look:
-    """One look at a live site: its crawl, whose captures are thrown away with their folder."""
+class LiveCrawl:
+    """A small crawl of a live site; its captures are deleted with their folder."""
 
     settings: Settings
-    """Those of the archive, but for the data folder."""
+    """The archive's settings, with another data folder."""
     id: str
     site: str
     lock_path: Path
@@ -51,15 +51,15 @@ class Look:
     _job_count: int = field(default=0)
 
     def number_job(self) -> int:
-        """The number of a further job of its crawl."""
+        """Return the number of the next job of its crawl."""
         self._job_count += 1
         return self._job_count
 
     def fetch(self, urls: Iterable[str]) -> dict[str, Capture | str]:
-        """Each URL that was asked -> its answer, or why there is none; with what belongs to these pages.
+        """Fetch URLs; return each with its response or the reason for none, and their companions.
 
         Raises:
-            CrawlFailed: the crawl's process died.
+            CrawlFailed: the crawl process died.
         """
         job = make_job(self.settings, self, urls=tuple(urls)).model_copy(update={"lock_path": self.lock_path})
         self.crawler.begin(job)
@@ -68,56 +68,56 @@ class Look:
         self.crawler.check()
         captures = {capture.url: capture for capture in self._read_captures()}
         lines = {line.url: line for line in read_log(job.log_path)}
-        return {url: _judge_answer(line, captures.get(line.final_url or url)) for url, line in lines.items()} | {
+        return {url: _classify_response(line, captures.get(line.final_url or url)) for url, line in lines.items()} | {
             url: capture for url, capture in captures.items() if url and url not in lines and capture.is_success
         }
 
     def _read_captures(self) -> Iterator[Capture]:
         for path in sorted(self.settings.warc_dir.iterdir()):
-            place = WarcStore(self.settings.warc_dir).at(path.name)
-            yield from (found for found, _ in iterate_captures(place, path.name, 0, self.settings.max_page_bytes))
+            file = WarcStore(self.settings.warc_dir).at(path.name)
+            yield from (found for found, _ in iterate_captures(file, path.name, 0, self.settings.max_page_bytes))
 
 
 def audit_live(settings: Settings, site: str = "moscow-times") -> list[LiveCheck]:
-    """Compare the live site with what its profile expects, line by line.
+    """Compare the live site with its profile's expectations, line by line.
 
     Raises:
-        ContactMissing: a live site would be asked, and the settings do not say by whom.
-        RunInProgress: a run asks this site now.
-        CrawlFailed: the crawl's process died.
+        ContactMissing: a live site would be crawled, but no contact is set.
+        RunInProgress: a run is crawling this site now.
+        CrawlFailed: the crawl process died.
     """
     profile = require_contact(settings, site)
     expected = profile.expected
-    with _looking(settings, profile) as look:
-        answers = look.fetch(url for name, url in expected.sources.items() if name != "robots.txt")
-        found = {name: answers.get(url, "no answer") for name, url in expected.sources.items()}
+    with _open_live_crawl(settings, profile) as crawl:
+        responses = crawl.fetch(url for name, url in expected.sources.items() if name != "robots.txt")
+        found = {name: responses.get(url, "no response") for name, url in expected.sources.items()}
         sample = sample_pages(profile, found)
-        pages = look.fetch(sample) if sample else {}
+        pages = crawl.fetch(sample) if sample else {}
     seen: dict[str, dict[str, Capture | str]] = defaultdict(dict)
-    for name, answer in found.items():
-        seen[name][expected.sources[name]] = answer
-    for url, answer in pages.items():
+    for name, response in found.items():
+        seen[name][expected.sources[name]] = response
+    for url, response in pages.items():
         if url in sample or profile.recognize_companion(url):
-            seen[_name_kind(profile, answer, sample.get(url, ""))][url] = answer
+            seen[_name_kind(profile, response, sample.get(url, ""))][url] = response
     return [_check(one, where, seen.get(where, {})) for one in expected.expectations for where in one.where]
 
 
 @contextmanager
-def _looking(settings: Settings, profile: Site) -> Iterator[Look]:
-    """A crawl whose captures go to a folder of their own. A run of the same data folder is not crawled beside."""
+def _open_live_crawl(settings: Settings, profile: Site) -> Iterator[LiveCrawl]:
+    """Start a crawl with its own folder. It never runs beside a run of the same data folder."""
     with TemporaryDirectory(prefix="broadsheet-live-") as folder:
-        apart = settings.model_copy(update={"data_dir": Path(folder)})
-        apart.warc_dir.mkdir(parents=True)
-        # Where there is an archive, its spool says which hosts want to be left alone.
-        own = settings if settings.spool_dir.exists() else apart
-        own.spool_dir.mkdir(exist_ok=True)
-        with hold_folder(own, patience_seconds=0), Crawler() as crawler:
+        temporary = settings.model_copy(update={"data_dir": Path(folder)})
+        temporary.warc_dir.mkdir(parents=True)
+        # An existing archive's spool knows which hosts asked for backoff.
+        spool_owner = settings if settings.spool_dir.exists() else temporary
+        spool_owner.spool_dir.mkdir(exist_ok=True)
+        with lock_folder(spool_owner, wait_seconds=0), Crawler() as crawler:
             run_id = f"{now():%Y%m%dT%H%M%SZ}-live00"
-            yield Look(apart, run_id, profile.name, own.spool_dir.absolute() / CRAWL_LOCK, crawler)
+            yield LiveCrawl(temporary, run_id, profile.name, spool_owner.spool_dir.absolute() / CRAWL_LOCK, crawler)
 
 
 def sample_pages(profile: Site, found: Mapping[str, Capture | str]) -> dict[str, str]:
-    """URLs of a handful of pages, each with the kind that it is taken for."""
+    """Return the URLs of a few pages, each with its presumed kind."""
     sample: dict[str, str] = {}
     for kind in profile.expected.kinds:
         named = (url for name in kind.sources for url in _list_articles(profile, found.get(name, "")))
@@ -130,35 +130,35 @@ def _may_be(kind: PageKind, url: str) -> bool:
     return not kind.slug or re.search(kind.slug, url) is not None
 
 
-def _list_articles(profile: Site, answer: Capture | str) -> Iterator[str]:
-    if isinstance(answer, str) or not answer.url:
+def _list_articles(profile: Site, response: Capture | str) -> Iterator[str]:
+    if isinstance(response, str) or not response.url:
         return
     try:
-        page = profile.read_source(answer.body, answer.url, answer.media_type, answer.fetched_at)
+        page = profile.read_source(response.body, response.url, response.media_type, response.fetched_at)
     except SourceUnreadable:
-        return  # that its structures are missing is told by their lines
+        return  # the checks report its missing structures
     yield from (profile.identify(one.url).url for one in page.sightings if profile.identify(one.url).id)
 
 
-def _name_kind(profile: Site, answer: Capture | str, sampled_as: str) -> str:
-    if isinstance(answer, str):
+def _name_kind(profile: Site, response: Capture | str, sampled_as: str) -> str:
+    if isinstance(response, str):
         return sampled_as
-    if profile.recognize_companion(answer.url or ""):
+    if profile.recognize_companion(response.url or ""):
         return profile.expected.companion
-    return find_kind(profile.expected.kinds, answer.body, sampled_as)
+    return find_kind(profile.expected.kinds, response.body, sampled_as)
 
 
-def _judge_answer(line: CrawlLine, capture: Capture | None) -> Capture | str:
+def _classify_response(line: CrawlLine, capture: Capture | None) -> Capture | str:
     if line.result is FetchResult.CAPTURED and capture:
         return capture if capture.is_success else f"HTTP {capture.status}"
     return "robots.txt forbids it" if line.result is FetchResult.FORBIDDEN else line.error or line.result.value
 
 
-def _check(one: Expectation, where: str, answers: Mapping[str, Capture | str]) -> LiveCheck:
-    """The line of an expectation: what it is missing on, or where it stands."""
-    met = [url for url, answer in answers.items() if isinstance(answer, Capture) and is_met(one, answer.body)]
-    failed = {url: answer for url, answer in answers.items() if isinstance(answer, str)}
-    lacking = [url for url in answers if url not in met and url not in failed]
+def _check(one: Expectation, where: str, responses: Mapping[str, Capture | str]) -> LiveCheck:
+    """Return the result of an expectation: where it is missing, or where it was found."""
+    met = [url for url, response in responses.items() if isinstance(response, Capture) and is_met(one, response.body)]
+    failed = {url: response for url, response in responses.items() if isinstance(response, str)}
+    lacking = [url for url in responses if url not in met and url not in failed]
     result, detail = NOT_SEEN, "no such page in the sample"
     if lacking and (one.is_everywhere or not met):
         result, detail = (MISSING, lacking[0]) if one.is_everywhere else (NOT_SEEN, f"on none of {len(lacking)} pages")

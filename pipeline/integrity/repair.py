@@ -1,11 +1,11 @@
-"""What is mended of an archive that is not whole: from its WARC files, else by the next run."""
+"""Repairs a damaged archive from its WARC files, and leaves the remainder to the next run."""
 
 from collections.abc import Iterator, Sequence
 
 from pipeline.archive import Archive, open_archive
 from pipeline.integrity.audit import audit_opened
 from pipeline.load import load_unloaded
-from pipeline.reprocess.comparison import read_source, recognize_part, reread_captures, with_parts
+from pipeline.reprocess.comparison import attach_parts, read_source, recognize_part, reread_captures
 from pipeline.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
@@ -30,20 +30,20 @@ from storage.ledger.batches import Storage
 from storage.ledger.frontier import add_urls
 
 PART_COUNT = 100
-"""Articles whose captures lie in memory at a time: a few MB, even where each was looked at many times."""
+"""Articles whose captures are in memory at a time: a few MB, even if each was captured many times."""
 
 
 def repair_archive(settings: Settings) -> Repair:
-    """Mend what can be mended from the WARC files: a database that is lost is made anew from them.
+    """Repair what the WARC files allow; a lost database is rebuilt from them.
 
-    Captures that the database does not know are loaded, those that are not there are noted as lost; states that
-    contradict what is stored are set right, and what has no article though its page was captured is read again. What is
-    made from other rows (the search index, what texts are compared by) is made anew as a whole.
-    Articles whose capture is lost are due again: what shows the same takes its place.
+    Captures unknown to the database are loaded, missing captures are marked as lost. States that contradict the stored
+    data are corrected, and captured pages without an article are reread. Derived data (the search index, the
+    near-duplicate keys) is rebuilt as a whole. Articles whose capture is lost become due again: a new capture with the
+    same content takes its place.
 
     Raises:
-        DatabaseDamaged: the database's own files are not as they were written. It is looked at before all else.
-        What `open_archive` raises for writing.
+        DatabaseDamaged: the database files themselves are damaged; checked before anything else.
+        Whatever `open_archive` raises for writing.
     """
     with open_archive(settings, writable=True) as archive:
         found = audit_opened(archive)
@@ -65,30 +65,30 @@ def repair_archive(settings: Settings) -> Repair:
 
 
 def _rebuild_near_duplicates(archive: Archive, run: Run) -> Iterator[str]:
-    """Before all else, for new texts get numbers of their own; and once every article is what it should be."""
+    """Rebuild first, as new texts get their own numbers, and again once every article is correct."""
     run.renew_lease()
     with archive.database.read() as session:
         is_lost = bool(audit_near_duplicates(session))
     if is_lost:
         with archive.database.begin() as session:
             rebuild_near_duplicates(session, now())
-        yield "all texts were compared with each other anew"
+        yield "all texts were compared again for near-duplicates"
 
 
 def _rebuild_search(archive: Archive, run: Run, *, is_sound: bool) -> Iterator[str]:
-    """Before all else, where no article could be written for it; and once every article is what it should be."""
+    """Rebuild first if no article could be written to it, and again once every article is correct."""
     run.renew_lease()
     if not is_sound:
         rebuild_search(archive.database)
-        yield "the search index was made anew"
+        yield "the search index was rebuilt"
 
 
 def _repair_entries(archive: Archive) -> Iterator[str]:
-    """First: whatever is loaded looks entries up."""
+    """Restore ledger entries first: loading captures looks them up."""
     with archive.database.begin() as session:
         count = restore_entries(session, now(), archive.settings.revisit_plan)
     if count:
-        yield f"{count} entries of the ledger were made anew from what names them"
+        yield f"{count} entries of the ledger were rebuilt from the rows that refer to them"
 
 
 def _repair_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
@@ -100,18 +100,18 @@ def _repair_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...])
             record_unread(session, one.name, one.unread, now())
         rewind(session, {one.name: min(one.unknown) for one in files if one.unknown})
     if count := sum(len(one.missing) for one in files):
-        yield f"{count} captures that are not as they were stored are noted as lost"
+        yield f"{count} damaged or missing captures were marked as lost"
     if count := sum(len(one.returned) for one in files):
-        yield f"{count} captures that were lost are there again"
+        yield f"{count} lost captures were found again"
     if count := sum(len(one.unread) for one in files):
-        yield f"{count} records of the crawl that were never read are noted as lost"
+        yield f"{count} records of the crawl that were never read were marked as lost"
     load_unloaded(archive, run)
     if count := run.counts["request"]:
         yield f"{count} captures were loaded from WARC files"
 
 
 def _repair_urls(archive: Archive, run: Run) -> Iterator[str]:
-    """What sources advertised is read from their captures again; whose a URL is, the ledger and its pages tell."""
+    """Reread advertised URLs from the captures of sources; restore aliases from the ledger and its pages."""
     with archive.database.read() as session:
         wanted = list_sources(session) if has_lost_sightings(session) else []
     count = 0
@@ -122,15 +122,15 @@ def _repair_urls(archive: Archive, run: Run) -> Iterator[str]:
                 add_urls(session, outcome.sightings, now())
             count += 1
     if count:
-        yield f"{count} sources were read again from their captures"
+        yield f"{count} sources were reread from their captures"
     with archive.database.begin() as session:
         count = restore_aliases(session, now(), archive.settings.revisit_plan)
     if count:
-        yield f"{count} URLs of the ledger were set right"
+        yield f"{count} URLs of the ledger were corrected"
 
 
 def _repair_articles(archive: Archive, run: Run) -> Iterator[str]:
-    """Once what the WARC files have is loaded: each article that can rests on a capture that is there."""
+    """Once all WARC files are loaded, base each article on a capture that exists where possible."""
     with archive.database.begin() as session:
         before_count = count_unknown(session)
         lead_references(session)
@@ -138,19 +138,19 @@ def _repair_articles(archive: Archive, run: Run) -> Iterator[str]:
         unsound = sorted({*list_lost(session), *list_contradicted(session)})
     count = sum(_restore(archive, run, unsound[at : at + PART_COUNT]) for at in range(0, len(unsound), PART_COUNT))
     if count:
-        yield f"{count} articles were written anew from captures"
+        yield f"{count} articles were rebuilt from captures"
     with archive.database.begin() as session:
         drop_unneeded(session)
         led_count = before_count - count_unknown(session)
     if led_count:
-        yield f"{led_count} captures that were named and not known are found again"
+        yield f"{led_count} captures that were referred to but unknown were found again"
 
 
 def _restore(archive: Archive, run: Run, ids: list[str]) -> int:
     run.renew_lease()
     with archive.database.read() as session:
         wanted = list_related(session, ids)
-    articles = [one for one in _read_again(archive, wanted) if isinstance(one, ArticleRead)]
+    articles = [one for one in _reread(archive, wanted) if isinstance(one, ArticleRead)]
     with archive.database.begin() as session:
         return len(restore_articles(session, articles, ids, run_id=run.id, now=now()))
 
@@ -160,19 +160,19 @@ def _repair_states(archive: Archive, run: Run) -> Iterator[str]:
         changed = rebuild_states(session, now())
     if not changed:
         return
-    yield f"{len(changed)} states were set right"
+    yield f"{len(changed)} states were corrected"
     with archive.database.read() as session:
         wanted = list_waiting(session, changed)
-    if outcomes := _read_again(archive, wanted):
+    if outcomes := _reread(archive, wanted):
         stored = Storage(archive.database, run.id, archive.settings.revisit_plan).store([], now(), former=outcomes)
         run.problems += stored.problems
-        yield f"{len(outcomes)} pages were read again from their captures"
+        yield f"{len(outcomes)} pages were reread from their captures"
 
 
-def _read_again(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
+def _reread(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
     with archive.database.read() as session:
-        whole = list(with_parts(wanted, list_companions(session, recognize_part)))
-    return [one.outcome for one in reread_captures(archive, whole) if one.outcome]
+        completed = list(attach_parts(wanted, list_companions(session, recognize_part)))
+    return [one.outcome for one in reread_captures(archive, completed) if one.outcome]
 
 
 def _make_due(archive: Archive) -> Iterator[str]:

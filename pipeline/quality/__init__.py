@@ -1,1 +1,1 @@
-"""Checks how pages were read: fields that drift, boilerplate that no list knows, feeds whose clock is wrong."""
+"""Checks how pages were read: drifting fields, unknown boilerplate, feeds with a wrong clock."""

@@ -1,7 +1,7 @@
-"""Notices that pages are read otherwise than before: fields that come from elsewhere, bodies of other lengths.
+"""Detects drift in how pages are read: fields from other sources, bodies of other lengths.
 
-A shift fails every run while the newest pages differ from those before them; once the new state has lasted as long as
-what it is compared with, it is what is usual, and quiet.
+A shift fails every run while the newest pages differ from those before them. Once the new state has lasted as long as
+the baseline, it becomes the baseline, and the check passes again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,74 +11,78 @@ from schemas.model import Count, Record
 from schemas.report import KindReading
 
 WINDOW_PAGES = 20
-"""Pages of a kind that say something: a scheduled run has few, so those of the runs right before it count with its own.
-A share of a half is uncertain by 0.11 among them."""
+"""Fewest pages of a kind to compare. A scheduled run has few, so the pages of the runs just before it are added. With
+20 pages, the uncertainty of a share of one half is 0.11."""
 
 BASELINE_RUNS = 20
-"""Runs before those, with pages of the kind: some days of them, so that what was accepted is soon the usual."""
+"""Runs with pages of the kind, before the window, that form the baseline: a few days, so that an accepted change soon
+becomes normal."""
 
 BASELINE_PAGES = 40
-"""Of fewer nobody knows what is usual: further runs are taken to them, and without them nothing is compared."""
+"""Fewest pages in a baseline. Earlier runs are added to reach it; if there are none, nothing is compared."""
 
 LENGTH_FACTOR = 2.5
-"""Between two medians of body lengths. Among 20 articles a median is uncertain by a fifth, and a page of which only the
-first block is read, or the furniture with the text, changes by more than this."""
+"""Largest ratio between two median body lengths. Among 20 articles the uncertainty of a median is a fifth; a page of
+which only the first block is read, or whose boilerplate is read as text, changes by more than this."""
 
 CAPTION_WORDS = 20
-"""Fewer are a gallery's or a video's one line: as good as no body."""
+"""Shorter bodies are the one line of a gallery or video, and count as empty."""
 
 AGREEMENT_CEILING = 0.2
-"""Of the pages of a kind on which two readings of the body agree: nearly all do, so four of 20 that do not are news."""
+"""Ceiling for pages on which the two readings of the body agree: nearly all do, so four in 20 that do not are a
+signal."""
 
-TOLD_SHARE = 0.05
-"""A source whose share moved by less is not worth a word in the sentence."""
+REPORTED_SHARE = 0.05
+"""Smallest change of a source's share that the sentence mentions."""
 
 
-class Move(Record):
-    """One field, or the length of bodies, that is not as it was."""
+class FieldShift(Record):
+    """A change in one field, or in the length of bodies."""
 
     field: str
     source: str
-    """Where more of it comes from now: of the pages that show it, this run has one."""
+    """The source that gained most; this run has at least one page that shows it."""
     text: str
 
 
 class Shift(Record):
-    """A kind of page that is read otherwise than before."""
+    """A kind of page that is read differently than before."""
 
     kind: str
-    moves: tuple[Move, ...]
+    field_shifts: tuple[FieldShift, ...]
     page_count: Count
-    """The newest pages of the kind …"""
+    """Pages in the window."""
     baseline_count: Count
-    """… and those that they are compared with."""
+    """Pages in the baseline."""
 
     @property
     def sentence(self) -> str:
-        """Which fields moved from where to where."""
-        moved = "; ".join(move.text for move in self.moves)
-        return f"drift: {self.kind}: {moved} ({self.page_count} pages against {self.baseline_count})"
+        """The fields that changed, and between which sources."""
+        changed = "; ".join(field_shift.text for field_shift in self.field_shifts)
+        return f"drift: {self.kind}: {changed} ({self.page_count} pages against {self.baseline_count})"
 
 
 def find_shifts(
-    own: Mapping[str, KindReading], past: Sequence[Mapping[str, KindReading]], ceiling: float
+    current: Mapping[str, KindReading], earlier: Sequence[Mapping[str, KindReading]], ceiling: float
 ) -> Iterator[Shift]:
-    """The kinds of pages that a run read otherwise than the runs before it (the newest first) did.
+    """Yield the kinds of pages that a run read differently than earlier runs (newest first).
 
-    `ceiling` is the share of the pages by which a source of a field may grow or shrink.
+    `ceiling` is the share of pages by which a field's source may grow or shrink.
     """
-    for kind, reading in own.items():
-        window, baseline = _divide(reading, (found[kind] for found in past if kind in found))
+    for kind, reading in current.items():
+        window, baseline = _divide(reading, (found[kind] for found in earlier if kind in found))
         if window.page_count < WINDOW_PAGES or baseline.page_count < BASELINE_PAGES:
             continue
-        if moves := tuple(_find_moves(reading, window, baseline, ceiling)):
-            yield Shift(kind=kind, moves=moves, page_count=window.page_count, baseline_count=baseline.page_count)
+        if field_shifts := tuple(_find_field_shifts(reading, window, baseline, ceiling)):
+            yield Shift(
+                kind=kind, field_shifts=field_shifts, page_count=window.page_count, baseline_count=baseline.page_count
+            )
 
 
-def _divide(own: KindReading, past: Iterable[KindReading]) -> tuple[KindReading, KindReading]:
-    """The newest pages, and what they are compared with."""
-    window, baseline, baseline_runs = own, KindReading(), 0
-    for reading in past:
+def _divide(current: KindReading, earlier: Iterable[KindReading]) -> tuple[KindReading, KindReading]:
+    """Return the window and the baseline."""
+    window, baseline, baseline_runs = current, KindReading(), 0
+    for reading in earlier:
         if window.page_count < WINDOW_PAGES:
             window += reading
         elif baseline_runs < BASELINE_RUNS or baseline.page_count < BASELINE_PAGES:
@@ -87,18 +91,20 @@ def _divide(own: KindReading, past: Iterable[KindReading]) -> tuple[KindReading,
     return window, baseline
 
 
-def _find_moves(own: KindReading, window: KindReading, baseline: KindReading, ceiling: float) -> Iterator[Move]:
-    # A field that was not looked for then is not compared.
+def _find_field_shifts(
+    current: KindReading, window: KindReading, baseline: KindReading, ceiling: float
+) -> Iterator[FieldShift]:
+    # A field that the baseline never looked for is not compared.
     for name in [name for name in window.sources if baseline.sources.get(name)]:
         before, after = _list_shares(baseline.sources[name]), _list_shares(window.sources[name])
         growth = {source: after.get(source, 0) - before.get(source, 0) for source in before | after}
         grown = max(growth, key=lambda source: growth[source])
         limit = min(ceiling, AGREEMENT_CEILING) if name == AGREEMENT else ceiling
-        if max(map(abs, growth.values())) > limit and own.sources.get(name, {}).get(grown):
-            yield Move(field=name, source=grown, text=_tell(name, before, after))
+        if max(map(abs, growth.values())) > limit and current.sources.get(name, {}).get(grown):
+            yield FieldShift(field=name, source=grown, text=_describe_shares(name, before, after))
     old, new = find_median(baseline.lengths), find_median(window.lengths)
-    if (length := _find_length(own, old, new)) is not None:
-        yield Move(field=LENGTH, source=length, text=f"median body {old:.0f} -> {new:.0f} words")
+    if (length := _find_length(current, old, new)) is not None:
+        yield FieldShift(field=LENGTH, source=length, text=f"median body {old:.0f} -> {new:.0f} words")
 
 
 def _list_shares(counts: Mapping[str, int]) -> dict[str, float]:
@@ -106,15 +112,17 @@ def _list_shares(counts: Mapping[str, int]) -> dict[str, float]:
     return {source: count / total for source, count in counts.items()}
 
 
-def _tell(name: str, before: Mapping[str, float], after: Mapping[str, float]) -> str:
-    """Most lost first: `headline from json-ld 98 % -> 20 %, from page 2 % -> 80 %`."""
-    moved = [(source, before.get(source, 0), after.get(source, 0)) for source in {**before, **after}]
-    told = sorted((new - old, source, old, new) for source, old, new in moved if abs(new - old) >= TOLD_SHARE)
-    parts = (f"{_word(name, source)} {100 * old:.0f} % -> {100 * new:.0f} %" for _, source, old, new in told)
+def _describe_shares(name: str, before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """Return the changed shares, largest loss first: `headline from json-ld 98 % -> 20 %, from page 2 % -> 80 %`."""
+    changed = [(source, before.get(source, 0), after.get(source, 0)) for source in {**before, **after}]
+    reported = sorted((new - old, source, old, new) for source, old, new in changed if abs(new - old) >= REPORTED_SHARE)
+    parts = (
+        f"{_describe_source(name, source)} {100 * old:.0f} % -> {100 * new:.0f} %" for _, source, old, new in reported
+    )
     return f"{name} {', '.join(parts)}"
 
 
-def _word(name: str, source: str) -> str:
+def _describe_source(name: str, source: str) -> str:
     if name == AGREEMENT:
         return source
     if name == RESULT:
@@ -123,7 +131,7 @@ def _word(name: str, source: str) -> str:
 
 
 def find_median(lengths: Mapping[str, int]) -> float:
-    """The median body length in words, as the classes let it be known; 0 without pages."""
+    """Return the median body length in words, interpolated within its class; 0 without pages."""
     half, passed = sum(lengths.values()) / 2, 0
     for fewest in sorted(map(int, lengths)):
         count = lengths[str(fewest)]
@@ -134,11 +142,11 @@ def find_median(lengths: Mapping[str, int]) -> float:
     return 0.0
 
 
-def _find_length(own: KindReading, before: float, after: float) -> str | None:
-    """A class of lengths with pages of this run that shows the move of the median; None where there is none."""
+def _find_length(current: KindReading, before: float, after: float) -> str | None:
+    """Return a length class of this run that shows the change of the median; None if it did not change."""
     low, high = max(before, CAPTION_WORDS), max(after, CAPTION_WORDS)
     if max(low, high) <= LENGTH_FACTOR * min(low, high):
         return None
-    found = [int(length) for length, count in own.lengths.items() if count]
-    moved = [length for length in found if abs(length - after) < abs(length - before)]
-    return str(min(moved, key=lambda length: abs(length - after))) if moved else None
+    found = [int(length) for length, count in current.lengths.items() if count]
+    changed = [length for length in found if abs(length - after) < abs(length - before)]
+    return str(min(changed, key=lambda length: abs(length - after))) if changed else None

@@ -1,4 +1,4 @@
-"""How pages were read: what became of them, and for each kind of page, where each field came from."""
+"""Counts how pages were read: the outcome, and for each kind of page, the source of each field."""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -14,30 +14,30 @@ from schemas.outcome import ArticleRead, CaptureQuarantined, Outcome
 from schemas.report import KindReading
 
 ANY_PAGE = "page"
-"""The "kind" that all pages have, those too that were quarantined and whose kind nobody knows."""
+"""The "kind" that all pages have, including quarantined ones, whose kind is unknown."""
 
 RESULT = "result"
-"""Its field: `article`, or the name of the reason for which the page was quarantined."""
+"""Its field: `article`, or the name of the reason for quarantining the page."""
 
 ARTICLE = "article"
 
 MISSING = "missing"
-"""Where a field comes from that the page has not."""
+"""The source of a field that the page does not have."""
 
 AGREEMENT = "agreement"
-"""Stands beside fields: its "source" says whether trafilatura and the page's blocks gave the same paragraphs …"""
+"""Listed beside fields: its "source" says whether trafilatura and the page's blocks gave the same paragraphs …"""
 
 AGREED = "agreed"
-"""… or in what they differed; pages of publishers whose blocks nobody knows are not counted."""
+"""… or how they differed. Publishers without known blocks are not counted."""
 
 UNCHECKED = "unchecked"
-"""The page has not the blocks that are known of its publisher: trafilatura read it alone."""
+"""The page lacks the publisher's known blocks: trafilatura alone read it."""
 
 DIFFERENCE = "trafilatura-"
-"""How the flags begin that say in what they differed."""
+"""Prefix of the flags that say how the two readings differed."""
 
 LENGTH = "length"
-"""Stands beside fields: its "source" is a class of body lengths."""
+"""Listed beside fields: its "source" is a class of body lengths."""
 
 FIELDS = (
     "headline",
@@ -52,26 +52,27 @@ FIELDS = (
     "body",
     "images",
 )
-"""What is looked for on every page."""
+"""The fields looked for on every page."""
 
 UNCHECKED_FLAGS = frozenset({"container-missing", "content-missing"})
 
 LENGTHS = (0, *sorted({ceil(2 ** (half / 2)) for half in range(33)}))
-"""Fewest words of each class of lengths, up to 65,536: two to an octave, so that a median is known to a fifth or so."""
+"""The fewest words of each length class, up to 65,536: two classes per octave, so that a median is known to about a
+fifth."""
 
-Place = tuple[str, str, str]
+FieldSource = tuple[str, str, str]
 """Kind of page, field, source."""
 
 
 class Reading(Record):
-    """The readings of a batch, or of a run so far."""
+    """How the pages of a batch, or of a run so far, were read."""
 
     kinds: dict[str, KindReading] = {}
-    first: dict[Place, CaptureRef] = {}
-    """The first page that had a field of a kind from a source."""
+    first: dict[FieldSource, CaptureRef] = {}
+    """The first page on which a field of a kind came from a source."""
 
     def __add__(self, other: "Reading") -> "Reading":
-        """Both together; this one came first."""
+        """Return the sum; on conflict, the first page of this one is kept."""
         names = (self.kinds | other.kinds).keys()
         empty = KindReading()
         kinds = {name: self.kinds.get(name, empty) + other.kinds.get(name, empty) for name in sorted(names)}
@@ -79,9 +80,9 @@ class Reading(Record):
 
 
 def count_reading(outcomes: Sequence[Outcome]) -> Reading:
-    """How the pages among these outcomes were read. Imported files without a URL are none."""
+    """Count how the pages among these outcomes were read. Imported files without a URL are not counted."""
     counts: defaultdict[str, _KindCount] = defaultdict(_KindCount)
-    first: dict[Place, CaptureRef] = {}
+    first: dict[FieldSource, CaptureRef] = {}
     for outcome in outcomes:
         if not isinstance(outcome, ArticleRead | CaptureQuarantined) or outcome.seen.url is None:
             continue
@@ -89,16 +90,16 @@ def count_reading(outcomes: Sequence[Outcome]) -> Reading:
         if isinstance(outcome, ArticleRead):
             counts[outcome.article.kind.value].page_count += 1
             counts[outcome.article.kind.value].word_count += outcome.article.word_count
-        for place in _list_places(outcome):
-            kind, name, source = place
+        for field_source in _list_field_sources(outcome):
+            kind, name, source = field_source
             counts[kind].sources[name][source] += 1
-            first.setdefault(place, outcome.seen.ref)
+            first.setdefault(field_source, outcome.seen.ref)
     return Reading(kinds={kind: count.close() for kind, count in counts.items()}, first=first)
 
 
 @dataclass(slots=True)
 class _KindCount:
-    """The pages of a kind while they are counted."""
+    """Counters for one kind of page."""
 
     page_count: int = 0
     word_count: int = 0
@@ -110,7 +111,7 @@ class _KindCount:
         return KindReading(page_count=self.page_count, sources=sources, word_count=self.word_count, lengths=lengths)
 
 
-def _list_places(outcome: ArticleRead | CaptureQuarantined) -> Iterator[Place]:
+def _list_field_sources(outcome: ArticleRead | CaptureQuarantined) -> Iterator[FieldSource]:
     if isinstance(outcome, CaptureQuarantined):
         yield ANY_PAGE, RESULT, outcome.reasons[0].partition(":")[0]
         return
@@ -124,12 +125,12 @@ def _list_places(outcome: ArticleRead | CaptureQuarantined) -> Iterator[Place]:
 
 
 def describe_agreement(article: Article) -> str:
-    """Whether both readings of a body agree, or the first difference between them."""
+    """Return whether both readings of a body agree, or how they first differ."""
     if article.sources.get("body") == "trafilatura":
         return UNCHECKED if UNCHECKED_FLAGS.intersection(article.flags) else AGREED
     return next((flag.removeprefix(DIFFERENCE) for flag in article.flags if flag.startswith(DIFFERENCE)), UNCHECKED)
 
 
 def classify_length(article: Article) -> int:
-    """The fewest words of the class that an article's body belongs to."""
+    """Return the fewest words of the length class of an article's body."""
     return LENGTHS[bisect_right(LENGTHS, article.word_count) - 1]

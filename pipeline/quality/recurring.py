@@ -1,7 +1,7 @@
-"""Finds furniture that no list knows: paragraphs that stand in many unrelated articles of one crawl period.
+"""Finds unknown boilerplate: paragraphs that recur in many unrelated articles of one crawl period.
 
-Articles of one story share paragraphs too, and a newspaper has sentences of its own that come again. What tells
-furniture from them: it does not go with a subject. It stands on all pages, or on all of a section, from one day on.
+Articles of one story share paragraphs too, and a newspaper has recurring sentences. Boilerplate differs in that it does
+not depend on the subject: from some day on, it is on all pages, or on all pages of a section.
 """
 
 import re
@@ -19,23 +19,25 @@ from schemas.report import RecurringParagraph
 from storage.reports.history import NewArticle
 
 FEWEST_WORDS = 5
-"""Of a paragraph: fewer are a subhead, a label, a name. A message always has a longer one beside them."""
+"""Shorter paragraphs are ignored: subheads, labels, names. A message always has a longer paragraph beside them."""
 
 FEWEST_ARTICLES = 5
 FEWEST_SHARE = 0.01
-"""From here on a paragraph recurs: of the newest 200 articles, or of up to 500, five."""
+"""A paragraph recurs from here on: in five articles of the newest 200 (or of up to 500)."""
 
 SUBJECT_SHARE = 0.8
-"""Of the articles with a paragraph: a subject that so many of them have is what they have it from …"""
+"""If this share of a paragraph's articles has the same subject, the paragraph belongs to the subject …"""
 
 COMMON_SHARE = 0.5
-"""… unless so much of everything has that subject, or so many of a section's articles the paragraph."""
+"""… unless this share of all articles has that subject, or this share of the section's articles the paragraph."""
 
 FORMULA_SHARE = 0.2
-"""Of a section that is most of everything: a newspaper's own sentences stand in fewer of its articles."""
+"""The same limit for a section that is most of the window: a newspaper's recurring sentences are in fewer of its
+articles."""
 
 FIGURE_SHARE = 0.5
-"""As `SUBJECT_SHARE`, of paragraphs that differ in their numbers: exchange rates are filed here and there."""
+"""Replaces `SUBJECT_SHARE` for paragraphs that differ only in their numbers: exchange rates appear in several
+sections."""
 
 CREDIT_WORDS = 12
 """`Reuters and AFP contributed reporting to this article from Kyiv and Warsaw.` has eleven."""
@@ -48,13 +50,13 @@ CREDITING = re.compile(
     r"|по|для|из|и|в|с|материалам|сообщает|информация|источник|фото|агентств[ао]?|использованием|данным",
     re.IGNORECASE,
 )
-"""What such a line says beside names."""
+"""Words of a credit line besides names."""
 
 TEXT_CHARS = 1000
-"""Of a paragraph in the report: twice the longest of any known message."""
+"""Characters of a paragraph that the report holds: twice the longest known message."""
 
 REPORTED_COUNT = 50
-"""Paragraphs in a report: the longest message known has thirty lines; what is more shows once those are gone."""
+"""Paragraphs that a report lists. The longest known message has thirty; more show up once those are removed."""
 
 EXAMPLE_COUNT = 3
 
@@ -63,22 +65,22 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _CREDIT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, {*AGENCIES.values(), 'Associated Press'})))})\b")
 
 Group = Sequence[NewArticle]
-"""The articles of one group of duplicates, or the only one."""
+"""A group of duplicate articles, or a single article."""
 
 
 class Recurrence(Record):
-    """What recurs in the newest articles."""
+    """The paragraphs that recur in the newest articles."""
 
     paragraphs: tuple[RecurringParagraph, ...] = ()
     leak_rate: float | None = None
-    """The share of the articles with furniture that the list knows; None without articles."""
+    """Share of articles that contain known boilerplate; None without articles."""
     article_count: Count = 0
-    """The articles that were looked through, a group of duplicates counted once."""
+    """Articles searched; a group of duplicates counts once."""
 
 
 @dataclass
 class _Window:
-    """What is counted of all articles. Paragraphs by their hashes alone: that keeps 5,000 articles below 20 MB."""
+    """Counts over all articles. Paragraphs are kept as hashes, which keeps 5,000 articles below 20 MB."""
 
     group_count: int = 0
     article_count: int = 0
@@ -99,12 +101,12 @@ class _Window:
 
 
 @dataclass
-class _Carriers:
-    """The articles that a paragraph stands in, the newest first."""
+class _Occurrences:
+    """The articles that contain a paragraph, newest first."""
 
     text: str
     has_figures: bool = False
-    """Whether its numbers differ from article to article."""
+    """Whether its numbers differ between articles."""
     ids: list[str] = field(default_factory=list)
     tags: Counter[str] = field(default_factory=Counter)
     sections: Counter[str] = field(default_factory=Counter)
@@ -120,7 +122,7 @@ class _Carriers:
 
 
 def find_recurring(iterate: Callable[[], Iterable[Group]], boilerplate: Boilerplate) -> Recurrence:
-    """What recurs in the articles that `iterate` answers, the newest first; it is called twice where anything may."""
+    """Find recurring paragraphs. `iterate` returns the articles, newest first; it may be called twice."""
     window = _Window()
     for group in iterate():
         window.add(group, boilerplate)
@@ -128,8 +130,8 @@ def find_recurring(iterate: Callable[[], Iterable[Group]], boilerplate: Boilerpl
         return Recurrence()
     fewest = max(FEWEST_ARTICLES, FEWEST_SHARE * window.group_count)
     wanted = {found for found, count in window.hashes.items() if count >= fewest}
-    carriers = _find_carriers(iterate(), wanted) if wanted else []
-    unknown = [found for found in carriers if len(found.ids) >= fewest and _is_unknown(found, window, boilerplate)]
+    occurrences = _find_occurrences(iterate(), wanted) if wanted else []
+    unknown = [found for found in occurrences if len(found.ids) >= fewest and _is_unknown(found, window, boilerplate)]
     unknown.sort(key=lambda found: -len(found.ids))  # within the same count, in the order of the page
     return Recurrence(
         paragraphs=tuple(_describe(found, window) for found in unknown[:REPORTED_COUNT]),
@@ -139,26 +141,26 @@ def find_recurring(iterate: Callable[[], Iterable[Group]], boilerplate: Boilerpl
 
 
 def _read_keys(group: Group) -> dict[str, str]:
-    """The letters of each paragraph of a group -> the paragraph: quotes, spaces, case and numbers do not matter.
+    """Return the normalized form of each paragraph -> the paragraph.
 
-    A message that counts its donors says another number on each page.
+    Quotes, spaces, case and numbers are ignored: a message with a donor counter shows another number on each page.
     """
     paragraphs = [text for article in group for text in split_paragraphs(article.body)]
     long = [text for text in paragraphs if len(text.split()) >= FEWEST_WORDS]
     return {_DIGITS.sub("0", key): text for key, text in zip(squeeze_all(long), long, strict=True)}
 
 
-def _find_carriers(groups: Iterable[Group], wanted: set[int]) -> list[_Carriers]:
-    found: dict[str, _Carriers] = {}
+def _find_occurrences(groups: Iterable[Group], wanted: set[int]) -> list[_Occurrences]:
+    found: dict[str, _Occurrences] = {}
     for group in groups:
         for key, text in _read_keys(group).items():
             if hash(key) in wanted:
-                found.setdefault(key, _Carriers(text)).add(group, text)
+                found.setdefault(key, _Occurrences(text)).add(group, text)
     return list(found.values())
 
 
-def _is_unknown(found: _Carriers, window: _Window, boilerplate: Boilerplate) -> bool:
-    return not (_is_credit(found.text) or _is_of_subject(found, window) or _is_known(found.text, boilerplate))
+def _is_unknown(found: _Occurrences, window: _Window, boilerplate: Boilerplate) -> bool:
+    return not (_is_credit(found.text) or _has_subject(found, window) or _is_known(found.text, boilerplate))
 
 
 def _is_known(text: str, boilerplate: Boilerplate) -> bool:
@@ -166,21 +168,23 @@ def _is_known(text: str, boilerplate: Boilerplate) -> bool:
 
 
 def _is_credit(text: str) -> bool:
-    """A short line that names a news agency, and else little but names: whose text it is, or who helped."""
+    """Return whether it is a short line with a news agency's name and little but names: a source or contributor."""
     words = _WORDS.findall(text)
-    others = [word for place, word in enumerate(words) if (place == 0 or word[0].islower()) and not _is_of_credit(word)]
+    others = [
+        word for index, word in enumerate(words) if (index == 0 or word[0].islower()) and not _is_credit_word(word)
+    ]
     return len(words) <= CREDIT_WORDS and bool(_CREDIT.search(text)) and len(others) <= 1
 
 
-def _is_of_credit(word: str) -> bool:
+def _is_credit_word(word: str) -> bool:
     return bool(CREDITING.fullmatch(word) or _CREDIT.search(word))
 
 
-def _is_of_subject(found: _Carriers, window: _Window) -> bool:
-    """Whether the articles have the paragraph from what they are about: a story's background, a section's formula.
+def _has_subject(found: _Occurrences, window: _Window) -> bool:
+    """Return whether the paragraph comes with a subject: a story's background, a section's formula.
 
-    Furniture that one section alone has stands on most of its pages from the first on; a formula on some. A story,
-    which a tag names, may have its background in every article. Where its numbers differ, half of one subject do.
+    Boilerplate of one section is on most of its pages from its first appearance on; a formula only on some. A story (a
+    tag) may have its background in every article. For paragraphs whose numbers differ, half of the articles suffice.
     """
     fewest = SUBJECT_SHARE * len(found.ids)
     fewest_of_rare = FIGURE_SHARE * len(found.ids) if found.has_figures else fewest
@@ -197,7 +201,7 @@ def _is_of_subject(found: _Carriers, window: _Window) -> bool:
     return False
 
 
-def _describe(found: _Carriers, window: _Window) -> RecurringParagraph:
+def _describe(found: _Occurrences, window: _Window) -> RecurringParagraph:
     is_long = len(found.text) > TEXT_CHARS
     return RecurringParagraph(
         text=found.text[:TEXT_CHARS] + "…" if is_long else found.text,

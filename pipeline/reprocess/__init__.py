@@ -1,1 +1,1 @@
-"""Reads stored captures again with the current rules, and reports or stores what changes."""
+"""Rereads stored captures with the current rules, and reports or stores what changes."""

@@ -1,4 +1,4 @@
-"""What today's rules make of captures that are stored, beside what is stored of them."""
+"""Compares what the current rules read from stored captures with the stored records."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 import sites
 from pipeline.archive import Archive
 from pipeline.interpret import read_outcome
-from pipeline.reader import Equipment
+from pipeline.reader import ReaderContext
 from pipeline.reprocess.summary import Finding
 from schemas.article import Kind
 from schemas.capture import Capture
@@ -24,16 +24,16 @@ from storage.warc.remote import StoreUnreachable
 logger = logging.getLogger(__name__)
 
 GROUP_COUNT = 32
-"""Captures that go to a process at a time: some 80 ms of work, and those that lie together in a store one request."""
+"""Captures sent to a process at a time: about 80 ms of work; adjacent ones in a store take one request."""
 
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 
 def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The former pages of articles that these outcomes change, where today's rules read those otherwise as well.
+    """Reread the previous pages of changed articles; return those that the current rules read differently.
 
-    Stored first, they keep a change of the rules from being called a change of the publisher's. Live blogs change
-    with each look, and are left out.
+    If they are stored first, a change of rules is not mistaken for a change by the publisher. Live blogs change with
+    each capture, and are skipped.
     """
     articles = {one.article.id: one.article for one in outcomes if isinstance(one, ArticleRead)}
     articles = {record_id: one for record_id, one in articles.items() if one.kind is not Kind.LIVE}
@@ -44,25 +44,25 @@ def read_former(archive: Archive, outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def recognize_part(url: str) -> str | None:
-    """The id of the record whose page a URL is a part of; None for any other URL."""
+    """Return the id of the record whose page a URL is a part of; None for any other URL."""
     return sites.find_site(url).recognize_companion(url)
 
 
-def with_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) -> Iterator[Rereading]:
-    """The same, each with the captures that are a part of its page (by record id): a live blog's posts."""
+def attach_parts(wanted: Iterable[Rereading], parts: Mapping[str, list[Sibling]]) -> Iterator[Rereading]:
+    """Yield each with the captures of its page's parts (by record id): a live blog's posts."""
     for one in wanted:
         found = parts.get(one.key or "", [])
         yield one._replace(siblings=(*one.siblings, *found)) if found else one
 
 
 def reread_captures(archive: Archive, wanted: Iterable[Rereading]) -> Iterator[Finding]:
-    """What today's rules make of captures, in their order. They are taken as they are needed."""
-    return archive.reader.read_each(_read_group, wanted, _give_up, GROUP_COUNT)
+    """Yield what the current rules read from captures, in order. They are consumed as needed."""
+    return archive.reader.read_each(_read_group, wanted, _fail_rereading, GROUP_COUNT)
 
 
-def _read_group(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[Finding]:
-    """In a reading process."""
-    publishers, warcs, max_page_bytes = equipment
+def _read_group(context: ReaderContext, wanted: Sequence[Rereading]) -> Iterator[Finding]:
+    """Reread captures; runs in a reading process."""
+    publishers, warcs, max_page_bytes = context
     assert warcs  # noqa: S101 - for mypy: an archive's reader has them
     near = warcs.holding([one.ref for one in wanted])
     read = partial(read_capture, warcs=near, max_page_bytes=max_page_bytes)
@@ -70,25 +70,25 @@ def _read_group(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[F
         yield _read_one(read, one, publishers)
 
 
-def _give_up(wanted: Rereading, reason: str) -> Finding:
-    """What is stored stays as it is: that today's rules do not come to an end says nothing of the page."""
+def _fail_rereading(wanted: Rereading, reason: str) -> Finding:
+    """Return a finding that leaves the stored record unchanged: a hung reader says nothing about the page."""
     extractor = wanted.stored["extractor"] if wanted.stored else None
-    said = f"{wanted.url or 'a file'} ({wanted.ref.warc} at {wanted.ref.offset}): {reason}"
-    return Finding(Change.UNREADABLE, _name_record(wanted), extractor, reasons=(said,))
+    detail = f"{wanted.url or 'a file'} ({wanted.ref.warc} at {wanted.ref.offset}): {reason}"
+    return Finding(Change.UNREADABLE, _name_record(wanted), extractor, reasons=(detail,))
 
 
 def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:
-    """What a source said; None of what is no source, or cannot be read."""
-    [found] = archive.reader.read_each(_read_sources, [wanted], _give_up_source)
+    """Return what a source advertised; None if it is not a source or cannot be read."""
+    [found] = archive.reader.read_each(_read_sources, [wanted], _fail_source)
     if isinstance(found, str):
-        logger.warning("%s (%s at %d) is passed over: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, found)
+        logger.warning("%s (%s at %d) is skipped: %s", wanted.url, wanted.ref.warc, wanted.ref.offset, found)
         return None
     return found
 
 
-def _read_sources(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator[SourceRead | str | None]:
-    """In a reading process: what each said, or why it cannot be read."""
-    publishers, warcs, max_page_bytes = equipment
+def _read_sources(context: ReaderContext, wanted: Sequence[Rereading]) -> Iterator[SourceRead | str | None]:
+    """Yield what each source advertised, or why it cannot be read; runs in a reading process."""
+    publishers, warcs, max_page_bytes = context
     assert warcs  # noqa: S101 - for mypy: an archive's reader has them
     read = partial(read_capture, warcs=warcs, max_page_bytes=max_page_bytes)
     for one in wanted:
@@ -100,7 +100,7 @@ def _read_sources(equipment: Equipment, wanted: Sequence[Rereading]) -> Iterator
             yield outcome if isinstance(outcome, SourceRead) else None
 
 
-def _give_up_source(_wanted: Rereading, reason: str) -> str:
+def _fail_source(_wanted: Rereading, reason: str) -> str:
     return reason
 
 
@@ -119,7 +119,7 @@ def _read_one(read: "partial[Capture]", wanted: Rereading, publishers: Publisher
         unopened = f"the WARC file {wanted.ref.warc}", (error.strerror or str(error)).lower()
         return Finding(Change.UNREADABLE, record_id, extractor, unopened=unopened)
     except (CaptureTruncated, NotAWarc) as error:
-        why = "it is cut" if isinstance(error, CaptureTruncated) else "it is no WARC file"
+        why = "it is truncated" if isinstance(error, CaptureTruncated) else "it is not a WARC file"
         return Finding(Change.UNREADABLE, record_id, extractor, unopened=(f"the WARC file {wanted.ref.warc}", why))
     except CaptureCorrupt as error:
         return Finding(Change.UNREADABLE, record_id, extractor, reasons=(str(error),))
@@ -127,7 +127,7 @@ def _read_one(read: "partial[Capture]", wanted: Rereading, publishers: Publisher
 
 
 def _read(wanted: Rereading, read: "partial[Capture]", publishers: Publishers) -> Outcome:
-    """The outcome of a capture, together with the other part of its page where it is one."""
+    """Return the outcome of a capture, read together with the other parts of its page."""
     capture = _as_captured(read(wanted.ref), wanted.fetched_at)
     if not wanted.siblings or capture.url is None:
         return read_outcome(capture, publishers=publishers)
@@ -144,7 +144,7 @@ def _read(wanted: Rereading, read: "partial[Capture]", publishers: Publishers) -
 
 
 def _choose_part(wanted: Rereading, url: str) -> Sibling | None:
-    """The capture that was fetched with the page: the first one after it, else the last one before."""
+    """Return the part that was fetched with the page: the first one after it, else the last one before."""
     found = sorted((one for one in wanted.siblings if one.url == url), key=_fetched_at)
     return next((one for one in found if one.fetched_at >= wanted.fetched_at), found[-1] if found else None)
 
@@ -158,7 +158,7 @@ def _read_sibling(one: Sibling, read: "partial[Capture]") -> Capture:
 
 
 def _as_captured(capture: Capture, fetched_at: datetime) -> Capture:
-    """With the time that the archive noted: a clock that ran ahead was put right there."""
+    """Apply the time in the database: there, a clock that ran ahead was corrected."""
     return capture.model_copy(update={"fetched_at": fetched_at})
 
 

@@ -1,4 +1,4 @@
-"""Everything read again from the WARC files with today's rules: a report first; when it is applied, revisions."""
+"""Rereads everything in the WARC files with the current rules: reports changes, or stores them as revisions."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from pipeline.archive import Archive, open_archive, open_existing
 from pipeline.backfill_plan import check_order
 from pipeline.progress import report_progress
 from pipeline.reader import LIMIT_SECONDS, count_processes
-from pipeline.reprocess.comparison import recognize_part, reread_captures, with_parts
+from pipeline.reprocess.comparison import attach_parts, recognize_part, reread_captures
 from pipeline.reprocess.summary import Finding, ReprocessSummary
 from pipeline.run import Run, finish_run, now, running
 from pipeline.status import find_quarantine_record, list_quarantine_records
@@ -21,10 +21,10 @@ from storage.captures.capture import Rereading, count_rereadings, iterate_reread
 from storage.ledger.outcome import store_outcomes
 
 SHARED_COUNT = 400
-"""Captures from which on several processes read: some two seconds of work, of which a second goes for starting them."""
+"""From this many captures on, several processes read: two seconds of work, against one for starting them."""
 
 STORE_COUNT = 256
-"""What is stored in one transaction."""
+"""Outcomes stored in one transaction."""
 
 
 def reprocess(  # noqa: PLR0913 - a choice each
@@ -38,16 +38,17 @@ def reprocess(  # noqa: PLR0913 - a choice each
     publishers: Publishers = PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> ReprocessReport:
-    """Read again what the archive has, or of it what was published on these days, or these quarantine rows alone.
+    """Reread the archive, what was published on these days, or only these rows of the quarantine.
 
-    Without `apply` nothing is written, and other runs may go on meanwhile.
+    Without `apply`, nothing is written, and other runs may go on meanwhile.
 
     Raises:
         SpanInvalid: the span ends before it begins.
-        And what `open_archive` raises; with `apply`, RunInProgress while another run writes.
+        RunInProgress: with `apply`, another run is writing.
+        Whatever `open_archive` raises.
     """
     check_order(since, until)
-    open_existing(settings).close()  # what was never stored is not made only to be read again
+    open_existing(settings).close()  # do not create an archive just to reread it
     with ExitStack() as stack:
         archive = stack.enter_context(
             open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
@@ -55,26 +56,27 @@ def reprocess(  # noqa: PLR0913 - a choice each
         total = _count_wanted(archive, since, until, numbers)
         count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
         stack.enter_context(archive.reading_in_parallel(count))
-        tally = ReprocessSummary(since, until, apply)
+        summary = ReprocessSummary(since, until, apply)
         wanted = _list_wanted(archive, since, until, numbers, total)
         findings = reread_captures(archive, wanted)
         if not apply:
             for finding in findings:
-                tally.add(finding)
-            return tally.make_report()
+                summary.add(finding)
+            return summary.make_report()
         parameters: dict[str, object] = {"since": str(since or ""), "until": str(until or "")}
         run = stack.enter_context(running(archive, "reprocess", None, parameters))
-        _store_all(archive, run, findings, tally)
-        run.problems += tally.problems
-        return tally.make_report().model_copy(update={"run": finish_run(archive, run)})
+        _store_all(archive, run, findings, summary)
+        run.problems += summary.problems
+        return summary.make_report().model_copy(update={"run": finish_run(archive, run)})
 
 
 def retry_quarantine(settings: Settings, ids: Sequence[str]) -> ReprocessReport:
-    """Read what was quarantined again, all of it or what is named by number, record id or URL; store what is valid.
+    """Reread quarantined captures (all, or by number, record id or URL), and store what is valid now.
 
     Raises:
-        RecordUnknown: nothing under one of these is quarantined.
-        And what `open_archive` raises; RunInProgress while another run writes.
+        RecordUnknown: nothing is quarantined under one of these.
+        RunInProgress: another run is writing.
+        Whatever `open_archive` raises.
     """
     with open_archive(settings, writable=False) as archive:
         found = [find_quarantine_record(archive, one) for one in ids] if ids else list_quarantine_records(archive)
@@ -94,16 +96,16 @@ def _list_wanted(
 ) -> Iterator[Rereading]:
     with archive.database.read() as session:
         parts = list_companions(session, recognize_part)
-        wanted = with_parts(iterate_rereadings(session, since, until, numbers), parts)
-        for place, one in enumerate(wanted):
-            report_progress("read again", place, total)
+        wanted = attach_parts(iterate_rereadings(session, since, until, numbers), parts)
+        for index, one in enumerate(wanted):
+            report_progress("read again", index, total)
             yield one
 
 
-def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], tally: ReprocessSummary) -> None:
+def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], summary: ReprocessSummary) -> None:
     waiting: list[Outcome] = []
     for finding in findings:
-        tally.add(finding)
+        summary.add(finding)
         if finding.outcome is not None:
             waiting.append(finding.outcome)
         if len(waiting) >= STORE_COUNT:

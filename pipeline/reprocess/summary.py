@@ -1,4 +1,4 @@
-"""What reading again finds, capture by capture, and added up."""
+"""The findings of reprocessing, per capture and in total."""
 
 from collections import Counter
 from datetime import date
@@ -9,35 +9,35 @@ from schemas.outcome import Outcome
 from schemas.reprocess import Change, ChangedRecord, FieldCount, ReprocessReport
 
 EXAMPLE_COUNT = 20
-"""Changed records that a report names: a screenful."""
+"""Changed records named in a report: a screenful."""
 
 PROBLEM_COUNT = 20
-"""Unreadable captures that a report names one by one."""
+"""Unreadable captures named individually in a report."""
 
 WRITTEN = frozenset({Change.ANNOTATED, Change.CHANGED, Change.WITHDRAWN, Change.CURED})
 
 
 class Finding(NamedTuple):
-    """What reading a capture again found."""
+    """What rereading a capture found."""
 
     change: Change
     id: str
     extractor: str | None
-    """What the stored record was read by; None where nothing is stored."""
+    """The extractor of the stored record; None if nothing is stored."""
     fields: tuple[str, ...] = ()
     won: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     words: tuple[int, int] = (0, 0)
-    """Before and now."""
+    """Before and after."""
     reasons: tuple[str, ...] = ()
     unopened: tuple[str, str] | None = None
-    """What cannot be read (a WARC file, a store), and why: of each of its captures the same."""
+    """What cannot be read (a WARC file, a store) and why; the same for each of its captures."""
     outcome: Outcome | None = None
-    """To be stored; None where nothing is to be written."""
+    """To be stored; None if nothing is to be written."""
 
 
 class ReprocessSummary:
-    """Adds findings up."""
+    """Totals of findings."""
 
     def __init__(self, since: date | None, until: date | None, applied: bool) -> None:  # noqa: FBT001 - a fact
         self._since, self._until, self._applied = since, until, applied
@@ -52,7 +52,7 @@ class ReprocessSummary:
         self._unopened: Counter[tuple[str, str]] = Counter()
 
     def add(self, finding: Finding) -> None:
-        """Count one."""
+        """Add a finding."""
         self._changes[finding.change] += 1
         if finding.extractor:
             self._extractors[finding.extractor] += 1
@@ -75,9 +75,9 @@ class ReprocessSummary:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each file (or store) that cannot be read, and for each other capture that cannot be read.
+        """A sentence for each unreadable file (or store) and for each other unreadable capture.
 
-        The number of those captures alone where they are many.
+        If there are many of those captures, the others are only counted.
         """
         files = [
             f"{what} cannot be read ({why}): {_count(count, 'capture')} not read"
@@ -88,7 +88,7 @@ class ReprocessSummary:
         return (*files, *self._unreadable[:PROBLEM_COUNT], *further)
 
     def make_report(self) -> ReprocessReport:
-        """What was counted."""
+        """Return the totals as a report."""
         fields = {name: FieldCount(**counts) for name, counts in sorted(self._fields.items())}
         return ReprocessReport(
             since=self._since,

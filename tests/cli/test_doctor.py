@@ -31,7 +31,7 @@ def read_checks(broadsheet: Broadsheet, *options: str, status: int) -> dict[str,
 
 @pytest.mark.usefixtures("imported")
 def test_a_lost_database_is_rebuilt_and_reported(broadsheet: Broadsheet, data_dir: Path) -> None:
-    assert "5 captures in 1 WARC files are as they were stored" in read_checks(broadsheet, status=0)["integrity"]
+    assert "5 captures in 1 WARC files are intact" in read_checks(broadsheet, status=0)["integrity"]
     for path in data_dir.glob("broadsheet.db*"):
         path.unlink()
     assert "integrity" not in read_checks(broadsheet, status=0)
@@ -57,8 +57,8 @@ def test_a_read_only_archive_passes_but_no_run_can_use_it(data_dir: Path, tmp_pa
     for folder in (data_dir, data_dir / "warc", data_dir / "spool"):
         folder.chmod(0o700)
     found = {one["name"]: one["detail"] for one in json.loads(ended.stdout)}
-    assert "it can be read, and no run can use it" in found["disk"]
-    assert "5 captures in 1 WARC files are as they were stored" in found["integrity"]
+    assert "the archive is read-only" in found["disk"]
+    assert "5 captures in 1 WARC files are intact" in found["integrity"]
     assert ended.returncode == 0
 
 
@@ -68,10 +68,10 @@ def test_a_file_that_is_not_a_warc_is_reported_until_it_is_removed(broadsheet: B
     junk.write_text("hi\n")
     assert "junk.warc.gz cannot be read" in read_checks(broadsheet, status=1)["integrity"]
     found = read_checks(broadsheet, "--repair", status=1)
-    assert "junk.warc.gz lies among the WARC files and is none" in found["repair"]
+    assert "junk.warc.gz is among the WARC files but is not one" in found["repair"]
     assert "mended" not in found
     junk.unlink()
-    assert "nothing to mend" in read_checks(broadsheet, "--repair", status=0)["mended"]
+    assert "nothing needed to be repaired" in read_checks(broadsheet, "--repair", status=0)["mended"]
 
 
 @pytest.mark.usefixtures("imported")

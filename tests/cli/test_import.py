@@ -146,10 +146,10 @@ def test_complete_records_of_a_cut_warc_are_imported_and_the_cut_is_reported(
     write_warc(path, {article.url: article.page_html().encode() for article in articles})
     path.write_bytes(path.read_bytes()[:-2000])
     ended = broadsheet("import", path, "--json")
-    assert_one_line(ended, "crawl.warc.gz: it is cut within the record at byte")
+    assert_one_line(ended, "crawl.warc.gz: truncated within the record at byte")
     assert json.loads(ended.stdout)["outcomes"] == {"cut": 1, "stored": 2}
     again = broadsheet("import", path, "--json")
-    assert_one_line(again, "crawl.warc.gz: it is cut within the record at byte")
+    assert_one_line(again, "crawl.warc.gz: truncated within the record at byte")
     assert "stored" not in json.loads(again.stdout)["outcomes"]
 
 
@@ -158,7 +158,7 @@ def test_a_binary_file_named_html_is_quarantined_with_its_reason(
 ) -> None:
     (tmp_path / "photo.html").write_bytes(bytes(range(256)) * 64)
     ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / "photo.html", "--json")
-    assert_one_line(ended, "photo.html: binary data")
+    assert_one_line(ended, "photo.html: contains binary data")
     assert json.loads(ended.stdout)["outcomes"] == {"quarantined": 1, "stored": 1}
     (found,) = json.loads(broadsheet("quarantine", "list", "--json").stdout)
     assert found["reasons"][0].startswith("not-html")
@@ -191,7 +191,7 @@ def test_an_invalid_warc_file_does_not_block_the_others_in_its_folder(
     (folder / "b.warc.gz").write_bytes(gzip.compress(b"nothing of the kind"))
     ended = broadsheet("import", folder, "--json")
     assert ended.returncode == 2
-    assert [line.rpartition("; ")[2] for line in ended.stderr.splitlines()] == ["it is left out"] * 2
+    assert [line.rpartition("; ")[2] for line in ended.stderr.splitlines()] == ["skipped"] * 2
     assert json.loads(ended.stdout)["outcomes"] == {"stored": 1}
     named = broadsheet("import", folder, folder / "a.warc", "--json")
     assert_one_line(named, "a.warc: ")
@@ -230,7 +230,7 @@ def test_a_file_with_only_revisits_is_reported(broadsheet: Broadsheet, tmp_path:
     record = make_record(b"HTTP/1.1 200 OK\r\n\r\n", "WARC-Profile: identical-payload-digest", kind="revisit")
     path = tmp_path / "revisits.warc.gz"
     path.write_bytes(gzip.compress(record) * 3)
-    assert_one_line(broadsheet("import", path), "no page is in it, only records of other kinds: 3 revisit")
+    assert_one_line(broadsheet("import", path), "contains no page, only records of other kinds: 3 revisit")
 
 
 def test_records_skipped_among_pages_are_counted_and_reported(broadsheet: Broadsheet, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_records_skipped_among_pages_are_counted_and_reported(broadsheet: Broads
     path.write_bytes(path.read_bytes() + b"".join(map(gzip.compress, records)))
     report = import_json(broadsheet, path)
     assert (report["outcomes"]["stored"], report["outcomes"]["passed-over"]) == (1, 3)
-    assert report["notes"] == ["file:mixed.warc.gz has records that are passed over: 1 conversion, 2 revisit"]
+    assert report["notes"] == ["file:mixed.warc.gz has records that are skipped: 1 conversion, 2 revisit"]
 
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])

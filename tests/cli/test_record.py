@@ -20,7 +20,7 @@ def test_a_page_is_recorded_and_the_next_step_is_printed(broadsheet: Broadsheet,
     assert "compare expected.json with the page" in ended.stderr
     again = broadsheet("record", article.url, "--out", tmp_path / "pages")
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     unknown = broadsheet("record", "moscow-times:en:1", "--out", tmp_path / "pages", "--json")
     assert (unknown.returncode, unknown.stdout, unknown.stderr.count("\n")) == (1, "", 1)
     other = broadsheet("record", article.id, "--out", tmp_path / "others", "--json")

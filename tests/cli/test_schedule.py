@@ -14,7 +14,7 @@ WRONG = "carrier-pigeon://coop"
     ("command", "settings", "status", "says"),
     [
         ("deploy", {}, 1, "no Prefect server is configured: set PREFECT_API_URL"),
-        ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is no URL"),
+        ("schedule", {"BROADSHEET_NOTIFY_URL": WRONG}, 2, "BROADSHEET_NOTIFY_URL is not a URL"),
         ("schedule", {"BROADSHEET_CONTACT": ""}, 2, "BROADSHEET_CONTACT is needed"),
     ],
 )

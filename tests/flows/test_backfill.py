@@ -136,4 +136,4 @@ def test_a_floor_reached_with_the_last_month_is_not_broken(settings: Settings, m
 def test_an_invalid_range_of_days_is_rejected() -> None:
     state = backfill("moscow-times", UNTIL, SINCE, return_state=True)
     assert state.type is StateType.FAILED
-    assert "lies after" in str(state.message)
+    assert "is after" in str(state.message)

@@ -222,8 +222,8 @@ def test_a_backfill_lets_a_waiting_run_go_first_and_continues_afterwards(
     assert first.ended_at < latest.started_at < ended_at < others[-1].ended_at
     assert latest.outcomes["stored"] == 1
     assert report.problems == ()
-    assert any("another run waited for the crawl" in note for note in first.notes)
-    # Downloads in progress when the crawl was closed may have been cancelled: only those are requested twice.
+    assert any("another run was waiting to crawl" in note for note in first.notes)
+    # What was on the wire when it gave way may have been cut off: that is asked for again, and nothing else twice.
     asked = Counter({path: server.requests[path] for path in pages_of(server.requests)})
     assert sum(count - 1 for count in asked.values()) <= 1
     assert sum(month.outcomes.get("stored", 0) for month in report.months) == PAGE_COUNT

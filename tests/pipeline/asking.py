@@ -1,4 +1,4 @@
-"""A site whose every URL leads to an article, and what was asked of it."""
+"""A site whose every URL leads to an article, and the requests it received."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ SITE = Site(60, bad_pages=False, moved_share=0.1)
 
 
 def take(server: Handle) -> Counter[str]:
-    """The requests since the last time, without their number."""
+    """Return the requests since the last call, and reset them."""
     return server.reset()
 
 
@@ -23,7 +23,7 @@ def pages_of(requests: Counter[str]) -> list[str]:
 
 
 def is_page(path: str) -> bool:
-    """Whether it is an article's: `/sitemap/newsmap-arts-and-life.xml` is none."""
+    """Return whether it is an article's path; `/sitemap/newsmap-arts-and-life.xml` is not."""
     return re.search(r"-a\d+$", path) is not None
 
 

@@ -1,4 +1,4 @@
-"""Documents of strangers, and what becomes of each: a table of the tests, and of docs/faults.md."""
+"""Broken or hostile documents and their results: one table for the tests and docs/faults.md."""
 
 import gzip
 import io
@@ -35,19 +35,19 @@ _WORDS = " ".join(
 
 
 def feed(*items: str, before: str = "") -> bytes:
-    """A feed with these in its items."""
+    """Return a feed with these strings in its items."""
     inner = "".join(f"<item>{item}</item>" for item in items)
     return f'<?xml version="1.0"?>{before}<rss version="2.0"><channel>{inner}</channel></rss>'.encode()
 
 
 def sitemap(*urls: str, before: str = "", name: str = "url", root: str = "urlset") -> bytes:
-    """A sitemap of these URLs."""
+    """Return a sitemap of these URLs."""
     inner = "".join(f"<{name}><loc>{url}</loc></{name}>" for url in urls)
     return f'<?xml version="1.0"?>{before}<{root}>{inner}</{root}>'.encode()
 
 
 def page(words: str = _WORDS, before: str = "<!doctype html>") -> bytes:
-    """An article's page."""
+    """Return an article's page."""
     return (
         f"{before}<html lang=en><head><title>A bridge</title><meta property='article:published_time'"
         f" content='2024-10-01T10:00:00Z'></head><body><article><h1>A bridge</h1>{words}</article></body></html>"
@@ -66,7 +66,7 @@ def _flip(data: bytes, place: int) -> bytes:
 
 
 class Document(NamedTuple):
-    """What comes, from where, and what becomes of it."""
+    """A document, its source, and its expected result."""
 
     what: str
     url: str
@@ -179,13 +179,13 @@ DOCUMENTS = (
         "a list with a line that is no URL",
         "file:x.txt",
         f"{ONE}\n{TWO}\nfile:///etc/passwd\n".encode(),
-        "refused: line 3 of a list of URLs is none",
+        "refused: line 3 of a list of URLs is not a URL",
     ),
     Document(
         "a host of 60,000 letters in a list",
         "file:x.txt",
         f"{ONE}\nhttps://{'я' * 60_000}.example/\n".encode(),
-        "refused: line 2 of a list of URLs is none",
+        "refused: line 2 of a list of URLs is not a URL",
     ),
     Document("a WARC file", "file:x.warc.gz", _warc(), "2 captures"),
     Document("a WARC file that is cut", "file:x.warc.gz", _warc()[:-20], "1 capture; it is cut"),
@@ -247,12 +247,12 @@ class _File:
 
 
 def list_texts(document: Document) -> list[str]:
-    """All that is stored of it, as JSON."""
+    """Return everything stored of it, as JSON."""
     return [_read(document).model_dump_json()]
 
 
 def find_result(document: Document) -> str:
-    """What becomes of it, in words."""
+    """Return its result in words."""
     if ".warc" in document.url:
         return _read_warc(document)
     if document.url.startswith("file:"):
@@ -279,7 +279,7 @@ def _read_warc(document: Document) -> str:
 
 def _read_list(document: Document) -> str:
     try:
-        return f"a list of {_count(len(read_url_list(document.body)), 'address')}"
+        return f"a list of {_count(len(read_url_list(document.body)), 'URL')}"
     except ValueError as error:
         return f"refused: {_begin(str(error))}"
 
@@ -287,7 +287,7 @@ def _read_list(document: Document) -> str:
 def _name(outcome: Outcome) -> str:
     match outcome:
         case SourceRead(sightings=sightings, is_cut=is_cut):
-            return f"{_count(len(sightings), 'address')}{'; it is cut' if is_cut else ''}"
+            return f"{_count(len(sightings), 'URL')}{'; it is cut' if is_cut else ''}"
         case SourceBroken(reason=reason):
             return f"a broken source: {_begin(reason)}"
         case CaptureQuarantined(reasons=reasons):

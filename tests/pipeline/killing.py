@@ -1,4 +1,4 @@
-"""Runs that are killed at the n-th request that the replica sees, and what must hold after each of them."""
+"""Kills runs at the n-th request that the replica sees, and checks what must hold after each kill."""
 
 import json
 import os
@@ -29,17 +29,17 @@ from schemas.settings import load_settings
 limit = int(sys.argv[2]) if sys.argv[1:] else None
 print(ingest_once(load_settings(), "moscow-times", "sitemaps", limit).model_dump_json())
 """
-"""The steps of a run, without Prefect; `--limit N` as the command has it."""
+"""The steps of a run, without Prefect; `--limit N` as in the command."""
 
 PLAIN_COMMAND = (sys.executable, "-c", PLAIN)
 FLOW_COMMAND = (sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json")
 
 END_SECONDS = 180
-"""No undisturbed run takes a third of it."""
+"""An undisturbed run takes less than a third of it."""
 
 
 class Trap:
-    """Holds the n-th request until a process has been killed meanwhile. A fault of a replica in this process."""
+    """Holds the n-th request until a process has been killed; a fault of a replica in this process."""
 
     def __init__(self, *, counts_pages_alone: bool = False) -> None:
         self._counts_pages_alone = counts_pages_alone
@@ -49,20 +49,20 @@ class Trap:
         self.is_sprung = threading.Event()
 
     def arm(self, request_count: int) -> None:
-        """Hold the request of this number from now on, 1 for the next one."""
+        """Hold the request of this number, 1 being the next one."""
         self.is_sprung.clear()
         self._released.clear()
         with self._lock:
             self._left = request_count
 
     def release(self) -> None:
-        """Let the request that is held go on, and hold none any more."""
+        """Let the held request go on, and hold no more."""
         with self._lock:
             self._left = 0
         self._released.set()
 
     def __call__(self, asked: Asked) -> None:
-        """Count a request; the one that is to be held waits here."""
+        """Count a request; if it is the one to hold, wait here."""
         if self._counts_pages_alone and not is_page(asked.path):
             return
         with self._lock:
@@ -74,19 +74,19 @@ class Trap:
 
 
 Facts = dict[str, tuple[object, ...]]
-"""Record id -> what of an article no kill may change."""
+"""Record id -> the facts of an article that no kill may change."""
 
 
 @dataclass(frozen=True)
 class Victim:
-    """Runs of one archive, started again and again."""
+    """Runs of one archive that are started again and again."""
 
     settings: Settings
     command: Sequence[str]
     environment: dict[str, str]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """A run, in a process of its own."""
+        """Start a run in a child process."""
         return subprocess.Popen(
             [*self.command, *arguments],
             env=self.environment,
@@ -96,14 +96,14 @@ class Victim:
         )
 
     def run(self) -> dict[str, object]:
-        """A run to its end: its report."""
+        """Run to the end and return the report."""
         with self.start() as process:
             output, _ = process.communicate(timeout=END_SECONDS)
         report: dict[str, object] = json.loads(output)
         return report
 
     def kill_at(self, trap: Trap, request_count: int, target: Literal["run", "crawl"], *arguments: str) -> bool:
-        """A run whose process, or whose crawl's, is killed at its n-th request. Whether it came so far."""
+        """Kill a run's process, or its crawl's, at its n-th request; return whether it got that far."""
         trap.arm(request_count)
         with self.start(*arguments) as process:
             wait_until(lambda: trap.is_sprung.is_set() or process.poll() is not None, END_SECONDS)
@@ -116,7 +116,7 @@ class Victim:
 
 
 def make_victim(settings: Settings, command: Sequence[str], **variables: str) -> Victim:
-    """The runs of these settings, by a command."""
+    """Return the runs of these settings by a command."""
     given = {
         "BROADSHEET_DATA_DIR": str(settings.data_dir),
         "BROADSHEET_ORIGINS": json.dumps(settings.origins),
@@ -128,7 +128,7 @@ def make_victim(settings: Settings, command: Sequence[str], **variables: str) ->
 
 
 def kill(pid: int) -> bool:
-    """Whether the process was still there to be killed."""
+    """Kill the process; return whether it still existed."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -137,7 +137,7 @@ def kill(pid: int) -> bool:
 
 
 def find_children(pid: int) -> list[int]:
-    """The crawls that a process has started."""
+    """Return the crawls that a process has started."""
     found = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -149,7 +149,7 @@ def find_children(pid: int) -> list[int]:
 
 
 def find_breaches(settings: Settings) -> Iterator[str]:
-    """What does not add up in an archive, whatever just happened to it."""
+    """Yield what is inconsistent in an archive, whatever just happened to it."""
     try:
         with open_archive(settings, writable=False) as archive, archive.database.read() as session:
             yield from audit_ledger(session)
@@ -161,7 +161,7 @@ def find_breaches(settings: Settings) -> Iterator[str]:
 
 
 def read_facts(settings: Settings) -> Facts:
-    """The articles, with all that two runs must agree on."""
+    """Return the articles, with everything that two runs must agree on."""
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         articles = list(iterate_articles(session, ArticleFilter(include_duplicates=True)))
     assert len({one.id for one in articles}) == len(articles)
@@ -172,12 +172,12 @@ def read_facts(settings: Settings) -> Facts:
 
 
 def count_page_requests(server: Handle, site: Site) -> int:
-    """How often article pages were asked for."""
+    """Return how often article pages were requested."""
     pages = {article.path for article in site.articles}
     return sum(count for path, count in server.requests.items() if path in pages)
 
 
 def find_crawls() -> list[int]:
-    """The crawls of this process that run already: one that was just started is still a copy of this process."""
+    """Return this process's running crawls; one that has only just forked is still a copy of this process."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
     return [pid for pid in map(int, children.split()) if b"spiders" in Path(f"/proc/{pid}/cmdline").read_bytes()]

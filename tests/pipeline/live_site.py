@@ -1,4 +1,4 @@
-"""A publisher made by hand, with one page of each kind, as the facts of the site say that they are built."""
+"""A handmade publisher with one page of each kind, built according to the site's documented structure."""
 
 import json
 import re
@@ -38,7 +38,7 @@ POSTS = [{"id": 9, "time": "2026-09-30T12:00:00+03:00", "body": [{"type": "html"
 
 
 def make_page(kind: str, number: int) -> str:
-    """An article page."""
+    """Return an article page."""
     data_type = kind if kind in {"gallery", "video", "podcast"} else "default"
     content = f'<div class="article__content">{BLOCK}</div>'
     header = HEADER
@@ -58,7 +58,7 @@ def make_page(kind: str, number: int) -> str:
 
 
 def make_feed(*kinds: str) -> str:
-    """A feed of these pages."""
+    """Return a feed of these pages."""
     items = "".join(
         f"<item><title>T</title><link>{WWW}{PATHS[kind]}</link><description><![CDATA[<p>Text</p>]]></description>"
         "<pubDate>Wed, 30 Sep 2026 09:00:00 +0000</pubDate></item>"
@@ -68,7 +68,7 @@ def make_feed(*kinds: str) -> str:
 
 
 def make_cards(kind: str, count: int, *, lead: bool) -> str:
-    """Cards of a listing."""
+    """Return the cards of a listing."""
     names = ["lead"] * lead + ["default"] * count
     return "".join(
         f'<div class="article-excerpt-{name}" data-url="{WWW}{PATHS[kind]}"><a href="{PATHS[kind]}">T</a></div>'
@@ -77,7 +77,7 @@ def make_cards(kind: str, count: int, *, lead: bool) -> str:
 
 
 def make_site() -> dict[str, str]:
-    """Path -> what it answers."""
+    """Return path -> response body."""
     index = f"<sitemapindex><sitemap><loc>{STATIC}/sitemap/2026-9.xml</loc></sitemap></sitemapindex>"
     return {
         "/robots.txt": f"User-agent: *\nDisallow: /preview/\nSitemap: {STATIC}/sitemap/sitemap.xml\n",
@@ -98,7 +98,7 @@ def make_site() -> dict[str, str]:
 
 @contextmanager
 def serving(pages: Mapping[str, str]) -> Iterator[tuple[dict[str, str], list[str]]]:
-    """The origins of a site with these pages, and the paths that it was asked for."""
+    """Serve these pages; yield the site's origins and the requested paths."""
     asked: list[str] = []
 
     def answer(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What the doctor finds and mends: a database that is lost, captures that are not known or not there, false states."""
+"""What the doctor finds and repairs: a lost database, unknown or missing captures, wrong states."""
 
 import gzip
 import shutil
@@ -81,7 +81,7 @@ def find_warc(settings: Settings, part: str) -> Path:
     return path
 
 
-def test_a_sound_archive_has_no_problem_and_nothing_to_mend(filled: Settings) -> None:
+def test_a_sound_archive_needs_no_repair(filled: Settings) -> None:
     report = audit_archive(filled)
     assert report.problems == ()
     assert sum(one.capture_count for one in report.files) > 50
@@ -89,7 +89,7 @@ def test_a_sound_archive_has_no_problem_and_nothing_to_mend(filled: Settings) ->
     assert (repair.repaired, repair.run.outcomes) == ((), {})
 
 
-def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings) -> None:
+def test_a_lost_database_is_rebuilt_from_the_warc_files_alone(filled: Settings) -> None:
     records, ledger = read_records(filled), list_ledger(filled)
     for path in filled.data_dir.glob("broadsheet.db*"):
         path.unlink()
@@ -100,7 +100,7 @@ def test_a_lost_database_is_made_anew_from_the_warc_files_alone(filled: Settings
     assert list(find_breaches(filled)) == []
 
 
-def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) -> None:
+def test_captures_missing_in_the_database_are_reloaded(filled: Settings) -> None:
     records = read_records(filled)
     article, capture = tables.Article, tables.Capture
     chosen = select(article.capture_id).order_by(article.id).limit(5)
@@ -121,14 +121,14 @@ def test_captures_that_the_database_has_lost_are_loaded_again(filled: Settings) 
 
 
 def run_sql(settings: Settings, *statements: str) -> None:
-    """As somebody's hand at the database's own shell, which knows of no foreign keys."""
+    """Run SQL as if by hand in the database's shell, without foreign keys."""
     with closing(sqlite3.connect(settings.data_dir / "broadsheet.db")) as connection, connection:
         for statement in statements:
             connection.execute(statement)
 
 
 @pytest.mark.parametrize("numbers_are", ["free", "given to others"])
-def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Settings, numbers_are: str) -> None:
+def test_dangling_references_to_captures_are_resolved(filled: Settings, numbers_are: str) -> None:
     records = read_records(filled)
     # Some of each kind, whatever their numbers are: articles', those of what was quarantined, the newest ones.
     run_sql(
@@ -147,7 +147,7 @@ def test_whatever_names_a_capture_that_is_not_known_is_led_to_its_own(filled: Se
     assert repair_archive(filled).repaired == ()
 
 
-def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Settings) -> None:
+def test_lost_articles_are_reread_from_their_captures(filled: Settings) -> None:
     records = read_records(filled)
     change(filled, delete(tables.Article).where(tables.Article.entry_id.is_not(None)))
     repair = repair_archive(filled)
@@ -164,7 +164,7 @@ def test_articles_that_are_lost_are_read_again_from_their_captures(filled: Setti
         "UPDATE entry SET state = 'stored'",
     ],
 )
-def test_false_states_are_set_right(filled: Settings, statement: str) -> None:
+def test_wrong_states_are_corrected(filled: Settings, statement: str) -> None:
     ledger = list_ledger(filled)
     run_sql(filled, statement)
     assert audit_archive(filled).problems
@@ -173,7 +173,7 @@ def test_false_states_are_set_right(filled: Settings, statement: str) -> None:
     assert list_ledger(filled) == (ledger if "WHERE" in statement else find_waiting(ledger))
 
 
-def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
+def test_lost_entries_are_rebuilt(filled: Settings) -> None:
     records, ledger = read_records(filled), list_ledger(filled)
     due = list_due_times(filled)
     run_sql(filled, "DELETE FROM entry")
@@ -193,18 +193,18 @@ def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
         "UPDATE alias SET advertised_site = NULL WHERE id % 3 = 0",
     ],
 )
-def test_addresses_that_are_lost_are_made_anew(filled: Settings, statement: str) -> None:
-    addresses, ledger = list_addresses(filled), list_ledger(filled)
+def test_lost_urls_are_rebuilt(filled: Settings, statement: str) -> None:
+    addresses, ledger = list_urls(filled), list_ledger(filled)
     run_sql(filled, statement)
-    assert any("addresses were advertised" in problem for problem in audit_archive(filled).problems)
+    assert any("URLs were advertised" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert list_addresses(filled) == addresses
+    assert list_urls(filled) == addresses
     assert list_ledger(filled) == ledger
 
 
-def list_addresses(settings: Settings) -> tuple[set[Any], set[Any]]:
-    """Whose each is and as whose it is advertised; which source names it, and what that says."""
+def list_urls(settings: Settings) -> tuple[set[Any], set[Any]]:
+    """Return owner and advertised owner of each URL; which source names it, and what it says."""
     owners = select(tables.Alias.url, tables.Entry.key, tables.Alias.advertised_site).join(tables.Entry)
     sighting = tables.Sighting
     sightings = select(sighting.url, sighting.site, sighting.source_url, sighting.title, sighting.published_at)
@@ -213,20 +213,20 @@ def list_addresses(settings: Settings) -> tuple[set[Any], set[Any]]:
 
 
 def list_due_times(settings: Settings) -> dict[str, tuple[Any, ...]]:
-    """Of what has its article."""
+    """Return the due times of entries with an article."""
     columns = select(tables.Entry).where(tables.Entry.state.in_({State.STORED, State.DUPLICATE}))
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         return {row.key: (row.next_try_at, row.url, row.published_at) for row in session.scalars(columns)}
 
 
 def find_waiting(ledger: Ledger) -> Ledger:
-    """What was blocked leaves no trace beside its state: the next run sees that again."""
+    """Return the waiting entries; a blocked one leaves no trace but its state, which the next run finds again."""
     found: Ledger = {(key, State.PENDING if state is State.BLOCKED else state) for key, state in ledger}
     assert found != ledger
     return found
 
 
-def test_a_record_of_the_crawl_that_was_never_read_is_told_by_run_and_doctor_until_it_is_noted(
+def test_a_record_of_the_crawl_that_was_never_read_is_reported_until_it_is_marked_as_lost(
     filled: Settings, site: Site
 ) -> None:
     path = find_warc(filled, "moscow-times-")
@@ -235,15 +235,15 @@ def test_a_record_of_the_crawl_that_was_never_read_is_told_by_run_and_doctor_unt
     path.write_bytes(path.read_bytes() + gzip.compress(make_record(block)))
     with running(site) as server:
         again = filled.model_copy(update={"origins": dict(server.origins)})
-        assert any("damaged, passed over" in problem for problem in ingest_once(again, "moscow-times", None).problems)
+        assert any("damaged record skipped" in problem for problem in ingest_once(again, "moscow-times", None).problems)
     [problem] = audit_archive(filled).problems
     assert problem.startswith(f"{path.name}: 1 records of the crawl were never read: at ")
     repair = repair_archive(filled)
-    assert repair.repaired == ("1 records of the crawl that were never read are noted as lost",)
+    assert repair.repaired == ("1 records of the crawl that were never read were marked as lost",)
     assert (repair.after.problems, len(repair.after.notes)) == ((), 1)
 
 
-def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) -> None:
+def test_an_article_that_differs_from_its_digest_is_reread(filled: Settings) -> None:
     records = read_records(filled)
     run_sql(filled, "UPDATE article SET body = 'tampered', headline = 'Tampered' WHERE rowid % 2 = 0")
     changed = {key for key, one in read_records(filled).items() if one != records[key]}
@@ -251,16 +251,14 @@ def test_an_article_that_is_not_what_was_read_is_read_again(filled: Settings) ->
     assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
     repair = repair_archive(filled)
     assert (repair.repaired, repair.after.problems) == (
-        (f"{len(changed)} articles were written anew from captures",),
+        (f"{len(changed)} articles were rebuilt from captures",),
         (),
     )
     assert read_records(filled) == records
     assert {key for key, one in records.items() if key.startswith("text:")} & changed
 
 
-def test_a_damaged_capture_is_replaced_without_a_request_where_another_has_the_same(
-    filled: Settings, tmp_path: Path
-) -> None:
+def test_a_damaged_capture_is_replaced_by_a_stored_one_with_the_same_content(filled: Settings, tmp_path: Path) -> None:
     copy = shutil.copy(find_warc(filled, "moscow-times-"), tmp_path / "copy.warc.gz")
     with open_archive(filled, writable=True) as archive:
         import_paths(archive, [Path(copy)])
@@ -282,18 +280,18 @@ def test_a_damaged_capture_is_replaced_without_a_request_where_another_has_the_s
         "UPDATE search SET article_id = number",
     ],
 )
-def test_a_search_index_that_is_out_of_step_is_made_anew(filled: Settings, statement: str) -> None:
+def test_a_stale_search_index_is_rebuilt(filled: Settings, statement: str) -> None:
     found = find_all(filled)
     assert found
     run_sql(filled, statement)
     [problem] = audit_archive(filled).problems
     assert "articles that the search index does not have as they are" in problem
     repair = repair_archive(filled)
-    assert (repair.after.problems, repair.repaired) == ((), ("the search index was made anew",))
+    assert (repair.after.problems, repair.repaired) == ((), ("the search index was rebuilt",))
     assert find_all(filled) == found
 
 
-def test_lost_words_are_made_anew(filled: Settings) -> None:
+def test_lost_words_are_rebuilt(filled: Settings) -> None:
     run_sql(filled, "DELETE FROM search_word WHERE word > 'm'")
     [problem] = audit_archive(filled).problems
     assert "words that are not found by their other forms" in problem
@@ -310,9 +308,7 @@ def test_lost_words_are_made_anew(filled: Settings) -> None:
         "UPDATE search SET document = 'other words' WHERE number % 2 = 0",
     ],
 )
-def test_a_search_index_that_contradicts_itself_is_made_anew_before_an_article_is_mended(
-    filled: Settings, statement: str
-) -> None:
+def test_an_inconsistent_search_index_is_rebuilt_before_articles_are_repaired(filled: Settings, statement: str) -> None:
     records, found = read_records(filled), find_all(filled)
     assert found
     run_sql(filled, statement, "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0")
@@ -320,12 +316,12 @@ def test_a_search_index_that_contradicts_itself_is_made_anew_before_an_article_i
     assert "the search index contradicts itself" in problems
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert repair.repaired[0] == "the search index was made anew"
+    assert repair.repaired[0] == "the search index was rebuilt"
     assert read_records(filled) == records
     assert find_all(filled) == found
 
 
-def test_a_damaged_database_is_left_alone_and_made_anew_once_it_is_put_aside(filled: Settings) -> None:
+def test_a_damaged_database_is_not_touched_and_rebuilt_once_it_is_moved_away(filled: Settings) -> None:
     records = read_records(filled)
     database = filled.data_dir / "broadsheet.db"
     damage_page(database, "ix_article_fetched")
@@ -343,7 +339,7 @@ def test_a_damaged_database_is_left_alone_and_made_anew_once_it_is_put_aside(fil
     assert read_records(filled) == records
 
 
-def test_texts_that_are_compared_with_no_other_are_all_compared_anew(filled: Settings) -> None:
+def test_texts_missing_from_the_comparison_are_all_compared_again(filled: Settings) -> None:
     records = read_records(filled)
     assert any(one["duplicate_of"] for one in records.values())
     tampered = "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0"
@@ -351,17 +347,17 @@ def test_texts_that_are_compared_with_no_other_are_all_compared_anew(filled: Set
     assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
-    assert "all texts were compared with each other anew" in repair.repaired
+    assert "all texts were compared again for near-duplicates" in repair.repaired
     assert read_records(filled) == records
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM lsh_key_level_0", "DELETE FROM article_text"])
-def test_what_texts_are_compared_by_is_made_anew(filled: Settings, statement: str) -> None:
+def test_near_duplicate_keys_are_rebuilt(filled: Settings, statement: str) -> None:
     records = read_records(filled)
     run_sql(filled, statement)
     assert audit_archive(filled).problems
     repair = repair_archive(filled)
-    assert (repair.after.problems, repair.repaired) == ((), ("all texts were compared with each other anew",))
+    assert (repair.after.problems, repair.repaired) == ((), ("all texts were compared again for near-duplicates",))
     assert read_records(filled) == records
 
 
@@ -371,7 +367,7 @@ def find_all(settings: Settings) -> list[str]:
         return [hit.id for hit in hits]
 
 
-def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None:
+def test_missing_captures_are_fetched_again(filled: Settings) -> None:
     warc = find_warc(filled, "moscow-times-")
     whole = warc.read_bytes()
     warc.write_bytes(whole[: len(whole) // 2])
@@ -391,7 +387,7 @@ def test_captures_that_are_not_there_are_fetched_again(filled: Settings) -> None
 
 
 def damage(settings: Settings, capture: dict[str, Any]) -> None:
-    """Make a record unreadable, and let the file be as long as before."""
+    """Make a record unreadable without changing the file's length."""
     path = settings.warc_dir / capture["warc"]
     data = bytearray(path.read_bytes())
     start = capture["offset"] + capture["length"] // 2
@@ -399,7 +395,7 @@ def damage(settings: Settings, capture: dict[str, Any]) -> None:
     path.write_bytes(data)
 
 
-def test_a_damaged_capture_is_replaced_by_one_that_shows_the_same(filled: Settings) -> None:
+def test_a_damaged_capture_is_replaced_by_a_new_one_with_the_same_content(filled: Settings) -> None:
     records = read_records(filled)
     victim = next(one for one in records.values() if one["capture"]["warc"].startswith("moscow-times-"))
     intact = (filled.warc_dir / victim["capture"]["warc"]).read_bytes()
@@ -422,7 +418,7 @@ def test_a_damaged_capture_is_replaced_by_one_that_shows_the_same(filled: Settin
 MakeSettings = Callable[..., Settings]
 
 
-def test_what_was_never_loaded_is_no_fault(filled: Settings, make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_an_unloaded_file_is_not_a_fault(filled: Settings, make_settings: MakeSettings, tmp_path: Path) -> None:
     elsewhere = make_settings(data_dir=tmp_path / "elsewhere")
     with open_archive(elsewhere, writable=True):
         pass

@@ -1,4 +1,4 @@
-"""The crawl's process, as a run holds it."""
+"""The crawl process, as a run uses it."""
 
 import os
 import resource
@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 PAGES = tuple(f"{WWW}/page/{number}" for number in range(3))
 MANY = tuple(f"{WWW}/page/{number}" for number in range(100_000))
-"""More than it gets to."""
+"""More pages than it has time to fetch."""
 
 START_SECONDS = 60
 """Until a crawl has fetched its first page, on a busy machine."""
@@ -50,17 +50,17 @@ def test_one_process_does_job_after_job(tmp_path: Path) -> None:
     assert find_crawls() == []
 
 
-def test_a_file_that_has_grown_by_a_batch_is_told_of_while_the_job_goes_on(tmp_path: Path) -> None:
+def test_a_file_that_has_grown_by_a_batch_is_reported_during_the_job(tmp_path: Path) -> None:
     with running_publisher() as publisher, Crawler() as crawler:
         crawl = make(tmp_path, publisher, (f"{WWW}/heavy", *MANY))
         crawler.begin(crawl.job)
         assert not crawler.has_ended(START_SECONDS)
-        [name] = crawler.take_grown()
+        [name] = crawler.pop_grown_files()
         assert (crawl.job.warc_dir / name).stat().st_size >= REPORT_BYTES
-        assert crawler.take_grown() == []
+        assert crawler.pop_grown_files() == []
 
 
-def test_a_process_that_was_killed_is_a_failure_and_the_next_job_gets_another(tmp_path: Path) -> None:
+def test_a_killed_process_is_a_failure_and_the_next_job_gets_another(tmp_path: Path) -> None:
     with running_publisher() as publisher, Crawler() as crawler:
         crawler.begin(make(tmp_path / "1", publisher, MANY).job)
         wait_for_page(publisher)
@@ -85,7 +85,7 @@ def test_a_crawl_that_ends_early_says_why(tmp_path: Path) -> None:
             crawler.check()
 
 
-def test_a_job_under_way_is_stopped_when_the_run_ends(tmp_path: Path) -> None:
+def test_a_job_in_progress_is_stopped_when_the_run_ends(tmp_path: Path) -> None:
     with running_publisher() as publisher:
         with Crawler() as crawler:
             crawler.begin(make(tmp_path, publisher, MANY).job)

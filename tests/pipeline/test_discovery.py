@@ -1,4 +1,4 @@
-"""What is asked for, and how often: discovery, incremental runs, further looks, spans of days."""
+"""What is requested, and how often: discovery, incremental runs, refetches, spans of days."""
 
 import json
 from collections import Counter
@@ -31,12 +31,12 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every URL of this one leads to an article."""
+    """Replace the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 
 def make_due(settings: Settings) -> None:
-    """As if the time of every further look had come."""
+    """Make every refetch due."""
     with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
         session.execute(update(tables.Entry).values(next_try_at=datetime.now(UTC) - timedelta(seconds=1)))
 
@@ -52,7 +52,7 @@ def test_a_run_with_nothing_new_costs_one_request_for_each_feed_and_robots_txt(
     assert report.problems == ()
 
 
-def test_a_server_that_never_has_anything_new_is_asked_in_full_all_the_same(
+def test_a_server_that_always_responds_not_modified_is_still_fetched_in_full(
     make_settings: MakeSettings, server: Handle
 ) -> None:
     settings = make_settings(origins=dict(server.origins), conditional_count=1)
@@ -60,7 +60,7 @@ def test_a_server_that_never_has_anything_new_is_asked_in_full_all_the_same(
     assert [one.get("not-modified", 0) for one in outcomes] == [0, len(FEEDS), 0, len(FEEDS)]
 
 
-def test_monthly_sitemaps_are_asked_for_conditionally_and_their_index_is_not(
+def test_monthly_sitemaps_are_requested_conditionally_and_their_index_is_not(
     settings: Settings, server: Handle, site: Site
 ) -> None:
     ingest_once(settings, "moscow-times", "sitemaps")
@@ -71,7 +71,7 @@ def test_monthly_sitemaps_are_asked_for_conditionally_and_their_index_is_not(
     assert pages_of(take(server)) == []
 
 
-def test_listings_are_read_to_their_end_and_then_as_far_as_they_are_new(
+def test_listings_are_read_to_the_end_first_and_then_only_as_far_as_they_are_new(
     make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     site = Site(500, bad_pages=False, moved_share=0, day_count=200)
@@ -88,14 +88,14 @@ def test_listings_are_read_to_their_end_and_then_as_far_as_they_are_new(
     assert "/news/37" not in requests
 
 
-def test_a_listing_that_was_read_in_part_only_is_read_on(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_a_partly_read_listing_is_continued(make_settings: MakeSettings, tmp_path: Path) -> None:
     with running(Site(500, bad_pages=False, moved_share=0, day_count=200)) as server:
         settings = make_settings(origins=dict(server.origins), data_dir=tmp_path / "whole")
         ingest_once(settings, "moscow-times", "feeds", 0)  # `/rss/all` names what no listing does
         whole = ingest_once(settings, "moscow-times", "listings", 0).advertised_count
         cut = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut", max_requests=40)
         assert ingest_once(cut, "moscow-times", "feeds", 0).problems == ()
-        assert "sources were not asked" in str(ingest_once(cut, "moscow-times", "listings", 0).problems)
+        assert "sources were not fetched" in str(ingest_once(cut, "moscow-times", "listings", 0).problems)
         rest = make_settings(origins=dict(server.origins), data_dir=tmp_path / "cut")
         assert ingest_once(rest, "moscow-times", "listings", 0).advertised_count == whole
         server.reset()
@@ -109,7 +109,7 @@ def test_a_listing_that_was_read_in_part_only_is_read_on(make_settings: MakeSett
     assert not any(path.endswith("/37") for path in requests)
 
 
-def test_robots_txt_is_kept_with_the_run_as_it_was_seen(settings: Settings) -> None:
+def test_robots_txt_is_archived_with_the_run(settings: Settings) -> None:
     report = ingest_once(settings, "moscow-times", "feeds", 1)
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         [robots] = session.scalars(select(Robots))
@@ -118,9 +118,7 @@ def test_robots_txt_is_kept_with_the_run_as_it_was_seen(settings: Settings) -> N
         assert "Disallow: *?utm" in robots.text
 
 
-def test_an_article_that_is_looked_at_again_and_is_the_same_costs_one_empty_answer(
-    settings: Settings, server: Handle
-) -> None:
+def test_refetching_an_unchanged_article_costs_one_empty_response(settings: Settings, server: Handle) -> None:
     ingest_once(settings, "moscow-times", "feeds")
     facts = read_facts(settings)
     make_due(settings)
@@ -132,7 +130,7 @@ def test_an_article_that_is_looked_at_again_and_is_the_same_costs_one_empty_answ
 
 
 def change_page(asked: Asked) -> Answer | None:
-    """From its second time on, one article has another headline, and its URL another slug."""
+    """From its second request on, give one article another headline, and its URL another slug."""
     article = SITE.newest_first[0]
     if asked.path == article.path and asked.count > 1:
         return Answer(b"", status=301, location=f"{WWW}{moved_path()}")
@@ -146,7 +144,7 @@ def moved_path() -> str:
     return SITE.newest_first[0].path.replace("-a", "-after-all-a")
 
 
-def test_an_article_that_has_changed_gets_a_revision_and_keeps_its_former_address(make_settings: MakeSettings) -> None:
+def test_a_changed_article_gets_a_revision_and_keeps_its_former_url(make_settings: MakeSettings) -> None:
     article = SITE.newest_first[0]
     with running(SITE, fault=change_page) as server:
         settings = make_settings(origins=dict(server.origins))
@@ -158,7 +156,7 @@ def test_an_article_that_has_changed_gets_a_revision_and_keeps_its_former_addres
     assert article.url in find(settings, article.id).aliases
 
 
-def test_six_spellings_and_three_slugs_of_an_address_are_one_article(settings: Settings, tmp_path: Path) -> None:
+def test_six_spellings_and_three_slugs_of_a_url_are_one_article(settings: Settings, tmp_path: Path) -> None:
     article = SITE.newest_first[0]
     slugs = [article.path.replace("-a", f"-{word}-a") for word in ("once", "twice")]
     spellings = [
@@ -181,10 +179,10 @@ def test_six_spellings_and_three_slugs_of_an_address_are_one_article(settings: S
     assert list(find_breaches(settings)) == []
 
 
-def test_a_source_that_says_not_modified_without_being_asked_is_a_problem(make_settings: MakeSettings) -> None:
+def test_not_modified_for_an_unconditional_request_is_a_problem(make_settings: MakeSettings) -> None:
     with running(SITE, fault=lie) as server:
         report = ingest_once(make_settings(origins=dict(server.origins)), "moscow-times", "feeds", 0)
-    assert [problem for problem in report.problems if "without conditions" in problem]
+    assert [problem for problem in report.problems if "unconditional request" in problem]
 
 
 def lie(asked: Asked) -> Answer | None:
@@ -192,7 +190,7 @@ def lie(asked: Asked) -> Answer | None:
 
 
 def answer_cdx(asked: Asked) -> Answer | None:
-    """The index of a web archive."""
+    """Respond with the index of a web archive."""
     if not asked.path.startswith("/cdx/"):
         return None
     archived = [article.url for article in Site(30, kinds=("archive",)).articles if article.head.is_archive]
@@ -201,7 +199,7 @@ def answer_cdx(asked: Asked) -> Answer | None:
     return Answer(json.dumps(rows).encode(), PLAIN)
 
 
-def test_the_index_of_a_web_archive_names_what_no_other_source_does(make_settings: MakeSettings) -> None:
+def test_the_index_of_a_web_archive_names_pages_that_no_other_source_has(make_settings: MakeSettings) -> None:
     with running(Site(30, kinds=("archive",)), fault=answer_cdx) as server:
         settings = make_settings(origins=server.origins | {"https://web.archive.org": server.origins[WWW]})
         report = ingest_once(settings, "moscow-times", "feeds", cdx_url="https://web.archive.org/cdx/search/cdx?url=x")
@@ -211,7 +209,7 @@ def test_the_index_of_a_web_archive_names_what_no_other_source_does(make_setting
     assert report.problems == ()
 
 
-def test_a_span_of_days_costs_its_own_months_and_pages_newest_first(settings: Settings, server: Handle) -> None:
+def test_a_span_of_days_fetches_only_its_months_and_pages_newest_first(settings: Settings, server: Handle) -> None:
     span = Span(since=date(2024, 2, 5), until=date(2024, 2, 25))
     within = [one for one in SITE.newest_first if "2024-02-05" <= str(one.head.published_at)[:10] <= "2024-02-25"]
     assert len(within) >= 3

@@ -1,4 +1,4 @@
-"""What becomes of strangers' documents is what the table says; nothing that an entity names is read."""
+"""Broken or hostile documents have the results in the table, and no external entity is read."""
 
 import socket
 
@@ -8,7 +8,7 @@ from tests.pipeline.documents import DOCUMENTS, Document, find_result, list_text
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[one.what for one in DOCUMENTS])
-def test_each_document_ends_as_the_table_says(document: Document) -> None:
+def test_each_document_has_the_result_in_the_table(document: Document) -> None:
     assert find_result(document) == document.result
 
 

@@ -1,4 +1,4 @@
-"""A run notices that pages are read otherwise than before, says which field moved, and keeps the first such page."""
+"""A run detects that pages are read differently, reports which field changed, and saves the first such page."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.ingest import ingest_once
 from pipeline.quality.drift import BASELINE_PAGES, BASELINE_RUNS, WINDOW_PAGES, find_median, find_shifts
-from pipeline.quality.findings import NEIGHBOUR_DAYS, list_neighbours
+from pipeline.quality.findings import NEIGHBOR_DAYS, list_neighbors
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.report import render_markdown
 from replica.answer import Answer
@@ -42,7 +42,7 @@ def sentences(own: dict[str, KindReading], *past: dict[str, KindReading], ceilin
     return [shift.sentence for shift in find_shifts(own, past, ceiling)]
 
 
-def test_the_sentence_says_which_field_moved_from_where_to_where() -> None:
+def test_the_sentence_names_the_field_and_its_sources_before_and_after() -> None:
     assert sentences(headline(4, 16), headline(98, 2)) == [
         "drift: article: headline from json-ld 98 % -> 20 %, from page 2 % -> 80 % (20 pages against 100)"
     ]
@@ -65,7 +65,7 @@ def test_a_shift_needs_a_share_above_the_ceiling_and_enough_pages(
     assert bool(sentences(own, past)) == is_drift
 
 
-def test_a_field_that_is_missing_from_now_on_is_a_shift() -> None:
+def test_a_field_that_goes_missing_is_a_shift() -> None:
     before, after = reading(100, tags={"json-ld": 90, "missing": 10}), reading(20, tags={"missing": 20})
     assert sentences(after, before) == [
         "drift: article: tags from json-ld 90 % -> 0 %, missing 10 % -> 100 % (20 pages against 100)"
@@ -76,7 +76,7 @@ def test_a_field_that_was_not_looked_for_before_is_not_compared() -> None:
     assert sentences(reading(20, cover={"meta": 20}), reading(100, headline={"json-ld": 100})) == []
 
 
-def test_pages_that_are_set_aside_are_a_shift_too() -> None:
+def test_quarantined_pages_are_a_shift_too() -> None:
     before = {"page": KindReading(page_count=50, sources={"result": {"article": 49, "body": 1}})}
     after = {"page": KindReading(page_count=20, sources={"result": {"article": 5, "body": 15}})}
     assert sentences(after, before) == [
@@ -85,18 +85,18 @@ def test_pages_that_are_set_aside_are_a_shift_too() -> None:
 
 
 @pytest.mark.parametrize(("words", "is_drift"), [(181, True), (256, False), (1024, False), (1449, True), (0, True)])
-def test_bodies_of_another_length_are_a_shift(words: int, *, is_drift: bool) -> None:
+def test_bodies_of_a_different_length_are_a_shift(words: int, *, is_drift: bool) -> None:
     found = sentences(headline(20, 0, words=words), headline(100, 0))
     assert bool(found) == is_drift
     assert all("median body 618 -> " in sentence for sentence in found)
 
 
-def test_a_line_more_in_a_gallery_is_no_shift_of_lengths() -> None:
+def test_one_more_line_in_a_gallery_is_not_a_shift() -> None:
     assert sentences(headline(20, 0, words=12), headline(100, 0, words=0)) == []
     assert sentences(headline(20, 0, words=91), headline(100, 0, words=0))
 
 
-def test_small_runs_add_up_until_they_say_something() -> None:
+def test_small_runs_add_up_to_a_window() -> None:
     past, found = [headline(5, 0)] * 30, []
     for _ in range(4):
         found.append(sentences(headline(0, 5), *past))
@@ -105,11 +105,11 @@ def test_small_runs_add_up_until_they_say_something() -> None:
     assert "(20 pages against 100)" in found[-1][0]
 
 
-def test_a_run_that_has_no_such_page_does_not_fail_for_those_before_it() -> None:
+def test_a_run_without_such_a_page_does_not_fail_for_earlier_runs() -> None:
     assert sentences(headline(3, 0), headline(0, 20), headline(100, 0)) == []
 
 
-def test_what_has_lasted_is_the_usual() -> None:
+def test_a_lasting_change_becomes_the_baseline() -> None:
     past: list[dict[str, KindReading]] = [headline(20, 0)] * (2 * BASELINE_RUNS)
     found = []
     for _ in range(BASELINE_RUNS):
@@ -122,9 +122,9 @@ def test_what_has_lasted_is_the_usual() -> None:
 def test_a_backfill_is_compared_with_the_months_around_it() -> None:
     months = [date(2024, 3, 1), date(2023, 12, 1), date(2012, 5, 1), None]
     past = [EarlierReading(since=since, reading={}) for since in months]
-    assert [one.since for one in list_neighbours(past, date(2023, 11, 1))] == months[:2]
-    assert [one.since for one in list_neighbours(past, None)] == months
-    assert NEIGHBOUR_DAYS.days == 366
+    assert [one.since for one in list_neighbors(past, date(2023, 11, 1))] == months[:2]
+    assert [one.since for one in list_neighbors(past, None)] == months
+    assert NEIGHBOR_DAYS.days == 366
 
 
 def test_readings_of_batches_add_up() -> None:
@@ -156,12 +156,12 @@ def test_the_agreement_of_the_two_readings_is_counted(source: str, flags: tuple[
     assert f"| agreement | {told} 100 % |" in render_markdown(make_report(found))
 
 
-def test_where_nobody_knows_the_blocks_nothing_agrees() -> None:
+def test_without_known_blocks_agreement_is_not_counted() -> None:
     found = count_reading([read(1, 1, sources={"body": "trafilatura"}, site="generic"), read(2, 2, "")])
     assert "agreement" not in found.kinds["article"].sources
 
 
-def test_a_fall_of_the_agreement_is_a_shift_long_before_other_fields() -> None:
+def test_a_drop_in_agreement_is_a_shift_long_before_other_fields_change() -> None:
     before, after = reading(100, agreement={"agreed": 100}), reading(20, agreement={"agreed": 15, "lost-paragraph": 5})
     assert sentences(after, before) == [
         "drift: article: agreement agreed 100 % -> 75 %, lost-paragraph 0 % -> 25 % (20 pages against 100)"
@@ -195,7 +195,7 @@ def test_a_median_is_found_within_its_class(lengths: dict[str, int], median: flo
 
 
 def strip_linked_data(asked: Asked) -> Answer | None:
-    """Pages as they would be without JSON-LD."""
+    """Return pages as they would be without JSON-LD."""
     if not re.search(r"-a\d+$", asked.path):
         return None
     found = find_answer(SITE, asked.origin, asked.path)
@@ -203,7 +203,7 @@ def strip_linked_data(asked: Asked) -> Answer | None:
     return replace(found, body=body)
 
 
-def test_pages_that_lost_their_linked_data_fail_the_run_and_the_first_is_kept(
+def test_pages_that_lost_their_linked_data_fail_the_run_and_the_first_is_saved(
     make_settings: Callable[..., Settings],
 ) -> None:
     with running(SITE) as server:

@@ -1,4 +1,4 @@
-"""Sources that a setting switches on: what they name is advertised, and that one does not answer is a line."""
+"""Sources that a setting enables: their URLs are advertised, and an unresponsive one costs one line."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ OLD = "https://old.themoscowtimes.com"
 
 
 def answer_extra(asked: Asked) -> Answer | None:
-    """One archive page in each search; an old site with one day."""
+    """Respond with one archive page for each search, and an old site with one day."""
     lists = {
         "/sitemap/free/1999.html": '<a href="/1999/5/7.html">7</a>',
         "/1999/5/7.html": '<a href="/1999/5/article/old-story/275000.html">An old story</a>',
@@ -33,7 +33,7 @@ def answer_extra(asked: Asked) -> Answer | None:
     return html("", status=404) if asked.path.startswith("/sitemap/free/") else None
 
 
-def test_what_the_extra_sources_name_is_advertised_in_its_month(make_settings: MakeSettings) -> None:
+def test_urls_of_extra_sources_are_advertised_in_their_month(make_settings: MakeSettings) -> None:
     with running(SITE, fault=answer_extra) as server:
         origins = server.origins | {OLD: server.origins[WWW]}
         settings = make_settings(origins=origins, extra_sources=["search", "old-site"])
@@ -52,16 +52,16 @@ def test_what_the_extra_sources_name_is_advertised_in_its_month(make_settings: M
     }
 
 
-def test_an_old_site_that_does_not_answer_is_one_line_and_no_problem(make_settings: MakeSettings) -> None:
+def test_an_unresponsive_old_site_is_one_note_and_not_a_problem(make_settings: MakeSettings) -> None:
     with running(SITE) as server:
         origins = server.origins | {OLD: "http://127.0.0.1:1"}
         settings = make_settings(origins=origins, extra_sources=["old-site"])
         report = ingest_once(settings, "moscow-times", "all", limit=0)
     assert report.problems == ()
     told = [note for note in report.notes if "old.themoscowtimes.com" in note]
-    assert told == ["old.themoscowtimes.com: robots.txt could not be read, so nothing of it was asked for"]
+    assert told == ["old.themoscowtimes.com: robots.txt could not be read, so nothing was fetched from this host"]
 
 
-def test_a_source_that_nobody_knows_is_no_setting(make_settings: MakeSettings) -> None:
+def test_an_unknown_extra_source_is_refused(make_settings: MakeSettings) -> None:
     with pytest.raises(ValidationError, match="extra_sources"):
         make_settings(extra_sources=["web"])

@@ -1,4 +1,4 @@
-"""Every way in which a URL can misbehave has one state in which it ends."""
+"""Each way in which a URL can misbehave ends in exactly one state."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ SITE = Site(28, duplicate_share=0, near_duplicate_share=0, moved_share=0.2, bad_
 
 @dataclass(frozen=True)
 class Met:
-    """A site of which every fault has a URL, after two runs."""
+    """A site in which every fault has a URL, after two runs."""
 
     articles: dict[str, Article]
     """Fault -> the article that has it."""
     reports: tuple[RunReport, RunReport]
     entries: tuple[dict[str, LedgerEntry], dict[str, LedgerEntry]]
-    """After each run: URL -> how it stands."""
+    """After each run: URL -> its entry."""
     problems: list[str]
     requests: dict[str, int]
 
@@ -68,7 +68,7 @@ def read_entries(settings: Settings) -> dict[str, LedgerEntry]:
     return {url: entry for url, entry in found.items() if entry}
 
 
-def test_every_fault_has_its_place_in_the_table() -> None:
+def test_every_fault_is_in_the_table() -> None:
     assert ENDS.keys() == BEHAVIOURS.keys()
 
 
@@ -82,7 +82,7 @@ def test_each_fault_ends_in_its_state(met: Met, name: str) -> None:
     assert (last_error or "").startswith(error) if error else last_error is None
 
 
-def test_whatever_failed_is_tried_again_later_and_whatever_is_gone_is_not(met: Met) -> None:
+def test_failures_are_retried_and_gone_pages_are_not(met: Met) -> None:
     for name, ended in ENDS.items():
         state = ended.second
         entry = met.entries[1][met.articles[name].url]
@@ -104,7 +104,7 @@ def test_all_other_articles_are_stored_and_the_counts_add_up(met: Met) -> None:
         assert sum(report.ledger.values()) == report.advertised_count == len(SITE.newest_first)
 
 
-def test_a_chain_of_redirects_leaves_its_addresses_as_aliases(met: Met) -> None:
+def test_the_urls_of_a_redirect_chain_become_aliases(met: Met) -> None:
     article = met.articles["redirect-chain"]
     entry = met.entries[1][article.url]
     assert any("-again-" in url for url in {entry.url, *entry.aliases})
@@ -114,7 +114,7 @@ def fail_robots(asked: Asked) -> Answer | None:
     return Answer(b"", status=500) if asked.path == "/robots.txt" and asked.origin == "www" else None
 
 
-def test_without_a_readable_robots_txt_no_page_is_asked_for(
+def test_without_a_readable_robots_txt_no_page_is_requested(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
     with running(SITE, fault=fail_robots) as server:
@@ -126,5 +126,5 @@ def test_without_a_readable_robots_txt_no_page_is_asked_for(
     assert set(report.ledger) == {"pending"}
     assert {entry.attempts for entry in read_entries(settings).values()} == {0}
     host = "www.themoscowtimes.com"
-    assert report.problems == (f"{host}: robots.txt could not be read, so nothing of it was asked for",)
+    assert report.problems == (f"{host}: robots.txt could not be read, so nothing was fetched from this host",)
     assert report.unreachable_hosts == (host,)

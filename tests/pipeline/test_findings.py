@@ -1,4 +1,4 @@
-"""Feeds whose clock runs ahead: their pages' own times are stored, and the report says so."""
+"""Feeds whose clock is ahead: the pages' own times are stored, and the report says so."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -38,11 +38,11 @@ def test_a_clock_is_wrong_when_most_items_differ_by_whole_hours(hours: tuple[flo
     assert find_offset_hours(compare(*hours)) == ({"rss/news": offset} if offset else {})
 
 
-def test_feeds_that_are_wrong_alike_are_told_in_one_sentence() -> None:
+def test_feeds_with_the_same_offset_share_one_sentence() -> None:
     told = list(describe_clock_offsets({"rss/all": 3, "rss/city": -1, "rss/news": 3}))
     assert told == [
-        "feeds 1 h behind the time of their own pages, which is kept: rss/city",
-        "feeds 3 h ahead of the time of their own pages, which is kept: rss/all, rss/news",
+        "feeds 1 h behind their pages' timestamps, which are used instead: rss/city",
+        "feeds 3 h ahead of their pages' timestamps, which are used instead: rss/all, rss/news",
     ]
 
 
@@ -57,13 +57,13 @@ def label_moscow_time_as_utc(asked: Asked) -> Answer | None:
     return Answer(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), XML)
 
 
-def test_a_feed_three_hours_ahead_is_a_note_and_the_page_decides(make_settings: Callable[..., Settings]) -> None:
+def test_a_feed_three_hours_ahead_is_a_note_and_the_page_time_is_stored(make_settings: Callable[..., Settings]) -> None:
     with running(SITE, fault=label_moscow_time_as_utc) as server:
         settings = make_settings(origins=dict(server.origins))
         report = ingest_once(settings, "moscow-times", "feeds", limit=FAST_COUNT)
     assert report.problems == ()
     [note] = [note for note in report.notes if note.startswith("feeds")]
-    assert note == f"feeds 3 h ahead of the time of their own pages, which is kept: {WWW}/rss/all"
+    assert note == f"feeds 3 h ahead of their pages' timestamps, which are used instead: {WWW}/rss/all"
     records = read_records(settings)
     for one in SITE.newest_first[:FAST_COUNT]:
         assert records[one.id].published_at == one.head.published_at

@@ -1,4 +1,4 @@
-"""What the data folder is, before anything lies in it."""
+"""The permissions of the data folder."""
 
 from pathlib import Path
 
@@ -7,21 +7,21 @@ from pipeline.ingest import ingest_once
 from schemas.settings import Settings
 
 
-def test_a_data_folder_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
+def test_a_new_data_folder_is_private_to_its_owner(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     make_folders(settings)
     folders = (settings.data_dir, settings.warc_dir, settings.spool_dir)
     assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700] * 3
 
 
-def test_all_that_a_run_leaves_there_is_its_owners_alone(settings: Settings) -> None:
+def test_everything_that_a_run_writes_there_is_private_to_its_owner(settings: Settings) -> None:
     ingest_once(settings, "moscow-times", "feeds", limit=5)
     found = list(settings.data_dir.rglob("*"))
     assert {"warc", "spool", "index", "broadsheet.db", "run.lock", "crawl.lock"} <= {path.name for path in found}
     assert [path for path in found if path.stat().st_mode & 0o077] == []
 
 
-def test_strangers_get_no_more_into_what_is_ours_in_one_that_is_there(tmp_path: Path) -> None:
+def test_others_lose_access_to_our_files_in_an_existing_folder(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     for folder in (settings.data_dir, *settings.own_dirs):
         folder.mkdir()
@@ -35,7 +35,7 @@ def test_strangers_get_no_more_into_what_is_ours_in_one_that_is_there(tmp_path: 
     assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
 
 
-def test_one_that_is_there_keeps_what_its_owner_gave_it(tmp_path: Path) -> None:
+def test_an_existing_folder_keeps_its_own_mode(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     folder.chmod(0o750)

@@ -1,4 +1,4 @@
-"""A page whose furniture changes and whose article does not: read and stored for real, it has one revision."""
+"""A page whose furniture changes and whose article does not has one revision, when read and stored for real."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ PERIODS = range(1, 7)
 
 
 def list_pages(place: int) -> list[str]:
-    """One article's page in each period of the furniture, then with other boxes, counters, pictures and quotes."""
+    """Return one article's page in each furniture period, then with other boxes, counters, images and quotes."""
     pages = [find_page(place, period).page_html() for period in PERIODS]
     last = pages[-1]
     return [

@@ -1,4 +1,4 @@
-"""The whole way of the data, without orchestration: the replica's pages become the records that it knows of."""
+"""The whole data flow, without orchestration: the replica's pages become the records that it knows."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ from storage.warc.store import WarcStore
 from tests.pipeline.killing import Trap, make_victim
 
 STATES_AFTER_FIRST_RUN = {"missing": "pending", "duplicate": "stored"}
-"""The replica's word -> the ledger's state after one look; which of two copies is the duplicate is tested apart."""
+"""The replica's state -> the ledger's state after one run; another test covers which of two copies is the duplicate."""
 
 
 def read_records(settings: Settings) -> dict[str, ArticleRecord]:
@@ -49,7 +49,7 @@ def count_page_requests(server: Handle, site: Site) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def ingested(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, RunReport]]:
-    """An archive after its first run, to be looked at only."""
+    """An archive after its first run, for reading only."""
     folder = tmp_path_factory.mktemp("ingested")
     with running(site) as server:
         given = {"data_dir": folder, "contact": "test@example.org", "delay_seconds": 0, "concurrency": 8}
@@ -57,7 +57,7 @@ def ingested(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         yield settings, ingest_once(settings, "moscow-times", "all")
 
 
-def test_every_record_is_the_one_that_the_site_holds(ingested: tuple[Settings, RunReport], site: Site) -> None:
+def test_every_record_equals_the_sites_article(ingested: tuple[Settings, RunReport], site: Site) -> None:
     settings, report = ingested
     assert report.problems == ()
     found = read_records(settings)
@@ -68,9 +68,7 @@ def test_every_record_is_the_one_that_the_site_holds(ingested: tuple[Settings, R
         assert {name: record[name] for name in fields} == fields
 
 
-def test_every_advertised_address_ends_in_the_state_that_it_should(
-    ingested: tuple[Settings, RunReport], site: Site
-) -> None:
+def test_every_advertised_url_ends_in_its_expected_state(ingested: tuple[Settings, RunReport], site: Site) -> None:
     settings, report = ingested
     states = read_states(settings, site)
     expected = {url: STATES_AFTER_FIRST_RUN.get(outcome, outcome) for url, outcome in site.advertised.items()}
@@ -79,7 +77,7 @@ def test_every_advertised_address_ends_in_the_state_that_it_should(
     assert report.advertised_count == len(site.advertised)
 
 
-def test_of_articles_with_nearly_one_text_all_but_one_are_its_duplicates(
+def test_of_near_duplicate_articles_all_but_one_are_marked_as_duplicates(
     ingested: tuple[Settings, RunReport], site: Site
 ) -> None:
     records = read_records(ingested[0])
@@ -94,7 +92,7 @@ def test_of_articles_with_nearly_one_text_all_but_one_are_its_duplicates(
     assert set(map(frozenset, found.values())) == set(map(frozenset, expected.values()))
 
 
-def test_every_answer_lies_in_a_warc_file_that_warcio_finds_no_fault_with(
+def test_every_response_is_in_a_warc_file_that_warcio_accepts(
     ingested: tuple[Settings, RunReport],
 ) -> None:
     settings, report = ingested
@@ -119,7 +117,7 @@ def test_a_second_run_stores_nothing_and_fetches_no_article(settings: Settings, 
     assert read_records(settings) == before
 
 
-def test_limit_is_kept_and_the_next_run_goes_on(settings: Settings, server: Handle, site: Site) -> None:
+def test_limit_is_respected_and_the_next_run_continues(settings: Settings, server: Handle, site: Site) -> None:
     ingest_once(settings, "moscow-times", "all", limit=12)
     # Some of the newest URLs lead to no article.
     assert 0 < sum(count_page_requests(server, site).values()) == len(read_records(settings)) < 12
@@ -141,12 +139,12 @@ def test_the_seeds_as_pages_and_as_texts_have_the_same_bodies(settings: Settings
         assert (text.duplicate_kind, text.similarity) == ("exact", 1.0)
 
 
-def test_a_source_that_does_not_answer_is_a_problem_of_the_run(make_settings: Callable[..., Settings]) -> None:
+def test_an_unresponsive_source_is_a_problem_of_the_run(make_settings: Callable[..., Settings]) -> None:
     nobody = "http://127.0.0.1:1"
     origins = {"https://www.themoscowtimes.com": nobody, "https://static.themoscowtimes.com": nobody}
     report = ingest_once(make_settings(origins=origins), "moscow-times", "feeds")
     host = "www.themoscowtimes.com"
-    assert report.problems == (f"{host}: robots.txt could not be read, so nothing of it was asked for",)
+    assert report.problems == (f"{host}: robots.txt could not be read, so nothing was fetched from this host",)
     with open_archive(make_settings(origins=origins), writable=False) as archive, archive.database.read() as session:
         assert [run.status.value for run in list_runs(session)] == ["failed"]
 
@@ -161,9 +159,7 @@ def test_completeness_below_its_floor_is_a_problem_of_the_run(
     assert ingest_once(settings, "moscow-times", "feeds").problems == ()
 
 
-def test_every_kind_of_page_becomes_the_record_that_it_should(
-    make_settings: Callable[..., Settings], tmp_path: Path
-) -> None:
+def test_every_kind_of_page_becomes_its_expected_record(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     site = Site(70, kinds=("article", "opinion", "gallery", "video", "podcast", "live", "archive"), bad_pages=False)
     archived = [article.url for article in site.articles if "/archive/" in article.url]
     assert archived
@@ -190,14 +186,14 @@ HOSTILE = {
 
 
 def answer_hostile(asked: Asked) -> Answer | None:
-    """Feeds with what no URL and no date is; a redirect to what no URL is."""
+    """Respond with feeds of invalid URLs and dates, and with a redirect to an invalid URL."""
     if asked.path == "/2024/01/02/x-a1":
         return Answer(b"", status=302, location="http://[bad")
     body = HOSTILE.get(asked.path)
     return Answer(body, "application/rss+xml") if body else None
 
 
-def test_a_hostile_answer_stops_no_run(make_settings: Callable[..., Settings]) -> None:
+def test_a_hostile_response_stops_no_run(make_settings: Callable[..., Settings]) -> None:
     with running(Site(5), fault=answer_hostile) as server:
         settings = make_settings(origins=dict(server.origins))
         first = ingest_once(settings, "moscow-times", "all")
@@ -221,7 +217,7 @@ def test_a_damaged_line_in_a_dead_crawls_log_stops_no_run(settings: Settings) ->
     assert not log.exists()
 
 
-def test_a_file_that_is_no_warc_is_a_problem_of_each_run_and_stops_none(settings: Settings) -> None:
+def test_a_file_that_is_not_a_warc_file_is_a_problem_of_each_run_and_stops_none(settings: Settings) -> None:
     settings.warc_dir.mkdir(parents=True)
     (settings.warc_dir / "notes.warc").write_text("Somebody's notes.")
     report = ingest_once(settings, "moscow-times", "feeds")
@@ -229,14 +225,14 @@ def test_a_file_that_is_no_warc_is_a_problem_of_each_run_and_stops_none(settings
     assert report.outcomes["stored"] > 0
 
 
-def test_a_source_that_fails_once_and_then_answers_is_no_problem(make_settings: Callable[..., Settings]) -> None:
+def test_a_source_that_fails_once_and_then_responds_is_not_a_problem(make_settings: Callable[..., Settings]) -> None:
     with running(Site(5), fault=fail_once) as server:
         report = ingest_once(make_settings(origins=dict(server.origins)), "moscow-times", "feeds")
     assert report.problems == ()
 
 
 def fail_once(asked: Asked) -> Answer | None:
-    """The first answer of one feed."""
+    """Fail the first request of one feed."""
     return Answer(b"", status=503) if asked.path == "/rss/news" and asked.count == 1 else None
 
 

@@ -1,4 +1,4 @@
-"""What one capture means: exactly one outcome, whatever a publisher sends."""
+"""The meaning of a capture: exactly one outcome, whatever a publisher sends."""
 
 import json
 import re
@@ -75,11 +75,11 @@ def make_capture(
         (make_capture(None, body=b"Some words.\n", headers=(("content-type", "text/plain"),)), ArticleRead),
     ],
 )
-def test_a_capture_has_the_outcome_that_it_should(capture: Capture, outcome: type[Outcome]) -> None:
+def test_a_capture_has_its_expected_outcome(capture: Capture, outcome: type[Outcome]) -> None:
     assert type(read_outcome(capture)) is outcome
 
 
-def test_an_article_page_is_read_under_its_canonical_address() -> None:
+def test_an_article_page_is_read_under_its_canonical_url() -> None:
     article = Site(8).articles[6]
     old = article.url.replace(article.url.rpartition("/")[2].rpartition("-")[0], "another-slug")
     found = read_outcome(make_capture(old, body=article.page_html().encode()))
@@ -95,7 +95,7 @@ def test_a_redirect_to_another_host_leads_to_no_article() -> None:
     assert (found.target.id, found.target.rule) == (None, "foreign-host")
 
 
-def test_the_validators_of_a_source_that_was_cut_are_not_believed() -> None:
+def test_the_validators_of_a_truncated_source_are_dropped() -> None:
     headers = (("etag", '"1"'),)
     whole = read_outcome(make_capture(FEED, body=RSS, headers=headers))
     cut = read_outcome(make_capture(FEED, body=RSS[:-16] + b"<item><link>https://", headers=headers))
@@ -127,8 +127,8 @@ def list_texts(value: object) -> Iterator[str]:
 @pytest.mark.parametrize(
     "spelled", [HOSTILE, "".join(f"&#{ord(char)};" for char in HOSTILE)], ids=["raw", "references"]
 )
-def test_no_field_of_an_article_has_what_a_terminal_would_obey_however_the_page_spells_it(spelled: str) -> None:
-    """What is exported, printed and mailed is made of these fields."""
+def test_no_field_of_an_article_contains_terminal_control_characters(spelled: str) -> None:
+    """Exports, terminal output and mail are made of these fields."""
     read_count = 0
     for article in Site(24, bad_pages=False, kinds=("article", "opinion", "gallery", "video", "podcast")).articles:
         page = JSON.sub(lambda found: found[1] + json.dumps(HOSTILE)[1:-1], article.page_html())

@@ -1,4 +1,4 @@
-"""`broadsheet doctor --live`: the live site, compared line by line with what is expected of it."""
+"""`broadsheet doctor --live`: the live site, compared line by line with its expectations."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 import sites
-from pipeline.archive import RunInProgress, hold_folder, make_folders
+from pipeline.archive import RunInProgress, lock_folder, make_folders
 from pipeline.ingest import ContactMissing
 from pipeline.integrity.live_site import audit_live
 from schemas.settings import Settings
@@ -29,7 +29,7 @@ def look(make_settings: MakeSettings, pages: dict[str, str]) -> Results:
     return {(check.name, check.where): check.result for check in found}
 
 
-def test_a_site_that_is_as_it_was_has_everything_in_few_requests(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_an_unchanged_site_passes_with_few_requests(make_settings: MakeSettings, tmp_path: Path) -> None:
     with serving(make_site()) as (origins, asked):
         found = audit_live(make_settings(origins=origins))
     assert {check.result for check in found} <= {"found", "not seen"}
@@ -44,7 +44,7 @@ def test_a_site_that_is_as_it_was_has_everything_in_few_requests(make_settings: 
     assert not (tmp_path / "data").exists()
 
 
-def test_what_is_gone_is_missing_and_named_with_its_page(make_settings: MakeSettings) -> None:
+def test_a_missing_structure_is_named_with_its_page(make_settings: MakeSettings) -> None:
     pages = make_site()
     pages[PATHS["gallery"]] = pages[PATHS["gallery"]].replace("article__gallery__item", "carousel")
     pages["/news"] = pages["/news"].replace("article-excerpt-lead", "hero")
@@ -68,7 +68,7 @@ def test_kinds_without_a_page_in_the_sample_are_not_seen(make_settings: MakeSett
     assert found["lead card", "/news"] == "missing"
 
 
-def test_a_page_that_only_sounds_live_is_none(make_settings: MakeSettings) -> None:
+def test_a_page_that_only_sounds_live_is_not_taken_for_live(make_settings: MakeSettings) -> None:
     pages = make_site()
     pages[PATHS["live"]] = pages[PATHS["default"]]
     found = look(make_settings, pages)
@@ -76,7 +76,7 @@ def test_a_page_that_only_sounds_live_is_none(make_settings: MakeSettings) -> No
     assert "missing" not in found.values()
 
 
-def test_what_robots_txt_forbids_is_not_asked_for(make_settings: MakeSettings) -> None:
+def test_what_robots_txt_forbids_is_not_requested(make_settings: MakeSettings) -> None:
     pages = make_site()
     pages["/robots.txt"] += "Disallow: /galleries\n"
     with serving(pages) as (origins, asked):
@@ -87,21 +87,21 @@ def test_what_robots_txt_forbids_is_not_asked_for(make_settings: MakeSettings) -
     assert "robots.txt forbids it" in line.detail
 
 
-def test_a_site_that_does_not_answer_lacks_everything(make_settings: MakeSettings) -> None:
+def test_on_an_unresponsive_site_everything_is_missing(make_settings: MakeSettings) -> None:
     origins = dict.fromkeys(sites.get_site("moscow-times").origins, "http://127.0.0.1:1")
     found = audit_live(make_settings(origins=origins))
     assert {check.result for check in found} == {"missing", "not seen"}
 
 
-def test_without_a_contact_nothing_is_asked(make_settings: MakeSettings) -> None:
+def test_without_a_contact_nothing_is_requested(make_settings: MakeSettings) -> None:
     with pytest.raises(ContactMissing):
         audit_live(make_settings(contact=""))
 
 
-def test_a_run_under_way_is_not_crawled_beside(make_settings: MakeSettings) -> None:
+def test_no_live_crawl_beside_a_run(make_settings: MakeSettings) -> None:
     settings = make_settings()
     make_folders(settings)
-    with hold_folder(settings, patience_seconds=0), pytest.raises(RunInProgress):
+    with lock_folder(settings, wait_seconds=0), pytest.raises(RunInProgress):
         audit_live(settings)
 
 
@@ -138,6 +138,6 @@ def test_every_expectation_can_be_looked_for(expected: SiteExpectations) -> None
 @pytest.mark.parametrize(
     "body", [b"", b"\x00\xff", b"[" * 100_000, b"<", b'<script type="application/ld+json">{</script>']
 )
-def test_an_answer_of_any_kind_lacks_what_it_lacks(form: str, body: bytes) -> None:
+def test_a_malformed_response_only_lacks_structures(form: str, body: bytes) -> None:
     finds = {"json": "*/body", "json-ld": "NewsArticle/headline", "text": "x"}.get(form, "//h1")
     assert not is_met(Expectation("x", ("y",), finds, form), body)  # type: ignore[arg-type]  # each form, by its name

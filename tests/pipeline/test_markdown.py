@@ -1,4 +1,4 @@
-"""What publishers write reaches Prefect's artifacts as text."""
+"""Publishers' text appears in Prefect's artifacts as plain text."""
 
 import re
 from html import unescape
@@ -23,7 +23,7 @@ from pipeline.report import escape_markdown
         "[x]: javascript:alert(1)",
     ],
 )
-def test_the_text_of_a_publisher_is_shown_as_it_is(text: str) -> None:
+def test_a_publishers_text_is_shown_unchanged(text: str) -> None:
     page = f"| text | next |\n|---|---|\n| {escape_markdown(text)} | end |\n\n- {escape_markdown(text)}\n"
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(page)
     assert set(re.findall(r"<(\w+)", html)) == {"table", "thead", "tbody", "tr", "th", "td", "ul", "li"}

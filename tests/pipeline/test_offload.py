@@ -1,4 +1,4 @@
-"""An archive whose WARC files lie in S3: moved at the end of a run, read from there, rebuilt from there alone."""
+"""An archive with its WARC files in S3: moved at the end of a run, read from there, rebuilt from there alone."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ URL = "s3://archive/the-moscow-times"
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Proxy]:
-    """The way to an S3 on loopback with an empty bucket; found as any S3 is, by the variables of its own tools."""
+    """Set up an S3 on loopback with an empty bucket; it is configured by the usual AWS variables."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     with running_proxy(server.get_host_and_port()[1]) as proxy, pytest.MonkeyPatch.context() as patch:
@@ -53,7 +53,7 @@ def s3() -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def whole(s3: Proxy, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:  # noqa: ARG001 - it is there
-    """An archive of a crawl and of imported texts; all their WARC files were moved."""
+    """An archive of a crawl and of imported texts; all of their WARC files were moved."""
     with running(Site(24, duplicate_share=0.1)) as server:
         given = {"data_dir": tmp_path_factory.mktemp("whole"), "contact": "test@example.org", "delay_seconds": 0}
         settings = Settings.model_validate(given | {"origins": dict(server.origins), "warc_url": URL})
@@ -68,7 +68,7 @@ def whole(s3: Proxy, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> S
 
 @pytest.fixture(autouse=True)
 def _store_as_it_was(whole: Settings) -> Iterator[None]:  # noqa: ARG001 - it has moved its files
-    """What a test puts into the store is taken away after it: the next one finds what the module's archive moved."""
+    """Remove what a test added to the store, so the next one finds only what the module's archive moved."""
     store = filesystem("s3")
     before = set(store.find("archive"))
     yield
@@ -98,7 +98,7 @@ def read_records(settings: Settings) -> dict[str, dict[str, object]]:
     return found
 
 
-def test_whatever_reads_captures_reads_them_from_the_store(filled: Settings, tmp_path: Path) -> None:
+def test_captures_are_read_from_the_store(filled: Settings, tmp_path: Path) -> None:
     assert audit_archive(filled).problems == ()
     report = reprocess(filled, process_count=2)
     assert (report.problems, report.changes.keys() <= {Change.UNCHANGED, Change.QUARANTINED}) == ((), True)
@@ -106,10 +106,10 @@ def test_whatever_reads_captures_reads_them_from_the_store(filled: Settings, tmp
     with open_archive(filled, writable=False) as archive:
         assert (record_page(archive, record_id, tmp_path / "pages") / "page.html.gz").exists()
     [check] = [one for one in run_checks(filled, is_quick=True) if one.name == "store"]
-    assert check.detail.startswith(f"{URL} answers: 2 WARC files")
+    assert check.detail.startswith(f"{URL} responds: 2 WARC files")
 
 
-def test_an_archive_is_made_anew_from_the_store_alone(whole: Settings, tmp_path: Path) -> None:
+def test_an_archive_is_rebuilt_from_the_store_alone(whole: Settings, tmp_path: Path) -> None:
     elsewhere = take_folder(whole, tmp_path / "elsewhere")
     repair = repair_archive(elsewhere)
     assert (repair.run.problems, repair.after.problems) == ((), ())
@@ -117,7 +117,7 @@ def test_an_archive_is_made_anew_from_the_store_alone(whole: Settings, tmp_path:
     assert list_here(elsewhere) == []
 
 
-def test_a_store_that_goes_away_while_files_are_loaded_is_one_problem_and_no_loss(
+def test_a_store_that_fails_while_files_are_loaded_is_one_problem_and_no_loss(
     s3: Proxy, whole: Settings, tmp_path: Path
 ) -> None:
     elsewhere = take_folder(whole, tmp_path / "elsewhere")
@@ -129,7 +129,7 @@ def test_a_store_that_goes_away_while_files_are_loaded_is_one_problem_and_no_los
     with open_archive(elsewhere, writable=True) as archive, running_run(archive, "repair", None, {}) as run:
         load_unloaded(archive, run, load)
         [problem] = run.problems
-        assert problem.startswith(f"2 WARC files in the store wait to be loaded: {URL} does not answer")
+        assert problem.startswith(f"2 WARC files in the store are still to be loaded: {URL} does not answer")
     assert repair_archive(elsewhere).after.problems == ()
     assert read_records(elsewhere) == read_records(whole)
 
@@ -153,7 +153,7 @@ def test_two_data_folders_share_a_store_and_a_database(whole: Settings, seeds: P
         assert (audit_archive(settings).problems, reprocess(settings, process_count=1).read_count) == ((), 2)
 
 
-def test_files_wait_for_a_store_that_does_not_answer_and_nothing_is_taken_for_lost(
+def test_files_wait_for_an_unresponsive_store_and_nothing_counts_as_lost(
     s3: Proxy, filled: Settings, seeds: Path, tmp_path: Path
 ) -> None:
     text = tmp_path / "text.txt"
@@ -181,7 +181,7 @@ def test_files_wait_for_a_store_that_does_not_answer_and_nothing_is_taken_for_lo
 
 
 @pytest.mark.usefixtures("s3")
-def test_a_bucket_that_is_not_there_is_named_and_not_made(make_settings: MakeSettings, seeds: Path) -> None:
+def test_a_missing_bucket_is_named_and_not_created(make_settings: MakeSettings, seeds: Path) -> None:
     settings = make_settings(warc_url="s3://misspelt/x")
     with open_archive(settings, writable=True) as archive:
         report = import_paths(archive, [next(seeds.glob("001*"))])

@@ -1,4 +1,4 @@
-"""One run at a time on one database, whatever folder or machine it is started from."""
+"""One run at a time per database, from whatever folder or machine it is started."""
 
 import shutil
 from collections import Counter
@@ -25,7 +25,7 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every URL of this one leads to an article."""
+    """Replace the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 
@@ -48,7 +48,7 @@ def test_two_runs_at_once_on_one_database_fetch_each_page_once(make_settings: Ma
     assert len(read_facts(make_settings(database_url=url))) == len(SITE.newest_first)
 
 
-def test_a_run_on_another_machine_is_named_and_one_that_said_nothing_for_long_is_not_waited_for(
+def test_a_run_on_another_machine_is_named_and_an_expired_lease_is_taken_over(
     settings: Settings, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     elsewhere = make_settings(data_dir=tmp_path / "elsewhere", database_url=settings.database_url)
@@ -71,7 +71,7 @@ def name_folder(settings: Settings) -> str:
         return name_holder(archive)
 
 
-def test_a_copy_of_a_data_folder_is_another_one_and_a_moved_folder_is_the_same(
+def test_a_copied_data_folder_is_another_and_a_moved_one_is_the_same(
     make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     first, copied, moved = (make_settings(data_dir=tmp_path / name) for name in ("first", "copied", "moved"))
@@ -83,7 +83,7 @@ def test_a_copy_of_a_data_folder_is_another_one_and_a_moved_folder_is_the_same(
     assert name_folder(moved) == name
 
 
-def test_an_empty_folder_id_is_none(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_an_empty_folder_id_is_replaced(make_settings: MakeSettings, tmp_path: Path) -> None:
     both = [make_settings(data_dir=tmp_path / name) for name in ("one", "two")]
     for settings in both:
         settings.spool_dir.mkdir(parents=True)
@@ -103,7 +103,7 @@ def test_a_run_in_a_copied_data_folder_does_not_take_over(
             ingest_once(copied, "moscow-times", "feeds")
 
 
-def test_the_next_run_in_a_data_folder_need_not_wait_for_the_one_that_died_in_it(settings: Settings) -> None:
+def test_the_next_run_in_a_data_folder_does_not_wait_for_a_dead_one(settings: Settings) -> None:
     with (
         open_archive(settings, writable=True) as archive,
         running_run(archive, "ingest", "moscow-times", {}) as first,

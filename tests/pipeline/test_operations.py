@@ -1,4 +1,4 @@
-"""What docs/operations.md says of backups, done: the commands there, on both databases."""
+"""The backup commands of docs/operations.md, executed on both databases."""
 
 import os
 import re
@@ -30,13 +30,13 @@ COMMANDS = dict(re.findall(r"<!-- (.*?) -->\n```sh\n(.*?)```", OPERATIONS, re.DO
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody who types what the page says."""
+    """A person who types the commands of the page."""
 
     settings: Settings
     backups: Path
 
     def run(self, name: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """The commands of that name, in a shell, until one fails."""
+        """Run the commands of that name in a shell, until one fails."""
         own = {
             "BACKUPS": str(self.backups),
             "BROADSHEET_CONTACT": self.settings.contact,
@@ -53,7 +53,7 @@ class Operator:
         )
 
     def must(self, name: str, **variables: str) -> str:
-        """The same; answers what it printed."""
+        """Run them, require success, and return their output."""
         ended = self.run(name, **variables)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
@@ -68,7 +68,7 @@ def up(site: Site) -> Iterator[Handle]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQL]:
-    """Up in four seconds."""
+    """A PostgreSQL server; starts in four seconds."""
     server = PostgreSQL()
     yield server
     server.stop()
@@ -90,7 +90,7 @@ def whole(up: Handle, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def operator(request: pytest.FixtureRequest, whole: Settings, server: PostgreSQL, tmp_path: Path) -> Operator:
-    """Somebody with that archive, on either database."""
+    """A person with that archive, on either database."""
     shutil.copytree(whole.data_dir, tmp_path / "data")
     (tmp_path / "backups").mkdir()
     moved = {"data_dir": tmp_path / "data", "database_url": ""}
@@ -114,7 +114,7 @@ def list_new(report: RunReport) -> dict[str, int]:
     return {name: count for name, count in report.outcomes.items() if name in {"stored", "revised", "duplicate"}}
 
 
-def test_a_backup_is_restored_with_what_came_while_it_was_made(
+def test_a_backup_is_restored_with_what_was_stored_meanwhile(
     operator: Operator, server: PostgreSQL, seeds: Path
 ) -> None:
     settings = operator.settings
@@ -131,7 +131,7 @@ def test_a_backup_is_restored_with_what_came_while_it_was_made(
     operator.must("restore: warc")
     operator.must(f"restore: {kind}")
     assert read_facts(settings) == articles
-    assert "1 files wait to be loaded" in operator.must("check", COLUMNS="200")
+    assert "1 files are still to be loaded" in operator.must("check", COLUMNS="200")
     report = ingest_once(settings, "moscow-times", "sitemaps")
     assert list_new(report) == {"duplicate": 1}  # the text, which the site has too
     assert read_facts(settings) == later
@@ -140,7 +140,7 @@ def test_a_backup_is_restored_with_what_came_while_it_was_made(
 
 
 @pytest.mark.parametrize("operator", ["postgresql"], indirect=True)
-def test_a_lost_database_is_made_anew_as_the_page_says(operator: Operator, server: PostgreSQL) -> None:
+def test_a_lost_database_is_rebuilt_as_documented(operator: Operator, server: PostgreSQL) -> None:
     articles = read_facts(operator.settings)
     operator.must("back up: warc")
     lose_everything(operator, server)
@@ -150,7 +150,7 @@ def test_a_lost_database_is_made_anew_as_the_page_says(operator: Operator, serve
 
 
 @pytest.mark.parametrize("operator", ["sqlite"], indirect=True)
-def test_a_damaged_database_is_put_aside_and_made_anew(operator: Operator) -> None:
+def test_a_damaged_database_is_moved_away_and_rebuilt(operator: Operator) -> None:
     articles = read_facts(operator.settings)
     damage_page(operator.settings.data_dir / "broadsheet.db", "article")
     assert "is damaged" in operator.run("check", COLUMNS="200").stdout
@@ -161,7 +161,7 @@ def test_a_damaged_database_is_put_aside_and_made_anew(operator: Operator) -> No
 
 
 @pytest.mark.parametrize("operator", ["sqlite"], indirect=True)
-def test_an_archive_that_moved_goes_on_where_it_was(operator: Operator, server: PostgreSQL) -> None:
+def test_a_moved_archive_continues_where_it_was(operator: Operator, server: PostgreSQL) -> None:
     server.create("other")
     other_url = server.url("other")
     operator.must("migrate")

@@ -1,4 +1,4 @@
-"""A database that goes away in the middle of a run: the run ends cleanly, and the next one completes it."""
+"""The database goes away in the middle of a run: the run ends cleanly, and the next one completes it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 SITE = Site(300, bad_pages=False, moved_share=0)
 STORED_FIRST = 40
-"""Of the site's articles: the database goes away when it has so many."""
+"""Number of stored articles at which the database goes away."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""How much is asked of a host: the cap on requests, and hosts that want to be left alone."""
+"""How much is requested from a host: the cap on requests, and hosts that ask for backoff."""
 
 import os
 import re
@@ -22,16 +22,18 @@ from tests.pipeline.killing import find_breaches, find_crawls
 
 MakeSettings = Callable[..., Settings]
 
-RESTING = "www.themoscowtimes.com asks to be left alone until "
+RESTING = "www.themoscowtimes.com asked for a backoff until "
 
 
 @pytest.fixture
 def site() -> Site:
-    """In place of the other tests' site: every URL of this one leads to an article."""
+    """Replace the other tests' site: every URL of this one leads to an article."""
     return SITE
 
 
-def test_the_cap_on_requests_is_kept_and_the_next_run_goes_on(make_settings: MakeSettings, server: Handle) -> None:
+def test_the_cap_on_requests_is_respected_and_the_next_run_continues(
+    make_settings: MakeSettings, server: Handle
+) -> None:
     settings = make_settings(origins=dict(server.origins), max_requests=25)
     report = ingest_once(settings, "moscow-times", "feeds")
     assert sum(take(server).values()) == report.request_count == 25
@@ -45,22 +47,22 @@ def test_the_cap_on_requests_is_kept_and_the_next_run_goes_on(make_settings: Mak
 def test_a_cap_that_leaves_sources_unread_is_a_problem_of_the_run(make_settings: MakeSettings, server: Handle) -> None:
     settings = make_settings(origins=dict(server.origins), max_requests=8)
     report = ingest_once(settings, "moscow-times", "feeds")
-    assert [problem for problem in report.problems if "3 sources were not asked" in problem]
+    assert [problem for problem in report.problems if "3 sources were not fetched" in problem]
     assert report.asked_count == 3
 
 
 STILL = Site(60, bad_pages=False, moved_share=0)
-"""Whose articles have one URL each in all sources."""
+"""A site whose articles have the same URL in all sources."""
 
 
 def drop_validators(asked: Asked) -> Answer | None:
-    """Monthly sitemaps of a server that never says by what it tells whether they have changed."""
+    """Serve monthly sitemaps without validators."""
     month = read_month(asked)
     return Answer(render_sitemap(STILL.sitemap_urls[month]).encode(), XML) if month else None
 
 
 def break_oldest(asked: Asked) -> Answer | None:
-    """The sitemaps before 2024, which the index names first, cannot be read."""
+    """Break the sitemaps before 2024, which come first in the index."""
     month = read_month(asked)
     return Answer(b"oops", XML) if month and month[0] < 2024 else None
 
@@ -71,7 +73,7 @@ def read_month(asked: Asked) -> tuple[int, int] | None:
 
 
 @pytest.mark.parametrize(("fault", "first_year"), [(None, 0), (drop_validators, 0), (break_oldest, 2024)])
-def test_a_cap_that_is_too_small_for_all_months_gets_through_them_in_time(
+def test_a_cap_that_is_too_small_for_all_months_covers_them_over_several_runs(
     make_settings: MakeSettings, fault: Callable[[Asked], Answer | None] | None, first_year: int
 ) -> None:
     with running(STILL, fault=fault) as server:
@@ -89,7 +91,7 @@ def ask_for_an_hour(asked: Asked) -> Answer | None:
     return Answer(b"", status=429, headers=(("Retry-After", "3600"),)) if asked.path == "/rss/opinion" else None
 
 
-def test_a_host_that_asks_for_an_hour_is_left_alone_by_this_run_and_the_next(make_settings: MakeSettings) -> None:
+def test_a_backoff_of_an_hour_is_respected_by_this_run_and_the_next(make_settings: MakeSettings) -> None:
     with running(SITE, fault=ask_for_an_hour) as server:
         settings = make_settings(origins=dict(server.origins), concurrency=1)
         first = ingest_once(settings, "moscow-times", "feeds")
@@ -109,25 +111,25 @@ def send_pages_away(asked: Asked) -> Answer | None:
     return Answer(b"", status=503, headers=(("Retry-After", "3600"),)) if is_page(asked.path) else None
 
 
-def test_pages_of_a_host_that_asks_for_an_hour_wait_as_they_are(make_settings: MakeSettings) -> None:
+def test_pages_of_a_host_in_backoff_keep_their_state(make_settings: MakeSettings) -> None:
     with running(SITE, fault=send_pages_away) as server:
         report = ingest_once(make_settings(origins=dict(server.origins), concurrency=1), "moscow-times", "sitemaps")
         assert len(pages_of(take(server))) == 1
     [problem] = report.problems
     assert RESTING in problem
     assert report.ledger == {"failed": 1, "pending": report.advertised_count - 1}
-    assert not any("before their turn" in note for note in report.notes)
+    assert not any("the crawl ended first" in note for note in report.notes)
 
 
 def die_at_once(asked: Asked) -> Answer | None:
-    """The feed that ends the crawl's process."""
+    """Serve the feed that ends the crawl process."""
     if asked.path == "/rss/city":
         [crawl] = find_crawls()
         os.kill(crawl, signal.SIGKILL)
     return None
 
 
-def test_a_crawl_that_dies_leaves_the_cap_as_it_is_and_is_named_as_what_left_the_sources(
+def test_a_crawl_that_dies_keeps_the_cap_and_is_named_as_the_cause(
     make_settings: MakeSettings,
 ) -> None:
     with running(SITE, thread=True, fault=die_at_once) as server:
@@ -136,5 +138,5 @@ def test_a_crawl_that_dies_leaves_the_cap_as_it_is_and_is_named_as_what_left_the
         # The process that follows makes those that are left: robots.txt again, and pages.
         assert 8 <= sum(server.requests.values()) <= 10
         assert pages_of(take(server))
-    assert [problem for problem in report.problems if problem.endswith("the crawl ended before their turn")]
+    assert [problem for problem in report.problems if problem.endswith("the crawl ended first")]
     assert not any("all the requests" in problem for problem in report.problems)

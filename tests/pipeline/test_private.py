@@ -1,4 +1,4 @@
-"""What a publisher names in a private network is asked by nothing: whichever way leads there, however it is spelled."""
+"""URLs in private networks are never requested, however they are reached or spelled."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ HOSTS = (
     "localhost.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[fec0::1]",
     "[::]", "0", "%31%32%37.0.0.1", "www.themoscowtimes.com@127.0.0.1",
 )  # fmt: skip
-"""All but `fec0::1` lead to this machine, on some system or by some gateway; `localhost` is a name that does."""
+"""All but `fec0::1` lead to this machine on some system or through some gateway; `localhost` is a name that does."""
 
 
 def make_sitemap(urls: list[str]) -> Answer:

@@ -1,4 +1,4 @@
-"""Captures read in other processes: the same outcomes in the same order, and none that stops the next one."""
+"""Captures read in child processes: the same outcomes in the same order, and none that blocks the next."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ from pipeline.archive import open_archive
 from pipeline.file_import import import_paths
 from pipeline.ingest import ingest_once
 from pipeline.interpret import read_outcome
-from pipeline.reader import Equipment, Page, Reader, end_idle_process
+from pipeline.reader import Page, Reader, ReaderContext, end_idle_process
 from pipeline.reprocess.reprocess import reprocess
 from replica.server import running
 from replica.site import Site
@@ -53,7 +53,7 @@ def read_pages(path: Path) -> list[Page]:
 
 
 def make_hanging(headline: str) -> Publishers:
-    """Rules that compute for years at a page with this headline, in C code that no signal handler interrupts soon."""
+    """Return rules that hang at pages with this headline, in C code that signal handlers cannot interrupt soon."""
     profile = sites.get_site("moscow-times")
     for_ever = re.compile(rf"^(?={re.escape(headline)}$)(?:.|.)+!$")
     return sites.PUBLISHERS.replacing(replace(profile, page=replace(profile.page, title_suffix=for_ever)))
@@ -72,18 +72,18 @@ def _leaves_a_spare_alone() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("process_count", [1, 2])
-def test_processes_read_what_this_one_reads_in_the_same_order(tmp_path: Path, process_count: int) -> None:
+def test_reading_processes_return_the_same_outcomes_in_the_same_order(tmp_path: Path, process_count: int) -> None:
     pages = read_pages(write_warc(tmp_path, Site(40)))
-    with closing(Reader(Equipment(), process_count)) as reader:
+    with closing(Reader(ReaderContext(), process_count)) as reader:
         assert reader.read(pages) == [read_outcome(page.capture) for page in pages]
         assert len(list_readers()) == process_count
 
 
-def test_the_next_reader_has_the_process_of_the_last_one(tmp_path: Path) -> None:
+def test_the_next_reader_reuses_the_process_of_the_last_one(tmp_path: Path) -> None:
     pages = read_pages(write_warc(tmp_path, Site(3)))
     pids = []
     for publishers in (sites.PUBLISHERS, make_hanging("another headline")):
-        with closing(Reader(Equipment(publishers))) as reader:
+        with closing(Reader(ReaderContext(publishers))) as reader:
             assert reader.read(pages) == [read_outcome(page.capture) for page in pages]
             pids += [one.pid for one in list_readers()]
     assert len(pids) == 2
@@ -91,9 +91,7 @@ def test_the_next_reader_has_the_process_of_the_last_one(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("process_count", [1, 2])
-def test_a_page_at_which_the_reader_hangs_is_given_up_and_the_others_are_read(
-    tmp_path: Path, process_count: int
-) -> None:
+def test_a_page_that_hangs_the_reader_fails_and_the_others_are_read(tmp_path: Path, process_count: int) -> None:
     site = Site(20)
     pages = read_pages(write_warc(tmp_path, site))
     expected = [read_outcome(page.capture) for page in pages]
@@ -101,15 +99,15 @@ def test_a_page_at_which_the_reader_hangs_is_given_up_and_the_others_are_read(
         place for place, article in enumerate(site.articles) if type(expected[place]).__name__ == "ArticleRead"
     )
     publishers = make_hanging(site.articles[place].head.headline)
-    with closing(Reader(Equipment(publishers), process_count, limit_seconds=LIMIT_SECONDS)) as reader:
+    with closing(Reader(ReaderContext(publishers), process_count, limit_seconds=LIMIT_SECONDS)) as reader:
         outcomes = reader.read(pages)
     assert [getattr(outcomes[place], "reasons", None)] == [(REASON,)]
     assert outcomes[:place] + outcomes[place + 1 :] == expected[:place] + expected[place + 1 :]
 
 
-def test_a_process_that_is_ended_by_others_costs_no_page(tmp_path: Path) -> None:
+def test_a_process_killed_from_outside_costs_no_page(tmp_path: Path) -> None:
     pages = read_pages(write_warc(tmp_path, Site(3)))
-    with closing(Reader(Equipment())) as reader:
+    with closing(Reader(ReaderContext())) as reader:
         expected = reader.read(pages)
         [process] = list_readers()
         process.kill()
@@ -118,7 +116,7 @@ def test_a_process_that_is_ended_by_others_costs_no_page(tmp_path: Path) -> None
 
 @pytest.fixture
 def hanging(make_settings: Callable[..., Settings]) -> Iterator[tuple[Settings, Publishers, str]]:
-    """Settings that lead to a replica, rules that hang at one of its pages, and the id of that article."""
+    """Settings for a replica, rules that hang at one of its pages, and the id of that article."""
     site = Site(8, bad_pages=False)
     article = site.articles[3]
     with running(site) as server:
@@ -137,7 +135,7 @@ def audit_hanging(settings: Settings, key: str, stored_count: int) -> None:
     assert len(stored - {key}) == len(stored) == stored_count
 
 
-def test_a_run_goes_on_where_the_reader_hangs_and_reprocessing_heals_it(
+def test_a_run_continues_after_the_reader_hangs_and_reprocessing_repairs_it(
     hanging: tuple[Settings, Publishers, str],
 ) -> None:
     settings, publishers, key = hanging
@@ -153,7 +151,7 @@ def test_a_run_goes_on_where_the_reader_hangs_and_reprocessing_heals_it(
     assert problem.endswith(REASON)
 
 
-def test_an_import_goes_on_where_the_reader_hangs(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
+def test_an_import_continues_after_the_reader_hangs(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     site = Site(8, bad_pages=False)
     article = site.articles[3]
     path = write_warc(tmp_path, site)
@@ -167,16 +165,16 @@ READING = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from tests.pipeline.test_reader import Equipment, Reader, make_hanging, read_pages
+from tests.pipeline.test_reader import ReaderContext, Reader, make_hanging, read_pages
 pages = read_pages(Path(sys.argv[1]))
-with closing(Reader(Equipment(make_hanging(sys.argv[2])))) as reader:
+with closing(Reader(ReaderContext(make_hanging(sys.argv[2])))) as reader:
     reader.read(pages[:1])
     print("ready", flush=True)
     reader.read(pages)
 """
 
 
-def test_processes_that_read_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_reading_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     site = Site(8, bad_pages=False)
     path = write_warc(tmp_path, site)
     command = [sys.executable, "-c", READING, str(path), site.articles[3].head.headline]

@@ -20,13 +20,13 @@ from spiders.warc import Exchange, WarcWriter
 
 @pytest.fixture(scope="module")
 def article() -> Article:
-    """One that any page of the replica stands for."""
+    """Any article of the replica."""
     return Site(8).articles[6]
 
 
 @pytest.fixture
 def archive(make_settings: Callable[..., Settings], article: Article, tmp_path: Path) -> Iterator[Archive]:
-    """An archive with one page, as a person imports it."""
+    """An archive with one imported page."""
     page = tmp_path / "page.html"
     page.write_text(article.page_html(), encoding="utf-8")
     with open_archive(make_settings(), writable=True) as opened:
@@ -51,27 +51,25 @@ def test_a_recorded_page_expects_what_reading_finds_until_a_person_has_checked_i
 def test_a_page_is_not_recorded_over_another(archive: Archive, article: Article, tmp_path: Path) -> None:
     folder = record_page(archive, article.id, tmp_path)
     (folder / "expected.json").write_text("checked by hand", encoding="utf-8")
-    with pytest.raises(PageUnrecorded, match="is there already"):
+    with pytest.raises(PageUnrecorded, match="already exists"):
         record_page(archive, article.id, tmp_path)
     assert (folder / "expected.json").read_text(encoding="utf-8") == "checked by hand"
 
 
-def test_nothing_archived_is_said_in_one_line(archive: Archive, tmp_path: Path) -> None:
+def test_a_page_that_is_not_archived_is_one_line(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(RecordUnknown, match="no page of moscow-times:en:1 in the archive"):
         record_page(archive, "moscow-times:en:1", tmp_path / "pages")
     assert not (tmp_path / "pages").exists()
 
 
-def test_a_lost_warc_file_is_said_in_one_line(archive: Archive, article: Article, tmp_path: Path) -> None:
+def test_a_lost_warc_file_is_one_line(archive: Archive, article: Article, tmp_path: Path) -> None:
     for path in archive.settings.warc_dir.iterdir():
         path.unlink()
     with pytest.raises(PageUnrecorded, match="cannot be read"):
         record_page(archive, article.id, tmp_path / "pages")
 
 
-def test_a_folder_that_cannot_be_written_is_said_in_one_line(
-    archive: Archive, article: Article, tmp_path: Path
-) -> None:
+def test_an_unwritable_folder_is_one_line(archive: Archive, article: Article, tmp_path: Path) -> None:
     (tmp_path / "pages").write_text("a file", encoding="utf-8")
     with pytest.raises(PageUnrecorded, match="cannot be written"):
         record_page(archive, article.id, tmp_path / "pages")
@@ -110,5 +108,5 @@ def posts_url(live: Article) -> str:
         ("https://example.org/" + "long-" * 40 + "a1", "ng-" + "long-" * 11 + "a1"),
     ],
 )
-def test_a_folder_is_named_by_its_address(url: str, slug: str) -> None:
+def test_a_folder_is_named_after_its_url(url: str, slug: str) -> None:
     assert make_slug(url) == slug

@@ -1,4 +1,4 @@
-"""Furniture that no list knows is noticed in the run that brings it; what articles share for good reasons is not."""
+"""Unknown boilerplate is detected in the run that brings it; text that articles share for good reasons is not."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ ALL_KINDS = ("article", "article", "opinion", "gallery", "video", "podcast", "li
 
 
 def write(number: int, *paragraphs: str, section: str | None = None, tags: Sequence[str] = ()) -> NewArticle:
-    """The articles of falling numbers were fetched one after the other."""
+    """Return an article; lower numbers were fetched later."""
     name = "".join("abcdefghij"[int(digit)] for digit in str(number))  # numbers do not part paragraphs
     own = f"What the article of {name} alone has to say to its readers."
     return NewArticle(
@@ -43,7 +43,7 @@ def write(number: int, *paragraphs: str, section: str | None = None, tags: Seque
 
 
 def fill(*groups: Group, count: int = 200) -> list[Group]:
-    """These groups, and articles of their own up to a count."""
+    """Return these groups, and distinct articles up to a count."""
     return [*groups, *((write(number),) for number in range(len(groups), count))]
 
 
@@ -80,7 +80,7 @@ def test_case_spaces_and_quotes_do_not_matter() -> None:
     assert counts(groups) == {spellings[0]: 9}
 
 
-def test_a_message_that_counts_its_donors_is_noticed_whatever_the_number() -> None:
+def test_a_message_with_a_donor_counter_is_detected_whatever_the_number() -> None:
     texts = [
         f"{17_344 + number * 97:,} people have joined them, and {number}% is left to find." for number in range(60)
     ]
@@ -92,7 +92,7 @@ def test_a_message_that_counts_its_donors_is_noticed_whatever_the_number() -> No
     [(("Business",), None), (("Business", "Business", "News"), None), (SECTIONS, "Ruble")],
     ids=["of a section", "mostly of a section", "of a tag"],
 )
-def test_a_notice_of_rates_is_no_furniture(sections: Sequence[str], tag: str | None) -> None:
+def test_a_notice_of_rates_is_not_boilerplate(sections: Sequence[str], tag: str | None) -> None:
     groups = [
         (
             write(
@@ -117,7 +117,7 @@ def test_a_group_of_duplicates_counts_once() -> None:
     ["Four words are few", "Reuters and AFP contributed reporting to this article from Kyiv.", KNOWN],
     ids=["few words", "an agency's credit", "furniture that is known"],
 )
-def test_what_is_no_unknown_furniture_is_not_reported(text: str) -> None:
+def test_text_that_is_not_unknown_boilerplate_is_not_reported(text: str) -> None:
     assert counts(fill(*((write(number, text),) for number in range(40)))) == {}
 
 
@@ -125,13 +125,13 @@ def test_the_background_of_a_story_is_not_reported() -> None:
     assert counts(fill(*((write(number, MESSAGE[0], tags=["Grain Deal"]),) for number in range(20)))) == {}
 
 
-def test_a_tag_that_most_articles_have_excuses_nothing() -> None:
+def test_a_tag_that_most_articles_have_is_no_excuse() -> None:
     groups: list[Group] = [(write(number, *MESSAGE[: number < 20], tags=["Russia"]),) for number in range(200)]
     assert counts(groups) == {MESSAGE[0]: 20}
 
 
 @pytest.mark.parametrize(("step", "is_reported"), [(1, True), (3, False)], ids=["on each page", "on some pages"])
-def test_a_section_s_paragraph_is_furniture_where_it_stands_on_most_pages_from_its_first(
+def test_a_sections_paragraph_is_boilerplate_if_most_pages_since_its_first_have_it(
     step: int, *, is_reported: bool
 ) -> None:
     groups: list[Group] = [
@@ -142,7 +142,7 @@ def test_a_section_s_paragraph_is_furniture_where_it_stands_on_most_pages_from_i
 
 
 @pytest.mark.parametrize("share", [0.3, 0.4, 0.45])
-def test_a_message_on_some_pages_is_reported_where_nearly_all_are_of_one_section(share: float) -> None:
+def test_a_message_on_some_pages_is_reported_if_nearly_all_are_of_one_section(share: float) -> None:
     rng = random.Random(1)
     groups: list[Group] = [
         (write(number, *MESSAGE[: rng.random() < share], section="News" if rng.random() < 0.9 else "Business"),)
@@ -155,11 +155,11 @@ def test_a_message_on_some_pages_is_reported_where_nearly_all_are_of_one_section
     "text",
     ["Unlike TASS we live from you: give today, please do.", "We are not RIA Novosti. Please give five dollars."],
 )
-def test_a_message_that_names_an_agency_is_no_credit(text: str) -> None:
+def test_a_message_that_names_an_agency_is_not_a_credit(text: str) -> None:
     assert counts(fill(*((write(number, text),) for number in range(40)))) == {text: 40}
 
 
-def test_known_furniture_is_the_leak_rate() -> None:
+def test_known_boilerplate_counts_in_the_leak_rate() -> None:
     assert look(fill(*((write(number, KNOWN),) for number in range(3)))).leak_rate == 3 / 200
     assert look([]).leak_rate is None
 
@@ -175,7 +175,7 @@ def test_a_new_message_is_a_problem_of_the_run_that_brings_it(make_settings: Cal
     new_count = report.outcomes["stored"]
     assert {one.text: one.article_count for one in report.recurring} == dict.fromkeys(MESSAGE, new_count)
     (problem,) = report.problems
-    assert problem.startswith(f"recurring: a paragraph that no list knows stands in {new_count} of the newest")
+    assert problem.startswith(f"recurring: a paragraph in no boilerplate list appears in {new_count} of the newest")
     assert MESSAGE[0][:40] in problem
     assert MESSAGE[0][:40] in render_markdown(report)
     with open_archive(settings, writable=False) as archive:
@@ -191,7 +191,7 @@ def test_below_its_ceiling_a_paragraph_is_a_note(make_settings: Callable[..., Se
     assert [note for note in report.notes if note.startswith("recurring: ")]
 
 
-def test_furniture_that_the_list_learned_later_breaks_the_ceiling_of_the_leak_rate(
+def test_boilerplate_listed_later_breaks_the_ceiling_of_the_leak_rate(
     make_settings: Callable[..., Settings],
 ) -> None:
     profile = sites.get_site("moscow-times")
@@ -206,7 +206,7 @@ def test_furniture_that_the_list_learned_later_breaks_the_ceiling_of_the_leak_ra
     assert second.problems == ("leak_rate 0.6667 is above its ceiling 0.0100",)
 
 
-def test_ordinary_runs_of_all_kinds_of_pages_notice_nothing(make_settings: Callable[..., Settings]) -> None:
+def test_ordinary_runs_of_all_kinds_of_pages_report_nothing(make_settings: Callable[..., Settings]) -> None:
     with running(Site(300, kinds=ALL_KINDS)) as server:
         settings = make_settings(origins=dict(server.origins))
         first = ingest_once(settings, "moscow-times", "sitemaps", limit=150)
@@ -216,7 +216,7 @@ def test_ordinary_runs_of_all_kinds_of_pages_notice_nothing(make_settings: Calla
         assert report.reading
 
 
-def test_a_run_without_news_does_not_look(make_settings: Callable[..., Settings]) -> None:
+def test_a_run_without_new_articles_skips_the_check(make_settings: Callable[..., Settings]) -> None:
     with running(Site(8, bad_pages=False)) as server:
         settings = make_settings(origins=dict(server.origins))
         ingest_once(settings, "moscow-times", "sitemaps")

@@ -1,4 +1,4 @@
-"""Everything read again from the WARC files: a report, and what is written when it is applied."""
+"""Everything reread from the WARC files: a report, and what `apply` writes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,7 +45,7 @@ def audit(settings: Settings) -> list[str]:
 
 @pytest.fixture
 def crawl(make_settings: Callable[..., Settings]) -> Callable[[Site], Settings]:
-    """The settings of an archive of everything that a site's sitemaps name."""
+    """The settings of an archive of everything in a site's sitemaps."""
 
     def run(site: Site) -> Settings:
         with running(site) as server:
@@ -57,13 +57,13 @@ def crawl(make_settings: Callable[..., Settings]) -> Callable[[Site], Settings]:
 
 
 def learn(texts: tuple[str, ...]) -> Publishers:
-    """Rules that know these messages as well."""
+    """Return rules that know these messages as well."""
     profile = sites.get_site("moscow-times")
     furniture = (*profile.boilerplate.furniture, Furniture("planted", texts, is_appeal=True))
     return sites.PUBLISHERS.replacing(replace(profile, boilerplate=replace(profile.boilerplate, furniture=furniture)))
 
 
-def test_by_the_same_rules_nothing_changes(crawl: Callable[[Site], Settings]) -> None:
+def test_the_same_rules_change_nothing(crawl: Callable[[Site], Settings]) -> None:
     settings = crawl(Site(42, kinds=KINDS))
     before = read_all(settings)
     for apply in (False, True):
@@ -75,7 +75,7 @@ def test_by_the_same_rules_nothing_changes(crawl: Callable[[Site], Settings]) ->
 
 
 @pytest.mark.parametrize("process_count", [1, 2])
-def test_a_message_that_the_list_learns_leaves_every_body(
+def test_a_newly_listed_message_is_removed_from_every_body(
     crawl: Callable[[Site], Settings], process_count: int
 ) -> None:
     settings = crawl(Site(24, planted=MESSAGE))
@@ -103,7 +103,7 @@ def test_a_message_that_the_list_learns_leaves_every_body(
     assert read_all(settings) == after
 
 
-def test_what_is_no_article_by_new_rules_is_set_aside_and_comes_back_by_the_old_ones(
+def test_an_article_that_new_rules_reject_is_quarantined_and_restored_by_the_old_ones(
     crawl: Callable[[Site], Settings],
 ) -> None:
     settings = crawl(Site(12))
@@ -135,7 +135,7 @@ def test_a_damaged_record_is_named_and_the_others_are_read(crawl: Callable[[Site
     assert record.capture.warc in report.problems[0]
 
 
-def test_a_warc_file_that_is_not_there_is_one_sentence_with_the_number_of_its_captures(
+def test_a_missing_warc_file_is_one_sentence_with_the_number_of_its_captures(
     crawl: Callable[[Site], Settings],
 ) -> None:
     settings = crawl(Site(12))
@@ -155,7 +155,7 @@ def damage(path: Path, place: int) -> None:
     path.write_bytes(payload)
 
 
-def test_of_a_span_of_days_only_what_was_published_then_is_read(crawl: Callable[[Site], Settings]) -> None:
+def test_a_span_of_days_rereads_only_what_was_published_then(crawl: Callable[[Site], Settings]) -> None:
     settings = crawl(Site(12))
     days = sorted(record.published_at.date() for record in read_all(settings).values() if record.published_at)
     assert reprocess(settings, since=days[3], until=days[5]).read_count < reprocess(settings).read_count
@@ -170,7 +170,7 @@ def test_every_capture_is_counted_once(crawl: Callable[[Site], Settings]) -> Non
     assert report.read_count == sum(report.changes.values()) == pages
 
 
-def test_a_page_that_only_the_rules_read_otherwise_is_no_change_of_the_publishers(
+def test_a_change_by_the_rules_alone_is_not_a_change_by_the_publisher(
     make_settings: Callable[..., Settings],
 ) -> None:
     site = Site(12, planted=MESSAGE, bad_pages=False)

@@ -1,4 +1,4 @@
-"""What the sources of a site made by hand advertise: shifting listings, the news sitemaps, sources that are absent."""
+"""What the sources of a handmade site advertise: shifting listings, news sitemaps, missing sources."""
 
 from collections.abc import Callable
 from datetime import date
@@ -34,7 +34,7 @@ def advertised_count(settings: Settings) -> int:
 def test_a_listing_that_shifts_while_it_is_read_is_read_to_its_end_lead_card_included(
     make_settings: MakeSettings,
 ) -> None:
-    """An article is published after the first page: the last card there is the first of the next one."""
+    """An article is published after the first page: the last card there is the first of the next page."""
     pages = {
         "/news": make_listing(range(1, 20), lead=True),
         "/news/19": make_listing(range(19, 37)),
@@ -56,7 +56,7 @@ def make_news_map(*numbers: int) -> str:
     return f'<urlset xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{urls}</urlset>'
 
 
-def test_the_news_sitemaps_witness_what_no_monthly_sitemap_has(make_settings: MakeSettings) -> None:
+def test_news_sitemaps_advertise_what_no_monthly_sitemap_has(make_settings: MakeSettings) -> None:
     months = f"<sitemapindex><sitemap><loc>{STATIC}/sitemap/2026-9.xml</loc></sitemap></sitemapindex>"
     pages = {
         "/sitemap/sitemap.xml": months,
@@ -78,7 +78,7 @@ def test_the_news_sitemaps_witness_what_no_monthly_sitemap_has(make_settings: Ma
         assert asked == ["/robots.txt", "/sitemap/sitemap.xml"]
 
 
-def test_an_optional_source_that_is_absent_is_a_note_and_any_other_a_problem(make_settings: MakeSettings) -> None:
+def test_a_missing_optional_source_is_a_note_and_any_other_a_problem(make_settings: MakeSettings) -> None:
     pages = {"/sitemap/sitemap.xml": "<sitemapindex></sitemapindex>"}
     with serving(pages) as (origins, _):
         report = ingest_once(make_settings(origins=origins), "moscow-times", "sitemaps", limit=0)

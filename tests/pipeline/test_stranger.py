@@ -1,4 +1,4 @@
-"""Changed feeds, sitemaps, robots.txt, responses, WARC files and lists: read or refused, and soon.
+"""Mutated feeds, sitemaps, robots.txt, responses, WARC files and lists are read or refused, and fast.
 
 `python -m benchmarks fuzz` reads ten thousand.
 """
@@ -14,19 +14,19 @@ from benchmarks.stranger import load_strangers, read_changed
 from replica.mutation import mutate
 
 FIRST_SEED = 1_000_000
-"""Others than the benchmark's."""
+"""Different from the benchmark's."""
 INPUT_COUNT = 320
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Without the log of what could not be read."""
+    """Silence the log of unreadable documents."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
-def test_no_changed_document_escapes_and_none_takes_long() -> None:
+def test_no_mutated_document_raises_or_takes_long() -> None:
     for seed in range(FIRST_SEED, FIRST_SEED + INPUT_COUNT):
         began_at = time.process_time()
         kind, _, said = read_changed(seed)
@@ -34,12 +34,12 @@ def test_no_changed_document_escapes_and_none_takes_long() -> None:
         assert time.process_time() - began_at < LIMIT_SECONDS, (kind, seed)
 
 
-def test_every_kind_is_read_where_nothing_is_changed() -> None:
+def test_every_kind_is_read_if_nothing_is_mutated() -> None:
     failing = {"unreadable", "refused", "no list", "no WARC", "damaged"}
     for name, stranger in load_strangers().items():
         for url, shape in stranger.shapes:
             assert stranger.read(url, shape) not in failing, (name, url)
 
 
-def test_the_same_seed_changes_a_document_in_the_same_way() -> None:
+def test_the_same_seed_mutates_a_document_in_the_same_way() -> None:
     assert mutate(b"<a>1</a>" * 50, 5) == mutate(b"<a>1</a>" * 50, 5) != mutate(b"<a>1</a>" * 50, 6)

@@ -34,13 +34,13 @@ ONE, TWO = f"{WWW}/one-a96001", f"{WWW}/two-a96002"
     ],
 )
 @pytest.mark.parametrize("header", ["", "url\n", "url,date\n", "# a comment\n\n", "[\n"])
-def test_a_list_of_addresses_is_read_in_any_form(form: str, header: str) -> None:
+def test_a_list_of_urls_is_read_in_any_form(form: str, header: str) -> None:
     text = header + "\n".join(form.replace("{}", url) for url in (ONE, TWO)) + "\n"
     assert read_url_list(text.encode()) == (ONE, TWO)
 
 
 @pytest.mark.parametrize("line", [f'["{ONE}", "{TWO}"]', f"{ONE}, {TWO}", f"{ONE};{TWO}", f"{ONE}\t{TWO}"])
-def test_a_line_of_addresses_alone_is_read_whole(line: str) -> None:
+def test_a_line_of_only_urls_is_read_completely(line: str) -> None:
     assert read_url_list(line.encode()) == (ONE, TWO)
 
 
@@ -52,20 +52,20 @@ def test_a_list_is_read_in_any_encoding(encoding: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["", "//"])
 @pytest.mark.parametrize("host", ["www.themoscowtimes.com", "themoscowtimes.com"])
-def test_addresses_without_a_scheme_are_https(scheme: str, host: str) -> None:
+def test_urls_without_a_scheme_are_https(scheme: str, host: str) -> None:
     assert read_url_list(f"{scheme}{host}/2024/09/28/one-a96001\n".encode()) == (
         f"https://{host}/2024/09/28/one-a96001",
     )
 
 
 @pytest.mark.parametrize("url", ["https://x.example/a,1518,434.html", "https://x.example/?ll=55.7,37.6"])
-def test_a_comma_of_an_address_is_its_own(url: str) -> None:
+def test_a_comma_within_a_url_is_part_of_it(url: str) -> None:
     assert read_url_list(url.encode()) == (url,)
 
 
 @pytest.mark.parametrize("text", [f"{ONE}\n{TWO}\nnot a URL\n", f"{ONE}\na\nb\nc", f"a\nb\n{ONE}\n{TWO}\n{ONE}"])
 def test_what_cannot_be_read_as_a_list_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="of a list of URLs is none"):
+    with pytest.raises(ValueError, match="of a list of URLs is not a URL"):
         read_url_list(text.encode())
 
 
@@ -81,5 +81,5 @@ def test_what_cannot_be_read_as_a_list_is_refused(text: str) -> None:
         "\ufffd\x00\x01",
     ],
 )
-def test_a_text_is_no_list(text: str) -> None:
+def test_a_text_is_not_a_list(text: str) -> None:
     assert read_url_list(text.encode()) == ()

@@ -1,4 +1,4 @@
-"""A receiver of messages on loopback, as a service for alarms would be."""
+"""A receiver of messages on loopback, in place of a notification service."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its log of requests n
 
 
 class Webhook:
-    """What was received, and the URL for BROADSHEET_NOTIFY_URL; a word in it is a secret."""
+    """Received messages, and the URL for BROADSHEET_NOTIFY_URL, which contains a secret."""
 
     SECRET = "open-sesame"  # noqa: S105 - a test's own
 
@@ -23,14 +23,14 @@ class Webhook:
         self.received: Queue[dict[str, Any]] = Queue()
 
     def receive(self, request: Request) -> Response:
-        """Take a message."""
+        """Record a message."""
         self.received.put(request.get_json())
         return Response()
 
 
 @contextmanager
 def receiving() -> Iterator[Webhook]:
-    """A receiver as long as the block lasts."""
+    """Run a receiver within the block."""
     with HTTPServer("127.0.0.1") as server:
         hook = Webhook(server.port)
         server.expect_request(re.compile(""), method="POST").respond_with_handler(hook.receive)
