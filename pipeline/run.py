@@ -18,7 +18,7 @@ from schemas.failure import RunFailure
 from schemas.report import RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
 from schemas.span import EVER, Span
-from storage.atomic_file import replacing
+from storage.atomic_file import replace_file
 from storage.captures.capture import list_positions
 from storage.ledger.frontier import audit_ledger, count_states
 from storage.reports.history import count_per_day, measure_coverage
@@ -172,7 +172,7 @@ def name_folder(settings: Settings) -> str:
     """
     path = settings.spool_dir / FOLDER_ID
     if not (path.exists() and path.read_text().strip()):
-        with replacing(path) as file:  # an import may do the same now
+        with replace_file(path) as file:  # an import may do the same now
             file.write(uuid4().hex.encode())
     place = path.stat()
     return f"{path.read_text().strip()}-{place.st_dev:x}-{place.st_ino:x}-{place.st_ctime_ns:x}"

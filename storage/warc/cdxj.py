@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.atomic_file import replacing
+from storage.atomic_file import replace_file
 from storage.schema.tables import Capture
 
 TIME_FORMAT = "%Y%m%d%H%M%S"
@@ -23,7 +23,7 @@ _SLASHES = re.compile(r"/{2,}")
 def write_index(session: Session, warc: str, path: Path) -> int:
     """Write the index of one WARC file, whole or not at all; answers its lines."""
     lines = sorted(iterate_lines(session, warc))
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write("".join(f"{line}\n" for line in lines).encode())
     return len(lines)
 

@@ -331,7 +331,7 @@ def test_a_damaged_database_is_left_alone_and_made_anew_once_it_is_put_aside(fil
     damage_page(database, "ix_article_fetched")
     damaged = database.read_bytes()
     for look in (audit_archive, repair_archive):
-        with pytest.raises(DatabaseDamaged, match="or put it aside"):
+        with pytest.raises(DatabaseDamaged, match="or move it away"):
             look(filled)
     [check] = [check for check in run_checks(filled) if check.name == "integrity"]
     assert not check.ok

@@ -47,7 +47,7 @@ def ask(database: Database) -> int:
 
 
 def test_a_connection_that_is_lost_in_a_transaction_is_one_line_and_the_next_one_is_a_new_one(opened: Database) -> None:
-    for transaction in (opened.begin, opened.read, opened.read_still):
+    for transaction in (opened.begin, opened.read, opened.read_snapshot):
         with pytest.raises(DatabaseLost, match="terminating connection") as raised, transaction() as session:
             session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         assert "\n" not in str(raised.value)
@@ -105,14 +105,14 @@ def test_a_server_that_restarts_between_two_transactions_is_waited_for(
         assert ask(opened) != before
         back.join()
         [said] = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-        assert "no connection to the database; it is waited for (20 s): " in said
+        assert "no connection to the database; retrying for 20 s: " in said
         assert "\n" not in said
 
 
 def test_a_server_that_stays_away_is_waited_for_once(
     server: PostgreSQL, opened: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(outage, "RETURN_SECONDS", AWAY_SECONDS)
+    monkeypatch.setattr(outage, "RECONNECT_SECONDS", AWAY_SECONDS)
     ask(opened)
     server.crash()
     started_at = time.monotonic()
@@ -149,7 +149,7 @@ def test_whoever_is_told_to_end_while_it_waits_does_not_wait_on_the_way_out(
 def test_a_host_that_says_nothing_is_given_up_too(
     server: PostgreSQL, opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outage, "RETURN_SECONDS", AWAY_SECONDS)
+    monkeypatch.setattr(outage, "RECONNECT_SECONDS", AWAY_SECONDS)
     ask(opened)
     server.crash()
     folder = make_url(server.url(WITH_TABLES)).query["host"]

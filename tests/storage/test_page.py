@@ -111,7 +111,7 @@ def test_a_database_that_cannot_even_be_opened_is_one_line_with_what_to_do(path:
     with path.open("r+b") as file:
         file.seek(100)  # behind the file's header: the page with the names of the tables
         file.write(bytes(400))
-    with pytest.raises(DatabaseUnreachable, match=r"malformed; restore a backup, or put it aside") as raised:
+    with pytest.raises(DatabaseUnreachable, match=r"malformed; restore a backup, or move it away") as raised:
         open_database(f"sqlite:///{path}")
     assert "\n" not in str(raised.value)
 
