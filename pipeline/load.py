@@ -27,7 +27,7 @@ from schemas.outcome import CaptureQuarantined, FetchForbidden, Outcome, SourceB
 from storage.captures.capture import find_page_capture, find_position, list_positions, store_position
 from storage.engine import DatabaseDamaged
 from storage.ledger.batches import Storage
-from storage.ledger.sighting import list_named, list_walked
+from storage.ledger.sighting import list_listing_reads, list_listing_sightings
 from storage.warc.capture import (
     CaptureCorrupt,
     CaptureTruncated,
@@ -110,7 +110,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
     finish = partial(store_position, name=name, position=captures.position)
-    stored = _storage(archive, run_id).store(outcomes, now(), former=read_former(archive, outcomes), finish=finish)
+    stored = _storage(archive, run_id).store(outcomes, now(), reread=read_former(archive, outcomes), finish=finish)
     damages = tuple(f"damaged, passed over: {damage}" for damage in captures.corrupt)
     # What the crawl wrote has an outcome, or the run says that it has none.
     notes, unread = ((), damages) if is_own(name) else (damages, ())
@@ -136,7 +136,7 @@ def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str,
         return set()
     urls = {identity.url for outcome in listed for identity, _ in outcome.sightings}
     with archive.database.read() as session:
-        walked, named = list_walked(session, now()), list_named(session, urls)
+        walked, named = list_listing_reads(session, now()), list_listing_sightings(session, urls)
     found = ((sites.find_site(page).first_listing_page(page), url, at) for url, page, at in named)
     return {(listing, url) for listing, url, at in found if listing in walked and at < walked[listing]}
 

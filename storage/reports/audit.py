@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from schemas.outcome import State
-from storage.ledger.state import KEPT_STATES
+from storage.ledger.state import ARTICLE_STATES
 from storage.schema.tables import Alias, Article, Entry, Quarantine, Sighting
 
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
@@ -76,7 +76,7 @@ def _audits(site: str | None) -> Iterator[tuple[str, Select[tuple[str]]]]:
     )
     yield (
         "articles whose entry is in another state",
-        entries.where(Entry.state.in_(set(State) - KEPT_STATES), has_article),
+        entries.where(Entry.state.in_(set(State) - ARTICLE_STATES), has_article),
     )
     is_open = select(Quarantine.id).where(Quarantine.entry_id == Entry.id, Quarantine.resolved_at.is_(None)).exists()
     yield "quarantined entries without a reason", entries.where(Entry.state == State.QUARANTINED, ~is_open)

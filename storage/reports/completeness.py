@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
 from storage.ledger.frontier import is_within
-from storage.ledger.state import KEPT_STATES
+from storage.ledger.state import ARTICLE_STATES
 from storage.reports.audit import of_advertised, of_site
 from storage.schema.tables import Alias, Entry, Quarantine
 
@@ -113,7 +113,7 @@ def count_span(session: Session, site: str, since: date | None, until: date | No
     """How many articles are known of a span of publication days (both inclusive)."""
     statement = select(Entry.state, func.count()).where(Entry.site == site, is_within(since, until))
     states = dict(session.execute(statement.group_by(Entry.state)).tuples().all())
-    stored_count = sum(states.get(state, 0) for state in KEPT_STATES)
+    stored_count = sum(states.get(state, 0) for state in ARTICLE_STATES)
     missing_count = sum(states.get(state, 0) for state in MISSING_STATES)
     return SpanCount(stored_count=stored_count, missing_count=missing_count)
 

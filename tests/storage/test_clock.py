@@ -8,7 +8,7 @@ from schemas.outcome import Outcome, State
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
-from storage.ledger.sighting import list_walked, record_listing_read
+from storage.ledger.sighting import list_listing_reads, record_listing_read
 from storage.ledger.validator import find_source_validators
 from storage.runs.lease import acquire_lease
 from storage.runs.run import list_runs, mark_interrupted, open_run
@@ -117,9 +117,9 @@ def test_validators_are_not_believed_until_they_are_noted_again(database: Databa
 def test_a_listing_is_read_whole_again(database: Database) -> None:
     with database.begin() as session:
         record_listing_read(session, FEED, at(AHEAD))
-        assert list_walked(session, at(BACK)) == {}
+        assert list_listing_reads(session, at(BACK)) == {}
         record_listing_read(session, FEED, at(BACK))
-        assert list_walked(session, at(BACK)) == {FEED: at(BACK)}
+        assert list_listing_reads(session, at(BACK)) == {FEED: at(BACK)}
 
 
 def test_a_lease_keeps_nobody_out(database: Database) -> None:

@@ -215,7 +215,7 @@ def test_a_primary_that_is_withdrawn_leaves_its_duplicates_to_the_next(database:
     pages = [read(1, 1, TEXTS[0]), read(2, 2, copy, published_at=at(1)), read(3, 3, copy, published_at=at(2))]
     assert [one.duplicate_of for one in store(database, *pages).values()].count(identify(1).key) == 2
     with database.begin() as session:
-        store_outcomes(session, [set_aside(1, 1)], run_id=None, now=at(101), is_again=True)
+        store_outcomes(session, [set_aside(1, 1)], run_id=None, now=at(101), is_reread=True)
     stored = list_stored(database)
     assert {key: one.duplicate_of for key, one in stored.items()} == {
         identify(2).key: None,

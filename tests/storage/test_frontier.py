@@ -5,7 +5,7 @@ import pytest
 from schemas.outcome import Outcome
 from schemas.url import Identity, Sighting, SourceKind
 from storage.engine import Database
-from storage.ledger.frontier import add_urls, find_due, find_entry, is_known
+from storage.ledger.frontier import add_urls, find_due, find_entry, find_known
 from storage.ledger.outcome import store_outcomes
 from tests.storage.sample import HOST, SITE, START, advertise, fail, identify, identify_url, read, set_aside
 
@@ -57,7 +57,7 @@ def test_an_entry_is_found_by_its_key_and_by_each_address(database: Database) ->
         assert find_entry(session, identify(1).url) == by_key
         assert find_entry(session, identify(1, "old").url) == by_key
         assert find_entry(session, f"{HOST}/unknown") is None
-        assert is_known(session, [identify(1).url, f"{HOST}/unknown"]) == {identify(1).url}
+        assert find_known(session, [identify(1).url, f"{HOST}/unknown"]) == {identify(1).url}
 
 
 def test_a_time_without_a_zone_is_no_publication_time(database: Database) -> None:

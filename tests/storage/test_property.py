@@ -10,8 +10,8 @@ from schemas.schedule import MONTH
 from storage.articles.article import ArticleFilter, iterate_articles
 from storage.engine import Database
 from storage.ledger.frontier import audit_ledger, count_advertised, count_states, find_due
-from storage.ledger.outcome import NEW_ADDRESSES, store_outcomes
-from storage.ledger.state import KEPT_STATES, WAITING_STATES
+from storage.ledger.outcome import NEW_URLS, store_outcomes
+from storage.ledger.state import ARTICLE_STATES, WAITING_STATES
 from storage.ledger.unit_of_work import seen_of
 from storage.reports.completeness import count_months
 from storage.schema.tables import Base, Entry
@@ -78,14 +78,14 @@ def _audit_due(session: Session, outcomes: tuple[Outcome, ...]) -> None:
             assert entry.next_try_at
         if entry.state in {State.EXCLUDED, State.GONE}:
             assert entry.next_try_at is None
-        if entry.state in KEPT_STATES:
+        if entry.state in ARTICLE_STATES:
             assert entry.tried_at
             assert entry.next_try_at  # all are younger than the plan goes on
             assert entry.tried_at < entry.next_try_at <= entry.tried_at + MONTH
     # Asked in the given hour and answered in whatever way: nothing is asked again at once.
     last = max((seen.fetched_at for seen in map(seen_of, outcomes) if seen), default=at(0))
     keys = {entry.key for entry in session.scalars(select(Entry).where(Entry.tried_at == last))}
-    assert not keys & {due.key for due in find_due(session, None, last, states=KEPT_STATES)}
+    assert not keys & {due.key for due in find_due(session, None, last, states=ARTICLE_STATES)}
 
 
 @settings(
@@ -99,7 +99,7 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
     for start in range(0, len(outcomes), size):
         with database.begin() as session:
             counts = store_outcomes(session, outcomes[start : start + size], run_id=None, now=at(100))
-        new_count += counts[NEW_ADDRESSES]
+        new_count += counts[NEW_URLS]
         with database.read() as session:
             assert audit_ledger(session) == []
             assert sum(count_states(session).values()) == count_advertised(session) == new_count
@@ -110,7 +110,7 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
         # A failure without a capture may find another entry at its URL after a merge.
         captured = [outcome for outcome in outcomes if seen_of(outcome)]
         assert store_outcomes(session, captured, run_id=None, now=at(200)) == {}
-        assert store_outcomes(session, captured, run_id=None, now=at(200), is_again=True).keys() <= {"unchanged"}
+        assert store_outcomes(session, captured, run_id=None, now=at(200), is_reread=True).keys() <= {"unchanged"}
     with database.read() as session:
         articles = {item.id: item for item in iterate_articles(session, ArticleFilter(include_duplicates=True))}
     primaries = [item for item in articles.values() if item.body and not item.duplicate_of]

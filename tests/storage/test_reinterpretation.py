@@ -36,10 +36,10 @@ TIMES = ("tried_at", "next_try_at", "attempts", "last_error", "missing_at", "sta
 def again(database: Database, *outcomes: Outcome, hours: float = 1000) -> Counter[str]:
     """Reads again, and once more, which must change nothing."""
     with database.begin() as session:
-        counts = store_outcomes(session, outcomes, run_id=None, now=at(hours), is_again=True)
+        counts = store_outcomes(session, outcomes, run_id=None, now=at(hours), is_reread=True)
     before = dump(database)
     with database.begin() as session:
-        repeated = store_outcomes(session, outcomes, run_id=None, now=at(hours + 1), is_again=True)
+        repeated = store_outcomes(session, outcomes, run_id=None, now=at(hours + 1), is_reread=True)
     assert dump(database) == before
     assert set(repeated) <= {"unchanged"}
     with database.read() as session:

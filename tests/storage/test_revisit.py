@@ -8,7 +8,7 @@ from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
 from storage.ledger.outcome import FIRST_RETRY, LAST_RETRY
-from storage.ledger.state import FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY, KEPT_STATES
+from storage.ledger.state import ARTICLE_STATES, FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY
 from storage.schema.tables import Article
 from tests.storage.sample import (
     START,
@@ -211,7 +211,7 @@ def test_what_has_no_article_goes_before_what_has_one(database: Database) -> Non
     store(database, read(1, 1, published_at=at(-1)), read(2, 2, published_at=at(-2)))
     assert due(database, 100) == [identify(3).url, identify(1).url, identify(2).url]
     with database.read() as session:
-        revisits = find_due(session, None, at(100), states=KEPT_STATES)
+        revisits = find_due(session, None, at(100), states=ARTICLE_STATES)
     assert [address.url for address in revisits] == [identify(1).url, identify(2).url]
 
 

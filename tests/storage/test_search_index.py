@@ -100,7 +100,7 @@ def test_the_index_follows_every_history(
         if isinstance(outcome, ArticleRead)
     ]
     with database.begin() as session:
-        store_outcomes(session, again, run_id=None, now=at(200), is_again=True)
+        store_outcomes(session, again, run_id=None, now=at(200), is_reread=True)
         audit_index(session)
 
 
