@@ -225,12 +225,12 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
 def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
     """Load what no run has loaded yet. Nobody is writing: a record that is cut now stays cut."""
     try:
-        afar = archive.warcs.list_afar()
+        afar = archive.warcs.list_remote()
     except StoreUnreachable as error:
         afar = {}
         problem = f"whether the store has WARC files that were never loaded is not known: {error}"
         run.problems += [] if problem in run.problems else [problem]  # a run looks once or twice
-    here = archive.warcs.list_here()
+    here = archive.warcs.list_local()
     sizes = afar | here
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
@@ -285,7 +285,7 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
 
 def find_growing(archive: Archive, mark: str) -> list[str]:
     """The local WARC files with this mark in their names that have bytes which the database does not know, by name."""
-    return list_unloaded(archive, {name: size for name, size in archive.warcs.list_here().items() if mark in name})
+    return list_unloaded(archive, {name: size for name, size in archive.warcs.list_local().items() if mark in name})
 
 
 def list_unloaded(archive: Archive, sizes: Mapping[str, int]) -> list[str]:

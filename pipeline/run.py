@@ -211,7 +211,7 @@ def write_indexes(archive: Archive) -> None:
     settings = archive.settings
     settings.index_dir.mkdir(exist_ok=True)
     with archive.database.read() as session:
-        for name in list_positions(session, archive.warcs.list_here().keys()):
+        for name in list_positions(session, archive.warcs.list_local().keys()):
             warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{INDEX_SUFFIX}"
             if not (index.exists() and index.stat().st_mtime >= warc.stat().st_mtime):
                 write_index(session, name, index)

@@ -16,7 +16,7 @@ from storage.ledger.sighting import store_sightings
 from storage.ledger.state import ARTICLE_STATES, is_due
 from storage.ledger.unit_of_work import UnitOfWork, select_in
 from storage.ledger.validator import find_validators
-from storage.reports.audit import audit_ledger, count_advertised, count_states, of_site
+from storage.reports.audit import audit_ledger, count_advertised, count_states, filter_site
 from storage.runs.run import has_run_after
 from storage.schema.tables import Alias, Entry
 
@@ -101,7 +101,7 @@ def find_due(  # noqa: PLR0913 - a filter each
     )
     if states is not None:
         statement = statement.where(Entry.state.in_(states))
-    found = [row._mapping for row in session.execute(of_site(statement, Entry.site, site))]  # noqa: SLF001 - public
+    found = [row._mapping for row in session.execute(filter_site(statement, Entry.site, site))]  # noqa: SLF001 - public
     # A URL without an article is fetched unconditionally, whatever its earlier responses.
     known = {row["url"] for row in found if row["state"] in ARTICLE_STATES}
     validators = find_validators(session, known, now, plan)

@@ -14,7 +14,7 @@ import pytest
 from spiders.warc import Exchange, WarcWriter
 from storage.warc.capture import CaptureTruncated, iterate_captures, read_capture
 from storage.warc.remote import RemoteStore, StoreUnreachable, StoreUnusable, printable_url
-from storage.warc.store import NOTE_NAME, CopyDiffers, WarcStore
+from storage.warc.store import MARKER_NAME, CopyDiffers, WarcStore
 from tests.storage.faulty import URL, FaultyFileSystem
 from tests.storage.sample import START
 
@@ -48,7 +48,7 @@ def warcs(tmp_path: Path) -> WarcStore:
 
 
 def find_name(warcs: WarcStore) -> str:
-    [name] = warcs.list_here()
+    [name] = warcs.list_local()
     return name
 
 
@@ -58,7 +58,7 @@ def list_found(warcs: WarcStore, name: str) -> list[str | None]:
     assert (captures.corrupt, captures.cut_at) == ([], None)
     for capture in found:
         assert read_capture(capture.ref, warcs, MAX_BYTES) == capture
-    near = pickle.loads(pickle.dumps(warcs)).holding([one.ref for one in found])  # noqa: S301 - as a pool does
+    near = pickle.loads(pickle.dumps(warcs)).prefetch([one.ref for one in found])  # noqa: S301 - as a pool does
     assert [read_capture(one.ref, near, MAX_BYTES) for one in found] == found
     return [capture.url for capture in found]
 
@@ -78,8 +78,8 @@ def test_a_file_that_was_moved_is_read_as_before(warcs: WarcStore, tmp_path: Pat
     name = find_name(warcs)
     data, before = (warcs.folder / name).read_bytes(), list_found(warcs, name)
     warcs.move(name, tmp_path / "index")
-    assert [path.name for path in warcs.folder.iterdir()] == [NOTE_NAME]
-    assert warcs.list_afar() == {name: len(data)}
+    assert [path.name for path in warcs.folder.iterdir()] == [MARKER_NAME]
+    assert warcs.list_remote() == {name: len(data)}
     assert (warcs.size(name), list_found(warcs, name)) == (len(data), before)
     with warcs.open(f"{name}.cdxj") as index:
         assert index.read() == INDEX
@@ -88,16 +88,16 @@ def test_a_file_that_was_moved_is_read_as_before(warcs: WarcStore, tmp_path: Pat
 def test_many_captures_are_one_request(warcs: WarcStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = find_name(warcs)
     refs = [capture.ref for capture, _ in iterate_captures(warcs.at(name), name, 0, MAX_BYTES)]
-    assert warcs.holding(refs) is warcs
+    assert warcs.prefetch(refs) is warcs
     warcs.move(name, tmp_path / "index")
     asked: list[str] = []
     monkeypatch.setattr(FaultyFileSystem, "before", asked.append)
-    near = warcs.holding(refs)
+    near = warcs.prefetch(refs)
     assert [read_capture(ref, near, MAX_BYTES).ref for ref in refs] == refs
     assert asked == ["cat_file"]
     beyond = refs[-1].model_copy(update={"offset": warcs.size(name) + 5})
     with pytest.raises(CaptureTruncated):
-        read_capture(beyond, warcs.holding([beyond]), MAX_BYTES)
+        read_capture(beyond, warcs.prefetch([beyond]), MAX_BYTES)
 
 
 def test_a_move_that_is_killed_at_any_instant_loses_nothing_and_is_gone_on_with(
@@ -116,10 +116,10 @@ def test_a_move_that_is_killed_at_any_instant_loses_nothing_and_is_gone_on_with(
         monkeypatch.setattr(FaultyFileSystem, "before", lambda _: None)
         if is_killed:
             assert len(list_found(warcs, name)) == PAGE_COUNT
-            warcs.bring_back()
+            warcs.undo_interrupted_moves()
             assert path.read_bytes() == data
             warcs.move(name, tmp_path / "index")
-        assert (warcs.list_here(), warcs.list_afar()) == ({}, {name: len(data)})
+        assert (warcs.list_local(), warcs.list_remote()) == ({}, {name: len(data)})
         if not is_killed:
             assert place > 5
             return
@@ -133,7 +133,7 @@ def test_a_part_that_the_store_has_of_a_file_is_completed(warcs: WarcStore, tmp_
     store.put_bytes(name, data[part])
     warcs.move(name, tmp_path / "index")
     assert store.digest(name) == hashlib.sha256(data).digest()
-    assert warcs.list_here() == {}
+    assert warcs.list_local() == {}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_the_folder_itself_is_no_store(warcs: WarcStore, tmp_path: Path) -> None
     (tmp_path / "link").symlink_to(warcs.folder)
     data = (warcs.folder / name).read_bytes()
     for folder in (warcs.folder, tmp_path / "link"):
-        with pytest.raises(CopyDiffers, match="the folder of the local WARC files itself"):
+        with pytest.raises(CopyDiffers, match="the local WARC folder itself"):
             WarcStore(warcs.folder, folder.as_uri()).move(name, tmp_path / "index")
         assert (warcs.folder / name).read_bytes() == data
 
@@ -167,7 +167,7 @@ def test_the_folder_itself_is_no_store(warcs: WarcStore, tmp_path: Path) -> None
 def test_another_disk_is_a_store(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     other = WarcStore(warcs.folder, f"{(tmp_path / 'elsewhere').as_uri()}/warc")
-    assert other.list_afar() == {}
+    assert other.list_remote() == {}
     other.move(name, tmp_path / "index")
     assert len(list_found(other, name)) == PAGE_COUNT
     assert sorted(path.name for path in (tmp_path / "elsewhere" / "warc").iterdir()) == [name, f"{name}.cdxj"]
@@ -203,12 +203,12 @@ def test_a_store_that_did_not_answer_is_left_alone_until_the_archive_is_opened_a
     fail_at(monkeypatch, 0, ConnectionRefusedError("refused"))
     asked: list[str] = []
     with pytest.raises(StoreUnreachable, match="refused"):
-        warcs.list_afar()
+        warcs.list_remote()
     monkeypatch.setattr(FaultyFileSystem, "before", asked.append)
     with pytest.raises(StoreUnreachable, match="refused"):
         warcs.size("any.warc.gz")
     assert (warcs.has("any.warc.gz"), asked) == (False, [])
-    assert WarcStore(warcs.folder, URL).list_afar() == {}
+    assert WarcStore(warcs.folder, URL).list_remote() == {}
 
 
 def test_a_store_without_anything_is_not_believed(warcs: WarcStore, tmp_path: Path) -> None:
