@@ -47,7 +47,7 @@ def renew(database: Database, run_id: str, hours: float) -> bool:
         return renew_lease(session, "crawl", run_id=run_id, now=at(hours), seconds=HOUR)
 
 
-def test_a_lease_is_one_runs_until_it_expires(database: Database) -> None:
+def test_a_lease_belongs_to_one_run_until_it_expires(database: Database) -> None:
     assert take(database, "a", 0)
     assert not take(database, "b", 0.9)
     assert take(database, "b", 0.9, name="another")
@@ -55,7 +55,7 @@ def test_a_lease_is_one_runs_until_it_expires(database: Database) -> None:
     assert not take(database, "a", 1.1)
 
 
-def test_who_holds_it_is_told(database: Database) -> None:
+def test_the_error_names_the_holder(database: Database) -> None:
     take(database, "a", 0)
     with (
         database.begin() as session,
@@ -64,7 +64,7 @@ def test_who_holds_it_is_told(database: Database) -> None:
         acquire_lease(session, "crawl", run_id="b", now=at(0), seconds=HOUR, host="host", pid=8)
 
 
-def test_a_run_takes_its_own_again(database: Database) -> None:
+def test_a_run_can_reacquire_its_own_lease(database: Database) -> None:
     assert take(database, "a", 0)
     assert take(database, "a", 0.5)
 
@@ -74,13 +74,13 @@ def test_a_lease_is_renewed_until_it_was_lost(database: Database) -> None:
     take(database, "a", 0)
     assert renew(database, "a", 0.5)
     assert not take(database, "b", 1.4)
-    assert renew(database, "a", 2)  # late, but nobody else came
+    assert renew(database, "a", 2)  # late, but no other run acquired it
     assert take(database, "b", 3)
     assert not renew(database, "a", 3)
     assert renew(database, "b", 3)
 
 
-def test_only_its_holder_gives_it_back(database: Database) -> None:
+def test_only_the_holder_can_release_a_lease(database: Database) -> None:
     take(database, "a", 0)
     with database.begin() as session:
         assert not release_lease(session, "crawl", run_id="b")
@@ -90,7 +90,7 @@ def test_only_its_holder_gives_it_back(database: Database) -> None:
 
 
 @pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.INTERRUPTED])
-def test_the_lease_of_a_run_that_is_over_is_free(database: Database, status: RunStatus) -> None:
+def test_the_lease_of_a_run_that_has_ended_is_free(database: Database, status: RunStatus) -> None:
     with database.begin() as session:
         run_id = open_run(session, kind="ingest", site=SITE, started_at=at(0))
     take(database, run_id, 0)
@@ -115,7 +115,7 @@ def test_only_runs_without_a_live_lease_are_marked_interrupted(database: Databas
 
 
 @pytest.mark.parametrize("is_expired", [False, True])
-def test_of_many_processes_at_once_exactly_one_gets_it(
+def test_exactly_one_of_many_processes_acquires_the_lease(
     database: Database,
     database_url: str,
     is_expired: bool,  # noqa: FBT001 - a parameter of the test

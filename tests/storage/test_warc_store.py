@@ -1,4 +1,4 @@
-"""WARC files in a folder and in a store: read where they are, moved without ever being lost."""
+"""WARC files in the local folder and in the store: read from either, and moved without loss."""
 
 import gzip
 import hashlib
@@ -30,7 +30,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def _sound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty store, that works."""
+    """Reset the store: empty and without faults."""
     monkeypatch.setattr(FaultyFileSystem, "store", {})
     monkeypatch.setattr(FaultyFileSystem, "pseudo_dirs", [""])
     monkeypatch.setattr(FaultyFileSystem, "before", lambda _: None)
@@ -38,7 +38,7 @@ def _sound(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def warcs(tmp_path: Path) -> WarcStore:
-    """A WARC file in a folder, with its index beside, and an empty store."""
+    """A local WARC file with its index, and an empty store."""
     with WarcWriter(tmp_path / "warc", site="test", run_id="1") as writer:
         for number in range(PAGE_COUNT):
             body = f"<html>{number}</html>".encode() * 100
@@ -64,7 +64,7 @@ def list_found(warcs: WarcStore, name: str) -> list[str | None]:
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, place: int, error: BaseException, only: str = "") -> None:
-    """Have the store raise from its operation of this number on."""
+    """Make the store raise from its operation number `place` on."""
     numbers = count()
 
     def before(name: str) -> None:
@@ -74,7 +74,7 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, place: int, error: BaseException, o
     monkeypatch.setattr(FaultyFileSystem, "before", before)
 
 
-def test_a_file_that_was_moved_is_read_as_before(warcs: WarcStore, tmp_path: Path) -> None:
+def test_a_moved_file_is_read_as_before(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     data, before = (warcs.folder / name).read_bytes(), list_found(warcs, name)
     warcs.move(name, tmp_path / "index")
@@ -100,7 +100,7 @@ def test_many_captures_are_one_request(warcs: WarcStore, tmp_path: Path, monkeyp
         read_capture(beyond, warcs.prefetch([beyond]), MAX_BYTES)
 
 
-def test_a_move_that_is_killed_at_any_instant_loses_nothing_and_is_gone_on_with(
+def test_a_move_killed_at_any_point_loses_nothing_and_can_be_resumed(
     warcs: WarcStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = find_name(warcs)
@@ -126,7 +126,7 @@ def test_a_move_that_is_killed_at_any_instant_loses_nothing_and_is_gone_on_with(
 
 
 @pytest.mark.parametrize("part", [slice(0, 0), slice(0, 100), slice(None)])
-def test_a_part_that_the_store_has_of_a_file_is_completed(warcs: WarcStore, tmp_path: Path, part: slice) -> None:
+def test_a_partial_file_in_the_store_is_completed(warcs: WarcStore, tmp_path: Path, part: slice) -> None:
     name = find_name(warcs)
     data = (warcs.folder / name).read_bytes()
     store = RemoteStore(URL)
@@ -141,7 +141,7 @@ def test_a_part_that_the_store_has_of_a_file_is_completed(warcs: WarcStore, tmp_
     [lambda data: data + b"more", lambda data: data[1:], lambda data: bytes(len(data))],
     ids=["longer", "another-start", "another-content"],
 )
-def test_another_file_of_the_same_name_stays_and_so_does_the_local_one(
+def test_a_different_file_of_the_same_name_stays_and_so_does_the_local_one(
     warcs: WarcStore, tmp_path: Path, change: Callable[[bytes], bytes]
 ) -> None:
     name = find_name(warcs)
@@ -154,7 +154,7 @@ def test_another_file_of_the_same_name_stays_and_so_does_the_local_one(
     assert store.digest(name) == hashlib.sha256(change(data)).digest()
 
 
-def test_the_folder_itself_is_no_store(warcs: WarcStore, tmp_path: Path) -> None:
+def test_the_local_folder_itself_cannot_be_the_store(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     (tmp_path / "link").symlink_to(warcs.folder)
     data = (warcs.folder / name).read_bytes()
@@ -164,7 +164,7 @@ def test_the_folder_itself_is_no_store(warcs: WarcStore, tmp_path: Path) -> None
         assert (warcs.folder / name).read_bytes() == data
 
 
-def test_another_disk_is_a_store(warcs: WarcStore, tmp_path: Path) -> None:
+def test_another_disk_can_be_the_store(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     other = WarcStore(warcs.folder, f"{(tmp_path / 'elsewhere').as_uri()}/warc")
     assert other.list_remote() == {}
@@ -174,7 +174,7 @@ def test_another_disk_is_a_store(warcs: WarcStore, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gzip", "plain"])
-def test_a_store_that_fails_while_a_file_is_read_is_no_damage_and_no_end(
+def test_a_store_failure_while_reading_is_neither_damage_nor_the_end(
     warcs: WarcStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     name = find_name(warcs)
@@ -197,7 +197,7 @@ def test_a_store_that_fails_while_a_file_is_read_is_no_damage_and_no_end(
             return
 
 
-def test_a_store_that_did_not_answer_is_left_alone_until_the_archive_is_opened_again(
+def test_an_unreachable_store_is_not_retried_until_the_archive_is_reopened(
     warcs: WarcStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_at(monkeypatch, 0, ConnectionRefusedError("refused"))
@@ -211,7 +211,7 @@ def test_a_store_that_did_not_answer_is_left_alone_until_the_archive_is_opened_a
     assert WarcStore(warcs.folder, URL).list_remote() == {}
 
 
-def test_a_store_without_anything_is_not_believed(warcs: WarcStore, tmp_path: Path) -> None:
+def test_an_empty_store_is_not_trusted(warcs: WarcStore, tmp_path: Path) -> None:
     with pytest.raises(StoreUnreachable, match="no WARC files at all"):
         warcs.open("lost.warc.gz")
     warcs.move(find_name(warcs), tmp_path / "index")
@@ -227,9 +227,7 @@ def test_a_store_without_anything_is_not_believed(warcs: WarcStore, tmp_path: Pa
         ("gs://x/y", "gcsfs"),
     ],
 )
-def test_a_kind_of_store_that_cannot_be_reached_from_here_is_named(
-    url: str, says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsupported_kind_of_store_is_named(url: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)  # as if it were not installed
     with pytest.raises(StoreUnusable, match=says):
         RemoteStore(url).audit()
@@ -243,5 +241,5 @@ def test_a_kind_of_store_that_cannot_be_reached_from_here_is_named(
         ("s3://bucket/prefix?token=secret", "s3://bucket/prefix"),
     ],
 )
-def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
+def test_a_url_is_shown_without_secrets(url: str, shown: str) -> None:
     assert printable_url(url) == shown
