@@ -97,7 +97,7 @@ def audit_stream(connection: Connection) -> None:
     """
     if STREAM in connection.info:
         end_stream(connection)
-        raise RuntimeError("a transaction is to be committed while rows are still read in it")
+        raise RuntimeError("a transaction is committed while rows are still read in it")
 
 
 def _bind(compiled: SQLCompiler) -> dict[str, Any]:

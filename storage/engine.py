@@ -238,8 +238,8 @@ def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        said = first_line(database.engine, error)
-        raise DatabaseUnreachable(f"{database.url}: {said}{f'; {ADVICE}' if is_damage(error) else ''}") from None
+        reason = first_line(database.engine, error)
+        raise DatabaseUnreachable(f"{database.url}: {reason}{f'; {ADVICE}' if is_damage(error) else ''}") from None
 
 
 def _connect(url: str, *, create: bool) -> Database:
@@ -291,13 +291,13 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # The URL is not quoted: a mistyped one may contain a password.
-        raise DatabaseUnreachable("the database URL is no URL such as sqlite:////path/to/file.db") from None
+        raise DatabaseUnreachable("the database URL is not a URL such as sqlite:////path/to/file.db") from None
     if parsed.drivername not in DRIVERS:
-        raise DatabaseUnreachable(
-            f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
-        )
+        raise DatabaseUnreachable(f"{parsed.drivername} is not a supported kind of database; sqlite and postgresql are")
     if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be ignored
-        raise DatabaseUnreachable(f"{mask_secrets(url)}: no options are known; a ? in a file's name is written %3F")
+        raise DatabaseUnreachable(
+            f"{mask_secrets(url)}: options are not supported; a ? in a file's name is written %3F"
+        )
     return parsed.set(database=unquote(parsed.database)) if parsed.database else parsed  # SQLAlchemy leaves it encoded
 
 
@@ -309,13 +309,15 @@ def audit_sqlite_path(url: URL, *, create: bool) -> None:
         DatabaseMissing: there is no file, and `create` is off.
     """
     if not url.database or url.database == ":memory:":
-        raise DatabaseUnreachable("a database in memory keeps nothing: name a file, as in sqlite:////path/to/file.db")
+        raise DatabaseUnreachable(
+            "an in-memory database is lost on exit: name a file, as in sqlite:////path/to/file.db"
+        )
     path = Path(url.database)
     try:
         if not path.parent.is_dir():
             raise DatabaseUnreachable(f"{printable_url(url)}: there is no directory {path.parent}")
         if path.exists() and not path.is_file():
-            raise DatabaseUnreachable(f"{printable_url(url)}: {path} is no file")
+            raise DatabaseUnreachable(f"{printable_url(url)}: {path} is not a file")
         if not create and not path.exists():
             raise DatabaseMissing(f"nothing is stored yet at {printable_url(url)}")
     except OSError as error:
@@ -363,7 +365,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _audit_encoding(shown: str, connection: Any, _record: object) -> None:
     found = connection.info.parameter_status("server_encoding")
     if found != ENCODING:
-        raise DatabaseUnreachable(f"{shown} has the encoding {found}; {ENCODING} is needed, which every text fits into")
+        raise DatabaseUnreachable(f"{shown} has the encoding {found}, but {ENCODING} is required to store every text")
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -82,7 +82,9 @@ class RemoteStore:
                 f"BROADSHEET_WARC_URL: {protocol}:// needs a package that is not installed: {advice}"
             ) from None
         except ValueError:
-            raise StoreUnusable(f"BROADSHEET_WARC_URL: {protocol}:// is no kind of store that fsspec knows") from None
+            raise StoreUnusable(
+                f"BROADSHEET_WARC_URL: {protocol}:// is not a kind of store that fsspec supports"
+            ) from None
 
     def list_sizes(self) -> dict[str, int]:
         """Return name -> size in bytes of every WARC file; empty if nothing was ever stored.

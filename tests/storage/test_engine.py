@@ -152,14 +152,14 @@ def test_reading_an_archive_that_does_not_exist_creates_nothing(database_url: st
     [
         ("sqlite:////no/such/directory/a.db", "there is no directory"),
         ("sqlite:///no-such-directory/a.db", "there is no directory"),
-        ("sqlite:///{}", "is no file"),
+        ("sqlite:///{}", "is not a file"),
         ("sqlite:///" + "x" * 300, "too long"),
         ("sqlite:///a?b.db", "written %3F"),
-        ("sqlite://", "in memory"),
-        ("sqlite:///:memory:", "in memory"),
-        ("", "no URL"),
-        ("not a url with hunter2", "no URL"),
-        ("postgresql://joe:hunter2@host:port/name", "no URL"),
+        ("sqlite://", "in-memory"),
+        ("sqlite:///:memory:", "in-memory"),
+        ("", "not a URL"),
+        ("not a url with hunter2", "not a URL"),
+        ("postgresql://joe:hunter2@host:port/name", "not a URL"),
         ("oracle://joe:hunter2@localhost/x", "oracle"),
         ("sqlite+aiosqlite:///a.db", "aiosqlite"),
         ("postgresql://joe:hunter2@127.0.0.1:1/name", "postgresql"),
@@ -194,7 +194,7 @@ def test_a_database_with_another_encoding_is_refused_in_one_line(postgresql: Pos
     name = f"in_{encoding.lower()}"
     postgresql.create(name, encoding)
     for open_it in (open_database, open_empty, migrate_database):
-        with pytest.raises(DatabaseUnreachable, match=f"has the encoding {encoding}; UTF8 is needed") as raised:
+        with pytest.raises(DatabaseUnreachable, match=f"has the encoding {encoding}, but UTF8 is required") as raised:
             open_it(postgresql.url(name))
         assert "\n" not in str(raised.value)
 

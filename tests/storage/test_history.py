@@ -50,7 +50,7 @@ def test_another_sites_articles_are_ignored(database: Database) -> None:
 READING = {"article": KindReading(page_count=3, sources={"headline": {"json-ld": 3}})}
 
 
-def note_run(database: Database, hours: float, kind: str = "ingest", **special: Any) -> str:
+def record_run(database: Database, hours: float, kind: str = "ingest", **special: Any) -> str:
     given: dict[str, Any] = {
         "site": SITE,
         "kind": kind,
@@ -75,23 +75,23 @@ def note_run(database: Database, hours: float, kind: str = "ingest", **special: 
     "special", [{"kind": "import"}, {"page_count": 0}], ids=["of another kind", "that fetched no page"]
 )
 def test_runs_that_do_not_compare_are_left_out(database: Database, special: dict[str, Any]) -> None:
-    note_run(database, 1, **special)
+    record_run(database, 1, **special)
     with database.read() as session:
         assert list_readings(session, kind="ingest", site=SITE) == []
 
 
 def test_readings_come_back_newest_first(database: Database) -> None:
-    note_run(database, 1, kind="backfill", since=date(2020, 1, 1))
-    note_run(database, 2, kind="backfill", since=date(2019, 12, 1), reading={})
+    record_run(database, 1, kind="backfill", since=date(2020, 1, 1))
+    record_run(database, 2, kind="backfill", since=date(2019, 12, 1), reading={})
     with database.read() as session:
         found = list_readings(session, kind="backfill", site=SITE)
     assert [(one.since, one.reading) for one in found] == [(date(2019, 12, 1), {}), (date(2020, 1, 1), READING)]
 
 
 def test_the_newest_run_that_measured_is_found_behind_newer_ones(database: Database) -> None:
-    note_run(database, 1, leak_rate=0.5)
-    wanted = note_run(database, 2, leak_rate=0.0)
-    note_run(database, 3)
+    record_run(database, 1, leak_rate=0.5)
+    wanted = record_run(database, 2, leak_rate=0.0)
+    record_run(database, 3)
     with database.read() as session:
         found = find_last_recurrence_report(session)
     assert found
@@ -99,6 +99,6 @@ def test_the_newest_run_that_measured_is_found_behind_newer_ones(database: Datab
 
 
 def test_an_archive_without_a_measuring_run_has_no_report(database: Database) -> None:
-    note_run(database, 1)
+    record_run(database, 1)
     with database.read() as session:
         assert find_last_recurrence_report(session) is None

@@ -125,7 +125,7 @@ def test_a_truncated_member_followed_by_complete_ones_is_skipped(save: Callable[
 def test_a_damaged_member_that_swallows_the_rest_of_the_file_is_the_only_loss(
     save: Callable[[bytes], Path],
 ) -> None:
-    """A flipped bit at the end of a gzip stream can turn it into a block that runs to the end of the file undetected."""
+    """A flipped bit at the end of a gzip stream can turn it into a block that runs to the file's end undetected."""
     gzip_header, stored_block = b"\x1f\x8b\x08" + bytes(6) + b"\xff", b"\x00\xff\xff\x00\x00"
     before, after = Warc(), Warc()
     before.add("https://example.org/before")

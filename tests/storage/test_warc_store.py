@@ -25,11 +25,11 @@ INDEX = b"an index\n"
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Simulates a kill of the process."""
 
 
 @pytest.fixture(autouse=True)
-def _sound(monkeypatch: pytest.MonkeyPatch) -> None:
+def _reset_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reset the store: empty and without faults."""
     monkeypatch.setattr(FaultyFileSystem, "store", {})
     monkeypatch.setattr(FaultyFileSystem, "pseudo_dirs", [""])
@@ -222,7 +222,7 @@ def test_an_empty_store_is_not_trusted(warcs: WarcStore, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("nowhere://x", "no kind of store"),
+        ("nowhere://x", "not a kind of store"),
         ("s3a://x/y", "its extra `s3`"),
         ("gs://x/y", "gcsfs"),
     ],
