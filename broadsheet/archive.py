@@ -230,12 +230,12 @@ class Articles:
 
     def __iter__(self) -> Iterator[ArticleRecord]:
         """Yield the articles, some held in memory at a time."""
-        with self._archive.database.read_still() as session:
+        with self._archive.database.read_snapshot() as session:
             yield from iterate_articles(session, self._filter)
 
     def to_arrow(self) -> "pa.Table":
         """Load them as an Arrow table, with the columns of a Parquet export."""
-        with self._archive.database.read_still() as session:
+        with self._archive.database.read_snapshot() as session:
             return make_table(iterate_blocks(session, self._filter))
 
     def to_polars(self) -> "pl.DataFrame":

@@ -27,7 +27,7 @@ from storage.engine import (
     open_database,
 )
 from storage.warc.remote import RemoteStore, StoreUnusable
-from storage.warc.store import NOTE_NAME, WarcStore
+from storage.warc.store import MARKER_NAME, WarcStore
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -125,7 +125,7 @@ def open_archive(
     with lock_folder(settings, wait_seconds):
         database = open_database(settings.database_url)
         with closing(Archive(settings, database, publishers, reading_seconds)) as archive:
-            archive.warcs.bring_back()
+            archive.warcs.undo_interrupted_moves()
             yield archive
 
 
@@ -135,7 +135,7 @@ def audit_store(settings: Settings) -> None:
     Raises:
         StoreUnusable: its kind is unknown, a package is missing, or files were moved to a store but none is set.
     """
-    note = settings.warc_dir / NOTE_NAME
+    note = settings.warc_dir / MARKER_NAME
     if not settings.warc_url:
         if note.exists():  # without it, all moved files would count as lost
             where = note.read_text(encoding="utf-8").strip()

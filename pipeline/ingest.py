@@ -26,7 +26,7 @@ from sites.profile import Site, SourceChoice
 from sites.publishers import Publishers
 from sites.url import is_cdx_url
 from storage.ledger.frontier import find_due
-from storage.ledger.state import KEPT_STATES
+from storage.ledger.state import ARTICLE_STATES
 from storage.reports.completeness import MISSING_STATES
 
 PageChoice = Literal["all", "new", "known"]
@@ -34,8 +34,8 @@ PageChoice = Literal["all", "new", "known"]
 
 PAGE_STATES: dict[PageChoice, AbstractSet[State] | None] = {
     "all": None,
-    "new": frozenset(State) - KEPT_STATES,
-    "known": KEPT_STATES,
+    "new": frozenset(State) - ARTICLE_STATES,
+    "known": ARTICLE_STATES,
 }
 
 

@@ -27,7 +27,7 @@ from schemas.outcome import CaptureQuarantined, FetchForbidden, Outcome, SourceB
 from storage.captures.capture import find_page_capture, find_position, list_positions, store_position
 from storage.engine import DatabaseDamaged
 from storage.ledger.batches import Storage
-from storage.ledger.sighting import list_named, list_walked
+from storage.ledger.sighting import list_listing_reads, list_listing_sightings
 from storage.warc.capture import (
     CaptureCorrupt,
     CaptureTruncated,
@@ -110,7 +110,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
     finish = partial(store_position, name=name, position=captures.position)
-    stored = _storage(archive, run_id).store(outcomes, now(), former=read_former(archive, outcomes), finish=finish)
+    stored = _storage(archive, run_id).store(outcomes, now(), reread=read_former(archive, outcomes), finish=finish)
     damages = tuple(f"damaged record skipped: {damage}" for damage in captures.corrupt)
     # A record of our own crawl has an outcome, or is reported as a problem.
     notes, unread = ((), damages) if is_own(name) else (damages, ())
@@ -136,7 +136,7 @@ def _list_known(archive: Archive, outcomes: Sequence[Outcome]) -> set[tuple[str,
         return set()
     urls = {identity.url for outcome in listed for identity, _ in outcome.sightings}
     with archive.database.read() as session:
-        walked, named = list_walked(session, now()), list_named(session, urls)
+        walked, named = list_listing_reads(session, now()), list_listing_sightings(session, urls)
     found = ((sites.find_site(page).first_listing_page(page), url, at) for url, page, at in named)
     return {(listing, url) for listing, url, at in found if listing in walked and at < walked[listing]}
 
@@ -225,12 +225,12 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
 def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
     """Load what no run has loaded yet. No crawl is writing, so a truncated record stays truncated."""
     try:
-        remote = archive.warcs.list_afar()
+        remote = archive.warcs.list_remote()
     except StoreUnreachable as error:
         remote = {}
         problem = f"cannot tell whether the store has WARC files that were never loaded: {error}"
         run.problems += [] if problem in run.problems else [problem]  # a run checks once or twice
-    local = archive.warcs.list_here()
+    local = archive.warcs.list_local()
     sizes = remote | local
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
@@ -285,7 +285,7 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
 
 def find_growing(archive: Archive, mark: str) -> list[str]:
     """Return the local WARC files with this mark in their names that are not fully loaded, by name."""
-    return list_unloaded(archive, {name: size for name, size in archive.warcs.list_here().items() if mark in name})
+    return list_unloaded(archive, {name: size for name, size in archive.warcs.list_local().items() if mark in name})
 
 
 def list_unloaded(archive: Archive, sizes: Mapping[str, int]) -> list[str]:

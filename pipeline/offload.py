@@ -34,13 +34,13 @@ def move_files(archive: Archive, renew_lease: Callable[[], None]) -> tuple[list[
             break
         except OSError as error:  # the store has another file of this name, or the local one cannot be read
             problems.append(f"{name} stays in the data folder: {error}")
-    moved_count = len(names) - len(archive.warcs.list_here().keys() & set(names))
+    moved_count = len(names) - len(archive.warcs.list_local().keys() & set(names))
     return [f"{moved_count} WARC files were moved to {remote.shown}"] if moved_count else [], problems
 
 
 def list_finished(archive: Archive) -> list[str]:
     """List the local WARC files that are loaded to their last byte, by name."""
-    sizes = archive.warcs.list_here()
+    sizes = archive.warcs.list_local()
     with archive.database.read() as session:
         positions = list_positions(session, sizes.keys())
     return sorted(name for name, size in sizes.items() if positions.get(name) == size)

@@ -18,7 +18,7 @@ from schemas.failure import RunFailure
 from schemas.report import RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
 from schemas.span import EVER, Span
-from storage.atomic_file import replacing
+from storage.atomic_file import replace_file
 from storage.captures.capture import list_positions
 from storage.ledger.frontier import audit_ledger, count_states
 from storage.reports.history import count_per_day, measure_coverage
@@ -173,7 +173,7 @@ def name_folder(settings: Settings) -> str:
     """
     path = settings.spool_dir / FOLDER_ID
     if not (path.exists() and path.read_text().strip()):
-        with replacing(path) as file:  # an import may do the same concurrently
+        with replace_file(path) as file:  # an import may do the same concurrently
             file.write(uuid4().hex.encode())
     stat = path.stat()
     return f"{path.read_text().strip()}-{stat.st_dev:x}-{stat.st_ino:x}-{stat.st_ctime_ns:x}"
@@ -212,7 +212,7 @@ def write_indexes(archive: Archive) -> None:
     settings = archive.settings
     settings.index_dir.mkdir(exist_ok=True)
     with archive.database.read() as session:
-        for name in list_positions(session, archive.warcs.list_here().keys()):
+        for name in list_positions(session, archive.warcs.list_local().keys()):
             warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{INDEX_SUFFIX}"
             if not (index.exists() and index.stat().st_mtime >= warc.stat().st_mtime):
                 write_index(session, name, index)

@@ -1,5 +1,5 @@
-"""Tables and their migrations, and all SQL. Nothing here fetches, interprets a page or decides when something runs.
+"""Tables, migrations and all SQL. Fetching, interpreting pages and scheduling do not belong here.
 
-An outcome comes in, is stored and counted once, and can be found again. A shelf each: `schema`, `ledger`, `captures`,
+Each outcome is stored and counted once, and can be queried afterwards. Subpackages: `schema`, `ledger`, `captures`,
 `warc`, `articles`, `revisions`, `near_duplicates`, `search`, `export`, `reports`, `runs`, `integrity`, `copying`.
 """

@@ -1,4 +1,4 @@
-"""Files that take their name when they are complete, and outlast a power cut."""
+"""Atomic file writes: a file appears under its name only when complete, and survives a power cut."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from schemas.process import INHERITED_UMASK
 
 
 def flush(path: Path) -> None:
-    """Bring a file, or what a folder lists, down to the disk itself."""
+    """Fsync a file, or the entries of a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -20,14 +20,14 @@ def flush(path: Path) -> None:
 
 
 OWNER_MODE = 0o600
-"""Of a file of the archive's own."""
+"""Mode of the archive's own files."""
 
-ASKED_MODE = 0o666 & ~INHERITED_UMASK
-"""Of a file that a person asked for, as their other programs make it."""
+USER_FILE_MODE = 0o666 & ~INHERITED_UMASK
+"""Mode of a file that the user asked for: the same as their other programs would give it."""
 
 
 def make_partial(path: Path, mode: int = OWNER_MODE) -> Path:
-    """Make an empty file beside the path, under a name that nobody can have guessed and put a link at."""
+    """Create an empty file beside the path, under a random name: a predictable one could be a planted link."""
     number, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.fchmod(number, mode)
     os.close(number)
@@ -35,10 +35,10 @@ def make_partial(path: Path, mode: int = OWNER_MODE) -> Path:
 
 
 @contextmanager
-def replacing(path: Path, mode: int = OWNER_MODE) -> Iterator[BinaryIO]:
-    """A file that replaces the one at the path when the block ends, and is gone after an exception.
+def replace_file(path: Path, mode: int = OWNER_MODE) -> Iterator[BinaryIO]:
+    """Yield a new file that replaces the one at the path when the block ends; an exception discards it.
 
-    No reader ever sees half of it, and a power cut leaves the one or the other.
+    Readers never see a partial file, and a power cut leaves either the old file or the new one.
     """
     part = make_partial(path, mode)
     try:

@@ -1,4 +1,4 @@
-"""Many rows at once, as the driver takes and gives them: no parameter, no statement, no object for each value."""
+"""Bulk inserts and streamed selects in the driver's own types: no parameter, statement or object per value."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -11,34 +11,34 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 STREAM = "broadsheet_stream"
-"""Under this name, a connection knows the rows that are still read from it."""
+"""Key in `Connection.info` of the result that is still being streamed on that connection."""
 
 Row = Sequence[Any]
 Converter = Callable[[Any], Any]
 
 
 def insert_rows(connection: Connection, table: Table, names: Sequence[str], parts: Iterable[Sequence[Row]]) -> None:
-    """Rows of a table, some at a time, with the values of the named columns; those of others stay empty.
+    """Insert batches of rows that hold the named columns' values; other columns stay empty.
 
-    PostgreSQL gets them by COPY: a third of the time of an INSERT.
+    PostgreSQL uses COPY, which takes a third of the time of INSERT.
     """
     if connection.dialect.name == "postgresql":
         _copy(connection, table, names, parts)
         return
     statement = str(insert(table).compile(dialect=connection.dialect, column_keys=names))
     for rows in parts:
-        if rows:  # without any, a statement of its own is expected
+        if rows:  # the driver rejects an empty list
             connection.exec_driver_sql(statement, list(rows))
 
 
 def insert_mappings(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as mappings of columns' names to values as Python has them; what is not named is empty."""
+    """Insert mappings of column name to Python value; columns that are not named stay empty."""
     columns = [_convert(column.type, [row.get(column.name) for row in rows], connection.dialect) for column in table.c]
     insert_rows(connection, table, table.c.keys(), [list(zip(*columns, strict=True))])
 
 
 def find_converter(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
-    """What makes a value of this type one that the driver takes; None where it takes the value itself."""
+    """Return the function that converts a value of this type for the driver; None where none is needed."""
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -48,10 +48,10 @@ def _convert(kind: TypeEngine[Any], values: list[Any], dialect: Dialect) -> Iter
 
 
 def stream_rows(connection: Connection, statement: Select[Any], count: int) -> Iterator[Sequence[Row]]:
-    """What a statement selects, so many rows at a time, each value as the driver gives it; in the order of an index.
+    """Yield the selected rows in batches of `count`, in the driver's types; the order must be that of an index.
 
-    PostgreSQL sends on while they are read: with a cursor it would wait to be asked for the next ones. Until all are
-    read, or the transaction is rolled back, the connection is for nothing else.
+    PostgreSQL keeps sending while rows are read; with a cursor it would wait for each request. The connection cannot be
+    used for anything else until all rows are read or the transaction is rolled back.
     """
     if connection.dialect.name == "postgresql":
         yield from _stream(connection, statement, count)
@@ -62,26 +62,26 @@ def stream_rows(connection: Connection, statement: Select[Any], count: int) -> I
 def _stream(connection: Connection, statement: Select[Any], count: int) -> Iterator[Sequence[Row]]:
     compiled = statement.compile(connection, compile_kwargs={"render_postcompile": True})
     driver: Any = connection.connection.driver_connection
-    # Else it sorts everything on its disk before the first row comes, if that makes the last one come sooner.
+    # Otherwise the planner may sort everything on disk before the first row, if that returns the last row sooner.
     connection.exec_driver_sql("SET LOCAL enable_sort = off")
     with (
-        _as_ours(connection, str(compiled)),
+        _driver_errors_translated(connection, str(compiled)),
         driver.cursor() as cursor,
         closing(cursor.stream(str(compiled), _bind(compiled), binary=True, size=count)) as rows,
     ):
         connection.info[STREAM] = rows
         while part := list(islice(rows, count)):
-            if len(part) < count:  # the last ones: whoever asks for one row does not ask again
+            if len(part) < count:  # the last batch: a caller that wants one row does not resume the generator
                 del connection.info[STREAM]
             yield part
         connection.info.pop(STREAM, None)
 
 
 def end_stream(connection: Connection) -> None:
-    """Give up what was not read to its end, before a rollback: psycopg would wait for it for ever.
+    """Close an unfinished stream before a rollback; otherwise psycopg would wait for it forever.
 
-    Whoever stopped reading may still hold the rows: an exception does, on its way up. A connection that is lost knows
-    of none, and to ask it would hide why it is lost.
+    A propagating exception may still reference the rows. A lost connection is skipped: accessing it would hide the
+    error that explains the loss.
     """
     if connection.invalidated:
         return
@@ -90,27 +90,27 @@ def end_stream(connection: Connection) -> None:
 
 
 def audit_stream(connection: Connection) -> None:
-    """Nothing, if all is read, before a commit: to give up rows is to give up the whole transaction.
+    """Check before a commit that no stream is unfinished: closing one would abort the whole transaction.
 
     Raises:
-        RuntimeError: that is a mistake of the caller.
+        RuntimeError: rows are still being read, which is a bug in the caller.
     """
     if STREAM in connection.info:
         end_stream(connection)
-        raise RuntimeError("a transaction is to be committed while rows are still read in it")
+        raise RuntimeError("a transaction is committed while rows are still read in it")
 
 
 def _bind(compiled: SQLCompiler) -> dict[str, Any]:
-    """The statement's values, as the driver takes them."""
+    """Return the statement's parameters, converted for the driver."""
     converters = {name: find_converter(bound.type, compiled.dialect) for name, bound in compiled.binds.items()}
     return {name: convert(value) if (convert := converters[name]) else value for name, value in compiled.params.items()}
 
 
 @contextmanager
-def _as_ours(connection: Connection, statement: str) -> Iterator[None]:
-    """The driver's errors as those of any other statement: a connection that one of them ended is given up.
+def _driver_errors_translated(connection: Connection, statement: str) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy's, and invalidate a connection that one of them ended.
 
-    Else the rollback would be the first to notice, and what it says in place of that is not why.
+    Otherwise the rollback would be the first to fail, and its message would hide the cause.
     """
     driver = connection.dialect.loaded_dbapi
     raw: Any = connection.connection.driver_connection
@@ -127,7 +127,7 @@ def _copy(connection: Connection, table: Table, names: Sequence[str], parts: Ite
     columns = ", ".join(map(quote, names))
     driver: Any = connection.connection.driver_connection
     statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
-    with _as_ours(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
+    with _driver_errors_translated(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
         for rows in parts:
             for row in rows:
                 copy.write_row(row)

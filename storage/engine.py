@@ -1,4 +1,4 @@
-"""A database: opened, checked, and used in transactions."""
+"""Opens and checks a database, and runs its transactions."""
 
 import sqlite3
 import time
@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.orm import Session
 
 import storage.near_duplicates.lsh_index
-import storage.search.table  # noqa: F401 - both, so that whoever opens a database knows all its tables
+import storage.search.table  # noqa: F401 - both, so that an open database knows all its tables
 from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.settings import URL_CODES
@@ -24,7 +24,7 @@ from storage.outage import (
     ADVICE,
     DatabaseDamaged,
     DatabaseLost,
-    PatientConnector,
+    RetryingConnector,
     first_line,
     is_damage,
     raise_outage,
@@ -47,32 +47,32 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_MS = 30_000
-"""How long a writer waits for another one. A batch is written in under a second: this is many of them in a row."""
+"""How long a writer waits for the lock. A batch takes under a second to write, so this covers many in a row."""
 
 RETRY_SECONDS = 0.01
-"""To change the journal of a new file takes about a millisecond."""
+"""Between attempts to set a new file's journal mode, which takes about a millisecond."""
 
 JOURNALS = ("-wal", "-journal")
-"""What SQLite keeps beside a file, by its name: that of a former one would be taken for the new one's."""
+"""Suffixes of SQLite's journals beside a database file: a stale one would be applied to a new file of that name."""
 
 FILE_SUFFIXES = ("", "-shm", *JOURNALS)
-"""Of all files that are one SQLite database."""
+"""Suffixes of all the files that make up one SQLite database."""
 
 CACHE_KIB = 16 * 1024
-"""The upper pages of all indexes of a large archive, and the pages that every batch writes; SQLite's own is 2 MB."""
+"""Holds the upper index pages of a large archive and the pages every batch writes; SQLite's default is 2 MB."""
 
 CHECKPOINT_PAGES = 8_192
-"""Of 4 kB: some batches go into the database file at once, so that what all of them change is copied there once. A
-batch of 250 articles changes 1,000 pages of a small archive, 1,600 of a large one; SQLite's own limit is 1,000."""
+"""Pages of 4 kB per checkpoint: several batches share one, so that a page they all change is copied once. A batch of
+250 articles changes 1,000 pages of a small archive, 1,600 of a large one; SQLite's default is 1,000."""
 
 WRITER_LOCK = 0x6272_6F61_6473
-"""The number of PostgreSQL's advisory lock: any that no other program on this database uses ("broads" in ASCII)."""
+"""Key of PostgreSQL's advisory lock: any that no other program on this database uses ("broads" in ASCII)."""
 
 ENCODING = "UTF8"
-"""PostgreSQL's name for it."""
+"""The server encoding that is required, as PostgreSQL names it."""
 
 WRITES = "broadsheet_writes"
-"""The execution option that tells a writing transaction from a reading one."""
+"""Execution option that marks a writing transaction."""
 
 DRIVERS = {
     "sqlite": "sqlite+pysqlite",
@@ -83,15 +83,15 @@ DRIVERS = {
 
 
 class DatabaseUnreachable(UsageFailure):
-    """There is no way to this database; the message is one line, without a password."""
+    """The database cannot be reached; the message is one line, without a password."""
 
 
 class DatabaseFilled(UsageFailure):
-    """There is something where an empty database is wanted."""
+    """The database must be empty, and is not."""
 
 
 class DatabaseMissing(UsageFailure):
-    """Nothing was stored at this URL yet."""
+    """Nothing has been stored at this URL yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,56 +104,60 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """One writing transaction: all of it is stored, or (after an exception) nothing.
+        """Open a writing transaction; an exception rolls it back.
 
         Raises:
-            DatabaseLost: it does not answer any more, is locked for longer than `BUSY_TIMEOUT_MS`, or full.
-            DatabaseDamaged: its files are not as they were written.
+            DatabaseLost: it stopped responding, stayed locked for longer than `BUSY_TIMEOUT_MS`, or is full.
+            DatabaseDamaged: its files are corrupt.
         """
-        with self._answering(), Session(self.engine.execution_options(**{WRITES: True})) as session, session.begin():
+        with (
+            self._outages_translated(),
+            Session(self.engine.execution_options(**{WRITES: True})) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One reading transaction, that waits for no writer and keeps none waiting.
+        """Open a reading transaction, which neither waits for a writer nor blocks one.
 
         Raises:
             DatabaseLost, DatabaseDamaged: as `begin`.
         """
-        with self._answering(), Session(self.engine) as session:
+        with self._outages_translated(), Session(self.engine) as session:
             yield session
 
     @contextmanager
-    def read_still(self) -> Iterator[Session]:
-        """One reading transaction in which all statements see one state, whatever is written meanwhile.
+    def read_snapshot(self) -> Iterator[Session]:
+        """Open a reading transaction in which all statements see the same snapshot.
 
         Raises:
             DatabaseLost, DatabaseDamaged: as `begin`.
         """
         with self.read() as session:
-            if self.engine.dialect.name == "postgresql":  # on SQLite, every transaction is so
+            if self.engine.dialect.name == "postgresql":  # on SQLite, every transaction reads a snapshot
                 session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             yield session
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _outages_translated(self) -> Iterator[None]:
         try:
             yield
         except (DatabaseError, InterfaceError) as error:
             raise_outage(error, self.url, self.engine)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all pooled connections."""
         self.engine.dispose()
 
 
 def open_database(url: str, *, create: bool = True) -> Database:
-    """A database that is there, reachable and of this program's version; an empty one gets its tables first.
+    """Open a database whose tables have this program's version; with `create`, make the tables of an empty one.
 
     Raises:
-        DatabaseUnreachable: the URL is wrong, or nothing usable answers there.
-        DatabaseMissing: there is none (or an empty one) and `create` is off.
-        SchemaOutdated: it is to be migrated first.
+        DatabaseUnreachable: the URL is wrong, or no usable database responds there.
+        DatabaseMissing: it does not exist or is empty, and `create` is off.
+        SchemaOutdated: it must be migrated first.
         SchemaUnknown: its tables are newer, or not ours.
     """
     database = _connect(url, create=create)
@@ -166,11 +170,11 @@ def open_database(url: str, *, create: bool = True) -> Database:
 
 
 def open_empty(url: str) -> Database:
-    """A database that is reachable, and in which nothing was made yet.
+    """Open a database that has no tables yet.
 
     Raises:
         DatabaseUnreachable: as `open_database`.
-        DatabaseFilled: there are tables in it.
+        DatabaseFilled: it has tables.
     """
     database = _connect(url, create=True)
     try:
@@ -185,8 +189,8 @@ def open_empty(url: str) -> Database:
     return database
 
 
-def migrate_database(url: str, tell: migration.IndexListener | None = None) -> None:
-    """Bring the tables to this program's version; nothing to do is fine. Tells of the articles that are indexed.
+def migrate_database(url: str, listener: migration.IndexListener | None = None) -> None:
+    """Migrate the tables to this program's version, if needed; the listener gets the progress of indexing.
 
     Raises:
         DatabaseUnreachable: as `open_database`.
@@ -200,7 +204,7 @@ def migrate_database(url: str, tell: migration.IndexListener | None = None) -> N
                     migration.audit_revision(connection, database.url)
             except SchemaOutdated:
                 pass
-            migration.upgrade(connection, tell=tell)
+            migration.upgrade(connection, listener=listener)
     finally:
         database.close()
 
@@ -215,7 +219,7 @@ def _prepare(database: Database, *, create: bool) -> None:
             migration.audit_revision(connection, database.url)
         return
     with _writing(database) as connection:
-        # Looked at again with the lock held: another process may just have made the tables.
+        # Checked again with the lock held: another process may just have made the tables.
         if migration.is_empty(connection):
             migration.upgrade(connection)
         migration.audit_revision(connection, database.url)
@@ -234,8 +238,8 @@ def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        said = first_line(database.engine, error)
-        raise DatabaseUnreachable(f"{database.url}: {said}{f'; {ADVICE}' if is_damage(error) else ''}") from None
+        reason = first_line(database.engine, error)
+        raise DatabaseUnreachable(f"{database.url}: {reason}{f'; {ADVICE}' if is_damage(error) else ''}") from None
 
 
 def _connect(url: str, *, create: bool) -> Database:
@@ -244,7 +248,7 @@ def _connect(url: str, *, create: bool) -> Database:
         audit_sqlite_path(parsed, create=create)
         sealed = None if create else seal_sqlite(parsed)
     try:
-        # A connection that lay idle while the server restarted is replaced, and costs no run.
+        # With `pool_pre_ping`, a connection that was idle while the server restarted is replaced: the run goes on.
         engine = create_engine((sealed or parsed).set(drivername=DRIVERS[parsed.drivername]), pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise DatabaseUnreachable(
@@ -254,9 +258,9 @@ def _connect(url: str, *, create: bool) -> Database:
         event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None))
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        # First: of an encoding that is none, not even the server's version can be read.
+        # First: with an unusable encoding, not even the server's version can be read.
         event.listen(engine, "connect", partial(_audit_encoding, printable_url(parsed)), insert=True)
-        event.listen(engine, "do_connect", PatientConnector().connect)
+        event.listen(engine, "do_connect", RetryingConnector().connect)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "commit", audit_stream)
         event.listen(engine, "rollback", end_stream)
@@ -264,12 +268,12 @@ def _connect(url: str, *, create: bool) -> Database:
 
 
 def printable_url(url: URL) -> str:
-    """The URL as it is written, without its password."""
+    """Return the URL as users write it, with its password masked."""
     return mask_secrets(_encode(url).render_as_string(hide_password=True))
 
 
 def render_url(url: URL) -> str:
-    """The URL as it is written, with its password."""
+    """Return the URL as users write it, with its password."""
     return _encode(url).render_as_string(hide_password=False)
 
 
@@ -278,40 +282,42 @@ def _encode(url: URL) -> URL:
 
 
 def parse_url(url: str) -> URL:
-    """The URL of a database of a known kind.
+    """Parse the URL of a SQLite or PostgreSQL database.
 
     Raises:
-        DatabaseUnreachable: it is none.
+        DatabaseUnreachable: it is not such a URL.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # Not repeated: whoever mistyped it may have put a password in.
-        raise DatabaseUnreachable("the database URL is no URL such as sqlite:////path/to/file.db") from None
+        # The URL is not quoted: a mistyped one may contain a password.
+        raise DatabaseUnreachable("the database URL is not a URL such as sqlite:////path/to/file.db") from None
     if parsed.drivername not in DRIVERS:
+        raise DatabaseUnreachable(f"{parsed.drivername} is not a supported kind of database; sqlite and postgresql are")
+    if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be ignored
         raise DatabaseUnreachable(
-            f"{parsed.drivername} is no kind of database that is known; sqlite and postgresql are"
+            f"{mask_secrets(url)}: options are not supported; a ? in a file's name is written %3F"
         )
-    if parsed.get_backend_name() == "sqlite" and "?" in url:  # what follows would be passed over
-        raise DatabaseUnreachable(f"{mask_secrets(url)}: no options are known; a ? in a file's name is written %3F")
     return parsed.set(database=unquote(parsed.database)) if parsed.database else parsed  # SQLAlchemy leaves it encoded
 
 
 def audit_sqlite_path(url: URL, *, create: bool) -> None:
-    """Nothing, if a database may be at this URL.
+    """Validate the path of a SQLite database.
 
     Raises:
-        DatabaseUnreachable: its file cannot be there.
-        DatabaseMissing: there is none and `create` is off.
+        DatabaseUnreachable: no database file can be at this path.
+        DatabaseMissing: there is no file, and `create` is off.
     """
     if not url.database or url.database == ":memory:":
-        raise DatabaseUnreachable("a database in memory keeps nothing: name a file, as in sqlite:////path/to/file.db")
+        raise DatabaseUnreachable(
+            "an in-memory database is lost on exit: name a file, as in sqlite:////path/to/file.db"
+        )
     path = Path(url.database)
     try:
         if not path.parent.is_dir():
             raise DatabaseUnreachable(f"{printable_url(url)}: there is no directory {path.parent}")
         if path.exists() and not path.is_file():
-            raise DatabaseUnreachable(f"{printable_url(url)}: {path} is no file")
+            raise DatabaseUnreachable(f"{printable_url(url)}: {path} is not a file")
         if not create and not path.exists():
             raise DatabaseMissing(f"nothing is stored yet at {printable_url(url)}")
     except OSError as error:
@@ -319,13 +325,13 @@ def audit_sqlite_path(url: URL, *, create: bool) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None:
-    # The driver's own transactions begin too late (at the first write) for a snapshot or a lock: ours do not.
+    # The driver begins a transaction only at the first write, too late for a snapshot or a lock; `_begin_sqlite` does.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     if not is_sealed:
-        _keep_write_ahead_log(cursor)
-    # No fsync for each transaction: a killed process loses nothing; what a power cut loses, the WARC still has.
+        _enable_write_ahead_log(cursor)
+    # No fsync per transaction: a killed process loses nothing, and what a power cut loses is still in the WARC files.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -333,11 +339,10 @@ def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None
     cursor.close()
 
 
-def _keep_write_ahead_log(cursor: sqlite3.Cursor) -> None:
-    """Readers and one writer at the same time.
+def _enable_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Set WAL mode, in which readers and one writer work at the same time.
 
-    A file that is new is changed to that. While another process does so, SQLite waits for nothing and says at once that
-    it is locked.
+    Retries: while another process sets it on a new file, SQLite ignores its busy timeout and fails at once.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1e3
     while True:
@@ -352,7 +357,7 @@ def _keep_write_ahead_log(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and then writes cannot wait for the lock, it fails at once: writers take it first.
+    # A transaction that reads and then writes fails at once instead of waiting for the lock: writers acquire it first.
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -360,10 +365,10 @@ def _begin_sqlite(connection: Connection) -> None:
 def _audit_encoding(shown: str, connection: Any, _record: object) -> None:
     found = connection.info.parameter_status("server_encoding")
     if found != ENCODING:
-        raise DatabaseUnreachable(f"{shown} has the encoding {found}; {ENCODING} is needed, which every text fits into")
+        raise DatabaseUnreachable(f"{shown} has the encoding {found}, but {ENCODING} is required to store every text")
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    # As on SQLite, one writer at a time: what a batch looked up still holds when it is written.
+    # As on SQLite, one writer at a time: what a batch has looked up is still true when it is written.
     if connection.get_execution_options().get(WRITES, False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")

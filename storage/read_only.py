@@ -1,4 +1,4 @@
-"""A SQLite file that this process cannot write: on a read-only disk, in a folder of somebody else's, in a backup."""
+"""Access to SQLite files that this process cannot write: on a read-only disk, in another user's folder, in a backup."""
 
 import os
 from pathlib import Path
@@ -8,10 +8,10 @@ from sqlalchemy import URL
 
 
 def seal_sqlite(url: URL) -> URL | None:
-    """The URL by which such a file can be read; None for one that can be written.
+    """Return a URL that opens the file read-only; None if it can be written.
 
-    To read a file with a write-ahead log, SQLite makes files beside it. Where it cannot, and nothing is in the log, the
-    file is the whole database, and nobody changes it.
+    SQLite creates files beside a WAL database even to read it. Where it cannot, and the log is empty, the file alone is
+    the whole database and does not change, so it can be opened as immutable.
     """
     path = Path(url.database or "")
     if all(os.access(one, os.W_OK) for one in (path, path.parent)):

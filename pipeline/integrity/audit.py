@@ -42,9 +42,9 @@ def audit_opened(archive: Archive) -> IntegrityReport:
     """Audit an archive that is already open."""
     audit_pages(archive.database)
     try:
-        unlisted, sizes = None, archive.warcs.list_afar() | archive.warcs.list_here()
+        unlisted, sizes = None, archive.warcs.list_remote() | archive.warcs.list_local()
     except StoreUnreachable as error:
-        unlisted, sizes = str(error), archive.warcs.list_here()
+        unlisted, sizes = str(error), archive.warcs.list_local()
     unloaded = list_unloaded(archive, sizes)
     findings = list(_check_files(archive, unloaded))
     index = audit_search(archive.database)

@@ -10,7 +10,7 @@ from pipeline.run import Run, finish_run, now, running
 from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
 from schemas.settings import Settings
-from storage.captures.capture import Rereading, list_companions, list_related, list_sources, list_waiting
+from storage.captures.capture import Rereading, list_companions, list_related, list_sources, list_undecided
 from storage.integrity.content import list_contradicted, list_lost, make_due, restore_articles
 from storage.integrity.entry import has_lost_sightings, restore_aliases, restore_entries
 from storage.integrity.lost_capture import (
@@ -162,9 +162,9 @@ def _repair_states(archive: Archive, run: Run) -> Iterator[str]:
         return
     yield f"{len(changed)} states were corrected"
     with archive.database.read() as session:
-        wanted = list_waiting(session, changed)
+        wanted = list_undecided(session, changed)
     if outcomes := _reread(archive, wanted):
-        stored = Storage(archive.database, run.id, archive.settings.revisit_plan).store([], now(), former=outcomes)
+        stored = Storage(archive.database, run.id, archive.settings.revisit_plan).store([], now(), reread=outcomes)
         run.problems += stored.problems
         yield f"{len(outcomes)} pages were reread from their captures"
 

@@ -64,7 +64,7 @@ def _read_group(context: ReaderContext, wanted: Sequence[Rereading]) -> Iterator
     """Reread captures; runs in a reading process."""
     publishers, warcs, max_page_bytes = context
     assert warcs  # noqa: S101 - for mypy: an archive's reader has them
-    near = warcs.holding([one.ref for one in wanted])
+    near = warcs.prefetch([one.ref for one in wanted])
     read = partial(read_capture, warcs=near, max_page_bytes=max_page_bytes)
     for one in wanted:
         yield _read_one(read, one, publishers)

@@ -119,6 +119,6 @@ def _store(archive: Archive, run: Run, outcomes: Sequence[Outcome]) -> None:
     with archive.database.begin() as session:
         run.counts.update(
             store_outcomes(
-                session, outcomes, run_id=run.id, now=now(), plan=archive.settings.revisit_plan, is_again=True
+                session, outcomes, run_id=run.id, now=now(), plan=archive.settings.revisit_plan, is_reread=True
             )
         )

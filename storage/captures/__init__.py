@@ -1,1 +1,1 @@
-"""Captures as rows: how far each WARC file is loaded, and which captures decide what an article says."""
+"""Capture rows: how far each WARC file is loaded, and which captures determine what an article says."""

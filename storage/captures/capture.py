@@ -1,7 +1,7 @@
-"""Captures as rows: how far each WARC file is loaded, and which captures decide what the archive says today.
+"""Capture rows: how far each WARC file is loaded, and which captures determine what the archive says.
 
-How far is set in the transaction that stores what was read. What decides is what is to be read again when the rules of
-reading change.
+A file's position is set in the transaction that stores what was read. The captures that determine the archive's
+articles are the ones to reread when parsing rules change.
 """
 
 from collections import defaultdict
@@ -22,20 +22,20 @@ from storage.ledger.unit_of_work import Columns, execute_in, select_in
 from storage.schema.tables import Article, Capture, Entry, Quarantine, Robots, WarcFile
 
 OK = 200
-"""The HTTP status of an answer that has what was asked for."""
+"""HTTP status of a successful response."""
 
 
 def find_imported_digests(session: Session, digests: Collection[str]) -> set[str]:
-    """Those of the SHA-256 digests that an imported file has; what was fetched is no file, though as empty as one.
+    """Return which of the SHA-256 digests belong to imported files; fetched captures do not count.
 
-    A file whose capture is lost is not known: it can be imported again.
+    A file whose capture is lost is left out, so that it can be imported again.
     """
     imported = select(Capture.sha256).where(Capture.url.is_(None), ~Capture.is_lost)
     return set(select_in(session, imported, Capture.sha256, digests))
 
 
 def find_page_capture(session: Session, key: str) -> CaptureRef | None:
-    """Where the newest whole answer for an entry of the ledger lies."""
+    """Return a reference to the newest successful capture of a ledger entry."""
     newest = (
         select(Capture)
         .join(Entry, Capture.entry_id == Entry.id)
@@ -68,7 +68,7 @@ def list_article_captures(session: Session, article_id: str) -> list[CaptureSumm
 
 
 def list_robots_texts(session: Session) -> dict[str, str]:
-    """Address of each robots.txt -> what it said when it was last there."""
+    """Return URL of each robots.txt -> its text in the newest successful capture."""
     rows = (
         select(Capture.url, Robots.text)
         .join(Capture, Capture.id == Robots.capture_id)
@@ -79,13 +79,13 @@ def list_robots_texts(session: Session) -> dict[str, str]:
 
 
 def find_position(session: Session, name: str) -> int:
-    """Every record of this file before this byte is stored; 0 for a file that is not known."""
+    """Return the byte before which every record of a file is stored; 0 for an unknown file."""
     row = session.get(WarcFile, name)
     return row.loaded_bytes if row else 0
 
 
 def store_position(session: Session, name: str, position: int, cut_at: int | None = None) -> None:
-    """Note how far a file was loaded, and where an incomplete last record starts."""
+    """Record how far a file is loaded, and where an incomplete last record starts (both in bytes)."""
     row = session.get(WarcFile, name)
     if row is None:
         session.add(WarcFile(name=name, loaded_bytes=position, cut_at=cut_at))
@@ -96,7 +96,7 @@ def store_position(session: Session, name: str, position: int, cut_at: int | Non
 
 
 def list_positions(session: Session, names: Collection[str] | None = None) -> dict[str, int]:
-    """File name -> position, for every known file; with names given, only for those of them that are known."""
+    """Return file name -> position (bytes) of all known files, or of those among `names`."""
     positions = select(WarcFile.name, WarcFile.loaded_bytes)
     if names is None:
         return dict(session.execute(positions.order_by(WarcFile.name)).tuples().all())
@@ -104,22 +104,30 @@ def list_positions(session: Session, names: Collection[str] | None = None) -> di
 
 
 PART_COUNT = 128
-"""Captures that are asked for at a time: these are read while the next are looked up, and no transaction is long."""
+"""Captures per query: small enough to keep each transaction short while the captures are read."""
 
-PLACE = (Capture.id, Capture.warc, Capture.offset, Capture.length, Capture.sha256, Capture.url, Capture.fetched_at)
+CAPTURE_COLUMNS = (
+    Capture.id,
+    Capture.warc,
+    Capture.offset,
+    Capture.length,
+    Capture.sha256,
+    Capture.url,
+    Capture.fetched_at,
+)
 
 STORED_PREFIX = "stored_"
 STORED_NAMES = tuple(column.name for column in Article.__table__.c if column.name != "body")
-"""What a reading is compared with: bodies by their digests."""
+"""Article columns that a rereading is compared with; bodies are compared by digest."""
 
 STORED = tuple(getattr(Article, name).label(f"{STORED_PREFIX}{name}") for name in STORED_NAMES)
 
 UNDECIDED_STATES = frozenset({State.PENDING, State.FAILED, State.GONE})
-"""A page was answered and no article came of it: today's rules may find one."""
+"""States in which a page may have been captured without yielding an article: current rules may find one."""
 
 
 class Sibling(NamedTuple):
-    """Another whole answer of the same article: a live blog is its page and its posts."""
+    """Another successful capture of the same article: a live blog consists of its page and its posts."""
 
     ref: CaptureRef
     url: str | None
@@ -127,15 +135,15 @@ class Sibling(NamedTuple):
 
 
 class Rereading(NamedTuple):
-    """A capture to be read again, with what the archive made of it."""
+    """A capture to reread, with the article that is stored from it."""
 
     ref: CaptureRef
     url: str | None
     fetched_at: datetime
     key: str | None
-    """The ledger's; None for a text without a URL."""
+    """The ledger entry's key; None for a text without a URL."""
     stored: Columns | None
-    """The article that was read from it, by column, without its body; None where none was."""
+    """The stored article's columns, without its body; None if there is no article."""
     siblings: tuple[Sibling, ...] = ()
 
 
@@ -145,33 +153,33 @@ def iterate_rereadings(
     until: date | None = None,
     numbers: Collection[int] | None = None,
 ) -> Iterator[Rereading]:
-    """What is to be read again, in the order in which it lies in the WARC files.
+    """Yield the captures to reread, in WARC file order.
 
-    The capture of each article, of each open quarantine row, and the newest whole answer of each URL that has
-    neither. With a day given, of what was published then (both inclusive, Moscow time); with `numbers`, of these
-    quarantine rows alone.
+    These are the capture of each article and of each open quarantine row, and the newest successful capture of each
+    URL that has neither. `since` and `until` limit them to publication days (both inclusive, Moscow time), `numbers`
+    to these quarantine rows.
     """
     statement = _select(since, until).order_by(Capture.warc, Capture.offset)
     if numbers is not None:
         statement = statement.where(Quarantine.id.in_(numbers))
     after: tuple[str, int] = ("", -1)
-    while rows := session.execute(statement.where(_lies_after(after)).limit(PART_COUNT)).all():
+    while rows := session.execute(statement.where(_is_after(after)).limit(PART_COUNT)).all():
         yield from _as_rereadings(session, rows)
         after = (rows[-1].warc, rows[-1].offset)
-        session.rollback()  # gives the snapshot back: whoever writes meanwhile is not held up
+        session.rollback()  # releases the snapshot, so that writers are not held up
 
 
 def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereading]:
-    """The captures of those of the articles, by id, that are stored with another text or headline."""
+    """Return the captures of the articles (by id) whose stored text or headline differs."""
     rows = select(Article.id, Article.content_sha256, Article.headline, Article.capture_id)
     found = execute_in(session, rows, Article.id, articles.keys())
-    captures = {number for key, digest, headline, number in found if (digest, headline) != _tell(articles[key])}
-    # Found by their own numbers: that costs nothing for whatever else is stored.
+    captures = {number for key, digest, headline, number in found if (digest, headline) != _content_of(articles[key])}
+    # Selected by capture id, so the cost does not grow with the archive.
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
 
-def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
-    """The newest whole answers of these entries, by key, that wait for an article though they have one."""
+def list_undecided(session: Session, keys: Collection[str]) -> list[Rereading]:
+    """Return the newest successful captures of these entries (by key) that still have no article."""
     rows = (
         select(Capture.id)
         .join(Entry, Entry.id == Capture.entry_id)
@@ -182,7 +190,7 @@ def list_waiting(session: Session, keys: Collection[str]) -> list[Rereading]:
 
 
 def list_related(session: Session, article_ids: Collection[str]) -> list[Rereading]:
-    """Every whole answer that one of these articles may have been read from, as if nothing had been."""
+    """Return every successful capture that one of these articles may be read from, without what is stored."""
     own = select(Capture.id).join(Article, Article.capture_id == Capture.id)
     others = (
         select(Capture.id)
@@ -197,13 +205,13 @@ def list_related(session: Session, article_ids: Collection[str]) -> list[Rereadi
     return [one._replace(stored=None) for one in _as_rereadings(session, rows)]
 
 
-def _tell(article: Read) -> tuple[str, str | None]:
+def _content_of(article: Read) -> tuple[str, str | None]:
     return article.content_sha256, article.headline
 
 
 def list_sources(session: Session) -> list[Rereading]:
-    """The whole answers of what is no page of an entry, sources among them, in the order in which they came."""
-    rows = session.execute(select(*PLACE).where(*_of_no_entry()).order_by(Capture.fetched_at, Capture.id))
+    """Return the successful captures that belong to no entry, sources included, in the order of fetching."""
+    rows = session.execute(select(*CAPTURE_COLUMNS).where(*_of_no_entry()).order_by(Capture.fetched_at, Capture.id))
     return [Rereading(_as_ref(row), row.url, row.fetched_at, None, None) for row in rows]
 
 
@@ -217,12 +225,12 @@ def _of_no_entry() -> Sequence[ColumnElement[bool]]:
 
 
 def list_companions(session: Session, recognize: Callable[[str], str | None]) -> dict[str, list[Sibling]]:
-    """Record id -> the captures that are a part of its page (a live blog's posts) and belong to no entry themselves.
+    """Return record id -> captures that are part of its page (a live blog's posts) but belong to no entry.
 
-    `recognize` answers whose part a URL is.
+    `recognize` returns the record id that a URL is a part of, or None.
     """
     found: dict[str, list[Sibling]] = defaultdict(list)
-    rows = select(*PLACE).where(*_of_no_entry())
+    rows = select(*CAPTURE_COLUMNS).where(*_of_no_entry())
     for row in session.execute(rows.execution_options(yield_per=PART_COUNT)):
         if key := recognize(row.url):
             found[key].append(Sibling(_as_ref(row), row.url, row.fetched_at))
@@ -230,16 +238,16 @@ def list_companions(session: Session, recognize: Callable[[str], str | None]) ->
 
 
 def count_rereadings(session: Session, since: date | None = None, until: date | None = None) -> int:
-    """How many those are."""
+    """Return how many captures `iterate_rereadings` yields for these days."""
     wanted = _select(since, until).with_only_columns(Capture.id).subquery()
     return session.scalar(select(func.count()).select_from(wanted)) or 0
 
 
 def _select_rows() -> Select[Any]:
-    """Whole answers, with the article and the open quarantine row of each."""
+    """Select successful captures, each with its article and open quarantine row."""
     is_open = and_(Quarantine.capture_id == Capture.id, Quarantine.resolved_at.is_(None))
     return (
-        select(*PLACE, Capture.entry_id.label("entry"), Entry.key, Quarantine.id.label("number"), *STORED)
+        select(*CAPTURE_COLUMNS, Capture.entry_id.label("entry"), Entry.key, Quarantine.id.label("number"), *STORED)
         .outerjoin(Article, Article.capture_id == Capture.id)
         .outerjoin(Quarantine, is_open)
         .outerjoin(Entry, Entry.id == Capture.entry_id)
@@ -275,8 +283,8 @@ def _is_published(since: date | None, until: date | None) -> ColumnElement[bool]
     return or_(is_article_within, and_(Article.id.is_(None), Entry.id.is_not(None), is_within(since, until)))
 
 
-def _lies_after(place: tuple[str, int]) -> ColumnElement[bool]:
-    return tuple_(Capture.warc, Capture.offset) > tuple_(*map(literal, place))
+def _is_after(position: tuple[str, int]) -> ColumnElement[bool]:
+    return tuple_(Capture.warc, Capture.offset) > tuple_(*map(literal, position))
 
 
 def _as_rereadings(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Rereading]:
@@ -295,13 +303,13 @@ def _as_rereadings(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Rerea
 
 
 def _has_parts(row: Row[Any]) -> bool:
-    """Whether it may be one part of a page: a live blog's, or one that is no article by itself."""
+    """Whether the capture may be one part of a page: of a live blog, or of no article by itself."""
     return row.key is not None and getattr(row, f"{STORED_PREFIX}kind") in {Kind.LIVE, None}
 
 
 def _list_siblings(session: Session, entries: Collection[int]) -> dict[int, list[Sibling]]:
     found: dict[int, list[Sibling]] = defaultdict(list)
-    statement = select(*PLACE, Capture.entry_id.label("entry")).where(
+    statement = select(*CAPTURE_COLUMNS, Capture.entry_id.label("entry")).where(
         Capture.status.in_(SUCCESS_STATUSES), ~Capture.is_lost
     )
     for row in execute_in(session, statement, Capture.entry_id, entries):

@@ -1,7 +1,7 @@
-"""Captures that were stored before, read again with the rules of today: nothing is fetched, added or counted as a page.
+"""Rereads stored captures with the current rules; nothing is fetched, added or counted as a page.
 
-What the newest capture says still counts: an older one never takes its place. The tries that the ledger notes stay as
-they are; an entry whose state changes gets the time at which that state is due.
+The newest capture still decides: an older one never replaces it. The ledger's attempts do not change; an entry whose
+state changes gets that state's next due time.
 """
 
 from collections import Counter, defaultdict
@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import defer
 
 from schemas.outcome import ArticleRead, CaptureQuarantined, Missing, Outcome, Seen, State
-from storage.ledger.quarantine import add_quarantine, restate
-from storage.ledger.state import KEPT_STATES, confirm, enter_state, merge_into_entry
+from storage.ledger.quarantine import add_quarantine, update_reasons
+from storage.ledger.state import ARTICLE_STATES, confirm, enter_state, merge_into_entry
 from storage.ledger.unit_of_work import UnitOfWork, execute_in, record_publication_time, seen_of, select_in
 from storage.revisions.store import find_row, reread_article, store_article, withdraw_article
 from storage.schema.tables import Article, Capture, Entry
@@ -23,24 +23,24 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class StoredCapture(NamedTuple):
-    """A capture as it is stored."""
+    """A stored capture's row id and entry."""
 
     id: int
     entry_id: int | None
 
 
 def reread(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
-    """Compare what captures mean today with what is stored of them; answers how many ended how.
+    """Store what captures mean under the current rules; return how many had each result.
 
-    Names: `unchanged`, `annotated`, `revised`, `withdrawn`, `cured`. A capture that is not stored is passed over.
+    Results: `unchanged`, `annotated`, `revised`, `withdrawn`, `cured`. A capture that is not stored is skipped.
     """
     known = load_stored_captures(batch, outcomes)
-    own = _load_own_articles(batch, {place.id for place in known.values()})
+    own = _load_own_articles(batch, {capture.id for capture in known.values()})
     counts: Counter[str] = Counter()
     for outcome in sorted(outcomes, key=_fetched_at):
         seen = seen_of(outcome)
-        if seen and (place := known.get((seen.ref.warc, seen.ref.offset))):
-            counts[_reread(batch, outcome, seen, place, own.get(place.id))] += 1
+        if seen and (capture := known.get((seen.ref.warc, seen.ref.offset))):
+            counts[_reread(batch, outcome, seen, capture, own.get(capture.id))] += 1
     return counts
 
 
@@ -50,20 +50,20 @@ def _fetched_at(outcome: Outcome) -> datetime:
 
 
 def load_stored_captures(batch: UnitOfWork, outcomes: Iterable[Outcome]) -> dict[tuple[str, int], StoredCapture]:
-    """WARC file and offset -> capture, of those that are stored."""
+    """Return (WARC file, offset) -> capture, for the outcomes' captures that are stored."""
     offsets: dict[str, set[int]] = defaultdict(set)
     for seen in filter(None, map(seen_of, outcomes)):
         offsets[seen.ref.warc].add(seen.ref.offset)
     found: dict[tuple[str, int], StoredCapture] = {}
-    for warc, places in offsets.items():
+    for warc, warc_offsets in offsets.items():
         statement = select(Capture.offset, Capture.id, Capture.entry_id).where(Capture.warc == warc)
-        for offset, capture_id, entry_id in execute_in(batch.session, statement, Capture.offset, places):
+        for offset, capture_id, entry_id in execute_in(batch.session, statement, Capture.offset, warc_offsets):
             found[warc, offset] = StoredCapture(capture_id, entry_id)
     return found
 
 
 def _load_own_articles(batch: UnitOfWork, capture_ids: set[int]) -> dict[int, str]:
-    """Capture -> the article that was read from it."""
+    """Return capture id -> id of the article that was read from it."""
     rows = list(select_in(batch.session, select(Article).options(defer(Article.body)), Article.capture_id, capture_ids))
     batch.articles |= {row.id: row for row in rows}
     return {row.capture_id: row.id for row in rows}
@@ -72,7 +72,7 @@ def _load_own_articles(batch: UnitOfWork, capture_ids: set[int]) -> dict[int, st
 def _reread(batch: UnitOfWork, outcome: Outcome, seen: Seen, known: StoredCapture, own_id: str | None) -> str:
     own = find_row(batch, own_id) if own_id else None
     if own and own.capture_id != known.id:
-        own = None  # a newer capture of this batch has taken its place
+        own = None  # a newer capture of this batch has replaced it
     if isinstance(outcome, ArticleRead):
         return _reread_article(batch, outcome, known, own)
     reasons = (
@@ -82,7 +82,7 @@ def _reread(batch: UnitOfWork, outcome: Outcome, seen: Seen, known: StoredCaptur
         is_passing = isinstance(outcome, Missing) or getattr(outcome, "is_passing", False)
         _withdraw(batch, own, seen, known, reasons, is_passing=is_passing)
         return "withdrawn"
-    if isinstance(outcome, CaptureQuarantined) and restate(batch, _key(batch, seen, known), known.id, reasons):
+    if isinstance(outcome, CaptureQuarantined) and update_reasons(batch, _key(batch, seen, known), known.id, reasons):
         return "annotated"
     return "unchanged"
 
@@ -104,7 +104,7 @@ def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: StoredCaptur
     row = find_row(batch, read.id)
     if row is None:
         if seen.fetched_at < batch.withdrawn.get(read.id, (0, EARLIEST))[1]:
-            return "unchanged"  # what was withdrawn was newer
+            return "unchanged"  # the withdrawn version was newer
         _cure(batch, outcome, known)
         return "revised" if has_other_name else "cured"
     ended = reread_article(batch, row, read, known.id)
@@ -114,7 +114,7 @@ def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: StoredCaptur
 
 
 def _resolve(batch: UnitOfWork, key: str, capture_id: int) -> bool:
-    """Close the open row of a capture that is valid now; answers whether there was one."""
+    """Close the open quarantine row of a capture that is now valid; return whether there was one."""
     if not any(row.capture_id == capture_id for row in batch.open_rows.get(key, [])):
         return False
     batch.resolve(key)
@@ -122,7 +122,7 @@ def _resolve(batch: UnitOfWork, key: str, capture_id: int) -> bool:
 
 
 def _cure(batch: UnitOfWork, outcome: ArticleRead, known: StoredCapture) -> None:
-    """A capture that was no valid article is one: stored as if it had just come."""
+    """Store the article of a capture that had none, as if it had just been fetched."""
     seen, identity = outcome.seen, outcome.identity
     entry = merge_into_entry(batch, identity, (seen.url, outcome.article.url), seen.fetched_at) if identity else None
     stored = store_article(batch, outcome.article, entry, known.id)
@@ -148,10 +148,10 @@ def _withdraw(
         if not reasons[0].startswith("read-as-another"):
             add_quarantine(batch, seen, None, reasons, known.id)
         return
-    if entry.state in KEPT_STATES:
+    if entry.state in ARTICLE_STATES:
         batch.resolve(entry.key)
         entry.state, entry.state_at = State.QUARANTINED, max(entry.state_at, seen.fetched_at)
         entry.last_error, entry.missing_at = "; ".join(reasons), None
-        # What may pass is asked for at once: its page may be right by now.
+        # A temporary failure is due at once: the page may be valid by now.
         entry.next_try_at = batch.now if is_passing else None
     add_quarantine(batch, seen, entry, reasons, known.id)

@@ -94,7 +94,7 @@ def copy_database(source: Database, target_url: str, tell: CopyListener) -> Data
         DatabaseDamaged: its files are not as they were written; a copy would be as damaged.
     """
     audit_pages(source)
-    with source.read_still() as session, making_database(target_url) as target:
+    with source.read_snapshot() as session, making_database(target_url) as target:
         kinds = {database.engine.dialect.name for database in (source, target)}
         copy = _copy_pages if kinds == {"sqlite"} else _copy_rows
         tables = copy(session.connection(), target, tell)

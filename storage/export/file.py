@@ -69,7 +69,7 @@ def export_articles(
     card_path = path.with_name(name_card(path.name)) if is_lasting(path) else None
     # Both are complete before either takes its name; the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
-        with database.read_still() as session, _old_objects_at_rest():
+        with database.read_snapshot() as session, _old_objects_at_rest():
             blocks = tally.watch(iterate_blocks(session, wanted))
             _write(sink, kind, _told(blocks, count_matching(session, wanted), tell) if tell else blocks)
         if card_path and card_sink:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from schemas.export import Compression
 from schemas.failure import UsageFailure
-from storage.atomic_file import ASKED_MODE, replacing
+from storage.atomic_file import USER_FILE_MODE, replace_file
 
 STANDARD_OUTPUT = Path("-")
 """The path that means standard output, as other programs have it."""
@@ -132,7 +132,7 @@ def _choose_way(path: Path) -> AbstractContextManager[BinaryIO]:
         raise ExportUnwritable(f"{path} is a directory")
     if not is_lasting(path):
         return path.open("ab")
-    return replacing(path.resolve(), ASKED_MODE)  # behind a link stands the file that is meant
+    return replace_file(path.resolve(), USER_FILE_MODE)  # behind a link stands the file that is meant
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from storage.integrity.content import audit_contents
 from storage.integrity.entry import audit_entries
 from storage.integrity.lost_capture import audit_references
 from storage.integrity.near_duplicate import audit_near_duplicates
-from storage.ledger.state import KEPT_STATES
+from storage.ledger.state import ARTICLE_STATES
 from storage.schema.tables import Article, Entry, Quarantine
 
 
@@ -56,7 +56,7 @@ def _find_doubtful() -> Select[Any]:
     return (
         select(Bundle("entry", *columns), has_article, articles.c.duplicate_of, is_open)
         .outerjoin(articles, articles.c.entry_id == Entry.id)
-        .where(Entry.state.in_({*KEPT_STATES, State.QUARANTINED, State.CAPTURED}) | has_article)
+        .where(Entry.state.in_({*ARTICLE_STATES, State.QUARANTINED, State.CAPTURED}) | has_article)
     )
 
 

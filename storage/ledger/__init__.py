@@ -1,1 +1,1 @@
-"""The ledger: every known URL, its state, what sources said of it, and the outcome of each fetch."""
+"""The ledger: every known URL, its state, its sightings in sources, and the outcome of each fetch."""

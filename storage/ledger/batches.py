@@ -1,4 +1,4 @@
-"""Stores batches of outcomes, each in one transaction. One that cannot be stored does not hold up the others."""
+"""Stores batches of outcomes, each in one transaction. An outcome that cannot be stored does not block the others."""
 
 import logging
 from collections import Counter
@@ -18,22 +18,22 @@ from storage.outage import is_outage
 logger = logging.getLogger(__name__)
 
 ERROR_CHARS = 200
-"""Of an error's words: the first sentence. What follows repeats the whole row."""
+"""Length limit of a quoted error: its first sentence. What follows repeats the whole row."""
 
 
 @dataclass(slots=True)
 class StoredBatch:
-    """What became of a batch."""
+    """The result of storing a batch."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    """As `store_outcomes` answers them."""
+    """As `store_outcomes` returns them."""
     problems: list[str] = field(default_factory=list)
-    """A sentence for each outcome that could not be stored as it is."""
+    """A sentence for each outcome that could not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where a run's outcomes go, and what is noted with them."""
+    """Where a run's outcomes are stored, with its id and revisit plan."""
 
     database: Database
     run_id: str | None
@@ -44,38 +44,38 @@ class Storage:
         outcomes: Sequence[Outcome],
         now: datetime,
         *,
-        former: Sequence[Outcome] = (),
+        reread: Sequence[Outcome] = (),
         finish: Callable[[Session], None] | None = None,
     ) -> StoredBatch:
         """Store outcomes and what `finish` writes, all in one transaction.
 
-        `former` are of captures that are stored already, and come first; they are not counted. What cannot be stored is
-        quarantined by itself, with the reason. Where nothing of a whole batch can, that is the batch's own error.
+        `reread` are outcomes of captures that are stored already; they come first and are not counted. An outcome that
+        cannot be stored is quarantined with the reason. If none of several outcomes can, the first error is raised.
         """
         try:
             with self.database.begin() as session:
-                self._write(session, former, now, is_again=True)
+                self._write(session, reread, now, is_reread=True)
                 stored = StoredBatch(self._write(session, outcomes, now))
                 _finish(session, finish)
         except DatabaseLost:
             raise
         except Exception:
             logger.warning("a batch of %d could not be stored, and is stored one by one", len(outcomes), exc_info=True)
-            return self._store_each(outcomes, now, former, finish)
+            return self._store_each(outcomes, now, reread, finish)
         return stored
 
     def _store_each(
         self,
         outcomes: Sequence[Outcome],
         now: datetime,
-        former: Sequence[Outcome],
+        reread: Sequence[Outcome],
         finish: Callable[[Session], None] | None,
     ) -> StoredBatch:
         stored = StoredBatch()
         first_error: Exception | None = None
         with self.database.begin() as session:
-            for outcome in former:
-                self._try(session, outcome, now, is_again=True)
+            for outcome in reread:
+                self._try(session, outcome, now, is_reread=True)
             for outcome in outcomes:
                 found = self._try(session, outcome, now)
                 if not isinstance(found, Exception):
@@ -91,35 +91,35 @@ class Storage:
     def _quarantine(
         self, session: Session, outcome: Outcome, now: datetime, error: Exception, stored: StoredBatch
     ) -> None:
-        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0][:ERROR_CHARS]
-        reason = f"not-stored: {type(error).__name__}: {said}"
+        message = str(getattr(error, "orig", None) or error).strip().partition("\n")[0][:ERROR_CHARS]
+        reason = f"not-stored: {type(error).__name__}: {message}"
         seen = seen_of(outcome)
         what = f"{seen.url or seen.file_url} ({seen.ref.warc} at {seen.ref.offset})" if seen else repr(outcome)
-        instead = _replace(outcome, reason)
-        found = self._try(session, instead, now) if instead else Counter[str]()
-        lies = "" if not isinstance(found, Exception) else "; nothing of it is in the database"
+        replacement = _replace(outcome, reason)
+        found = self._try(session, replacement, now) if replacement else Counter[str]()
+        suffix = "" if not isinstance(found, Exception) else "; nothing of it is in the database"
         stored.counts += found if isinstance(found, Counter) else Counter()
-        stored.problems.append(f"{what} could not be stored: {said}{lies}")
+        stored.problems.append(f"{what} could not be stored: {message}{suffix}")
 
     def _try(
-        self, session: Session, outcome: Outcome, now: datetime, *, is_again: bool = False
+        self, session: Session, outcome: Outcome, now: datetime, *, is_reread: bool = False
     ) -> Counter[str] | Exception:
-        """Store one; its error, with nothing of it written, where that fails."""
+        """Store one outcome and return its counts; if that fails, undo it and return the error."""
         try:
             with session.begin_nested():
-                return self._write(session, [outcome], now, is_again=is_again)
+                return self._write(session, [outcome], now, is_reread=is_reread)
         except Exception as error:
             if is_outage(error):
                 raise
-            session.expunge_all()  # whatever it is, it is this one's alone
+            session.expunge_all()  # the error concerns this outcome only
             return error
 
     def _write(
-        self, session: Session, outcomes: Sequence[Outcome], now: datetime, *, is_again: bool = False
+        self, session: Session, outcomes: Sequence[Outcome], now: datetime, *, is_reread: bool = False
     ) -> Counter[str]:
         if not outcomes:
             return Counter()
-        return store_outcomes(session, outcomes, run_id=self.run_id, now=now, plan=self.plan, is_again=is_again)
+        return store_outcomes(session, outcomes, run_id=self.run_id, now=now, plan=self.plan, is_reread=is_reread)
 
 
 def _finish(session: Session, finish: Callable[[Session], None] | None) -> None:
@@ -128,7 +128,7 @@ def _finish(session: Session, finish: Callable[[Session], None] | None) -> None:
 
 
 def _replace(outcome: Outcome, reason: str) -> Outcome | None:
-    """What is noted of a capture that cannot be stored as what it is; None where there is none."""
+    """Return the outcome to store in place of one that cannot be stored; None if it has no capture."""
     if isinstance(outcome, ArticleRead | CaptureQuarantined):
         return CaptureQuarantined(seen=outcome.seen, identity=outcome.identity, reasons=(reason,))
     if isinstance(outcome, SourceRead | SourceBroken):

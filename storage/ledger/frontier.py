@@ -1,4 +1,4 @@
-"""The ledger: which URLs are known, what is due, and how they stand."""
+"""The frontier: which URLs are known, which are due, and their states."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
@@ -13,11 +13,11 @@ from schemas.schedule import STANDARD_PLAN, RevisitPlan
 from schemas.url import Identity, Sighting
 from storage.ledger.publication_date import month_of
 from storage.ledger.sighting import store_sightings
-from storage.ledger.state import KEPT_STATES, is_due
+from storage.ledger.state import ARTICLE_STATES, is_due
 from storage.ledger.unit_of_work import UnitOfWork, select_in
 from storage.ledger.validator import find_validators
-from storage.reports.audit import audit_ledger, count_advertised, count_states, of_site
-from storage.runs.run import was_ahead
+from storage.reports.audit import audit_ledger, count_advertised, count_states, filter_site
+from storage.runs.run import has_run_after
 from storage.schema.tables import Alias, Entry
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "count_states",
     "find_due",
     "find_entry",
-    "is_known",
+    "find_known",
 ]
 
 
@@ -44,11 +44,11 @@ class DueUrl(Record):
     attempts: Count
     published_at: datetime | None
     validators: Validators | None = None
-    """What its server can be asked about; None where it is to be asked for in full."""
+    """For a conditional request; None for an unconditional one."""
 
 
 class LedgerEntry(Record):
-    """How one URL stands."""
+    """One ledger entry: a URL's state and what is known of it."""
 
     key: NonEmpty
     site: NonEmpty
@@ -56,7 +56,7 @@ class LedgerEntry(Record):
     record_id: str | None
     url: NonEmpty
     aliases: tuple[str, ...]
-    """Every other URL of it, sorted."""
+    """All other URLs of the entry, sorted."""
     state: State
     state_at: datetime
     rule: str | None
@@ -80,13 +80,13 @@ def find_due(  # noqa: PLR0913 - a filter each
     states: Collection[State] | None = None,
     plan: RevisitPlan = STANDARD_PLAN,
 ) -> list[DueUrl]:
-    """What is to be fetched: what has no article yet, then what is looked at again.
+    """Return the URLs to fetch: first those without an article, then revisits.
 
-    Either in the order of publication, newest first, and what nobody knows the date of last, as it was discovered.
-    `since` and `until` (both inclusive) are publication days: where the day is not known, the month must touch them.
+    Both parts are ordered by publication, newest first; URLs of unknown date come last, in order of discovery.
+    `since` and `until` (both inclusive) are publication days; where only the month is known, it must overlap them.
     """
     names = [name for name in DueUrl.model_fields if name != "validators"]
-    has_article = Entry.state.in_(KEPT_STATES)
+    has_article = Entry.state.in_(ARTICLE_STATES)
     statement = (
         select(*(getattr(Entry, name) for name in names))
         .where(_is_due(session, now, plan), is_within(since, until))
@@ -101,24 +101,24 @@ def find_due(  # noqa: PLR0913 - a filter each
     )
     if states is not None:
         statement = statement.where(Entry.state.in_(states))
-    found = [row._mapping for row in session.execute(of_site(statement, Entry.site, site))]  # noqa: SLF001 - public
-    # What has no article is asked for in full, whatever was answered there before.
-    known = {row["url"] for row in found if row["state"] in KEPT_STATES}
+    found = [row._mapping for row in session.execute(filter_site(statement, Entry.site, site))]  # noqa: SLF001 - public
+    # A URL without an article is fetched unconditionally, whatever its earlier responses.
+    known = {row["url"] for row in found if row["state"] in ARTICLE_STATES}
     validators = find_validators(session, known, now, plan)
     return [DueUrl(**row, validators=validators.get(row["url"])) for row in found]
 
 
 def _is_due(session: Session, now: datetime, plan: RevisitPlan) -> ColumnElement[bool]:
-    """Due, or never looked at again because a clock that ran ahead made it too old for that."""
+    """Whether an entry is due, or was dropped from the plan only because a clock that ran ahead made it seem old."""
     ahead = now + plan.longest_wait
-    if not was_ahead(session, ahead):  # no index finds the others
+    if not has_run_after(session, ahead):  # the condition below cannot use an index
         return is_due(now, plan)
-    is_given_up = and_(Entry.state.in_(KEPT_STATES), Entry.next_try_at.is_(None), Entry.tried_at > ahead)
+    is_given_up = and_(Entry.state.in_(ARTICLE_STATES), Entry.next_try_at.is_(None), Entry.tried_at > ahead)
     return or_(is_due(now, plan), is_given_up)
 
 
 def is_within(since: date | None, until: date | None) -> ColumnElement[bool]:
-    """Whether an entry lies between publication days (both inclusive); by its month, where the day is not known."""
+    """Whether an entry was published between two days (both inclusive); by month where its day is unknown."""
     bounds = [
         (Entry.published_on >= since, Entry.published_month >= month_of(since)) if since else None,
         (Entry.published_on <= until, Entry.published_month <= month_of(until)) if until else None,
@@ -131,20 +131,20 @@ def is_within(since: date | None, until: date | None) -> ColumnElement[bool]:
 
 
 def find_entry(session: Session, id_or_url: str) -> LedgerEntry | None:
-    """The entry of a record id, or of any URL of it in its canonical spelling."""
+    """Return the entry with this record id, or with this URL (canonical) as its current one or an alias."""
     by_alias = select(Entry).join(Alias, Alias.entry_id == Entry.id).where(Alias.url == id_or_url)
     row = session.scalar(select(Entry).where(Entry.key == id_or_url)) or session.scalar(by_alias)
     return _as_entry(session, row) if row else None
 
 
-def is_known(session: Session, urls: Iterable[str]) -> set[str]:
-    """Those of the (canonical) URLs that the ledger has."""
+def find_known(session: Session, urls: Iterable[str]) -> set[str]:
+    """Return which of the (canonical) URLs are in the ledger."""
     return set(select_in(session, select(Alias.url), Alias.url, set(urls)))
 
 
 def add_urls(session: Session, sightings: Sequence[tuple[Identity, Sighting]], now: datetime) -> int:
-    """Note URLs that were given by hand, or are lost; answers how many no source had advertised before."""
-    with session.no_autoflush:  # a batch writes itself
+    """Record URLs that were given by hand or recovered; return how many no source had advertised before."""
+    with session.no_autoflush:  # the unit of work flushes explicitly
         return store_sightings(UnitOfWork(session, None, now), sightings)
 
 

@@ -1,7 +1,6 @@
 """The one place where outcomes are stored and counted.
 
-Each capture is stored once, whatever is loaded again: a run that died, or a WARC file that is imported twice,
-changes nothing the second time.
+Each capture is stored once: loading the same WARC file again, after a crash or by a second import, changes nothing.
 """
 
 from collections import Counter
@@ -33,14 +32,12 @@ from storage.captures.reinterpretation import reread
 from storage.ledger.quarantine import add_quarantine
 from storage.ledger.sighting import store_sightings
 from storage.ledger.state import (
+    ARTICLE_STATES,
     FIRST_BLOCKED_RETRY,
     FIRST_PASSING_RETRY,
     FIRST_RETRY,
-    KEPT_STATES,
     LAST_RETRY,
     adopt_alias,
-    bear_failure,
-    bear_missing,
     confirm,
     enter_blocked,
     enter_failed,
@@ -53,6 +50,8 @@ from storage.ledger.state import (
     merge_into_entry,
     record_attempt,
     record_failure,
+    record_settled_failure,
+    record_settled_missing,
     retry_delay,
 )
 from storage.ledger.unit_of_work import UnitOfWork, load_batch, record_publication_time, seen_of
@@ -62,19 +61,19 @@ from storage.revisions.store import record_check, remove_article, store_article
 from storage.schema.tables import Entry, Robots
 from storage.search.index import index_articles
 
-__all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_ADDRESSES", "retry_delay", "store_outcomes"]
+__all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_URLS", "retry_delay", "store_outcomes"]
 
 ROBOTS = "robots"
-"""The reason by which a forbidden fetch is robots.txt's doing."""
+"""The reason of a fetch that robots.txt forbids."""
 
-NEW_ADDRESSES = "sighted-new"
+NEW_URLS = "sighted-new"
 """The count of URLs that no source had advertised before."""
 
 REQUESTS = "request"
 """The count of captures that were not stored before."""
 
 PAGES = "page"
-"""Those of them that belong to an entry: attempts at article pages."""
+"""The count of these captures that belong to an entry: fetches of article pages."""
 
 
 def store_outcomes(
@@ -84,19 +83,19 @@ def store_outcomes(
     run_id: str | None,
     now: datetime,
     plan: RevisitPlan = STANDARD_PLAN,
-    is_again: bool = False,
+    is_reread: bool = False,
 ) -> Counter[str]:
-    """Store each outcome that is not stored yet; answers how many ended how.
+    """Store each outcome that is not stored yet; return how many had each result.
 
-    Names: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-modified`, `quarantined`, `missing`, `gone`,
-    `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. Beside these,
-    which count outcomes: `sighted-new`, of URLs; `request`, of captures; `page`, of captures of article pages.
-    With `is_again`, the outcomes are of captures that are stored already (see
-    `storage.captures.reinterpretation`, which names theirs).
+    Results: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-modified`, `quarantined`, `missing`,
+    `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. These
+    count outcomes; beside them, `sighted-new` counts URLs, `request` captures, and `page` captures of article pages.
+    With `is_reread`, the outcomes are of captures that are stored already: see `storage.captures.reinterpretation`
+    for their results.
     """
-    with session.no_autoflush:  # a batch writes itself
+    with session.no_autoflush:  # the unit of work flushes explicitly
         batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan)
-        if not is_again:
+        if not is_reread:
             return _store_batch(batch, outcomes)
         counts = reread(batch, outcomes)
         regroup(batch)
@@ -114,14 +113,14 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
             counts[name] += 1
         record_validators(batch, outcome)
         if isinstance(outcome, SourceRead):
-            counts[NEW_ADDRESSES] += store_sightings(batch, outcome.sightings)
+            counts[NEW_URLS] += store_sightings(batch, outcome.sightings)
     duplicates = regroup(batch)
     index_articles(batch.session, batch.touched_ids)
     counts["duplicate"] += len(duplicates)
     counts["stored"] -= len(duplicates)
     counts[REQUESTS] += batch.capture_count
     counts[PAGES] += batch.page_count
-    return +counts  # without zeros
+    return +counts  # drops zeros
 
 
 SOURCE_NAMES: dict[type[Outcome], str] = {SourceRead: "source-read", SourceBroken: "source-broken", Kept: "kept"}
@@ -162,7 +161,7 @@ def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
     stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
     batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry:
-        is_old = entry.state in KEPT_STATES and is_overtaken(batch, entry, at)
+        is_old = entry.state in ARTICLE_STATES and is_overtaken(batch, entry, at)
         record_attempt(batch, entry, at)
         enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
         entry.url = stored.url or entry.url
@@ -179,18 +178,18 @@ def _store_unchanged(batch: UnitOfWork, outcome: Unchanged) -> str:
     entry = batch.ensure_entry(identity, at) if identity else None
     batch.add_capture(seen, entry)
     if entry and not is_overtaken(batch, entry, at):
-        if entry.state in KEPT_STATES:
+        if entry.state in ARTICLE_STATES:
             record_attempt(batch, entry, at)
             record_check(batch, entry.key, at)
             confirm(batch, entry)
         elif not is_settled(entry):
-            # Nobody asks so without an article; if it comes to that, the page is asked for in full.
+            # Conditional requests are sent only for stored articles; otherwise the page is fetched unconditionally.
             enter_failed(batch, entry, at, "not modified, but nothing of it is stored")
     return "not-modified"
 
 
 def _record_other(batch: UnitOfWork, seen: Seen, entry: Entry | None) -> None:
-    """The URL that was asked is another record's than the one that answered: a look that brought it nothing."""
+    """Record a fruitless fetch for the entry that was requested, if another entry's page (or none) was returned."""
     other = batch.owners.get(seen.url or "")
     if other and other is not entry and other.url == seen.url and other.next_try_at:
         _record_fruitless(
@@ -199,13 +198,13 @@ def _record_other(batch: UnitOfWork, seen: Seen, entry: Entry | None) -> None:
 
 
 def _record_fruitless(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_answer: bool = True) -> None:
-    """A look at what was due that said nothing of it; without a note, it would be due again in every run."""
+    """Record a fetch of a due entry that revealed nothing about it; otherwise it would be due again in every run."""
     if is_overtaken(batch, entry, at):
         return
     if is_answer:
-        entry.missing_at = None  # it answered, and not that the page is not there
+        entry.missing_at = None  # there was a response, and it did not say that the page is missing
     if is_settled(entry):
-        bear_failure(batch, entry, at, error)
+        record_settled_failure(batch, entry, at, error)
     else:
         enter_failed(batch, entry, at, error)
 
@@ -230,7 +229,7 @@ def _quarantine(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str],
         return
     if is_settled(entry):
         entry.missing_at = None
-        bear_failure(batch, entry, at, error, FIRST_PASSING_RETRY)
+        record_settled_failure(batch, entry, at, error, FIRST_PASSING_RETRY)
     else:
         enter_quarantine(batch, entry, at, error, is_passing=is_passing)
 
@@ -241,10 +240,10 @@ def _store_missing(batch: UnitOfWork, outcome: Missing) -> str:
     capture_id = batch.add_capture(outcome.seen, entry)
     if is_overtaken(batch, entry, at):
         return "missing"
-    # That a former URL is not there any more says nothing of the present one.
+    # That a former URL is missing says nothing about the current one.
     is_former = outcome.identity.url != entry.url
     if is_settled(entry):
-        is_confirmed = bear_missing(batch, entry, at, outcome.reason, is_former=is_former)
+        is_confirmed = record_settled_missing(batch, entry, at, outcome.reason, is_former=is_former)
         return "removed" if is_confirmed and remove_article(batch, entry.key, capture_id, at) else "missing"
     record_failure(batch, entry, at, outcome.reason)
     if is_former:
@@ -258,7 +257,7 @@ def _store_failure(batch: UnitOfWork, outcome: FetchFailed) -> str | None:
     if outcome.seen:
         batch.add_capture(outcome.seen, entry)
     elif is_overtaken(batch, entry, at) or at == entry.tried_at:
-        return None  # noted before: no capture tells one failure without an answer from the other
+        return None  # recorded before: without a capture, only its time identifies a failure
     _record_fruitless(batch, entry, at, outcome.error, is_answer=outcome.seen is not None)
     return "failed"
 
@@ -269,7 +268,7 @@ def _store_forbidden(batch: UnitOfWork, outcome: FetchForbidden) -> str | None:
     if is_overtaken(batch, entry, at) or at == entry.tried_at:
         return None
     if is_settled(entry):
-        bear_failure(batch, entry, at, outcome.reason, FIRST_BLOCKED_RETRY)
+        record_settled_failure(batch, entry, at, outcome.reason, FIRST_BLOCKED_RETRY)
     elif outcome.reason == ROBOTS:
         enter_blocked(batch, entry, at, outcome.reason)
     else:
@@ -294,24 +293,24 @@ def _store_redirect(batch: UnitOfWork, outcome: Redirected) -> str:
 
 
 def _find_misdirection(outcome: Redirected) -> str | None:
-    """Why an article's URL cannot be where it leads to; None where it can, or where no article was asked for."""
+    """Return why a redirect from an article is not followed; None if it is, or if no article was requested."""
     asked, target = outcome.identity, outcome.target
     if target.rule:
         return None if asked.rule else f"redirected-to-other-page: {target.url} ({target.rule})"
-    # A maintenance page, a consent page: for good is another status.
+    # A temporary redirect may lead to a maintenance or consent page; only a permanent one means another article.
     if asked.id and asked.id != target.id and not outcome.is_permanent:
         return f"redirected-to-other-article: {target.url}"
     return None
 
 
 def _follow_redirect(batch: UnitOfWork, seen: Seen, asked: Identity, target: Identity) -> Entry:
-    """The target's entry, with the URLs that lead there."""
+    """Return the target's entry, with the URLs that lead there as its aliases."""
     at = seen.fetched_at
     entry = batch.ensure_entry(target, at)
     former = batch.find_entry(asked)
     if former is entry and not is_overtaken(batch, entry, at):
         entry.url, entry.url_at = target.url, at
-    elif former and former is not entry and former.state not in KEPT_STATES:
+    elif former and former is not entry and former.state not in ARTICLE_STATES:
         merge(batch, former, entry)
     for url in filter(None, (asked.url, seen.url)):
         if url not in batch.owners:

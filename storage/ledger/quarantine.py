@@ -1,4 +1,4 @@
-"""The quarantine: captures that hold no valid article, with their reasons."""
+"""The quarantine: captures without a valid article, with the reasons."""
 
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,13 @@ from storage.schema.tables import Alias, Capture, Entry, Quarantine
 
 
 def add_quarantine(batch: UnitOfWork, seen: Seen, entry: Entry | None, reasons: list[str], capture_id: int) -> None:
-    """A new row. One open row of an entry is enough: the newest capture's."""
+    """Add a row. Only the row of an entry's newest capture stays open."""
     key = entry.key if entry else seen.ref.sha256
     is_late = entry is not None and key in batch.open_rows and is_overtaken(batch, entry, seen.fetched_at)
     if not is_late:
         batch.resolve(key)
     row = Quarantine(
-        id=batch.number(Quarantine),
+        id=batch.next_id(Quarantine),
         entry_id=entry.id if entry else None,
         capture_id=capture_id,
         url=seen.url or seen.file_url,
@@ -34,8 +34,8 @@ def add_quarantine(batch: UnitOfWork, seen: Seen, entry: Entry | None, reasons: 
         batch.open_rows[key].append(row)
 
 
-def restate(batch: UnitOfWork, key: str, capture_id: int, reasons: list[str]) -> bool:
-    """The open row of a capture with the reasons of today; answers whether they are others."""
+def update_reasons(batch: UnitOfWork, key: str, capture_id: int, reasons: list[str]) -> bool:
+    """Set the current reasons in a capture's open row; return whether they changed."""
     row = next((row for row in batch.open_rows.get(key, []) if row.capture_id == capture_id), None)
     if row is None or row.reasons == reasons:
         return False
@@ -44,11 +44,11 @@ def restate(batch: UnitOfWork, key: str, capture_id: int, reasons: list[str]) ->
 
 
 LARGEST_NUMBER = 2**63 - 1
-"""No row has a larger one, and no database takes it as a question."""
+"""The largest row id; databases reject larger numbers even in a query."""
 
 
 class QuarantineRecord(Record):
-    """A capture that was quarantined, with every reason."""
+    """A quarantined capture with all its reasons."""
 
     id: int
     key: str | None
@@ -58,7 +58,7 @@ class QuarantineRecord(Record):
     reasons: tuple[str, ...]
     created_at: datetime
     resolved_at: datetime | None
-    """None while it is open."""
+    """None while the row is open."""
     fetched_at: datetime
     media_type: str
     capture: CaptureRef
@@ -67,7 +67,7 @@ class QuarantineRecord(Record):
 def list_quarantine(
     session: Session, site: str | None = None, *, since: datetime | None = None, limit: int | None = None
 ) -> list[QuarantineRecord]:
-    """The open ones, oldest first; with a site given, only those that have an entry of it."""
+    """Return the open rows, oldest first; with a site, only those of its entries."""
     statement = _rows().where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id).limit(limit)
     if site is not None:
         statement = statement.where(Entry.site == site)
@@ -77,12 +77,12 @@ def list_quarantine(
 
 
 def count_quarantine(session: Session) -> int:
-    """How many are open."""
+    """Return how many rows are open."""
     return session.scalar(select(func.count()).where(Quarantine.resolved_at.is_(None))) or 0
 
 
 def find_quarantine(session: Session, id_or_url: str) -> QuarantineRecord | None:
-    """One by its number; the newest by the key of its entry or any URL of it."""
+    """Return the row with this number, or the newest row of the entry with this key or URL."""
     if id_or_url.isascii() and id_or_url.isdecimal():
         return _find_number(session, id_or_url)
     entry_ids = select(Alias.entry_id).where(Alias.url == id_or_url)
@@ -93,18 +93,18 @@ def find_quarantine(session: Session, id_or_url: str) -> QuarantineRecord | None
 
 
 def _find_number(session: Session, digits: str) -> QuarantineRecord | None:
-    # Measured as text first: Python refuses to read thousands of digits as a number.
+    # The length is checked first: Python refuses to convert thousands of digits.
     number = int(digits) if len(digits) <= len(str(LARGEST_NUMBER)) else LARGEST_NUMBER + 1
     row = session.execute(_rows().where(Quarantine.id == number)).one_or_none() if number <= LARGEST_NUMBER else None
     return _as_record(row) if row else None
 
 
 def _rows() -> Select[Any]:
-    """Columns: objects of three tables take four times as long."""
+    """Select columns: loading objects of three tables takes four times as long."""
     own = (Quarantine.id, Quarantine.url, Quarantine.reasons, Quarantine.created_at, Quarantine.resolved_at)
-    place = (Capture.warc, Capture.offset, Capture.length, Capture.sha256)
+    ref = (Capture.warc, Capture.offset, Capture.length, Capture.sha256)
     return (
-        select(*own, Entry.key, Capture.fetched_at, Capture.media_type, *place)
+        select(*own, Entry.key, Capture.fetched_at, Capture.media_type, *ref)
         .join(Capture, Capture.id == Quarantine.capture_id)
         .outerjoin(Entry, Entry.id == Quarantine.entry_id)
     )

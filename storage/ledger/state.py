@@ -1,7 +1,8 @@
-"""The state of a ledger entry: its attempts, when it is due again, and which URLs are its own.
+"""State changes of a ledger entry: its attempts, when it is due again, and its aliases.
 
-`next_try_at` alone decides when. Every state that a fetch may change has one, except a page that is quarantined for
-good: pending entries are due at once, failed ones with backoff, stored ones by the revisit plan.
+`next_try_at` alone determines when an entry is due. It is set in every state that a fetch may change, except for a page
+that is quarantined for good: pending entries are due at once, failed ones after a backoff, stored ones by the revisit
+plan.
 """
 
 from collections.abc import Iterable
@@ -17,30 +18,30 @@ from storage.ledger.unit_of_work import UnitOfWork, record_first_seen, record_pu
 from storage.schema.tables import Alias, Capture, Entry, Quarantine
 
 FIRST_RETRY = timedelta(minutes=10)
-"""After the first failure: longer than a restart of the publisher's server takes."""
+"""Delay after the first failure: longer than a restart of the publisher's server takes."""
 
 FIRST_PASSING_RETRY = timedelta(hours=1)
-"""After a page that may pass: a challenge or a maintenance page stands longer than a restart takes."""
+"""Delay after a temporary page: a challenge or maintenance page lasts longer than a restart."""
 
 FIRST_BLOCKED_RETRY = timedelta(days=1)
-"""After robots.txt forbade it: for so long RFC 9309 (2.4) lets a crawler believe the file that it has."""
+"""Delay after robots.txt forbade the fetch: RFC 9309 (2.4) lets a crawler use a cached file for a day."""
 
 LAST_RETRY = timedelta(weeks=1)
-"""The longest wait: a page that fails for months still costs only one request a week."""
+"""The longest delay: a page that fails for months costs only one request a week."""
 
 SAME_FETCH = timedelta(minutes=5)
-"""Answers closer together are tries of one fetch: a crawl tries again within seconds, a ledger after ten minutes."""
+"""Responses closer together are retries of one fetch: a crawl retries within seconds, the ledger after ten minutes."""
 
-KEPT_STATES = frozenset({State.STORED, State.DUPLICATE})
-"""What has its article keeps it, whatever a later fetch answers."""
+ARTICLE_STATES = frozenset({State.STORED, State.DUPLICATE})
+"""States with an article, which is kept whatever a later fetch returns."""
 
 
 WAITING_STATES = frozenset({State.PENDING, State.FAILED, State.BLOCKED})
-"""What waits for a fetch that brings its page."""
+"""States that wait for a fetch of the page."""
 
 
 def enter_state(batch: UnitOfWork, entry: Entry, state: State, at: datetime) -> None:
-    """Into a state; the open quarantine row goes with the state it stood for."""
+    """Set an entry's state; leaving `quarantined` closes its open quarantine row."""
     if entry.state == state:
         return
     entry.state, entry.state_at = state, at
@@ -50,72 +51,74 @@ def enter_state(batch: UnitOfWork, entry: Entry, state: State, at: datetime) -> 
 
 
 def is_settled(entry: Entry) -> bool:
-    """Whether a fetch without an article changes nothing: it has its article, or a rule says that it is none."""
-    return entry.state in KEPT_STATES or is_excluded_by_rule(entry)
+    """Whether a fetch without an article changes nothing: the entry has its article, or a rule excludes its URL."""
+    return entry.state in ARTICLE_STATES or is_excluded_by_rule(entry)
 
 
 def is_excluded_by_rule(entry: Entry) -> bool:
-    """Whether it is left out for how its URL looks, and not because a fetch of it was refused."""
-    # A refusal is noted as the rule and as the last error.
+    """Whether the entry is excluded by a URL rule, and not because a fetch was forbidden."""
+    # A forbidden fetch records its reason both as the rule and as the last error.
     return entry.state == State.EXCLUDED and entry.rule != entry.last_error
 
 
 def is_due(now: datetime, plan: RevisitPlan) -> ColumnElement[bool]:
-    """Whether an entry is to be fetched.
+    """Whether an entry is due.
 
-    What was to wait for the longest time after a fetch that is not even due yet was noted by a clock that ran ahead:
-    that fetch overtakes nothing (`UnitOfWork.is_ahead`), and is no reason to wait.
+    A due time farther ahead than any delay was recorded by a clock that ran ahead, so the entry is due at once: that
+    fetch overtakes nothing either (`UnitOfWork.is_ahead`).
     """
     return or_(Entry.next_try_at <= now, Entry.next_try_at > now + 2 * plan.longest_wait)
 
 
 def is_overtaken(batch: UnitOfWork, entry: Entry, at: datetime) -> bool:
-    """Whether something newer is noted already, a fetch or the state itself: an older fetch's failure says nothing."""
+    """Whether a newer fetch or state change is recorded already, so that an older fetch's failure says nothing."""
     times = (entry.state_at, entry.tried_at or entry.state_at)
-    return batch.order(at) < max(map(batch.order, times))
+    return batch.sort_key(at) < max(map(batch.sort_key, times))
 
 
 def record_attempt(batch: UnitOfWork, entry: Entry, at: datetime) -> None:
-    """A fetch, whatever it brought."""
-    entry.tried_at = max(entry.tried_at or at, at, key=batch.order)
+    """Record the time of a fetch, whatever its result."""
+    entry.tried_at = max(entry.tried_at or at, at, key=batch.sort_key)
 
 
 def record_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
-    """A fetch that brought no article."""
-    is_further_try = entry.attempts > 0 and entry.tried_at is not None and abs(at - entry.tried_at) < SAME_FETCH
+    """Record a fetch without an article; retries of the same fetch count as one attempt."""
+    is_same_fetch = entry.attempts > 0 and entry.tried_at is not None and abs(at - entry.tried_at) < SAME_FETCH
     record_attempt(batch, entry, at)
-    entry.attempts += 0 if is_further_try else 1
+    entry.attempts += 0 if is_same_fetch else 1
     entry.last_error = error
 
 
 def confirm(batch: UnitOfWork, entry: Entry) -> None:
-    """Its last fetch brought its article, or showed that it is the same: the next look is the plan's."""
+    """Reset the failures after a fetch that returned the article or showed it unchanged; schedule the next revisit."""
     entry.attempts = 0
     entry.last_error = entry.missing_at = entry.rule = None
     entry.next_try_at = plan_revisit(batch, entry)
 
 
 def plan_revisit(batch: UnitOfWork, entry: Entry) -> datetime | None:
-    """When the plan looks at an article again, after the newest fetch that is noted; None for never."""
+    """Return when the plan revisits an article after its newest recorded fetch; None for never."""
     at = entry.tried_at or entry.first_seen_at
     published_at = entry.published_at
     if published_at is None or published_at > at:
         published_at = entry.first_seen_at
         month = entry.published_month
-        # Of what is years old, also when no more than its month is known, nothing changes every few hours.
+        # An article that is years old, even by its month alone, does not change every few hours.
         if month and month < month_of(published_at):
             published_at = month_end(month)
     return batch.plan.next_revisit(published_at, at)
 
 
-def bear_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str, first: timedelta = FIRST_RETRY) -> None:
-    """A fetch without an article changes nothing of what is settled; but an article is looked at again.
+def record_settled_failure(
+    batch: UnitOfWork, entry: Entry, at: datetime, error: str, first: timedelta = FIRST_RETRY
+) -> None:
+    """Record a fetch without an article for a settled entry: its state stays, but a stored article is retried.
 
-    Later and later, and with the plan's next look at the latest. When the plan has none left, tries end where their
-    wait has grown to the longest: an article that its publisher has deleted costs no request a week for ever.
+    Retries back off, until the plan's next revisit at the latest. If the plan has none, they end once the delay reaches
+    the longest: otherwise a deleted article would cost a request a week for ever.
     """
     record_failure(batch, entry, at, error)
-    if entry.state not in KEPT_STATES:
+    if entry.state not in ARTICLE_STATES:
         return
     delay = retry_delay(entry.attempts, first)
     planned_at = plan_revisit(batch, entry)
@@ -125,13 +128,13 @@ def bear_failure(batch: UnitOfWork, entry: Entry, at: datetime, error: str, firs
         entry.next_try_at = at + delay if delay < LAST_RETRY else None
 
 
-def bear_missing(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_former: bool) -> bool:
-    """The page of what is settled is not there; answers whether a second look, long enough after the first, says so.
+def record_settled_missing(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_former: bool) -> bool:
+    """Record that a settled entry's page is missing; return whether a second fetch, late enough, confirms it.
 
-    `is_former`: the URL that was asked is not its present one, so that this says nothing of its page.
+    `is_former`: the URL that was fetched is not the current one, so this says nothing about the current page.
     """
-    bear_failure(batch, entry, at, error, max(batch.plan.gone_after, FIRST_RETRY))
-    if is_former or entry.state not in KEPT_STATES:
+    record_settled_failure(batch, entry, at, error, max(batch.plan.gone_after, FIRST_RETRY))
+    if is_former or entry.state not in ARTICLE_STATES:
         return False
     if entry.missing_at and at - entry.missing_at >= batch.plan.gone_after:
         return True
@@ -142,7 +145,7 @@ def bear_missing(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, i
 
 
 def enter_missing(batch: UnitOfWork, entry: Entry, at: datetime) -> State:
-    """Not there: `pending` until a second look, `gone` after it. Answers which."""
+    """Mark an entry whose page is missing: `pending` until a second fetch, `gone` after it. Return the state."""
     gone_after = batch.plan.gone_after
     if entry.missing_at and at - entry.missing_at >= gone_after:
         enter_state(batch, entry, State.GONE, at)
@@ -155,23 +158,23 @@ def enter_missing(batch: UnitOfWork, entry: Entry, at: datetime) -> State:
 
 
 def enter_failed(batch: UnitOfWork, entry: Entry, at: datetime, error: str) -> None:
-    """No usable answer: tried again soon."""
+    """Mark an entry whose fetch failed; it is retried with backoff."""
     record_failure(batch, entry, at, error)
     enter_state(batch, entry, State.FAILED, at)
     entry.next_try_at = at + retry_delay(entry.attempts)
 
 
 def enter_blocked(batch: UnitOfWork, entry: Entry, at: datetime, reason: str) -> None:
-    """Forbidden by robots.txt, which is read again before the next try."""
-    _count_anew(entry, State.BLOCKED)
+    """Mark an entry that robots.txt forbids; robots.txt is read again before the next attempt."""
+    _reset_attempts(entry, State.BLOCKED)
     record_failure(batch, entry, at, reason)
     enter_state(batch, entry, State.BLOCKED, at)
     entry.next_try_at = at + retry_delay(entry.attempts, FIRST_BLOCKED_RETRY)
 
 
 def enter_quarantine(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_passing: bool) -> None:
-    """Quarantined: looked at again if that may help, else never."""
-    _count_anew(entry, State.QUARANTINED)
+    """Mark an entry as quarantined; it is retried only if the cause is temporary (`is_passing`)."""
+    _reset_attempts(entry, State.QUARANTINED)
     record_failure(batch, entry, at, error)
     enter_state(batch, entry, State.QUARANTINED, at)
     entry.missing_at = None
@@ -179,19 +182,19 @@ def enter_quarantine(batch: UnitOfWork, entry: Entry, at: datetime, error: str, 
 
 
 def retry_delay(attempts: int, first: timedelta = FIRST_RETRY) -> timedelta:
-    """How long to wait after so many failures in a row: twice as long each time, a week at most."""
-    doublings = min(attempts - 1, 16)  # far beyond the longest wait, and no overflow
+    """Return the delay after this many failures in a row: it doubles each time, up to a week."""
+    doublings = min(attempts - 1, 16)  # far beyond the longest delay, and no overflow
     return min(first * (1 << doublings), LAST_RETRY)
 
 
-def _count_anew(entry: Entry, state: State) -> None:
-    """Ten timeouts before are no reason to believe a robots.txt, or a challenge, for a week at once."""
+def _reset_attempts(entry: Entry, state: State) -> None:
+    """Reset the attempts on entering a state: after ten timeouts, a first challenge should not delay by a week."""
     if entry.state != state:
         entry.attempts = 0
 
 
 def merge_into_entry(batch: UnitOfWork, identity: Identity, urls: Iterable[str | None], at: datetime) -> Entry:
-    """An article's own entry, with every URL that led to it."""
+    """Return an article's entry, with every URL that led to it as an alias."""
     entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)
     record_first_seen(entry, at)
     for url in (identity.url, *urls):
@@ -201,9 +204,9 @@ def merge_into_entry(batch: UnitOfWork, identity: Identity, urls: Iterable[str |
 
 
 def adopt_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
-    """Make this entry's the URL that was asked, if nobody has it or its entry has no record id.
+    """Make the requested URL an alias of this entry, if it has no entry yet or one without a record id.
 
-    For pages that are not valid: they say whose they are, but take no URL from another record.
+    For invalid pages: they name their record, but do not take a URL from another one.
     """
     owner = batch.owners.get(url)
     if owner is None or (owner.record_id is None and owner.url == url):
@@ -211,7 +214,7 @@ def adopt_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None
 
 
 def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
-    """The loser's URLs and captures are the winner's: it was the same article under another name."""
+    """Merge two entries of the same article: move the loser's URLs and captures to the winner, and delete the loser."""
     session = batch.session
     batch.has_merged = True
     batch.resolve(loser.key)
@@ -229,15 +232,15 @@ def merge(batch: UnitOfWork, loser: Entry, winner: Entry) -> None:
         winner.next_try_at = min(winner.next_try_at, loser.next_try_at)
     del batch.entries[loser.key]
     session.delete(loser)
-    batch.write()  # before the same key may come again
+    batch.write()  # before an entry with the same key may be added
 
 
 def _assign_alias(batch: UnitOfWork, url: str, entry: Entry, at: datetime) -> None:
-    """Make the URL this entry's, unless it belongs to another article."""
+    """Make the URL an alias of this entry, unless it belongs to another article."""
     owner = batch.owners.get(url)
     if owner is None:
         batch.add_alias(url, entry, at)
-    elif owner is not entry and owner.url == url and owner.state not in KEPT_STATES:
+    elif owner is not entry and owner.url == url and owner.state not in ARTICLE_STATES:
         merge(batch, owner, entry)
     elif owner is not entry and owner.url != url:
         batch.write()

@@ -1,7 +1,7 @@
-"""What the database knows of a batch of outcomes: loaded in a few statements, changed in memory, written at once.
+"""The stored rows for a batch of outcomes: loaded in a few statements, changed in memory, written at once.
 
-Rows that change are objects; rows that are only added are plain mappings until they are written, some thousands in one
-statement: that is twice as fast. Whoever queries in between calls `write` first.
+Rows that change are objects; rows that are only added are plain mappings until they are written, thousands in one
+statement, which is twice as fast. Call `write` before any query in between.
 """
 
 from collections import defaultdict
@@ -23,12 +23,12 @@ from storage.ledger.publication_date import is_month, month_of, publication_day,
 from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
 
 IN_COUNT = 500
-"""Values in one IN list: far below the 32,766 variables that SQLite takes, and planned quickly by PostgreSQL."""
+"""Values in one IN list: far below SQLite's limit of 32,766 variables, and planned quickly by PostgreSQL."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 CHANGING = ("id", "first_seen_at", "last_seen_at")
-"""What a further sighting changes in a row, and its number."""
+"""The id of a sighting's row, and the columns that a repeated sighting changes."""
 
 Entity = TypeVar("Entity")
 Found = TypeVar("Found", bound=tuple[Any, ...])
@@ -37,7 +37,7 @@ Columns = dict[str, Any]
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """The rows that a batch of outcomes touches, by what outcomes call them."""
+    """The rows that a batch of outcomes touches, by the keys that outcomes use."""
 
     session: Session
     run_id: str | None
@@ -46,66 +46,66 @@ class UnitOfWork:
     entries: dict[str, Entry] = field(default_factory=dict)
     """By key."""
     owners: dict[str, Entry] = field(default_factory=dict)
-    """Address -> the entry that has it as an alias."""
+    """URL -> the entry that has it as an alias."""
     identities: Sequence[Identity] = ()
-    """Whose entries were looked up, known or not."""
+    """The identities whose entries were looked up, found or not."""
     keys: set[str] = field(default_factory=set)
-    """Theirs."""
+    """The keys of `identities`."""
     urls: set[str] = field(default_factory=set)
-    """Whose owners were looked up, theirs among them."""
+    """The URLs whose owners were looked up, those of `identities` included."""
     captures: set[tuple[str, int]] = field(default_factory=set)
-    """Those stored already: file and offset."""
+    """File and offset of the captures that are stored already."""
     articles: dict[str, Article] = field(default_factory=dict)
     """By id, without their bodies; not those that are still to be written."""
     lost_captures: set[int] = field(default_factory=set)
-    """Those of these articles' captures that are lost: another one takes their place."""
+    """Ids of the captures of `articles` that are lost: another capture replaces them."""
     open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
     """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
     new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
-    """To be written."""
+    """Rows to insert."""
     new_article_ids: set[str] = field(default_factory=set)
-    """Those that were added, and not looked up since."""
+    """Articles that were added, and not looked up since."""
     added_article_ids: set[str] = field(default_factory=set)
-    """All that were added."""
+    """All articles that were added."""
     former_texts: dict[str, str | None] = field(default_factory=dict)
-    """Article whose text is new -> the digest of the text that it had before this batch; None where it is new too."""
+    """Article whose text is new -> digest of its text before this batch; None if the article is new."""
     withdrawn: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    """Article that was stored once and is not now -> its last version's number, and when that was fetched."""
+    """Article that was withdrawn before -> its last version's number, and when that was fetched."""
     changed_sightings: dict[int, Columns] = field(default_factory=dict)
-    """To be written, by their numbers."""
+    """Sightings to update, by id."""
     validators: dict[str, Columns] = field(default_factory=dict)
-    """Of the URLs that were fetched."""
+    """Validators of the fetched URLs, by URL."""
     changed_validators: set[str] = field(default_factory=set)
-    """Addresses whose validators are to be written, or removed."""
+    """URLs whose validators are to be written or deleted."""
     capture_count: int = 0
-    """Captures that were not known before."""
+    """Captures that were not stored before."""
     page_count: int = 0
-    """Those of them that have an entry."""
+    """Those of them that belong to an entry."""
     has_merged: bool = False
-    """Whether two entries became one."""
-    _numbers: dict[type[Base], Iterator[int]] = field(default_factory=dict)
+    """Whether entries were merged."""
+    _ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)
 
     @property
     def touched_ids(self) -> set[str]:
-        """The articles that it speaks of, withdrawn ones too."""
+        """The ids of all articles that this batch concerns, withdrawn ones included."""
         return self.articles.keys() | self.added_article_ids | self.former_texts.keys()
 
     def is_ahead(self, at: datetime) -> bool:
-        """Whether a time lies so far ahead that the clock which it was noted by was wrong."""
+        """Whether a time is so far ahead that the clock that recorded it must be wrong."""
         return at > self.now + self.plan.longest_wait
 
-    def order(self, at: datetime) -> datetime:
-        """Return a time to compare others with: one by a wrong clock comes before all."""
+    def sort_key(self, at: datetime) -> datetime:
+        """Return a time for comparisons: one recorded by a wrong clock sorts before all others."""
         return BEFORE_ALL if self.is_ahead(at) else at
 
-    def number(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
-        """The number of a new row. Only one transaction writes at a time, so no other gives the same."""
-        if table not in self._numbers:
-            self._numbers[table] = count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
-        return next(self._numbers[table])
+    def next_id(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
+        """Return the id of a new row. It is unique because only one transaction writes at a time."""
+        if table not in self._ids:
+            self._ids[table] = count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
+        return next(self._ids[table])
 
     def write(self) -> None:
-        """Write what is new or changed so far; queries see it from here on."""
+        """Write all new and changed rows, so that queries see them."""
         self.session.flush()
         for table, rows in self.new_rows.items():
             insert_mappings(self.session.connection(), Base.metadata.tables[table.__tablename__], rows)
@@ -125,21 +125,21 @@ class UnitOfWork:
         if rows := [self.validators[url] for url in changed if url in self.validators]:
             self.session.execute(insert(Validator), rows)
 
-    def divide(self) -> "UnitOfWork":
-        """An empty batch of the same run and transaction; what this one has to write is written."""
+    def make_part(self) -> "UnitOfWork":
+        """Write this batch, and return an empty one in the same run and transaction."""
         self.write()
-        return UnitOfWork(self.session, self.run_id, self.now, self.plan, _numbers=self._numbers)
+        return UnitOfWork(self.session, self.run_id, self.now, self.plan, _ids=self._ids)
 
     def is_known(self, ref: CaptureRef) -> bool:
-        """Whether this capture was stored before."""
+        """Whether this capture is stored already."""
         return (ref.warc, ref.offset) in self.captures
 
     def find_entry(self, identity: Identity) -> Entry | None:
-        """The entry of a URL: by its key, else (it was merged, or named otherwise) by its alias."""
+        """Return the entry of a URL: by its key, else by its alias (after a merge, or under another key)."""
         return self.entries.get(identity.key) or self.owners.get(identity.url)
 
     def ensure_entry(self, identity: Identity, at: datetime) -> Entry:
-        """The entry of a URL; a new one is `pending`, or `excluded` by the URL's rule."""
+        """Return the entry of a URL, adding it if needed: as `pending`, or `excluded` by the URL's rule."""
         entry = self.find_entry(identity) or self.add_entry(identity, at)
         record_first_seen(entry, at)
         if identity.url not in self.owners:
@@ -147,9 +147,9 @@ class UnitOfWork:
         return entry
 
     def add_entry(self, identity: Identity, at: datetime) -> Entry:
-        """A new entry under the identity's key, without any alias yet; an article's is due at once."""
+        """Add an entry under the identity's key, without an alias yet; unless it is excluded, it is due at once."""
         entry = Entry(
-            id=self.number(Entry),
+            id=self.next_id(Entry),
             key=identity.key,
             site=identity.site,
             edition=identity.edition,
@@ -168,17 +168,17 @@ class UnitOfWork:
         return entry
 
     def add_alias(self, url: str, entry: Entry, at: datetime) -> None:
-        """A new alias."""
+        """Add an alias of an entry."""
         self.owners[url] = entry
-        row = {"id": self.number(Alias), "url": url, "entry_id": entry.id, "first_seen_at": at}
+        row = {"id": self.next_id(Alias), "url": url, "entry_id": entry.id, "first_seen_at": at}
         self.new_rows[Alias].append(row | {"advertised_site": None})
 
     def add_capture(self, seen: Seen, entry: Entry | None) -> int:
-        """Note a capture; answers its number."""
+        """Add a capture; return its id."""
         self.captures.add((seen.ref.warc, seen.ref.offset))
         self.capture_count += 1
         self.page_count += entry is not None
-        capture_id = self.number(Capture)
+        capture_id = self.next_id(Capture)
         row = {
             "id": capture_id,
             "warc": seen.ref.warc,
@@ -196,7 +196,7 @@ class UnitOfWork:
         return capture_id
 
     def resolve(self, key: str) -> None:
-        """Close the open quarantine rows of an entry's key (or a capture's digest)."""
+        """Close the open quarantine rows of an entry's key, or of a capture's digest."""
         for row in self.open_rows.pop(key, []):
             row.resolved_at = self.now
 
@@ -209,7 +209,7 @@ def load_batch(
     now: datetime,
     plan: RevisitPlan = STANDARD_PLAN,
 ) -> UnitOfWork:
-    """Everything that is stored of what the outcomes speak of."""
+    """Load all stored rows that the outcomes refer to."""
     batch = UnitOfWork(session, run_id, now, plan)
     load_urls(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
     _load_captures(batch, outcomes)
@@ -219,17 +219,17 @@ def load_batch(
 
 
 def seen_of(outcome: Outcome) -> Seen | None:
-    """The outcome's capture, if it has one."""
+    """Return the outcome's capture, if it has one."""
     return None if isinstance(outcome, FetchForbidden) else outcome.seen
 
 
 def record_first_seen(entry: Entry, at: datetime) -> None:
-    """An earlier sight than the one noted."""
+    """Record when an entry was first seen, if that is earlier than known."""
     entry.first_seen_at = min(entry.first_seen_at, at)
 
 
 def record_publication_time(entry: Entry, published_at: datetime | None) -> None:
-    """A publication time as the entry's; one without a zone, or without a day in the calendar, is none."""
+    """Set an entry's publication time; one without a zone, or without a calendar day, is ignored."""
     at = publication_time(published_at)
     if at and at != entry.published_at:
         entry.published_at, entry.published_on = at, publication_day(at)
@@ -237,7 +237,7 @@ def record_publication_time(entry: Entry, published_at: datetime | None) -> None
 
 
 def record_publication_day(entry: Entry, day: date | None, month: str | None) -> None:
-    """The day that a URL names, else the month that it was advertised in: for want of a time."""
+    """Set the publication day named by the URL, else the month it was advertised in, where no time is known."""
     if entry.published_on is None and day:
         entry.published_on, entry.published_month = day, month_of(day)
     if entry.published_month is None and month and is_month(month):
@@ -245,7 +245,7 @@ def record_publication_day(entry: Entry, day: date | None, month: str | None) ->
 
 
 def _identities(outcome: Outcome) -> Iterator[Identity]:
-    """Of the pages: what a source advertised is looked up when it is stored, a part at a time."""
+    """Yield the identities of pages; advertised URLs are looked up later, in batches, when they are stored."""
     identity: Identity | None = getattr(outcome, "identity", None)
     if identity:
         yield identity
@@ -263,7 +263,7 @@ def _fetched_urls(outcomes: Sequence[Outcome]) -> set[str]:
 
 
 def load_urls(batch: UnitOfWork, identities: Sequence[Identity], urls: set[str]) -> None:
-    """What is stored of these URLs, in place of what the batch knew of any; it has nothing unwritten then."""
+    """Load the rows of these URLs in place of those loaded before; the batch must have nothing left to write."""
     session = batch.session
     batch.identities, batch.keys = identities, {identity.key for identity in identities}
     batch.urls = urls | {identity.url for identity in identities}
@@ -285,9 +285,9 @@ def _load_captures(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
     offsets: dict[str, set[int]] = defaultdict(set)
     for seen in filter(None, map(seen_of, outcomes)):
         offsets[seen.ref.warc].add(seen.ref.offset)
-    for warc, places in offsets.items():
+    for warc, warc_offsets in offsets.items():
         known = select(Capture.offset).where(Capture.warc == warc)
-        batch.captures |= {(warc, offset) for offset in select_in(batch.session, known, Capture.offset, places)}
+        batch.captures |= {(warc, offset) for offset in select_in(batch.session, known, Capture.offset, warc_offsets)}
     nameless = {
         item.seen.ref.sha256
         for item in outcomes
@@ -325,14 +325,14 @@ def _load_validators(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
 
 
 def load_articles(session: Session, ids: set[str]) -> Iterator[Article]:
-    """Articles by id, without their bodies: what changes is seen by their digests."""
+    """Yield articles by id, without their bodies: digests show whether those change."""
     return select_in(session, select(Article).options(defer(Article.body)), Article.id, ids)
 
 
 def select_in(
     session: Session, statement: Select[tuple[Entity]], column: QueryableAttribute[Any], values: Collection[str | int]
 ) -> Iterator[Entity]:
-    """The first column of the rows whose `column` has one of the values, however many those are."""
+    """Yield the first column of the rows whose `column` has one of any number of values."""
     for (found,) in execute_in(session, statement, column, values):
         yield found
 
@@ -340,7 +340,7 @@ def select_in(
 def execute_in(
     session: Session, statement: Select[Found], column: QueryableAttribute[Any], values: Collection[Any]
 ) -> Iterator[Row[Found]]:
-    """The rows whose `column` has one of the values, however many those are."""
+    """Yield the rows whose `column` has one of any number of values."""
     wanted = sorted(values)
     for start in range(0, len(wanted), IN_COUNT):
         yield from session.execute(statement.where(column.in_(wanted[start : start + IN_COUNT])))

@@ -1,1 +1,1 @@
-"""Counts and checks over the archive: completeness, coverage, audit, what earlier runs reported."""
+"""Counts and checks over the archive: completeness, coverage, audit, earlier runs' reports."""

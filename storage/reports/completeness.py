@@ -1,4 +1,4 @@
-"""Completeness: of what a publisher advertised, how much the archive has, month by month, and what is missing."""
+"""Completeness: how many of the advertised articles the archive has, by month, and which are missing."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime
@@ -9,21 +9,21 @@ from sqlalchemy.orm import Session
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
 from storage.ledger.frontier import is_within
-from storage.ledger.state import KEPT_STATES
-from storage.reports.audit import of_advertised, of_site
+from storage.ledger.state import ARTICLE_STATES
+from storage.reports.audit import filter_site, of_advertised
 from storage.schema.tables import Alias, Entry, Quarantine
 
 UNKNOWN_MONTH = "unknown"
-"""What the month of URLs is called of which nobody said when they were published."""
+"""Stands for the month of URLs whose publication month is not known."""
 
 UNKNOWN_REASON = "unknown"
 
 MISSING_STATES = frozenset({State.PENDING, State.CAPTURED, State.FAILED, State.BLOCKED, State.QUARANTINED})
-"""An article that could be had, and is not here. What a rule leaves out is none, and what is gone cannot be had."""
+"""States of articles that are available but not stored. Excluded URLs are not articles, and gone ones not available."""
 
 
 class MonthCount(Record):
-    """The advertised URLs of a publication month. Every one of them is in exactly one of the other counts.
+    """The advertised URLs of a publication month. Each is in exactly one of the counts by state.
 
     advertised = stored + duplicate + pending + failed + blocked + gone + all quarantined + all excluded.
     """
@@ -32,34 +32,34 @@ class MonthCount(Record):
     """`YYYY-MM` in Moscow; None for URLs whose month is not known."""
     advertised_count: Count = 0
     stored_count: Count = 0
-    """Those whose article is stored, and is no duplicate."""
+    """URLs whose article is stored, and is not a duplicate."""
     duplicate_count: Count = 0
     pending_count: Count = 0
     failed_count: Count = 0
     blocked_count: Count = 0
-    """By robots.txt."""
+    """URLs that robots.txt forbids."""
     gone_count: Count = 0
     quarantined_counts: dict[str, Count] = {}
-    """What was wrong with it first (`body`, `headline`, `block-page`, …) -> URLs."""
+    """First reason (`body`, `headline`, `block-page`, …) -> URLs."""
     excluded_counts: dict[str, Count] = {}
-    """The rule by which it is no article, or why it was refused -> URLs."""
+    """The rule by which it is not an article, or why it was forbidden -> URLs."""
     missing_count: Count = 0
-    """Those that could be had and are not here: pending, failed, blocked and quarantined."""
+    """URLs that are available but not stored: pending, failed, blocked and quarantined."""
 
 
 class SpanCount(Record):
-    """The articles of a span of days, as far as they are known and can be had."""
+    """Counts of the known and available articles of a span of days."""
 
     stored_count: Count
-    """Duplicates too."""
+    """Duplicates included."""
     missing_count: Count
 
 
 class MissingUrl(Record):
-    """An advertised article that could be had and is not here."""
+    """An advertised article that is available but not stored."""
 
     url: NonEmpty
-    """Its current URL: several that were advertised may lead to it."""
+    """Its current URL: several advertised URLs may belong to it."""
     key: NonEmpty
     site: NonEmpty
     published_month: str | None
@@ -67,13 +67,13 @@ class MissingUrl(Record):
     attempts: Count
     last_error: str | None
     next_try_at: datetime | None
-    """When it is fetched again; None where only a change of the rules helps."""
+    """When it is due; None if only changed rules can help."""
 
 
 def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
-    """Completeness by publication month, newest first, the unknown one last.
+    """Return completeness by publication month, newest first, the unknown month last.
 
-    For a sound ledger (`audit_ledger`) the advertised URLs of all months add up to `count_advertised`.
+    In a sound ledger (`audit_ledger`) the advertised URLs of all months add up to `count_advertised`.
     """
     counts: dict[str | None, Counter[State]] = defaultdict(Counter)
     excluded: dict[str | None, Counter[str]] = defaultdict(Counter)
@@ -92,9 +92,9 @@ def count_months(session: Session, site: str | None = None) -> list[MonthCount]:
 def list_missing(
     session: Session, site: str | None = None, month: str | None = None, limit: int | None = None
 ) -> list[MissingUrl]:
-    """What is missing, of a month (`YYYY-MM`, or `unknown`) or of all, newest first.
+    """Return the missing articles of a month (`YYYY-MM`, or `unknown`) or of all months, newest first.
 
-    One for each article: `missing_count` counts each advertised URL of it.
+    One per article, while `missing_count` counts each of its advertised URLs.
     """
     is_advertised = select(Alias.id).where(Alias.entry_id == Entry.id, Alias.advertised_site.is_not(None)).exists()
     statement = (
@@ -105,15 +105,15 @@ def list_missing(
     )
     if month is not None:
         statement = statement.where(Entry.published_month == (None if month == UNKNOWN_MONTH else month))
-    rows = session.execute(of_site(statement, Entry.site, site))
+    rows = session.execute(filter_site(statement, Entry.site, site))
     return [MissingUrl(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
 
 
 def count_span(session: Session, site: str, since: date | None, until: date | None) -> SpanCount:
-    """How many articles are known of a span of publication days (both inclusive)."""
+    """Count the articles of a span of publication days (both inclusive)."""
     statement = select(Entry.state, func.count()).where(Entry.site == site, is_within(since, until))
     states = dict(session.execute(statement.group_by(Entry.state)).tuples().all())
-    stored_count = sum(states.get(state, 0) for state in KEPT_STATES)
+    stored_count = sum(states.get(state, 0) for state in ARTICLE_STATES)
     missing_count = sum(states.get(state, 0) for state in MISSING_STATES)
     return SpanCount(stored_count=stored_count, missing_count=missing_count)
 
@@ -123,7 +123,7 @@ def _grouped(site: str | None) -> Select[tuple[str | None, State, str | None, in
 
 
 def _reasons(site: str | None) -> Select[tuple[str | None, str | None, int]]:
-    """The quarantined URLs by the first reason of their entry's newest open row."""
+    """Select the number of quarantined URLs by month and the first reason of their entry's newest open row."""
     reason = Quarantine.reasons[0].as_string()
     newest = (
         select(Quarantine.entry_id, func.max(Quarantine.id).label("id"))
@@ -141,7 +141,7 @@ def _reasons(site: str | None) -> Select[tuple[str | None, str | None, int]]:
 
 
 def _name_reason(reason: str | None) -> str:
-    """`body: empty` is one of `body`; a reason without a colon is a name itself."""
+    """Return a reason's part before the colon (`body` for `body: empty`), or all of one without a colon."""
     return reason.partition(":")[0] if reason else UNKNOWN_REASON
 
 

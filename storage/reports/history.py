@@ -1,4 +1,4 @@
-"""What is already stored, for a new run to be compared with: earlier runs' readings, feed times, newest articles."""
+"""Stored data that a new run is compared with: earlier runs' readings, feed times, newest articles."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,11 +15,11 @@ from storage.ledger.unit_of_work import execute_in
 from storage.schema.tables import Alias, Article, RunRow, Sighting
 
 EARLIER_RUN_COUNT = 400
-"""Runs that fetched a page, at most: two weeks of them, should there be one an hour."""
+"""Limit of runs that fetched a page: two weeks of hourly runs."""
 
 
 class EarlierReading(Record):
-    """How an earlier run read."""
+    """The parsing statistics of an earlier run."""
 
     since: date | None
     """The first publication day of a backfill's month."""
@@ -27,7 +27,7 @@ class EarlierReading(Record):
 
 
 def list_readings(session: Session, *, kind: str, site: str | None) -> list[EarlierReading]:
-    """What the runs of one kind that fetched pages of a site read, the newest first."""
+    """Return the readings of the runs of one kind that fetched pages of a site, newest first."""
     statement = (
         select(RunRow.report["reading"], RunRow.report["since"].as_string())
         .where(RunRow.kind == kind, RunRow.site == site, RunRow.report["page_count"].as_integer() > 0)
@@ -35,14 +35,14 @@ def list_readings(session: Session, *, kind: str, site: str | None) -> list[Earl
         .limit(EARLIER_RUN_COUNT)
     )
     rows = session.execute(statement)
-    # A report from before readings were counted has none.
+    # Reports from before readings were counted have none.
     return [
         EarlierReading.model_validate({"since": since, "reading": found or {}}, strict=False) for found, since in rows
     ]
 
 
 def find_last_recurrence_report(session: Session) -> RunReport | None:
-    """The report of the newest run that looked for what recurs; None where none did yet."""
+    """Return the report of the newest run that looked for recurring blocks; None if none has."""
     statement = (
         select(RunRow.report)
         .where(RunRow.report["leak_rate"].as_float().is_not(None))
@@ -54,7 +54,7 @@ def find_last_recurrence_report(session: Session) -> RunReport | None:
 
 
 def list_feed_times(session: Session, site: str, count: int) -> list[tuple[str, datetime, datetime]]:
-    """For the site's newest fetched articles: a feed's URL, its time of publication, the page's own."""
+    """Return (feed URL, publication time in the feed, publication time on the page) of a site's newest fetches."""
     newest = (
         select(Article.entry_id, Article.published_at)
         .where(Article.site == site, Article.published_at.is_not(None))
@@ -72,11 +72,11 @@ def list_feed_times(session: Session, site: str, count: int) -> list[tuple[str, 
 
 
 GROUP_COUNT = 200
-"""Groups held at a time: a MB of bodies."""
+"""Groups in memory at a time: a MB of bodies."""
 
 
 class NewArticle(NamedTuple):
-    """An article, as far as it matters for what recurs."""
+    """The fields of an article that matter in the search for recurring blocks."""
 
     id: str
     section: str | None
@@ -89,7 +89,7 @@ COLUMNS = tuple(getattr(Article, name) for name in NewArticle._fields)
 
 
 def iterate_newest(session: Session, site: str, count: int) -> Iterator[tuple[NewArticle, ...]]:
-    """A site's `count` articles that were fetched last, the newest first; those of one group of duplicates together."""
+    """Yield a site's `count` newest fetched articles, newest first, in groups of duplicates."""
     newest = (
         select(Article.id, Article.duplicate_of)
         .where(Article.site == site)
@@ -112,16 +112,16 @@ def _load_groups(session: Session, groups: list[list[str]]) -> Iterator[tuple[Ne
 
 
 COVERED_FIELDS = ("headline", "authors", "published_at", "section", "tags", "body", "images")
-"""`authors` is filled by an agency as well: a text has one or the other."""
+"""`authors` counts as filled if there is an agency: a text has one or the other."""
 
 COVERAGE_COUNT = 200
-"""Articles that are looked at: some ten days of them, and a share of half a percent still shows."""
+"""Sample size: about ten days of articles, in which a share of half a percent is still visible."""
 
 WEEK = timedelta(days=7)
 
 
 def measure_coverage(session: Session, site: str, count: int = COVERAGE_COUNT) -> dict[str, float]:
-    """Field -> share of a site's newest articles in which it is filled, 0 to 1; empty without any article."""
+    """Return field -> share (0 to 1) of a site's newest articles in which it is filled; empty without articles."""
     columns = [getattr(Article, name) for name in (*COVERED_FIELDS, "agencies")]
     newest = (
         select(*columns)
@@ -136,9 +136,9 @@ def measure_coverage(session: Session, site: str, count: int = COVERAGE_COUNT) -
 
 
 def count_per_day(session: Session, site: str, today: date) -> float | None:
-    """Articles a publication day, duplicates too, over the seven days before today (both in the publisher's zone).
+    """Return the articles per publication day, duplicates included, over the seven days before today (Moscow time).
 
-    None for an archive that is younger than that: it cannot have them all.
+    None for a younger archive, which cannot have them all.
     """
     begun_at = session.scalar(select(func.min(RunRow.started_at)).where(RunRow.site == site))
     if begun_at is None or begun_at.date() > today - WEEK:

@@ -83,7 +83,7 @@ def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: date
 def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
     """A capture that was stored before, as today's rules read it: `unchanged`, `annotated` or `revised`."""
     is_own = row.capture_id == capture_id
-    if not is_own and batch.order(read.fetched_at) <= batch.order(row.checked_at):
+    if not is_own and batch.sort_key(read.fetched_at) <= batch.sort_key(row.checked_at):
         return "unchanged"  # of an older capture than what showed the present content, whatever it says
     stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *TOLD_FIELDS)}
     if list_changes(stored, read) if is_own else _classify(row, read):
@@ -199,7 +199,7 @@ def _compare(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> st
 
 def _is_older(batch: UnitOfWork, at: datetime, row: Article) -> bool:
     """Whether something newer shows the present content."""
-    return batch.order(at) < batch.order(row.checked_at)
+    return batch.sort_key(at) < batch.sort_key(row.checked_at)
 
 
 def _classify(row: Article, read: Read) -> RevisionClass | None:

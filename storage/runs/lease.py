@@ -1,4 +1,4 @@
-"""Leases: the right to work on something alone, for a time, among all processes on one database."""
+"""Leases: locks with an expiry time, shared by all processes that use one database."""
 
 from datetime import datetime, timedelta
 
@@ -10,12 +10,12 @@ from schemas.model import Count, NonEmpty, Record
 from storage.schema import tables
 from storage.schema.tables import RunRow, RunStatus
 
-LONGEST = timedelta(days=1)
-"""No lease is taken for as long, and no two clocks differ by as much, unless one of them is wrong."""
+MAX_DURATION = timedelta(days=1)
+"""An expiry time farther ahead was set by a wrong clock: no lease lasts as long, and no correct clocks differ so."""
 
 
 class Lease(Record):
-    """Who holds what, and until when."""
+    """Who holds a lease, and until when."""
 
     name: NonEmpty
     run_id: NonEmpty
@@ -26,7 +26,7 @@ class Lease(Record):
 
 
 class LeaseHeld(RuntimeError):  # noqa: N818 - it states a fact
-    """Another run holds the lease; `holder` says which."""
+    """Another run holds the lease; `holder` is its lease."""
 
     def __init__(self, holder: Lease) -> None:
         super().__init__(
@@ -39,15 +39,15 @@ class LeaseHeld(RuntimeError):  # noqa: N818 - it states a fact
 def acquire_lease(
     session: Session, name: str, *, run_id: str, now: datetime, seconds: float, host: str, pid: int
 ) -> Lease:
-    """Take a lease that is free: nobody's, expired, of a run that is over, or this run's own.
+    """Acquire a lease that is free, expired, held by a run that has ended, or this run's own.
 
     Raises:
-        LeaseHeld: another run has it.
+        LeaseHeld: another run holds it.
     """
     lease = Lease(
         name=name, run_id=run_id, host=host, pid=pid, taken_at=now, expires_at=now + timedelta(seconds=seconds)
     )
-    # One statement: of two processes at once, the second one waits for the first and then finds its row.
+    # One statement: of two concurrent processes, the second waits for the first and then finds its row.
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(tables.LeaseRow).values(**lease.model_dump())
     is_free = or_(~is_live(now), tables.LeaseRow.run_id == run_id)
@@ -60,20 +60,20 @@ def acquire_lease(
 
 
 def renew_lease(session: Session, name: str, *, run_id: str, now: datetime, seconds: float) -> bool:
-    """Hold it longer; False when it was lost: another run took it, or declared this one dead."""
-    is_own = (tables.LeaseRow.name == name, tables.LeaseRow.run_id == run_id, ~_is_over())
+    """Extend a lease; return False if it was lost: another run acquired it, or declared this one dead."""
+    is_own = (tables.LeaseRow.name == name, tables.LeaseRow.run_id == run_id, ~_has_run_ended())
     renewed = update(tables.LeaseRow).where(*is_own).values(expires_at=now + timedelta(seconds=seconds))
     return session.scalar(renewed.returning(tables.LeaseRow.name)) is not None
 
 
 def release_lease(session: Session, name: str, *, run_id: str) -> bool:
-    """Give it back; False when it was another run's already."""
+    """Release a lease; return False if another run holds it by now."""
     released = delete(tables.LeaseRow).where(tables.LeaseRow.name == name, tables.LeaseRow.run_id == run_id)
     return session.scalar(released.returning(tables.LeaseRow.name)) is not None
 
 
 def find_lease(session: Session, name: str) -> Lease | None:
-    """Who had it last, and until when; None where it was given back."""
+    """Return the lease as last acquired, expired or not; None if it was released."""
     found = select(*(getattr(tables.LeaseRow, field) for field in Lease.model_fields)).where(
         tables.LeaseRow.name == name
     )
@@ -82,15 +82,15 @@ def find_lease(session: Session, name: str) -> Lease | None:
 
 
 def is_live(now: datetime) -> ColumnElement[bool]:
-    """Whether a row of `lease` keeps others out. One that a clock which ran ahead gave until next year does not."""
-    return is_unexpired(now) & ~_is_over()
+    """Whether a row of `lease` excludes other runs. One that expires next year, by a wrong clock, does not."""
+    return is_unexpired(now) & ~_has_run_ended()
 
 
 def is_unexpired(now: datetime) -> ColumnElement[bool]:
-    """Whether the time of a row of `lease` runs."""
-    return (tables.LeaseRow.expires_at > now) & (tables.LeaseRow.expires_at <= now + LONGEST)
+    """Whether a row of `lease` has not expired yet, and its expiry time is plausible."""
+    return (tables.LeaseRow.expires_at > now) & (tables.LeaseRow.expires_at <= now + MAX_DURATION)
 
 
-def _is_over() -> ColumnElement[bool]:
+def _has_run_ended() -> ColumnElement[bool]:
     """Whether the run of a row of `lease` has ended, or was found dead."""
     return tables.LeaseRow.run_id.in_(select(RunRow.id).where(RunRow.status != RunStatus.RUNNING))

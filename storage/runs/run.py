@@ -1,4 +1,4 @@
-"""Runs: when each began and ended, with what parameters, and its report."""
+"""Runs: start and end, parameters and report of each."""
 
 import secrets
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from storage.runs.lease import is_unexpired
 from storage.schema.tables import LeaseRow, RunRow, RunStatus
 
 LISTED_COUNT = 10
-"""Runs that a listing shows unless told otherwise: they fit on a screen."""
+"""Default length of a listing: it fits on a screen."""
 
 
 class RunRecord(Record):
@@ -33,7 +33,7 @@ class RunRecord(Record):
 def open_run(
     session: Session, *, kind: str, site: str | None, started_at: datetime, parameters: Mapping[str, Any] | None = None
 ) -> str:
-    """Note that a run begins; answers its id, which sorts by time. Parameters are what JSON can hold."""
+    """Record that a run begins; return its id, which sorts by time. Parameters must be JSON values."""
     run_id = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     session.add(
         RunRow(
@@ -52,7 +52,7 @@ def open_run(
 def close_run(
     session: Session, run_id: str, *, status: RunStatus, ended_at: datetime, report: RunReport | None = None
 ) -> None:
-    """Note how a run ended.
+    """Record how a run ended.
 
     Raises:
         KeyError: there is no such run.
@@ -65,20 +65,20 @@ def close_run(
 
 
 def list_runs(session: Session, limit: int = LISTED_COUNT, *, until: datetime | None = None) -> list[RunRecord]:
-    """The newest runs, newest first; with a time given, those that had begun by then."""
+    """Return the newest runs, newest first; with `until`, of those that had begun by then."""
     statement = select(RunRow).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit)
     if until is not None:
         statement = statement.where(RunRow.started_at <= until)
     return [_as_record(row) for row in session.scalars(statement)]
 
 
-def was_ahead(session: Session, at: datetime) -> bool:
-    """Whether a run began later than this: its clock ran ahead, if it is the future."""
+def has_run_after(session: Session, at: datetime) -> bool:
+    """Whether a run began after this time; if that is in the future, the run's clock was ahead."""
     return session.scalar(select(RunRow.id).where(RunRow.started_at > at).limit(1)) is not None
 
 
 def mark_interrupted(session: Session, now: datetime, *, site: str | None = None) -> list[str]:
-    """Close the runs that are still `running` and hold no live lease; answers their ids, oldest first."""
+    """Mark runs that are still `running` but hold no unexpired lease as interrupted; return their ids, oldest first."""
     holds_lease = select(LeaseRow.name).where(LeaseRow.run_id == RunRow.id, is_unexpired(now)).exists()
     statement = (
         select(RunRow).where(RunRow.status == RunStatus.RUNNING, ~holds_lease).order_by(RunRow.started_at, RunRow.id)

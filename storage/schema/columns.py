@@ -1,4 +1,4 @@
-"""What columns are made of, on SQLite and on PostgreSQL alike: types, foreign keys, conditions of indexes."""
+"""Column types, foreign keys and partial-index conditions that work on both SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,21 +9,25 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 Document = JSON().with_variant(JSONB(), "postgresql")
-"""A list or mapping of plain values."""
+"""A list or mapping of JSON values."""
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
-"""Rows are numbered by the batch that writes them: nobody else writes then, and no row needs a statement of its own to
-learn its number. On SQLite only this type is the table's own key."""
+"""An id assigned by the batch that writes the row: it is the only writer, and no row needs a separate statement to
+learn its id. On SQLite, only `INTEGER` makes the column an alias of the rowid."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored in UTC. SQLite has no zones: it gets the bare UTC time, and the zone is put back."""
+    """An aware time, stored in UTC. SQLite has no time zones: it stores a naive UTC time, and reading adds the zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; a time without a zone is a mistake of the caller."""
+        """Convert to UTC.
+
+        Raises:
+            ValueError: the time has no zone, which is a bug in the caller.
+        """
         if value is None:
             return None
         if value.tzinfo is None:
@@ -32,28 +36,28 @@ class UtcDateTime(TypeDecorator[datetime]):
         return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given
-        """Aware, in UTC: PostgreSQL answers in the zone of its session."""
+        """Return an aware time in UTC: PostgreSQL returns times in its session's zone."""
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 StoredTime = DateTime(timezone=True).with_variant(String(), "sqlite")
-"""What lies in such a column, as the driver gives it: for whoever reads many."""
+"""The column of a `UtcDateTime` without conversion, for reading many values."""
 
 
 def name_column(kind: type[StrEnum]) -> Enum:
-    """A column of an enumeration's values as plain text: a new member needs no migration."""
+    """Return a column type that stores an enumeration's values as text: a new member needs no migration."""
     return Enum(
         kind, native_enum=False, length=16, values_callable=lambda members: [member.value for member in members]
     )
 
 
 def where(condition: str) -> dict[str, Any]:
-    """The arguments of an index that has only some of the rows, for both databases."""
+    """Return the arguments of a partial index, for both databases."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def points_to(column: str) -> ForeignKey:
-    """A foreign key that is checked at the end of the transaction: a batch writes its tables in any order."""
+    """Return a foreign key that is checked at the end of the transaction: a batch writes its tables in any order."""
     return ForeignKey(column, deferrable=True, initially="DEFERRED")

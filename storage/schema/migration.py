@@ -1,4 +1,4 @@
-"""Which revision a database has, and how it comes to the newest one."""
+"""Checks a database's schema revision, and migrates it."""
 
 from pathlib import Path
 
@@ -26,12 +26,12 @@ class SchemaUnknown(UsageFailure):
 
 
 def is_empty(connection: Connection) -> bool:
-    """Whether nothing was ever made in this database."""
+    """Whether the database has no tables."""
     return not inspect(connection).get_table_names()
 
 
 def audit_revision(connection: Connection, printable_url: str) -> None:
-    """Nothing, if the tables are what this program works with.
+    """Check that the tables have this program's revision.
 
     Raises:
         SchemaOutdated: they are older.
@@ -48,20 +48,20 @@ def audit_revision(connection: Connection, printable_url: str) -> None:
     raise SchemaUnknown(f"{printable_url} has {what}")
 
 
-def upgrade(connection: Connection, revision: str = "head", tell: IndexListener | None = None) -> None:
-    """To a revision, within the transaction that the connection is in. The newest has its search index filled."""
+def upgrade(connection: Connection, revision: str = "head", listener: IndexListener | None = None) -> None:
+    """Migrate to a revision within the connection's transaction; at the newest, fill the search index."""
     command.upgrade(_config(connection), revision)
     if revision == "head":
-        index_all(Session(connection), tell)
+        index_all(Session(connection), listener)
 
 
 def downgrade(connection: Connection, revision: str) -> None:
-    """Back to a revision (`base` for no tables at all), within the transaction that the connection is in."""
+    """Migrate back to a revision (`base` for no tables) within the connection's transaction."""
     command.downgrade(_config(connection), revision)
 
 
 def _config(connection: Connection) -> Config:
     config = Config(attributes={"connection": connection})
-    # Alembic reads `%` in a path as the start of a variable.
+    # Alembic takes `%` in a path as the start of a variable.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config

@@ -1,6 +1,6 @@
-"""The tables. A migration in `migrations/versions` goes with every change here; a test compares the two.
+"""The tables. Every change here needs a migration in `migrations/versions`; a test compares the two.
 
-Those of search and of near-duplicates are in `storage.search.table` and `storage.near_duplicates.lsh_index`.
+The tables of search and near-duplicates are in `storage.search.table` and `storage.near_duplicates.lsh_index`.
 """
 
 from datetime import date, datetime
@@ -18,21 +18,21 @@ from schemas.url import SourceKind
 from storage.schema.columns import Document, RowId, UtcDateTime, name_column, points_to, where
 
 MADE_FROM_OTHERS = "made_from_others"
-"""Marks, in its `info`, a table whose rows are made from those of others, and are of another kind on each database."""
+"""Key in a table's `info`: its rows are derived from other tables, in a form that differs by database."""
 
 
 class RunStatus(StrEnum):
-    """How a run stands."""
+    """The status of a run."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """It died; a later run found it still `running`."""
+    """The run died; a later run found it still `running`."""
 
 
 class Base(DeclarativeBase):
-    """What all tables share: names for constraints, which migrations need, and how Python types are stored."""
+    """Base of all tables: names of constraints, which migrations need, and column types by Python type."""
 
     metadata = MetaData(
         naming_convention={
@@ -58,11 +58,11 @@ class Base(DeclarativeBase):
 
 
 class Entry(Base):
-    """The ledger: one row per (site, edition, article id), or per URL where there is no id."""
+    """A ledger entry: one per (site, edition, article id), or per URL if it has no id."""
 
     __tablename__ = "entry"
     __table_args__ = (
-        # Most entries have their article and are never due again: they are not in this index.
+        # Most entries have their article and are never due again, so they are not in this index.
         Index("ix_entry_due", "site", "next_try_at", **where("next_try_at IS NOT NULL")),
         Index("ix_entry_state", "site", "state"),
         Index("ix_entry_month", "site", "published_month"),
@@ -70,43 +70,43 @@ class Entry(Base):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(unique=True)
-    """The record id, or the URL where it has none."""
+    """The record id, or the URL if there is none."""
     site: Mapped[str]
     edition: Mapped[str | None]
     record_id: Mapped[str | None]
     url: Mapped[str]
-    """The current URL, in its canonical spelling: the one to fetch."""
+    """The current canonical URL: the one to fetch."""
     url_at: Mapped[datetime]
-    """Since when that is the current one: what was sighted before does not replace it."""
+    """Since when that URL is current: an earlier sighting does not replace it."""
     state: Mapped[State]
     state_at: Mapped[datetime]
-    """When it came into this state."""
+    """When it entered this state."""
     rule: Mapped[str | None]
     """Why it is `excluded`."""
     attempts: Mapped[int]
     """Fetches without an article since the last success, or since it was first blocked or quarantined."""
     last_error: Mapped[str | None]
     next_try_at: Mapped[datetime | None]
-    """When it is due, whatever its state; None for never."""
+    """When it is due, in any state; None for never."""
     tried_at: Mapped[datetime | None]
-    """When the newest fetch that is noted here ended."""
+    """When the newest recorded fetch ended."""
     missing_at: Mapped[datetime | None]
-    """When the publisher first said that it is not there; None after any other answer."""
+    """When the publisher first responded that the page does not exist; None after any other response."""
     first_seen_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
-    """The article's own time; before it is stored, what a source said."""
+    """The article's publication time; before it is stored, a source's."""
     published_on: Mapped[date | None]
-    """The day of `published_at` in Moscow; while that is not known, the day that the URL names."""
+    """The day of `published_at` in Moscow; while that is unknown, the day in the URL."""
     published_month: Mapped[str | None]
-    """`YYYY-MM` of `published_on`; while that is not known, of the monthly sitemap that it stood in."""
+    """`YYYY-MM` of `published_on`; while that is unknown, the month of the sitemap that listed it."""
 
 
 class Alias(Base):
-    """Every URL ever seen, in the spelling in which it was identified, and whose it is."""
+    """A URL ever seen, canonical, and the entry it belongs to."""
 
     __tablename__ = "alias"
     __table_args__ = (
-        # What counts the advertised URLs by state and month: in the order of their entries.
+        # For counts of the advertised URLs by state and month, in the order of their entries.
         Index("ix_alias_advertised", "advertised_site", "entry_id", **where("advertised_site IS NOT NULL")),
     )
 
@@ -115,24 +115,24 @@ class Alias(Base):
     entry_id: Mapped[int] = mapped_column(points_to("entry.id"), index=True)
     first_seen_at: Mapped[datetime]
     advertised_site: Mapped[str | None]
-    """The site that it was advertised as one of; None for what no source advertised (a redirect led there, …)."""
+    """The site that a source advertised it for; None if no source did (a redirect led there, …)."""
 
 
 class Sighting(Base):
-    """A URL as one source advertised it, with what that said of it: when it says something else, a further row.
+    """A URL as one source advertised it, with its title and date there; when those change, another row is added.
 
-    No foreign key: that each one has its entry is audited, not assumed.
+    No foreign key: that each URL has an entry is audited, not assumed.
     """
 
     __tablename__ = "sighting"
     __table_args__ = (
-        # The site is in it to count the URLs of one from the index alone.
+        # Includes the site, so that a site's URLs are counted from the index alone.
         Index("ix_sighting_url", "url", "site"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     url: Mapped[str]
-    """In its canonical spelling, as in `alias`."""
+    """Canonical, as in `alias`."""
     site: Mapped[str]
     """The same for all sightings of a URL."""
     source_url: Mapped[str]
@@ -164,8 +164,8 @@ class Capture(Base):
     __tablename__ = "capture"
     __table_args__ = (
         UniqueConstraint("warc", "offset"),
-        # Whether a file was imported before is asked by its digest. Nobody asks that of what was fetched: those rows,
-        # nearly all, are not in this index, and cost nothing when they are written.
+        # Finds an imported file by its digest. Fetched captures, nearly all rows, are never looked up so: they are not
+        # in this index and add no cost to writes.
         Index("ix_capture_imported", "sha256", **where("url IS NULL")),
     )
 
@@ -173,19 +173,19 @@ class Capture(Base):
     warc: Mapped[str]
     offset: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(BigInteger)
-    """0 since it was found that its record is not in the file as it was stored."""
+    """Compressed bytes; 0 once the record was found to be missing or altered in the file."""
     sha256: Mapped[str]
     url: Mapped[str | None]
     status: Mapped[int]
     fetched_at: Mapped[datetime]
     media_type: Mapped[str]
     entry_id: Mapped[int | None] = mapped_column(points_to("entry.id"), index=True)
-    """Whose page it is; None for sources, robots.txt and texts without a URL."""
+    """The entry whose page it is; None for sources, robots.txt and texts without a URL."""
     run_id: Mapped[str | None] = mapped_column(points_to("run.id"), index=True)
 
     @hybrid_property
     def is_lost(self) -> bool:
-        """Whether it is known that it is not there, and nothing can be read from it."""
+        """Whether its record is known to be missing or damaged, so that it cannot be read."""
         return self.length == 0
 
 
@@ -205,11 +205,11 @@ class Version:
     tags: Mapped[list[str]]
     published_at: Mapped[datetime | None]
     modified_at: Mapped[datetime | None]
-    """By the publisher's word, as the newest capture that showed this version has it."""
+    """As stated by the publisher in the newest capture that shows this version."""
     fetched_at: Mapped[datetime]
-    """Of the capture that this version was read from: the first one that showed it."""
+    """When the first capture that shows this version, from which it was read, was fetched."""
     checked_at: Mapped[datetime]
-    """Of the newest capture that showed this version: an older capture changes nothing."""
+    """When the newest capture that shows this version was fetched: an older capture changes nothing."""
     body: Mapped[str]
     word_count: Mapped[int]
     images: Mapped[list[dict[str, Any]]]
@@ -219,15 +219,15 @@ class Version:
     flags: Mapped[list[str]]
     capture_id: Mapped[int] = mapped_column(points_to("capture.id"))
     removed_capture_id: Mapped[int | None] = mapped_column(points_to("capture.id"))
-    """The answer that confirmed its removal, while the page is not there."""
+    """The capture that confirmed its removal, while the page is missing."""
     revision_class: Mapped[RevisionClass | None]
-    """By what it came about; None for the first."""
+    """The kind of change that made this version; None for the first."""
     revised_at: Mapped[datetime | None]
-    """When; None for the first."""
+    """When that change was found; None for the first."""
 
 
 class Article(Version, Base):
-    """An article as it stands now."""
+    """An article's current version."""
 
     __tablename__ = "article"
     __table_args__ = (
@@ -236,7 +236,7 @@ class Article(Version, Base):
         Index("ix_article_day", "published_on"),
         Index("ix_article_content_sha256", "content_sha256"),
         Index("ix_article_capture_id", "capture_id"),
-        # A site's newest fetched ones, which each run looks through for what recurs.
+        # A site's newest fetched articles, which each run searches for recurring blocks.
         Index("ix_article_fetched", "site", "fetched_at"),
     )
 
@@ -251,7 +251,7 @@ class Article(Version, Base):
     capture: Mapped[Capture] = relationship(viewonly=True, foreign_keys="Article.capture_id")
     removed_capture: Mapped[Capture | None] = relationship(viewonly=True, foreign_keys="Article.removed_capture_id")
     revision: Mapped[int]
-    """The number of this version, from 1; `revision` has those before it."""
+    """The number of this version, from 1; the table `revision` has the earlier ones."""
     duplicate_of: Mapped[str | None] = mapped_column(index=True)
     """The id of an article that is no duplicate itself."""
     duplicate_kind: Mapped[str | None]
@@ -259,19 +259,19 @@ class Article(Version, Base):
 
 
 class Revision(Version, Base):
-    """A version that an article had before the present one, or before it was withdrawn."""
+    """An article's version before its current one, or before it was withdrawn."""
 
     __tablename__ = "revision"
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
-    """No foreign key: an article that is quarantined by later rules leaves its versions here."""
+    """No foreign key: an article withdrawn by later rules leaves its versions here."""
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     capture: Mapped[Capture] = relationship(viewonly=True, foreign_keys="Revision.capture_id")
     removed_capture: Mapped[Capture | None] = relationship(viewonly=True, foreign_keys="Revision.removed_capture_id")
 
 
 class Quarantine(Base):
-    """A capture that was quarantined. It is open until its entry gets an article or is settled otherwise."""
+    """A quarantined capture. The row is open until its entry gets an article or is settled otherwise."""
 
     __tablename__ = "quarantine"
     __table_args__ = (Index("ix_quarantine_open", "resolved_at", "entry_id"),)
@@ -289,35 +289,35 @@ class Quarantine(Base):
 
 
 class Validator(Base):
-    """By what the server of a URL tells whether it has changed since its last full answer, which was stored."""
+    """Validators for conditional requests of a URL, from its last full response, which is stored."""
 
     __tablename__ = "validator"
     __table_args__ = (Index("ix_validator_source", "source_site", **where("source_site IS NOT NULL")),)
 
     url: Mapped[str] = mapped_column(primary_key=True)
-    """The URL that was asked, as in `capture`."""
+    """The requested URL, as in `capture`."""
     source_site: Mapped[str | None]
-    """The site that it is a feed, a sitemap or a listing of; None for a page."""
+    """The site of a feed, sitemap or listing; None for a page."""
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     full_at: Mapped[datetime]
-    """When the full answer came that these belong to."""
+    """When the full response was fetched."""
     confirmed_count: Mapped[int]
-    """Answers "not modified" since then."""
+    """How many "not modified" responses came since then."""
 
 
 class Listing(Base):
-    """A section's listing, named by its first page."""
+    """A section's listing, identified by its first page."""
 
     __tablename__ = "listing"
 
     url: Mapped[str] = mapped_column(primary_key=True)
     walked_at: Mapped[datetime]
-    """When it was last read to its end, or to where all was known: a reading that was cut short does not count."""
+    """When it was last read to its end, or to the URLs known before; an interrupted reading does not count."""
 
 
 class Robots(Base):
-    """A host's robots.txt as a run saw it: its capture, and what counts of its text."""
+    """A host's robots.txt as a run read it: its capture, and the part of its text that applies."""
 
     __tablename__ = "robots"
 
@@ -327,13 +327,13 @@ class Robots(Base):
 
 
 class LeaseRow(Base):
-    """Who may work on something alone, and until when, unless the lease is renewed."""
+    """A lease: who holds it, and until when unless it is renewed."""
 
     __tablename__ = "lease"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     run_id: Mapped[str]
-    """No foreign key: a run may take its lease before it is noted."""
+    """No foreign key: a run may acquire its lease before its row exists."""
     host: Mapped[str]
     pid: Mapped[int]
     taken_at: Mapped[datetime]
@@ -341,12 +341,12 @@ class LeaseRow(Base):
 
 
 class WarcFile(Base):
-    """How far a WARC file is in the database."""
+    """How far a WARC file is loaded."""
 
     __tablename__ = "warc_file"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     loaded_bytes: Mapped[int] = mapped_column(BigInteger)
-    """Every record before this position is stored."""
+    """Position (bytes) before which every record is stored."""
     cut_at: Mapped[int | None] = mapped_column(BigInteger)
-    """Where an incomplete last record starts; None while there is none."""
+    """Where an incomplete last record starts (bytes); None if there is none."""

@@ -1,1 +1,1 @@
-"""Reading WARC files: records one by one, a cut or a damaged one told from a whole one."""
+"""Reading WARC files record by record; truncated and damaged records are detected and distinguished."""

@@ -1,4 +1,4 @@
-"""WARC files: captures in file order, from any position on, and single captures by reference."""
+"""Reads captures from WARC files: in file order from any position, or one by reference."""
 
 import base64
 import binascii
@@ -33,13 +33,13 @@ from storage.warc.store import Openable, WarcStore
 __all__ = ["CaptureCorrupt", "CaptureTruncated", "NotAWarc", "WarcCaptures", "iterate_captures", "read_capture"]
 
 DIGESTS = frozenset({"md5", "sha1", "sha256", "sha512"})
-"""The algorithms that WARC writers use. A digest of any other kind is not checked."""
+"""The algorithms that WARC writers use. Other digests are not verified."""
 
 ENCODED = {"transfer-encoding", "content-encoding"}
-"""Headers that say that the payload is not the body."""
+"""Headers that say that the payload is not the decoded body."""
 
 SLACK_BYTES = 2 * len(HEADER_END)
-"""A record ends with two line ends; some writers add two more. Beyond that, a gzip member holds a second record."""
+"""A record ends with two line ends; some writers add two more. More bytes in a gzip member are a second record."""
 
 
 class CaptureCorrupt(ValueError):  # noqa: N818 - it states a fact
@@ -51,48 +51,50 @@ class CaptureTruncated(ValueError):  # noqa: N818 - it states a fact
 
 
 EMPTY = "empty"
-"""The kind of a gzip member without a record."""
+"""The type given to a gzip member without a record."""
 
-KINDS = frozenset({"warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"})
-"""Those of the standard."""
+RECORD_TYPES = frozenset(
+    {"warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"}
+)
+"""The record types of the standard."""
 
-PAGELESS_KINDS = frozenset({"warcinfo", "request", "metadata"})
-"""Records that tell of the crawl. Any other kind may hold a page."""
+CRAWL_TYPES = frozenset({"warcinfo", "request", "metadata"})
+"""Record types that describe the crawl. Any other type may hold a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
     capture: Capture | None
-    """None for a record of another kind."""
+    """None for a record that is no capture."""
     end: int
     skipped: str | None = None
-    """The name of its kind, where passing over it is a loss."""
+    """The record's type, if a page may be lost by skipping it."""
 
 
 class WarcCaptures:
-    """The captures of a file with the position after each. How the reading went stands here, during and after it."""
+    """Iterates over a file's captures with the position after each, and records what is damaged or skipped."""
 
     def __init__(self, source: Openable, name: str, start: int, max_page_bytes: int) -> None:
         self._source = source
         self._name = name
         self._max_page_bytes = max_page_bytes
         self.position = start
-        """Everything before this byte was read, skipped records included: loading goes on here."""
+        """Byte before which everything was read, skipped records included: loading resumes here."""
         self.cut_at: int | None = None
-        """Where a record starts that the file's end cuts: it may still grow. `position` stays before it."""
+        """Where a record starts that the end of the file truncates: the file may still grow. `position` stays here."""
         self.corrupt: list[CaptureCorrupt] = []
-        """The damaged records that were passed over."""
+        """The damaged records, which were skipped."""
         self.corrupt_at: list[int] = []
-        """Where each of them starts."""
+        """Where each damaged record starts (bytes)."""
         self.skipped: Counter[str] = Counter()
-        """Kind -> records that were passed over though they may hold a page: `revisit`, `continuation`, …"""
+        """Type -> skipped records that may hold a page: `revisit`, `continuation`, …"""
 
     def __iter__(self) -> Iterator[tuple[Capture, int]]:
-        """Read on from `position`.
+        """Yield the captures from `position` on.
 
         Raises:
-            NotAWarc: the file is none, or its records are not compressed one by one.
-            StoreUnreachable: it lies in a store that does not answer, or stops to.
+            NotAWarc: the file is not a WARC file, or its records are not compressed one by one.
+            StoreUnreachable: the file is in a remote store that does not respond, or stops responding.
             OSError: it cannot be read.
         """
         with self._source.open("rb") as file:
@@ -118,42 +120,41 @@ class WarcCaptures:
             return _read_record(file, start, self._name, self._max_page_bytes, compressed=compressed)
         except CaptureTruncated:
             following = find_record(file, start + 1, compressed=compressed)
-            if following >= size:  # the file may have grown since
+            if following >= size:  # no record follows (the file may have grown since)
                 self.cut_at = start
                 return None
-            # A record after it: so the file goes on, and what is wrong is the length that this one claims, or the mark
-            # of its compression's end.
-            self._note(
-                start, CaptureCorrupt(f"{self._name}, record at byte {start}: it claims to reach beyond the file")
+            # A record follows, so the file is not truncated: this record's length, or its gzip trailer, is wrong.
+            self._record_damage(
+                start, CaptureCorrupt(f"{self._name}, record at byte {start}: its length exceeds the file")
             )
             return _Record(None, following)
         except CaptureCorrupt as error:
-            self._note(start, error)
+            self._record_damage(start, error)
             return _Record(None, _end_of_damage(file, start, compressed=compressed))
 
-    def _note(self, start: int, error: CaptureCorrupt) -> None:
+    def _record_damage(self, start: int, error: CaptureCorrupt) -> None:
         self.corrupt.append(error)
         self.corrupt_at.append(start)
 
 
 def iterate_captures(source: Openable, name: str, start: int, max_page_bytes: int) -> WarcCaptures:
-    """Every response and resource record from byte `start` on, as pairs of a capture and the position after it.
+    """Return an iterator over the response and resource records from byte `start` on: (capture, position after it).
 
-    `name` is what the captures' references call the file. Bodies are at most `max_page_bytes`, decoded.
-    A cut at the end and damaged records are no exception: see `WarcCaptures`.
+    The captures' references call the file `name`. Decoded bodies are at most `max_page_bytes`.
+    A truncated file and damaged records do not raise: see `WarcCaptures`.
     """
     return WarcCaptures(source, name, start, max_page_bytes)
 
 
 def read_capture(ref: CaptureRef, warcs: WarcStore, max_page_bytes: int) -> Capture:
-    """One capture, proved to be the same that the reference was made from.
+    """Read one capture, and verify that it is the one that was referenced.
 
     Raises:
-        CaptureCorrupt: it is damaged, another one, or known to be lost.
+        CaptureCorrupt: it is damaged, a different one, or known to be lost.
         CaptureTruncated: the file ends within it.
         NotAWarc: it is one of several in one gzip member.
-        StoreUnreachable: it lies in a store that does not answer.
-        OSError: the file is not there.
+        StoreUnreachable: it is in a remote store that does not respond.
+        OSError: the file does not exist.
     """
     if ref.length == 0:
         raise CaptureCorrupt(f"{ref.warc}, record at byte {ref.offset}: it is lost")
@@ -161,7 +162,7 @@ def read_capture(ref: CaptureRef, warcs: WarcStore, max_page_bytes: int) -> Capt
         compressed = is_compressed(file, ref.offset)
         record = _read_record(file, ref.offset, ref.warc, max_page_bytes, compressed=compressed)
     if record.capture is None or record.capture.ref != ref:
-        raise CaptureCorrupt(f"{ref.warc} has another record at byte {ref.offset} than the one noted")
+        raise CaptureCorrupt(f"{ref.warc} has another record at byte {ref.offset} than the stored one")
     return record.capture
 
 
@@ -171,7 +172,7 @@ def _read_record(file: BinaryIO, start: int, name: str, max_page_bytes: int, *, 
         raise CaptureTruncated(f"{place}: the file ends before it")
     try:
         member: Member = GzipMember(file, start) if compressed else PlainMember(file, start)
-        if not compressed and not member.is_whole:
+        if not compressed and not member.is_complete:
             raise CaptureTruncated(f"{place}: the file ends within it")
         return _read_member(member, start, name, max_page_bytes)
     except MemberDamaged as error:
@@ -180,21 +181,21 @@ def _read_record(file: BinaryIO, start: int, name: str, max_page_bytes: int, *, 
 
 def _read_member(member: Member, start: int, name: str, max_page_bytes: int) -> _Record:
     try:
-        # It reads and tells, and is never asked for more of a stream than that.
+        # fastwarc only calls `read` and `tell`.
         record = WarcRecord.from_reader(cast("BinaryIO", member))
         content_length = record.content_length
         draft = _read_capture(record, max_page_bytes)
     except StoreUnreachable:
-        raise  # that says nothing of the record
+        raise  # that says nothing about the record
     except (OSError, ValueError) as error:
-        # Whatever is wrong with it: if it is cut, that is why. (Damaged compression raises again here.)
+        # If the record is truncated, that explains any error. (Damaged compression raises again here.)
         member.drain()
-        _require_whole(member, start, name)
-        if not member.byte_count:  # nothing was lost with it
+        _require_complete(member, start, name)
+        if not member.byte_count:  # an empty member: nothing is lost
             return _Record(None, member.end, EMPTY)
         raise MemberDamaged(str(error)) from None
     member.drain()
-    _require_whole(member, start, name)
+    _require_complete(member, start, name)
     _audit_length(member, content_length)
     if isinstance(draft, str) or draft is None:
         return _Record(None, member.end, draft)
@@ -202,8 +203,8 @@ def _read_member(member: Member, start: int, name: str, max_page_bytes: int) -> 
     return _Record(Capture(ref=ref, **draft), member.end)
 
 
-def _require_whole(member: Member, start: int, name: str) -> None:
-    if not member.is_whole:
+def _require_complete(member: Member, start: int, name: str) -> None:
+    if not member.is_complete:
         raise CaptureTruncated(f"{name}, record at byte {start}: the file ends within it")
 
 
@@ -216,7 +217,7 @@ def _audit_length(member: Member, content_length: int) -> None:
 
 
 def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | None:
-    """The capture's fields. Of a record that is no response or resource: its kind, or None where nothing is lost."""
+    """Return the capture's fields; for a record that is no capture, its type, or None if no page is lost with it."""
     headers: tuple[tuple[str, str], ...]
     status = 200
     target = _escape((record.headers.get("WARC-Target-URI") or "").strip("<>")) or None
@@ -233,7 +234,7 @@ def _read_capture(record: Any, max_page_bytes: int) -> dict[str, Any] | str | No
         headers = tuple((_escape(key.lower()), _escape(value)) for key, value in named)
         found = {"url": target, "headers": headers}
     else:
-        return _name_kind(record)
+        return _find_lost_type(record)
     found["fetched_at"] = _read_date(record)
     payload = _read_payload(record, headers, max_page_bytes)
     is_part = is_short(payload.pop("byte_count"), status, headers) or _is_part(record)
@@ -254,28 +255,32 @@ def _escape(text: str) -> str:
     return text.replace(NUL, ESCAPED_NUL)
 
 
-def _name_kind(record: Any) -> str | None:
-    kind: str = (record.headers.get("WARC-Type") or "unknown").lower()
+def _find_lost_type(record: Any) -> str | None:
+    record_type: str = (record.headers.get("WARC-Type") or "unknown").lower()
     media_type: str = record.headers.get("Content-Type") or ""
-    _audit_kind(kind, media_type, record.headers.get("WARC-Target-URI") or "")
-    return None if kind in PAGELESS_KINDS or media_type.startswith("text/dns") else kind
+    _audit_type(record_type, media_type, record.headers.get("WARC-Target-URI") or "")
+    return None if record_type in CRAWL_TYPES or media_type.startswith("text/dns") else record_type
 
 
-def _audit_kind(kind: str, media_type: str, target: str) -> None:
-    """Raise for a record that is a page's, but for one header: a bit of that has changed."""
-    if kind == "response" and target.strip("<>").startswith(("http://", "https://")):
-        raise MemberDamaged(f"it is a response of the web, and its Content-Type is {_escape(media_type)!r}")
-    if kind not in KINDS and media_type.startswith("application/http"):
-        raise MemberDamaged(f"its Content-Type is {media_type!r}, and its WARC-Type {_escape(kind)!r}")
+def _audit_type(record_type: str, media_type: str, target: str) -> None:
+    """Check that no header contradicts the record's type: a page's record with one corrupt header would be skipped.
+
+    Raises:
+        MemberDamaged: one does.
+    """
+    if record_type == "response" and target.strip("<>").startswith(("http://", "https://")):
+        raise MemberDamaged(f"it is an HTTP response, but its Content-Type is {_escape(media_type)!r}")
+    if record_type not in RECORD_TYPES and media_type.startswith("application/http"):
+        raise MemberDamaged(f"its Content-Type is {media_type!r}, but its WARC-Type {_escape(record_type)!r}")
 
 
 def _is_part(record: Any) -> bool:
-    """Whether the WARC headers say that this is not all of it: the crawler gave up, or the rest is in other records."""
+    """Whether the WARC headers mark the record as partial: cut off by the crawler, or continued in other records."""
     return bool(record.headers.get("WARC-Truncated") or record.headers.get("WARC-Segment-Number"))
 
 
 def _read_payload(record: Any, headers: tuple[tuple[str, str], ...], max_page_bytes: int) -> dict[str, Any]:
-    """Digest, size and body. What is larger than allowed is read to its end for the digest, and not kept."""
+    """Return digest, size and body. A payload over the limit is read to its end for the digest, but not kept."""
     algorithm, expected = _parse_digest(record.headers.get("WARC-Payload-Digest") or "")
     sha256, digest = hashlib.sha256(), hashlib.new(algorithm, usedforsecurity=False)
     kept: bytearray | None = bytearray()
@@ -304,9 +309,9 @@ def _is_digest_of_body(
     headers: tuple[tuple[str, str], ...],
     decoded: dict[str, Any],
 ) -> bool:
-    """Whether it is that of the body without its chunks, as the standard means it, or decoded, as some tools do it.
+    """Whether the digest is that of the dechunked body, as the standard says, or of the decoded one, as some tools do.
 
-    What is larger than allowed is not kept: of such a body, any digest is taken for one of these.
+    For an encoded payload over the size limit, which is not kept, any digest is accepted.
     """
     if not ENCODED & {name for name, _ in headers}:
         return False
@@ -330,7 +335,7 @@ def _decode(payload: bytes | None, headers: tuple[tuple[str, str], ...], max_pag
 
 
 def _parse_digest(header: str) -> tuple[str, bytes | None]:
-    """Algorithm and digest, written in base 32 or 16; no digest where there is none that can be checked."""
+    """Parse algorithm and digest, written in base 32 or 16; the digest is None if it cannot be verified."""
     algorithm, _, text = header.strip().lower().partition(":")
     if algorithm.replace("-", "") not in DIGESTS:
         return "sha1", None
@@ -339,15 +344,15 @@ def _parse_digest(header: str) -> tuple[str, bytes | None]:
     try:
         digest = bytes.fromhex(text) if len(text) == 2 * size else base64.b32decode(text, casefold=True)
     except (ValueError, binascii.Error):
-        digest = b""  # as wrong as a digest can be
+        digest = b""  # matches no payload
     return algorithm, digest
 
 
 def _end_of_damage(file: BinaryIO, start: int, *, compressed: bool) -> int:
-    """Where reading goes on after a damaged record: its own end if that can be found, else the next record's start."""
+    """Return where reading resumes after a damaged record: at its end if that can be found, else at the next record."""
     try:
         member: Member = GzipMember(file, start) if compressed else PlainMember(file, start)
         member.drain()
     except MemberDamaged:
         return find_record(file, start + 1, compressed=compressed)
-    return member.end if member.is_whole else find_record(file, start + 1, compressed=compressed)
+    return member.end if member.is_complete else find_record(file, start + 1, compressed=compressed)

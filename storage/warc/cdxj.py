@@ -1,4 +1,4 @@
-"""The index of a WARC file in CDXJ, as replay tools read it: a line for each capture, sorted by URL and time."""
+"""CDXJ indexes of WARC files, for replay tools: one line per capture, sorted by URL and time."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.atomic_file import replacing
+from storage.atomic_file import replace_file
 from storage.schema.tables import Capture
 
 TIME_FORMAT = "%Y%m%d%H%M%S"
@@ -21,15 +21,15 @@ _SLASHES = re.compile(r"/{2,}")
 
 
 def write_index(session: Session, warc: str, path: Path) -> int:
-    """Write the index of one WARC file, whole or not at all; answers its lines."""
+    """Write the index of one WARC file atomically; return its number of lines."""
     lines = sorted(iterate_lines(session, warc))
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write("".join(f"{line}\n" for line in lines).encode())
     return len(lines)
 
 
 def iterate_lines(session: Session, warc: str) -> Iterator[str]:
-    """A line for each capture that has a URL and is not lost, in the order of the file."""
+    """Yield a line for each capture that has a URL and is not lost, in file order."""
     columns = (Capture.url, Capture.fetched_at, Capture.status, Capture.media_type, Capture.sha256)
     is_there = (Capture.warc == warc, Capture.url.is_not(None), ~Capture.is_lost)
     statement = select(*columns, Capture.length, Capture.offset).where(*is_there)
@@ -47,15 +47,15 @@ def iterate_lines(session: Session, warc: str) -> Iterator[str]:
 
 
 def make_key(url: str) -> str:
-    """The URL in the order in which replay tools sort it (SURT): host backwards, then the path, in small letters.
+    """Return the URL's sort key in replay tools (SURT), in lower case: the host reversed, then the path.
 
-    `www.`, a default port and a slash at the end are left out; the parameters are sorted. What is no URL stands
-    there by itself.
+    `www.`, a default port and a trailing slash are dropped; the parameters are sorted. An invalid URL is returned in
+    lower case, with blanks encoded.
     """
     try:
         parts = urlsplit(url)
         number = parts.port
-    except ValueError:  # a host or a port that is none
+    except ValueError:  # an invalid host or port
         return _BLANKS.sub("%20", url.lower())
     host = _WWW.sub("", _to_ascii(parts.hostname or ""))
     port = f":{number}" if number and number != DEFAULT_PORTS.get(parts.scheme) else ""
@@ -67,5 +67,5 @@ def make_key(url: str) -> str:
 def _to_ascii(host: str) -> str:
     try:
         return host.encode("idna").decode()
-    except UnicodeError:  # no host name: it stands in the index as it is
+    except UnicodeError:  # an invalid host name goes into the index unchanged
         return host

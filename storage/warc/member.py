@@ -1,7 +1,7 @@
-"""One record's bytes in a WARC file, as a stream that knows whether it is whole, and the HTTP head in them.
+"""One WARC record as a stream that knows whether it is complete, and parsing of the HTTP head in it.
 
-The libraries end silently where a file is cut, even inside a gzip trailer. Here the end of a record is the end of its
-gzip member (checksum included), or of its Content-Length in an uncompressed file: so a cut is told from an end.
+Libraries stop silently where a file is truncated, even inside a gzip trailer. Here a record ends with its gzip member
+(checksum included), or with its Content-Length in an uncompressed file, so truncation is always detected.
 """
 
 import io
@@ -33,21 +33,21 @@ NAMES = {
         b"Content-Length",
     )
 }
-"""The headers that are read here. Their case says nothing; fastwarc knows them as the standard writes them."""
+"""The WARC headers that are read, by lower-case name: they are case-insensitive, but fastwarc expects this case."""
 
 _NAME = re.compile(rb"^(?:%s)(?=[ \t]*:)" % b"|".join(NAMES.values()), re.IGNORECASE | re.MULTILINE)
 
 
 class NotAWarc(ValueError):  # noqa: N818 - it states a fact
-    """The file is no WARC file that can be read record by record."""
+    """The file is not a WARC file that can be read record by record."""
 
 
 class MemberDamaged(ValueError):  # noqa: N818 - it states a fact
-    """The bytes here are no record."""
+    """The bytes here are not a valid record."""
 
 
-def write_names(data: bytes) -> bytes:
-    """The beginning of a record, as long as before, with the names of its headers as fastwarc knows them."""
+def normalize_header_names(data: bytes) -> bytes:
+    """Return the beginning of a record, of the same length, with header names in the case that fastwarc expects."""
     head, end, block = data.partition(HEADER_END)
     return _NAME.sub(lambda found: NAMES[found[0].lower()], head) + end + block
 
@@ -59,23 +59,23 @@ class Member(Protocol):
     """The first bytes: all the WARC headers, unless they are absurdly long."""
     byte_count: int
     """Uncompressed bytes read so far."""
-    is_whole: bool
-    """Whether the record's end was seen; known after `drain`."""
+    is_complete: bool
+    """Whether the record's end was found; valid after `drain`."""
     end: int
-    """The position after it in the file; known after `drain`."""
+    """The position after it in the file (bytes); valid after `drain`."""
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many further bytes (some, for -1); none at the end."""
+        """Return at most `size` further bytes (one chunk for -1); empty at the end."""
 
     def tell(self) -> int:
-        """As `byte_count`: fastwarc asks a stream where it is."""
+        """Return `byte_count`: fastwarc asks for the stream's position."""
 
     def drain(self) -> None:
-        """Read on to the end, keeping nothing."""
+        """Read to the end, discarding the bytes."""
 
 
 class GzipMember:
-    """A record in a gzip member of its own."""
+    """A record that is one gzip member."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         file.seek(start)
@@ -84,7 +84,7 @@ class GzipMember:
         self._input = b""
         self.head = b""
         self.byte_count = 0
-        self.is_whole = False
+        self.is_complete = False
         self.end = start
 
     def read(self, size: int = -1) -> bytes:
@@ -95,19 +95,19 @@ class GzipMember:
         except zlib.error as error:
             raise MemberDamaged(f"its compressed bytes are damaged ({error})") from None
         if not self.head:
-            data = self.head = write_names(data)
+            data = self.head = normalize_header_names(data)
         self.byte_count += len(data)
         return data
 
     def _inflate(self, size: int) -> bytes:
         data = b""
-        while not data and not self.is_whole:
+        while not data and not self.is_complete:
             self._input = self._input or self._file.read(CHUNK_BYTES)
             if not self._input:
                 break
             data = self._inflater.decompress(self._input, size)
             self._input = self._inflater.unconsumed_tail
-            self.is_whole = self._inflater.eof
+            self.is_complete = self._inflater.eof
         self.end = self._file.tell() - len(self._inflater.unused_data)
         return data
 
@@ -122,16 +122,16 @@ class GzipMember:
 
 
 class PlainMember:
-    """A record in an uncompressed file: as long as its headers say."""
+    """A record in an uncompressed file; its headers give its length."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         file.seek(start)
         self._file = file
-        self.head = write_names(file.read(CHUNK_BYTES))
+        self.head = normalize_header_names(file.read(CHUNK_BYTES))
         self.byte_count = 0
         self._length = self._measure()
         self.end = start + self._length
-        self.is_whole = file.seek(0, 2) >= self.end and HEADER_END in self.head
+        self.is_complete = file.seek(0, 2) >= self.end and HEADER_END in self.head
         file.seek(start)
 
     def _measure(self) -> int:
@@ -151,7 +151,7 @@ class PlainMember:
         """As `Member.read`."""
         size = size if size > 0 else CHUNK_BYTES
         data = self._file.read(min(size, self._length - self.byte_count))
-        data = data if self.byte_count else write_names(data)
+        data = data if self.byte_count else normalize_header_names(data)
         self.byte_count += len(data)
         return data
 
@@ -160,18 +160,18 @@ class PlainMember:
         return self.byte_count
 
     def drain(self) -> None:
-        """As `Member.drain`: the end is known already."""
+        """As `Member.drain`; nothing is read, as the length is known."""
         self.byte_count = self._length
 
 
 def is_compressed(file: BinaryIO, position: int) -> bool:
-    """Whether the record at a position is, as its first bytes say."""
+    """Whether the record at a position starts as a gzip member."""
     file.seek(position)
     return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 
 
 def is_gzip_warc(file: BinaryIO, name: str) -> bool:
-    """Whether the records are compressed, from the file's first bytes.
+    """Whether the file's records are compressed, judged by its first bytes.
 
     Raises:
         NotAWarc: they are neither gzip nor a WARC record.
@@ -182,11 +182,11 @@ def is_gzip_warc(file: BinaryIO, name: str) -> bool:
         return True
     if magic == WARC_MAGIC[: len(magic)]:
         return False
-    raise NotAWarc(f"{name} is no WARC file")
+    raise NotAWarc(f"{name} is not a WARC file")
 
 
 def skip_blank(file: BinaryIO, position: int) -> int:
-    """The position after the line ends there (an uncompressed record is followed by two)."""
+    """Return the position after any line ends there (an uncompressed record is followed by two)."""
     file.seek(position)
     while (data := file.read(1)) and data in BLANK:
         position += 1
@@ -194,7 +194,7 @@ def skip_blank(file: BinaryIO, position: int) -> int:
 
 
 def find_record(file: BinaryIO, position: int, *, compressed: bool) -> int:
-    """Where the next record starts, at or after a position; the file's end where there is none."""
+    """Return where the next record starts, at or after a position; the end of the file if there is none."""
     mark = GZIP_MAGIC + b"\x08" if compressed else WARC_MAGIC + b"1."
     starts_record = _starts_compressed_record if compressed else _starts_plain_record
     for found in _find(file, position, mark):
@@ -204,7 +204,7 @@ def find_record(file: BinaryIO, position: int, *, compressed: bool) -> int:
 
 
 def _find(file: BinaryIO, position: int, mark: bytes) -> Iterator[int]:
-    """Every place of a mark from a position on, holding one chunk at a time."""
+    """Yield every position of a byte string from `position` on, with one chunk in memory at a time."""
     while True:
         file.seek(position)
         chunk = file.read(CHUNK_BYTES)
@@ -215,17 +215,17 @@ def _find(file: BinaryIO, position: int, mark: bytes) -> Iterator[int]:
             yield position + found
             position += found + 1
         else:
-            # A mark may lie across the chunk's end.
+            # A mark may span two chunks.
             position += len(chunk) - len(mark) + 1
 
 
 def _starts_plain_record(file: BinaryIO, position: int) -> bool:
-    """Whether a line begins there, and headers with a kind and a length follow: a page may speak of WARC files too."""
+    """Whether a line starts there and headers with type and length follow: a page's text may mention WARC files."""
     file.seek(max(position - 1, 0))
     if file.read(min(position, 1)) not in {b"", b"\n"}:
         return False
     try:
-        record = WarcRecord.from_reader(io.BytesIO(write_names(file.read(CHUNK_BYTES))))
+        record = WarcRecord.from_reader(io.BytesIO(normalize_header_names(file.read(CHUNK_BYTES))))
     except (OSError, ValueError):
         return False
     return bool(record.headers.get("WARC-Type") and record.headers.get("Content-Length"))
@@ -243,43 +243,43 @@ _SPACES = b" \t"
 
 
 class LineReader(Protocol):
-    """A record's payload, before its head was read."""
+    """A record's payload, before its HTTP head is read."""
 
     def readline(self, max_line_len: int = ..., /) -> bytes:
-        """The next line with its end, or so much of it; nothing at the end."""
+        """Return the next line with its end, or `max_line_len` bytes of it; empty at the end."""
 
 
 def read_head(reader: LineReader) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """The status and the headers (name and value, as they came); the reader stands at the body afterwards.
+    """Read the status and the headers (name and value, unchanged), leaving the reader at the body.
 
     Raises:
-        MemberDamaged: there is no status, or the head is larger than the limit.
+        MemberDamaged: there is no status, or the head exceeds `MAX_HEAD_BYTES`.
     """
     lines = _read_lines(reader)
     status = _STATUS_LINE.match(next(lines, b""))
     if status is None:
-        raise MemberDamaged("its answer has no status")
+        raise MemberDamaged("its response has no status")
     headers: list[tuple[bytes, bytes]] = []
     for line in lines:
         name, colon, value = line.partition(b":")
-        if line[:1] in {b" ", b"\t"} and headers:  # goes on with the header before it
+        if line[:1] in {b" ", b"\t"} and headers:  # continues the header before it
             headers[-1] = (headers[-1][0], b" ".join((headers[-1][1], line.strip(_SPACES))))
-        elif colon:  # browsers pass over a line without one
+        elif colon:  # like browsers, skip a line without one
             headers.append((name.strip(_SPACES), value.strip(_SPACES)))
     return int(status[1]), tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 def _read_lines(reader: LineReader) -> Iterator[bytes]:
-    """The lines up to the empty one, without their ends: old archives have bare line feeds."""
-    left, line = MAX_HEAD_BYTES, b""
-    while piece := reader.readline(left + 1):
-        left -= len(piece)
-        if left < 0:
-            raise MemberDamaged(f"the head of its answer is larger than {MAX_HEAD_BYTES} bytes")
+    """Yield the lines up to the empty one, without line ends: CRLF, or the bare LF of old archives."""
+    remaining_bytes, line = MAX_HEAD_BYTES, b""
+    while piece := reader.readline(remaining_bytes + 1):
+        remaining_bytes -= len(piece)
+        if remaining_bytes < 0:
+            raise MemberDamaged(f"the head of its response is larger than {MAX_HEAD_BYTES} bytes")
         line += piece
         if not line.endswith(b"\n"):
             continue
-        # One carriage return at most, as the crawl takes them: a line of nothing but that is no empty line.
+        # At most one carriage return is stripped, as in the crawl: a line of several is not an empty line.
         if not (plain := line.removesuffix(b"\n").removesuffix(b"\r")):
             return
         yield plain

@@ -1,4 +1,4 @@
-"""A payload as it came over the wire, and what it says: transfer and content encodings undone, within a limit."""
+"""Decodes payloads: removes transfer and content encodings, within a size limit."""
 
 import io
 import re
@@ -13,23 +13,23 @@ GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 MAX_ENCODINGS = 5
-"""One is usual, two are a mistake; curl takes five. Of more, the last are undone."""
+"""Content encodings that are removed, from the last: one is usual, two are a mistake; curl's limit is five."""
 
 MAX_MEMBERS = 256
-"""Of a gzip body. The block-wise writers (bgzip) need half of them for the largest page that is taken by default."""
+"""Members of a gzip body. Block-wise writers (bgzip) need half as many for the largest page accepted by default."""
 
 PLAIN_BYTES = 512
-"""Compressed bytes have a control character among so many, except once in a million million million."""
+"""Compressed data of this length has a control character, with an error probability of about 1e-18."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 Decoder = Callable[[bytes, int], Iterator[bytes]]
 
 CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
-"""The line before a chunk (RFC 9112, 7.1): its size, and extensions that nobody uses."""
+"""The line before a chunk (RFC 9112, 7.1): its size, and extensions, which are ignored."""
 
 BODILESS_STATUSES = frozenset({204, 304})
-"""Answers whose Content-Length, if any, is that of another answer's body (RFC 9110, 8.6)."""
+"""Responses whose Content-Length, if any, is not that of their own body (RFC 9110, 8.6)."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
@@ -41,7 +41,7 @@ class BodyTooLarge(ValueError):  # noqa: N818 - it states a fact
 
 
 class BodyCut(ValueError):  # noqa: N818 - it states a fact
-    """The body ends too early, or is damaged: part of a page is not the page."""
+    """The body ends too early or is damaged: a partial page is not stored as the page."""
 
 
 def is_short(byte_count: int, status: int, headers: Iterable[tuple[str, str]]) -> bool:
@@ -50,15 +50,15 @@ def is_short(byte_count: int, status: int, headers: Iterable[tuple[str, str]]) -
     length = named.get("content-length", "").strip()
     if status in BODILESS_STATUSES or "transfer-encoding" in named or not (length.isascii() and length.isdecimal()):
         return False
-    return byte_count < int(length[:20])  # of more digits than any body has, these are enough
+    return byte_count < int(length[:20])  # enough digits for any real length
 
 
 def decode_body(payload: bytes, headers: Iterable[tuple[str, str]], max_bytes: int) -> bytes:
-    """The body with its encodings undone. What the bytes are decides: many tools undo them and leave the headers.
+    """Return the decoded body. The bytes decide, not the headers: many tools decode the body and keep the headers.
 
     Raises:
-        BodyCut: it is not whole.
-        BodyTooLarge: it is larger than `max_bytes`; never more than that is held.
+        BodyCut: it is incomplete or damaged.
+        BodyTooLarge: it exceeds `max_bytes`; no more than that is decoded.
     """
     named = [(name, value.lower()) for name, value in headers]
     payload = undo_transfer(payload, named)
@@ -74,10 +74,10 @@ def decode_body(payload: bytes, headers: Iterable[tuple[str, str]], max_bytes: i
 
 
 def undo_transfer(payload: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The payload without its transfer encoding, as the WARC standard takes digests of it.
+    """Return the payload without its transfer encoding, which is what the WARC standard takes the digest of.
 
     Raises:
-        BodyCut: a chunk is not whole.
+        BodyCut: a chunk is incomplete.
     """
     if any(name == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
         return _join_chunks(payload)
@@ -85,7 +85,7 @@ def undo_transfer(payload: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
 
 
 def _is_plain(payload: bytes) -> bool:
-    """Whether it was never compressed: text has no control characters, and what is compressed soon has some."""
+    """Whether the payload is uncompressed text: it has no control characters, and compressed data soon has some."""
     start = payload[:PLAIN_BYTES].lstrip()
     return bool(start) and (start.startswith(b"<") or len(start) >= PLAIN_BYTES // 2) and not _CONTROL.search(start)
 
@@ -107,9 +107,9 @@ def _join(pieces: Iterator[bytes], max_bytes: int) -> bytes:
 
 
 def _join_chunks(payload: bytes) -> bytes:
-    """The chunks' data; the payload itself where it only claims to be chunked: many tools join it, and keep the header.
+    """Join the chunks; return a payload that is not chunked unchanged: many tools join the chunks and keep the header.
 
-    warcio's reader takes the trailers after the last chunk for damage, and damage for text.
+    warcio's reader is not used: it reports trailers after the last chunk as damage, and returns damaged data as text.
     """
     if not (head := CHUNK_HEAD.match(payload)):
         return payload
@@ -125,7 +125,7 @@ def _join_chunks(payload: bytes) -> bytes:
 
 def _decode_gzip(payload: bytes, max_bytes: int) -> Iterator[bytes]:
     if not payload.startswith(GZIP_MAGIC):
-        yield payload  # decoded by whoever wrote the file, and the header left as it was
+        yield payload  # the writer of the file decoded it, and kept the header
         return
     for _ in range(MAX_MEMBERS):  # one member after another is one body
         payload = yield from _inflate(payload, _GZIP, max_bytes)
@@ -138,7 +138,7 @@ def _decode_deflate(payload: bytes, max_bytes: int) -> Iterator[bytes]:
     try:
         zlib.decompressobj(_ZLIB).decompress(payload, 1)
     except zlib.error:
-        # The standard says zlib; some servers send the bare stream.
+        # The standard says zlib; some servers send a raw deflate stream.
         yield from _inflate(payload, _DEFLATE, max_bytes)
     else:
         yield from _inflate(payload, _ZLIB, max_bytes)
@@ -146,7 +146,7 @@ def _decode_deflate(payload: bytes, max_bytes: int) -> Iterator[bytes]:
 
 def _inflate(payload: bytes, wbits: int, max_bytes: int) -> Generator[bytes, None, bytes]:
     inflater = zlib.decompressobj(wbits)
-    # One byte more than is allowed is enough to see that it is too much.
+    # One byte over the limit is enough to detect that it is exceeded.
     yield inflater.decompress(payload, max_bytes + 1)
     if not inflater.eof and not inflater.unconsumed_tail:
         raise EOFError("the compressed body is cut")
@@ -157,7 +157,7 @@ def _inflate(payload: bytes, wbits: int, max_bytes: int) -> Generator[bytes, Non
 
 def _decode_brotli(payload: bytes, max_bytes: int) -> Iterator[bytes]:
     reader = BrotliReader(io.BytesIO(payload))
-    # A cut body raises only when its end is asked for: read on until there is none.
+    # A truncated body raises only when its end is read, so read until there is no more.
     for _ in range(max_bytes // CHUNK_BYTES + 2):
         if not (piece := reader.read(CHUNK_BYTES)):
             return

@@ -1,4 +1,4 @@
-"""The WARC files of an archive, wherever each of them lies: in the local folder while it grows, in the store later."""
+"""The WARC files of an archive, local or remote: each grows in the local folder, and may later move to the store."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -10,52 +10,52 @@ from schemas.capture import CaptureRef
 from storage.atomic_file import flush
 from storage.warc.remote import INDEX_SUFFIX, WARC_SUFFIXES, RemoteStore, StoreUnreachable, Window, digest_file
 
-ASIDE_SUFFIX = ".moved"
-"""Of a local file whose copy lies in the store, in the instant before it is removed."""
+MOVED_SUFFIX = ".moved"
+"""Suffix of a local file that is in the store, just before it is deleted."""
 
-NOTE_NAME = "MOVED-TO"
-"""Of the file in the local folder that says which store has the others: without it they would seem to be lost."""
+MARKER_NAME = "MOVED-TO"
+"""Name of the local file that says which store has the moved files: without it they would seem to be lost."""
 
 
 IMPORT_SITE = "import"
-"""In the place of a site's name in the names of files that hold what was imported."""
+"""Takes the place of the site in the names of WARC files with imported documents."""
 
 
 def is_own(name: str) -> bool:
-    """Whether a WARC file was written by our own crawl, from its name."""
+    """Whether a WARC file was written by our own crawl, judged by its name."""
     return not name.startswith(f"{IMPORT_SITE}-")
 
 
 class CopyDiffers(OSError):  # noqa: N818 - it states a fact
-    """The store has another file of this name, or wrote something else than it was given."""
+    """The store has a different file of this name, or stored other bytes than it was sent."""
 
 
 class Openable(Protocol):
-    """What a WARC file is read from: a path, or a place of a `WarcStore`."""
+    """A WARC file that can be opened: a path, or a `WarcLocation`."""
 
     def open(self, mode: Literal["rb"], /) -> BinaryIO:
-        """The file, for reading."""
+        """Open the file for reading."""
 
 
 class WarcStore:
-    """A local folder, and perhaps a store that fsspec reaches. No connection is part of it: it goes to any process."""
+    """A local folder and an optional remote store. It holds no connection, so it can be passed to other processes."""
 
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
         self.remote = RemoteStore(url) if url else None
-        self.held: Mapping[CaptureRef, bytes] = {}
-        """Records of the store that are at hand (`holding`)."""
+        self.prefetched: Mapping[CaptureRef, bytes] = {}
+        """Records from the store that are in memory (`prefetch`)."""
 
     def at(self, name: str) -> "WarcLocation":
-        """A file, to be opened when it is needed: by then it may have moved."""
+        """Return a file's location, which is resolved on opening: the file may have moved by then."""
         return WarcLocation(self, name)
 
     def open(self, name: str) -> BinaryIO:
-        """A file, to be read through.
+        """Open a file for sequential reading.
 
         Raises:
             FileNotFoundError: it is in neither place.
-            StoreUnreachable: it is not here, and the store does not answer.
+            StoreUnreachable: it is not local, and the store does not respond.
         """
         try:
             return (self.folder / name).open("rb")
@@ -65,12 +65,12 @@ class WarcStore:
             return self.remote.open(name)
 
     def open_record(self, ref: CaptureRef) -> BinaryIO:
-        """A file of which one record is read, at the place where it lies; of a remote one, nothing else is there.
+        """Open a file to read one record at its offset; of a remote file, only that record is there.
 
         Raises:
             FileNotFoundError, StoreUnreachable: as `open`.
         """
-        if (data := self.held.get(ref)) is not None:
+        if (data := self.prefetched.get(ref)) is not None:
             return Window(data, ref.offset)
         try:
             return (self.folder / ref.warc).open("rb")
@@ -79,20 +79,20 @@ class WarcStore:
                 raise
             return Window(self.remote.read_range(ref.warc, ref.offset, ref.length), ref.offset)
 
-    def holding(self, refs: Collection[CaptureRef]) -> Self:
-        """The same, with the records at hand that would be asked of the store one by one."""
+    def prefetch(self, refs: Collection[CaptureRef]) -> Self:
+        """Return a copy with the remote records in memory, which would otherwise be requested one by one."""
         if self.remote is None:
             return self
-        here = {warc: (self.folder / warc).exists() for warc in {ref.warc for ref in refs}}
-        afar = [ref for ref in refs if not here[ref.warc]]
-        if not afar:
+        is_local = {warc: (self.folder / warc).exists() for warc in {ref.warc for ref in refs}}
+        remote_refs = [ref for ref in refs if not is_local[ref.warc]]
+        if not remote_refs:
             return self
-        near = copy(self)
-        near.held = self.remote.read_records(afar)
-        return near
+        found = copy(self)
+        found.prefetched = self.remote.read_records(remote_refs)
+        return found
 
     def size(self, name: str) -> int:
-        """Bytes of a file.
+        """Return the size of a file in bytes.
 
         Raises:
             FileNotFoundError, StoreUnreachable: as `open`.
@@ -104,8 +104,8 @@ class WarcStore:
                 raise
             return self.remote.size(name)
 
-    def list_here(self) -> dict[str, int]:
-        """Name -> bytes, of the files in the local folder; those that grow are there."""
+    def list_local(self) -> dict[str, int]:
+        """Return name -> size in bytes of the local files; those still written to are among them."""
         sizes: dict[str, int] = {}
         for path in self.folder.iterdir() if self.folder.exists() else ():
             if path.name.endswith(WARC_SUFFIXES):
@@ -113,54 +113,54 @@ class WarcStore:
                     sizes[path.name] = path.stat().st_size
         return sizes
 
-    def list_afar(self) -> dict[str, int]:
-        """Name -> bytes, of the files in the store.
+    def list_remote(self) -> dict[str, int]:
+        """Return name -> size in bytes of the files in the store; empty without a store.
 
         Raises:
-            StoreUnreachable: it does not answer.
+            StoreUnreachable: it does not respond.
         """
         return self.remote.list_sizes() if self.remote else {}
 
     def has(self, name: str) -> bool:
-        """Whether it is known to be there: a store that does not answer has nothing."""
+        """Whether a file is known to exist and is not empty: no, if the store does not respond."""
         try:
             return bool(self.size(name))
         except (FileNotFoundError, StoreUnreachable):
             return False
 
     def flush(self, name: str) -> None:
-        """To the disk itself, if it is here: what is in the store rests already."""
+        """Fsync a file if it is local: files in the store are durable already."""
         try:
             flush(self.folder / name)
         except FileNotFoundError:
             if self.remote is None:
                 raise
 
-    def bring_back(self) -> None:
-        """Give the files their names again that a move, cut off in its last instant, has put aside."""
-        for aside in self.folder.glob(f"*{ASIDE_SUFFIX}"):
-            aside.rename(aside.with_suffix(""))
+    def undo_interrupted_moves(self) -> None:
+        """Restore the names of local files whose move was interrupted just before they were deleted."""
+        for renamed in self.folder.glob(f"*{MOVED_SUFFIX}"):
+            renamed.rename(renamed.with_suffix(""))
 
     def move(self, name: str, index: Path) -> None:
-        """Have the store keep a local file from now on, with its index beside it.
+        """Move a local file to the store, with its index beside it.
 
-        Cut off at any instant, it is begun again; the local file goes only when the store's own was read back and is
-        the same.
+        An interrupted move can be repeated; the local file is deleted only after the store's copy was read back and is
+        identical.
 
         Raises:
             CopyDiffers: the store has something else under this name, and keeps it.
-            StoreUnreachable: it does not answer. The local file stays, as in any other case.
+            StoreUnreachable: it does not respond. In either case the local file stays.
         """
-        assert self.remote is not None  # noqa: S101 - for mypy: whoever has no store moves nothing
+        assert self.remote is not None  # noqa: S101 - for mypy: without a store, nothing is moved
         path = self.folder / name
         copy_file(path, self.remote, name)
         self.remote.put_bytes(f"{name}{INDEX_SUFFIX}", index.read_bytes())
-        (self.folder / NOTE_NAME).write_text(f"{self.remote.shown}\n", encoding="utf-8")
+        (self.folder / MARKER_NAME).write_text(f"{self.remote.shown}\n", encoding="utf-8")
         _remove_moved(path, self.remote, name)
 
 
 class WarcLocation:
-    """Where a file is looked for."""
+    """A file of a `WarcStore`, looked up when it is opened."""
 
     def __init__(self, store: WarcStore, name: str) -> None:
         self._store = store
@@ -175,20 +175,20 @@ class WarcLocation:
 
 
 def copy_file(path: Path, remote: RemoteStore, name: str) -> None:
-    """Have the store hold the same bytes as a local file: nothing is done if it does, a part of them is replaced.
+    """Copy a local file to the store, unless it is there already; a partial copy is replaced.
 
     Raises:
         CopyDiffers, StoreUnreachable: as `WarcStore.move`.
     """
     size, found = path.stat().st_size, remote.find_size(name)
     if found is not None and (found > size or remote.digest(name) != _digest(path, found)):
-        raise CopyDiffers(f"{remote.shown} has another file of the name {name}: it stays, and so does the local one")
+        raise CopyDiffers(f"{remote.shown} has a different file named {name}: it stays, and so does the local one")
     if found == size:
         return
     remote.put_file(name, path)
     if remote.find_size(name) != size or remote.digest(name) != _digest(path, size):
         remote.remove(name)
-        raise CopyDiffers(f"{remote.shown} has stored {name} otherwise than it was given: the local file stays")
+        raise CopyDiffers(f"{remote.shown} stored other bytes of {name} than it was sent: the local file stays")
 
 
 def _digest(path: Path, byte_count: int) -> bytes:
@@ -197,13 +197,13 @@ def _digest(path: Path, byte_count: int) -> bytes:
 
 
 def _remove_moved(path: Path, remote: RemoteStore, name: str) -> None:
-    """Remove the local file, unless it is the very one that the store shows: they may be the same folder."""
-    aside = path.with_name(f"{name}{ASIDE_SUFFIX}")
-    path.rename(aside)
+    """Delete the local file, unless it is the store's own: the store may be the local folder itself."""
+    renamed = path.with_name(f"{name}{MOVED_SUFFIX}")
+    path.rename(renamed)
     try:
         if remote.find_size(name) is None:
-            raise CopyDiffers(f"{remote.shown} is the folder of the local WARC files itself: nothing is moved")
+            raise CopyDiffers(f"{remote.shown} is the local WARC folder itself: nothing is moved")
     except OSError:
-        aside.rename(path)
+        renamed.rename(path)
         raise
-    aside.unlink()
+    renamed.unlink()

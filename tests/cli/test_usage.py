@@ -29,7 +29,7 @@ Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
         ({"BROADSHEET_DATABASE_URL": "sqlite:////no/such/folder/x.db"}, "/no/such/folder"),
         ({"BROADSHEET_DATABASE_URL": "nonsense"}, "database"),
         ({"BROADSHEET_WARC_URL": "/mnt/archive"}, "BROADSHEET_WARC_URL: it is not the URL of a store"),
-        ({"BROADSHEET_WARC_URL": "nowhere://archive"}, "nowhere:// is no kind of store"),
+        ({"BROADSHEET_WARC_URL": "nowhere://archive"}, "nowhere:// is not a kind of store"),
     ],
 )
 def test_an_invalid_setting_is_named_in_one_line(

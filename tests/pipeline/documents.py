@@ -229,7 +229,7 @@ DOCUMENTS = (
         gzip.compress(_warc(compressed=False)),
         "refused: the file has several records in one gzip member",
     ),
-    Document("a ZIP file called a WARC file", "file:x.warc", b"PK\x03\x04", "refused: it is no WARC file"),
+    Document("a ZIP file called a WARC file", "file:x.warc", b"PK\x03\x04", "refused: it is not a WARC file"),
 )
 
 

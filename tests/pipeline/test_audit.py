@@ -327,7 +327,7 @@ def test_a_damaged_database_is_not_touched_and_rebuilt_once_it_is_moved_away(fil
     damage_page(database, "ix_article_fetched")
     damaged = database.read_bytes()
     for look in (audit_archive, repair_archive):
-        with pytest.raises(DatabaseDamaged, match="or put it aside"):
+        with pytest.raises(DatabaseDamaged, match="or move it away"):
             look(filled)
     [check] = [check for check in run_checks(filled) if check.name == "integrity"]
     assert not check.ok

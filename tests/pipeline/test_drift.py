@@ -23,7 +23,7 @@ from schemas.outcome import Outcome
 from schemas.report import KindReading, RunReport
 from schemas.settings import Settings
 from storage.reports.history import EarlierReading
-from tests.storage.sample import at, read, read_text, set_aside
+from tests.storage.sample import at, quarantine, read, read_text
 
 CEILING = 0.5
 SITE = Site(72, kinds=("article",), bad_pages=False, duplicate_share=0, moved_share=0)
@@ -129,7 +129,7 @@ def test_a_backfill_is_compared_with_the_months_around_it() -> None:
 
 def test_readings_of_batches_add_up() -> None:
     outcomes: list[Outcome] = [read(1, 1, "word " * 500), read(2, 2, "word " * 520)]
-    outcomes += [set_aside(3, 3, "body: empty"), read_text(4, "A text without a URL.")]
+    outcomes += [quarantine(3, 3, "body: empty"), read_text(4, "A text without a URL.")]
     whole, parts = count_reading(outcomes), Reading()
     for outcome in outcomes:
         parts += count_reading([outcome])

@@ -1,4 +1,4 @@
-"""A real database of each kind for each test."""
+"""Fixtures: each test runs on a real SQLite and a real PostgreSQL database."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.postgresql import WITH_TABLES, PostgreSQL
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """Up in four seconds."""
+    """A PostgreSQL server, which starts in four seconds."""
     server = PostgreSQL()
     yield server
     server.stop()
@@ -25,7 +25,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 class SQLite:
-    """One open database for all tests of this process, which remembers its statements; its file is new for each."""
+    """One open database for all tests of this process, for its statement cache; its file is replaced for each test."""
 
     def __init__(self, folder: Path) -> None:
         self.new = folder / "new.db"
@@ -35,7 +35,7 @@ class SQLite:
         self.opened = open_database(f"sqlite:///{self.path}")
 
     def empty(self) -> None:
-        """A copy of a file with its tables costs a tenth of the migrations."""
+        """Replace the file by a copy with empty tables, which takes a tenth of the migrations' time."""
         self.opened.close()
         for path in self.path.parent.glob("archive.db*"):
             path.unlink()
@@ -51,13 +51,13 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLite]:
 
 @pytest.fixture(scope="session")
 def new_file(sqlite: SQLite) -> Path:
-    """A SQLite database with its tables and nothing in them."""
+    """A SQLite database with empty tables."""
     return sqlite.new
 
 
 @pytest.fixture
 def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A URL where nothing was stored yet; with its tables, if the test asks for the open database too."""
+    """The URL of an empty database; with its tables, if the test also uses the fixture `database`."""
     if database_kind == "sqlite":
         if "database" in request.fixturenames:
             file: SQLite = request.getfixturevalue("sqlite")
@@ -79,7 +79,7 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
 
 @pytest.fixture(scope="session")
 def postgresql_database(postgresql: PostgreSQL) -> Iterator[Database]:
-    """Opened once: it remembers its statements."""
+    """One open PostgreSQL database for all tests, for its statement cache."""
     opened = open_database(postgresql.url(WITH_TABLES))
     yield opened
     opened.close()
@@ -87,7 +87,7 @@ def postgresql_database(postgresql: PostgreSQL) -> Iterator[Database]:
 
 @pytest.fixture
 def database(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The database at that URL, as new."""
+    """The open database at `database_url`, with empty tables."""
     assert database_url
     if database_kind == "postgresql":
         yield request.getfixturevalue("postgresql_database")

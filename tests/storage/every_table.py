@@ -1,4 +1,4 @@
-"""Rows for every table that is declared, with what databases store differently."""
+"""Rows for every declared table, with values that databases store differently."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ MAKERS: dict[tuple[type, ...], Callable[[int], Any]] = {
 
 
 def fill_every_table(database: Database, count: int = 3) -> None:
-    """So many rows in each; in every second one all is missing that may be."""
+    """Insert `count` rows into each table; in every second row, all nullable columns are empty."""
     with database.begin() as session:
         for table in Base.metadata.sorted_tables:
             if not table.info.get(MADE_FROM_OTHERS):

@@ -1,4 +1,4 @@
-"""Outcomes as a crawl brings them, with only what a test names being special."""
+"""Outcomes as a crawl produces them, with defaults for everything that a test does not name."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,7 +100,7 @@ def advertise(offset: int, *identities: Identity, source_url: str = FEED, hours:
     return SourceRead(seen=seen, sightings=sightings)
 
 
-def set_aside(
+def quarantine(
     offset: int, number: int, reason: str = "body: empty", hours: float = 0, *, is_passing: bool = False
 ) -> CaptureQuarantined:
     identity = identify(number)
@@ -144,7 +144,7 @@ def confirm_source(offset: int, hours: float = 0, url: str = FEED) -> Unchanged:
 
 
 def tag(outcome: Outcome, etag: str | None = '"1"', last_modified: str | None = None) -> Any:
-    """The same outcome, of a response that named validators."""
+    """Return the outcome with validators in its response."""
     seen = seen_of(outcome)
     assert seen
     validators = Validators(etag=etag, last_modified=last_modified)
@@ -152,6 +152,6 @@ def tag(outcome: Outcome, etag: str | None = '"1"', last_modified: str | None = 
 
 
 def say(outcome: SourceRead, **said: Any) -> SourceRead:
-    """The same source, which says this of each of its URLs."""
+    """Return the source's outcome with these fields in each of its sightings."""
     sightings = tuple((identity, sighting.model_copy(update=said)) for identity, sighting in outcome.sightings)
     return outcome.model_copy(update={"sightings": sightings})

@@ -1,4 +1,4 @@
-"""What changes about an article and makes no revision: its current URL, its sponsor's spelling, a moving date."""
+"""Changes of an article that make no revision: its current URL, its sponsor's spelling, a moving date."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ def count_versions(database: Database, article_id: str) -> int:
         return len(list_revisions(session, article_id))
 
 
-def test_a_page_whose_date_moves_with_each_fetch_has_one_version_and_one_date(database: Database) -> None:
+def test_a_page_whose_date_changes_with_each_fetch_has_one_version_and_one_date(database: Database) -> None:
     for hours in range(10):
         at = FETCHED_AT + timedelta(hours=hours)
         node = f'{{"@type": "NewsArticle", "headline": "A Headline", "dateModified": "{at.isoformat()}"}}'
@@ -43,7 +43,7 @@ def test_a_page_whose_date_moves_with_each_fetch_has_one_version_and_one_date(da
     assert count_versions(database, ID) == 1
 
 
-def test_an_article_has_the_address_that_its_newest_capture_names_and_no_new_version(database: Database) -> None:
+def test_the_newest_captures_url_is_the_articles_and_makes_no_version(database: Database) -> None:
     former, current = URL, f"{HOST}/2024/06/29/at-least-nine-a85656"
     store(database, read_outcome(fetch(0, make_page(TEXT))))
     page = make_page(TEXT, head=f'<link rel="canonical" href="{current}">')
@@ -55,7 +55,7 @@ def test_an_article_has_the_address_that_its_newest_capture_names_and_no_new_ver
     assert count_versions(database, ID) == 1
 
 
-def test_an_older_capture_does_not_bring_a_former_address_back(database: Database) -> None:
+def test_an_older_capture_does_not_restore_a_former_url(database: Database) -> None:
     former, current = identify(1, "six-dead"), identify(1, "nine-dead")
     store(database, read(2, 1, hours=2, url=current.url))
     store(database, read(1, 1, hours=1, url=former.url))
@@ -66,7 +66,7 @@ def test_an_older_capture_does_not_bring_a_former_address_back(database: Databas
     assert entry(database, 1).url == current.url
 
 
-def test_a_sponsor_that_is_named_now_is_a_change_of_metadata(database: Database) -> None:
+def test_a_newly_named_sponsor_is_a_change_of_metadata(database: Database) -> None:
     store(database, read(1, 1))
     assert store(database, read(2, 1, hours=1, sponsor="A Bank")) == {"revised": 1}
     assert store(database, read(3, 1, hours=2, sponsor="A Bank")) == {"unchanged": 1}

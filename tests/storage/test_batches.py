@@ -1,4 +1,4 @@
-"""One record that the database refuses does not hold up the others."""
+"""A record that the database rejects does not block the others."""
 
 import pytest
 from sqlalchemy import text
@@ -38,7 +38,7 @@ def list_ids(database: Database) -> list[str]:
         return [one.id for one in iterate_articles(session, ArticleFilter(include_duplicates=True))]
 
 
-def test_a_record_that_is_refused_is_set_aside_and_the_others_are_stored(database: Database) -> None:
+def test_a_rejected_record_is_quarantined_and_the_others_are_stored(database: Database) -> None:
     outcomes = [read(number, number, f"Text number {number}.") for number in (1, 2, 3)]
     storage = Storage(database, None)
     execute(database, REFUSALS, "article", value=REFUSED.key)
@@ -57,7 +57,7 @@ def test_a_record_that_is_refused_is_set_aside_and_the_others_are_stored(databas
     assert storage.store([read(4, 2, "Text number 2.", hours=1)], at(20)).counts["stored"] == 1
 
 
-def test_a_source_that_is_refused_is_a_broken_one(database: Database) -> None:
+def test_a_rejected_source_is_stored_as_broken(database: Database) -> None:
     execute(database, REFUSALS, "alias", "url", REFUSED.url)
     stored = Storage(database, None).store([advertise(1, identify(1)), advertise(5, REFUSED)], at(10), finish=finish)
     assert (stored.counts["source-read"], stored.counts["source-broken"], len(stored.problems)) == (1, 1, 1)
@@ -67,7 +67,7 @@ def test_a_source_that_is_refused_is_a_broken_one(database: Database) -> None:
     execute(database, UNDO, "alias")
 
 
-def test_a_refusal_of_everything_is_the_batch_s_error_and_stores_nothing(database: Database) -> None:
+def test_a_batch_that_is_rejected_as_a_whole_raises_and_stores_nothing(database: Database) -> None:
     outcomes = [read(number, number, f"Text number {number}.") for number in (1, 2, 3)]
     execute(database, REFUSALS, "article", "site", "moscow-times")
     with pytest.raises(IntegrityError):

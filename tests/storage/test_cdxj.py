@@ -1,4 +1,4 @@
-"""The index of a WARC file: lines that replay tools find their way by."""
+"""The CDXJ index of a WARC file: sort keys as in replay tools, and lines that refer to their records."""
 
 import json
 from io import BytesIO
@@ -35,11 +35,11 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
         ("https://пример.рф/x", "xn--p1ai,xn--e1afmkfd)/x"),
     ],
 )
-def test_addresses_are_sorted_as_replay_tools_sort_them(url: str, key: str) -> None:
+def test_urls_are_sorted_as_replay_tools_sort_them(url: str, key: str) -> None:
     assert make_key(url) == key
 
 
-def test_every_line_leads_to_its_record(tmp_path: Path) -> None:
+def test_every_line_refers_to_its_record(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     pages = {article.url: article.page_html().encode() for article in Site(12).articles}
     with WarcWriter(tmp_path / "in", site="moscow-times", run_id="1") as writer:
@@ -69,7 +69,7 @@ def test_every_line_leads_to_its_record(tmp_path: Path) -> None:
     assert index.stat().st_mtime_ns == written
 
 
-def test_a_record_at_what_is_no_address_stops_no_later_run(tmp_path: Path) -> None:
+def test_a_record_with_an_invalid_url_does_not_stop_later_runs(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     page = Site(1).articles[0]
     head = "Content-Type: text/html; charset=utf-8"

@@ -1,4 +1,4 @@
-"""What was noted while the clock ran 400 days ahead, once it is set back: nothing waits, nothing is overtaken."""
+"""Times recorded by a clock 400 days ahead, once it is set back: they neither delay nor overtake anything."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from schemas.outcome import Outcome, State
 from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
-from storage.ledger.sighting import list_walked, record_listing_read
+from storage.ledger.sighting import list_listing_reads, record_listing_read
 from storage.ledger.validator import find_source_validators
 from storage.runs.lease import acquire_lease
 from storage.runs.run import list_runs, mark_interrupted, open_run
@@ -24,19 +24,19 @@ from tests.storage.sample import (
     forbid,
     identify,
     miss,
+    quarantine,
     read,
     redirect,
-    set_aside,
     tag,
 )
 from tests.storage.test_outcome import entry, states, store
 from tests.storage.test_validator import PLAN
 
 AHEAD = 400 * 24
-"""Hours."""
+"""How far the clock was ahead, in hours."""
 
 BACK = 1
-"""When the clock is right again, in hours."""
+"""When the clock is correct again, in hours."""
 
 
 def find_due_keys(database: Database, hours: float = BACK) -> list[str]:
@@ -57,12 +57,12 @@ def begin_run(database: Database, hours: float) -> str:
         answer_503(1, 1, AHEAD),
         forbid(1, AHEAD),
         miss(1, 1, AHEAD),
-        set_aside(1, 1, hours=AHEAD, is_passing=True),
+        quarantine(1, 1, hours=AHEAD, is_passing=True),
         redirect(1, identify(1), identify(2), AHEAD, is_permanent=False),
     ],
     ids=["read", "no answer", "503", "robots", "404", "quarantined", "to another for now"],
 )
-def test_an_address_is_due_and_its_fetch_is_noted(database: Database, outcome: Outcome) -> None:
+def test_a_url_is_due_and_its_fetch_is_recorded(database: Database, outcome: Outcome) -> None:
     begin_run(database, AHEAD)
     store(database, advertise(0, identify(1)), outcome, hours=AHEAD)
     assert find_due_keys(database) == [identify(1).key]
@@ -82,7 +82,7 @@ def test_a_clock_that_is_hours_ahead_changes_nothing(database: Database) -> None
     assert find_due_keys(database) == []
 
 
-def test_an_article_that_was_given_up_is_looked_at_again(database: Database) -> None:
+def test_an_article_dropped_from_the_plan_is_revisited(database: Database) -> None:
     begin_run(database, AHEAD)
     store(database, read(1, 1, published_at=START), confirm(2, 1, hours=AHEAD), hours=AHEAD)
     assert entry(database, 1).next_try_at is None
@@ -91,14 +91,14 @@ def test_an_article_that_was_given_up_is_looked_at_again(database: Database) -> 
     assert entry(database, 1).next_try_at == at(2)
 
 
-def test_what_is_gone_and_still_named_is_asked_for(database: Database) -> None:
+def test_a_gone_url_that_is_still_advertised_is_due(database: Database) -> None:
     store(database, advertise(0, identify(1)), miss(1, 1), miss(2, 1, AHEAD), hours=AHEAD)
     assert states(database) == {State.GONE: 1}
     store(database, advertise(3, identify(1), hours=BACK), hours=BACK)
     assert find_due_keys(database) == [identify(1).key]
 
 
-def test_a_page_that_is_missing_is_gone_after_a_second_look(database: Database) -> None:
+def test_a_missing_page_is_gone_after_a_second_fetch(database: Database) -> None:
     store(database, advertise(0, identify(1)), miss(1, 1, AHEAD), hours=AHEAD)
     store(database, miss(2, 1, BACK), hours=BACK)
     assert entry(database, 1).next_try_at == at(BACK + 24)
@@ -106,7 +106,7 @@ def test_a_page_that_is_missing_is_gone_after_a_second_look(database: Database) 
     assert states(database) == {State.GONE: 1}
 
 
-def test_validators_are_not_believed_until_they_are_noted_again(database: Database) -> None:
+def test_validators_are_not_trusted_until_recorded_again(database: Database) -> None:
     store(database, tag(advertise(0, identify(1), hours=AHEAD)), hours=AHEAD)
     for hours, names in ((BACK, {}), (BACK + 1, {FEED})):
         with database.read() as session:
@@ -114,15 +114,15 @@ def test_validators_are_not_believed_until_they_are_noted_again(database: Databa
         store(database, tag(advertise(int(hours), identify(1), hours=hours)), hours=hours)
 
 
-def test_a_listing_is_read_whole_again(database: Database) -> None:
+def test_a_listing_is_read_to_its_end_again(database: Database) -> None:
     with database.begin() as session:
         record_listing_read(session, FEED, at(AHEAD))
-        assert list_walked(session, at(BACK)) == {}
+        assert list_listing_reads(session, at(BACK)) == {}
         record_listing_read(session, FEED, at(BACK))
-        assert list_walked(session, at(BACK)) == {FEED: at(BACK)}
+        assert list_listing_reads(session, at(BACK)) == {FEED: at(BACK)}
 
 
-def test_a_lease_keeps_nobody_out(database: Database) -> None:
+def test_a_lease_from_the_future_does_not_exclude_others(database: Database) -> None:
     dead = begin_run(database, AHEAD)
     with database.begin() as session:
         acquire_lease(session, "crawl", run_id=dead, now=at(AHEAD), seconds=300, host="a", pid=1)

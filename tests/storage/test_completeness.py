@@ -15,10 +15,10 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     say,
     see,
-    set_aside,
 )
 from tests.storage.test_outcome import store
 
@@ -43,8 +43,8 @@ def advertise_in(month: str | None, *numbers: int, offset: int = 0) -> Outcome:
     return say(advertise(offset, *map(identify, numbers), source_url=f"sitemap/{month}"), published_month=month)
 
 
-def test_months_are_moscows_and_the_newest_is_first(database: Database) -> None:
-    late = datetime(2026, 9, 30, 22, tzinfo=UTC)  # the first of October there
+def test_months_are_in_moscow_time_newest_first(database: Database) -> None:
+    late = datetime(2026, 9, 30, 22, tzinfo=UTC)  # the first of October in Moscow
     store(database, advertise_in("2026-09", 1, 2), advertise_in(None, 3, offset=1), read(2, 1, published_at=late))
     assert months(database) == [
         MonthCount(month="2026-10", advertised_count=1, stored_count=1),
@@ -59,7 +59,7 @@ MIDNIGHT = datetime(2026, 9, 30, 21, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("said", [{"published_at": MIDNIGHT}, {}], ids=["feed", "listing"])
-def test_an_article_of_midnight_on_the_first_is_advertised_and_counted_without_a_sitemap(
+def test_an_article_of_midnight_on_the_first_counts_without_a_sitemap(
     database: Database, said: dict[str, datetime]
 ) -> None:
     named = say(advertise(1, identify(7), source_url="rss/all"), published_on=date(2026, 10, 1), **said)
@@ -72,8 +72,8 @@ def test_an_article_of_midnight_on_the_first_is_advertised_and_counted_without_a
     )
 
 
-def test_a_feed_whose_clock_runs_ahead_moves_no_article_into_the_next_month(database: Database) -> None:
-    """Until the page is read, the day in its URL counts; then its own time."""
+def test_a_feed_with_a_fast_clock_moves_no_article_into_the_next_month(database: Database) -> None:
+    """Until the page is read, the day in its URL counts; then the page's own time."""
     fast = datetime(2026, 9, 30, 23, 30, tzinfo=UTC)  # 23:30 in Moscow, labelled as UTC
     store(database, say(advertise(0, identify(7)), published_at=fast, published_on=date(2026, 9, 30)))
     assert [one.month for one in months(database)] == ["2026-09"]
@@ -95,13 +95,16 @@ def test_a_feed_whose_clock_runs_ahead_moves_no_article_into_the_next_month(data
         ([forbid(1, reason="private-network")], {"excluded_counts": {"private-network": 1}}),
         ([miss(1, 1)], {"pending_count": 1}),
         ([miss(1, 1), miss(2, 1, 24)], {"gone_count": 1}),
-        ([set_aside(1, 1, "headline: missing", 1), set_aside(2, 1, hours=2)], {"quarantined_counts": {"body": 1}}),
-        ([set_aside(1, 1, "block-page")], {"quarantined_counts": {"block-page": 1}}),
-        ([set_aside(1, 1), read(2, 1, hours=1, published_at=SEPTEMBER)], {"stored_count": 1}),
+        (
+            [quarantine(1, 1, "headline: missing", 1), quarantine(2, 1, hours=2)],
+            {"quarantined_counts": {"body": 1}},
+        ),
+        ([quarantine(1, 1, "block-page")], {"quarantined_counts": {"block-page": 1}}),
+        ([quarantine(1, 1), read(2, 1, hours=1, published_at=SEPTEMBER)], {"stored_count": 1}),
     ],
     ids=str,
 )
-def test_each_advertised_address_is_in_one_count(
+def test_each_advertised_url_is_in_exactly_one_count(
     database: Database, outcomes: list[Outcome], counts: dict[str, object]
 ) -> None:
     store(database, advertise_in("2026-09", 1), *outcomes)
@@ -112,13 +115,13 @@ def test_each_advertised_address_is_in_one_count(
         assert [one.key for one in list_missing(session, SITE, "2026-09")] == [identify(1).key] * missing_count
 
 
-def test_an_address_that_is_no_article_has_a_count_of_its_own_by_its_rule(database: Database) -> None:
+def test_excluded_urls_are_counted_by_rule(database: Database) -> None:
     store(database, advertise(0, identify_url("/podcasts", rule="podcasts"), identify_url("/tag/x", rule="tag")))
     (one,) = months(database)
     assert (one.excluded_counts, one.missing_count) == ({"podcasts": 1, "tag": 1}, 0)
 
 
-def test_each_spelling_counts_and_the_article_is_listed_once(database: Database) -> None:
+def test_each_alias_counts_and_the_article_is_listed_once(database: Database) -> None:
     spellings = [identify(1, slug) for slug in ("first", "second")]
     outcome = say(advertise(0, *spellings), published_on=date(2026, 9, 1))
     store(
@@ -133,7 +136,7 @@ def test_each_spelling_counts_and_the_article_is_listed_once(database: Database)
     assert (missing.url, missing.last_error, missing.next_try_at) == (spellings[0].url, "body: x", None)
 
 
-def test_the_missing_are_listed_newest_first_by_month_and_limit(database: Database) -> None:
+def test_missing_articles_are_listed_newest_first_by_month_and_limit(database: Database) -> None:
     store(database, advertise_in("2026-08", 1), advertise_in("2026-09", 2, offset=1), advertise_in(None, 3, offset=2))
     store(database, fail(2, 1), read(9, 8))
     with database.read() as session:

@@ -1,4 +1,4 @@
-"""Several processes at one database: each article is stored once, and nobody is told that it is locked."""
+"""Several processes on one database: each article is stored once, and none fails because the database is locked."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from tests.storage.writing import COUNT
 
 ROOT = Path(__file__).parent.parent.parent
 LOOKS = 2
-"""Each reader has seen so many different numbers before the writer stops."""
+"""Distinct counts that each reader sees before the writer stops."""
 
 READER_COUNT = 4
 
@@ -48,10 +48,10 @@ def test_four_writers_of_the_same_articles_store_each_once(database: Database, d
 
 
 @pytest.mark.parametrize("batch_count", [30, pytest.param(150, marks=pytest.mark.soak)])
-def test_readers_beside_a_writer_wait_for_nobody_and_see_whole_batches(
+def test_readers_never_wait_for_a_writer_and_see_complete_batches(
     database: Database, database_url: str, batch_count: int
 ) -> None:
-    """A batch has ten articles: whoever reads sees a multiple of that."""
+    """A batch has ten articles, so a reader always sees a multiple of ten."""
     errors: list[Exception] = []
     counts: list[list[int]] = [[] for _ in range(READER_COUNT)]
     has_ended = threading.Event()

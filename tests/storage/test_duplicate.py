@@ -19,7 +19,7 @@ from storage.near_duplicates import lsh_index
 from storage.near_duplicates.duplicate import find_explanation
 from storage.near_duplicates.lsh_index import LshKeyLevel0, store_lsh_keys
 from storage.schema.tables import Base, Entry
-from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, set_aside, write
+from tests.storage.sample import HOST, SITE, at, identify, identify_url, quarantine, read, read_text, see, write
 
 SEEDS = [path.read_text().strip() for path in sorted((Path(__file__).parents[2] / "seeds" / "expected").glob("*.txt"))]
 STORIES = [article.expected["body"] for article in Site(60, duplicate_share=0, near_duplicate_share=0).articles[5:]]
@@ -215,7 +215,7 @@ def test_a_primary_that_is_withdrawn_leaves_its_duplicates_to_the_next(database:
     pages = [read(1, 1, TEXTS[0]), read(2, 2, copy, published_at=at(1)), read(3, 3, copy, published_at=at(2))]
     assert [one.duplicate_of for one in store(database, *pages).values()].count(identify(1).key) == 2
     with database.begin() as session:
-        store_outcomes(session, [set_aside(1, 1)], run_id=None, now=at(101), is_again=True)
+        store_outcomes(session, [quarantine(1, 1)], run_id=None, now=at(101), is_reread=True)
     stored = list_stored(database)
     assert {key: one.duplicate_of for key, one in stored.items()} == {
         identify(2).key: None,

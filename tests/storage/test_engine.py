@@ -39,7 +39,7 @@ NOBODY = 65_534
 
 
 def is_ours(name: str | None, *_: object) -> bool:
-    """Whether it is no part of the index of words, which each database has of its own kind."""
+    """Whether a table is not part of the search index, which differs by database."""
     return name is None or not name.startswith((SQLITE_INDEX, POSTGRESQL_INDEX))
 
 
@@ -51,7 +51,7 @@ def test_an_empty_database_gets_its_tables_and_stays_the_same(database_url: str)
         assert tables == {*Base.metadata.tables, "alembic_version"}
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(database: Database) -> None:
+def test_the_migrations_create_the_tables_that_the_code_declares(database: Database) -> None:
     with database.engine.connect() as connection:
         options = {"compare_type": True, "render_as_batch": True, "include_name": is_ours}
         context = MigrationContext.configure(connection, opts=options)
@@ -73,7 +73,7 @@ def test_the_migrations_go_down_and_up_again_with_data(database: Database, datab
         assert find_article(session, "moscow-times:en:1")
 
 
-def test_all_tables_can_be_made_on_postgresql() -> None:
+def test_all_tables_can_be_created_on_postgresql() -> None:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     for table in Base.metadata.sorted_tables:
         has_document = any(column.type is Document for column in table.columns)
@@ -99,10 +99,11 @@ def test_an_older_revision_is_outdated_until_it_is_migrated(
         (newer / name).write_text((migration.MIGRATIONS / name).read_text())
     versions = newer / "versions"
     versions.mkdir()
-    for path in (migration.MIGRATIONS / "versions").glob("0*.py"):
+    present = sorted((migration.MIGRATIONS / "versions").glob("0*.py"))
+    for path in present:
         (versions / path.name).write_text(path.read_text())
     (versions / "9999_next.py").write_text(
-        'from alembic import op\nrevision = "9999"\ndown_revision = "0003"\n'
+        f'from alembic import op\nrevision = "9999"\ndown_revision = "{present[-1].name[:4]}"\n'
         'def upgrade(): op.execute("CREATE TABLE later (id INTEGER)")\ndef downgrade(): op.drop_table("later")\n'
     )
     monkeypatch.setattr(migration, "MIGRATIONS", newer)
@@ -121,7 +122,7 @@ def test_an_older_revision_is_outdated_until_it_is_migrated(
         migrate_database(database_url)
 
 
-def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
+def test_another_programs_tables_are_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE theirs (id INTEGER)")
@@ -136,7 +137,7 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_reading_what_was_never_stored_makes_nothing(database_url: str, tmp_path: Path) -> None:
+def test_reading_an_archive_that_does_not_exist_creates_nothing(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseMissing):
         open_database(database_url, create=False)
     assert not list(tmp_path.glob("*.db"))
@@ -151,20 +152,20 @@ def test_reading_what_was_never_stored_makes_nothing(database_url: str, tmp_path
     [
         ("sqlite:////no/such/directory/a.db", "there is no directory"),
         ("sqlite:///no-such-directory/a.db", "there is no directory"),
-        ("sqlite:///{}", "is no file"),
+        ("sqlite:///{}", "is not a file"),
         ("sqlite:///" + "x" * 300, "too long"),
         ("sqlite:///a?b.db", "written %3F"),
-        ("sqlite://", "in memory"),
-        ("sqlite:///:memory:", "in memory"),
-        ("", "no URL"),
-        ("not a url with hunter2", "no URL"),
-        ("postgresql://joe:hunter2@host:port/name", "no URL"),
+        ("sqlite://", "in-memory"),
+        ("sqlite:///:memory:", "in-memory"),
+        ("", "not a URL"),
+        ("not a url with hunter2", "not a URL"),
+        ("postgresql://joe:hunter2@host:port/name", "not a URL"),
         ("oracle://joe:hunter2@localhost/x", "oracle"),
         ("sqlite+aiosqlite:///a.db", "aiosqlite"),
         ("postgresql://joe:hunter2@127.0.0.1:1/name", "postgresql"),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_one_line_without_a_password(
+def test_an_unreachable_database_is_reported_in_one_line_without_a_password(
     url: str,
     said: str,
     create: bool,  # noqa: FBT001 - a parameter of the test
@@ -177,7 +178,7 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_a_password(
 
 
 @pytest.mark.parametrize("create", [True, False])
-def test_a_file_that_is_no_database_is_unreachable_and_unchanged(
+def test_a_file_that_is_not_a_database_is_unreachable_and_unchanged(
     create: bool,  # noqa: FBT001 - a parameter of the test
     tmp_path: Path,
 ) -> None:
@@ -189,21 +190,21 @@ def test_a_file_that_is_no_database_is_unreachable_and_unchanged(
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "WIN1251"])
-def test_a_database_that_not_every_text_fits_into_is_refused_in_one_line(postgresql: PostgreSQL, encoding: str) -> None:
+def test_a_database_with_another_encoding_is_refused_in_one_line(postgresql: PostgreSQL, encoding: str) -> None:
     name = f"in_{encoding.lower()}"
     postgresql.create(name, encoding)
     for open_it in (open_database, open_empty, migrate_database):
-        with pytest.raises(DatabaseUnreachable, match=f"has the encoding {encoding}; UTF8 is needed") as raised:
+        with pytest.raises(DatabaseUnreachable, match=f"has the encoding {encoding}, but UTF8 is required") as raised:
             open_it(postgresql.url(name))
         assert "\n" not in str(raised.value)
 
 
-def test_a_place_that_cannot_be_written_is_unreachable() -> None:
+def test_a_folder_that_is_not_writable_is_unreachable() -> None:
     with pytest.raises(DatabaseUnreachable, match="unable to open"):
         open_database("sqlite:////proc/archive.db")
 
 
-def test_a_transaction_is_stored_whole_or_not_at_all(database: Database) -> None:
+def test_a_transaction_is_atomic(database: Database) -> None:
     def _die_half_way() -> None:
         with database.begin() as session:
             store_outcomes(session, [read(0, 1)], run_id=None, now=START)
@@ -239,10 +240,10 @@ def test_many_writers_that_read_first_never_find_the_database_locked(database: D
         assert connection.scalar(text("SELECT count(*) FROM article")) == 40
 
 
-def test_a_new_file_that_another_process_is_about_to_change_is_waited_for(tmp_path: Path) -> None:
+def test_a_new_file_locked_by_another_process_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        other.execute("BEGIN IMMEDIATE")  # as whoever changes its journal does
+        other.execute("BEGIN IMMEDIATE")  # as a process that sets its journal mode does
         ending = threading.Timer(0.3, other.execute, ("COMMIT",))
         ending.start()
         open_database(f"sqlite:///{path}").close()
@@ -250,7 +251,7 @@ def test_a_new_file_that_another_process_is_about_to_change_is_waited_for(tmp_pa
         ending.join()
 
 
-def test_two_processes_that_open_an_empty_database_at_once_make_one(database_url: str, tmp_path: Path) -> None:
+def test_two_processes_that_open_an_empty_database_create_its_tables_once(database_url: str, tmp_path: Path) -> None:
     code = f"from storage.engine import open_database; open_database({database_url!r}).close()"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(migration.__file__).parent.parent)])}
     children = [subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=tmp_path) for _ in range(3)]
@@ -272,7 +273,7 @@ def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of a test process with threads: it only reads
-def test_a_file_that_cannot_be_written_is_read_all_the_same() -> None:
+def test_a_read_only_file_can_be_read() -> None:
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/archive%3F.db"
         database = open_database(url)
@@ -290,7 +291,7 @@ def test_a_file_that_cannot_be_written_is_read_all_the_same() -> None:
 
 
 def _count_articles(url: str) -> int:
-    """As somebody who is not root: root may write everywhere. -1 where that fails."""
+    """Count the articles as a user other than root, who may write everywhere; -1 if that fails."""
     try:
         if not os.getuid():
             os.setgid(NOBODY)

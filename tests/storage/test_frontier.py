@@ -5,9 +5,9 @@ import pytest
 from schemas.outcome import Outcome
 from schemas.url import Identity, Sighting, SourceKind
 from storage.engine import Database
-from storage.ledger.frontier import add_urls, find_due, find_entry, is_known
+from storage.ledger.frontier import add_urls, find_due, find_entry, find_known
 from storage.ledger.outcome import store_outcomes
-from tests.storage.sample import HOST, SITE, START, advertise, fail, identify, identify_url, read, set_aside
+from tests.storage.sample import HOST, SITE, START, advertise, fail, identify, identify_url, quarantine, read
 
 
 def sight(identity: Identity, published_at: datetime | None = None) -> tuple[Identity, Sighting]:
@@ -17,7 +17,7 @@ def sight(identity: Identity, published_at: datetime | None = None) -> tuple[Ide
     return identity, sighting
 
 
-def test_the_newest_publication_is_due_first_and_undated_ones_last_in_the_order_of_discovery(
+def test_the_newest_publication_is_due_first_and_undated_urls_last_in_order_of_discovery(
     database: Database,
 ) -> None:
     days = {5: None, 1: 1, 2: 3, 3: 2, 4: None}
@@ -33,12 +33,12 @@ def test_the_newest_publication_is_due_first_and_undated_ones_last_in_the_order_
         assert find_due(session, "generic", START) == []
 
 
-def test_a_failure_is_due_when_its_time_comes_and_what_is_settled_never(database: Database) -> None:
+def test_a_failed_url_is_due_after_its_backoff_and_a_settled_one_never(database: Database) -> None:
     with database.begin() as session:
         outcomes: list[Outcome] = [
             fail(1),
             read(1, 2),
-            set_aside(2, 3),
+            quarantine(2, 3),
             advertise(3, identify_url("/podcasts", rule="podcasts")),
         ]
         store_outcomes(session, outcomes, run_id=None, now=START)
@@ -48,7 +48,7 @@ def test_a_failure_is_due_when_its_time_comes_and_what_is_settled_never(database
         assert [address.key for address in find_due(session, SITE, waiting.next_try_at)] == [identify(1).key]
 
 
-def test_an_entry_is_found_by_its_key_and_by_each_address(database: Database) -> None:
+def test_an_entry_is_found_by_its_key_and_by_each_url(database: Database) -> None:
     with database.begin() as session:
         store_outcomes(session, [advertise(0, identify(1, "old")), read(1, 1)], run_id=None, now=START)
         by_key = find_entry(session, identify(1).key)
@@ -57,7 +57,7 @@ def test_an_entry_is_found_by_its_key_and_by_each_address(database: Database) ->
         assert find_entry(session, identify(1).url) == by_key
         assert find_entry(session, identify(1, "old").url) == by_key
         assert find_entry(session, f"{HOST}/unknown") is None
-        assert is_known(session, [identify(1).url, f"{HOST}/unknown"]) == {identify(1).url}
+        assert find_known(session, [identify(1).url, f"{HOST}/unknown"]) == {identify(1).url}
 
 
 def test_a_time_without_a_zone_is_no_publication_time(database: Database) -> None:
@@ -71,7 +71,7 @@ def test_a_time_without_a_zone_is_no_publication_time(database: Database) -> Non
 
 @pytest.mark.parametrize("offset_hours", [-12, 0, 12])
 @pytest.mark.parametrize("year", [1, 9999])
-def test_a_time_at_the_calendars_ends_stops_nobody(database: Database, year: int, offset_hours: int) -> None:
+def test_a_time_at_the_calendars_ends_does_not_raise(database: Database, year: int, offset_hours: int) -> None:
     zone = timezone(timedelta(hours=offset_hours))
     extreme = datetime(1, 1, 1, tzinfo=zone) if year == 1 else datetime(9999, 12, 31, 23, 59, tzinfo=zone)
     with database.begin() as session:

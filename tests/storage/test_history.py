@@ -1,4 +1,4 @@
-"""The newest articles by the time of their fetch, and what earlier runs said of their reading."""
+"""The newest fetched articles, and the readings that earlier runs reported."""
 
 from datetime import date
 from typing import Any
@@ -26,7 +26,7 @@ def store(database: Database, *outcomes: Any) -> None:
         store_outcomes(session, outcomes, run_id=None, now=at(9_000))
 
 
-def test_the_articles_that_were_fetched_last_come_first(database: Database) -> None:
+def test_the_newest_fetched_articles_come_first(database: Database) -> None:
     store(database, *(read(number, number, hours=hours) for number, hours in ((1, 2), (2, 3), (3, 1))))
     assert newest_ids(database, 2) == [("2",), ("1",)]
 
@@ -36,13 +36,13 @@ def test_duplicates_come_together(database: Database) -> None:
     assert newest_ids(database, 10) == [("1", "3"), ("2",)]
 
 
-def test_no_article_is_lost_between_two_loads(database: Database) -> None:
+def test_no_article_is_lost_between_two_batches(database: Database) -> None:
     count = GROUP_COUNT + 7
     store(database, *(read(number, number, hours=number) for number in range(1, count + 1)))
     assert newest_ids(database, count) == [(str(number),) for number in range(count, 0, -1)]
 
 
-def test_another_site_s_articles_are_not_looked_at(database: Database) -> None:
+def test_another_sites_articles_are_ignored(database: Database) -> None:
     store(database, read(1, 1, site="generic"), read(2, 2))
     assert newest_ids(database, 10) == [("2",)]
 
@@ -50,7 +50,7 @@ def test_another_site_s_articles_are_not_looked_at(database: Database) -> None:
 READING = {"article": KindReading(page_count=3, sources={"headline": {"json-ld": 3}})}
 
 
-def note_run(database: Database, hours: float, kind: str = "ingest", **special: Any) -> str:
+def record_run(database: Database, hours: float, kind: str = "ingest", **special: Any) -> str:
     given: dict[str, Any] = {
         "site": SITE,
         "kind": kind,
@@ -75,30 +75,30 @@ def note_run(database: Database, hours: float, kind: str = "ingest", **special: 
     "special", [{"kind": "import"}, {"page_count": 0}], ids=["of another kind", "that fetched no page"]
 )
 def test_runs_that_do_not_compare_are_left_out(database: Database, special: dict[str, Any]) -> None:
-    note_run(database, 1, **special)
+    record_run(database, 1, **special)
     with database.read() as session:
         assert list_readings(session, kind="ingest", site=SITE) == []
 
 
 def test_readings_come_back_newest_first(database: Database) -> None:
-    note_run(database, 1, kind="backfill", since=date(2020, 1, 1))
-    note_run(database, 2, kind="backfill", since=date(2019, 12, 1), reading={})
+    record_run(database, 1, kind="backfill", since=date(2020, 1, 1))
+    record_run(database, 2, kind="backfill", since=date(2019, 12, 1), reading={})
     with database.read() as session:
         found = list_readings(session, kind="backfill", site=SITE)
     assert [(one.since, one.reading) for one in found] == [(date(2019, 12, 1), {}), (date(2020, 1, 1), READING)]
 
 
-def test_the_newest_run_that_measured_is_found_below_those_that_did_not(database: Database) -> None:
-    note_run(database, 1, leak_rate=0.5)
-    wanted = note_run(database, 2, leak_rate=0.0)
-    note_run(database, 3)
+def test_the_newest_run_that_measured_is_found_behind_newer_ones(database: Database) -> None:
+    record_run(database, 1, leak_rate=0.5)
+    wanted = record_run(database, 2, leak_rate=0.0)
+    record_run(database, 3)
     with database.read() as session:
         found = find_last_recurrence_report(session)
     assert found
     assert (found.run_id, found.leak_rate) == (wanted, 0.0)
 
 
-def test_an_archive_without_a_measuring_run_says_so(database: Database) -> None:
-    note_run(database, 1)
+def test_an_archive_without_a_measuring_run_has_no_report(database: Database) -> None:
+    record_run(database, 1)
     with database.read() as session:
         assert find_last_recurrence_report(session) is None

@@ -31,7 +31,7 @@ except LeaseHeld as held:
 """
 
 
-def take(database: Database, run_id: str, hours: float, name: str = "crawl") -> bool:
+def acquire(database: Database, run_id: str, hours: float, name: str = "crawl") -> bool:
     try:
         with database.begin() as session:
             lease = acquire_lease(session, name, run_id=run_id, now=at(hours), seconds=HOUR, host="host", pid=7)
@@ -47,16 +47,16 @@ def renew(database: Database, run_id: str, hours: float) -> bool:
         return renew_lease(session, "crawl", run_id=run_id, now=at(hours), seconds=HOUR)
 
 
-def test_a_lease_is_one_runs_until_it_expires(database: Database) -> None:
-    assert take(database, "a", 0)
-    assert not take(database, "b", 0.9)
-    assert take(database, "b", 0.9, name="another")
-    assert take(database, "b", 1)
-    assert not take(database, "a", 1.1)
+def test_a_lease_belongs_to_one_run_until_it_expires(database: Database) -> None:
+    assert acquire(database, "a", 0)
+    assert not acquire(database, "b", 0.9)
+    assert acquire(database, "b", 0.9, name="another")
+    assert acquire(database, "b", 1)
+    assert not acquire(database, "a", 1.1)
 
 
-def test_who_holds_it_is_told(database: Database) -> None:
-    take(database, "a", 0)
+def test_the_error_names_the_holder(database: Database) -> None:
+    acquire(database, "a", 0)
     with (
         database.begin() as session,
         pytest.raises(LeaseHeld, match=r"^crawl is held by run a \(process 7 on host\) until 2026-11-01 13:00:00 UTC$"),
@@ -64,48 +64,48 @@ def test_who_holds_it_is_told(database: Database) -> None:
         acquire_lease(session, "crawl", run_id="b", now=at(0), seconds=HOUR, host="host", pid=8)
 
 
-def test_a_run_takes_its_own_again(database: Database) -> None:
-    assert take(database, "a", 0)
-    assert take(database, "a", 0.5)
+def test_a_run_can_reacquire_its_own_lease(database: Database) -> None:
+    assert acquire(database, "a", 0)
+    assert acquire(database, "a", 0.5)
 
 
 def test_a_lease_is_renewed_until_it_was_lost(database: Database) -> None:
     assert not renew(database, "a", 0)
-    take(database, "a", 0)
+    acquire(database, "a", 0)
     assert renew(database, "a", 0.5)
-    assert not take(database, "b", 1.4)
-    assert renew(database, "a", 2)  # late, but nobody else came
-    assert take(database, "b", 3)
+    assert not acquire(database, "b", 1.4)
+    assert renew(database, "a", 2)  # late, but no other run acquired it
+    assert acquire(database, "b", 3)
     assert not renew(database, "a", 3)
     assert renew(database, "b", 3)
 
 
-def test_only_its_holder_gives_it_back(database: Database) -> None:
-    take(database, "a", 0)
+def test_only_the_holder_can_release_a_lease(database: Database) -> None:
+    acquire(database, "a", 0)
     with database.begin() as session:
         assert not release_lease(session, "crawl", run_id="b")
         assert release_lease(session, "crawl", run_id="a")
         assert find_lease(session, "crawl") is None
-    assert take(database, "b", 0)
+    assert acquire(database, "b", 0)
 
 
 @pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.INTERRUPTED])
-def test_the_lease_of_a_run_that_is_over_is_free(database: Database, status: RunStatus) -> None:
+def test_the_lease_of_a_run_that_has_ended_is_free(database: Database, status: RunStatus) -> None:
     with database.begin() as session:
         run_id = open_run(session, kind="ingest", site=SITE, started_at=at(0))
-    take(database, run_id, 0)
-    assert not take(database, "b", 0)
+    acquire(database, run_id, 0)
+    assert not acquire(database, "b", 0)
     with database.begin() as session:
         close_run(session, run_id, status=status, ended_at=at(0))
     assert not renew(database, run_id, 0)
-    assert take(database, "b", 0)
+    assert acquire(database, "b", 0)
 
 
 def test_only_runs_without_a_live_lease_are_marked_interrupted(database: Database) -> None:
     with database.begin() as session:
         runs = [open_run(session, kind="ingest", site=SITE, started_at=at(hour / 10)) for hour in range(3)]
-    take(database, runs[0], 0.2)
-    take(database, runs[1], 1.2)  # runs[0] has lost it
+    acquire(database, runs[0], 0.2)
+    acquire(database, runs[1], 1.2)  # runs[0] has lost it
     with database.begin() as session:
         assert mark_interrupted(session, at(1.5), site=SITE) == [runs[0], runs[2]]
         assert mark_interrupted(session, at(2.1), site="generic") == []
@@ -115,13 +115,13 @@ def test_only_runs_without_a_live_lease_are_marked_interrupted(database: Databas
 
 
 @pytest.mark.parametrize("is_expired", [False, True])
-def test_of_many_processes_at_once_exactly_one_gets_it(
+def test_exactly_one_of_many_processes_acquires_the_lease(
     database: Database,
     database_url: str,
     is_expired: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     if is_expired:
-        take(database, "before", -2)
+        acquire(database, "before", -2)
     command = [sys.executable, "-c", TAKER, database_url]
     root = Path(storage.__file__).parent.parent
     children = [

@@ -1,4 +1,4 @@
-"""From one revision of the tables to the next and back, with data in all of them."""
+"""Migrations between the schema's revisions and back, with data in all tables."""
 
 import signal
 import subprocess
@@ -29,7 +29,7 @@ OLD_NAMES = {
     "near_duplicate_pair": "likeness",
     "text_id": "wording_id",
 }
-"""Of tables and columns, before 0004."""
+"""Names of tables and columns before 0004."""
 
 
 def go_back(database: Database, revision: str = "0001") -> None:
@@ -38,7 +38,7 @@ def go_back(database: Database, revision: str = "0001") -> None:
 
 
 def read_old_tables(database: Database) -> dict[str, list[Any]]:
-    """The rows of each table that the first version had, by today's name."""
+    """Return the rows of each table of the first revision, by its current name."""
     present = set(inspect(database.engine).get_table_names())
     with database.read() as session:
         return {
@@ -61,7 +61,7 @@ def find(database: Database) -> list[str]:
     return [hit.id for hit in search_articles(database, query, SearchFilter(limit=9, include_duplicates=True))]
 
 
-def test_back_and_forth_loses_nothing_of_any_table(database: Database, database_url: str) -> None:
+def test_a_downgrade_and_an_upgrade_lose_no_rows(database: Database, database_url: str) -> None:
     fill_every_table(database)
     rows, found = read_old_tables(database), find(database)
     assert all(rows.values())
@@ -75,7 +75,7 @@ def test_back_and_forth_loses_nothing_of_any_table(database: Database, database_
     assert told == [(len(found), len(found))]
 
 
-def test_a_database_without_sponsors_gets_them_empty_and_keeps_all_else(database: Database, database_url: str) -> None:
+def test_an_upgrade_adds_empty_sponsors_and_changes_nothing_else(database: Database, database_url: str) -> None:
     fill_every_table(database)
     rows, found = read_old_tables(database), find(database)
     go_back(database, "0002")
@@ -96,7 +96,7 @@ migrate_database(sys.argv[1], lambda done_count, total_count: os.kill(os.getpid(
 """
 
 
-def test_a_migration_that_is_killed_leaves_the_older_version(database_url: str) -> None:
+def test_a_killed_migration_leaves_the_older_version(database_url: str) -> None:
     database = open_database(database_url)
     fill_every_table(database)
     rows, found = read_old_tables(database), find(database)

@@ -1,4 +1,4 @@
-"""The character NUL, which PostgreSQL takes in no text: it comes in damaged WARC files, and is stored escaped."""
+"""The character NUL, which PostgreSQL rejects in texts: damaged WARC files contain it, and it is stored escaped."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ WWW = "https://www.themoscowtimes.com"
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
-    """A WARC file with the character in URLs, headers and bodies."""
+    """A WARC file with NUL in URLs, headers and bodies."""
     page = SITE.articles[1].page_html()
     warc = Warc(compressed=False)
     warc.add(SITE.articles[1].url, page.replace("<p>", "<p>a\0b").encode(), ETag='"a\0b"', Last_Modified="a\0b")

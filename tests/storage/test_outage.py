@@ -1,4 +1,4 @@
-"""A server that loses connections, restarts or stays away, as seen by whoever has its database open."""
+"""Database outages as a client sees them: lost connections, restarts, a server that stays down."""
 
 import logging
 import socket
@@ -21,14 +21,14 @@ from tests.postgresql import WITH_TABLES, PostgreSQL
 
 AWAY_SECONDS = 1.0
 DRIVER_SECONDS = 120
-"""Less than psycopg's own patience with a host that says nothing, far more than ours here."""
+"""Less than psycopg's timeout for an unresponsive host, far more than ours here."""
 
 WHY = r"terminating connection|closed the connection"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQL]:
-    """One that may be crashed."""
+    """A PostgreSQL server that a test may crash."""
     found = PostgreSQL()
     yield found
     found.stop()
@@ -41,13 +41,13 @@ def opened(server: PostgreSQL) -> Iterator[Database]:
 
 
 def ask(database: Database) -> int:
-    """What a statement in a transaction of its own answers: its server process."""
+    """Return the server process (pid) of a new transaction."""
     with database.begin() as session:
         return int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
 
-def test_a_connection_that_is_lost_in_a_transaction_is_one_line_and_the_next_one_is_a_new_one(opened: Database) -> None:
-    for transaction in (opened.begin, opened.read, opened.read_still):
+def test_a_connection_lost_in_a_transaction_is_reported_in_one_line_and_replaced(opened: Database) -> None:
+    for transaction in (opened.begin, opened.read, opened.read_snapshot):
         with pytest.raises(DatabaseLost, match="terminating connection") as raised, transaction() as session:
             session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         assert "\n" not in str(raised.value)
@@ -55,7 +55,7 @@ def test_a_connection_that_is_lost_in_a_transaction_is_one_line_and_the_next_one
 
 
 def end(server: PostgreSQL, pid: int) -> None:
-    """The server process of another connection."""
+    """Terminate the server process of another connection."""
     with psycopg.connect(server.url(WITH_TABLES)) as other:
         row = other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,)).fetchone()
     assert row == (True,)
@@ -78,7 +78,7 @@ def write_rows(server: PostgreSQL, session: Session, pid: int) -> None:
 
 
 @pytest.mark.parametrize("work", [read_rows, write_rows])
-def test_why_a_connection_was_lost_among_many_rows_is_said(
+def test_a_connection_lost_during_bulk_rows_is_reported_with_its_cause(
     work: Callable[[PostgreSQL, Session, int], None], server: PostgreSQL, opened: Database
 ) -> None:
     with pytest.raises(DatabaseLost, match=WHY) as raised, opened.begin() as session:
@@ -87,16 +87,16 @@ def test_why_a_connection_was_lost_among_many_rows_is_said(
     assert ask(opened) > 0
 
 
-def test_a_connection_that_is_lost_between_two_transactions_costs_nothing(server: PostgreSQL, opened: Database) -> None:
+def test_a_connection_lost_between_two_transactions_is_replaced(server: PostgreSQL, opened: Database) -> None:
     lost = ask(opened)
     end(server, lost)
     assert ask(opened) != lost
 
 
-def test_a_server_that_restarts_between_two_transactions_is_waited_for(
+def test_a_server_restart_between_two_transactions_is_waited_out(
     server: PostgreSQL, opened: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for _ in range(2):  # the second outage is one of its own
+    for _ in range(2):  # the second outage is waited for separately
         caplog.clear()
         before = ask(opened)
         server.crash()
@@ -105,14 +105,14 @@ def test_a_server_that_restarts_between_two_transactions_is_waited_for(
         assert ask(opened) != before
         back.join()
         [said] = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-        assert "no connection to the database; it is waited for (20 s): " in said
+        assert "no connection to the database; retrying for 20 s: " in said
         assert "\n" not in said
 
 
-def test_a_server_that_stays_away_is_waited_for_once(
+def test_a_server_that_stays_down_is_waited_for_once(
     server: PostgreSQL, opened: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(outage, "RETURN_SECONDS", AWAY_SECONDS)
+    monkeypatch.setattr(outage, "RECONNECT_SECONDS", AWAY_SECONDS)
     ask(opened)
     server.crash()
     started_at = time.monotonic()
@@ -121,14 +121,14 @@ def test_a_server_that_stays_away_is_waited_for_once(
             ask(opened)
         assert "\n" not in str(raised.value)
         assert time.monotonic() - started_at > AWAY_SECONDS
-    with pytest.raises(DatabaseUnreachable):  # who has not seen it there does not wait
+    with pytest.raises(DatabaseUnreachable):  # a client that was never connected does not wait
         open_database(server.url(WITH_TABLES))
     assert [one.levelno for one in caplog.records].count(logging.WARNING) == 1
     server.restart()
     assert ask(opened) > 0
 
 
-def test_whoever_is_told_to_end_while_it_waits_does_not_wait_on_the_way_out(
+def test_a_process_interrupted_while_it_waits_does_not_wait_again_on_exit(
     server: PostgreSQL, opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def press_ctrl_c(_seconds: float) -> None:
@@ -146,10 +146,8 @@ def test_whoever_is_told_to_end_while_it_waits_does_not_wait_on_the_way_out(
     assert ask(opened) > 0
 
 
-def test_a_host_that_says_nothing_is_given_up_too(
-    server: PostgreSQL, opened: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outage, "RETURN_SECONDS", AWAY_SECONDS)
+def test_an_unresponsive_host_times_out(server: PostgreSQL, opened: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outage, "RECONNECT_SECONDS", AWAY_SECONDS)
     ask(opened)
     server.crash()
     folder = make_url(server.url(WITH_TABLES)).query["host"]

@@ -27,11 +27,11 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     read_text,
     redirect,
     see,
-    set_aside,
     write,
 )
 
@@ -61,7 +61,7 @@ def states(database: Database) -> dict[State, int]:
         return count_states(session, SITE)
 
 
-def test_an_advertised_address_waits_and_its_article_is_stored_once(database: Database) -> None:
+def test_an_advertised_url_is_pending_and_its_article_is_stored_once(database: Database) -> None:
     assert store(database, advertise(0, identify(1))) == {"source-read": 1, "sighted-new": 1}
     assert states(database) == {State.PENDING: 1}
     assert store(database, read(1, 1)) == {"stored": 1}
@@ -71,7 +71,7 @@ def test_an_advertised_address_waits_and_its_article_is_stored_once(database: Da
 
 def test_the_same_captures_again_store_and_count_nothing(database: Database) -> None:
     advertised = advertise(0, identify(1), identify(2))
-    outcomes: list[Outcome] = [advertised, read(1, 1), set_aside(2, 2), miss(3, 3), fail(4), forbid(5)]
+    outcomes: list[Outcome] = [advertised, read(1, 1), quarantine(2, 2), miss(3, 3), fail(4), forbid(5)]
     assert store(database, *outcomes).total() == 6 + 2
     assert store(database, *outcomes) == {}
     assert store(database, *reversed(outcomes)) == {}
@@ -83,7 +83,7 @@ def test_a_capture_twice_in_one_batch_is_stored_once(database: Database) -> None
     assert store(database, read(1, 1), read(1, 1)) == {"stored": 1}
 
 
-def test_an_article_that_nobody_advertised_has_an_entry_and_no_state_among_the_advertised(database: Database) -> None:
+def test_an_article_that_was_never_advertised_has_an_entry_but_is_not_counted(database: Database) -> None:
     store(database, read(1, 1))
     assert entry(database, 1).state == State.STORED
     assert states(database) == {}
@@ -149,7 +149,7 @@ def test_empty_bodies_are_no_duplicates(database: Database) -> None:
     assert store(database, read(1, 1, ""), read(2, 2, "")) == {"stored": 2}
 
 
-def test_when_the_primary_changes_its_first_duplicate_takes_its_place(database: Database) -> None:
+def test_when_the_primary_changes_its_first_duplicate_replaces_it(database: Database) -> None:
     store(database, read(1, 1, "Same."), read(2, 2, "Same.", hours=1), read(3, 3, "Same.", hours=2))
     assert store(database, read(4, 1, "Changed.", hours=3), read(5, 4, "Same.", hours=4)) == {
         "revised": 1,
@@ -160,7 +160,7 @@ def test_when_the_primary_changes_its_first_duplicate_takes_its_place(database: 
     assert [article and article.duplicate_of for article in found] == [None, None, identify(2).key, identify(2).key]
 
 
-def test_a_revision_that_takes_anothers_text_is_its_duplicate_and_back(database: Database) -> None:
+def test_a_revision_with_anothers_text_is_its_duplicate_until_it_changes_back(database: Database) -> None:
     store(database, read(1, 1, "One."), read(2, 2, "Two."))
     assert store(database, read(3, 2, "One.", hours=1)) == {"revised": 1}
     assert entry(database, 2).state == State.DUPLICATE
@@ -168,15 +168,15 @@ def test_a_revision_that_takes_anothers_text_is_its_duplicate_and_back(database:
     assert entry(database, 2).state == State.STORED
 
 
-def test_a_text_without_an_address_has_no_entry(database: Database) -> None:
+def test_a_text_without_a_url_has_no_entry(database: Database) -> None:
     assert store(database, read_text(1, "A text.")) == {"stored": 1}
     assert store(database, read_text(2, "A text.")) == {"unchanged": 1}
     assert store(database, read(3, 1, "A text.")) == {"stored": 1}
 
 
-def test_what_is_set_aside_is_open_until_an_article_is_read(database: Database) -> None:
+def test_a_quarantined_capture_is_open_until_an_article_is_read(database: Database) -> None:
     store(database, advertise(0, identify(1)))
-    assert store(database, set_aside(1, 1), set_aside(2, 1, "headline: missing", hours=1)) == {"quarantined": 2}
+    assert store(database, quarantine(1, 1), quarantine(2, 1, "headline: missing", hours=1)) == {"quarantined": 2}
     assert states(database) == {State.QUARANTINED: 1}
     with database.read() as session:
         (row,) = list_quarantine(session, SITE)
@@ -186,10 +186,10 @@ def test_what_is_set_aside_is_open_until_an_article_is_read(database: Database) 
         assert list_quarantine(session) == []
 
 
-def test_a_stored_article_stays_whatever_comes_later(database: Database) -> None:
+def test_a_stored_article_survives_every_later_outcome(database: Database) -> None:
     store(database, advertise(0, identify(1)), read(1, 1))
     later: list[Outcome] = [
-        set_aside(2, 1, hours=1),
+        quarantine(2, 1, hours=1),
         miss(3, 1, hours=2),
         fail(1, hours=3),
         forbid(1, hours=4),
@@ -203,7 +203,7 @@ def test_a_stored_article_stays_whatever_comes_later(database: Database) -> None
         assert find_article(session, identify(1).key)
 
 
-def test_a_text_set_aside_twice_is_listed_once(database: Database) -> None:
+def test_a_text_quarantined_twice_is_listed_once(database: Database) -> None:
     for warc in ("a.warc.gz", "b.warc.gz"):
         seen = see(7, None, warc=warc)
         store(database, CaptureQuarantined(seen=seen, identity=None, reasons=("body: empty",)))
@@ -211,7 +211,7 @@ def test_a_text_set_aside_twice_is_listed_once(database: Database) -> None:
         assert len(list_quarantine(session)) == 1
 
 
-def test_gone_takes_a_second_look_a_day_later(database: Database) -> None:
+def test_gone_takes_a_second_fetch_a_day_later(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     assert store(database, miss(1, 1)) == {"missing": 1}
     with database.read() as session:
@@ -224,12 +224,12 @@ def test_gone_takes_a_second_look_a_day_later(database: Database) -> None:
     assert store(database, read(4, 1, hours=48)) == {"stored": 1}
 
 
-def test_a_timeout_between_two_looks_never_makes_gone_alone(database: Database) -> None:
+def test_a_timeout_does_not_count_as_a_second_fetch_for_gone(database: Database) -> None:
     store(database, fail(1), fail(1, hours=30), fail(1, hours=60))
     assert entry(database, 1).state == State.FAILED
 
 
-def test_failures_wait_longer_each_time_and_at_most_a_week(database: Database) -> None:
+def test_failures_back_off_to_at_most_a_week(database: Database) -> None:
     waits = [retry_delay(attempts) for attempts in range(1, 3000)]
     assert waits[0] == FIRST_RETRY
     assert waits[1] == 2 * FIRST_RETRY
@@ -244,18 +244,18 @@ def test_failures_wait_longer_each_time_and_at_most_a_week(database: Database) -
 
 
 def test_a_failure_older_than_a_success_changes_nothing(database: Database) -> None:
-    store(database, set_aside(1, 1, hours=2))
+    store(database, quarantine(1, 1, hours=2))
     store(database, miss(2, 1, hours=1))
     assert entry(database, 1).state == State.QUARANTINED
 
 
-def test_robots_block_and_refused_addresses_are_excluded_by_their_reason(database: Database) -> None:
+def test_robots_blocks_and_forbidden_urls_are_excluded_with_the_reason(database: Database) -> None:
     assert store(database, forbid(1), forbid(2, reason="private-network")) == {"forbidden": 2}
     assert entry(database, 1).state == State.BLOCKED
     assert (entry(database, 2).state, entry(database, 2).rule) == (State.EXCLUDED, "private-network")
 
 
-def test_an_address_that_is_no_article_is_excluded_by_its_rule(database: Database) -> None:
+def test_a_url_that_is_not_an_article_is_excluded_by_its_rule(database: Database) -> None:
     store(database, advertise(0, identify_url("/podcasts", rule="podcasts")))
     with database.read() as session:
         found = find_entry(session, f"{HOST}/podcasts")
@@ -263,7 +263,7 @@ def test_an_address_that_is_no_article_is_excluded_by_its_rule(database: Databas
     assert (found.state, found.rule) == (State.EXCLUDED, "podcasts")
 
 
-def test_spellings_of_one_article_are_one_entry_and_each_counts(database: Database) -> None:
+def test_aliases_of_one_article_are_one_entry_and_each_counts(database: Database) -> None:
     spellings = [identify(1, slug) for slug in ("first", "second", "third")]
     assert store(database, advertise(0, *spellings), read(1, 1)) == {"source-read": 1, "sighted-new": 3, "stored": 1}
     assert states(database) == {State.STORED: 3}
@@ -274,16 +274,16 @@ def test_spellings_of_one_article_are_one_entry_and_each_counts(database: Databa
     assert article.url == identify(1).url
 
 
-def test_a_redirect_to_another_spelling_moves_the_address(database: Database) -> None:
+def test_a_redirect_to_an_alias_changes_the_current_url(database: Database) -> None:
     store(database, advertise(0, identify(1, "old")), redirect(1, identify(1, "old"), identify(1, "new")))
     with database.read() as session:
         (due,) = find_due(session, SITE, at(1))
     assert due.url == identify(1, "new").url
 
 
-def test_an_address_without_an_id_that_leads_to_an_article_is_merged_into_it(database: Database) -> None:
+def test_a_url_without_an_id_that_redirects_to_an_article_is_merged_into_it(database: Database) -> None:
     old = identify_url("/stories/2008/01/02/003.html")
-    store(database, advertise(0, old), set_aside_at(1, old))
+    store(database, advertise(0, old), quarantine_at(1, old))
     assert store(database, redirect(2, old, identify(1), hours=1)) == {"redirected": 1}
     assert states(database) == {State.PENDING: 1}
     store(database, read(3, 1, hours=1))
@@ -296,23 +296,23 @@ def test_an_address_without_an_id_that_leads_to_an_article_is_merged_into_it(dat
     assert store(database, advertise(4, old, hours=2)) == {"source-read": 1}
 
 
-def set_aside_at(offset: int, identity: Identity) -> CaptureQuarantined:
+def quarantine_at(offset: int, identity: Identity) -> CaptureQuarantined:
     return CaptureQuarantined(seen=see(offset, identity.url), identity=identity, reasons=("body: empty",))
 
 
-def test_a_redirect_between_two_stored_articles_leaves_both(database: Database) -> None:
+def test_a_redirect_between_two_stored_articles_changes_neither(database: Database) -> None:
     store(database, advertise(0, identify(1), identify(2)), read(1, 1), read(2, 2))
     store(database, redirect(3, identify(1), identify(2), hours=1))
     assert states(database) == {State.STORED: 2}
 
 
-def test_a_redirect_loop_between_two_addresses_ends_in_one_entry(database: Database) -> None:
+def test_a_redirect_loop_between_two_urls_ends_in_one_entry(database: Database) -> None:
     one, two = identify_url("/one"), identify_url("/two")
     store(database, advertise(0, one, two), redirect(1, one, two), redirect(2, two, one))
     assert states(database) == {State.PENDING: 2}
 
 
-def test_a_redirect_to_no_article_is_set_aside(database: Database) -> None:
+def test_a_redirect_to_a_page_that_is_not_an_article_is_quarantined(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     home = identify_url("/", rule="home")
     assert store(database, redirect(1, identify(1), home)) == {"quarantined": 1}
@@ -321,7 +321,7 @@ def test_a_redirect_to_no_article_is_set_aside(database: Database) -> None:
         assert list_quarantine(session)[0].reasons[0].startswith("redirected-to-other-page")
 
 
-def test_an_article_that_was_fetched_at_an_address_of_no_known_owner_takes_it_over(database: Database) -> None:
+def test_an_article_takes_over_a_fetched_url_without_a_record_id(database: Database) -> None:
     asked = identify_url("/archive/a-story")
     store(database, advertise(0, asked))
     seen = see(1, asked.url)
@@ -333,27 +333,27 @@ def test_an_article_that_was_fetched_at_an_address_of_no_known_owner_takes_it_ov
     assert found.id == identify(1).key
 
 
-def test_captures_of_sources_and_of_nothing_are_kept(database: Database) -> None:
+def test_captures_of_sources_and_of_other_responses_are_kept(database: Database) -> None:
     broken = SourceBroken(seen=see(1, FEED), reason="html")
     kept = Kept(seen=see(2, f"{HOST}/robots.txt"))
     assert store(database, broken, kept) == {"source-broken": 1, "kept": 1}
 
 
-def test_a_second_sighting_by_the_same_source_is_no_second_row(database: Database) -> None:
+def test_a_repeated_sighting_by_the_same_source_adds_no_row(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     assert store(database, advertise(1, identify(1), hours=1)) == {"source-read": 1}
     assert store(database, advertise(2, identify(1), source_url=f"{HOST}/rss/all", hours=2)) == {"source-read": 1}
     assert states(database) == {State.PENDING: 1}
 
 
-def test_more_outcomes_than_one_statement_can_name_are_stored(database: Database) -> None:
+def test_more_outcomes_than_fit_in_one_statement_are_stored(database: Database) -> None:
     outcomes: list[Outcome] = [advertise(0, *(identify(number) for number in range(700)))]
     outcomes += [read(number + 1, number) for number in range(700)]
     assert store(database, *outcomes)["stored"] == 700
 
 
-def test_an_audit_names_what_does_not_add_up(database: Database) -> None:
-    store(database, advertise(0, identify(1), identify(2), identify(3)), read(1, 1), set_aside(2, 2))
+def test_an_audit_names_each_inconsistency(database: Database) -> None:
+    store(database, advertise(0, identify(1), identify(2), identify(3)), read(1, 1), quarantine(2, 2))
     with database.begin() as session:
         _break(session)
     with database.read() as session:
@@ -370,7 +370,7 @@ def _break(session: Session) -> None:
     session.execute(delete(Alias).where(Alias.url == identify(3).url))
 
 
-def test_an_article_at_anothers_former_address_takes_that_address_alone(database: Database) -> None:
+def test_an_article_at_anothers_former_url_takes_only_that_url(database: Database) -> None:
     store(database, advertise(0, identify(1), identify(1, "former")))
     seen = see(1, identify(1, "former").url)
     store(database, ArticleRead(seen=seen, identity=identify(2), article=write(identify(2), seen, "Text.")))

@@ -111,7 +111,7 @@ def test_a_database_that_cannot_even_be_opened_is_one_line_with_what_to_do(path:
     with path.open("r+b") as file:
         file.seek(100)  # behind the file's header: the page with the names of the tables
         file.write(bytes(400))
-    with pytest.raises(DatabaseUnreachable, match=r"malformed; restore a backup, or put it aside") as raised:
+    with pytest.raises(DatabaseUnreachable, match=r"malformed; restore a backup, or move it away") as raised:
         open_database(f"sqlite:///{path}")
     assert "\n" not in str(raised.value)
 
@@ -142,12 +142,12 @@ def test_a_search_index_that_contradicts_itself_is_made_anew(path: Path, stateme
     database.close()
 
 
-def test_whoever_comes_upon_a_broken_search_index_says_how_it_is_mended(path: Path) -> None:
+def test_a_broken_search_index_is_reported_with_its_repair(path: Path) -> None:
     database = open_database(f"sqlite:///{path}")
     execute(database, "INSERT INTO search_index (search_index) VALUES ('delete-all')")
     revised = [read(COUNT + number, number, f"Revised, number {number}.", hours=1) for number in range(COUNT)]
     with pytest.raises(
-        DatabaseDamaged, match=r"the search index is damaged \(.*\): `broadsheet doctor --repair` makes"
+        DatabaseDamaged, match=r"the search index is damaged \(.*\): rebuild it with `broadsheet doctor --repair`"
     ):
         Storage(database, None).store(revised, NOW)
     rebuild_search(database)

@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order, and however often: each URL has one state, and the counts add up."""
+"""For any outcomes in any order and repetition, each URL has one state, and the counts add up."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,8 +10,8 @@ from schemas.schedule import MONTH
 from storage.articles.article import ArticleFilter, iterate_articles
 from storage.engine import Database
 from storage.ledger.frontier import audit_ledger, count_advertised, count_states, find_due
-from storage.ledger.outcome import NEW_ADDRESSES, store_outcomes
-from storage.ledger.state import KEPT_STATES, WAITING_STATES
+from storage.ledger.outcome import NEW_URLS, store_outcomes
+from storage.ledger.state import ARTICLE_STATES, WAITING_STATES
 from storage.ledger.unit_of_work import seen_of
 from storage.reports.completeness import count_months
 from storage.schema.tables import Base, Entry
@@ -26,10 +26,10 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     read_text,
     redirect,
-    set_aside,
     tag,
 )
 
@@ -50,7 +50,7 @@ def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
         st.builds(tag, st.builds(read, place, NUMBERS, BODIES, HOURS)),
         st.builds(confirm, place, NUMBERS, HOURS),
         st.builds(confirm_source, place, HOURS),
-        st.builds(set_aside, place, NUMBERS, hours=HOURS, is_passing=st.booleans()),
+        st.builds(quarantine, place, NUMBERS, hours=HOURS, is_passing=st.booleans()),
         st.builds(answer_503, place, NUMBERS, HOURS),
         st.builds(read_text, place, BODIES.filter(bool)),
         st.builds(miss, place, NUMBERS, HOURS),
@@ -65,27 +65,27 @@ OUTCOMES = st.integers(1, 14).flatmap(lambda count: st.tuples(*(_outcome(offset)
 
 
 def _empty(database: Database) -> None:
-    """Making the tables takes longer than an example."""
+    """Delete all rows: creating the tables takes longer than an example."""
     with database.begin() as session:
         for table in reversed(Base.metadata.sorted_tables):
             session.execute(table.delete())
 
 
 def _audit_due(session: Session, outcomes: tuple[Outcome, ...]) -> None:
-    """Whatever waits has its time, whatever is settled for good has none, and what has its article goes by the plan."""
+    """Check due times: waiting entries have one, entries settled for good have none, articles follow the plan."""
     for entry in session.scalars(select(Entry)):
         if entry.state in WAITING_STATES:
             assert entry.next_try_at
         if entry.state in {State.EXCLUDED, State.GONE}:
             assert entry.next_try_at is None
-        if entry.state in KEPT_STATES:
+        if entry.state in ARTICLE_STATES:
             assert entry.tried_at
-            assert entry.next_try_at  # all are younger than the plan goes on
+            assert entry.next_try_at  # all are younger than the plan's end
             assert entry.tried_at < entry.next_try_at <= entry.tried_at + MONTH
-    # Asked in the given hour and answered in whatever way: nothing is asked again at once.
+    # After a fetch with any outcome, no URL is due again at once.
     last = max((seen.fetched_at for seen in map(seen_of, outcomes) if seen), default=at(0))
     keys = {entry.key for entry in session.scalars(select(Entry).where(Entry.tried_at == last))}
-    assert not keys & {due.key for due in find_due(session, None, last, states=KEPT_STATES)}
+    assert not keys & {due.key for due in find_due(session, None, last, states=ARTICLE_STATES)}
 
 
 @settings(
@@ -99,7 +99,7 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
     for start in range(0, len(outcomes), size):
         with database.begin() as session:
             counts = store_outcomes(session, outcomes[start : start + size], run_id=None, now=at(100))
-        new_count += counts[NEW_ADDRESSES]
+        new_count += counts[NEW_URLS]
         with database.read() as session:
             assert audit_ledger(session) == []
             assert sum(count_states(session).values()) == count_advertised(session) == new_count
@@ -110,7 +110,7 @@ def test_any_order_and_repetition_adds_up(database: Database, outcomes: tuple[Ou
         # A failure without a capture may find another entry at its URL after a merge.
         captured = [outcome for outcome in outcomes if seen_of(outcome)]
         assert store_outcomes(session, captured, run_id=None, now=at(200)) == {}
-        assert store_outcomes(session, captured, run_id=None, now=at(200), is_again=True).keys() <= {"unchanged"}
+        assert store_outcomes(session, captured, run_id=None, now=at(200), is_reread=True).keys() <= {"unchanged"}
     with database.read() as session:
         articles = {item.id: item for item in iterate_articles(session, ArticleFilter(include_duplicates=True))}
     primaries = [item for item in articles.values() if item.body and not item.duplicate_of]

@@ -1,4 +1,4 @@
-"""Reading again what is stored: what today's rules make of it, written once."""
+"""Rereading stored captures with the current rules: each change is written once."""
 
 from collections import Counter
 from typing import Any
@@ -21,10 +21,10 @@ from tests.storage.sample import (
     fail,
     identify,
     miss,
+    quarantine,
     read,
     read_text,
     see,
-    set_aside,
     write,
 )
 from tests.storage.test_outcome import entry, states, store
@@ -34,12 +34,12 @@ TIMES = ("tried_at", "next_try_at", "attempts", "last_error", "missing_at", "sta
 
 
 def again(database: Database, *outcomes: Outcome, hours: float = 1000) -> Counter[str]:
-    """Reads again, and once more, which must change nothing."""
+    """Reread the captures, and once more, which must change nothing."""
     with database.begin() as session:
-        counts = store_outcomes(session, outcomes, run_id=None, now=at(hours), is_again=True)
+        counts = store_outcomes(session, outcomes, run_id=None, now=at(hours), is_reread=True)
     before = dump(database)
     with database.begin() as session:
-        repeated = store_outcomes(session, outcomes, run_id=None, now=at(hours + 1), is_again=True)
+        repeated = store_outcomes(session, outcomes, run_id=None, now=at(hours + 1), is_reread=True)
     assert dump(database) == before
     assert set(repeated) <= {"unchanged"}
     with database.read() as session:
@@ -65,15 +65,19 @@ def classes(database: Database) -> list[tuple[int, str | None]]:
         return [(version.number, version.revision_class) for version in list_revisions(session, ID)]
 
 
-def test_what_is_read_as_before_writes_nothing_at_all(database: Database) -> None:
-    store(database, advertise(0, identify(1)), read(1, 1), read(2, 1, hours=1), fail(1, 2), set_aside(3, 2))
+def test_an_unchanged_reading_writes_nothing(database: Database) -> None:
+    store(database, advertise(0, identify(1)), read(1, 1), read(2, 1, hours=1), fail(1, 2), quarantine(3, 2))
     before = dump(database)
-    outcomes = (read(1, 1, extractor="test 2"), read(2, 1, hours=1, sources={"headline": "meta"}), set_aside(3, 2))
+    outcomes = (
+        read(1, 1, extractor="test 2"),
+        read(2, 1, hours=1, sources={"headline": "meta"}),
+        quarantine(3, 2),
+    )
     assert again(database, *outcomes) == {"unchanged": 3}
     assert dump(database) == before
 
 
-def test_what_is_read_otherwise_is_a_reprocessed_revision_of_the_same_capture(database: Database) -> None:
+def test_a_changed_reading_is_a_reprocessed_revision_of_the_same_capture(database: Database) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, "Text. Sign up!"), fail(1, 2))
     tried = times(database)
     with database.read() as session:
@@ -89,7 +93,7 @@ def test_what_is_read_otherwise_is_a_reprocessed_revision_of_the_same_capture(da
     assert (found.body, found.extractor, found.capture.offset, found.fetched_at) == ("Text.", "test 2", 1, at(0))
 
 
-def test_quotes_that_today_are_read_otherwise_are_written_too(database: Database) -> None:
+def test_a_changed_reading_of_quotation_marks_is_written(database: Database) -> None:
     store(database, read(1, 1, "Some\u00a0text."))
     assert again(database, read(1, 1, "Some text.")) == {"revised": 1}
 
@@ -99,7 +103,7 @@ def test_quotes_that_today_are_read_otherwise_are_written_too(database: Database
     [{"sources": {"headline": "meta"}}, {"flags": ("container-missing",)}, {"modified_at": at(-1)}],
     ids=["sources", "flags", "modified_at"],
 )
-def test_what_tells_of_the_reading_alone_is_written_in_place(database: Database, special: dict[str, Any]) -> None:
+def test_fields_about_the_reading_are_updated_in_place(database: Database, special: dict[str, Any]) -> None:
     store(database, read(1, 1))
     assert again(database, read(1, 1, **special)) == {"annotated": 1}
     with database.read() as session:
@@ -109,7 +113,7 @@ def test_what_tells_of_the_reading_alone_is_written_in_place(database: Database,
     assert classes(database) == [(1, None)]
 
 
-def test_an_older_capture_never_takes_the_place_of_a_newer_one(database: Database) -> None:
+def test_an_older_capture_never_replaces_a_newer_one(database: Database) -> None:
     store(database, read(1, 1, "One."), read(2, 1, "Two.", hours=1), read(3, 1, "Two.", hours=2))
     assert again(database, read(1, 1, "One, again.")) == {"unchanged": 1}
     assert again(database, read(2, 1, "Two, again.", hours=1), read(3, 1, "Two, again.", hours=2)) == {
@@ -119,7 +123,7 @@ def test_an_older_capture_never_takes_the_place_of_a_newer_one(database: Databas
     assert classes(database) == [(1, None), (2, "substantive"), (3, "reprocessed")]
 
 
-def test_a_removed_article_that_is_read_otherwise_stays_removed(database: Database) -> None:
+def test_a_removed_article_with_a_changed_reading_stays_removed(database: Database) -> None:
     store(database, read(1, 1, "One."), miss(2, 1, hours=1), miss(3, 1, hours=30))
     assert again(database, read(1, 1, "One, again.", flags=("x",))) == {"revised": 1}
     with database.read() as session:
@@ -132,12 +136,12 @@ def test_a_removed_article_that_is_read_otherwise_stays_removed(database: Databa
 
 
 @pytest.mark.parametrize("is_missing", [False, True])
-def test_an_article_that_is_none_today_is_withdrawn_and_its_group_found_anew(
+def test_an_article_that_is_no_longer_valid_is_withdrawn_and_its_group_rebuilt(
     database: Database, *, is_missing: bool
 ) -> None:
     store(database, advertise(0, identify(1), identify(2)), read(1, 1, "Same."), read(2, 2, "Same.", hours=1))
     assert entry(database, 2).state == State.DUPLICATE
-    outcome = miss(1, 1) if is_missing else set_aside(1, 1, "block-page")
+    outcome = miss(1, 1) if is_missing else quarantine(1, 1, "block-page")
     assert again(database, outcome) == {"withdrawn": 1}
     assert states(database) == {State.QUARANTINED: 1, State.STORED: 1}
     assert entry(database, 1).next_try_at == (at(1000) if is_missing else None)
@@ -154,9 +158,9 @@ def test_an_article_that_is_none_today_is_withdrawn_and_its_group_found_anew(
 @pytest.mark.parametrize(
     ("body", "expected"), [("Same.", "restored"), ("Another text.", "substantive")], ids=["same", "another"]
 )
-def test_a_withdrawn_article_comes_back_with_the_next_number(database: Database, body: str, expected: str) -> None:
+def test_a_withdrawn_article_returns_with_the_next_number(database: Database, body: str, expected: str) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, "Same."))
-    again(database, set_aside(1, 1))
+    again(database, quarantine(1, 1))
     assert again(database, read(1, 1, body)) == {"cured": 1}
     assert classes(database) == [(1, None), (2, expected)]
     assert states(database) == {State.STORED: 1}
@@ -164,20 +168,20 @@ def test_a_withdrawn_article_comes_back_with_the_next_number(database: Database,
         assert list_quarantine(session) == []
 
 
-def test_a_fetch_brings_a_withdrawn_article_back_too(database: Database) -> None:
+def test_a_fetch_restores_a_withdrawn_article(database: Database) -> None:
     store(database, read(1, 1, "Same."), read(2, 1, "Other.", hours=1))
-    again(database, set_aside(2, 1, hours=1))
-    assert again(database, read(1, 1, "Same.")) == {"unchanged": 1}  # what was withdrawn was newer
+    again(database, quarantine(2, 1, hours=1))
+    assert again(database, read(1, 1, "Same.")) == {"unchanged": 1}  # the withdrawn version was newer
     assert store(database, read(3, 1, "Other.", hours=2)) == {"stored": 1}
     assert classes(database) == [(1, None), (2, "substantive"), (3, "restored")]
 
 
 @pytest.mark.parametrize(
     "first",
-    [set_aside(1, 1), set_aside(1, 1, is_passing=True), miss(1, 1), fail(1)],
+    [quarantine(1, 1), quarantine(1, 1, is_passing=True), miss(1, 1), fail(1)],
     ids=["quarantined", "passing", "missing", "no capture"],
 )
-def test_what_was_none_and_is_valid_today_is_cured(database: Database, first: Outcome) -> None:
+def test_a_capture_that_is_valid_under_current_rules_is_cured(database: Database, first: Outcome) -> None:
     store(database, advertise(0, identify(1)), first)
     tried_at = times(database)[0]
     is_stored = not (hasattr(first, "seen") and first.seen is None)
@@ -191,8 +195,8 @@ def test_what_was_none_and_is_valid_today_is_cured(database: Database, first: Ou
             assert list_quarantine(session) == []
 
 
-def test_a_newer_page_that_was_set_aside_beside_the_article_is_cured(database: Database) -> None:
-    store(database, advertise(0, identify(1)), read(1, 1, "One."), set_aside(2, 1, hours=1))
+def test_a_newer_quarantined_page_of_a_stored_article_is_cured(database: Database) -> None:
+    store(database, advertise(0, identify(1)), read(1, 1, "One."), quarantine(2, 1, hours=1))
     assert again(database, read(1, 1, "One."), read(2, 1, "Two.", hours=1)) == {"unchanged": 1, "cured": 1}
     with database.read() as session:
         found = find_article(session, ID)
@@ -201,14 +205,14 @@ def test_a_newer_page_that_was_set_aside_beside_the_article_is_cured(database: D
     assert (found.body, found.revision) == ("Two.", 2)
 
 
-def test_another_reason_is_noted_in_the_open_row(database: Database) -> None:
-    store(database, set_aside(1, 1, "body: empty"))
-    assert again(database, set_aside(1, 1, "block-page")) == {"annotated": 1}
+def test_a_changed_reason_is_recorded_in_the_open_row(database: Database) -> None:
+    store(database, quarantine(1, 1, "body: empty"))
+    assert again(database, quarantine(1, 1, "block-page")) == {"annotated": 1}
     with database.read() as session:
         assert [row.reasons for row in list_quarantine(session)] == [("block-page",)]
 
 
-def test_a_text_whose_id_changes_with_its_body_leaves_its_former_one(database: Database) -> None:
+def test_a_text_whose_id_changes_with_its_body_replaces_its_former_article(database: Database) -> None:
     old = read_text(1, "A text. Sign up!")
     seen = old.seen
     new = ArticleRead(seen=seen, identity=None, article=write(None, seen, "A text."))
@@ -223,7 +227,7 @@ def test_a_text_whose_id_changes_with_its_body_leaves_its_former_one(database: D
     assert again(database, new) == {"cured": 1}
 
 
-def test_a_page_that_is_another_record_today_takes_the_addresses_along(database: Database) -> None:
+def test_a_page_that_now_belongs_to_another_record_takes_its_urls_along(database: Database) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, "One."))
     seen = see(1, identify(1).url)
     moved = ArticleRead(seen=seen, identity=identify(2), article=write(identify(2), seen, "One."))
@@ -235,7 +239,7 @@ def test_a_page_that_is_another_record_today_takes_the_addresses_along(database:
     assert classes(database) == [(1, None)]
 
 
-def test_captures_that_are_not_stored_and_what_is_no_page_are_passed_over(database: Database) -> None:
+def test_unknown_captures_and_sources_are_skipped(database: Database) -> None:
     store(database, advertise(0, identify(1)), read(1, 1), confirm(2, 1, hours=1), fail(1, 2))
     before = dump(database)
     outcomes = (advertise(0, identify(1)), confirm(2, 1, hours=1), fail(1, 2), read(50, 3))

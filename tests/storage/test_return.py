@@ -18,11 +18,11 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     read_text,
     redirect,
     see,
-    set_aside,
     write,
 )
 from tests.storage.test_outcome import entry, states, store
@@ -35,7 +35,7 @@ def due(database: Database, hours: float) -> list[str]:
         return [address.url for address in find_due(session, SITE, at(hours))]
 
 
-def test_what_robots_forbids_is_asked_again_after_a_day_then_later_and_at_most_a_week_later(database: Database) -> None:
+def test_a_robots_block_is_retried_after_a_day_with_backoff_to_at_most_a_week(database: Database) -> None:
     store(database, forbid(1))
     assert due(database, DAY - 0.1) == []
     assert due(database, DAY) == [identify(1).url]
@@ -48,23 +48,23 @@ def test_what_robots_forbids_is_asked_again_after_a_day_then_later_and_at_most_a
     assert entry(database, 1).state == State.STORED
 
 
-def test_failures_before_do_not_lengthen_the_first_wait_for_robots(database: Database) -> None:
+def test_earlier_failures_do_not_lengthen_the_first_robots_delay(database: Database) -> None:
     store(database, *(fail(1, hours) for hours in range(9)))
     store(database, forbid(1, hours=9))
     assert entry(database, 1).next_try_at == at(9 + DAY)
 
 
-def test_a_page_that_may_pass_is_looked_at_again_and_another_never(database: Database) -> None:
-    store(database, set_aside(1, 1, is_passing=True), set_aside(2, 2))
+def test_a_temporary_quarantine_is_retried_and_a_permanent_one_never(database: Database) -> None:
+    store(database, quarantine(1, 1, is_passing=True), quarantine(2, 2))
     assert due(database, 0.9) == []
     assert due(database, 1) == [identify(1).url]
-    store(database, set_aside(3, 1, hours=1, is_passing=True))
+    store(database, quarantine(3, 1, hours=1, is_passing=True))
     assert entry(database, 1).next_try_at == at(1 + 2)
-    store(database, set_aside(4, 1, hours=3))
+    store(database, quarantine(4, 1, hours=3))
     assert due(database, 1000 * DAY) == []
 
 
-def test_an_address_that_a_rule_left_out_waits_again_when_the_rule_is_gone(database: Database) -> None:
+def test_an_excluded_url_is_pending_again_when_its_rule_is_gone(database: Database) -> None:
     store(database, advertise(0, identify_url("/events/x", rule="event")))
     assert states(database) == {State.EXCLUDED: 1}
     store(database, advertise(1, identify_url("/events/x"), hours=1))
@@ -74,7 +74,7 @@ def test_an_address_that_a_rule_left_out_waits_again_when_the_rule_is_gone(datab
     assert states(database) == {State.EXCLUDED: 1}
 
 
-def test_an_address_whose_rule_gave_way_to_an_id_belongs_to_that_record(database: Database) -> None:
+def test_an_excluded_url_in_which_an_id_is_now_found_belongs_to_that_record(database: Database) -> None:
     url = identify(1).url
     ruled = identify(1).model_copy(update={"id": None, "rule": "partner"})
     store(database, advertise(0, ruled), advertise(1, identify(1, "other"), hours=1))
@@ -86,26 +86,26 @@ def test_an_address_whose_rule_gave_way_to_an_id_belongs_to_that_record(database
     assert found.key == identify(1).key
 
 
-def test_a_refused_address_stays_out(database: Database) -> None:
+def test_a_forbidden_url_stays_excluded(database: Database) -> None:
     store(database, forbid(1, reason="private-network"), advertise(0, identify(1), hours=1))
     assert entry(database, 1).state == State.EXCLUDED
 
 
-def test_a_record_that_waits_is_asked_for_at_the_address_that_came_up_last(database: Database) -> None:
+def test_a_pending_record_is_due_at_the_url_advertised_last(database: Database) -> None:
     store(database, advertise(0, identify(1, "old")), advertise(1, identify(1, "new"), hours=1))
     assert due(database, 2) == [identify(1, "new").url]
-    # Neither an old list that is read late nor a sitemap that goes on as ever moves it back.
+    # Neither an old list read late nor a sitemap that still has the old URL changes it back.
     store(database, advertise(2, identify(1, "older"), hours=0.5), advertise(3, identify(1, "old"), hours=3))
     assert due(database, 4) == [identify(1, "new").url]
 
 
-def test_a_former_address_that_is_not_there_says_nothing_of_the_new_one(database: Database) -> None:
+def test_a_missing_former_url_says_nothing_about_the_current_one(database: Database) -> None:
     store(database, advertise(0, identify(1, "old")), advertise(1, identify(1, "new"), hours=1))
     assert store(database, miss(2, 1, 2, "old"), miss(3, 1, 50, "old")) == {"missing": 2}
     assert due(database, 50) == [identify(1, "new").url]
 
 
-def test_what_is_gone_comes_back_under_a_new_address_and_not_soon_under_its_own(database: Database) -> None:
+def test_a_gone_record_is_due_at_a_new_url_at_once_but_not_at_its_own(database: Database) -> None:
     store(database, advertise(0, identify(1)), miss(1, 1), miss(2, 1, DAY))
     assert entry(database, 1).state == State.GONE
     store(database, advertise(3, identify(1), hours=20 * DAY))
@@ -115,7 +115,7 @@ def test_what_is_gone_comes_back_under_a_new_address_and_not_soon_under_its_own(
     assert store(database, miss(5, 1, 22 * DAY, "new")) == {"missing": 1}
 
 
-def test_what_is_gone_and_still_named_is_looked_for_again_after_a_month(database: Database) -> None:
+def test_a_gone_url_that_is_still_advertised_is_due_after_a_month(database: Database) -> None:
     store(database, advertise(0, identify(1)), miss(1, 1), miss(2, 1, DAY))
     store(database, advertise(3, identify(1), hours=40 * DAY))
     assert due(database, 40 * DAY) == [identify(1).url]
@@ -125,7 +125,7 @@ def test_what_is_gone_and_still_named_is_looked_for_again_after_a_month(database
     assert due(database, 9999) == []
 
 
-def test_of_two_addresses_that_are_sighted_for_ever_the_other_is_tried_a_week_after_one_is_gone(
+def test_of_two_advertised_urls_the_other_is_tried_a_week_after_one_is_gone(
     database: Database,
 ) -> None:
     store(database, advertise(0, identify(1, "old")), advertise(1, identify(1, "a-headline"), hours=1))
@@ -147,7 +147,7 @@ def test_a_temporary_redirect_to_another_article_merges_nothing(database: Databa
 
 
 @pytest.mark.parametrize(("is_permanent", "due_count"), [(True, 0), (False, 1)])
-def test_only_a_temporary_redirect_to_no_article_is_looked_at_again(
+def test_only_a_temporary_redirect_away_from_an_article_is_retried(
     database: Database,
     is_permanent: bool,  # noqa: FBT001 - a parameter of the test
     due_count: int,
@@ -165,13 +165,13 @@ def test_a_temporary_redirect_to_a_foreign_page_merges_nothing(database: Databas
     assert due(database, 1) == [identify(1).url]
 
 
-def test_a_temporary_redirect_within_a_record_moves_the_address(database: Database) -> None:
+def test_a_temporary_redirect_within_a_record_changes_its_url(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     assert store(database, redirect(1, identify(1), identify(1, "new"), 1, is_permanent=False)) == {"redirected": 1}
     assert due(database, 1) == [identify(1, "new").url]
 
 
-def test_an_invalid_page_at_an_address_without_an_id_takes_that_address_along(database: Database) -> None:
+def test_an_invalid_page_takes_over_a_url_without_an_id(database: Database) -> None:
     old = identify_url("/stories/2008/01/02/003.html")
     store(database, advertise(0, old))
     store(database, CaptureQuarantined(seen=see(1, old.url, at(1)), identity=identify(1), reasons=("body: empty",)))
@@ -179,7 +179,7 @@ def test_an_invalid_page_at_an_address_without_an_id_takes_that_address_along(da
     assert due(database, 9999) == []
 
 
-def test_an_invalid_page_takes_no_address_from_another_record(database: Database) -> None:
+def test_an_invalid_page_takes_no_url_from_another_record(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     store(
         database,
@@ -197,30 +197,40 @@ def test_an_old_capture_that_is_imported_settles_nothing(
     database: Database, before: tuple[Outcome, ...], state: State
 ) -> None:
     store(database, advertise(0, identify(1)), *before)
-    old: list[Outcome] = [set_aside(3, 1, hours=-2 * DAY), miss(4, 1, -9 * DAY), set_aside(5, 1, hours=-DAY)]
+    old: list[Outcome] = [
+        quarantine(3, 1, hours=-2 * DAY),
+        miss(4, 1, -9 * DAY),
+        quarantine(5, 1, hours=-DAY),
+    ]
     assert store(database, *old) == {"quarantined": 2, "missing": 1}
     assert entry(database, 1).state == state
 
 
 def test_an_older_invalid_capture_leaves_the_newer_one_listed(database: Database) -> None:
-    store(database, set_aside(1, 1, "newer", hours=2, is_passing=True))
-    assert store(database, set_aside(2, 1, "older", hours=1)) == {"quarantined": 1}
+    store(database, quarantine(1, 1, "newer", hours=2, is_passing=True))
+    assert store(database, quarantine(2, 1, "older", hours=1)) == {"quarantined": 1}
     with database.read() as session:
         (row,) = list_quarantine(session)
     assert row.reasons == ("newer",)
     assert due(database, 3) == [identify(1).url]
 
 
-def test_no_fetch_takes_an_address_back_that_a_rule_leaves_out(database: Database) -> None:
+def test_no_fetch_readmits_an_excluded_url(database: Database) -> None:
     ruled = identify(1).model_copy(update={"id": None, "rule": "author"})
     store(database, advertise(0, ruled))
-    pages: list[Outcome] = [miss(1, 1, 1), set_aside(2, 1, hours=2), answer_503(3, 1, 3), fail(1, 4), forbid(1, 5)]
+    pages: list[Outcome] = [
+        miss(1, 1, 1),
+        quarantine(2, 1, hours=2),
+        answer_503(3, 1, 3),
+        fail(1, 4),
+        forbid(1, 5),
+    ]
     store(database, *(page.model_copy(update={"identity": ruled}) for page in pages))
     assert states(database) == {State.EXCLUDED: 1}
     assert due(database, 9999) == []
 
 
-def test_an_answer_between_two_looks_makes_the_second_a_first(database: Database) -> None:
+def test_a_response_between_two_missing_fetches_restarts_the_count(database: Database) -> None:
     store(database, miss(1, 1), answer_503(2, 1, DAY))
     assert store(database, miss(3, 1, DAY + 1)) == {"missing": 1}
     assert entry(database, 1).state == State.PENDING
@@ -247,12 +257,12 @@ def test_a_page_is_the_primary_of_a_text_whichever_came_first(
     assert entry(database, 1).state == State.STORED
 
 
-def test_a_page_inherits_before_a_text_does(database: Database) -> None:
+def test_a_page_becomes_the_primary_before_a_text_does(database: Database) -> None:
     store(database, read(1, 1, "Same."), read_text(2, "Same."), read(3, 2, "Same.", hours=1))
     other = {"body": "Other.", "content_sha256": content_sha256("Other.")}
     store(database, read(4, 1, hours=2, **other))
     assert entry(database, 2).state == State.STORED
-    # And a page that changes to a text's words takes them over.
+    # A page that changes to a text's wording becomes its primary, too.
     store(database, read_text(5, "Third."), read(6, 2, "Third.", hours=3))
     assert entry(database, 2).state == State.STORED
     with database.read() as session:
@@ -277,8 +287,8 @@ def test_a_source_between_two_pages_of_one_batch_sees_and_is_seen(database: Data
         miss(1, 1),
         advertise(2, identify(1), identify(2), identify(3, "new"), hours=1),
         read(3, 2, hours=2),
-        set_aside(4, 3, hours=2),
-        set_aside(5, 3, "second", hours=3),
+        quarantine(4, 3, hours=2),
+        quarantine(5, 3, "second", hours=3),
     ]
     store(database, *outcomes)
     assert states(database) == {State.PENDING: 1, State.STORED: 1, State.QUARANTINED: 1}

@@ -26,10 +26,10 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     redirect,
     see,
-    set_aside,
 )
 from tests.storage.test_outcome import entry, states, store
 
@@ -162,7 +162,7 @@ NO_REMOVAL = [
     answer_503(3, 1, 40),
     forbid(1, 40),
     forbid(1, 40, "private-network"),
-    set_aside(3, 1, hours=40),
+    quarantine(3, 1, hours=40),
     redirect(3, identify(1), identify(2), 40),
     redirect(3, identify(1), identify_url("/", rule="home"), 40),
     Kept(seen=see(3, identify(1).url, at(40))),
@@ -181,7 +181,7 @@ def test_a_fetch_that_failed_never_removes(database: Database, outcome: Outcome)
     assert (classes(database), flags(database)) == ([None], ())
 
 
-@pytest.mark.parametrize("outcome", [answer_503(3, 1, 10), set_aside(3, 1, hours=10), read(3, 1, BODY, hours=10)])
+@pytest.mark.parametrize("outcome", [answer_503(3, 1, 10), quarantine(3, 1, hours=10), read(3, 1, BODY, hours=10)])
 def test_an_answer_between_two_looks_asks_for_a_new_pair(database: Database, outcome: Outcome) -> None:
     store(database, read(1, 1, BODY), miss(2, 1, hours=1), outcome)
     assert store(database, miss(4, 1, hours=30)) == {"missing": 1}

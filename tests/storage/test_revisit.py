@@ -8,7 +8,7 @@ from storage.articles.article import find_article
 from storage.engine import Database
 from storage.ledger.frontier import find_due
 from storage.ledger.outcome import FIRST_RETRY, LAST_RETRY
-from storage.ledger.state import FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY, KEPT_STATES
+from storage.ledger.state import ARTICLE_STATES, FIRST_BLOCKED_RETRY, FIRST_PASSING_RETRY
 from storage.schema.tables import Article
 from tests.storage.sample import (
     START,
@@ -21,11 +21,11 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     redirect,
     say,
     see,
-    set_aside,
     write,
 )
 from tests.storage.test_outcome import entry, states, store
@@ -40,7 +40,7 @@ YEAR = 365 * DAY
     [(1, 2), (2, 8), (7.9, 8), (8, 24), (30, 72), (100, 168), (168, 30 * DAY), (31 * DAY, 60 * DAY), (180 * DAY, None)],
     ids=str,
 )
-def test_an_article_is_looked_at_again_by_its_age(database: Database, fetched: float, expected: float | None) -> None:
+def test_an_article_is_revisited_by_its_age(database: Database, fetched: float, expected: float | None) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, hours=fetched, published_at=START))
     assert entry(database, 1).next_try_at == (None if expected is None else at(expected))
     assert due(database, 10 * YEAR) == ([] if expected is None else [identify(1).url])
@@ -55,7 +55,7 @@ def test_an_article_is_looked_at_again_by_its_age(database: Database, fetched: f
     ],
     ids=["unchanged", "revised", "not-modified"],
 )
-def test_a_look_that_finds_the_article_plans_the_next_one(
+def test_a_revisit_that_finds_the_article_plans_the_next_one(
     database: Database, offset: int, outcome: Outcome, counted: str
 ) -> None:
     store(database, read(offset, 1, hours=1, published_at=START), fail(1, 8))
@@ -68,14 +68,14 @@ def test_a_look_that_finds_the_article_plans_the_next_one(
         assert row.checked_at == at(9)
 
 
-def test_an_old_capture_plans_nothing_where_a_newer_look_did(database: Database) -> None:
+def test_an_old_capture_does_not_change_a_newer_plan(database: Database) -> None:
     store(database, read(1, 1, hours=9, published_at=START), fail(1, 10))
     store(database, read(2, 1, hours=3, published_at=START), confirm(3, 1, hours=4))
     found = entry(database, 1)
     assert (found.attempts, found.next_try_at) == (1, at(10) + FIRST_RETRY)
 
 
-def test_an_article_of_an_import_is_looked_at_once_more(database: Database) -> None:
+def test_an_imported_article_is_revisited_once(database: Database) -> None:
     store(database, read(1, 1, hours=-10 * YEAR, published_at=at(-10 * YEAR - 1)))
     assert due(database, 0) == [identify(1).url]
     store(database, confirm(2, 1))
@@ -95,7 +95,7 @@ def test_an_article_of_an_import_is_looked_at_once_more(database: Database) -> N
     ],
     ids=str,
 )
-def test_without_a_time_the_first_sight_counts_unless_its_month_is_long_over(
+def test_without_a_publication_time_the_first_sighting_counts_unless_its_month_is_old(
     database: Database, said: dict[str, object], expected: float | None
 ) -> None:
     store(database, say(advertise(0, identify(1)), **said), read(1, 1, hours=1, published_at=None))
@@ -103,10 +103,10 @@ def test_without_a_time_the_first_sight_counts_unless_its_month_is_long_over(
 
 
 WITHOUT_ARTICLE = [
-    # a look at an article 100 days after its publication -> when the next one is
+    # fetch of an article 100 days after its publication -> next revisit
     (fail(1, 100 * DAY), FIRST_RETRY),
     (answer_503(2, 1, 100 * DAY), FIRST_RETRY),
-    (set_aside(2, 1, hours=100 * DAY), FIRST_PASSING_RETRY),
+    (quarantine(2, 1, hours=100 * DAY), FIRST_PASSING_RETRY),
     (forbid(1, 100 * DAY), FIRST_BLOCKED_RETRY),
     (forbid(1, 100 * DAY, "private-network"), FIRST_BLOCKED_RETRY),
     (miss(2, 1, 100 * DAY), RevisitPlan().gone_after),
@@ -133,7 +133,7 @@ WITHOUT_ARTICLE = [
         "kept",
     ],
 )
-def test_a_look_that_finds_no_article_takes_none_away_and_is_made_again(
+def test_a_revisit_without_an_article_keeps_the_stored_one_and_is_retried(
     database: Database, outcome: Outcome, wait: timedelta
 ) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, published_at=START), confirm(9, 1, 99 * DAY))
@@ -146,7 +146,7 @@ def test_a_look_that_finds_no_article_takes_none_away_and_is_made_again(
         assert find_article(session, identify(1).key)
 
 
-def test_an_article_whose_address_answers_as_another_one_keeps_its_own(database: Database) -> None:
+def test_an_article_whose_url_returns_another_article_is_kept(database: Database) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, published_at=START))
     seen = see(2, identify(1).url, at(100 * DAY))
     store(database, ArticleRead(seen=seen, identity=identify(2), article=write(identify(2), seen, "Other.")))
@@ -154,7 +154,7 @@ def test_an_article_whose_address_answers_as_another_one_keeps_its_own(database:
     assert (found.last_error, found.next_try_at) == (f"answers as {identify(2).key}", at(100 * DAY) + FIRST_RETRY)
 
 
-def test_failed_looks_wait_longer_but_for_no_longer_than_the_plan(database: Database) -> None:
+def test_failed_revisits_back_off_but_no_longer_than_the_plan(database: Database) -> None:
     store(database, read(1, 1, published_at=START))
     waits: list[timedelta | None] = []
     while (found := entry(database, 1)).next_try_at and len(waits) < 100:
@@ -170,7 +170,7 @@ def test_failed_looks_wait_longer_but_for_no_longer_than_the_plan(database: Data
     assert entry(database, 1).state == State.STORED
 
 
-def test_what_fails_when_the_plan_is_over_is_tried_for_two_weeks_then_left(database: Database) -> None:
+def test_failures_after_the_plan_are_retried_for_two_weeks_only(database: Database) -> None:
     store(database, read(1, 1, published_at=at(-YEAR)))
     store(database, fail(1, 1))
     assert entry(database, 1).next_try_at == at(1) + FIRST_RETRY
@@ -185,14 +185,14 @@ def test_what_fails_when_the_plan_is_over_is_tried_for_two_weeks_then_left(datab
     assert entry(database, 1).attempts == 0
 
 
-def test_nobody_is_asked_for_what_is_not_modified_without_an_article(database: Database) -> None:
+def test_without_an_article_no_conditional_request_is_made(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     assert store(database, confirm(1, 1, 1)) == {"not-modified": 1}
     found = entry(database, 1)
     assert (found.state, found.next_try_at) == (State.FAILED, at(1) + FIRST_RETRY)
 
 
-def test_the_interval_of_the_second_look_is_a_setting(database: Database) -> None:
+def test_the_delay_before_a_missing_page_is_gone_is_a_setting(database: Database) -> None:
     plan = RevisitPlan(gone_after=timedelta(hours=3))
     store(database, advertise(0, identify(1)))
     assert store(database, miss(1, 1), plan=plan) == {"missing": 1}
@@ -200,23 +200,23 @@ def test_the_interval_of_the_second_look_is_a_setting(database: Database) -> Non
     assert store(database, miss(2, 1, 3), plan=plan) == {"gone": 1}
 
 
-def test_a_plan_without_looks_looks_never(database: Database) -> None:
+def test_an_empty_plan_never_revisits(database: Database) -> None:
     plan = RevisitPlan(revisit_ages=(), revisit_months=0)
     store(database, read(1, 1, hours=1, published_at=START), plan=plan)
     assert entry(database, 1).next_try_at is None
 
 
-def test_what_has_no_article_goes_before_what_has_one(database: Database) -> None:
+def test_urls_without_an_article_come_first(database: Database) -> None:
     store(database, advertise(0, identify(1), identify(2), identify(3)))
     store(database, read(1, 1, published_at=at(-1)), read(2, 2, published_at=at(-2)))
     assert due(database, 100) == [identify(3).url, identify(1).url, identify(2).url]
     with database.read() as session:
-        revisits = find_due(session, None, at(100), states=KEPT_STATES)
+        revisits = find_due(session, None, at(100), states=ARTICLE_STATES)
     assert [address.url for address in revisits] == [identify(1).url, identify(2).url]
 
 
 SPAN = [
-    # since, until -> the numbers that are due
+    # since, until -> numbers of the due URLs
     (None, None, [5, 4, 3, 2, 6, 1, 7]),
     (date(2026, 9, 10), None, [5, 4, 3, 2, 6]),
     (date(2026, 9, 10), date(2026, 9, 20), [3, 2, 6]),
@@ -228,7 +228,7 @@ SPAN = [
 
 
 @pytest.mark.parametrize(("since", "until", "numbers"), SPAN, ids=str)
-def test_a_span_takes_days_and_where_they_are_unknown_months(
+def test_a_span_filters_by_day_or_by_month_where_the_day_is_unknown(
     database: Database, since: date | None, until: date | None, numbers: list[int]
 ) -> None:
     days = {1: date(2026, 9, 1), 2: date(2026, 9, 10), 3: date(2026, 9, 20), 4: date(2026, 10, 1)}

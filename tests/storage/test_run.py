@@ -11,7 +11,7 @@ from storage.ledger.outcome import store_outcomes
 from storage.ledger.quarantine import count_quarantine, find_quarantine, list_quarantine
 from storage.runs.run import close_run, list_runs, mark_interrupted, open_run
 from storage.schema.tables import RunStatus
-from tests.storage.sample import SITE, START, advertise, at, fail, identify, read, read_text, set_aside
+from tests.storage.sample import SITE, START, advertise, at, fail, identify, quarantine, read, read_text
 
 
 def report_of(run_id: str) -> RunReport:
@@ -31,7 +31,7 @@ def report_of(run_id: str) -> RunReport:
     )
 
 
-def test_a_run_comes_back_with_its_report(database: Database) -> None:
+def test_a_run_is_listed_with_its_report(database: Database) -> None:
     with database.begin() as session:
         run_id = open_run(session, kind="ingest", site=SITE, started_at=at(0), parameters={"limit": 3})
     with database.begin() as session:
@@ -61,14 +61,20 @@ def test_an_unknown_run_cannot_be_closed(database: Database) -> None:
 
 
 def test_requests_and_pages_are_counted_once(database: Database) -> None:
-    outcomes: list[Outcome] = [advertise(0, identify(1)), read(1, 1), set_aside(2, 2), read_text(3, "A text."), fail(4)]
+    outcomes: list[Outcome] = [
+        advertise(0, identify(1)),
+        read(1, 1),
+        quarantine(2, 2),
+        read_text(3, "A text."),
+        fail(4),
+    ]
     with database.begin() as session:
         counts = store_outcomes(session, outcomes, run_id=None, now=START)
         assert (counts["request"], counts["page"]) == (4, 2)
         assert store_outcomes(session, outcomes, run_id=None, now=START) == {}
 
 
-def test_a_file_is_known_by_its_digest_and_a_fetched_answer_is_no_file(database: Database) -> None:
+def test_an_imported_file_is_known_by_its_digest_and_a_fetched_response_is_not(database: Database) -> None:
     text, page = read_text(1, "A text."), read(2, 1)
     with database.begin() as session:
         store_outcomes(session, [text, page], run_id=None, now=START)
@@ -77,13 +83,13 @@ def test_a_file_is_known_by_its_digest_and_a_fetched_answer_is_no_file(database:
         asked = "SELECT 1 FROM capture WHERE sha256 = 'x' AND url IS NULL"
         explain = f"EXPLAIN QUERY PLAN {asked}"
         if session.get_bind().dialect.name == "postgresql":
-            session.execute(sql_text("SET LOCAL enable_seqscan = off"))  # a table of two rows is read as a whole else
+            session.execute(sql_text("SET LOCAL enable_seqscan = off"))  # otherwise a table of two rows is scanned
             explain = f"EXPLAIN {asked}"
         plan = session.execute(sql_text(explain))
         assert "ix_capture_imported" in str(plan.all())
 
 
-def test_positions_go_forward_and_are_stored_with_what_was_read(database: Database) -> None:
+def test_positions_only_increase_and_are_stored_with_the_outcomes(database: Database) -> None:
     with database.begin() as session:
         assert find_position(session, "a.warc.gz") == 0
         store_position(session, "a.warc.gz", 100, cut_at=100)
@@ -99,9 +105,9 @@ def test_positions_go_forward_and_are_stored_with_what_was_read(database: Databa
         assert list_positions(session, []) == {}
 
 
-def test_what_was_set_aside_is_found_by_number_key_and_address(database: Database) -> None:
+def test_a_quarantined_capture_is_found_by_number_key_and_url(database: Database) -> None:
     with database.begin() as session:
-        store_outcomes(session, [set_aside(1, 1), set_aside(2, 2)], run_id=None, now=at(1))
+        store_outcomes(session, [quarantine(1, 1), quarantine(2, 2)], run_id=None, now=at(1))
         first, second = list_quarantine(session)
         assert find_quarantine(session, str(second.id)) == second
         assert find_quarantine(session, identify(1).key) == first

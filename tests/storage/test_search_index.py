@@ -24,7 +24,7 @@ from storage.search.finding import search_articles
 from storage.search.index import CONTENT, SLOT_BITS, assign_numbers, first_number
 from storage.search.query import read_query
 from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
-from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
+from tests.storage.sample import START, at, identify, miss, quarantine, read, read_text, redirect
 
 NUMBERS = st.integers(1, 4)
 HOURS = st.integers(0, 9)
@@ -52,7 +52,7 @@ HISTORIES = st.integers(1, 10).flatmap(lambda count: st.tuples(*(_outcome(offset
 
 def withdraw(outcome: ArticleRead) -> Outcome:
     """What later rules may say of a capture that was an article."""
-    found = set_aside(outcome.seen.ref.offset, 1)
+    found = quarantine(outcome.seen.ref.offset, 1)
     return found.model_copy(update={"seen": outcome.seen, "identity": outcome.identity})
 
 
@@ -100,7 +100,7 @@ def test_the_index_follows_every_history(
         if isinstance(outcome, ArticleRead)
     ]
     with database.begin() as session:
-        store_outcomes(session, again, run_id=None, now=at(200), is_again=True)
+        store_outcomes(session, again, run_id=None, now=at(200), is_reread=True)
         audit_index(session)
 
 

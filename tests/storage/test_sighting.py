@@ -14,7 +14,7 @@ from tests.storage.sample import SITE, advertise, at, identify, read, redirect, 
 
 
 def store(database: Database, outcome: SourceRead) -> list[str]:
-    """Store it; answers the statements that wrote."""
+    """Store an outcome; return the statements that wrote rows."""
     statements: list[str] = []
 
     def _note(*arguments: object) -> None:
@@ -35,7 +35,7 @@ def seen_times(database: Database) -> list[tuple[object, object]]:
         return [(row.first_seen_at, row.last_seen_at) for row in rows]
 
 
-def test_a_mere_repetition_is_noted_once_a_day(database: Database) -> None:
+def test_a_repeated_sighting_is_recorded_once_a_day(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     assert store(database, advertise(1, identify(1), hours=23)) == []
     assert seen_times(database) == [(at(0), at(0))]
@@ -44,20 +44,20 @@ def test_a_mere_repetition_is_noted_once_a_day(database: Database) -> None:
     assert seen_times(database) == [(at(0), at(24))]
 
 
-def test_an_earlier_sight_is_noted_at_once(database: Database) -> None:
+def test_an_earlier_sighting_is_recorded_at_once(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     store(database, advertise(1, identify(1), hours=-1))
     assert seen_times(database) == [(at(-1), at(0))]
 
 
 @pytest.mark.parametrize("said", [{"title": "Another"}, {"published_at": at(-5)}], ids=str)
-def test_what_a_source_says_anew_is_a_sighting_of_its_own_and_the_address_still_one(
+def test_a_changed_title_or_date_is_another_sighting_of_the_same_url(
     database: Database, said: dict[str, object]
 ) -> None:
     store(database, say(advertise(0, identify(1)), title="A title"))
     store(database, say(advertise(1, identify(1), hours=1), **({"title": "A title"} | said)))
     assert seen_times(database) == [(at(0), at(0)), (at(1), at(1))]
-    # Each of the two is repeated for itself.
+    # Repetitions of the two are recorded separately.
     assert store(database, say(advertise(2, identify(1), hours=2), title="A title")) == []
     store(database, say(advertise(3, identify(1), hours=24), title="A title"))
     assert seen_times(database) == [(at(0), at(24)), (at(1), at(1))]
@@ -66,7 +66,7 @@ def test_what_a_source_says_anew_is_a_sighting_of_its_own_and_the_address_still_
         assert audit_ledger(session) == []
 
 
-def test_an_address_is_of_the_site_that_it_was_first_advertised_as_one_of(database: Database) -> None:
+def test_a_url_belongs_to_the_site_that_it_was_first_advertised_for(database: Database) -> None:
     before = identify(1).model_copy(update={"site": "generic"})
     store(database, advertise(0, before))
     store(database, advertise(1, identify(1), source_url="another", hours=1))
@@ -75,7 +75,7 @@ def test_an_address_is_of_the_site_that_it_was_first_advertised_as_one_of(databa
         assert [audit_ledger(session, site) for site in ("generic", SITE, None)] == [[], [], []]
 
 
-def test_an_address_that_a_redirect_led_to_counts_when_a_source_has_it_too(database: Database) -> None:
+def test_a_url_found_by_a_redirect_counts_once_a_source_advertises_it(database: Database) -> None:
     store(database, advertise(0, identify(1, "old")))
     with database.begin() as session:
         outcomes: list[Outcome] = [redirect(1, identify(1, "old"), identify(1, "new")), read(2, 1)]
@@ -88,7 +88,7 @@ def test_an_address_that_a_redirect_led_to_counts_when_a_source_has_it_too(datab
 
 
 MONTHS = [
-    # what is said first and then -> the entry's day and month
+    # what is advertised first and later -> the entry's day and month
     ({"published_month": "2026-09"}, {}, None, "2026-09"),
     ({"published_month": "2026-09"}, {"published_on": date(2026, 8, 31)}, date(2026, 8, 31), "2026-08"),
     ({"published_month": "2026-9"}, {"published_month": "2026-08"}, None, "2026-08"),
@@ -102,7 +102,7 @@ MONTHS = [
 
 
 @pytest.mark.parametrize(("first", "then", "day", "month"), MONTHS, ids=str)
-def test_a_day_goes_before_a_month_and_a_time_before_both(
+def test_a_day_takes_precedence_over_a_month_and_a_time_over_both(
     database: Database, first: dict[str, object], then: dict[str, object], day: date | None, month: str | None
 ) -> None:
     store(database, say(advertise(0, identify(1)), **first))
@@ -113,7 +113,7 @@ def test_a_day_goes_before_a_month_and_a_time_before_both(
     assert (found.published_on, found.published_month) == (day, month)
 
 
-def test_the_articles_own_time_goes_before_what_its_address_and_its_sitemap_say(database: Database) -> None:
+def test_the_articles_own_time_takes_precedence_over_its_url_and_sitemap(database: Database) -> None:
     store(database, say(advertise(0, identify(1)), published_on=date(2026, 8, 1), published_month="2026-08"))
     with database.begin() as session:
         store_outcomes(session, [read(1, 1)], run_id=None, now=at(0))
@@ -124,7 +124,7 @@ def test_the_articles_own_time_goes_before_what_its_address_and_its_sitemap_say(
     assert (found.published_on, found.published_month) == (date(2026, 10, 1), "2026-10")
 
 
-def test_a_date_that_a_source_tells_later_is_the_entrys(database: Database) -> None:
+def test_a_date_advertised_later_is_recorded_in_the_entry(database: Database) -> None:
     store(database, advertise(0, identify(1)))
     store(database, say(advertise(1, identify(1), hours=1), published_at=at(-5)))
     with database.read() as session:
@@ -133,7 +133,7 @@ def test_a_date_that_a_source_tells_later_is_the_entrys(database: Database) -> N
     assert found.published_at == at(-5)
 
 
-def test_more_sightings_than_a_part_are_stored_with_repetitions_across_parts(database: Database) -> None:
+def test_more_sightings_than_a_batch_are_stored_with_repetitions_across_batches(database: Database) -> None:
     identities = [identify(number) for number in range(sighting.PART_COUNT + 300)]
     with database.begin() as session:
         first, again = advertise(0, *identities, *identities[:10]), advertise(1, *identities[::-1], hours=1)
@@ -144,12 +144,12 @@ def test_more_sightings_than_a_part_are_stored_with_repetitions_across_parts(dat
         assert audit_ledger(session) == []
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])  # what is held does not depend on it
-def test_many_sightings_at_once_are_held_a_part_at_a_time(database: Database) -> None:
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # memory use does not depend on the database
+def test_many_sightings_are_in_memory_one_batch_at_a_time(database: Database) -> None:
     outcome = advertise(0, *(identify(number) for number in range(3 * sighting.PART_COUNT)))
     tracemalloc.start()
     store(database, outcome)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # A part's rows take some 5 kB a sighting while they are written; all three would take 30 MB.
+    # A batch's rows take about 5 kB per sighting while they are written; all three batches would take 30 MB.
     assert peak < 20_000_000

@@ -29,10 +29,10 @@ from tests.storage.sample import (
     identify,
     identify_url,
     miss,
+    quarantine,
     read,
     redirect,
     see,
-    set_aside,
     tag,
 )
 from tests.storage.test_outcome import store
@@ -48,7 +48,7 @@ def known(database: Database, hours: float = 0, plan: RevisitPlan = PLAN) -> dic
         return find_validators(session, [PAGE, FEED], at(hours), plan)
 
 
-def test_validators_are_kept_as_they_came_of_pages_and_of_sources(database: Database) -> None:
+def test_validators_of_pages_and_of_sources_are_stored_unchanged(database: Database) -> None:
     store(
         database, tag(read(1, 1), 'W/"x"', "Sun, 01 Nov 2026 12:00:00 GMT"), tag(advertise(2, identify(1)), None, "x")
     )
@@ -58,7 +58,7 @@ def test_validators_are_kept_as_they_came_of_pages_and_of_sources(database: Data
     }
 
 
-def test_the_validators_of_a_sites_sources_are_found_by_the_site(database: Database) -> None:
+def test_the_validators_of_sources_are_found_by_site(database: Database) -> None:
     child = "https://static.themoscowtimes.com/sitemap/2026-9.xml"
     foreign = "https://example.org/feed"
     sources = [tag(advertise(number, source_url=url)) for number, url in enumerate((FEED, child, foreign))]
@@ -74,16 +74,14 @@ def test_the_validators_of_a_sites_sources_are_found_by_the_site(database: Datab
     [
         read(9, 1, hours=1),
         tag(read(9, 1, hours=1, kind=Kind.LIVE)),
-        tag(set_aside(9, 1, hours=1)),
+        tag(quarantine(9, 1, hours=1)),
         tag(miss(9, 1, 1)),
         tag(redirect(9, identify(1), identify(2), 1)),
         tag(Kept(seen=see(9, PAGE, at(1)))),
     ],
     ids=["none", "live", "quarantined", "missing", "redirected", "kept"],
 )
-def test_what_says_something_else_of_a_page_ends_its_validators_and_brings_none(
-    database: Database, outcome: Outcome
-) -> None:
+def test_an_outcome_other_than_an_article_deletes_the_pages_validators(database: Database, outcome: Outcome) -> None:
     store(database, tag(read(1, 1)))
     assert known(database) == {PAGE: TAGGED}
     store(database, outcome)
@@ -93,7 +91,7 @@ def test_what_says_something_else_of_a_page_ends_its_validators_and_brings_none(
 
 
 @pytest.mark.parametrize("outcome", [fail(1, 1), tag(answer_503(9, 1, 1), '"error"'), forbid(1, 1)], ids=str)
-def test_what_says_nothing_of_a_page_leaves_its_validators(database: Database, outcome: Outcome) -> None:
+def test_an_outcome_that_says_nothing_about_a_page_keeps_its_validators(database: Database, outcome: Outcome) -> None:
     store(database, tag(read(1, 1)), outcome)
     assert known(database) == {PAGE: TAGGED}
 
@@ -103,7 +101,7 @@ def test_what_says_nothing_of_a_page_leaves_its_validators(database: Database, o
     [tag(SourceBroken(seen=see(9, FEED, at(1)), reason="html")), advertise(9, hours=1)],
     ids=["broken", "none"],
 )
-def test_a_source_that_cannot_be_read_is_asked_for_in_full(database: Database, outcome: Outcome) -> None:
+def test_an_unreadable_source_is_fetched_unconditionally(database: Database, outcome: Outcome) -> None:
     store(database, tag(advertise(1, identify(1))))
     store(database, outcome)
     assert known(database) == {}
@@ -118,8 +116,8 @@ def test_a_source_that_cannot_be_read_is_asked_for_in_full(database: Database, o
             tag(read(2, 1, "Old.", hours=1), '"old"'),
             {PAGE: Validators(etag='"new"')},
         ),
-        (tag(read(1, 1, hours=2), '"new"'), set_aside(2, 1, hours=1), {PAGE: Validators(etag='"new"')}),
-        (set_aside(1, 1, hours=2), tag(read(2, 1, "Old.", hours=1), '"old"'), {}),
+        (tag(read(1, 1, hours=2), '"new"'), quarantine(2, 1, hours=1), {PAGE: Validators(etag='"new"')}),
+        (quarantine(1, 1, hours=2), tag(read(2, 1, "Old.", hours=1), '"old"'), {}),
         (tag(advertise(1, hours=2), '"new"'), tag(advertise(2, hours=1), '"old"'), {FEED: Validators(etag='"new"')}),
     ],
     ids=["pages", "older quarantined", "newer quarantined", "sources"],
@@ -136,7 +134,7 @@ def test_an_older_capture_overwrites_nothing(
     assert known(database) == expected
 
 
-def test_a_server_is_believed_so_many_times_and_so_long(database: Database) -> None:
+def test_not_modified_is_trusted_for_a_limited_count_and_time(database: Database) -> None:
     store(database, tag(read(1, 1)), tag(advertise(2)))
     assert known(database, 7 * DAY) == {PAGE: TAGGED, FEED: TAGGED}
     assert known(database, 7.1 * DAY) == {}
@@ -152,18 +150,18 @@ def test_a_server_is_believed_so_many_times_and_so_long(database: Database) -> N
     assert known(database) == {PAGE: TAGGED, FEED: TAGGED}
 
 
-def test_confirmations_of_one_batch_are_counted_each(database: Database) -> None:
+def test_each_confirmation_in_a_batch_is_counted(database: Database) -> None:
     store(database, tag(read(1, 1)), *(confirm(10 + number, 1, number) for number in (1, 2, 3)))
     assert known(database) == {}
 
 
-def test_a_merge_leaves_the_validators_where_they_are(database: Database) -> None:
+def test_a_merge_does_not_change_validators(database: Database) -> None:
     old = identify_url("/stories/2008/01/02/003.html")
     store(database, tag(read(1, 1)), advertise(2, old), redirect(3, old, identify(1), 1))
     assert known(database) == {PAGE: TAGGED}
 
 
-def test_more_addresses_than_one_statement_can_name_are_looked_up(database: Database) -> None:
+def test_more_urls_than_fit_in_one_statement_are_looked_up(database: Database) -> None:
     count = 2 * IN_COUNT + 1
     store(database, *(tag(read(number, number)) for number in range(count)))
     with database.read() as session:
@@ -171,7 +169,7 @@ def test_more_addresses_than_one_statement_can_name_are_looked_up(database: Data
         assert len(find_validators(session, urls, START, PLAN)) == count
 
 
-def test_what_is_due_again_comes_with_its_validators_and_what_has_no_article_without(database: Database) -> None:
+def test_revisits_have_validators_and_urls_without_an_article_have_none(database: Database) -> None:
     store(database, tag(read(1, 1, published_at=START)), tag(read(2, 2, published_at=START)), advertise(3, identify(3)))
     store(database, *(confirm(10 + number, 2, number / 10) for number in range(3)))
     with database.read() as session:
@@ -179,7 +177,7 @@ def test_what_is_due_again_comes_with_its_validators_and_what_has_no_article_wit
     assert found == {PAGE: TAGGED, identify(2).url: None, identify(3).url: None}
 
 
-def test_robots_is_kept_as_each_run_saw_it(database: Database) -> None:
+def test_robots_txt_is_stored_as_each_run_read_it(database: Database) -> None:
     url = f"{HOST}/robots.txt"
     with database.begin() as session:
         runs = [open_run(session, kind="ingest", site=SITE, started_at=at(hour)) for hour in (0, 1)]

@@ -31,7 +31,7 @@ def is_gzip(warc: Warc) -> bool:
     return warc.data.startswith(b"\x1f\x8b")
 
 
-def test_responses_come_in_file_order_with_their_bodies(warc: Warc, save: Callable[[bytes], Path]) -> None:
+def test_responses_are_read_in_file_order_with_their_bodies(warc: Warc, save: Callable[[bytes], Path]) -> None:
     found, captures = read(save(warc.data))
     assert [capture.url for capture, _ in found] == [f"https://example.org/{number}" for number in range(3)]
     assert [capture.body for capture, _ in found] == [PAGE[:100] + str(number).encode() for number in range(3)]
@@ -47,7 +47,7 @@ def test_the_last_position_is_after_the_skipped_records_at_the_end(warc: Warc, s
     assert captures.position == len(warc.data)
 
 
-def test_reading_goes_on_from_any_position_that_was_given(warc: Warc, save: Callable[[bytes], Path]) -> None:
+def test_reading_resumes_at_any_returned_position(warc: Warc, save: Callable[[bytes], Path]) -> None:
     path = save(warc.data)
     whole, _ = read(path)
     for index, (_, position) in enumerate(whole):
@@ -80,9 +80,9 @@ def test_a_reference_beyond_the_end_is_truncated(warc: Warc, save: Callable[[byt
         read_capture(ref, WarcStore(path.parent), MAX_BYTES)
 
 
-def test_every_cut_leaves_the_whole_records_and_is_told_from_an_end(warc: Warc, save: Callable[[bytes], Path]) -> None:
+def test_every_truncation_is_detected_and_complete_records_are_read(warc: Warc, save: Callable[[bytes], Path]) -> None:
     whole = read(save(warc.data))[0]
-    # Two line ends after a plain record belong to no record: without them it is whole all the same.
+    # The two line ends after an uncompressed record are not part of it: it is complete without them.
     slack = 0 if is_gzip(warc) else 4
     near_ends = {end + step for end in warc.ends for step in range(-12, 12)}
     for cut in sorted({*range(0, len(warc.data), 7), *near_ends} & set(range(len(warc.data)))):
@@ -94,7 +94,7 @@ def test_every_cut_leaves_the_whole_records_and_is_told_from_an_end(warc: Warc, 
         assert captures.corrupt == []
 
 
-def test_a_growing_file_is_read_on_where_the_cut_was(warc: Warc, save: Callable[[bytes], Path]) -> None:
+def test_a_growing_file_is_resumed_at_the_truncated_record(warc: Warc, save: Callable[[bytes], Path]) -> None:
     whole = read(save(warc.data))[0]
     for cut in range(0, len(warc.data), 97):
         path = save(warc.data[:cut])
@@ -113,7 +113,7 @@ def test_a_damaged_record_is_named_and_the_others_are_read(warc: Warc, save: Cal
     assert captures.position == len(data)
 
 
-def test_a_cut_member_with_whole_ones_after_it_is_passed_over(save: Callable[[bytes], Path]) -> None:
+def test_a_truncated_member_followed_by_complete_ones_is_skipped(save: Callable[[bytes], Path]) -> None:
     dead, alive = Warc(), Warc()
     dead.add("https://example.org/dead")
     alive.add("https://example.org/alive")
@@ -122,10 +122,10 @@ def test_a_cut_member_with_whole_ones_after_it_is_passed_over(save: Callable[[by
     assert len(captures.corrupt) == 1
 
 
-def test_a_member_whose_damage_swallows_the_rest_of_the_file_costs_itself_alone(
+def test_a_damaged_member_that_swallows_the_rest_of_the_file_is_the_only_loss(
     save: Callable[[bytes], Path],
 ) -> None:
-    """A flipped bit in the end of a stream can make of it a block that goes on to the file's end without an error."""
+    """A flipped bit at the end of a gzip stream can turn it into a block that runs to the file's end undetected."""
     gzip_header, stored_block = b"\x1f\x8b\x08" + bytes(6) + b"\xff", b"\x00\xff\xff\x00\x00"
     before, after = Warc(), Warc()
     before.add("https://example.org/before")
@@ -137,7 +137,7 @@ def test_a_member_whose_damage_swallows_the_rest_of_the_file_costs_itself_alone(
 
 
 @pytest.mark.parametrize("data", [b"<html>not a warc</html>", b"\x89PNG\r\n", b"WARD/1.0\r\n"])
-def test_another_kind_of_file_is_no_warc(data: bytes, save: Callable[[bytes], Path]) -> None:
+def test_a_file_of_another_format_is_not_a_warc(data: bytes, save: Callable[[bytes], Path]) -> None:
     with pytest.raises(NotAWarc):
         read(save(data))
 
@@ -149,13 +149,13 @@ def test_records_in_one_gzip_member_are_refused(save: Callable[[bytes], Path]) -
         read(save(gzip.compress(plain.data)))
 
 
-def test_a_gzip_file_that_is_no_warc_is_corrupt_and_yields_nothing(save: Callable[[bytes], Path]) -> None:
+def test_a_gzip_file_that_is_not_a_warc_is_corrupt_and_yields_nothing(save: Callable[[bytes], Path]) -> None:
     found, captures = read(save(gzip.compress(b"some text" * 100)))
     assert found == []
     assert len(captures.corrupt) == 1
 
 
-def test_imported_files_keep_their_media_type_and_have_an_address_only_on_the_web(
+def test_imported_files_keep_their_media_type_and_only_web_uris_are_urls(
     save: Callable[[bytes], Path],
 ) -> None:
     warc = Warc()
@@ -182,7 +182,7 @@ def test_a_wrong_payload_digest_is_corrupt(save: Callable[[bytes], Path]) -> Non
     assert "digest" in str(captures.corrupt[0])
 
 
-def test_records_that_may_hold_a_page_are_counted_when_they_are_passed_over(save: Callable[[bytes], Path]) -> None:
+def test_skipped_records_that_may_hold_a_page_are_counted(save: Callable[[bytes], Path]) -> None:
     kinds = ["warcinfo", "request", "metadata", "revisit", "continuation", "revisit", "conversion"]
     data = b"".join(gzip.compress(make_record(b"HTTP/1.1 200 OK\r\n\r\n", kind=kind)) for kind in kinds)
     found, captures = read(save(data))
@@ -207,7 +207,7 @@ def test_a_head_is_read_up_to_the_limit_of_browsers(save: Callable[[bytes], Path
     assert "larger than 262144 bytes" in str(captures.corrupt[0])
 
 
-def test_a_length_beyond_the_file_costs_one_record_and_not_those_after_it(save: Callable[[bytes], Path]) -> None:
+def test_a_length_beyond_the_file_loses_only_that_record(save: Callable[[bytes], Path]) -> None:
     whole = make_record(answer("Content-Type: text/html", b"a page"))
     wrong = make_record(answer("Content-Type: text/html", b"another"), length=999_999)
     found, captures = read(save(whole + wrong + whole + whole))
@@ -217,7 +217,7 @@ def test_a_length_beyond_the_file_costs_one_record_and_not_those_after_it(save: 
     assert captures.position == 3 * len(whole) + len(wrong)
 
 
-def test_a_cut_last_record_is_cut_though_it_speaks_of_warc_files(save: Callable[[bytes], Path]) -> None:
+def test_a_truncated_last_record_that_mentions_warc_files_is_truncated(save: Callable[[bytes], Path]) -> None:
     whole = make_record(answer("Content-Type: text/html", b"a page"))
     text = b"A record begins so:\r\nWARC/1.0\r\nand so on, says\r\n\r\nWARC/1.1 of 2017.\r\n\r\n" + b"x" * 100
     last = make_record(answer("Content-Type: text/html", text))
@@ -228,7 +228,7 @@ def test_a_cut_last_record_is_cut_though_it_speaks_of_warc_files(save: Callable[
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_the_case_of_warc_header_names_says_nothing(compressed: bool, save: Callable[[bytes], Path]) -> None:  # noqa: FBT001 - pytest's
+def test_warc_header_names_are_case_insensitive(compressed: bool, save: Callable[[bytes], Path]) -> None:  # noqa: FBT001 - pytest's
     head, end, block = make_record(answer("Content-Type: text/html\r\nWarc-Type: odd", PAGE)).partition(b"\r\n\r\n")
     names = re.sub(rb"(?m)^[A-Za-z-]+(?=:)", lambda found: found[0].lower(), head)
     record = (gzip.compress if compressed else bytes)(names + end + block)
@@ -238,7 +238,7 @@ def test_the_case_of_warc_header_names_says_nothing(compressed: bool, save: Call
     assert reading.corrupt == []
 
 
-def test_empty_gzip_members_are_counted_and_are_no_damage(save: Callable[[bytes], Path]) -> None:
+def test_empty_gzip_members_are_counted_but_are_not_damage(save: Callable[[bytes], Path]) -> None:
     empty = gzip.compress(b"") * 2_000
     captures, reading = read(save(empty + gzip.compress(make_record(answer("Content-Type: text/html", PAGE))) + empty))
     assert [one.body for one, _ in captures] == [PAGE]
@@ -246,7 +246,7 @@ def test_empty_gzip_members_are_counted_and_are_no_damage(save: Callable[[bytes]
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_flipped_bit_costs_the_record_that_it_is_in(warc: Warc, tmp_path: Path, seed: int) -> None:
+def test_a_flipped_bit_loses_only_its_record(warc: Warc, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     place, path = rng.randrange(10, len(warc.data)), tmp_path / "flipped.warc"
     path.write_bytes(warc.data[:place] + bytes((warc.data[place] ^ 1 << rng.randrange(8),)) + warc.data[place + 1 :])
@@ -260,5 +260,5 @@ def test_a_flipped_bit_costs_the_record_that_it_is_in(warc: Warc, tmp_path: Path
         start: body for start, body in expected.items() if start != hit
     }
     is_told = hit in captures.corrupt_at or captures.cut_at == hit
-    # What is no part of the page (a record's id, a name in gzip's head) may change unseen.
+    # Changes outside the page (in a record's id, or a name in the gzip header) may go undetected.
     assert is_told or bodies.get(hit) == expected.get(hit)

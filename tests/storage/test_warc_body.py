@@ -1,4 +1,4 @@
-"""What is in a record's body: encodings undone, a limit kept, a part told from the whole."""
+"""Decoding of a record's body: encodings, the size limit, incomplete bodies."""
 
 import gzip
 import hashlib
@@ -47,7 +47,7 @@ CHUNKED = "Content-Type: text/html\r\nTransfer-Encoding: chunked"
     ],
     ids=range(17),
 )
-def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Callable[[bytes], Path]) -> None:
+def test_content_encodings_are_decoded(encoding: str, payload: bytes, save: Callable[[bytes], Path]) -> None:
     warc = Warc()
     warc.add("https://example.org/", payload, Content_Encoding=encoding)
     capture = read(save(warc.data))[0][0][0]
@@ -67,7 +67,7 @@ def test_content_encodings_are_undone(encoding: str, payload: bytes, save: Calla
     ],
     ids=range(5),
 )
-def test_a_body_that_cannot_be_decoded_whole_is_no_body(
+def test_a_body_that_cannot_be_decoded_completely_is_dropped(
     encoding: str, payload: bytes, save: Callable[[bytes], Path]
 ) -> None:
     warc = Warc()
@@ -86,7 +86,7 @@ def test_chunks_are_joined(save: Callable[[bytes], Path]) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
-def test_a_bomb_is_too_large_and_never_held(encoding: str, save: Callable[[bytes], Path]) -> None:
+def test_a_decompression_bomb_is_too_large_and_never_in_memory(encoding: str, save: Callable[[bytes], Path]) -> None:
     bomb = b"0" * 60_000_000
     encode = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda data: brotli.compress(data, quality=1)}
     warc = Warc()
@@ -104,7 +104,7 @@ def test_a_bomb_is_too_large_and_never_held(encoding: str, save: Callable[[bytes
     assert peak < 8 * MAX_BYTES
 
 
-def test_the_largest_body_that_is_allowed_is_read(save: Callable[[bytes], Path]) -> None:
+def test_a_body_of_exactly_the_limit_is_read(save: Callable[[bytes], Path]) -> None:
     warc = Warc()
     warc.add("https://example.org/", gzip.compress(PAGE), Content_Encoding="gzip")
     path = save(warc.data)
@@ -133,7 +133,7 @@ def test_the_largest_body_that_is_allowed_is_read(save: Callable[[bytes], Path])
     ],
     ids=range(15),
 )
-def test_a_payload_that_is_not_whole_is_truncated(
+def test_an_incomplete_payload_is_truncated(
     block: bytes,
     extra: tuple[str, ...],
     truncated: bool,  # noqa: FBT001 - a parameter of the test
@@ -152,9 +152,7 @@ def sha1(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("digested", ["payload", "dechunked", "body"])
-def test_a_digest_of_the_body_without_its_chunks_or_encodings_is_no_damage(
-    digested: str, save: Callable[[bytes], Path]
-) -> None:
+def test_a_digest_of_the_dechunked_or_decoded_body_is_accepted(digested: str, save: Callable[[bytes], Path]) -> None:
     inner = gzip.compress(PAGE)
     payload = f"{len(inner):x}\r\n".encode() + inner + b"\r\n0\r\n\r\n"
     of = {"payload": payload, "dechunked": inner, "body": PAGE}[digested]

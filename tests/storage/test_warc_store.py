@@ -1,4 +1,4 @@
-"""WARC files in a folder and in a store: read where they are, moved without ever being lost."""
+"""WARC files in the local folder and in the store: read from either, and moved without loss."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ import pytest
 from spiders.warc import Exchange, WarcWriter
 from storage.warc.capture import CaptureTruncated, iterate_captures, read_capture
 from storage.warc.remote import RemoteStore, StoreUnreachable, StoreUnusable, printable_url
-from storage.warc.store import NOTE_NAME, CopyDiffers, WarcStore
+from storage.warc.store import MARKER_NAME, CopyDiffers, WarcStore
 from tests.storage.faulty import URL, FaultyFileSystem
 from tests.storage.sample import START
 
@@ -25,12 +25,12 @@ INDEX = b"an index\n"
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Simulates a kill of the process."""
 
 
 @pytest.fixture(autouse=True)
-def _sound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty store, that works."""
+def _reset_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reset the store: empty and without faults."""
     monkeypatch.setattr(FaultyFileSystem, "store", {})
     monkeypatch.setattr(FaultyFileSystem, "pseudo_dirs", [""])
     monkeypatch.setattr(FaultyFileSystem, "before", lambda _: None)
@@ -38,7 +38,7 @@ def _sound(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def warcs(tmp_path: Path) -> WarcStore:
-    """A WARC file in a folder, with its index beside, and an empty store."""
+    """A local WARC file with its index, and an empty store."""
     with WarcWriter(tmp_path / "warc", site="test", run_id="1") as writer:
         for number in range(PAGE_COUNT):
             body = f"<html>{number}</html>".encode() * 100
@@ -48,7 +48,7 @@ def warcs(tmp_path: Path) -> WarcStore:
 
 
 def find_name(warcs: WarcStore) -> str:
-    [name] = warcs.list_here()
+    [name] = warcs.list_local()
     return name
 
 
@@ -58,13 +58,13 @@ def list_found(warcs: WarcStore, name: str) -> list[str | None]:
     assert (captures.corrupt, captures.cut_at) == ([], None)
     for capture in found:
         assert read_capture(capture.ref, warcs, MAX_BYTES) == capture
-    near = pickle.loads(pickle.dumps(warcs)).holding([one.ref for one in found])  # noqa: S301 - as a pool does
+    near = pickle.loads(pickle.dumps(warcs)).prefetch([one.ref for one in found])  # noqa: S301 - as a pool does
     assert [read_capture(one.ref, near, MAX_BYTES) for one in found] == found
     return [capture.url for capture in found]
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, place: int, error: BaseException, only: str = "") -> None:
-    """Have the store raise from its operation of this number on."""
+    """Make the store raise from its operation number `place` on."""
     numbers = count()
 
     def before(name: str) -> None:
@@ -74,12 +74,12 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, place: int, error: BaseException, o
     monkeypatch.setattr(FaultyFileSystem, "before", before)
 
 
-def test_a_file_that_was_moved_is_read_as_before(warcs: WarcStore, tmp_path: Path) -> None:
+def test_a_moved_file_is_read_as_before(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     data, before = (warcs.folder / name).read_bytes(), list_found(warcs, name)
     warcs.move(name, tmp_path / "index")
-    assert [path.name for path in warcs.folder.iterdir()] == [NOTE_NAME]
-    assert warcs.list_afar() == {name: len(data)}
+    assert [path.name for path in warcs.folder.iterdir()] == [MARKER_NAME]
+    assert warcs.list_remote() == {name: len(data)}
     assert (warcs.size(name), list_found(warcs, name)) == (len(data), before)
     with warcs.open(f"{name}.cdxj") as index:
         assert index.read() == INDEX
@@ -88,19 +88,19 @@ def test_a_file_that_was_moved_is_read_as_before(warcs: WarcStore, tmp_path: Pat
 def test_many_captures_are_one_request(warcs: WarcStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = find_name(warcs)
     refs = [capture.ref for capture, _ in iterate_captures(warcs.at(name), name, 0, MAX_BYTES)]
-    assert warcs.holding(refs) is warcs
+    assert warcs.prefetch(refs) is warcs
     warcs.move(name, tmp_path / "index")
     asked: list[str] = []
     monkeypatch.setattr(FaultyFileSystem, "before", asked.append)
-    near = warcs.holding(refs)
+    near = warcs.prefetch(refs)
     assert [read_capture(ref, near, MAX_BYTES).ref for ref in refs] == refs
     assert asked == ["cat_file"]
     beyond = refs[-1].model_copy(update={"offset": warcs.size(name) + 5})
     with pytest.raises(CaptureTruncated):
-        read_capture(beyond, warcs.holding([beyond]), MAX_BYTES)
+        read_capture(beyond, warcs.prefetch([beyond]), MAX_BYTES)
 
 
-def test_a_move_that_is_killed_at_any_instant_loses_nothing_and_is_gone_on_with(
+def test_a_move_killed_at_any_point_loses_nothing_and_can_be_resumed(
     warcs: WarcStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = find_name(warcs)
@@ -116,24 +116,24 @@ def test_a_move_that_is_killed_at_any_instant_loses_nothing_and_is_gone_on_with(
         monkeypatch.setattr(FaultyFileSystem, "before", lambda _: None)
         if is_killed:
             assert len(list_found(warcs, name)) == PAGE_COUNT
-            warcs.bring_back()
+            warcs.undo_interrupted_moves()
             assert path.read_bytes() == data
             warcs.move(name, tmp_path / "index")
-        assert (warcs.list_here(), warcs.list_afar()) == ({}, {name: len(data)})
+        assert (warcs.list_local(), warcs.list_remote()) == ({}, {name: len(data)})
         if not is_killed:
             assert place > 5
             return
 
 
 @pytest.mark.parametrize("part", [slice(0, 0), slice(0, 100), slice(None)])
-def test_a_part_that_the_store_has_of_a_file_is_completed(warcs: WarcStore, tmp_path: Path, part: slice) -> None:
+def test_a_partial_file_in_the_store_is_completed(warcs: WarcStore, tmp_path: Path, part: slice) -> None:
     name = find_name(warcs)
     data = (warcs.folder / name).read_bytes()
     store = RemoteStore(URL)
     store.put_bytes(name, data[part])
     warcs.move(name, tmp_path / "index")
     assert store.digest(name) == hashlib.sha256(data).digest()
-    assert warcs.list_here() == {}
+    assert warcs.list_local() == {}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_part_that_the_store_has_of_a_file_is_completed(warcs: WarcStore, tmp_
     [lambda data: data + b"more", lambda data: data[1:], lambda data: bytes(len(data))],
     ids=["longer", "another-start", "another-content"],
 )
-def test_another_file_of_the_same_name_stays_and_so_does_the_local_one(
+def test_a_different_file_of_the_same_name_stays_and_so_does_the_local_one(
     warcs: WarcStore, tmp_path: Path, change: Callable[[bytes], bytes]
 ) -> None:
     name = find_name(warcs)
@@ -154,27 +154,27 @@ def test_another_file_of_the_same_name_stays_and_so_does_the_local_one(
     assert store.digest(name) == hashlib.sha256(change(data)).digest()
 
 
-def test_the_folder_itself_is_no_store(warcs: WarcStore, tmp_path: Path) -> None:
+def test_the_local_folder_itself_cannot_be_the_store(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     (tmp_path / "link").symlink_to(warcs.folder)
     data = (warcs.folder / name).read_bytes()
     for folder in (warcs.folder, tmp_path / "link"):
-        with pytest.raises(CopyDiffers, match="the folder of the local WARC files itself"):
+        with pytest.raises(CopyDiffers, match="the local WARC folder itself"):
             WarcStore(warcs.folder, folder.as_uri()).move(name, tmp_path / "index")
         assert (warcs.folder / name).read_bytes() == data
 
 
-def test_another_disk_is_a_store(warcs: WarcStore, tmp_path: Path) -> None:
+def test_another_disk_can_be_the_store(warcs: WarcStore, tmp_path: Path) -> None:
     name = find_name(warcs)
     other = WarcStore(warcs.folder, f"{(tmp_path / 'elsewhere').as_uri()}/warc")
-    assert other.list_afar() == {}
+    assert other.list_remote() == {}
     other.move(name, tmp_path / "index")
     assert len(list_found(other, name)) == PAGE_COUNT
     assert sorted(path.name for path in (tmp_path / "elsewhere" / "warc").iterdir()) == [name, f"{name}.cdxj"]
 
 
 @pytest.mark.parametrize("kind", ["gzip", "plain"])
-def test_a_store_that_fails_while_a_file_is_read_is_no_damage_and_no_end(
+def test_a_store_failure_while_reading_is_neither_damage_nor_the_end(
     warcs: WarcStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     name = find_name(warcs)
@@ -197,21 +197,21 @@ def test_a_store_that_fails_while_a_file_is_read_is_no_damage_and_no_end(
             return
 
 
-def test_a_store_that_did_not_answer_is_left_alone_until_the_archive_is_opened_again(
+def test_an_unreachable_store_is_not_retried_until_the_archive_is_reopened(
     warcs: WarcStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_at(monkeypatch, 0, ConnectionRefusedError("refused"))
     asked: list[str] = []
     with pytest.raises(StoreUnreachable, match="refused"):
-        warcs.list_afar()
+        warcs.list_remote()
     monkeypatch.setattr(FaultyFileSystem, "before", asked.append)
     with pytest.raises(StoreUnreachable, match="refused"):
         warcs.size("any.warc.gz")
     assert (warcs.has("any.warc.gz"), asked) == (False, [])
-    assert WarcStore(warcs.folder, URL).list_afar() == {}
+    assert WarcStore(warcs.folder, URL).list_remote() == {}
 
 
-def test_a_store_without_anything_is_not_believed(warcs: WarcStore, tmp_path: Path) -> None:
+def test_an_empty_store_is_not_trusted(warcs: WarcStore, tmp_path: Path) -> None:
     with pytest.raises(StoreUnreachable, match="no WARC files at all"):
         warcs.open("lost.warc.gz")
     warcs.move(find_name(warcs), tmp_path / "index")
@@ -222,14 +222,12 @@ def test_a_store_without_anything_is_not_believed(warcs: WarcStore, tmp_path: Pa
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("nowhere://x", "no kind of store"),
+        ("nowhere://x", "not a kind of store"),
         ("s3a://x/y", "its extra `s3`"),
         ("gs://x/y", "gcsfs"),
     ],
 )
-def test_a_kind_of_store_that_cannot_be_reached_from_here_is_named(
-    url: str, says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsupported_kind_of_store_is_named(url: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)  # as if it were not installed
     with pytest.raises(StoreUnusable, match=says):
         RemoteStore(url).audit()
@@ -243,5 +241,5 @@ def test_a_kind_of_store_that_cannot_be_reached_from_here_is_named(
         ("s3://bucket/prefix?token=secret", "s3://bucket/prefix"),
     ],
 )
-def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
+def test_a_url_is_shown_without_secrets(url: str, shown: str) -> None:
     assert printable_url(url) == shown

@@ -1,4 +1,4 @@
-"""WARC files in memory, made with another library than the one that reads them."""
+"""WARC files in memory, written with a different library than the one that reads them."""
 
 import io
 from pathlib import Path

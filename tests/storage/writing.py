@@ -1,4 +1,4 @@
-"""Stores the same fifty articles as everybody else, in an order of its own: `… -m tests.storage.writing URL SEED`."""
+"""Stores fifty fixed articles in an order given by a seed: `… -m tests.storage.writing URL SEED`."""
 
 import random
 import sys
@@ -12,7 +12,7 @@ BATCH_COUNT = 5
 
 
 def main(url: str, seed: str) -> None:
-    """Say what was stored."""
+    """Store the articles and print the counts."""
     outcomes = [read(number, number, f"The text of article {number} and no other.") for number in range(1, COUNT + 1)]
     random.Random(seed).shuffle(outcomes)
     database = open_database(url)

@@ -1,4 +1,4 @@
-"""What Alembic runs. The connection, in a transaction of its own, is handed in by `storage.schema.migration`."""
+"""Alembic's entry point. `storage.schema.migration` passes in the connection, with a transaction already begun."""
 
 from alembic import context
 

@@ -36,11 +36,11 @@ TABLES = (
     "quarantine",
     "robots",
 )
-"""In the order in which each finds the ones that it points to."""
+"""In an order in which foreign keys refer to tables that exist already."""
 
 
 def upgrade() -> None:
-    """Forward."""
+    """Create the tables."""
     _create_entry()
     _create_run()
     _create_sighting()
@@ -61,7 +61,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back to an empty database."""
+    """Drop all tables."""
     for name in reversed(TABLES):
         op.drop_table(name)
 
@@ -283,7 +283,7 @@ def _create_revision() -> None:
 
 
 def _version_columns() -> list[sa.Column[Any]]:
-    """Those of one version of an article, present or former."""
+    """Return the columns of one version of an article, current or former."""
     return [
         sa.Column("edition", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
@@ -352,10 +352,10 @@ def _create_robots() -> None:
 
 
 def _where(condition: str) -> dict[str, Any]:
-    """Only some of the rows are in the index, on both databases."""
+    """Return the arguments of a partial index, for both databases."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
 def _points_to(column: str, target: str, name: str) -> sa.ForeignKeyConstraint:
-    """Checked at the end of the transaction: a batch writes its tables in any order."""
+    """Return a foreign key that is checked at the end of the transaction: a batch writes its tables in any order."""
     return sa.ForeignKeyConstraint([column], [target], name=name, deferrable=True, initially="DEFERRED")

@@ -1,4 +1,4 @@
-"""What can be searched, and the index over it. `storage.schema.migration` fills it from the articles that are there."""
+"""The searchable text of articles, and its index. `storage.schema.migration` fills both from the stored articles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,7 +30,7 @@ SQLITE_INDEX = (
 
 
 def upgrade() -> None:
-    """Forward."""
+    """Create the tables and the index."""
     op.create_table(
         "search",
         sa.Column("number", ROW_ID, autoincrement=False, nullable=False),
@@ -55,7 +55,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back to the first tables."""
+    """Drop the tables and the index."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE search_index")
     op.drop_table("search_word")

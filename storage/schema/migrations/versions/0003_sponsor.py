@@ -1,4 +1,4 @@
-"""Who paid for an article, as a column of its versions."""
+"""An article's sponsor, as a column of its versions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,12 +12,12 @@ TABLES = ("article", "revision")
 
 
 def upgrade() -> None:
-    """Forward."""
+    """Add the column."""
     for table in TABLES:
         op.add_column(table, sa.Column("sponsor", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
-    """Back; the names of sponsors are lost, and read again from the captures."""
+    """Drop the column; the sponsors' names can be reread from the captures."""
     for table in TABLES:
         op.drop_column(table, "sponsor")

@@ -1,4 +1,4 @@
-"""The tables of near-duplicates under the names that the field uses; their rows stay as they are."""
+"""Rename the near-duplicate tables to the field's terms; their rows do not change."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Give the tables and the column their former names."""
+    """Restore the former names of the tables and the column."""
     for old, new in (LEVELS | PAIRS).items():
         _rename(new, old, "text_id", "wording_id")
     _move_texts("article_text", "wording")
