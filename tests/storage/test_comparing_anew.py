@@ -39,7 +39,7 @@ def list_compared(database: Database) -> Compared:
 
 
 def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 3)
+    monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 3)
     variants = [read(number, number, make_text(1).replace("0 ", f"0{'!' * number} ")) for number in range(8)]
     assert len({one.article.content_sha256 for one in variants}) == 8
     store(database, *variants)

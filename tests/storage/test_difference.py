@@ -11,8 +11,8 @@ from storage.revisions.difference import (
     classify_change,
     compare_paragraphs,
     compare_words,
+    image_key,
     list_changed_fields,
-    name_image,
 )
 
 TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
@@ -287,9 +287,9 @@ def test_many_slips_at_once_are_an_edit() -> None:
 
 
 def test_pictures_of_other_names_differ() -> None:
-    assert name_image("https://a.org/x/one.jpg") != name_image("https://a.org/x/two.jpg")
-    assert name_image(None) == name_image("")
-    assert name_image("http://[broken") == "http://[broken"
+    assert image_key("https://a.org/x/one.jpg") != image_key("https://a.org/x/two.jpg")
+    assert image_key(None) == image_key("")
+    assert image_key("http://[broken") == "http://[broken"
 
 
 def test_words_of_a_changed_paragraph_are_marked_in_their_order() -> None:

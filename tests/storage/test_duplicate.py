@@ -250,7 +250,7 @@ def test_texts_that_an_article_had_before_stand_in_nobody_s_way(database: Databa
 
 
 def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 5)
+    monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 5)
     keys = {number: {1, 100 + number // 2} for number in range(20)}
     with database.begin() as session:
         first = {number: keys[number] for number in range(4)}

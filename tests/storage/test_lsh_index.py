@@ -23,7 +23,7 @@ NOTICES = [f"{BODY}\n\nThe rate was {60 + number}.{10 + number} rubles on day {n
 def test_a_large_family_is_one_group_however_it_comes(
     database: Database, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 6)
+    monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 6)
     numbers = list(range(len(NOTICES)))
     random.Random(size).shuffle(numbers)
     with database.begin() as session:
