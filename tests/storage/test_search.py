@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.search import SearchFilter, SearchHit
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
-from storage.search.document import MOST_PLACES, MOST_REPEATS, MOST_WORDS
+from storage.search.document import MAX_POSITIONS, MAX_REPEATS, MAX_WORDS
 from storage.search.finding import search_articles
 from storage.search.query import QueryEmpty, read_query
 from tests.storage.sample import START, read, read_text
@@ -181,10 +181,10 @@ def test_an_author_beside_the_query_is_named_in_a_row(archive: Database) -> None
 
 def test_a_phrase_is_found_late_in_a_long_text(database: Database) -> None:
     """PostgreSQL keeps 256 places of a word."""
-    filler = "the end of the day " * (MOST_PLACES // 2 + 9)
+    filler = "the end of the day " * (MAX_POSITIONS // 2 + 9)
     long = read(1, 1, f"{filler} the Kremlin {filler} of the Navy on the day", headline="Long")
-    longer = read(2, 2, f"{'word ' * MOST_WORDS} unseen", headline="Longer")
-    same = read(3, 3, f"{'same ' * (MOST_REPEATS + 1)} matter", headline="Same")
+    longer = read(2, 2, f"{'word ' * MAX_WORDS} unseen", headline="Longer")
+    same = read(3, 3, f"{'same ' * (MAX_REPEATS + 1)} matter", headline="Same")
     with database.begin() as session:
         store_outcomes(session, [long, longer, same], run_id=None, now=START)
     assert find(database, '"the kremlin"') == find(database, '"of the navy"') == find(database, '"the day"') == [1]

@@ -21,7 +21,7 @@ from storage.schema.tables import Article, Base
 from storage.search import index
 from storage.search.document import Searchable, read_document, render_vector, render_words
 from storage.search.finding import search_articles
-from storage.search.index import CONTENT, SLOT_BITS, assign_numbers, first_number
+from storage.search.index import CONTENT, SECOND_BITS, assign_numbers, first_number
 from storage.search.query import read_query
 from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
 from tests.storage.sample import START, at, identify, miss, read, read_text, redirect, set_aside
@@ -64,8 +64,8 @@ def audit_index(session: Session) -> None:
     for row in rows:
         _, published_at, *content = articles[row.article_id]
         document = read_document(Searchable(*content))
-        second = row.number >> SLOT_BITS
-        assert second == first_number(published_at) >> SLOT_BITS if published_at else second < 0
+        second = row.number >> SECOND_BITS
+        assert second == first_number(published_at) >> SECOND_BITS if published_at else second < 0
         assert row.document == _render(session, document)
     words = {"words"} if any("words" in row.body for row in articles.values()) else set()
     assert words <= set(session.scalars(select(SearchWord.word)))
@@ -110,8 +110,8 @@ def find(database: Database, query: str) -> list[str]:
 
 def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "IN_COUNT", 1)
-    monkeypatch.setattr(index, "HELD_WORDS", 2)
-    monkeypatch.setattr(index, "GIVEN_COUNT", 2)
+    monkeypatch.setattr(index, "MAX_BUFFERED_WORDS", 2)
+    monkeypatch.setattr(index, "FTS_BATCH_COUNT", 2)
     bodies = ["Plants.", "Soldiers and factories.", "Elections.", "Bridges."]
     with database.begin() as session:
         store_outcomes(session, [read(one, one, body) for one, body in enumerate(bodies)], run_id=None, now=START)
@@ -162,15 +162,15 @@ def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
 
 
 def test_more_articles_of_one_second_than_it_has_numbers_stand_behind_each_other(database: Database) -> None:
-    count = (1 << SLOT_BITS) + 20
+    count = (1 << SECOND_BITS) + 20
     dateless = [read(1000 + number, 1000 + number, published_at=None) for number in range(9)]
     for numbers in (range(1, 100), range(100, count + 1)):
         with database.begin() as session:
             outcomes = [read(number, number, published_at=START) for number in numbers]
             store_outcomes(session, [*outcomes, *dateless], run_id=None, now=START)
     with database.read() as session:
-        found = [number >> SLOT_BITS for number in session.scalars(select(Searched.number))]
-    second = first_number(START) >> SLOT_BITS
+        found = [number >> SECOND_BITS for number in session.scalars(select(Searched.number))]
+    second = first_number(START) >> SECOND_BITS
     dated = [number for number in found if number >= 0]
     assert (len(found), len(dated)) == (count + 9, count)
     assert found.count(second) > count / 2
@@ -187,9 +187,9 @@ def test_however_many_articles_are_of_one_second_each_has_a_number_after_a_few_t
     with database.begin() as session:
         numbers = assign_numbers(session, {f"an-article:{number}": START for number in range(5_000)})
     event.remove(database.engine, "before_cursor_execute", note)
-    second = first_number(START) >> SLOT_BITS
+    second = first_number(START) >> SECOND_BITS
     assert len(set(numbers.values())) == 5_000
-    assert second <= min(numbers) >> SLOT_BITS <= max(numbers) >> SLOT_BITS < second + 512
+    assert second <= min(numbers) >> SECOND_BITS <= max(numbers) >> SECOND_BITS < second + 512
     assert len(asked) < 40
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.search import SearchPart, Term
-from storage.search.query import LONGEST_QUERY, QueryEmpty, read_query
-from storage.search.word import PRINTED, Spelling, fold, list_stems, list_words
+from storage.search.query import MAX_QUERY_LETTERS, QueryEmpty, read_query
+from storage.search.word import TYPOGRAPHIC, Spelling, fold, list_stems, list_words
 
 
 def show(term: Term) -> str:
@@ -87,7 +87,7 @@ def test_whatever_is_typed_becomes_words_alone(text: str) -> None:
 
 
 def test_a_query_is_read_up_to_a_length() -> None:
-    assert len(read_query("ab " * LONGEST_QUERY).wanted) == LONGEST_QUERY // 3 + 1
+    assert len(read_query("ab " * MAX_QUERY_LETTERS).wanted) == MAX_QUERY_LETTERS // 3 + 1
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_each_word_of_a_text_has_its_place(text: str) -> None:
         assert spelling.locate(number, number) == [(start, end)]
 
 
-@given(st.text(alphabet=st.sampled_from(f"aZ9_ .-é½\u0301\u200b{PRINTED}")))
+@given(st.text(alphabet=st.sampled_from(f"aZ9_ .-é½\u0301\u200b{TYPOGRAPHIC}")))
 def test_quotes_and_dashes_of_print_stand_between_words_like_any_other_mark(text: str) -> None:
-    others = text.translate(dict.fromkeys(map(ord, PRINTED), "‽"))
+    others = text.translate(dict.fromkeys(map(ord, TYPOGRAPHIC), "‽"))
     assert list_words(text) == list_words(others)
     spelling, other = Spelling(text), Spelling(others)
     assert spelling.words == other.words

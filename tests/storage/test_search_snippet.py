@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.search.match import WordSequence
-from storage.search.snippet import CUT, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
+from storage.search.snippet import ELLIPSIS, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
 from storage.search.word import list_words
 
 LONG = " ".join(f"w{number}" for number in range(200))
@@ -50,10 +50,10 @@ def test_a_short_text_is_shown_whole() -> None:
 )
 def test_a_snippet_begins_some_words_before_the_most_hits(words: list[str], first: int) -> None:
     snippet = cut_snippet(LONG, [WordSequence((word,)) for word in words])
-    shown = snippet.text.strip(CUT).split()
+    shown = snippet.text.strip(ELLIPSIS).split()
     assert shown == [f"w{number}" for number in range(first - LEAD_WORDS, first - LEAD_WORDS + SNIPPET_WORDS)]
-    assert snippet.text.startswith(CUT) == (first > LEAD_WORDS)
-    assert snippet.text.endswith(CUT)
+    assert snippet.text.startswith(ELLIPSIS) == (first > LEAD_WORDS)
+    assert snippet.text.endswith(ELLIPSIS)
 
 
 @given(
