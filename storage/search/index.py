@@ -146,7 +146,7 @@ def audit_index(session: Session) -> list[str]:
     """Return a sentence for each way in which the index disagrees with the articles. Reads every text."""
     outdated = [*_iterate_outdated(session), *_iterate_changed(session)]
     found = (
-        name_found("articles that the search index does not have as they are", outdated),
+        name_found("articles that are missing or outdated in the search index", outdated),
         name_found("words that are not found by their other forms", list_lost_words(session)),
     )
     return [sentence for sentence in found if sentence]

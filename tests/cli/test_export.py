@@ -76,7 +76,7 @@ def test_json_says_what_was_written_and_where_its_card_is(broadsheet: Broadsheet
         (["--out", "no/folder/x.jsonl"], "no/folder/x.jsonl cannot be written: there is no directory no/folder"),
         (["--out", f"{'x' * 250}.jsonl"], "name too long"),
         (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with what it is called until it is complete
-        (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is no UTF-8"),
+        (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is not valid UTF-8"),
         (["--out", "x"], "say --format"),
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),

@@ -59,15 +59,19 @@ SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
 @pytest.mark.parametrize(
     ("statements", "says"),
     [
-        pytest.param([delete(ArticleText).where(ArticleText.id % 2 == 0)], "compared with no other", id="some texts"),
-        pytest.param([delete(ArticleText)], "compared with no other", id="all texts"),
-        pytest.param(KEYS, "compared with no other", id="all keys"),
-        pytest.param(SOME_KEYS, "compared with no other", id="some keys of each text"),
         pytest.param(
-            [delete(level).where(level.text_id == 7) for level in LEVELS], "compared with no other", id="one's keys"
+            [delete(ArticleText).where(ArticleText.id % 2 == 0)], "missing from the LSH index", id="some texts"
         ),
-        pytest.param(ALL, "compared with no other", id="everything"),
-        pytest.param([delete(NearDuplicatePair)], "not noted as like their primary's", id="which are alike"),
+        pytest.param([delete(ArticleText)], "missing from the LSH index", id="all texts"),
+        pytest.param(KEYS, "missing from the LSH index", id="all keys"),
+        pytest.param(SOME_KEYS, "missing from the LSH index", id="some keys of each text"),
+        pytest.param(
+            [delete(level).where(level.text_id == 7) for level in LEVELS], "missing from the LSH index", id="one's keys"
+        ),
+        pytest.param(ALL, "missing from the LSH index", id="everything"),
+        pytest.param(
+            [delete(NearDuplicatePair)], "without a stored near-duplicate pair to their primary", id="which are alike"
+        ),
         pytest.param(
             [delete(NearDuplicatePair).where(NearDuplicatePair.text_id < NearDuplicatePair.other_id)],
             "in one direction",

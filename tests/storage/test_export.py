@@ -128,7 +128,7 @@ def test_a_server_that_ends_the_connection_in_the_middle_of_an_export_leaves_the
                 session.execute(text(END_OTHERS))
 
     with pytest.raises(DatabaseLost, match=r"closed the connection|terminating connection"):
-        export_articles(database, path, JSON_LINES, tell=end_connections)
+        export_articles(database, path, JSON_LINES, on_progress=end_connections)
     assert [one for one in tmp_path.iterdir() if one.is_file()] == [path]
     assert path.read_text() == "former"
     assert len(numbers(database)) == 500

@@ -10,15 +10,15 @@ from schemas.schedule import STANDARD_PLAN
 from storage.articles.article import find_article
 from storage.captures.capture import find_imported_digests
 from storage.engine import Database
-from storage.integrity.content import list_lost, make_due, restore_articles
+from storage.integrity.content import list_lost, restore_articles, schedule_refetch
 from storage.integrity.entry import audit_entries, has_lost_sightings, restore_aliases, restore_entries
 from storage.integrity.lost_capture import (
+    assign_lost_captures,
     audit_references,
     count_unknown,
-    drop_unneeded,
-    lead_references,
+    delete_unused_captures,
     mark_lost,
-    point_to_lost_captures,
+    relink_references,
 )
 from storage.integrity.state import rebuild_states
 from storage.ledger.frontier import find_due
@@ -83,7 +83,7 @@ def test_what_is_lost_is_asked_for_at_once_and_in_full(database: Database) -> No
     store(database, tag(read(1, 1)), tag(read(2, 2, "Another text.")), hours=1)
     lose(database, "a.warc.gz", 1)
     with database.begin() as session:
-        assert make_due(session, at(2)) == 1
+        assert schedule_refetch(session, at(2)) == 1
         due = [(one.key, one.validators) for one in find_due(session, None, at(2))]
         assert due == [(ID, None)]
 
@@ -110,12 +110,12 @@ def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: D
     run_sql(database, "DELETE FROM capture")
     with database.begin() as session:
         assert len(audit_references(session)) == 1
-        assert point_to_lost_captures(session) == 2
+        assert assign_lost_captures(session) == 2
         assert (audit_references(session), count_unknown(session)) == ([], 2)
     store(database, first, second)
     with database.begin() as session:
-        lead_references(session)
-        drop_unneeded(session)
+        relink_references(session)
+        delete_unused_captures(session)
         assert (list_revisions(session, ID), count_unknown(session)) == (before, 0)
 
 
