@@ -8,7 +8,7 @@ from lxml.html import HtmlElement, fragment_fromstring
 from extraction.agreement import find_differences, narrow, simplify
 from extraction.page import read_page
 from extraction.paragraph import read_paragraphs
-from extraction.tree import JUDGED_ELEMENT_COUNT
+from extraction.tree import MAX_TRAFILATURA_ELEMENT_COUNT
 from replica.site import Site
 from schemas.article import Draft, Kind
 from sites.moscow_times import MOSCOW_TIMES
@@ -98,8 +98,8 @@ def test_the_flag_names_what_differs(html: str, paragraphs: list[str], names: li
 
 
 def test_a_text_of_too_many_elements_is_not_given_to_trafilatura() -> None:
-    draft = _read(make_block("<p>x</p>" * (JUDGED_ELEMENT_COUNT + 1)))
-    assert (draft.sources["body"], draft.body.count("x")) == ("blocks", JUDGED_ELEMENT_COUNT + 1)
+    draft = _read(make_block("<p>x</p>" * (MAX_TRAFILATURA_ELEMENT_COUNT + 1)))
+    assert (draft.sources["body"], draft.body.count("x")) == ("blocks", MAX_TRAFILATURA_ELEMENT_COUNT + 1)
     assert "page-overgrown" in draft.flags
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from extraction.byline import Byline, clean_names, cut_credit, is_nobody, read_names, split_names
+from extraction.byline import Byline, clean_names, cut_credit, is_generic_name, read_names, split_names
 from extraction.picture import split_caption
 
 
@@ -90,5 +90,5 @@ def test_a_credit_is_told_from_its_caption(line: str, caption: str | None, credi
 def test_an_unknown_publishers_byline_is_cleaned(
     written: str, authors: tuple[str, ...], agencies: tuple[str, ...]
 ) -> None:
-    found = read_names(name for name in clean_names([written]) if not is_nobody(name))
+    found = read_names(name for name in clean_names([written]) if not is_generic_name(name))
     assert (found.authors, found.agencies) == (authors, agencies)

@@ -8,7 +8,7 @@ import trafilatura
 from lxml import html
 
 import sites
-from extraction.body import SHORT_SHARE
+from extraction.body import MIN_FAST_SHARE
 from extraction.page import read_page
 from schemas.article import Draft
 from tests.extraction.pages import make_capture
@@ -144,7 +144,7 @@ def test_where_the_fast_mode_takes_the_intro_for_the_whole_the_full_mode_mends_i
     tree = html.document_fromstring(page)
     fast = trafilatura.bare_extraction(tree, fast=True, include_comments=False)
     assert isinstance(fast, trafilatura.settings.Document)
-    assert len(fast.text or "") < SHORT_SHARE * sum(len(p.text_content()) for p in tree.iter("p"))
+    assert len(fast.text or "") < MIN_FAST_SHARE * sum(len(p.text_content()) for p in tree.iter("p"))
     draft = read_page(make_capture(page, URL), sites.get_site("generic"))
     assert isinstance(draft, Draft)
     assert len(draft.body) > 4 * len(fast.text or "")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction.text import part_paragraphs, read_text
+from extraction.text import read_text, split_plain_text
 from schemas.article import Draft, Unreadable
 from tests.extraction.pages import make_capture
 
@@ -20,21 +20,21 @@ def _read(text: str | bytes) -> Draft:
 
 
 def test_line_breaks_part_paragraphs_where_there_are_no_blank_lines() -> None:
-    assert part_paragraphs(f"{LONG}\n{LONG}\r\n{LONG}".replace("\r\n", "\n")) == [LONG] * 3
+    assert split_plain_text(f"{LONG}\n{LONG}\r\n{LONG}".replace("\r\n", "\n")) == [LONG] * 3
 
 
 def test_lines_wrapped_by_hand_are_one_paragraph() -> None:
     text = (
         "The ministry said on Thursday that the talks would go on for as long\nas both of the sides wanted.\n\nHe left."
     )
-    assert part_paragraphs(text) == [
+    assert split_plain_text(text) == [
         "The ministry said on Thursday that the talks would go on for as long as both of the sides wanted.",
         "He left.",
     ]
 
 
 def test_long_lines_are_paragraphs_even_beside_blank_lines() -> None:
-    assert part_paragraphs(f"{LONG}\n{LONG}\n\n{LONG}") == [LONG] * 3
+    assert split_plain_text(f"{LONG}\n{LONG}\n\n{LONG}") == [LONG] * 3
 
 
 def test_odd_spaces_become_plain_and_letters_are_composed() -> None:
@@ -124,7 +124,7 @@ WRAPPED = textwrap.wrap(f"{LONG} Nobody believed it. {LONG}", 72)
     ],
 )
 def test_only_lines_that_were_wrapped_by_hand_are_put_together(text: str, paragraphs: list[str] | int) -> None:
-    found = part_paragraphs(text)
+    found = split_plain_text(text)
     assert (len(found) if isinstance(paragraphs, int) else found) == paragraphs
 
 

@@ -196,7 +196,7 @@ def test_entries_that_are_lost_are_made_anew(filled: Settings) -> None:
 def test_addresses_that_are_lost_are_made_anew(filled: Settings, statement: str) -> None:
     addresses, ledger = list_addresses(filled), list_ledger(filled)
     run_sql(filled, statement)
-    assert any("addresses were advertised" in problem for problem in audit_archive(filled).problems)
+    assert any("URLs were advertised" in problem for problem in audit_archive(filled).problems)
     repair = repair_archive(filled)
     assert repair.after.problems == ()
     assert list_addresses(filled) == addresses
