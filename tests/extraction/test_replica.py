@@ -73,7 +73,7 @@ def test_no_line_of_furniture_is_in_any_body(variant: str) -> None:
         assert not sites.get_site("moscow-times").boilerplate.find_leaks(draft.body)
 
 
-def test_every_value_says_where_it_came_from() -> None:
+def test_every_value_has_a_source() -> None:
     for _, read, draft in _read("period 6"):
         for name in ("headline", "published_at", "modified_at", "section", "tags", "subtitle", "agencies", "authors"):
             assert bool(read[name]) == (name in draft.sources), (name, draft.url, draft.sources)
@@ -88,7 +88,7 @@ def test_a_seed_as_a_page_has_the_body_of_its_text() -> None:
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_live_blog_without_its_posts_says_so(number: int) -> None:
+def test_a_live_blog_without_its_posts_is_flagged(number: int) -> None:
     article = Site(40, kinds=("live",)).articles[6 + number]
     draft = read_page(make_capture(article.page_html(), article.url), sites.find_site(article.url))
     assert isinstance(draft, Draft)

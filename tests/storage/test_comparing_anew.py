@@ -38,7 +38,9 @@ def list_compared(database: Database) -> Compared:
         return keys, {(digests[one], digests[other]) for one, other in likes}
 
 
-def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_with_only_common_keys_are_not_reported_as_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 3)
     variants = [read(number, number, make_text(1).replace("0 ", f"0{'!' * number} ")) for number in range(8)]
     assert len({one.article.content_sha256 for one in variants}) == 8
@@ -79,7 +81,7 @@ SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
         ),
     ],
 )
-def test_what_a_text_is_compared_by_is_made_anew(database: Database, statements: Sequence[Delete], says: str) -> None:
+def test_a_damaged_lsh_index_is_rebuilt(database: Database, statements: Sequence[Delete], says: str) -> None:
     texts = [read(number, number, make_text(number)) for number in range(COUNT)]
     copies = [
         read(COUNT + number, COUNT + number, change_words(0.05)(make_text(number))) for number in range(0, COUNT, 4)
@@ -104,7 +106,7 @@ def test_what_a_text_is_compared_by_is_made_anew(database: Database, statements:
     assert list_duplicates(store(database, late))[late.article.id][0] == identify(2).key
 
 
-def test_duplicates_are_judged_anew_whatever_was_noted_of_them(database: Database) -> None:
+def test_duplicates_are_recomputed_whatever_was_stored(database: Database) -> None:
     texts = [read(number, number, make_text(number // 2)) for number in range(10)]
     before = list_duplicates(store(database, *texts))
     with database.begin() as session:

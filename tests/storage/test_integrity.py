@@ -62,7 +62,7 @@ def lose(database: Database, warc: str, offset: int) -> None:
         pytest.param(read(9, 1, "Something else altogether.", hours=-2), 1, 1, id="another text, of an older capture"),
     ],
 )
-def test_another_capture_takes_the_place_of_a_lost_one(
+def test_another_capture_replaces_a_lost_one(
     database: Database, later: ArticleRead, offset: int, revision: int
 ) -> None:
     store(database, read(1, 1, BODY))
@@ -79,7 +79,7 @@ def test_another_capture_takes_the_place_of_a_lost_one(
     assert [one.capture.length for one in versions] == ([0, 10] if revision == 2 else [0 if offset == 1 else 10])
 
 
-def test_what_is_lost_is_asked_for_at_once_and_in_full(database: Database) -> None:
+def test_a_lost_capture_is_due_at_once_and_unconditionally(database: Database) -> None:
     store(database, tag(read(1, 1)), tag(read(2, 2, "Another text.")), hours=1)
     lose(database, "a.warc.gz", 1)
     with database.begin() as session:
@@ -102,7 +102,7 @@ def test_a_text_whose_capture_is_lost_can_be_imported_again(database: Database) 
         assert list_lost(session) == {}
 
 
-def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: Database) -> None:
+def test_a_revision_whose_capture_has_no_row_is_relinked(database: Database) -> None:
     first, second = read(1, 1, BODY), read(2, 1, "A text that replaced it.", hours=1)
     store(database, first, second)
     with database.read() as session:
@@ -119,7 +119,7 @@ def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: D
         assert (list_revisions(session, ID), count_unknown(session)) == (before, 0)
 
 
-def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database: Database) -> None:
+def test_references_to_a_lost_entry_move_to_its_recreated_one(database: Database) -> None:
     store(database, read(1, 1, BODY))
     run_sql(database, "DELETE FROM entry")
     with database.begin() as session:
@@ -132,7 +132,7 @@ def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database:
         assert session.scalars(select(Article.entry_id)).all() == [99]
 
 
-def test_an_address_without_a_row_is_that_of_its_pages_and_advertised_as_before(database: Database) -> None:
+def test_a_lost_alias_is_restored_with_its_entry_and_advertised_site(database: Database) -> None:
     moved = identify(1, "another-headline")
     store(database, advertise(1, moved, identify(2)), redirect(2, moved, identify(1)), read(3, 1, BODY))
     addresses = select(Alias.url, Alias.entry_id, Alias.advertised_site, Alias.first_seen_at)
@@ -152,7 +152,7 @@ def test_an_address_without_a_row_is_that_of_its_pages_and_advertised_as_before(
         assert sorted(tuple(row) for row in session.execute(addresses)) == before  # it is not forgotten
 
 
-def test_the_newest_capture_with_the_same_content_takes_the_place_of_a_lost_one(database: Database) -> None:
+def test_the_newest_capture_with_the_same_content_replaces_a_lost_one(database: Database) -> None:
     others = [read(number, 1, BODY, hours=number) for number in (2, 3)]
     changed = read(4, 1, "Something else altogether.", hours=-4)
     store(database, read(1, 1, BODY), *others, changed)

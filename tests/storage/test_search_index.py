@@ -84,7 +84,7 @@ def _render(session: Session, document: Any) -> Any:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is emptied
 )
 @given(outcomes=HISTORIES, size=st.integers(1, 5), withdrawn=st.integers(0, 9))
-def test_the_index_follows_every_history(
+def test_the_index_is_in_sync_after_any_history(
     database: Database, outcomes: tuple[Outcome, ...], size: int, withdrawn: int
 ) -> None:
     with database.begin() as session:
@@ -108,7 +108,7 @@ def find(database: Database, query: str) -> list[str]:
     return [hit.id for hit in search_articles(database, read_query(query), SearchFilter(limit=9))]
 
 
-def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_index_is_written_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "IN_COUNT", 1)
     monkeypatch.setattr(index, "MAX_BUFFERED_WORDS", 2)
     monkeypatch.setattr(index, "FTS_BATCH_COUNT", 2)
@@ -132,9 +132,7 @@ def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: p
         ("UPDATE search SET article_id = 'x' || article_id", "6 articles that the search index does not have"),
     ],
 )
-def test_an_index_that_is_not_what_the_articles_have_is_found_and_made_anew(
-    database: Database, statement: str, says: str
-) -> None:
+def test_an_inconsistent_index_is_detected_and_rebuilt(database: Database, statement: str, says: str) -> None:
     texts = ["Thirty houses burned; дома сгорели.", "The mayor's house stands in 2 towns.", "House of U.S. Senators"]
     with database.begin() as session:
         store_outcomes(session, [read(one, one, body) for one, body in enumerate(texts)], run_id=None, now=START)
@@ -153,7 +151,7 @@ def test_an_index_that_is_not_what_the_articles_have_is_found_and_made_anew(
     assert sorted(find(database, "house houses")) == [identify(one).key for one in range(3)]
 
 
-def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
+def test_a_revision_is_found_only_by_its_new_words(database: Database) -> None:
     for outcome in (read(1, 1, "The first body."), read(2, 1, "Another text.", hours=1, headline="A New Headline")):
         with database.begin() as session:
             store_outcomes(session, [outcome], run_id=None, now=at(2))
@@ -161,7 +159,7 @@ def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
     assert find(database, "another headline:new") == [identify(1).key]
 
 
-def test_more_articles_of_one_second_than_it_has_numbers_stand_behind_each_other(database: Database) -> None:
+def test_excess_articles_of_one_second_get_later_numbers(database: Database) -> None:
     count = (1 << SECOND_BITS) + 20
     dateless = [read(1000 + number, 1000 + number, published_at=None) for number in range(9)]
     for numbers in (range(1, 100), range(100, count + 1)):
@@ -177,7 +175,7 @@ def test_more_articles_of_one_second_than_it_has_numbers_stand_behind_each_other
     assert second <= min(dated) <= max(dated) < second + 8
 
 
-def test_however_many_articles_are_of_one_second_each_has_a_number_after_a_few_tries(database: Database) -> None:
+def test_any_number_of_articles_of_one_second_get_numbers_in_a_few_tries(database: Database) -> None:
     asked: list[str] = []
 
     def note(*given: str) -> None:
@@ -205,7 +203,7 @@ def _go_back(database: Database) -> None:
         migration.downgrade(connection, "0001")
 
 
-def test_an_older_database_with_articles_is_searchable_when_it_is_migrated(database_url: str) -> None:
+def test_an_older_database_is_searchable_after_migration(database_url: str) -> None:
     database = open_database(database_url)
     tables = set(inspect(database.engine).get_table_names())
     outcomes = [read(number, number, f"Body {number}.", published_at=at(number)) for number in range(1, 600)]
@@ -230,7 +228,7 @@ def test_an_older_database_with_articles_is_searchable_when_it_is_migrated(datab
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_going_back_leaves_no_trigger(database: Database) -> None:
+def test_a_downgrade_leaves_no_trigger(database: Database) -> None:
     _go_back(database)
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")) == 0
