@@ -1,4 +1,4 @@
-"""The two readings of one text: where they agree, where they differ, and what the record says of it."""
+"""The blocks' paragraphs against trafilatura's: where they agree, where they differ, and which flags result."""
 
 from copy import deepcopy
 

@@ -1,4 +1,4 @@
-"""The page on reading names what reading can say."""
+"""The documentation of extraction lists all reasons and flags."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The publisher's furniture on its pages: what goes, and what is the article's own."""
+"""The publisher's furniture on its pages: what is removed, and what belongs to the article."""
 
 import pytest
 

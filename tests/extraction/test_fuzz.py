@@ -1,4 +1,4 @@
-"""Broken input of every kind: a draft or a reason, and soon. `python -m benchmarks fuzz` reads ten thousand."""
+"""Broken input of every kind gives a draft or a reason, quickly. `python -m benchmarks fuzz` tries ten thousand."""
 
 import time
 from functools import cache
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.fuzz import LIMIT_SECONDS, Original, load_originals, read_broken_page
 
 FIRST_SEED = 1_000_000
-"""Others than the benchmark's."""
+"""Seeds that the benchmark does not use."""
 BATCH_COUNT = 60
 
 

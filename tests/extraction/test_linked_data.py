@@ -1,4 +1,4 @@
-"""JSON-LD in the forms that publishers write it in."""
+"""JSON-LD in the forms that publishers use."""
 
 import json
 from typing import Any

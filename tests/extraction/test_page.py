@@ -1,4 +1,4 @@
-"""Pages of the publisher, part by part."""
+"""The publisher's pages, part by part."""
 
 from datetime import UTC, datetime
 

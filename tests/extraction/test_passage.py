@@ -1,4 +1,4 @@
-"""Text that stands where no rule of the page expects it: in unknown boxes, behind stray tags, in other containers."""
+"""Text where no rule expects it: in unknown boxes, after stray tags, in other containers."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Where a line of names is parted, and where it stays whole."""
+"""Which lines of names are split, and which are not."""
 
 import pytest
 

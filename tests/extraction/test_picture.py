@@ -1,4 +1,4 @@
-"""Captions, credits and titles: found by their class, whole, and no word of them glued to another."""
+"""Captions, credits and titles: found by class, complete, and without joined words."""
 
 import pytest
 

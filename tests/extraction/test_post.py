@@ -135,7 +135,7 @@ def test_hidden_parts_of_a_post_are_not_text(attribute: str) -> None:
 
 
 def _make_saved(*posts: tuple[str, str]) -> str:
-    """A live blog's page as a browser saved it, its posts (time and body) behind the article."""
+    """Return a live blog's page as saved by a browser, with its posts (time and body) after the article."""
     spelled = "".join(
         f'<div class="live-post">{shown}<div class="live-post__body">{body}</div></div>' for shown, body in posts
     )

@@ -1,4 +1,4 @@
-"""Single facts of a page or a text that are easily read wrongly."""
+"""Single facts of a page or a text that are easily misread."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The replica's pages, field by field against the records that it expects."""
+"""The replica's pages, compared field by field with the expected records."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ UNKNOWN = (
     "A newspaper costs what it costs, whoever reads it.",
     "If this page was worth a coffee to you, put the price of one into our jar before you go.",
 )
-"""A donation message that no list knows."""
+"""A donation message that is in no boilerplate list."""
 
 VARIANTS = {f"period {period}": Site(COUNT, kinds=KINDS, furniture_period=period) for period in range(1, 7)} | {
     "another seed": Site(COUNT, seed=7, kinds=KINDS, furniture_period=5),
@@ -47,7 +47,7 @@ FIELDS = (
 
 @cache
 def _read(variant: str) -> list[tuple[dict[str, object], dict[str, object], Draft]]:
-    """For each article: what is expected, what was read (as JSON has it), the draft."""
+    """Return, for each article, the expected values, the extracted ones (as JSON), and the draft."""
     found = []
     for article in VARIANTS[variant].articles:
         url = str(article.expected["url"])

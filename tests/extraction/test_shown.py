@@ -1,4 +1,4 @@
-"""Titles and times as the publisher's pages show them."""
+"""Titles and times as shown on the publisher's pages."""
 
 from datetime import UTC, datetime
 

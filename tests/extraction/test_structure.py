@@ -1,4 +1,4 @@
-"""Article pages whose parts stand otherwise than expected: loose, nested, renamed, left open."""
+"""Article pages whose parts are not where expected: loose, nested, renamed, unclosed."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_loose_paragraphs_and_intros_are_text_in_their_position(content: str, pa
 
 
 def _make_renamed(inner: str) -> str:
-    """An article's container whose content element has another name; the page has more text around it."""
+    """Return an article page whose content element has another name, with more text around the container."""
     header = (
         '<header class="article__header"><span class="label">News</span><h1>A Headline of the Article</h1>'
         "<h2>The line below it</h2></header>"

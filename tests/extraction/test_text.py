@@ -1,4 +1,4 @@
-"""Plain text as crawlers leave it."""
+"""Plain text as stored by other crawlers."""
 
 import textwrap
 

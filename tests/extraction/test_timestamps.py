@@ -1,4 +1,4 @@
-"""Times as publishers spell them."""
+"""Times in publishers' formats."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

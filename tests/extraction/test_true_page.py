@@ -1,4 +1,4 @@
-"""Pages in the structure of the publisher's own templates: what was read wrongly before they were known."""
+"""Pages in the structure of the publisher's own templates, which were misread before these were known."""
 
 import json
 from datetime import UTC, datetime

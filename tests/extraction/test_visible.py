@@ -1,4 +1,4 @@
-"""What readers do not see of a page is no text, and what they see is."""
+"""Hidden parts of a page are not text; visible ones are."""
 
 import pytest
 

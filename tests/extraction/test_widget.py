@@ -1,4 +1,4 @@
-"""Counters, buttons and links to other articles leave the text, whatever their class; sentences stay."""
+"""Counters, buttons and links to other articles are removed whatever their class; sentences stay."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Pages that are no article, and bytes that are no page."""
+"""Pages that are not articles, and bytes that are not pages."""
 
 import random
 import time
@@ -178,7 +178,7 @@ PAGE = ARTICLE.page_html().encode()
 
 
 def _mutate(seed: int) -> bytes:
-    """A page cut, scrambled, doubled or sprinkled."""
+    """Return a page truncated, scrambled, doubled or with random bytes inserted."""
     rng = random.Random(seed)
     data = bytearray(PAGE)
     for _ in range(rng.randint(1, 6)):
@@ -243,7 +243,7 @@ def test_an_absurd_page_is_handled(body: bytes, name: str) -> None:
 
 
 def _read_golden(change: Callable[[str], str]) -> Draft:
-    """An ordinary page of the replica, with the next article below, changed."""
+    """Return a modified page of the replica with another article below."""
     article = Site(30).articles[12]
     capture = make_capture(change(article.page_html(is_saved=True)), article.url)
     draft = read_page(capture, sites.find_site(article.url))

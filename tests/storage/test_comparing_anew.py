@@ -1,4 +1,4 @@
-"""Texts that have lost what their likes are found by: it is noticed, and made again."""
+"""A damaged LSH index is detected and rebuilt."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def make_text(number: int) -> str:
 
 
 def list_compared(database: Database) -> Compared:
-    """Which text has which key, and which texts are alike, by their digests."""
+    """Return the keys of each text, and the near-duplicate pairs, by digest."""
     with database.read() as session:
         digests = {
             row.id: row.content_sha256 for row in session.execute(select(ArticleText.id, ArticleText.content_sha256))

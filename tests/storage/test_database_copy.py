@@ -1,4 +1,4 @@
-"""A copy of the whole database has everything, on either kind; an unfinished one has nothing."""
+"""A copy of a database is complete, on either dialect; an unfinished one leaves nothing."""
 
 import signal
 import subprocess
@@ -41,7 +41,7 @@ MakeUrl = Callable[[str], str]
 
 @pytest.fixture
 def make_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeUrl]:
-    """Addresses of databases of a kind where nothing was stored yet."""
+    """Returns URLs of empty databases of a dialect."""
     made: list[str] = []
 
     def make(kind: str) -> str:
@@ -59,11 +59,11 @@ def make_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeUrl
 
 
 def be_quiet(_stage: str, _done_count: int, _total_count: int) -> None:
-    """Nobody watches."""
+    """Ignore progress."""
 
 
 def read_all(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """What the program itself reads of each table."""
+    """Return the rows of each table as the program reads them."""
     database = open_database(url, create=False)
     try:
         with database.read() as session:
@@ -258,7 +258,7 @@ def test_differently_paired_numbers_have_another_checksum(database: Database) ->
 
 
 def test_no_table_has_an_autoincrement_key() -> None:
-    """A copy would have to set its counter."""
+    """Otherwise a copy would have to set the counter."""
     assert [name for name, table in Base.metadata.tables.items() if table.autoincrement_column is not None] == []
 
 

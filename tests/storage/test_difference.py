@@ -1,4 +1,4 @@
-"""What an editor would call a change: in English and Russian, pair by pair."""
+"""The classes of changes in English and Russian, pair by pair."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -118,7 +118,7 @@ UNCLEAR = [
     ("sentence", "Goverment officials did not say so.", "Government officials did not say so."),
     ("ru little", "Они приехали Москву вечером поездом.", "Они приехали в Москву вечером поездом."),
 ]
-"""An editor sees a slip, but another word, a name or an ending has just such a change that is none."""
+"""Typos to an editor, but words, names and endings may legitimately differ in the same way."""
 
 
 @pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in SLIPS], ids=[pair[0] for pair in SLIPS])

@@ -52,7 +52,7 @@ def replace_intro(body: str) -> str:
 
 
 def halve(body: str) -> str:
-    """Cut within a paragraph, as a page that was not loaded to its end."""
+    """Truncate within a paragraph, as in an incompletely loaded page."""
     words = body[: len(body) // 2].rsplit(" ", 8)
     return words[0]
 
@@ -80,7 +80,7 @@ def read_archived(offset: int, body: str) -> ArticleRead:
 
 @pytest.fixture(scope="module")
 def unrelated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Three hundred articles that have nothing to do with each other; a test leaves them as they are."""
+    """A database of three hundred unrelated articles, which tests must not modify."""
     opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('unrelated') / 'archive.db'}")
     assert store_unrelated(opened, 300) == 0
     yield opened

@@ -1,4 +1,4 @@
-"""Every format, loaded back by the programs that people use."""
+"""Every format, loaded by common programs."""
 
 import csv
 import gzip
@@ -45,7 +45,7 @@ def filled(database: Database) -> Database:
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The same on SQLite, filled once: for what a format alone decides."""
+    """The same on SQLite, filled once, for tests of the format alone."""
     opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('shelf') / 'archive.db'}")
     fill(opened)
     yield opened
@@ -155,7 +155,7 @@ def test_csv_round_trips_every_value_and_runs_no_formula(shelf: Database, tmp_pa
 
 SIGN = r"[\s\ufeff\u200b\"']*[-=+@＝＋－＠﹦﹢﹣﹫]"
 OURS = re.compile(rf"^'(?={SIGN}|[\"' ]*[\t\r\n])|(?<=[;\t\r\n])'(?={SIGN})")
-"""As the documentation has it: at the start of a cell, or after `;`, a tab or a line end, before a sign."""
+"""As documented: at the start of a cell, or after `;`, a tab or a line end, before a sign."""
 
 TEXTS = [
     *(
@@ -306,7 +306,7 @@ def words() -> st.SearchStrategy[tuple[str, ...]]:
 
 TIMES = st.datetimes(timezones=st.just(UTC))
 LARGEST = 2**63 - 1
-"""Of what a database has for a number."""
+"""Integers that a database can store."""
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 IMAGES = st.builds(Image, url=st.none() | texts(), caption=st.none() | texts(), credit=st.none() | texts())
 RECORDS = st.builds(

@@ -1,4 +1,4 @@
-"""What is noted of captures that are lost, and what takes their place."""
+"""Lost captures, and what replaces them."""
 
 from contextlib import closing
 
@@ -38,7 +38,7 @@ LOCK = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "RESET session_repli
 
 
 def run_sql(database: Database, statement: str) -> None:
-    """As somebody's hand at the database's own shell, with the foreign keys not looked at."""
+    """Execute SQL without foreign key checks, as a user might in the database's shell."""
     kind = database.engine.dialect.name
     with closing(database.engine.raw_connection()) as connection:
         cursor = connection.cursor()

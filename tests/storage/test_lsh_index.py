@@ -1,4 +1,4 @@
-"""Families larger than the lists of their keys are still one group, in whatever order and batches they come."""
+"""Groups larger than the limit of texts per key are still found, in any order and batches."""
 
 import random
 

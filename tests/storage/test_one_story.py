@@ -17,12 +17,12 @@ NO_AGENCY: Special = {"agencies": ()}
 
 
 def take(start: int, count: int) -> list[str]:
-    """Paragraphs of some 40 words, others for each start."""
+    """Return paragraphs of some 40 words, different for each start."""
     return LONG[start : start + count]
 
 
 def say(start: int, count: int) -> str:
-    """Words in a row, others for each start."""
+    """Return consecutive words, different for each start."""
     return " ".join(WORDS[start : start + count])
 
 

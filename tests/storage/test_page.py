@@ -1,4 +1,4 @@
-"""A database whose own files are not as they were written: it is said, and nothing else is blamed for it."""
+"""Damaged database files are reported as such, and not as any other fault."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ COUNT = 200
 
 @pytest.fixture
 def path(tmp_path: Path, new_file: Path) -> Path:
-    """A SQLite database of some articles, all of it in one file."""
+    """A SQLite database with some articles, all in one file."""
     path = tmp_path / "archive.db"
     path.write_bytes(new_file.read_bytes())
     database = open_database(f"sqlite:///{path}")

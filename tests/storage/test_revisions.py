@@ -1,4 +1,4 @@
-"""What becomes of an article that changes, goes and comes back: through the real storing."""
+"""Articles that change, disappear and come back, stored through a unit of work."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""One small archive, asked on each database: the expected hits, and their order, are the same for both."""
+"""One small archive, searched on each database: both return the same hits in the same order."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -64,7 +64,7 @@ def number_of(hit: SearchHit) -> int:
 
 
 def find(database: Database, query: str, **chosen: Any) -> list[int]:
-    """The numbers of the articles that are found; 0 is the imported text, of the 1st and tagged Kremlin."""
+    """Return the numbers of the articles found; 0 is the imported text, of the 1st and tagged Kremlin."""
     return [0 if hit.id.startswith("text:") else number_of(hit) for hit in ask(database, query, **chosen)]
 
 
@@ -180,7 +180,7 @@ def test_a_separate_author_is_matched_as_a_phrase(archive: Database) -> None:
 
 
 def test_a_phrase_is_found_late_in_a_long_text(database: Database) -> None:
-    """PostgreSQL keeps 256 places of a word."""
+    """PostgreSQL stores at most 256 positions of a word."""
     filler = "the end of the day " * (MAX_POSITIONS // 2 + 9)
     long = read(1, 1, f"{filler} the Kremlin {filler} of the Navy on the day", headline="Long")
     longer = read(2, 2, f"{'word ' * MAX_WORDS} unseen", headline="Longer")

@@ -1,4 +1,4 @@
-"""The index has what the articles have, whatever happened to them."""
+"""The index stays in sync with the articles."""
 
 import re
 from datetime import UTC, datetime
@@ -45,19 +45,19 @@ def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
 
 
 COMPARE = text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)")
-"""FTS5 compares its index with the words of the table; a difference is called a malformed database."""
+"""Has FTS5 compare its index with the table; it reports a difference as a malformed database."""
 
 HISTORIES = st.integers(1, 10).flatmap(lambda count: st.tuples(*(_outcome(offset) for offset in range(count))))
 
 
 def withdraw(outcome: ArticleRead) -> Outcome:
-    """What later rules may say of a capture that was an article."""
+    """Return what later rules may make of a capture that was an article."""
     found = set_aside(outcome.seen.ref.offset, 1)
     return found.model_copy(update={"seen": outcome.seen, "identity": outcome.identity})
 
 
 def audit_index(session: Session) -> None:
-    """Every article is in the index as it is now, once, and nothing else is."""
+    """Assert that the index has exactly the current articles, each once."""
     articles = {row[0]: row for row in session.execute(select(Article.id, Article.published_at, *CONTENT))}
     rows = list(session.scalars(select(Searched).order_by(Searched.article_id)))
     assert [row.article_id for row in rows] == sorted(articles)

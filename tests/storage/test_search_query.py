@@ -1,4 +1,4 @@
-"""What a query is read as. Nothing that can be typed is an error, but a query without a wanted word."""
+"""How queries are parsed. The only invalid input is a query without a positive term."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from storage.search.word import TYPOGRAPHIC, Spelling, fold, list_stems, list_wo
 
 
 def show(term: Term) -> str:
-    """`headline:two words*`; a `=` before what is meant to the letter."""
+    """Render a term as `headline:two words*`, with `=` before exact ones."""
     part = f"{term.part}:" if term.part else ""
     return f"{part}{'=' if term.is_exact else ''}{' '.join(term.words)}{'*' if term.is_prefix else ''}"
 

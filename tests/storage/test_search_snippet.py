@@ -1,4 +1,4 @@
-"""What is shown of a text, and that the marks lie on the words that were found."""
+"""Snippets, and the marks on the words that were found."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ LONG = " ".join(f"w{number}" for number in range(200))
 
 
 def show(text: str, *phrases: str) -> str:
-    """The text with its hits in brackets; a `*` at a phrase's end leaves its last word open."""
+    """Return the text with its hits in brackets; a `*` at a phrase's end makes its last word a prefix."""
     runs = [WordSequence(tuple(phrase.rstrip("*").split()), phrase.endswith("*")) for phrase in phrases]
     for start, end in reversed(find_marks(text, runs)):
         text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
