@@ -291,5 +291,5 @@ def test_a_copy_of_a_hundred_megabytes_is_streamed(
         session.execute(FILL_SIGHTING, {"title": "x" * 5_000})
     command = [sys.executable, "-c", MEASURED, database_url, make_url(target_kind)]
     kib_count = int(subprocess.check_output(command, cwd=ROOT, text=True))
-    # Half of them for SQLite's pages and what is imported on the way; whoever has all rows has them at least twice.
+    # Half of this is SQLite's pages and imported modules; holding all rows would take at least twice their size.
     assert kib_count < 75 * 1024

@@ -133,7 +133,7 @@ def test_a_lost_connection_during_an_export_leaves_the_old_file(database: Databa
 
 
 def end_in_time(work: Callable[[], str]) -> str:
-    """What it answers: one that hangs keeps nobody."""
+    """Return the result of `work`; fail if it hangs for 30 seconds."""
     answers: list[str] = []
     thread = threading.Thread(target=lambda: answers.append(work()), daemon=True)
     thread.start()
@@ -252,6 +252,6 @@ def test_a_planted_link_with_the_temporary_name_is_not_followed(tmp_path: Path, 
     database.close()
     assert victim.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir() if not path.is_symlink()} >= {"out.jsonl", "copy.db", "a.cdxj"}
-    # What somebody asked for is as open as their other files; what is the archive's own, is its owner's alone.
+    # A requested file has the user's default mode; the archive's own files are private to their owner.
     assert S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o666 & ~FORMER_UMASK
     assert S_IMODE((tmp_path / "a.cdxj").stat().st_mode) == 0o600
