@@ -34,7 +34,7 @@ _TRAILER = re.compile(
     re.IGNORECASE,
 )
 _PARENTHESIS = re.compile(r"(?:(?<!\s)\s++)?+\(([^()]{1,60})\)")
-_PLACE = re.compile(r"(?<!\s)\s++in\s++[A-Z][\w .'’-]{1,100}$")
+_LOCATION = re.compile(r"(?<!\s)\s++in\s++[A-Z][\w .'’-]{1,100}$")
 _ROLE = re.compile(
     r"\b(?:correspondent|editor|editor-in-chief|reporter|writer|columnist|contributor|analyst|producer|journalist"
     r"|bureau|chief|staff|professor|director|fellow|author|photographer|freelancer?|special to|updated|published)\b",
@@ -111,7 +111,7 @@ def clean_names(texts: Iterable[str]) -> Iterator[str]:
         for index, part in enumerate(split_joint_names(line)):
             head, *extras = tidy(part).split(", ")
             plain = _drop_roles([head, *extras]) if index else _drop_roles(extras, head)
-            name = _PLACE.sub("", plain).strip(" ,;:|-–—")
+            name = _LOCATION.sub("", plain).strip(" ,;:|-–—")
             is_extra = index and name.isupper() and " " not in name and name.casefold() not in AGENCIES
             if name and not is_extra and any(char.isalpha() for char in name):
                 yield name

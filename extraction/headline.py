@@ -36,8 +36,8 @@ def strip_title(text: str, page: Page) -> str:
     """Return a title of the page's head without the publisher's additions."""
     rules, line = page.site.page, text
     for pattern in (rules.title_suffix, rules.title_name, rules.title_prefix):
-        rest = pattern.sub("", line) if pattern else line
-        line = rest or line
+        remaining = pattern.sub("", line) if pattern else line
+        line = remaining or line
     return line
 
 
@@ -47,11 +47,11 @@ def strip_name(title: str, page: Page) -> str:
     h1 = squeeze(page.only_h1) if page.only_h1 else None
     line = title
     while match := _SUFFIX.match(line):
-        name, rest = squeeze(_NAME_END.sub("", match["name"])), squeeze(match["title"])
-        if not (h1 == rest or name in names or any(name.startswith(known) for known in names)):
+        name, remaining = squeeze(_NAME_END.sub("", match["name"])), squeeze(match["title"])
+        if not (h1 == remaining or name in names or any(name.startswith(known) for known in names)):
             break
         line = match["title"].strip()
-        if h1 == rest:
+        if h1 == remaining:
             break
     if (match := _PREFIX.match(line)) and squeeze(match["name"]) in names:
         line = match["title"]

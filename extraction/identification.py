@@ -80,9 +80,9 @@ def _find_container(tree: HtmlElement, metadata: Metadata, site: Site, article: 
 
 def _is_numbered(container: HtmlElement, site: Site, article: Identity | None) -> bool:
     """Whether a container's number matches the article's; true if either has none."""
-    owner = re.search(r"\d+$", str(next(iter(site.page.owner(container)), "")))
-    asked = re.search(r":(\d+)$", article.id or "") if article else None
-    return owner is None or asked is None or owner.group() == asked.group(1)
+    container_number = re.search(r"\d+$", str(next(iter(site.page.owner(container)), "")))
+    article_number = re.search(r":(\d+)$", article.id or "") if article else None
+    return container_number is None or article_number is None or container_number.group() == article_number.group(1)
 
 
 def _is_titled(container: HtmlElement, metadata: Metadata, site: Site) -> bool:

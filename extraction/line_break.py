@@ -74,15 +74,15 @@ def separate_lines(content: HtmlElement, rules: PageRules) -> None:
     for parent in dict.fromkeys(found.getparent() for found in breaks):
         if parent is not None:
             lines = list(_list_lines(parent))
-            is_kept = _keeps_lines(parent, lines, content, rules)
-            is_kept = is_kept or (has_paragraphs and parent.tag == "p" and _has_short_lines(lines))
-            _replace_breaks(lines, is_kept=is_kept)
+            keeps_lines = _keeps_lines(parent, lines, content, rules)
+            keeps_lines = keeps_lines or (has_paragraphs and parent.tag == "p" and _has_short_lines(lines))
+            _replace_breaks(lines, keeps_lines=keeps_lines)
 
 
-def _replace_breaks(lines: list[Break], *, is_kept: bool) -> None:
-    """Replace the line breaks of one element. `is_kept`: each ends a line."""
-    separating = frozenset(() if is_kept else _find_separating(lines))
-    mark = LINE if is_kept or _is_verse(lines) else " "
+def _replace_breaks(lines: list[Break], *, keeps_lines: bool) -> None:
+    """Replace the line breaks of one element. `keeps_lines`: each ends a line."""
+    separating = frozenset(() if keeps_lines else _find_separating(lines))
+    mark = LINE if keeps_lines or _is_verse(lines) else " "
     for found, _, _ in lines:
         if found in separating:
             _double(found)

@@ -55,14 +55,14 @@ def _of_lost(
     return statement.join(Capture, Capture.id == table.capture_id).where(Capture.is_lost)
 
 
-PART_COUNT = 200
+READ_COUNT = 200
 """Bodies in memory at a time: a MB or two."""
 
 
 def list_mismatched(session: Session) -> Iterator[str]:
     """Yield the ids of the articles whose body does not match its digest. Reads every body."""
     rows = select(Article.id, Article.content_sha256, Article.body)
-    for article_id, digest, body in session.execute(rows.execution_options(yield_per=PART_COUNT)):
+    for article_id, digest, body in session.execute(rows.execution_options(yield_per=READ_COUNT)):
         if content_sha256(body) != digest:
             yield article_id
 

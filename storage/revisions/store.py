@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from schemas.article import Article as Read
+from schemas.article import Article as ExtractedArticle
 from schemas.revision import RevisionClass
 from storage.ledger.publication_date import publication_day
 from storage.ledger.unit_of_work import Columns, UnitOfWork, load_articles
@@ -50,7 +50,7 @@ class StoreResult(NamedTuple):
     published_at: datetime | None
 
 
-def store_article(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) -> StoreResult:
+def store_article(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None, capture_id: int) -> StoreResult:
     """Store an extracted article."""
     row = find_row(batch, read.id)
     if row is None:
@@ -80,7 +80,7 @@ def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: date
     return True
 
 
-def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
+def reread_article(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> str:
     """Store a new extraction from a capture stored earlier; return `unchanged`, `annotated` or `revised`."""
     is_own = row.capture_id == capture_id
     if not is_own and batch.order(read.fetched_at) <= batch.order(row.checked_at):
@@ -98,7 +98,7 @@ def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int)
     return "unchanged"
 
 
-def rebase_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> None:
+def rebase_article(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> None:
     """Overwrite an article with what this capture contains and point it to this capture, without making a revision.
 
     For articles whose capture is lost, and for rows that differ from what was extracted.
@@ -117,7 +117,7 @@ def rebase_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int)
         batch.former_texts.setdefault(row.id, before)
 
 
-def has_content(row: Article, read: Read) -> bool:
+def has_content(row: Article, read: ExtractedArticle) -> bool:
     """Whether an extracted article has exactly the stored content."""
     return not list_changes({name: getattr(row, name) for name in CONTENT_FIELDS}, read)
 
@@ -131,7 +131,7 @@ def withdraw_article(batch: UnitOfWork, row: Article) -> None:
     batch.session.delete(row)
 
 
-def list_changes(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
+def list_changes(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str, ...]:
     """Return the content fields in which an extraction differs at all from the stored columns.
 
     For extractions from one capture: any difference, in quotes and spaces too, comes from the parser.
@@ -143,7 +143,7 @@ def list_changes(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
 ANNOTATED_FIELDS = ("sources", "flags", "modified_at", "fetched_at", "checked_at")
 
 
-def list_annotations(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
+def list_annotations(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str, ...]:
     """Return which of `sources`, `flags` and `modified_at` differ between two extractions from one capture."""
     names = ["sources"] if stored["sources"] != dict(read.sources) else []
     if set(stored["flags"]) - {REMOVED} != set(read.flags) - {REMOVED}:
@@ -176,7 +176,7 @@ def _load_row(batch: UnitOfWork, article_id: str) -> Article | None:
     return batch.articles.get(article_id)
 
 
-def _update(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
+def _update(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> str:
     is_lost = row.capture_id in batch.lost_captures
     if _is_older(batch, read.fetched_at, row):
         # An older capture changes nothing, but one with the same content can replace a lost capture.
@@ -202,7 +202,7 @@ def _is_older(batch: UnitOfWork, at: datetime, row: Article) -> bool:
     return batch.order(at) < batch.order(row.checked_at)
 
 
-def _classify(row: Article, read: Read) -> RevisionClass | None:
+def _classify(row: Article, read: ExtractedArticle) -> RevisionClass | None:
     stored = {name: getattr(row, name) for name in CONTENT_FIELDS}
     changed = list_changes(stored, read)
     if not changed:
@@ -215,7 +215,7 @@ def _is_later(at: datetime | None, known: datetime | None) -> bool:
     return at is not None and (known is None or at > known)
 
 
-def _annotate(row: Article, read: Read, names: tuple[str, ...]) -> None:
+def _annotate(row: Article, read: ExtractedArticle, names: tuple[str, ...]) -> None:
     """Write changes that make no revision in place."""
     fields = _to_columns(read)
     kept = [REMOVED] if is_removed(row) else []
@@ -229,7 +229,7 @@ def _annotate(row: Article, read: Read, names: tuple[str, ...]) -> None:
         row.sources = dict(sorted((row.sources | source).items()))
 
 
-def _add(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) -> None:
+def _add(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None, capture_id: int) -> None:
     number, revision_class, revised_at = _find_version(batch, read)
     row = _to_columns(read) | {
         "id": read.id,
@@ -248,7 +248,7 @@ def _add(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) ->
     batch.new_rows[Article].append(row)
 
 
-def _find_version(batch: UnitOfWork, read: Read) -> tuple[int, RevisionClass | None, datetime | None]:
+def _find_version(batch: UnitOfWork, read: ExtractedArticle) -> tuple[int, RevisionClass | None, datetime | None]:
     """Return number, class and time of the first version, or of the next one after the article was withdrawn."""
     number, _ = batch.withdrawn.get(read.id, (0, None))
     if not number:
@@ -274,7 +274,7 @@ def _without_removed(flags: list[str]) -> Columns:
     return {"flags": [flag for flag in flags if flag != REMOVED], "removed_capture_id": None}
 
 
-def _to_columns(read: Read) -> Columns:
+def _to_columns(read: ExtractedArticle) -> Columns:
     """Return the columns of an extracted article, with lists for tuples and dicts for records."""
     return {
         "edition": read.edition,

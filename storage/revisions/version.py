@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from schemas.article import Article as Read
+from schemas.article import Article as ExtractedArticle
 from schemas.article import Image
 from schemas.failure import UsageFailure
 from schemas.revision import Content, Difference
@@ -29,7 +29,7 @@ def save_version(batch: UnitOfWork, row: Article) -> None:
     batch.new_rows[Revision].append({"article_id": row.id, "number": row.revision, **columns})
 
 
-def content_of(version: AnyVersion | Read, body: str | None = None) -> Content:
+def content_of(version: AnyVersion | ExtractedArticle, body: str | None = None) -> Content:
     """Return the compared content of a version or an extracted article. If `body` is given, it is not loaded."""
     return Content(
         edition=version.edition,
