@@ -125,11 +125,14 @@ def test_a_large_index_is_written_in_batches(database: Database, monkeypatch: py
     [
         ("DELETE FROM search_word", "10 words that are not found by their other forms: burned"),
         ("DELETE FROM search_word WHERE word = 'houses'", "1 words that are not found by their other forms: houses"),
-        ("DELETE FROM search", "3 articles that the search index does not have"),
-        ("DELETE FROM search WHERE number = (SELECT max(number) FROM search)", "1 articles that the search index"),
-        ("UPDATE search SET revision = 7", "3 articles that the search index does not have"),
-        ("UPDATE search SET document = 'other words'", "3 articles that the search index|contradicts itself"),
-        ("UPDATE search SET article_id = 'x' || article_id", "6 articles that the search index does not have"),
+        ("DELETE FROM search", "3 articles that are missing or outdated in the search index"),
+        ("DELETE FROM search WHERE number = (SELECT max(number) FROM search)", "1 articles that are missing or outdated"),
+        ("UPDATE search SET revision = 7", "3 articles that are missing or outdated in the search index"),
+        ("UPDATE search SET document = 'other words'", "3 articles that are missing or outdated|contradicts itself"),
+        (
+            "UPDATE search SET article_id = 'x' || article_id",
+            "6 articles that are missing or outdated in the search index",
+        ),
     ],
 )
 def test_an_inconsistent_index_is_detected_and_rebuilt(database: Database, statement: str, says: str) -> None:
