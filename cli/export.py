@@ -83,7 +83,7 @@ def _write(out: Path, kind: "FileFormat", wanted: "ArticleFilter") -> "Exported"
         with showing_progress():
             return with_archive(
                 lambda archive: export_articles(
-                    archive.database, out, kind, wanted, listener, spared=archive.settings.own_dirs
+                    archive.database, out, kind, wanted, listener, protected=archive.settings.own_dirs
                 )
             )
     except BrokenPipeError:

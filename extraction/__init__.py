@@ -1,9 +1,9 @@
-"""How a capture becomes a draft: pure functions, a capture in, a draft (or why there is none) out.
+"""Extraction: pure functions that turn a capture into a draft, or into the reason why there is none.
 
-No network, no database, no clock, no Scrapy. trafilatura lives here alone.
+No network, database, clock or Scrapy belongs here. trafilatura is only used here.
 """
 
 from importlib.metadata import version
 
 EXTRACTOR = f"broadsheet/{version('broadsheet')} trafilatura/{version('trafilatura')}"
-"""What a draft names as its reader."""
+"""The `extractor` of a draft."""

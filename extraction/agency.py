@@ -1,4 +1,4 @@
-"""The news agencies, by their names."""
+"""Names of news agencies."""
 
 AGENCIES = {
     name.casefold(): name
@@ -41,7 +41,7 @@ AGENCIES = {
     "рейтер": "Reuters",
     "тасс": "TASS",
 }
-"""Name in lower case -> the name that records have."""
+"""Case-folded name -> the name used in records."""
 
 OWN_DESKS = frozenset({"mt", "mt staff", "moscow times", "the moscow times"})
-"""The publisher itself, where it stands among agencies."""
+"""Names of the publisher itself, which may be listed among agencies."""

@@ -1,4 +1,4 @@
-"""Chooses who wrote an article."""
+"""Choose the authors of an article."""
 
 from collections.abc import Iterator
 from itertools import takewhile
@@ -30,11 +30,11 @@ _LOOSE_BYLINES = XPath(
     "descendant::*[contains(@class, 'byline') and not(self::time or ancestor::*[contains(@class, 'byline')])]"
 )
 _AUTHOR_LINKS = XPath("descendant::a[@rel='author' or contains(@href, '/author/') or contains(@href, '/authors/')]")
-"""How a byline may be marked whose classes the site's rules do not know."""
+"""Bylines with markup that the site's rules do not know."""
 
 
 def choose_byline(page: Page) -> Byline:
-    """All authors. Of a known publisher the byline goes first: JSON-LD and meta name only the first of several."""
+    """Return all authors. A known publisher's byline has precedence: JSON-LD and meta only name the first author."""
     return _choose_unknown(page) if page.is_unknown else _choose_known(page)
 
 
@@ -44,7 +44,7 @@ def _choose_known(page: Page) -> Byline:
         if found.authors or found.agencies:
             if source != "byline":
                 page.flags.add("byline-missing")
-            return _note(page, found, source)
+            return _record(page, found, source)
     page.flags.add("authors-missing")
     return Byline()
 
@@ -69,7 +69,7 @@ def _list_known(page: Page) -> Iterator[tuple[list[str], str]]:
 
 
 def _list_heading(page: Page, lines: list[HtmlElement]) -> list[HtmlElement]:
-    """Those of the elements that stand above the text: what is within it or below it may be another's."""
+    """Return the elements above the text; those within or below it may belong to another article."""
     if page.container is None or not lines:
         return []
     wanted, texts = frozenset(lines), frozenset(_list_texts(page))
@@ -79,7 +79,7 @@ def _list_heading(page: Page, lines: list[HtmlElement]) -> list[HtmlElement]:
 
 
 def _list_texts(page: Page) -> Iterator[HtmlElement]:
-    """What the text begins with: what holds it; where a gallery's header stands in that, the blocks there."""
+    """Yield the content elements, or the blocks of one that includes a gallery's header."""
     rules = page.site.page
     headlines = [set(headline.iterancestors()) for headline in page.select(rules.headline)]
     for content in page.select(rules.content):
@@ -87,7 +87,7 @@ def _list_texts(page: Page) -> Iterator[HtmlElement]:
 
 
 def _read_loose_line(line: HtmlElement) -> Iterator[str]:
-    """What is certainly a name in a byline of unknown build, or in an author's link."""
+    """Yield what is certainly a name in a byline of unknown markup, or in an author link."""
     marked = [] if line.tag == "a" else [link for link in line.iter("a") if "".join(link.itertext()).strip()]
     for name in _read_line(line, marked):
         if is_name(name) or read_names([name]).agencies:
@@ -95,7 +95,7 @@ def _read_loose_line(line: HtmlElement) -> Iterator[str]:
 
 
 def _read_line(line: HtmlElement, marked: list[HtmlElement]) -> Iterator[str]:
-    """The names of a byline: those that are marked as such, and those that stand between them without a mark."""
+    """Yield the names of a byline: marked ones, and unmarked ones between them."""
     if not marked:
         yield from split_names("".join(line.itertext()))
         return
@@ -111,7 +111,7 @@ def _read_line(line: HtmlElement, marked: list[HtmlElement]) -> Iterator[str]:
 
 
 def _list_pieces(line: HtmlElement, marked: frozenset[HtmlElement]) -> Iterator[tuple[str, bool]]:
-    """The texts of a byline in order, and whether each is a marked name."""
+    """Yield the texts of a byline in order, and whether each is a marked name."""
     inside: HtmlElement | None = None
     for event, element in iterwalk(line, ("start", "end")):
         if event == "start" and inside is None:
@@ -121,7 +121,7 @@ def _list_pieces(line: HtmlElement, marked: frozenset[HtmlElement]) -> Iterator[
             inside = None if inside is element else inside
             if inside is None and element is not line:
                 tail = element.tail or ""
-                yield f" {tail}" if tail.strip() else ", ", False  # two elements side by side are two things
+                yield f" {tail}" if tail.strip() else ", ", False  # adjacent elements are separate items
 
 
 def _split_all(names: list[str]) -> list[str]:
@@ -129,17 +129,17 @@ def _split_all(names: list[str]) -> list[str]:
 
 
 def _choose_unknown(page: Page) -> Byline:
-    """The first that names a person or an agency; else the publisher, where nobody else is named."""
+    """Return the first byline with a person or an agency, else one that names the publisher."""
     publishers: list[tuple[Byline, str]] = []
     for names, source in _list_unknown(page):
         found = read_names(clean_names(names))
         persons = tuple(name for name in found.authors if not _is_publisher(name, page))
         if persons or found.agencies:
-            return _note(page, Byline(persons, found.agencies), source)
+            return _record(page, Byline(persons, found.agencies), source)
         if found.authors:
             publishers.append((found, source))
     if publishers:
-        return _note(page, *publishers[0])
+        return _record(page, *publishers[0])
     page.flags.add("authors-missing")
     return Byline()
 
@@ -157,11 +157,11 @@ def _list_metas(page: Page) -> Iterator[list[str]]:
     for name in META_NAMES:
         written = [value for value in page.metadata.metas.get(name, ()) if "://" not in value]
         if written:
-            yield [_turn(value) for value in written] if name == "citation_author" else written
+            yield [_reverse_name(value) for value in written] if name == "citation_author" else written
 
 
-def _turn(name: str) -> str:
-    """`Jane Doe` of `Doe, Jane`: how libraries write it."""
+def _reverse_name(name: str) -> str:
+    """Return `Jane Doe` for `Doe, Jane`, the form used in citations."""
     family, comma, given = name.partition(",")
     return f"{given.strip()} {family.strip()}" if comma and "," not in given else name
 
@@ -170,8 +170,8 @@ def _is_publisher(name: str, page: Page) -> bool:
     return bool(page.publisher) and squeeze(name) == squeeze(page.publisher or "")
 
 
-def _note(page: Page, found: Byline, source: str) -> Byline:
-    page.note("authors" if found.authors else "agencies", source)
+def _record(page: Page, found: Byline, source: str) -> Byline:
+    page.record_source("authors" if found.authors else "agencies", source)
     if found.agencies:
-        page.note("agencies", source)
+        page.record_source("agencies", source)
     return found

@@ -1,4 +1,4 @@
-"""Reads the text of a page: by its blocks and by trafilatura, one checking the other; else by trafilatura alone."""
+"""Extract the text of a page from its blocks, checked against trafilatura; without blocks, by trafilatura alone."""
 
 import logging
 from copy import deepcopy
@@ -22,30 +22,30 @@ from extraction.tree import drop, is_overgrown, make_element
 from schemas.article import Kind
 from sites.profile import Site
 
-# It warns of each page in which it finds no text: the record's flags say that, with its URL.
+# It warns of every page without text, which the record's flags already say.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
-SHORT_SHARE = 0.3
-"""Of the text in all `<p>`: below it the full mode is asked. The fast mode fails on a few pages (4 of 257)."""
+MIN_FAST_SHARE = 0.3
+"""Share of the text in all `<p>` below which the full mode is tried: the fast mode fails on some pages (4 of 257)."""
 
-BLURB_CHARS = 400
-"""The longest blurb of an author seen has about 300."""
+MAX_BLURB_CHARS = 400
+"""Maximum characters of an author's blurb; the longest one seen has about 300."""
 
-BLURB_COUNT = 3
-"""Of blurbs, one for each author: more were never seen under one article."""
+MAX_BLURB_COUNT = 3
+"""Maximum blurbs below an article, one for each author; more were never seen."""
 
-ITEM_CHARS = 20
-"""Enough of a list's item to know it by, where others stand within it."""
+ITEM_PREFIX_CHARS = 20
+"""Characters that identify a list item, even if other items are nested in it."""
 
-# trafilatura throws all of this away at each of its steps, and copies the tree several times before. What has
-# paragraphs or JSON-LD in it is left to its judgement: pages are nested wrongly.
-_UNREAD = XPath(
+# trafilatura discards all of this in each of its steps, after copying the tree several times. Elements with paragraphs
+# or JSON-LD are left to it, as pages may be nested wrongly.
+_DISCARDED = XPath(
     "descendant::style | descendant::script[not(contains(@type, 'json'))] | descendant::svg | descendant::link"
     " | descendant::meta | descendant::*[self::aside or self::footer][not(descendant::p or descendant::script)]"
 )
 _PARAGRAPH_TEXTS = XPath("descendant::p//text()", smart_strings=False)
 _FAST, _FULL = (
-    # `dedup` would keep state: the same page would read differently the sixth time.
+    # `dedup` would keep state, so that the sixth extraction of a page would differ.
     Extractor(output_format="python", fast=fast, comments=False, dedup=False)
     for fast in (True, False)
 )
@@ -53,30 +53,30 @@ _FAST, _FULL = (
 
 BLOCKS = "blocks"
 TRAFILATURA = "trafilatura"
-"""Where a body comes from: trafilatura where the blocks say the same, or where nothing says where the blocks are."""
+"""Sources of a body. It is `trafilatura` if that agrees with the blocks, or if there are no known blocks."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A text without furniture, and how it was found."""
+    """A cleaned text, and how it was found."""
 
     text: str
     agencies: tuple[str, ...] = ()
     source: str | None = None
-    """None where there is no text."""
+    """None if there is no text."""
     flags: frozenset[str] = frozenset()
 
 
 def read_body(page: Page, kind: Kind, content: Content) -> Body:
-    """The text of what holds it; where that is not there or empty, what trafilatura finds around it.
+    """Return the text of the content elements; if they are missing or empty, what trafilatura finds around them.
 
-    The container is taken apart, the tree beside it is not.
+    Modifies the container, but not the rest of the tree.
     """
     paragraphs = read_paragraphs(map(deepcopy, content.elements), page.site.page.infobox_classes)
     if paragraphs:
         differences = find_differences(content.elements, paragraphs)
         source = BLOCKS if differences else TRAFILATURA
-        paragraphs = paragraphs if content.has_text_blocks else cut_repeat(paragraphs)
+        paragraphs = paragraphs if content.has_text_blocks else drop_repeated_blurb(paragraphs)
         return _clean(paragraphs, page.site, source, content.flags | differences, edges=False)
     if content.may_be_empty:
         return Body("", flags=content.flags)
@@ -87,9 +87,9 @@ def read_body(page: Page, kind: Kind, content: Content) -> Body:
 
 
 def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
-    """The text where no element holds it, and of the posts; `missing`: the flag of what is not there.
+    """Return the text without content elements, and that of the posts. `missing` is the flag for what is missing.
 
-    Where there is what should hold it, and that is empty, only a whole text is one: the page names its author, too.
+    If content elements exist but are empty, only a long text counts, as the rest may be the author's blurb.
     """
     tree = page.tree if page.container is None else _make_document(page.container)
     is_empty = page.container is not None and missing is None
@@ -100,49 +100,53 @@ def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
             drop(furniture)
     paragraphs = read_whole_page(tree)
     if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
-        del paragraphs[0]  # trafilatura takes an `<h1>` near the text for its first paragraph
-    # On a whole page a message of its own may be one long paragraph, all of it glued.
+        del paragraphs[0]  # trafilatura may take an `<h1>` near the text for its first paragraph
+    # On a whole page, a message may be extracted as one long paragraph.
     is_text = has_running_text(paragraphs) if page.container is not None else sum(map(is_sentence, paragraphs)) > 1
-    if is_textless and not (sum(map(len, set(paragraphs))) > BLURB_COUNT * BLURB_CHARS if is_empty else is_text):
+    if is_textless and not (
+        sum(map(len, set(paragraphs))) > MAX_BLURB_COUNT * MAX_BLURB_CHARS if is_empty else is_text
+    ):
         paragraphs = []
-    paragraphs = cut_repeat(paragraphs) + list(page.posts.paragraphs if page.posts else ())
+    paragraphs = drop_repeated_blurb(paragraphs) + list(page.posts.paragraphs if page.posts else ())
     return _clean(paragraphs, page.site, TRAFILATURA, flags, edges=True)
 
 
 def _make_document(container: HtmlElement) -> HtmlElement:
-    """A document of the container alone: trafilatura loses the lists of an `<article>` that is given as it is."""
+    """Wrap the container in a document: trafilatura loses the lists of a bare `<article>`."""
     document = make_element("div")
     container.tail = None
     document.append(container)
     return document
 
 
-def cut_repeat(paragraphs: list[str]) -> list[str]:
-    """The paragraphs without an author's blurb, which is printed twice at the end of the text."""
+def drop_repeated_blurb(paragraphs: list[str]) -> list[str]:
+    """Return the paragraphs without the second copy of an author's blurb at the end."""
     *text, last = paragraphs or [""]
-    is_repeated = len(text) > 1 and text[-1] == last and len(last) <= BLURB_CHARS
+    is_repeated = len(text) > 1 and text[-1] == last and len(last) <= MAX_BLURB_CHARS
     return text[:-1] if is_repeated else paragraphs
 
 
 def read_whole_page(tree: HtmlElement) -> list[str]:
-    """The paragraphs that trafilatura takes for the article's; on an overgrown page, all there are."""
+    """Return the paragraphs that trafilatura considers the article's; on an overgrown page, all of them."""
     if is_overgrown(tree):
         return read_paragraphs(tree.iter("p"))
-    for unread in [*_UNREAD(tree), *find_widgets(tree)]:
-        drop(unread)
+    for discarded in [*_DISCARDED(tree), *find_widgets(tree)]:
+        drop(discarded)
     drop_button_text(tree)
     text = _extract(tree, _FAST)
-    if len(text) < SHORT_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
+    if len(text) < MIN_FAST_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
         text = max(text, _extract(tree, _FULL), key=len)
     return _strip_bullets([paragraph for line in text.split("\n") if (paragraph := tidy(line))], tree)
 
 
 def _strip_bullets(paragraphs: list[str], tree: HtmlElement) -> list[str]:
-    """Lists as the page has them: trafilatura puts `- ` before each item. A dash before speech is the text's own."""
+    """Remove the `- ` that trafilatura puts before list items, but not dashes before speech."""
     if not any(paragraph.startswith("- ") for paragraph in paragraphs):
         return paragraphs
-    items = {tidy("".join(item.itertext()))[:ITEM_CHARS] for item in tree.iter("li")}
-    return [text[2:] if text.startswith("- ") and text[2 : 2 + ITEM_CHARS] in items else text for text in paragraphs]
+    items = {tidy("".join(item.itertext()))[:ITEM_PREFIX_CHARS] for item in tree.iter("li")}
+    return [
+        text[2:] if text.startswith("- ") and text[2 : 2 + ITEM_PREFIX_CHARS] in items else text for text in paragraphs
+    ]
 
 
 def _extract(tree: HtmlElement, options: Extractor) -> str:

@@ -1,4 +1,4 @@
-"""Tells persons from agencies, in bylines and in the credit at the end of a text."""
+"""Parse bylines and the credit at the end of a text into persons and agencies."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,10 @@ from extraction.agency import AGENCIES, OWN_DESKS
 from extraction.linked_data import clean_markup
 from extraction.normalization import tidy
 from extraction.paragraph import Infobox
-from extraction.person_name import is_name, part_names
+from extraction.person_name import is_name, split_joint_names
 
-NOTE_COUNT = 3
-"""Corrections and notes that may follow a credit; more than two were never seen under one text."""
+MAX_NOTE_COUNT = 3
+"""Maximum corrections and notes that follow a credit; more than two were never seen."""
 
 _CREDIT = re.compile(r"\(\s*+((?! )[\w .,;/&-]{2,80}?)(?:(?<!\s)\s++)?+\)\.?$")
 _CLOSING_LINE = re.compile(r"[-–—]{1,2}\s*+([\w .,;/&-]{2,80}?)\.?$")
@@ -28,26 +28,26 @@ _NOTE = re.compile(
 )
 _BARE_BY = re.compile(r"(?:by|von|par|автор|авторы)\W*$", re.IGNORECASE)
 _CONTACT = re.compile(r"(?<!\S)@?[^\s@]++@\S+\.\w+\)?|(?<!\w)@\w+|https?://\S+")
-_REST = re.compile(
+_TRAILER = re.compile(
     r"(?:(?<!\s)\s++[|•·–—-]"
     r"|;?+(?:(?<!\s)\s++)?+(?:Edit(?:ed|ing)|Photo(?:graph)?s?|Additional reporting) by)\s(?s:.*)",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"(?:(?<!\s)\s++)?+\(([^()]{1,60})\)")
-_PLACE = re.compile(r"(?<!\s)\s++in\s++[A-Z][\w .'’-]{1,100}$")
+_PARENTHESIS = re.compile(r"(?:(?<!\s)\s++)?+\(([^()]{1,60})\)")
+_LOCATION = re.compile(r"(?<!\s)\s++in\s++[A-Z][\w .'’-]{1,100}$")
 _ROLE = re.compile(
     r"\b(?:correspondent|editor|editor-in-chief|reporter|writer|columnist|contributor|analyst|producer|journalist"
     r"|bureau|chief|staff|professor|director|fellow|author|photographer|freelancer?|special to|updated|published)\b",
     re.IGNORECASE,
 )
-_NOBODY = re.compile(
+_GENERIC_NAME = re.compile(
     r"(?:the |our |news |web |online |guest |senior )*(?:staff(?: (?:writers?|reporters?|correspondents?|report))?"
     r"|admin(?:istrator)?|webmaster|editors?|editorial (?:staff|team)|news(?:room| desk)|reporters?|writers?|author"
     r"|(?:from )?(?:combined|wire|agency) reports?|news agencies"
     r"|contributors?|correspondents?|unknown|anonymous|redaktion|redacción|rédaction)",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"(?:^|(?<!\s)\s++)(?:for|with|/|of)\s++(?P<agency>[\w .-]{1,100})$", re.IGNORECASE)
+_ON_BEHALF_OF = re.compile(r"(?:^|(?<!\s)\s++)(?:for|with|/|of)\s++(?P<agency>[\w .-]{1,100})$", re.IGNORECASE)
 _BY = re.compile(
     r"^(?:(?:Text|Story|Words|Written|Posted|Reported|Analysis)\s+)?(?:By|Von|Par|Автор:|Авторы:)[:\s]\s*",
     re.IGNORECASE,
@@ -56,104 +56,104 @@ _BY = re.compile(
 
 @dataclass(frozen=True)
 class Byline:
-    """Who wrote a text, in the byline's order."""
+    """The authors and agencies of a text, in the byline's order."""
 
     authors: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
 
 
 def read_names(names: Iterable[str]) -> Byline:
-    """Persons and agencies of single names: `AFP`, `NAME for AFP`, `NAME`."""
+    """Sort single names into persons and agencies: `AFP`, `NAME for AFP`, `NAME`."""
     authors: list[str] = []
     agencies: list[str] = []
     for raw in names:
         name = _strip_by(raw)
-        source = _FROM.search(name)
+        source = _ON_BEHALF_OF.search(name)
         if source and (agency := AGENCIES.get(source["agency"].casefold())):
             agencies.append(agency)
             name = name[: source.start()].strip()
         if agency := AGENCIES.get(name.casefold()):
             agencies.append(agency)
-        elif name and not is_nobody(name):
+        elif name and not is_generic_name(name):
             authors.append(name)
     return Byline(tuple(dict.fromkeys(authors)), tuple(dict.fromkeys(agencies)))
 
 
 def split_names(byline: str) -> list[str]:
-    """The single names of a whole byline: `By A, B and C`; without what somebody is beside the name: `A, Editor`."""
-    first, *others = part_names(_strip_by(byline)) or [""]
+    """Return the single names of a byline, `By A, B and C`, without roles as in `A, Editor`."""
+    first, *others = split_joint_names(_strip_by(byline)) or [""]
     head, *extras = first.split(", ")
     return [name for name in (_drop_roles(extras, head), *(_drop_roles(part.split(", ")) for part in others)) if name]
 
 
 def split_loose(text: str) -> list[str]:
-    """The names in what stands beside the links of a byline; anything else there is no author: `June 29`."""
+    """Return the names in the text beside a byline's links, ignoring anything else, such as `June 29`."""
     names = [name for name in map(_strip_by, split_names(text)) if not _ROLE.search(name)]
     return [name for name in names if is_name(name) or read_names([name]).agencies]
 
 
-def _drop_roles(pieces: Iterable[str], *kept: str) -> str:
-    """`Jane Doe` of `Jane Doe`, `Senior Editor`."""
-    return ", ".join((*kept, *(piece for piece in pieces if not _ROLE.search(piece))))
+def _drop_roles(pieces: Iterable[str], *names: str) -> str:
+    """Return `Jane Doe` for `Jane Doe`, `Senior Editor`."""
+    return ", ".join((*names, *(piece for piece in pieces if not _ROLE.search(piece))))
 
 
 def _strip_by(text: str) -> str:
-    """A byline without the word that begins it, and without signs around it."""
+    """Return a byline without its leading `By` and surrounding punctuation."""
     name = _BY.sub("", tidy(text)).strip(" ,;|")
     return "" if _BARE_BY.match(name) else name
 
 
 def clean_names(texts: Iterable[str]) -> Iterator[str]:
-    """The names in what unknown publishers write for authors: `By A and B | CNN`, `C, Senior Editor`, `d@e.org`."""
+    """Yield the names in an unknown publisher's author texts: `By A and B | CNN`, `C, Senior Editor`, `d@e.org`."""
     for text in texts:
-        line = _REST.sub("", _CONTACT.sub(" ", clean_markup(text)))
-        line = _strip_by(_ASIDE.sub(lambda found: f", {found[1]}", line))
-        for index, part in enumerate(part_names(line)):
+        line = _TRAILER.sub("", _CONTACT.sub(" ", clean_markup(text)))
+        line = _strip_by(_PARENTHESIS.sub(lambda found: f", {found[1]}", line))
+        for index, part in enumerate(split_joint_names(line)):
             head, *extras = tidy(part).split(", ")
             plain = _drop_roles([head, *extras]) if index else _drop_roles(extras, head)
-            name = _PLACE.sub("", plain).strip(" ,;:|-–—")
+            name = _LOCATION.sub("", plain).strip(" ,;:|-–—")
             is_extra = index and name.isupper() and " " not in name and name.casefold() not in AGENCIES
             if name and not is_extra and any(char.isalpha() for char in name):
                 yield name
 
 
-def is_nobody(name: str) -> bool:
-    """Whether a name stands for whoever it was: `Staff Writer`, `admin`."""
-    return bool(_NOBODY.fullmatch(name))
+def is_generic_name(name: str) -> bool:
+    """Whether a name is a generic one: `Staff Writer`, `admin`."""
+    return bool(_GENERIC_NAME.fullmatch(name))
 
 
 def cut_credit(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The paragraphs without the credit that ends the text (`(AP, Reuters)`), and its agencies.
+    """Return the paragraphs without the credit that ends the text (`(AP, Reuters)`), and the credit's agencies.
 
-    Infoboxes, corrections and editor's notes may stand below the credit: they stay. Who is named below a quotation
-    said it.
+    Infoboxes, corrections and editor's notes below the credit are kept. A name below a quotation is its speaker, not
+    a credit.
     """
-    last = _find_end(paragraphs)
+    last = _find_last_paragraph(paragraphs)
     if last < 0 or isinstance(paragraphs[last], Quotation):
         return paragraphs, ()
     match = _CREDIT.search(paragraphs[last]) or _CLOSING_LINE.match(paragraphs[last])
     agencies = _read_credit(match[1]) if match else ()
     if match is None or not agencies:
         return paragraphs, ()
-    rest = paragraphs[last][: match.start()].rstrip()
-    return (*paragraphs[:last], *((rest,) if rest else ()), *paragraphs[last + 1 :]), agencies
+    remaining = paragraphs[last][: match.start()].rstrip()
+    return (*paragraphs[:last], *((remaining,) if remaining else ()), *paragraphs[last + 1 :]), agencies
 
 
-def _find_end(paragraphs: tuple[str, ...]) -> int:
-    """The paragraph that ends the text itself."""
+def _find_last_paragraph(paragraphs: tuple[str, ...]) -> int:
+    """Return the index of the last paragraph of the text itself."""
     last, note_count = len(paragraphs) - 1, 0
     while last > 0:
         paragraph = paragraphs[last]
         if not isinstance(paragraph, Infobox):
             note_count += 1
-            if note_count > NOTE_COUNT or not (_NOTE.match(paragraph) or is_correction(paragraph)):
+            if note_count > MAX_NOTE_COUNT or not (_NOTE.match(paragraph) or is_correction(paragraph)):
                 break
         last -= 1
     return last
 
 
 def _read_credit(line: str) -> tuple[str, ...]:
-    """The agencies of a credit, acronyms beside them included; none where it names anything else, or no agency."""
+    """Return the agencies of a credit, including acronyms; empty if it has no known agency or anything else."""
     names = [name for name in _LIST.split(line) if name and name.casefold() not in OWN_DESKS]
     known = [AGENCIES.get(name.casefold()) for name in names]
     if not any(known) or not all(agency or _ACRONYM.match(name) for name, agency in zip(names, known, strict=True)):

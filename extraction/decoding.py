@@ -1,4 +1,4 @@
-"""Decodes what was captured: whether it is HTML at all, and its characters, once."""
+"""Decode captures: check that they are HTML, and determine their encoding."""
 
 import re
 
@@ -9,13 +9,13 @@ from schemas.capture import Capture
 from sites.encoding import decode_text, find_charset, is_utf8, is_utf16
 
 PROBE_BYTES = 4096
-"""Binary files show in their first 4 kB what they are; a page without a tag in four times as much is none."""
+"""Bytes in which binary files reveal themselves. A body without a tag in four times as much is not a page."""
 
 CONTROL_SHARE = 0.02
-"""Of control characters at a page's beginning; in random bytes a tenth are, and a tag comes by chance."""
+"""Maximum share of control characters at a page's start. Random bytes have a tenth, and may contain a tag by chance."""
 
 HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "text/plain", "application/octet-stream"})
-"""Media types that a page comes with; the last two from servers and imports that do not know better."""
+"""Media types of pages; the last two come from misconfigured servers and imports."""
 
 _TAG = re.compile(
     rb"<(?:!doctype\s+html|html|head|meta|title|body|div|p|article|section|main|h1|table|span|a|br)\b", re.IGNORECASE
@@ -33,13 +33,13 @@ _UNPARSABLE_REFERENCE = re.compile(
     rb"&#(?:0*+(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d)|x0*+(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
     re.IGNORECASE,
 )
-"""libxml2 takes what is written so into the tree, and lxml then refuses to move it there."""
+"""Character references that libxml2 accepts, but that lxml then refuses to move within the tree."""
 
 _NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
 
 def decode_page(capture: Capture) -> bytes | Unreadable:
-    """The page's HTML in UTF-8, without characters that cannot be parsed; or why it is no page."""
+    """Return the page's HTML in UTF-8, without unparsable characters, or the reason why it is not a page."""
     if capture.too_large:
         return Unreadable(reason="too-large", detail="larger than the limit for a page")
     if not capture.body or capture.body.isspace():
@@ -51,7 +51,7 @@ def decode_page(capture: Capture) -> bytes | Unreadable:
 
 
 def is_html(capture: Capture) -> bool:
-    """Whether a body is HTML by its type and by its looks."""
+    """Whether a body is HTML, by its media type and its content."""
     if capture.media_type not in HTML_TYPES:
         return False
     probe = capture.body[:PROBE_BYTES]
@@ -64,13 +64,13 @@ def is_html(capture: Capture) -> bool:
 
 
 def decode(capture: Capture) -> str:
-    """The body as text: its bytes decide, its header and its own declaration are hints."""
+    """Decode the body by its bytes, with the header and its own declaration as hints."""
     header = find_charset(capture.header("content-type"))
     return decode_text(capture.body, (header, html_body_declared_encoding(capture.body)))
 
 
 def drop_unparsable(data: bytes) -> bytes:
-    """The HTML without characters that no XML may have, as such or as references."""
+    """Return the HTML without characters that are invalid in XML, literal or as references."""
     data = data.translate(None, _UNPARSABLE)
     for found in _NONCHARACTERS:
         data = data.replace(found, b"")

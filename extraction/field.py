@@ -1,4 +1,4 @@
-"""Chooses section, tags and kind."""
+"""Choose section, tags, kind and sponsor."""
 
 from collections.abc import Iterator
 from urllib.parse import urljoin
@@ -13,28 +13,28 @@ TAG_METAS = ("article:tag", "news_keywords", "parsely-tags", "sailthru.tags", "k
 
 
 def choose_section(page: Page) -> str | None:
-    """The section by the name that the site's pages show; a known publisher's breadcrumb names it, whatever else does.
+    """Return the section by its displayed name; a known publisher's breadcrumb has precedence.
 
-    The Moscow Times calls every article `news` or `ukraine_war` in all other places.
+    The Moscow Times calls every article `news` or `ukraine_war` everywhere else.
     """
     if page.site.sections and (section := _read_breadcrumb(page)):
-        page.note("section", "breadcrumb")
+        page.record_source("section", "breadcrumb")
         return section
     key = read_text(page.metadata.json_ld.get("articleSection"))
     shown = tidy_or_none(page.metadata.meta.get("article:section"))
-    named = page.site.sections.get(shown or "", shown)  # some pages have the key here too
+    named = page.site.sections.get(shown or "", shown)  # some pages have the key here
     candidates = [(page.site.sections.get(key or ""), "json-ld"), (named, "meta"), (key, "json-ld")]
     for section, source in candidates:
         if section:
-            page.note("section", source)
+            page.record_source("section", source)
             return section
     return None
 
 
 def _read_breadcrumb(page: Page) -> str | None:
-    """The section by the last part of its URL; one that has no name yet, by the words of that.
+    """Return the section by the last segment of its URL; if that has no known name, by its words.
 
-    The home page is no section, nor is an article.
+    The home page and articles are not sections.
     """
     url = page.metadata.section_url or ""
     key = url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
@@ -49,14 +49,14 @@ def _read_breadcrumb(page: Page) -> str | None:
 
 
 def choose_tags(page: Page) -> tuple[str, ...]:
-    """What the article is about.
+    """Return the article's tags.
 
-    A known publisher's tags are the links below the article, where one with a comma is whole, or `article:tag`: its
-    keywords are for search engines.
+    A known publisher's tags are the links below the article, in which a comma does not separate tags, or
+    `article:tag`; its keywords are for search engines.
     """
     for tags, source in _list_tags(page) if page.site.hosts else _list_unknown_tags(page):
         if found := tuple(dict.fromkeys(text for tag in tags if (text := tidy(tag)))):
-            page.note("tags", source)
+            page.record_source("tags", source)
             return found
     return ()
 
@@ -74,10 +74,10 @@ def _list_unknown_tags(page: Page) -> Iterator[tuple[list[str], str]]:
 
 
 def choose_kind(page: Page) -> Kind:
-    """The kind by what only its pages have, by the publisher's own word for it, then by other words that name it."""
+    """Return the kind by elements unique to it, then the publisher's own value, then other words for it."""
     for kind, source in _list_kinds(page):
         if kind:
-            page.note("kind", source)
+            page.record_source("kind", source)
             return kind
     return Kind.ARTICLE
 
@@ -87,19 +87,19 @@ def _list_kinds(page: Page) -> Iterator[tuple[Kind | None, str]]:
     yield Kind.LIVE if page.select(rules.live) else None, "page"
     yield Kind.LIVE if page.posts and page.posts.has_text else None, "posts"
     yield Kind.LIVE if "LiveBlogPosting" in read_types(page.metadata.json_ld) else None, "json-ld"
-    told = page.site.kinds.get(next(iter(page.select_texts(rules.data_kind)), "").lower())
-    if told is not Kind.ARTICLE:
-        yield told, "page"
-    for text, source in _kind_words(page):
+    stated_kind = page.site.kinds.get(next(iter(page.select_texts(rules.data_kind)), "").lower())
+    if stated_kind is not Kind.ARTICLE:
+        yield stated_kind, "page"
+    for text, source in _list_kind_words(page):
         kind = page.site.kinds.get(text.strip(" |").lower())
-        # An opinion piece is a plain article by that word, and its flag alone tells.
-        yield kind if told is None or kind is Kind.OPINION else None, source
+        # By that value an opinion piece is a plain article; only its label reveals it.
+        yield kind if stated_kind is None or kind is Kind.OPINION else None, source
     yield Kind.OPINION if page.select(rules.disclaimer) else None, "page"
-    yield told or _find_class_kind(page), "page"
+    yield stated_kind or _find_class_kind(page), "page"
 
 
 def _find_class_kind(page: Page) -> Kind | None:
-    """The kind by the container's class: `article--gallery`."""
+    """Return the kind by the container's class: `article--gallery`."""
     prefix = page.site.page.kind_prefix
     if page.container is None or not prefix:
         return None
@@ -109,7 +109,7 @@ def _find_class_kind(page: Page) -> Kind | None:
 
 
 def flag_sponsored(page: Page) -> None:
-    """Flags what somebody paid for: it is kept, and can be told apart."""
+    """Flag paid content, which is kept but marked."""
     rules = page.site.page
     labels = [tidy("".join(found.itertext())).strip(" |") for found in page.select(rules.label)]
     is_labelled = rules.paid_label is not None and any(map(rules.paid_label.fullmatch, labels))
@@ -123,13 +123,13 @@ def flag_sponsored(page: Page) -> None:
 
 
 def choose_sponsor(page: Page) -> str | None:
-    """Who paid for the article, by the label that names them."""
+    """Return the sponsor named by the article's label."""
     if sponsor := page.first_text(page.site.page.sponsor):
-        page.note("sponsor", "page")
+        page.record_source("sponsor", "page")
     return sponsor
 
 
-def _kind_words(page: Page) -> Iterator[Found]:
+def _list_kind_words(page: Page) -> Iterator[Found]:
     prefix = page.site.page.title_prefix
     for name in ("og:description", "og:title", "description"):
         if prefix and (match := prefix.match(page.metadata.meta.get(name, ""))):

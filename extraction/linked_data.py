@@ -1,7 +1,7 @@
-"""Reads a page's JSON-LD: which of its things is the article, and what is said of it.
+"""Read a page's JSON-LD and microdata: find the node of the article, and its properties.
 
-Publishers write it in every form that the vocabulary allows: one object, a list, a graph whose nodes name each other
-by `@id`, several articles on one page, the article's data in two scripts.
+Publishers use every form that the vocabulary allows: one object, a list, a graph whose nodes refer to each other by
+`@id`, several articles on one page, the article's data in two scripts.
 """
 
 import json
@@ -18,13 +18,13 @@ from extraction.normalization import tidy
 Node = dict[str, Any]
 
 MAX_CHARS = 256 * 1024
-"""Of one script. A block of 841 kB once took 1.1 s; an article's own has a few kB."""
+"""Maximum characters of a script. A block of 841 kB once took 1.1 s; an article's own has a few kB."""
 
 MAX_DEPTH = 8
-"""How deep an article is looked for in a graph; two or three levels are usual."""
+"""Maximum depth at which nodes are searched in a graph; two or three levels are usual."""
 
 MAX_NODE_COUNT = 2_000
-"""Of one page; a graph of a few dozen is usual."""
+"""Maximum nodes of a page; a few dozen are usual."""
 
 ARTICLE_TYPES = frozenset(
     {
@@ -46,28 +46,28 @@ ARTICLE_TYPES = frozenset(
     }
 )
 PAGE_KEYS = ("datePublished", "dateModified", "inLanguage")
-"""What a `WebPage` says of itself holds for its article too, where the article itself does not say it."""
+"""Properties of a `WebPage` that also apply to its article, if the article itself lacks them."""
 
 _DECODER = json.JSONDecoder(strict=False)
 _MENTION = re.compile(r"rticle|Posting|Report|WebPage|BreadcrumbList")
-_WRAPPING = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)?|(?://\s*)?(?:\]\]>|-->)?\s*;?\s*$")
+_WRAPPER = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)?|(?://\s*)?(?:\]\]>|-->)?\s*;?\s*$")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _PREFIX_END = re.compile(r"[:/#]")
-_LEADING = ("@graph", "mainEntity", "mainEntityOfPage")
+_CHILD_KEYS = ("@graph", "mainEntity", "mainEntityOfPage")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_PARTING = re.compile(
+_SEPARATING_TAG = re.compile(
     r"</?(?i:br|p|div|li|ul|ol|h[1-6]|table|tr|td|th|blockquote|section|figcaption)(?![\w-])[^<>]*>"
     r"|(?<=[a-zа-яё.!?…:;,”»)])</(?i:span|b|i|em|strong|a)>(?=<(?i:span|b|i|em|strong|a)(?![\w-])[^<>]*>[A-ZА-ЯЁ“«])",
 )
-"""Tags that part words, or that stand between two things side by side."""
+"""Tags that separate words, or adjacent items."""
 
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.IGNORECASE)
 
 
 def read_article_node(nodes: Sequence[Node], urls: frozenset[str] = frozenset()) -> Node:
-    """The page's own article, its references resolved; empty where there is none.
+    """Return the node of the page's own article, with references resolved; empty if there is none.
 
-    Of several it is the one that names one of these URLs (the page's), else the first.
+    Of several articles, it is the first with one of these URLs (the page's), else the first.
     """
     articles = [node for node in nodes if read_types(node) & ARTICLE_TYPES]
     own = [node for node in articles if urls & set(_list_own_urls(node))]
@@ -85,7 +85,7 @@ def read_article_node(nodes: Sequence[Node], urls: frozenset[str] = frozenset())
 
 
 def _complete(node: Node, others: list[Node]) -> Node:
-    """The node with what other nodes of the same headline say beside it."""
+    """Return the node, completed by other nodes with the same headline or none."""
     found = dict(node)
     for other in others:
         if other is not node and read_text(other.get("headline")) in {None, read_text(node.get("headline"))}:
@@ -94,7 +94,7 @@ def _complete(node: Node, others: list[Node]) -> Node:
 
 
 def read_section_url(nodes: Iterable[Node]) -> str | None:
-    """The URL of the page's section: the second item of its breadcrumb, below the home page."""
+    """Return the URL of the page's section: the second item of its breadcrumb, below the home page."""
     for node in nodes:
         items = node.get("itemListElement") if "BreadcrumbList" in read_types(node) else None
         for index, item in enumerate(items if isinstance(items, list) else [], start=1):
@@ -106,7 +106,7 @@ def read_section_url(nodes: Iterable[Node]) -> str | None:
 
 
 def list_nodes(scripts: Iterable[str]) -> Iterator[Node]:
-    """The things that a page's scripts describe. Scripts that are invalid or too large are passed over."""
+    """Yield the nodes in a page's scripts, skipping scripts that are invalid or too large."""
     count = 0
     for script in scripts:
         if len(script) > MAX_CHARS or not _MENTION.search(script):
@@ -119,11 +119,11 @@ def list_nodes(scripts: Iterable[str]) -> Iterator[Node]:
 
 
 def _load(script: str) -> Any:
-    """The script's value; None where it is no JSON even without its wrapping and its commas too many."""
+    """Return the script's value; None if it is not JSON, even without its wrapping and trailing commas."""
     text = script.strip().removesuffix(";")
-    for mend in (str, lambda broken: _TRAILING_COMMA.sub("", _WRAPPING.sub("", broken))):
+    for repair in (str, lambda broken: _TRAILING_COMMA.sub("", _WRAPPER.sub("", broken))):
         try:
-            return _DECODER.decode(mend(text))
+            return _DECODER.decode(repair(text))
         except (ValueError, RecursionError):
             continue
     return None
@@ -137,12 +137,12 @@ def _walk(value: Any, depth: int) -> Iterator[Node]:
             yield from _walk(item, depth + 1)
     elif isinstance(value, dict):
         yield value
-        for key in _LEADING:
+        for key in _CHILD_KEYS:
             yield from _walk(value.get(key), depth + 1)
 
 
 def _list_own_urls(node: Node) -> Iterator[str]:
-    """The URLs by which a node names its page."""
+    """Yield the URLs that a node gives for its page."""
     for key in ("url", "@id", "mainEntityOfPage"):
         value = node.get(key)
         if isinstance(value, dict):
@@ -152,7 +152,7 @@ def _list_own_urls(node: Node) -> Iterator[str]:
 
 
 def _resolve(value: Any, by_id: dict[str, Node]) -> Any:
-    """A reference's node in its place; one level, for authors and publishers are named so, and no more."""
+    """Replace references by their nodes, one level deep, as needed for authors and publishers."""
     if isinstance(value, list):
         return [_resolve(item, by_id) for item in value]
     if isinstance(value, dict) and not value.get("name") and isinstance(value.get("@id"), str):
@@ -161,14 +161,14 @@ def _resolve(value: Any, by_id: dict[str, Node]) -> Any:
 
 
 def read_types(node: Node) -> frozenset[str]:
-    """What a thing says that it is, without the vocabulary's URL or prefix."""
+    """Return a node's types, without the vocabulary's URL or prefix."""
     types = node.get("@type")
     names = types if isinstance(types, list) else [types]
     return frozenset(_PREFIX_END.split(name)[-1] for name in names if isinstance(name, str))
 
 
 def read_text(value: Any) -> str | None:
-    """A value as one line: a string, or the name of a thing, or the first of several."""
+    """Return a value as one line: a string, the name of a node, or the first of several."""
     if isinstance(value, list):
         return next((text for item in value if (text := read_text(item))), None)
     if isinstance(value, dict):
@@ -177,7 +177,7 @@ def read_text(value: Any) -> str | None:
 
 
 def read_texts(value: Any) -> list[str]:
-    """A value as names: strings, things with names (or lists of them), or lists of these."""
+    """Return a value as names: strings, nodes with one or more names, or lists of these."""
     items = value if isinstance(value, list) else [value]
     names = [item.get("name") if isinstance(item, dict) else item for item in items]
     flat = [part for name in names for part in (name if isinstance(name, list) else [name])]
@@ -185,20 +185,20 @@ def read_texts(value: Any) -> list[str]:
 
 
 def clean_markup(text: str) -> str:
-    """One line of plain text of what has HTML's entities (some twice over) and tags in it.
+    """Return one line of plain text, without tags and (possibly double-escaped) entities.
 
-    What a reader sees on two lines is apart.
+    Text that is shown on separate lines stays separated.
     """
     for _ in range(2):
         if not _ENTITY.search(text):
             break
         text = unescape(text)
-    return tidy(_TAG.sub("", _PARTING.sub(" ", text)) if "<" in text else text)
+    return tidy(_TAG.sub("", _SEPARATING_TAG.sub(" ", text)) if "<" in text else text)
 
 
-NAMES = frozenset({"headline", "author", "datePublished", "dateModified"})
+PROPERTIES = frozenset({"headline", "author", "datePublished", "dateModified"})
 MAX_COUNT = 200
-"""Pages with more are listings of other articles."""
+"""Maximum microdata elements: pages with more list other articles."""
 
 _ITEMS = XPath("descendant::*[@itemprop and not(self::meta)]")
 _NAME = XPath("descendant-or-self::*[@itemprop='name']")
@@ -206,10 +206,10 @@ _METAS = XPath("descendant::meta[@itemprop and @content]")
 
 
 def read_microdata(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
-    """Property -> its values in the page's order, of those that an article's record needs."""
+    """Return the properties that a record needs -> their values in page order."""
     found: dict[str, list[str]] = {}
     for element in [*_METAS(tree), *_ITEMS(tree)[:MAX_COUNT]]:
-        for name in NAMES.intersection((element.get("itemprop") or "").split()):
+        for name in PROPERTIES.intersection((element.get("itemprop") or "").split()):
             if value := _read_value(element, name):
                 found.setdefault(name, []).append(value)
     return {name: tuple(dict.fromkeys(values)) for name, values in found.items()}

@@ -1,4 +1,4 @@
-"""Reads what a page says of itself: JSON-LD, then meta tags."""
+"""Read a page's metadata: JSON-LD, meta tags, canonical URL, title and language."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ _LANGUAGE = re.compile(r"\s*([a-z]{2})(?=[-_\s]|$)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a page says of itself, unjudged."""
+    """A page's metadata, unverified."""
 
     json_ld: dict[str, Any] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
-    """Property or name in lower case -> its first content."""
+    """Property or name in lower case -> first content."""
     metas: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The same -> all contents."""
+    """Property or name in lower case -> all contents."""
     section_url: str | None = None
-    """By its breadcrumb."""
+    """The section's URL, from the breadcrumb."""
     canonical_url: str | None = None
     title: str | None = None
     language: str | None = None
 
 
 def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
-    """All of it in one pass over the tree. By `url`, the page's, its own article is told from others in JSON-LD."""
+    """Read all metadata in one pass over the tree. The page's `url` identifies its own article in JSON-LD."""
     metas: dict[str, list[str]] = {}
     scripts: list[str] = []
     canonical: str | None = None
@@ -62,8 +62,8 @@ def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
 
 
 def _read_language(tree: HtmlElement, metas: dict[str, list[str]]) -> str | None:
-    """ISO 639-1, from the first place that names a language."""
-    places = [tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang")]
+    """Return the ISO 639-1 code from the first source that names a language."""
+    values = [tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang")]
     for name in ("og:locale", "content-language", "language"):
-        places += metas.get(name, ())
-    return next((match[1].lower() for place in places if place and (match := _LANGUAGE.match(place))), None)
+        values += metas.get(name, ())
+    return next((match[1].lower() for value in values if value and (match := _LANGUAGE.match(value))), None)

@@ -1,4 +1,4 @@
-"""Reads a capture of an article page into a draft."""
+"""Extract a draft from a capture of an article page."""
 
 import re
 from datetime import datetime
@@ -21,7 +21,7 @@ from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
 from extraction.tree import parse_fragment, parse_page
-from extraction.visible import leave_visible
+from extraction.visible import drop_invisible
 from extraction.wrong_page import find_wrong_page
 from schemas.article import Draft, Image, Kind, Unreadable
 from schemas.capture import Capture
@@ -32,9 +32,9 @@ _COMMENT = re.compile(rb"<!--(.*?)-->", re.DOTALL)
 
 
 def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()) -> Draft | Unreadable:
-    """The draft of a captured page, or why it is no article: each step once, in this order.
+    """Return the draft of a captured page, or the reason why it is not an article.
 
-    `companions` are the captures of `site.companion_urls` for this page: a live blog's posts.
+    `companions` are captures of the page's `site.companion_urls`: a live blog's posts.
     """
     html = decode_page(capture)
     if isinstance(html, Unreadable):
@@ -45,7 +45,7 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     page = _identify(capture, html, tree, site)
     if wrong := find_wrong_page(page):
         return wrong
-    page.posts = read_posts(companions, site, page.address.id if page.address else None)
+    page.posts = read_posts(companions, site, page.article_identity.id if page.article_identity else None)
     kind = choose_kind(page)
     if kind is Kind.LIVE:
         _complete_live(page)
@@ -56,14 +56,14 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
 
 
 def find_url(capture: Capture) -> str | None:
-    """The URL that a page gives as its own, for a capture that came without one."""
+    """Return the URL that a page states as its own, for a capture without a URL."""
     html = decode_page(capture)
     tree = html if isinstance(html, Unreadable) else parse_page(html)
     return None if isinstance(tree, Unreadable) else find_stated_url(read_metadata(tree))
 
 
 class _Fields(NamedTuple):
-    """All that is chosen from several places, before the text's own elements are taken apart."""
+    """Fields chosen from several sources, before the text's elements are modified."""
 
     headline: str | None
     subtitle: str | None
@@ -77,13 +77,13 @@ class _Fields(NamedTuple):
 
 
 def _identify(capture: Capture, html: bytes, tree: HtmlElement, site: Site) -> Page:
-    """The page with what it says of itself, whose it is, and its own article's container."""
+    """Return the page with its metadata, identity and article container."""
     metadata = read_metadata(tree, capture.url)
     identity = identify_page(capture.url, metadata, site)
     container = find_container(html, tree, metadata, site, identity.article)
     page = Page(html, tree, metadata, site, identity, container.element, capture.fetched_at)
     if container.element is not None:
-        leave_visible(container.element)
+        drop_invisible(container.element)
     if not container.is_numbered:
         page.flags.add("container-of-another-number")
     return page
@@ -109,11 +109,11 @@ def _make_draft(page: Page, kind: Kind, fields: _Fields, body: Body) -> Draft | 
     if not body.text and fields.headline is None:
         return Unreadable(reason="empty-page", detail="neither headline nor text")
     if body.source:
-        page.note("body", body.source)
+        page.record_source("body", body.source)
     if body.agencies and not fields.byline.agencies:
-        page.note("agencies", "text")
+        page.record_source("agencies", "text")
     page.flags.update(body.flags if body.text else (*body.flags, "body-empty"))
-    site, edition = page.site, page.address.edition if page.address else None
+    site, edition = page.site, page.article_identity.edition if page.article_identity else None
     return Draft(
         site=site.name,
         edition=edition,
@@ -138,17 +138,17 @@ def _make_draft(page: Page, kind: Kind, fields: _Fields, body: Body) -> Draft | 
 
 
 def _read_images(page: Page) -> tuple[Image, ...]:
-    """The page's pictures, then those of a live blog's posts."""
+    """Return the page's pictures, then those of a live blog's posts."""
     found = list(read_images(page.container, page.site.page, page.url)) if page.container is not None else []
     own = {image for image, _ in found}
     found += [(image, "posts") for image in (page.posts.images if page.posts else ()) if image not in own]
     if found:
-        page.note("images", ", ".join(dict.fromkeys(place for _, place in found)))
+        page.record_source("images", ", ".join(dict.fromkeys(source for _, source in found)))
     return tuple(image for image, _ in found)
 
 
 def _complete_live(page: Page) -> None:
-    """Brings what a live blog's page keeps elsewhere to where it is looked for."""
+    """Add a live blog's posts, and restore its hidden byline."""
     if page.posts is None and (found := find_page_posts(page.tree, page.site, page.url)):
         page.posts = found
         page.flags.add("posts-from-page")
@@ -161,7 +161,7 @@ def _complete_live(page: Page) -> None:
 
 
 def _show_hidden_byline(html: bytes, container: HtmlElement) -> None:
-    """Live blogs have author and time in an HTML comment: puts them back where they are looked for."""
+    """Insert the author and time that live blogs have in an HTML comment into the container."""
     for comment in _COMMENT.findall(html):
         if b"byline__" in comment:
             container.append(parse_fragment(comment.decode()))

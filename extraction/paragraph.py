@@ -1,4 +1,4 @@
-"""Parts a block of HTML into its paragraphs, and turns each into text: none lost, none glued."""
+"""Split blocks of HTML into paragraphs of text, without losing or joining any."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -47,13 +47,13 @@ BLOCK_TAGS = frozenset(
         "ul",
     }
 )
-"""What begins a paragraph. `cite` stands apart after a pull quote; within a sentence it is a part of it."""
+"""Tags that begin a paragraph. `cite` does so after a pull quote, but not within a sentence."""
 
 MAX_DEPTH = 100
-"""Deeper nesting is no article's: the rest is taken as one paragraph."""
+"""Maximum nesting; anything deeper is not from an article, and becomes one paragraph."""
 
-DATUM_CHARS = 200
-"""Of a cell with several paragraphs; where a page is laid out in columns, one of them has more text than that."""
+MAX_DATUM_CHARS = 200
+"""Maximum characters of a data cell with several paragraphs; in a layout table, one of the columns has more."""
 
 _CELLS = frozenset({"td", "th"})
 _ENDS_WORD = re.compile(r"[a-zа-яё.!?…:;,”»)]$")
@@ -62,37 +62,41 @@ _HOLDS_CITE = frozenset({"div", "blockquote", "figure"})
 
 
 class Attribution(Quotation):
-    """Who said what is quoted right before it, in a paragraph of its own."""
+    """The speaker of the preceding quotation, as a separate paragraph."""
 
     __slots__ = ()
 
 
 class Infobox(str):
-    """A paragraph of what the newsroom sets beside its text."""
+    """A paragraph of a box beside the text."""
 
     __slots__ = ()
 
 
 def read_paragraphs(blocks: Iterable[HtmlElement], infobox_classes: frozenset[str] = frozenset()) -> list[str]:
-    """The texts of the blocks' paragraphs in order. The blocks are taken apart.
+    """Return the texts of the blocks' paragraphs in order. Modifies the blocks.
 
-    Those of block quotations are `Quotation`s, those of elements with one of these classes `Infobox`es.
+    Those in block quotations are `Quotation`s, those in elements with one of these classes `Infobox`es.
     """
-    parts = [found for block in blocks for found in part(block, 0, str, infobox_classes)]
-    texts = [restore_lines(spell(element) if len(element) else tidy(element.text or "")) for element, _ in parts]
-    if all(mark is Quotation for _, mark in parts):  # old pages indent all of their text so
+    parts = [found for block in blocks for found in split_paragraphs(block, 0, str, infobox_classes)]
+    texts = [restore_lines(render_text(element) if len(element) else tidy(element.text or "")) for element, _ in parts]
+    if all(paragraph_type is Quotation for _, paragraph_type in parts):  # old pages indent all of their text this way
         return [text for text in texts if text]
-    return [text if mark is str else mark(text) for text, (_, mark) in zip(texts, parts, strict=True) if text]
+    return [
+        text if paragraph_type is str else paragraph_type(text)
+        for text, (_, paragraph_type) in zip(texts, parts, strict=True)
+        if text
+    ]
 
 
-def spell(element: HtmlElement, *, is_line: bool = False) -> str:
-    """The text of one element, a space at each break and at the edges of each block.
+def render_text(element: HtmlElement, *, is_line: bool = False) -> str:
+    """Return the text of one element, with spaces at breaks and around blocks.
 
-    `is_line`: a title or a caption, in which two elements side by side may be two things, one below the other.
+    `is_line`: for a title or a caption, in which adjacent elements may be shown on separate lines.
     """
     texts: list[str] = []
     for event, found in iterwalk(element, events=("start", "end")):
-        if found.tag == "br" or found.tag in BLOCK_TAGS or (is_line and event == "start" and _is_beside(found)):
+        if found.tag == "br" or found.tag in BLOCK_TAGS or (is_line and event == "start" and _is_adjacent(found)):
             texts.append(" ")
         if event == "start":
             texts.append(found.text or "")
@@ -101,69 +105,75 @@ def spell(element: HtmlElement, *, is_line: bool = False) -> str:
     return tidy("".join(texts))
 
 
-def spell_line(element: HtmlElement) -> str:
-    """The text of a title or a caption."""
-    return spell(element, is_line=True) if len(element) else tidy(element.text or "")
+def render_line(element: HtmlElement) -> str:
+    """Return the text of a title or a caption."""
+    return render_text(element, is_line=True) if len(element) else tidy(element.text or "")
 
 
-def _is_beside(element: HtmlElement) -> bool:
-    """Whether an element stands right behind another that ends a word or a sentence, and begins one: no initial."""
+def _is_adjacent(element: HtmlElement) -> bool:
+    """Whether an element directly follows another and both have whole words, unlike a drop cap and its word."""
     before = element.getprevious()
     if before is None or before.tail:
         return False
     return bool(_ENDS_WORD.search("".join(before.itertext())) and _BEGINS_WORD.match("".join(element.itertext())))
 
 
-def part(
-    element: HtmlElement, depth: int, mark: type[str], infobox_classes: frozenset[str]
+def split_paragraphs(
+    element: HtmlElement, depth: int, paragraph_type: type[str], infobox_classes: frozenset[str]
 ) -> Iterator[tuple[HtmlElement, type[str]]]:
-    """The elements that are paragraphs; loose text beside them becomes one, and two line breaks part one.
+    """Yield the elements that are paragraphs, each with its type.
 
-    With each, what it is a part of.
+    Loose text beside blocks becomes a paragraph, and two line breaks separate paragraphs.
     """
-    mark = _find_mark(element, mark, infobox_classes)
+    paragraph_type = _find_type(element, paragraph_type, infobox_classes)
     if depth > MAX_DEPTH or not _is_compound(element):
-        yield element, mark
+        yield element, paragraph_type
         return
     if element.tag == "tr" and (row := read_row(element)) is not None:
-        yield _paragraph(row), mark
+        yield _make_paragraph(row), paragraph_type
         return
-    run, last = _loose(element.text), None  # lxml looks through all of a run's children for the last of them
+    current, last = _start_paragraph(element.text), None  # `last` because lxml scans all children to find the last one
     for child in list(element):
         tail, child.tail = child.tail, None
         if is_block(child):
-            if run is not None:
-                yield run, mark
-            yield from part(child, depth + 1, mark, infobox_classes)
-            run, last = _loose(tail), None
-        elif child.tag == "br" and run is not None and last is not None and last.tag == "br" and _is_blank(last.tail):
-            yield run, mark
-            run, last = _loose(tail), None
+            if current is not None:
+                yield current, paragraph_type
+            yield from split_paragraphs(child, depth + 1, paragraph_type, infobox_classes)
+            current, last = _start_paragraph(tail), None
+        elif (
+            child.tag == "br" and current is not None and last is not None and last.tag == "br" and _is_blank(last.tail)
+        ):
+            yield current, paragraph_type
+            current, last = _start_paragraph(tail), None
         else:
-            run = _paragraph(None) if run is None else run
-            run.append(child)
+            current = _make_paragraph(None) if current is None else current
+            current.append(child)
             child.tail, last = tail, child
-    if run is not None:
-        yield run, mark
+    if current is not None:
+        yield current, paragraph_type
 
 
-def _find_mark(element: HtmlElement, mark: type[str], infobox_classes: frozenset[str]) -> type[str]:
-    """What the paragraphs in an element are, where those around it are of this kind."""
+def _find_type(element: HtmlElement, paragraph_type: type[str], infobox_classes: frozenset[str]) -> type[str]:
+    """Return the type of an element's paragraphs, given that of the surrounding ones."""
     if element.tag == "blockquote":
         return Quotation
     if element.tag == "cite":
         before = element.getprevious()
-        return Attribution if mark is str and before is not None and before.tag == "blockquote" else mark
-    names = element.get("class") if infobox_classes and mark is str else None
-    return mark if names is None or infobox_classes.isdisjoint(names.split()) else Infobox
+        return (
+            Attribution
+            if paragraph_type is str and before is not None and before.tag == "blockquote"
+            else paragraph_type
+        )
+    names = element.get("class") if infobox_classes and paragraph_type is str else None
+    return paragraph_type if names is None or infobox_classes.isdisjoint(names.split()) else Infobox
 
 
 def _is_compound(element: HtmlElement) -> bool:
-    """Whether it holds blocks, or line breaks enough to part paragraphs."""
+    """Whether it contains blocks, or enough line breaks to separate paragraphs."""
     if not len(element):
         return False
     break_count = 0
-    for found in element.iterdescendants():  # naming the tags here takes lxml longer than the whole walk
+    for found in element.iterdescendants():  # filtering by tag in lxml takes longer than the whole loop
         if found.tag == "br":
             break_count += 1
         elif found.tag in BLOCK_TAGS and is_block(found):
@@ -172,7 +182,7 @@ def _is_compound(element: HtmlElement) -> bool:
 
 
 def is_block(element: HtmlElement) -> bool:
-    """Whether an element begins a paragraph, or holds what does."""
+    """Whether an element begins a paragraph, or contains one that does."""
     if element.tag == "cite":
         parent = element.getparent()
         return parent is not None and parent.tag in _HOLDS_CITE and not (element.tail or "").strip()
@@ -180,30 +190,30 @@ def is_block(element: HtmlElement) -> bool:
 
 
 def read_row(row: HtmlElement) -> str | None:
-    """A row of a data table as one paragraph; None for a row that lays out a page."""
+    """Return a row of a data table as one paragraph; None for a row of a layout table."""
     cells = [cell for cell in row if cell.tag in _CELLS and "".join(cell.itertext()).strip()]
-    if len(cells) < 2 or not all(map(_is_datum, cells)):  # noqa: PLR2004 - one cell is no row of data
+    if len(cells) < 2 or not all(map(_is_datum, cells)):  # noqa: PLR2004 - one cell is not a row of data
         return None
-    return " | ".join(map(spell, cells))
+    return " | ".join(map(render_text, cells))
 
 
 def _is_datum(cell: HtmlElement) -> bool:
-    """Whether a cell holds one line, or some short ones; a column of text holds more."""
+    """Whether a cell has one line or some short ones; a column of a layout table has more."""
     if not _is_compound(cell):
         return True
-    return len(cell.text_content()) <= DATUM_CHARS and next(cell.iter("table"), None) is None
+    return len(cell.text_content()) <= MAX_DATUM_CHARS and next(cell.iter("table"), None) is None
 
 
-def _loose(text: str | None) -> HtmlElement | None:
-    """The paragraph that loose text begins; None for the spaces between two elements."""
-    return None if _is_blank(text) else _paragraph(text)
+def _start_paragraph(text: str | None) -> HtmlElement | None:
+    """Return a new paragraph with this loose text; None if it is only whitespace."""
+    return None if _is_blank(text) else _make_paragraph(text)
 
 
 def _is_blank(text: str | None) -> bool:
     return not text or text.isspace()
 
 
-def _paragraph(text: str | None) -> HtmlElement:
+def _make_paragraph(text: str | None) -> HtmlElement:
     paragraph = make_element("p")
     paragraph.text = text
     return paragraph

@@ -1,7 +1,7 @@
-"""Reads the posts of a live blog: `/live/ID/0` answers them as JSON. A page saved from a browser has them itself.
+"""Extract a live blog's posts, from the JSON at `/live/ID/0` or from a page saved by a browser.
 
-Known is `[{"id", "time", "body": [{"type": "html", "body": "<p>…"}, …]}]`, the oldest post first. All else may be
-different, so nothing that is missing or of another type is more than passed over.
+The known format is `[{"id", "time", "body": [{"type": "html", "body": "<p>…"}, …]}]`, the oldest post first. Anything
+else may vary, so missing values and other types are skipped.
 """
 
 import json
@@ -18,26 +18,26 @@ from lxml.html import HtmlElement
 from boilerplate.text_block import is_running_text
 from extraction.agreement import simplify
 from extraction.decoding import decode
-from extraction.line_break import part_lines
+from extraction.line_break import separate_lines
 from extraction.linked_data import read_text
 from extraction.paragraph import read_paragraphs
 from extraction.picture import read_images, resolve
 from extraction.timestamps import parse_timestamp
 from extraction.tree import MAX_ELEMENT_COUNT, count_elements, drop, parse_fragment
-from extraction.visible import leave_visible
+from extraction.visible import drop_invisible
 from schemas.article import Image
 from schemas.capture import Capture
 from sites.profile import Site
 from sites.structure import BLOCK_SENTENCE_COUNT, PageRules, flag_unknown
 
 TEXT_KEYS = ("body", "html", "text", "quote", "cite")
-"""Where an item of a post has its words; only the first is known."""
+"""Keys of an item's text; only the first has been seen."""
 
-LEAST_THOUSANDTHS = 10**11
-"""More seconds than that are after the year 5000: it is thousandths of them, from 1973 on."""
+MIN_MILLISECONDS = 10**11
+"""Larger numbers are milliseconds (from 1973 on): as seconds, they would be after the year 5000."""
 
 EARLIEST_YEAR = 1995
-"""The newspaper's web site is not older: a smaller number is a counter, or a program's zero."""
+"""The newspaper's website is not older: a smaller number is a counter or a zero value."""
 
 _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.]\d{2})?(?:\s*(?P<half>[ap])\.?m\.?)?", re.ASCII | re.IGNORECASE
@@ -49,36 +49,36 @@ class Posts:
     """A live blog's posts, the oldest first."""
 
     blocks: tuple[HtmlElement, ...]
-    """Their texts, without what is no text in them."""
+    """The cleaned texts."""
     images: tuple[Image, ...] = ()
     first_at: datetime | None = None
     flags: tuple[str, ...] = ()
 
     @property
     def has_text(self) -> bool:
-        """Whether any of them says anything."""
+        """Whether any post has text."""
         return any(not text.isspace() for block in self.blocks for text in block.itertext())
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
-        """All paragraphs of the texts."""
+        """The paragraphs of all posts."""
         return tuple(read_paragraphs(deepcopy(block) for block in self.blocks))
 
 
 @dataclass(frozen=True)
 class _Post:
-    """One post, as it was found."""
+    """One post, unprocessed."""
 
     at: datetime | None
     blocks: list[HtmlElement]
     images: tuple[Image, ...] = ()
     flags: frozenset[str] = frozenset()
     clock: time | None = None
-    """What a page shows of a time without its day."""
+    """A time shown without a date."""
 
 
 def read_posts(companions: Iterable[Capture], site: Site, record_id: str | None) -> Posts | None:
-    """The posts of this record by the newest of the captures that has them; None where none does."""
+    """Return this record's posts from its newest capture that has any; None if there is none."""
     own = [one for one in companions if one.url and record_id and site.recognize_companion(one.url) == record_id]
     for capture in sorted(own, key=lambda one: one.fetched_at, reverse=True):
         posts = list_posts(capture)
@@ -88,7 +88,7 @@ def read_posts(companions: Iterable[Capture], site: Site, record_id: str | None)
 
 
 def find_page_posts(tree: HtmlElement, site: Site, base_url: str | None = None) -> Posts | None:
-    """The posts that stand in a page, `base_url`; None where it has none. The page stays as it is."""
+    """Return the posts in a page with this `base_url`; None if it has none. Does not modify the page."""
     found = [_read_page_post(post, site, base_url) for post in site.page.posts(tree)]
     return _assemble(_sort(found), site.page) if found else None
 
@@ -106,7 +106,7 @@ def _read_page_post(post: HtmlElement, site: Site, base_url: str | None) -> _Pos
 
 
 def _read_clock(text: str) -> time | None:
-    """The hour that is all of a time; None for any other text."""
+    """Parse a time of day; None for any other text."""
     match = _CLOCK.fullmatch(text.strip())
     if match is None:
         return None
@@ -118,7 +118,7 @@ def _read_clock(text: str) -> time | None:
 
 
 def list_posts(capture: Capture) -> list[dict[str, Any]] | None:
-    """The posts as they came; None where the answer is no list of posts."""
+    """Return the raw posts; None if the response is not a list of posts."""
     if not capture.is_success or capture.too_large:
         return None
     try:
@@ -147,10 +147,10 @@ def _read_post(post: dict[str, Any], site: Site) -> _Post:
 
 
 def _read_item_images(item: Any, site: Site) -> Iterator[Image]:
-    """The picture that an item of a post is; none for any other item."""
-    told = item.get("image") if isinstance(item, dict) and item.get("type") == "image" else None
-    if isinstance(told, dict) and isinstance(source := told.get("src"), str):
-        caption, credit = (read_text(told.get(name)) for name in ("caption", "credits"))
+    """Yield the picture of an image item; nothing for other items."""
+    image_data = item.get("image") if isinstance(item, dict) and item.get("type") == "image" else None
+    if isinstance(image_data, dict) and isinstance(source := image_data.get("src"), str):
+        caption, credit = (read_text(image_data.get(name)) for name in ("caption", "credits"))
         yield Image(url=resolve(source, _find_base_url(site)), caption=caption, credit=credit)
 
 
@@ -170,7 +170,7 @@ def _assemble(posts: list[_Post], rules: PageRules) -> Posts:
         flags |= found.flags
         for foreign in found.elements:
             drop(foreign)
-        part_lines(block, rules)
+        separate_lines(block, rules)
         simplify(block)
     images = tuple(image for post in posts for image in post.images)
     read = Posts(tuple(kept), images, min(known, default=None), tuple(sorted(flags)))
@@ -178,7 +178,7 @@ def _assemble(posts: list[_Post], rules: PageRules) -> Posts:
 
 
 def _flag_times(posts: list[_Post]) -> set[str]:
-    """What is not known of the posts' times."""
+    """Return the flag for posts without a full time."""
     timeless = [post for post in posts if not post.at]
     if not timeless:
         return set()
@@ -186,7 +186,7 @@ def _flag_times(posts: list[_Post]) -> set[str]:
 
 
 def _sort(posts: list[_Post]) -> list[_Post]:
-    """The oldest first, as they come; one without a time stays behind the one that it came after."""
+    """Sort the oldest first; a post without a time stays after its predecessor."""
     rows = posts[::-1] if _is_newest_first(posts) else posts
     last = next((post.at for post in rows if post.at), datetime.min.replace(tzinfo=UTC))
     timed: list[tuple[datetime, _Post]] = []
@@ -197,7 +197,7 @@ def _sort(posts: list[_Post]) -> list[_Post]:
 
 
 def _is_newest_first(posts: list[_Post]) -> bool:
-    """Whether the times fall from post to post; those without a day do so more often than they rise at midnight."""
+    """Whether times decrease from post to post; without dates, more decreases than increases (at midnight) decide."""
     known = [post.at for post in posts if post.at]
     if known:
         return known[0] > known[-1]
@@ -207,7 +207,7 @@ def _is_newest_first(posts: list[_Post]) -> bool:
 
 
 def _list_blocks(item: Any, rules: PageRules) -> Iterator[tuple[bool | None, HtmlElement]]:
-    """The texts of an item, and whether they are known to be text: pictures, embeds and links have none."""
+    """Yield an item's texts, and whether they are known to be text; pictures, embeds and links have none."""
     if isinstance(item, str):
         yield True, _parse_visible(item)
     elif isinstance(item, dict) and (is_text := rules.is_text_type(item.get("type"))) is not False:
@@ -216,12 +216,12 @@ def _list_blocks(item: Any, rules: PageRules) -> Iterator[tuple[bool | None, Htm
 
 def _parse_visible(text: str) -> HtmlElement:
     fragment = parse_fragment(text)
-    leave_visible(fragment)
+    drop_invisible(fragment)
     return fragment
 
 
 def _parse_json(body: Any) -> Any:
-    """A post's text, where it is JSON within JSON; as it is, where it is HTML."""
+    """Decode a post's text if it is JSON within JSON; return HTML unchanged."""
     if not isinstance(body, str) or not body.lstrip().startswith(("[", "{")):
         return body
     try:
@@ -231,12 +231,12 @@ def _parse_json(body: Any) -> Any:
 
 
 def read_post_time(value: Any, zone: tzinfo) -> datetime | None:
-    """A post's time in UTC: ISO 8601, or seconds (or thousandths of them) since 1970; None for any other."""
+    """Return a post's time in UTC: ISO 8601, or seconds or milliseconds since 1970; None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            at = datetime.fromtimestamp(value / 1000 if value >= LEAST_THOUSANDTHS else value, UTC)
+            at = datetime.fromtimestamp(value / 1000 if value >= MIN_MILLISECONDS else value, UTC)
         except (ValueError, OverflowError, OSError):
             return None
         return at if at.year >= EARLIEST_YEAR else None
-    instant = parse_timestamp(value, zone)
-    return instant.at if instant else None
+    timestamp = parse_timestamp(value, zone)
+    return timestamp.at if timestamp else None

@@ -1,4 +1,4 @@
-"""Chooses when an article was published and last changed."""
+"""Choose an article's times of publication and last modification."""
 
 import re
 from collections.abc import Iterator
@@ -39,29 +39,29 @@ MODIFIED_METAS = (
 )
 """Names of meta tags, best first."""
 
-LABEL_DEPTH = 3
-"""Elements around a time in which its label may stand before it."""
+MAX_LABEL_DEPTH = 3
+"""Ancestors of a time in which its label is searched."""
 
-LABEL_CHARS = 40
-"""`Last updated on Tuesday:` has 24; longer is the byline, or a sentence."""
+MAX_LABEL_CHARS = 40
+"""Maximum characters of a label. `Last updated on Tuesday:` has 24; longer texts are the byline, or a sentence."""
 
-_PARTED = re.compile(r"[|•·\n]")
+_LABEL_SEPARATOR = re.compile(r"[|•·\n]")
 _MARKED_TIMES = XPath("descendant::time[@pubdate and @datetime]")
 
 
 def choose_published_at(page: Page) -> datetime | None:
-    """The time of publication in UTC. A time that the page shows as the update's is none."""
+    """Return the time of publication in UTC. A time that the page labels as an update does not count."""
     found = _choose_time(page, "published_at", _list_published(page))
-    return found or _choose_path_day(page) or _choose_guessed_day(page)
+    return found or _choose_path_date(page) or _choose_guessed_date(page)
 
 
 def choose_modified_at(page: Page) -> datetime | None:
-    """The time of the last change in UTC: what the page shows, or its metadata where the site's rules trust them."""
+    """Return the time of the last modification in UTC: as shown, or from metadata if the site's rules trust that."""
     return _choose_time(page, "modified_at", _list_modified(page))
 
 
 def _list_published(page: Page) -> Iterator[tuple[Any, str]]:
-    """What may be the time, best first."""
+    """Yield candidates for the time, best first."""
     yield page.metadata.json_ld.get("datePublished"), "json-ld"
     yield from ((value, "meta") for name in PUBLISHED_METAS for value in page.metadata.metas.get(name, ()))
     yield from _list_shown(page, is_update=False)
@@ -82,7 +82,7 @@ def _list_modified(page: Page) -> Iterator[tuple[Any, str]]:
 
 
 def _list_shown(page: Page, *, is_update: bool) -> Iterator[tuple[Any, str]]:
-    """The page shows one time alone: the update's, where there was a late one."""
+    """Yield the times shown. A page shows only one: that of a late update, if there was one."""
     updated = page.site.page.updated
     for element in page.select(page.site.page.time):
         texts = ("".join(element.itertext()), _find_label(element))
@@ -91,56 +91,56 @@ def _list_shown(page: Page, *, is_update: bool) -> Iterator[tuple[Any, str]]:
 
 
 def _find_label(element: HtmlElement) -> str:
-    """What stands right before a time, in its own element or in one around it: `Updated: `."""
-    for _ in range(LABEL_DEPTH):
+    """Return the text directly before a time, in its parent or another ancestor: `Updated: `."""
+    for _ in range(MAX_LABEL_DEPTH):
         before, parent = element.getprevious(), element.getparent()
         text = (before.tail if before is not None else parent.text if parent is not None else None) or ""
         if not text.strip() and before is not None and before.tag != "time":
             text = "".join(before.itertext())
         if text.strip() or before is not None or parent is None:
-            label = _PARTED.split(text.strip(" :|\n\t"))[-1].strip()
-            return label if len(label) <= LABEL_CHARS else ""
+            label = _LABEL_SEPARATOR.split(text.strip(" :|\n\t"))[-1].strip()
+            return label if len(label) <= MAX_LABEL_CHARS else ""
         element = parent
     return ""
 
 
 def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -> datetime | None:
-    """The first; where that is a mere day, the first that names an hour of this day, as the site's calendar has it."""
+    """Return the first time; if it is only a date, the first candidate with an hour on that date in the site's zone."""
     zone = page.site.time_zone
     day: tuple[Timestamp, str] | None = None
     for text, source in candidates:
-        instant = parse_timestamp(text, zone)
-        if instant is None:
+        timestamp = parse_timestamp(text, zone)
+        if timestamp is None:
             continue
-        if not instant.is_day and (day is None or _is_same_day(instant, day[0], zone)):
-            return _note(page, name, instant, source)
-        day = day or (instant, source)
-    return _note(page, name, *day) if day else None
+        if not timestamp.is_day and (day is None or _is_same_day(timestamp, day[0], zone)):
+            return _record_time(page, name, timestamp, source)
+        day = day or (timestamp, source)
+    return _record_time(page, name, *day) if day else None
 
 
 def _is_same_day(one: Timestamp, other: Timestamp, zone: tzinfo) -> bool:
     return one.at.astimezone(zone).date() == other.at.astimezone(zone).date()
 
 
-def _note(page: Page, name: str, instant: Timestamp, source: str) -> datetime:
-    page.note(name, source)
-    if not instant.is_aware:
-        page.flags.add(f"{name.replace('_', '-')}-{'day-only' if instant.is_day else 'without-offset'}")
-    return instant.at
+def _record_time(page: Page, name: str, timestamp: Timestamp, source: str) -> datetime:
+    page.record_source(name, source)
+    if not timestamp.is_aware:
+        page.flags.add(f"{name.replace('_', '-')}-{'day-only' if timestamp.is_day else 'without-offset'}")
+    return timestamp.at
 
 
-def _choose_path_day(page: Page) -> datetime | None:
-    """The day in the URL, as the midnight that begins it, flagged."""
+def _choose_path_date(page: Page) -> datetime | None:
+    """Return the start of the date in the URL, and flag it."""
     day = page.site.path_date(page.url) if page.url else None
     if day is None:
         return None
     midnight = datetime.combine(day, time(), page.site.time_zone).astimezone(UTC)
-    return _note(page, "published_at", Timestamp(midnight, is_aware=False, is_day=True), "path")
+    return _record_time(page, "published_at", Timestamp(midnight, is_aware=False, is_day=True), "path")
 
 
-def _choose_guessed_day(page: Page) -> datetime | None:
-    instant = parse_timestamp(page.guess_day(), page.site.time_zone)
-    if instant is None:
+def _choose_guessed_date(page: Page) -> datetime | None:
+    timestamp = parse_timestamp(page.guess_date(), page.site.time_zone)
+    if timestamp is None:
         page.flags.add("published-at-missing")
         return None
-    return _note(page, "published_at", instant, "htmldate")
+    return _record_time(page, "published_at", timestamp, "htmldate")

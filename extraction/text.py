@@ -1,4 +1,4 @@
-"""Reads plain text as somebody's crawler left it: the page's furniture included, URL and date unknown."""
+"""Extract a draft from plain text as other crawlers store it: with page furniture, without URL and date."""
 
 import re
 
@@ -14,11 +14,11 @@ from schemas.capture import Capture
 from sites import SITES, get_site
 from sites.profile import Site
 
-HEADLINE_CHARS = 150
-"""The longest slug seen has 153 characters, and a slug has hyphens for its headline's spaces."""
+MAX_HEADLINE_CHARS = 150
+"""Maximum characters of a headline. The longest slug seen, with hyphens for the headline's spaces, has 153."""
 
-_CONTROL_SHARE = 0.01
-"""More control characters than that, and it is no text."""
+_MAX_CONTROL_SHARE = 0.01
+"""Maximum share of control characters in a text."""
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
@@ -28,36 +28,36 @@ _DATE_LINE = re.compile(
     rf"(?:(?:Last )?(?:Updated|Published)(?: on| at)?:?\s*)?(?:{_MONTH} \d{{1,2}}|\d{{1,2}} {_MONTH}),? \d{{4}}"
     r"(?:,?(?: at| [-–—|])? \d{1,2}:\d{2}(?: ?[AaPp]\.?[Mm]\.?)?(?: [A-Z]{2,5})?)?\.?"
 )
-"""The line below a byline: `Updated: June 29, 2024`."""
-# A caption's one sentence. An initial or an abbreviation ends none: `J.`, `U.S.`, `St.`
+"""Matches the line below a byline: `Updated: June 29, 2024`."""
+# A caption of one sentence, which initials and abbreviations do not end: `J.`, `U.S.`, `St.`
 _CAPTION = re.compile(r"(?>[^.!?]|(?<=[A-Z])\.|(?<=\b[A-Z][a-z])\.|\.(?=[\w,]))*(?<=[^\W_]{4})\.")
 
 
 def read_text(capture: Capture) -> Draft | Unreadable:
-    """The draft of a text, or why it is none."""
+    """Return the draft of a text, or the reason why it is not one."""
     if capture.too_large:
         return Unreadable(reason="too-large", detail="larger than the limit for a text")
     text = decode(capture).replace("\r\n", "\n").replace("\r", "\n")
-    if len(_CONTROL.findall(text)) > _CONTROL_SHARE * len(text):
+    if len(_CONTROL.findall(text)) > _MAX_CONTROL_SHARE * len(text):
         return Unreadable(reason="not-text", detail="control characters or undecodable bytes")
-    paragraphs = part_paragraphs(text)
+    paragraphs = split_plain_text(text)
     if not paragraphs:
         return Unreadable(reason="empty-page")
-    site, cleaned = recognize(paragraphs)
+    site, cleaned = recognize_site(paragraphs)
     kept = list(cleaned.paragraphs)
     if not kept:
         return Unreadable(reason="empty-page", detail="nothing but furniture")
     return _build(kept, site, {"appeal-removed"} if cleaned.has_lone_appeal else set())
 
 
-def part_paragraphs(text: str) -> list[str]:
-    """The paragraphs: parted by blank lines, and by each line break that is not one of text wrapped by hand."""
+def split_plain_text(text: str) -> list[str]:
+    """Split a text at blank lines, and at line breaks unless it is hard-wrapped."""
     blocks = _BLANK_LINES.split(text.strip("\ufeff\n "))
     return join_wrapped([[line for raw in block.split("\n") if (line := tidy(raw))] for block in blocks])
 
 
-def recognize(paragraphs: list[str]) -> tuple[Site, Cleaned]:
-    """The site whose furniture stands in the text, else the generic one; and the text without it."""
+def recognize_site(paragraphs: list[str]) -> tuple[Site, Cleaned]:
+    """Return the site whose boilerplate is in the text, else the generic one, and the text without boilerplate."""
     for site in SITES.values():
         cleaned = site.boilerplate.remove(paragraphs)
         if set(cleaned.names) - {PATTERN}:
@@ -67,11 +67,11 @@ def recognize(paragraphs: list[str]) -> tuple[Site, Cleaned]:
 
 
 def is_headline(paragraphs: list[str]) -> bool:
-    """Whether the first paragraph is a headline: short, no sentence's end, and a text below it."""
+    """Whether the first paragraph is a headline: short, not a sentence, and followed by text."""
     if len(paragraphs) < 2:  # noqa: PLR2004 - a headline and a text
         return False
     first = paragraphs[0]
-    return len(first) <= HEADLINE_CHARS and not _SENTENCE_END.search(first) and not _list_names(first)
+    return len(first) <= MAX_HEADLINE_CHARS and not _SENTENCE_END.search(first) and not _list_names(first)
 
 
 def _build(paragraphs: list[str], site: Site, flags: set[str]) -> Draft:
@@ -82,11 +82,11 @@ def _build(paragraphs: list[str], site: Site, flags: set[str]) -> Draft:
         sources["headline"] = "text"
     else:
         flags.add("headline-missing")
-    byline = _take_byline(paragraphs)
+    byline = _pop_byline(paragraphs)
     if (byline.authors or byline.agencies) and len(paragraphs) > 1 and _DATE_LINE.fullmatch(paragraphs[0]):
-        paragraphs.pop(0)  # it names no hour and no zone, and often the day of an update
-    # Without a headline above it, the first paragraph is the text's.
-    images = _take_caption(paragraphs) if headline else ()
+        paragraphs.pop(0)  # it has no hour and no zone, and is often the date of an update
+    # Without a headline above it, the first paragraph is part of the text.
+    images = _pop_caption(paragraphs) if headline else ()
     kept, agencies = cut_credit(tuple(paragraphs))
     found = {"authors": byline.authors, "agencies": (*byline.agencies, *agencies), "images": images}
     sources |= {name: "text" for name, value in found.items() if value}
@@ -109,23 +109,23 @@ def _build(paragraphs: list[str], site: Site, flags: set[str]) -> Draft:
 
 
 def _list_names(line: str) -> list[str]:
-    """The names in a byline; none in any other line."""
-    if not line.startswith("By ") or len(line) > HEADLINE_CHARS:
+    """Return the names in a byline; empty for any other line."""
+    if not line.startswith("By ") or len(line) > MAX_HEADLINE_CHARS:
         return []
     names = split_names(line)
     return names if all(map(is_name, names)) else []
 
 
-def _take_byline(paragraphs: list[str]) -> Byline:
-    """The byline that heads the text, if one does."""
+def _pop_byline(paragraphs: list[str]) -> Byline:
+    """Remove and return the byline above the text, if there is one."""
     names = _list_names(paragraphs[0]) if len(paragraphs) > 1 else []
     if names:
         paragraphs.pop(0)
     return read_names(names)
 
 
-def _take_caption(paragraphs: list[str]) -> tuple[Image, ...]:
-    """The lead picture's caption, which only its credit tells from a paragraph: one sentence, then a name."""
+def _pop_caption(paragraphs: list[str]) -> tuple[Image, ...]:
+    """Remove and return the lead picture's caption, recognized by its credit: one sentence, then a name."""
     if len(paragraphs) > 1:
         caption, credit = split_caption(paragraphs[0])
         if credit and (caption is None or "/" in credit or _CAPTION.fullmatch(caption)):

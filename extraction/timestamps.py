@@ -1,4 +1,4 @@
-"""Reads the times that pages give, in the spellings that were met on publishers' pages."""
+"""Parse the time formats found on publishers' pages."""
 
 import re
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 EARLIEST_YEAR = 1800
-"""No newspaper archive on the web goes further back, programs' default dates do: year 1, and midnight of 1970."""
+"""No web archive of a newspaper goes further back; programs' default dates (year 1) do."""
 
-WRITTEN_CHARS = 60
-"""`Wednesday, September 25th, 2024, at 10:00 a.m. (CEST)` has 54."""
+MAX_WRITTEN_CHARS = 60
+"""Maximum characters of a written time: `Wednesday, September 25th, 2024, at 10:00 a.m. (CEST)` has 54."""
 
 DEFAULT_DAYS = frozenset({date(1970, 1, 1), date(1900, 1, 1)})
-"""What programs write where they know no day: midnight of these, in whatever zone."""
+"""Programs' default dates: midnight of these, in any zone, means an unknown time."""
 
 _ISO = re.compile(
     r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
@@ -24,7 +24,7 @@ _ISO = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SECONDS = re.compile(r"(?P<seconds>\d{9,10})(?P<thousandths>\d{3})?(?:\.\d{1,9})?$", re.ASCII)
-"""Since 1970, from 1973 on."""
+"""Seconds or milliseconds since 1970, for times from 1973 on."""
 
 _DIGITS = re.compile(r"\d{9,}(?:\.\d+)?$", re.ASCII)
 _OFFSET = re.compile(
@@ -32,11 +32,11 @@ _OFFSET = re.compile(
     r"(?P<sign>[+\u2212-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?:\s*\([^()]{1,60}\))?$",
     re.ASCII,
 )
-"""At the end of a time: `+3`, `GMT+05:00`, and `GMT-0200 (a zone's name)` as JavaScript writes it."""
+"""An offset at the end of a time: `+3`, `GMT+05:00`, and JavaScript's `GMT-0200 (a zone's name)`."""
 
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _SEPTEMBER = re.compile(r"\bsept\b", re.IGNORECASE)
-_NOISE = re.compile(
+_IGNORED = re.compile(
     r",|(?<=[a-z])\.|\bat\b|\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?", re.IGNORECASE
 )
 _HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
@@ -48,7 +48,7 @@ _WRITTEN = (
     *(f"{hour} {day}" for day in _DAYS for hour in _HOURS),
     *(f"%Y-%m-%d {hour}" for hour in _HOURS),
 )
-"""Months by their English names. `03/05/2024` is not among them: it is two days, and nothing tells which."""
+"""Written formats, with English month names. `03/05/2024` is not included, because it is ambiguous."""
 
 _ABBREVIATION = re.compile(
     r"(?<=:\d\d)(?P<half>(?i:\s*[ap]\.?m\b\.?)?)\s*\(?(?![AP]M\b)(?P<zone>[A-Z]{2,5})\)?(?=,?\s|$)", re.ASCII
@@ -67,53 +67,53 @@ ZONES: dict[str, tzinfo] = {
     "MT": ZoneInfo("America/Denver"),
     "PT": ZoneInfo("America/Los_Angeles"),
 }
-"""Those that newspapers write. The American ones as RFC 822 has them; one that is not here says no offset."""
+"""Zone abbreviations used by newspapers, the American ones as in RFC 822. Unknown ones give no offset."""
 
 
 @dataclass(frozen=True)
 class Timestamp:
-    """A time in UTC, and how much the page said of it."""
+    """A time in UTC, and how precisely the page gave it."""
 
     at: datetime
     is_aware: bool = True
-    """It named its offset."""
+    """Whether it has an offset."""
     is_day: bool = False
-    """It named no hour: the midnight that begins the day."""
+    """Whether it has no hour, so that it is the start of the day."""
 
 
 def parse_timestamp(text: Any, zone: tzinfo) -> Timestamp | None:
-    """What a text says, a time without an offset taken in `zone`; None where it says no time."""
+    """Parse a time, taking `zone` if it has no offset; None if it is not a time."""
     if not isinstance(text, str) or not (text := text.strip()):
         return None
-    if _DIGITS.match(text):  # seconds, before they are a year with more digits
+    if _DIGITS.match(text):  # seconds, which would otherwise parse as a year
         readers: tuple[Callable[[str], datetime | None], ...] = (_read_seconds,)
     else:
-        readers, text = _READERS, _spell_offset(text)
+        readers, text = _READERS, _normalize_offset(text)
     for read in readers:
         try:
             at = read(text)
             if at is None:
                 continue
             is_aware = at.tzinfo is not None
-            moment = (at if is_aware else at.replace(tzinfo=zone)).astimezone(UTC)
+            utc_time = (at if is_aware else at.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError, TypeError, IndexError):
             continue
-        if moment.year < EARLIEST_YEAR or _is_default(at, moment):
+        if utc_time.year < EARLIEST_YEAR or _is_default(at, utc_time):
             return None
-        return Timestamp(moment, is_aware, is_day=not is_aware and ":" not in text and "T" not in text)
+        return Timestamp(utc_time, is_aware, is_day=not is_aware and ":" not in text and "T" not in text)
     return None
 
 
-def _is_default(at: datetime, moment: datetime) -> bool:
-    """Whether it is a program's first midnight: as it is written, in UTC, or in any zone's."""
+def _is_default(at: datetime, utc_time: datetime) -> bool:
+    """Whether a time is a program's default: as written, in UTC, or in any zone."""
     is_written = at.date() in DEFAULT_DAYS and not at.time().replace(microsecond=0, tzinfo=None) > time(0)
-    near = (moment + timedelta(hours=14)).date(), (moment - timedelta(hours=14)).date()
-    is_round = moment.minute % 15 == 0 and moment.second == 0
-    return is_written or moment.date() in DEFAULT_DAYS or (is_round and not DEFAULT_DAYS.isdisjoint(near))
+    near = (utc_time + timedelta(hours=14)).date(), (utc_time - timedelta(hours=14)).date()
+    is_round = utc_time.minute % 15 == 0 and utc_time.second == 0
+    return is_written or utc_time.date() in DEFAULT_DAYS or (is_round and not DEFAULT_DAYS.isdisjoint(near))
 
 
-def _spell_offset(text: str) -> str:
-    """A time whose offset is written as ISO 8601 has it."""
+def _normalize_offset(text: str) -> str:
+    """Return the time with its offset in ISO 8601 format."""
     found = _OFFSET.search(text)
     if found is None:
         return text
@@ -127,7 +127,7 @@ def _read_iso(text: str) -> datetime | None:
 
 
 def _read_loose_iso(text: str) -> datetime | None:
-    """ISO 8601 as people type it: slashes, single digits, a space before the zone."""
+    """Parse ISO 8601 as typed by hand: slashes, single digits, a space before the zone."""
     match = _ISO.match(text)
     if match is None:
         return None
@@ -144,14 +144,14 @@ def _read_seconds(text: str) -> datetime | None:
 
 
 def _read_written(text: str) -> datetime | None:
-    """As people write it, the zone by its abbreviation: `March 5th, 2024, 10:00 a.m. EDT`."""
-    if not text[-1:].isascii() or len(text) > WRITTEN_CHARS or not any(char.isalpha() for char in text):
+    """Parse a written time, with a zone abbreviation: `March 5th, 2024, 10:00 a.m. EDT`."""
+    if not text[-1:].isascii() or len(text) > MAX_WRITTEN_CHARS or not any(char.isalpha() for char in text):
         return None
-    text, zone = _take_offset(text)
+    text, zone = _split_offset(text)
     named = _ABBREVIATION.search(text)
     zone = ZONES.get(named["zone"]) if named else zone
     plain = _ABBREVIATION.sub(r"\g<half>", text)
-    plain = _NOISE.sub(" ", _ORDINAL.sub("", _HALF.sub(r" \1m", plain)))
+    plain = _IGNORED.sub(" ", _ORDINAL.sub("", _HALF.sub(r" \1m", plain)))
     plain = " ".join(_SEPTEMBER.sub("Sep", plain).split())
     for form in _WRITTEN:
         try:
@@ -162,8 +162,8 @@ def _read_written(text: str) -> datetime | None:
     return None
 
 
-def _take_offset(text: str) -> tuple[str, tzinfo | None]:
-    """A text without the offset at its end, and that."""
+def _split_offset(text: str) -> tuple[str, tzinfo | None]:
+    """Return the text without the offset at its end, and the offset."""
     found = re.search(r"(?<=[\dmM.]) ([+-])(\d{2})(\d{2})$", text, re.ASCII)
     if found is None or ":" not in text:
         return text, None
@@ -172,7 +172,7 @@ def _take_offset(text: str) -> tuple[str, tzinfo | None]:
 
 
 def _read_mail(text: str) -> datetime | None:
-    # It passes over `PM`, and takes ten in the evening for ten in the morning.
+    # parsedate ignores `PM`, and takes ten in the evening for ten in the morning.
     return parsedate_to_datetime(text) if ":" in text and not _HALF.search(text) else None
 
 

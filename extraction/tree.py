@@ -1,4 +1,4 @@
-"""Parses HTML into a tree: no comments, no processing instructions."""
+"""Parse HTML into a tree without comments and processing instructions."""
 
 from lxml import html
 from lxml.etree import ElementDefaultClassLookup, ParserError, XMLSyntaxError, XPath
@@ -9,26 +9,26 @@ from schemas.article import Unreadable
 from sites.tag import MAX_ATTRIBUTE_COUNT, has_overgrown_tag
 
 MAX_ELEMENT_COUNT = 50_000
-"""Long pages have ten thousand. Reading takes 40 µs an element at worst, and a page may take five seconds."""
+"""Long pages have ten thousand. Extraction takes up to 40 µs per element, and has five seconds per page."""
 
-JUDGED_ELEMENT_COUNT = 10_000
-"""News pages have some thousands. trafilatura takes over a minute for 200,000, and a page may take five seconds."""
+MAX_TRAFILATURA_ELEMENT_COUNT = 10_000
+"""News pages have some thousands. trafilatura takes over a minute for 200,000, and a page has five seconds."""
 
 _COUNT = XPath("count(descendant-or-self::*)")
 _PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-# One class for all: lxml's own choice by tag name calls Python for every element that is touched.
+# One class for all elements: lxml's default lookup by tag name calls Python for every element accessed.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 
 def parse_page(data: bytes) -> HtmlElement | Unreadable:
-    """The tree of a page's decoded HTML, or why it is no page."""
+    """Parse a page's decoded HTML, or return the reason why it is not a page."""
     if has_overgrown_tag(data):
         return Unreadable(reason="overgrown", detail=f"a tag with more than {MAX_ATTRIBUTE_COUNT} attributes")
     try:
         tree = html.document_fromstring(data, parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError) as error:
         return Unreadable(reason="empty-page", detail=str(error)[:200])
-    # The parser adds at most one element to each that is written, so that most pages need not be counted.
+    # The parser adds at most one element per tag, so that most pages need not be counted.
     if 2 * data.count(b"<") < MAX_ELEMENT_COUNT:
         return tree
     count = count_elements(tree)
@@ -36,7 +36,7 @@ def parse_page(data: bytes) -> HtmlElement | Unreadable:
 
 
 def parse_fragment(text: str) -> HtmlElement:
-    """A piece of HTML in an element of its own; an empty one where nothing in it can be parsed, or should."""
+    """Parse an HTML fragment into a new `<div>`, which is empty if it cannot or should not be parsed."""
     data = drop_unparsable(text.encode("utf-8", "replace"))
     if has_overgrown_tag(data):
         return html.Element("div")
@@ -47,22 +47,22 @@ def parse_fragment(text: str) -> HtmlElement:
 
 
 def make_element(tag: str) -> HtmlElement:
-    """Return a new element of the class that a page has: of `lxml.html.Element`, each child would have Python asked."""
+    """Return a new element of the parser's class; for `lxml.html.Element`, each child would call Python."""
     return _PARSER.makeelement(tag)
 
 
 def drop(element: HtmlElement) -> None:
-    """Take an element out of its tree, unless it is out already; the text behind it stays."""
+    """Remove an element from its tree, unless it has no parent; the text after it stays."""
     if element.getparent() is not None:
         element.drop_tree()
 
 
 def count_elements(tree: HtmlElement) -> int:
-    """How many elements the page has."""
+    """Count the elements of a tree."""
     count = _COUNT(tree)
     return int(count) if isinstance(count, float) else 0
 
 
 def is_overgrown(tree: HtmlElement) -> bool:
-    """Whether the page has more elements than trafilatura can be asked to judge."""
-    return count_elements(tree) > JUDGED_ELEMENT_COUNT
+    """Whether the page has too many elements for trafilatura."""
+    return count_elements(tree) > MAX_TRAFILATURA_ELEMENT_COUNT

@@ -1,8 +1,7 @@
-"""Finds the articles that overran their own end tag.
+"""Handle articles whose elements are closed too late or too early.
 
-Where old HTML leaves a `<td>` or a `<div>` open, the parser passes over the end tag of the article, and what stands
-below on the page gets into it: other articles, menus, the footer. Where it has an end tag too many, the article's text
-goes on outside.
+If old HTML leaves a `<td>` or a `<div>` open, the parser skips the article's end tag, and everything below gets into
+the article: other articles, menus, the footer. If there is a surplus end tag, the article's text continues outside.
 """
 
 import re
@@ -17,20 +16,20 @@ from sites.structure import PageRules
 LOOSE_TAGS = frozenset(
     {"blockquote", "br", "b", "center", "em", "font", "h2", "h3", "i", "ol", "p", "pre", "strong", "ul"}
 )
-"""What text is made of where old HTML has no element around it."""
+"""Tags of loose text in old HTML."""
 
-OUTER_DEPTH = 3
-"""The content, the article, the element around it: more end tags too many were never seen."""
+MAX_OUTER_DEPTH = 3
+"""The content, the article and its parent: more surplus end tags were never seen."""
 
 _START = re.compile(rb"<(?![/!])")
 
 
 def find_end(source: bytes, tree: HtmlElement, container: HtmlElement) -> int | None:
-    """Where in the source an article ends that has more elements in the tree than there; None where it has not."""
+    """Return the offset where an article ends in the source, if it has more elements in the tree; otherwise None."""
     name = str(container.tag)
-    tags = list(re.finditer(rb"<(/?)(?i:%s)(?=[\s>])" % name.encode(), source))  # `<` by itself is found quickly
-    starts = [place for place, tag in enumerate(tags) if not tag[1]]
-    number = next((place for place, found in enumerate(tree.iter(name)) if found is container), len(starts))
+    tags = list(re.finditer(rb"<(/?)(?i:%s)(?=[\s>])" % name.encode(), source))  # a literal `<` is found quickly
+    starts = [index for index, tag in enumerate(tags) if not tag[1]]
+    number = next((index for index, found in enumerate(tree.iter(name)) if found is container), len(starts))
     if number >= len(starts):
         return None
     begin = tags[starts[number]].start()
@@ -38,13 +37,13 @@ def find_end(source: bytes, tree: HtmlElement, container: HtmlElement) -> int | 
     return end if end is not None and count_elements(container) > _count_starts(source, begin, end) else None
 
 
-def _find_end_tag(tags: list[re.Match[bytes]], place: int) -> int | None:
-    """Where the element that begins at this place ends; of end tags too many, the last is taken."""
+def _find_end_tag(tags: list[re.Match[bytes]], index: int) -> int | None:
+    """Return the end of the element that begins with this tag; of surplus end tags, the last one counts."""
     outer_depth = 0
-    for tag in tags[:place]:
+    for tag in tags[:index]:
         outer_depth = max(outer_depth + (-1 if tag[1] else 1), 0)
     depth, end = 0, None
-    for tag in tags[place:]:
+    for tag in tags[index:]:
         if not tag[1] and end is not None:
             break
         depth += -1 if tag[1] else 1
@@ -54,24 +53,24 @@ def _find_end_tag(tags: list[re.Match[bytes]], place: int) -> int | None:
 
 
 def _count_starts(source: bytes, begin: int, end: int) -> int:
-    """How many elements a piece of HTML begins, or a few more: looking for whole tags takes ten times as long."""
+    """Return an upper bound of the elements in a piece of HTML; matching whole tags takes ten times as long."""
     return len(_START.findall(source, begin, end))
 
 
 def find_outside(content: HtmlElement, rules: PageRules) -> Iterator[HtmlElement]:
-    """The text that goes on right behind what holds it, or behind what is around that, each in a new element."""
+    """Yield text that continues directly after the content element or its ancestors, each in a new element."""
     element: HtmlElement | None = content
-    for _ in range(OUTER_DEPTH):
+    for _ in range(MAX_OUTER_DEPTH):
         if element is None or element.tag == "body":
             return
         if (element.tail or "").strip() or ((after := element.getnext()) is not None and _is_loose(after, rules)):
-            outside = _take_outside(element, rules)
+            outside = _collect_outside(element, rules)
             if is_running_text(outside):
                 yield outside
         element = element.getparent()
 
 
-def _take_outside(element: HtmlElement, rules: PageRules) -> HtmlElement:
+def _collect_outside(element: HtmlElement, rules: PageRules) -> HtmlElement:
     outside = make_element("div")
     outside.text, element.tail = element.tail, None
     while (found := element.getnext()) is not None and _is_loose(found, rules):
@@ -80,6 +79,6 @@ def _take_outside(element: HtmlElement, rules: PageRules) -> HtmlElement:
 
 
 def _is_loose(element: HtmlElement, rules: PageRules) -> bool:
-    """Whether it is text by its name, or a block of the content by its class; what has another class is furniture."""
+    """Whether an element is text by its tag, or a content block by its class; other classes are furniture."""
     classes = (element.get("class") or "").split()
     return rules.block_class in classes if classes else element.tag in LOOSE_TAGS

@@ -1,4 +1,4 @@
-"""Tells the pages that stand at an article's URL and are no article: missing, refused, the home page."""
+"""Detect pages at an article's URL that are not the article: missing, blocked, the home page, another article."""
 
 import re
 from collections.abc import Iterator
@@ -14,34 +14,34 @@ from schemas.article import Unreadable
 from sites.profile import Site
 
 BLOCK_PAGE_CHARS = 3000
-"""A page that keeps readers out says so briefly; an article about such pages is longer, or has a container."""
+"""Maximum characters of a block page; an article about such pages is longer, or has a container."""
 
 BODY_CHARS = 1500
-"""Of running text: no page that merely says "Oops!" has that many, with whatever else it offers to read."""
+"""Characters of running text that no "Oops!" page has, including its links to other articles."""
 
 SHORT_BODY_CHARS = 300
-"""Of running text: enough for an article whose headline has more words than "Access Denied"."""
+"""Characters of running text that suffice for an article whose headline has more words than "Access Denied"."""
 
-RUNNING_TEXT_CHARS = 40
-"""A paragraph with fewer is a line of a menu, or the one sentence of such a page."""
+MIN_RUNNING_TEXT_CHARS = 40
+"""Minimum characters of a paragraph of running text; a shorter one is a menu item, or the page's only sentence."""
 
 BARE_PAGE_CHARS = 600
-"""On a page with no more text than that, a line anywhere on it says what a heading says elsewhere."""
+"""On a page with at most this much text, every line is treated like a heading."""
 
-ARTICLE_CHARS = 600
-"""Of running text: what a known publisher's page has less of, and no part of an article's page, is no article."""
+MIN_ARTICLE_CHARS = 600
+"""Minimum characters of running text of an article without any of a known publisher's article elements."""
 
 CARD_COUNT = 3
-"""An article's page shows four cards below its text; it has a container, or names its headline."""
+"""Cards of other articles that make a listing. An article's page has four, but also a container or a headline."""
 
 NO_URL_RULES = frozenset({"foreign-host", "malformed-address", "other-page", "static-page", "partner-content"})
-"""What an article's page may name as its own all the same: it says nothing of what the page is."""
+"""Rules for URLs that an article's page may state as its own, and that therefore prove nothing."""
 
-LINE_CHARS = 160
-"""A heading, or one sentence."""
+MAX_LINE_CHARS = 160
+"""Maximum characters of a heading or one sentence."""
 
-REST_CHARS = 12
-"""Beside the telling words of a title: ` | Cloudflare` has 13, and they count double."""
+EXTRA_CHARS = 12
+"""Characters allowed besides a title's matching words, which count double: ` | Cloudflare` has 13."""
 
 _BLOCKED = re.compile(
     r"just a moment|attention required|access (?:to this page )?(?:is |has been )?denied|are you (?:a )?(?:human|robot)"
@@ -80,7 +80,7 @@ _CARDS = XPath("descendant::*[starts-with(@class, 'article-excerpt')]")
 
 
 def find_wrong_page(page: Page) -> Unreadable | None:
-    """Why a page is no article, where it is none, or is another article's."""
+    """Return the reason why a page is not an article, or is another article; otherwise None."""
     return _find_no_article(page) or _find_other_article(page.identity, page.site)
 
 
@@ -91,7 +91,7 @@ def _find_no_article(page: Page) -> Unreadable | None:
     tree = page.tree
     if not any(text.strip() for text in tree.itertext()):
         return Unreadable(reason="empty-page", detail="no text in it")
-    if says_article(metadata):
+    if declares_article(metadata):
         return None
     if site.hosts and stated and stated.rule == "home-page":
         return Unreadable(reason="home-page", detail=metadata.title or "")
@@ -99,13 +99,13 @@ def _find_no_article(page: Page) -> Unreadable | None:
         return Unreadable(reason="listing-page", detail=stated.rule)
     return (
         _find_missing(tree, metadata, site, None)
-        or _judge(tree, " ".join(tree.text_content().split()), metadata, site)
+        or _find_message_page(tree, " ".join(tree.text_content().split()), metadata, site)
         or (_find_articleless(tree, metadata, site) if container is None and site.hosts else None)
     )
 
 
 def _find_other_article(identity: PageIdentity, site: Site) -> Unreadable | None:
-    """The page names another article as its own: a redirect led astray. A generic id is a mere URL."""
+    """Detect a page that states another article as its own, after a wrong redirect. Generic ids are only URLs."""
     fetched, stated = identity
     if fetched is None or stated is None or not site.editions:
         return None
@@ -118,46 +118,52 @@ def _has_text(contents: list[HtmlElement]) -> bool:
     return any(not text.isspace() for content in contents for text in content.itertext())
 
 
-def says_article(metadata: Metadata) -> bool:
-    """Whether a page says of itself that it is an article: no error page names a headline or a day for itself."""
+def declares_article(metadata: Metadata) -> bool:
+    """Whether the metadata declares an article: error pages have no headline or publication time."""
     return bool(metadata.json_ld.get("headline") or metadata.meta.get("article:published_time"))
 
 
 def _find_missing(element: HtmlElement, metadata: Metadata, site: Site, limit: int | None) -> Unreadable | None:
-    """The publisher's own page for what is missing: its sentences are lines by themselves, whatever else there is.
+    """Detect the publisher's own page for missing articles, by its sentences as separate lines.
 
-    `limit`: how much running text makes an article in spite of them.
+    `limit`: characters of running text that make it an article nevertheless.
     """
-    if not site.page.missing or says_article(metadata) or not _shows(element.text_content(), site.page.missing):
+    if (
+        not site.page.missing
+        or declares_article(metadata)
+        or not _contains_all(element.text_content(), site.page.missing)
+    ):
         return None
-    told: set[str] = set()
-    for line in map(_plain, element.itertext()):
-        rest, found = line, [sentence for sentence in site.page.missing if sentence in line]
+    found_sentences: set[str] = set()
+    for line in map(_normalize, element.itertext()):
+        remaining, found = line, [sentence for sentence in site.page.missing if sentence in line]
         for sentence in found:
-            rest = rest.replace(sentence, "")
-        if not any(map(str.isalnum, rest)):
-            told.update(found)
-    if len(told) < len(site.page.missing) or (limit is not None and _count_running_text(element, site) >= limit):
+            remaining = remaining.replace(sentence, "")
+        if not any(map(str.isalnum, remaining)):
+            found_sentences.update(found)
+    if len(found_sentences) < len(site.page.missing) or (
+        limit is not None and _count_running_text(element, site) >= limit
+    ):
         return None
     return Unreadable(reason="soft-404", detail=metadata.title or "")
 
 
 def _find_articleless(tree: HtmlElement, metadata: Metadata, site: Site) -> Unreadable | None:
-    """A known publisher's page without any part of an article's: cards of articles, or hardly any text."""
-    prose_chars = max(_count_running_text(tree, site), _count_loose(tree))
+    """Detect a known publisher's page without article elements: cards of articles, or hardly any text."""
+    text_chars = max(_count_running_text(tree, site), _count_loose(tree))
     card_count = len(_CARDS(tree))
-    if card_count >= CARD_COUNT and prose_chars < BODY_CHARS:
+    if card_count >= CARD_COUNT and text_chars < BODY_CHARS:
         return Unreadable(reason="listing-page", detail=f"{card_count} cards")
-    if prose_chars >= ARTICLE_CHARS or any(name.startswith("article:") for name in metadata.meta):
+    if text_chars >= MIN_ARTICLE_CHARS or any(name.startswith("article:") for name in metadata.meta):
         return None
     if any(_BLOCKED.search(tidy(text)) for text in _TEXTS(tree)):
         return Unreadable(reason="block-page", detail=metadata.title or "")
-    return Unreadable(reason="empty-page", detail=f"{prose_chars} characters of running text")
+    return Unreadable(reason="empty-page", detail=f"{text_chars} characters of running text")
 
 
-def _judge(tree: HtmlElement, text: str, metadata: Metadata, site: Site) -> Unreadable | None:
+def _find_message_page(tree: HtmlElement, text: str, metadata: Metadata, site: Site) -> Unreadable | None:
     limit = _find_limit(_list_lines(tree, text, metadata), (_OOPS, _MISSING))
-    if site.page.missing and _shows(text, site.page.missing):
+    if site.page.missing and _contains_all(text, site.page.missing):
         limit = BODY_CHARS
     if limit and _count_running_text(tree, site) < limit:
         return Unreadable(reason="soft-404", detail=metadata.title or "")
@@ -168,12 +174,12 @@ def _judge(tree: HtmlElement, text: str, metadata: Metadata, site: Site) -> Unre
 
 
 def _find_limit(lines: Iterator[str], patterns: tuple[re.Pattern[str], ...]) -> int:
-    """How much running text makes an article in spite of these lines; 0 where none fits."""
+    """Return how much running text makes an article despite these lines; 0 if none matches."""
     found = [(line, match) for line in lines for pattern in patterns if (match := pattern.search(line))]
     if not found:
         return 0
-    # `Oops!` and `Access Denied | Example` say all that such a page has to say; `Access Denied: A Story` does not.
-    is_all = any(len(line) < 2 * len(match.group()) + REST_CHARS for line, match in found)
+    # `Oops!` and `Access Denied | Example` are complete messages; `Access Denied: A Story` is not.
+    is_all = any(len(line) < 2 * len(match.group()) + EXTRA_CHARS for line, match in found)
     return BODY_CHARS if is_all else SHORT_BODY_CHARS
 
 
@@ -183,33 +189,33 @@ def _list_titles(tree: HtmlElement, metadata: Metadata) -> Iterator[str]:
 
 
 def _list_lines(tree: HtmlElement, text: str, metadata: Metadata) -> Iterator[str]:
-    """Headings; where one of the words for "oops" stands, or hardly anything else, each line of text."""
+    """Yield headings and, on a page with "oops" or hardly any text, each line of text."""
     yield from _list_titles(tree, metadata)
     plain = text.lower()
     is_bare = len(text) <= BARE_PAGE_CHARS
     if is_bare or "oops" in plain or "упс" in plain:
         for line in map(tidy, _TEXTS(tree)):
-            if len(line) <= LINE_CHARS and (is_bare or _OOPS.match(line)):
+            if len(line) <= MAX_LINE_CHARS and (is_bare or _OOPS.match(line)):
                 yield line
 
 
 def _count_running_text(tree: HtmlElement, site: Site) -> int:
-    """The characters of running text that are no furniture."""
+    """Count the characters of running text without boilerplate."""
     lines = [tidy("".join(paragraph.itertext())) for paragraph in _PARAGRAPHS(tree)]
-    kept = site.boilerplate.remove([line for line in lines if len(line) >= RUNNING_TEXT_CHARS]).paragraphs
+    kept = site.boilerplate.remove([line for line in lines if len(line) >= MIN_RUNNING_TEXT_CHARS]).paragraphs
     return sum(map(len, kept))
 
 
 def _count_loose(tree: HtmlElement) -> int:
-    """The characters of running text outside of paragraphs: old pages part them by line breaks."""
-    return sum(len(line) for line in map(tidy, _LOOSE_TEXTS(tree)) if len(line) >= RUNNING_TEXT_CHARS)
+    """Count the characters of running text outside of `<p>`: old pages separate paragraphs by line breaks."""
+    return sum(len(line) for line in map(tidy, _LOOSE_TEXTS(tree)) if len(line) >= MIN_RUNNING_TEXT_CHARS)
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     return tidy(text).lower().replace("’", "'")
 
 
-def _shows(text: str, sentences: tuple[str, ...]) -> bool:
-    """Whether all these sentences (in lower case) stand in a text."""
-    plain = _plain(text)
+def _contains_all(text: str, sentences: tuple[str, ...]) -> bool:
+    """Whether a text contains all these sentences (in lower case)."""
+    plain = _normalize(text)
     return all(sentence in plain for sentence in sentences)

@@ -15,7 +15,7 @@ from schemas.capture import CaptureRef
 from schemas.integrity import IntegrityReport, WarcFinding
 from schemas.settings import Settings
 from storage.integrity.content import list_dependents, list_lost
-from storage.integrity.lost_capture import RecordFacts, count_unknown, list_places, list_warcs
+from storage.integrity.lost_capture import RecordFacts, count_unknown, list_stored_captures, list_warcs
 from storage.integrity.page import audit_pages, audit_search
 from storage.integrity.state import audit_rows
 from storage.reports.audit import audit_ledger
@@ -88,7 +88,7 @@ def _check_files(archive: Archive, unloaded: Sequence[str]) -> Iterator[WarcFind
 
 def _list_stored(archive: Archive, name: str) -> dict[int, RecordFacts]:
     with archive.database.read() as session:
-        return list_places(session, name)
+        return list_stored_captures(session, name)
 
 
 def check_files(context: ReaderContext, files: Iterable[LoadedFile]) -> Iterator[WarcFinding]:

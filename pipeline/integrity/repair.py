@@ -11,16 +11,16 @@ from schemas.integrity import Repair, WarcFinding
 from schemas.outcome import ArticleRead, Outcome
 from schemas.settings import Settings
 from storage.captures.capture import Rereading, list_companions, list_related, list_sources, list_undecided
-from storage.integrity.content import list_contradicted, list_lost, make_due, restore_articles
+from storage.integrity.content import list_lost, list_mismatched, restore_articles, schedule_refetch
 from storage.integrity.entry import has_lost_sightings, restore_aliases, restore_entries
 from storage.integrity.lost_capture import (
+    assign_lost_captures,
     count_unknown,
-    drop_unneeded,
-    lead_references,
+    delete_unused_captures,
     mark_lost,
     mark_returned,
-    point_to_lost_captures,
     record_unread,
+    relink_references,
     rewind,
 )
 from storage.integrity.near_duplicate import audit_near_duplicates, rebuild_near_duplicates
@@ -93,7 +93,7 @@ def _repair_entries(archive: Archive) -> Iterator[str]:
 
 def _repair_captures(archive: Archive, run: Run, files: tuple[WarcFinding, ...]) -> Iterator[str]:
     with archive.database.begin() as session:
-        point_to_lost_captures(session)
+        assign_lost_captures(session)
         for one in files:
             mark_lost(session, one.name, one.missing.keys())
             mark_returned(session, one.name, one.returned)
@@ -133,14 +133,14 @@ def _repair_articles(archive: Archive, run: Run) -> Iterator[str]:
     """Once all WARC files are loaded, base each article on a capture that exists where possible."""
     with archive.database.begin() as session:
         before_count = count_unknown(session)
-        lead_references(session)
+        relink_references(session)
     with archive.database.read() as session:
-        unsound = sorted({*list_lost(session), *list_contradicted(session)})
+        unsound = sorted({*list_lost(session), *list_mismatched(session)})
     count = sum(_restore(archive, run, unsound[at : at + PART_COUNT]) for at in range(0, len(unsound), PART_COUNT))
     if count:
         yield f"{count} articles were rebuilt from captures"
     with archive.database.begin() as session:
-        drop_unneeded(session)
+        delete_unused_captures(session)
         led_count = before_count - count_unknown(session)
     if led_count:
         yield f"{led_count} captures that were referred to but unknown were found again"
@@ -177,6 +177,6 @@ def _reread(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:
 
 def _make_due(archive: Archive) -> Iterator[str]:
     with archive.database.begin() as session:
-        due_count = make_due(session, now())
+        due_count = schedule_refetch(session, now())
     if due_count:
         yield f"{due_count} pages whose capture is lost are due again"

@@ -1,4 +1,4 @@
-"""Articles as the archive gives them: one by id or URL, and all of them in a fixed order."""
+"""Read articles: one by id or URL, or all of them in a fixed order."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,46 +20,46 @@ DAY = timedelta(days=1)
 
 
 class ArticleCount(Record):
-    """Articles in the archive."""
+    """The number of articles in the archive."""
 
     article_count: Count
-    """Without duplicates: what an export has by default."""
+    """Without duplicates, as an export has them by default."""
     duplicate_count: Count
 
 
 def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
-    """The article of a record id, or of any URL of it in its canonical spelling."""
+    """Return the article with this record id, or with this canonical URL or alias; None if there is none."""
     by_id = select_articles().where(Article.id == id_or_url)
     by_alias = select_articles().join(Alias, Alias.entry_id == Article.entry_id).where(Alias.url == id_or_url)
     return next((one for rows in (by_id, by_alias) for one in _list_records(session, rows)), None)
 
 
 def count_articles(session: Session) -> ArticleCount:
-    """How many articles are stored, imported ones too."""
+    """Count the stored articles, including imported ones."""
     count, duplicate_count = session.execute(select(func.count(), func.count(Article.duplicate_of))).one()
     return ArticleCount(article_count=count - duplicate_count, duplicate_count=duplicate_count)
 
 
 def count_matching(session: Session, wanted: ArticleFilter) -> int:
-    """How many articles `iterate_articles` gives."""
+    """Count the articles that `iterate_articles` yields."""
     return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(wanted))) or 0
 
 
 def list_duplicates(session: Session, article_id: str) -> list[str]:
-    """The ids of the articles that are duplicates of this one."""
+    """Return the ids of this article's duplicates."""
     return list(session.scalars(select(Article.id).where(Article.duplicate_of == article_id).order_by(Article.id)))
 
 
 def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> Iterator[ArticleRecord]:
-    """The articles by publication time, those without one last, and by id within the same time."""
+    """Yield the articles by publication time, then id; those without a time come last."""
     for block in iterate_blocks(session, wanted or ArticleFilter()):
         yield from _as_records(block)
 
 
 def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
-    """The same articles in the same order, some at a time."""
-    # Two walks along the index: one ORDER BY with the dateless ones last would sort all the bodies on disk.
-    dated = select_articles().where(Article.published_at.is_not(None), *_bound_walk(wanted))
+    """Yield the same articles in the same order, in blocks."""
+    # Two index scans: a single ORDER BY with the dateless articles last would sort all bodies on disk.
+    dated = select_articles().where(Article.published_at.is_not(None), *_bound_scan(wanted))
     yield from read_blocks(session, _narrow(dated, wanted).order_by(Article.published_at, Article.id))
     if wanted.since is None and wanted.until is None:
         dateless = select_articles().where(Article.published_at.is_(None))
@@ -67,7 +67,7 @@ def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
 
 
 def _narrow(statement: Select[Any], wanted: ArticleFilter) -> Select[Any]:
-    # Compared with "true": SQLite would else take the index of such a column, and sort all the bodies.
+    # `= true` keeps SQLite from using an index on these columns, after which it would have to sort all bodies.
     return statement.where(*(condition == true() for condition in _list_conditions(wanted)))
 
 
@@ -84,8 +84,8 @@ def _list_conditions(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
         yield Article.duplicate_of.is_(None)
 
 
-def _bound_walk(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
-    """Where the wanted days lie along the index, with a day more at each end: Moscow's days are not UTC's."""
+def _bound_scan(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield bounds for the index scan, one day wider at each end because days are Moscow's, not UTC's."""
     if wanted.since and wanted.since > date.min:
         yield Article.published_at >= datetime.combine(wanted.since - DAY, time(), UTC)
     if wanted.until and wanted.until < date.max - DAY:
@@ -99,10 +99,10 @@ def _list_records(session: Session, statement: Select[Any]) -> Iterator[ArticleR
 
 def _as_records(block: Block) -> Iterator[ArticleRecord]:
     for row in list_rows(block):
-        # Not strict: the lists of a document become the tuples of a record.
+        # Not strict, so that JSON lists become the record's tuples.
         yield ArticleRecord.model_validate(dict(zip(block, row, strict=True)), strict=False)
 
 
 def as_ref(row: Capture) -> CaptureRef:
-    """Where a stored capture lies."""
+    """Return the location and digest of a stored capture."""
     return CaptureRef(warc=row.warc, offset=row.offset, length=row.length, sha256=row.sha256)

@@ -1,1 +1,1 @@
-"""Copies a whole database into another one, of either kind."""
+"""Copies a whole database into another one, SQLite or PostgreSQL."""

@@ -1,7 +1,7 @@
-"""Exports: the articles as files that other programs load, each with a data card beside it.
+"""Export articles to files that other programs load, each with a data card beside it.
 
-The same articles give the same bytes, in the file and in the card. What goes by is counted for the card; nothing is
-held of the articles themselves.
+The same articles give the same bytes, in the file and in the card. Articles are streamed; the card's counts are
+collected on the way.
 """
 
 import codecs
@@ -42,7 +42,7 @@ from storage.export.sink import (
 )
 
 ExportListener = Callable[[int, int], None]
-"""Hears of the articles that are written, and of those that there are."""
+"""Called with the number of articles written so far, and in total."""
 
 
 def export_articles(
@@ -50,37 +50,41 @@ def export_articles(
     path: Path,
     kind: FileFormat,
     wanted: ArticleFilter | None = None,
-    tell: ExportListener | None = None,
-    spared: Collection[Path] = (),
+    on_progress: ExportListener | None = None,
+    protected: Collection[Path] = (),
 ) -> Exported:
-    """Write the articles to a file, whole or not at all, and a data card beside it.
+    """Write the articles to a file, atomically, and a data card beside it.
 
-    To standard output (`-`), a pipe or a device they are written as they come, and without a card. Nothing is written
-    in place of the archive's own files: its database, and what lies in the folders to be spared.
+    Standard output (`-`), a pipe or a device is written to directly, without a card. The archive's own files are never
+    overwritten: neither its database nor anything in the `protected` folders.
 
     Raises:
         ExportUnwritable: the file cannot be written.
-        BrokenPipeError: whoever read the pipe has enough.
+        BrokenPipeError: the reader closed the pipe.
     """
     if path != STANDARD_OUTPUT:
         audit_output_path(path)
-        _spare_archive(database, path, spared)
-    tally, wanted = CardCounts(), wanted or ArticleFilter()
+        _protect_archive(database, path, protected)
+    counts, wanted = CardCounts(), wanted or ArticleFilter()
     card_path = path.with_name(name_card(path.name)) if is_lasting(path) else None
-    # Both are complete before either takes its name; the file first.
+    # Both are complete before either is renamed into place, the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
-        with database.read_snapshot() as session, _old_objects_at_rest():
-            blocks = tally.watch(iterate_blocks(session, wanted))
-            _write(sink, kind, _told(blocks, count_matching(session, wanted), tell) if tell else blocks)
+        with database.read_snapshot() as session, _frozen_garbage():
+            blocks = counts.watch(iterate_blocks(session, wanted))
+            _write(
+                sink,
+                kind,
+                _report_progress(blocks, count_matching(session, wanted), on_progress) if on_progress else blocks,
+            )
         if card_path and card_sink:
-            card = tally.make_card(path.name, kind, sink, wanted)
+            card = counts.make_card(path.name, kind, sink, wanted)
             card_sink.write(f"{card.model_dump_json(indent=2)}\n".encode())
-            card_path.unlink(missing_ok=True)  # it speaks of the former file, and would soon lie beside the new one
+            card_path.unlink(missing_ok=True)  # the old card must not lie beside the new file
     return Exported(
         path=str(path),
         format=kind.format,
         compression=kind.compression,
-        count=tally.article_count,
+        count=counts.article_count,
         bytes=sink.byte_count,
         sha256=sink.sha256,
         card=str(card_path) if card_path else None,
@@ -91,23 +95,23 @@ def _opening_card(path: Path | None) -> AbstractContextManager[Sink | None]:
     return opening(path) if path else nullcontext()
 
 
-def _spare_archive(database: Database, path: Path, spared: Collection[Path]) -> None:
-    place = path.resolve()
+def _protect_archive(database: Database, path: Path, protected: Collection[Path]) -> None:
+    target = path.resolve()
     if database.engine.dialect.name == "sqlite":
-        own = Path(database.engine.url.database or "").resolve()
-        if place.parent == own.parent and place.name in {f"{own.name}{suffix}" for suffix in FILE_SUFFIXES}:
+        own_path = Path(database.engine.url.database or "").resolve()
+        if target.parent == own_path.parent and target.name in {f"{own_path.name}{suffix}" for suffix in FILE_SUFFIXES}:
             raise ExportUnwritable(f"{path} is the archive's own database")
-    for folder in spared:
-        if place.is_relative_to(folder.resolve()):
-            raise ExportUnwritable(f"{path} lies among the archive's own files, in {folder}")
+    for folder in protected:
+        if target.is_relative_to(folder.resolve()):
+            raise ExportUnwritable(f"{path} is inside the archive's own folder {folder}")
 
 
 @contextmanager
-def _old_objects_at_rest() -> Iterator[None]:
-    """The garbage collector leaves alone what was there before.
+def _frozen_garbage() -> Iterator[None]:
+    """Keep the garbage collector from scanning existing objects.
 
-    The blocks that come and go would have it look through all loaded modules every few thousand articles: that takes
-    as long as writing them.
+    Otherwise the allocation of blocks has it scan all loaded modules every few thousand articles, which takes as long
+    as writing them.
     """
     gc.freeze()
     try:
@@ -116,13 +120,13 @@ def _old_objects_at_rest() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _told(blocks: Iterable[Block], total_count: int, tell: ExportListener) -> Iterator[Block]:
+def _report_progress(blocks: Iterable[Block], total_count: int, on_progress: ExportListener) -> Iterator[Block]:
     done_count = 0
-    tell(done_count, total_count)
+    on_progress(done_count, total_count)
     for block in blocks:
         yield block
         done_count += len(block["id"])
-        tell(done_count, total_count)
+        on_progress(done_count, total_count)
 
 
 def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block]) -> None:
@@ -146,11 +150,11 @@ LINE_WRITERS: dict[Format, Callable[[Writable, Iterable[Block]], None]] = {
 COUNTED = ("site", "language", "kind", "extractor")
 TIMES = ("published_at", "fetched_at")
 UNKNOWN = "unknown"
-"""Under this is counted what is null."""
+"""Key under which nulls are counted."""
 
 
 class CardCounts:
-    """Counts blocks on their way."""
+    """Collects the data card's counts while blocks pass through."""
 
     def __init__(self) -> None:
         self.article_count = 0
@@ -161,13 +165,13 @@ class CardCounts:
         self._bodies = hashlib.sha256()
 
     def watch(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The same blocks, each counted."""
+        """Yield the same blocks, counting each."""
         for block in blocks:
             self._count(block)
             yield block
 
     def make_card(self, name: str, kind: FileFormat, sink: Sink, wanted: ArticleFilter) -> DataCard:
-        """Of the file of this name, which holds what was counted, and was written to this sink."""
+        """Return the card of the file of this name, which has the counted blocks and was written to this sink."""
         return DataCard(
             file=name,
             format=kind.format,

@@ -1,4 +1,4 @@
-"""Articles as lines of text: JSON Lines, and CSV that spreadsheets open."""
+"""Write articles as JSON Lines, or as CSV that is safe to open in spreadsheets."""
 
 import csv
 import io
@@ -12,37 +12,37 @@ import orjson
 from storage.export.block import FIELDS, Block, list_rows
 from storage.export.sink import Writable
 
-SIGNS = "=+@＝＋－＠﹦﹢﹣﹫-"
-"""A spreadsheet takes a cell that starts so (full-width and small signs too) for a formula, and runs it."""
+FORMULA_SIGNS = "=+@＝＋－＠﹦﹢﹣﹫-"
+"""Signs, full-width and small ones included, that make a spreadsheet run a cell as a formula."""
 
-PASSED_OVER = " \u00a0\u3000\u200b\ufeff\"'"
-"""What may stand before these signs. An apostrophe, too: of the text's own, else, nobody could tell it from ours."""
+IGNORED_PREFIX = " \u00a0\u3000\u200b\ufeff\"'"
+"""Characters that may precede these signs. Apostrophes too, so that the text's own can be told from ours."""
 
-PARTERS = ";\t\r\n"
-"""Where a spreadsheet may begin a cell, also within one of ours: half of Europe's part cells at semicolons, and to them
-our quotes, which do not begin theirs, mean nothing."""
+CELL_SEPARATORS = ";\t\r\n"
+"""Characters at which a spreadsheet may start a new cell within one of ours. In half of Europe they split at
+semicolons, and ignore our quotes, which are then not at the start of a cell."""
 
-IS_FORMULA = f"(?=[{PASSED_OVER}]*[{SIGNS}])"
-FORMULA = re.compile(rf"^{IS_FORMULA}|^(?=[{PASSED_OVER}]*[\t\r\n])|(?<=[{PARTERS}]){IS_FORMULA}")
-"""The places where an apostrophe is put: the spreadsheets' own mark for "this is text"."""
+IS_FORMULA = f"(?=[{IGNORED_PREFIX}]*[{FORMULA_SIGNS}])"
+FORMULA = re.compile(rf"^{IS_FORMULA}|^(?=[{IGNORED_PREFIX}]*[\t\r\n])|(?<=[{CELL_SEPARATORS}]){IS_FORMULA}")
+"""Positions where an apostrophe is inserted, which marks a cell as text."""
 
-SIGN_IN_JSON = re.compile(rf"(?<=;)([{PASSED_OVER}]*)([{SIGNS}])")
-"""There, line ends and tabs are escaped anyway, and a sign can be too."""
+SIGN_IN_JSON = re.compile(rf"(?<=;)([{IGNORED_PREFIX}]*)([{FORMULA_SIGNS}])")
+"""Signs to escape in JSON cells, in which line ends and tabs are escaped anyway."""
 
-VALUE = orjson.OPT_UTC_Z
-"""As in records: times in UTC end with Z."""
-LINE = VALUE | orjson.OPT_APPEND_NEWLINE
+VALUE_OPTIONS = orjson.OPT_UTC_Z
+"""As in records: UTC times end in Z."""
+LINE_OPTIONS = VALUE_OPTIONS | orjson.OPT_APPEND_NEWLINE
 
 
 def write_jsonl(file: Writable, blocks: Iterable[Block]) -> None:
-    """A line for each article: to the byte what `ArticleRecord.model_dump_json` gives."""
+    """Write one line per article, byte for byte what `ArticleRecord.model_dump_json` returns."""
     for block in blocks:
         for row in list_rows(block):
-            file.write(orjson.dumps(dict(zip(FIELDS, row, strict=False)), option=LINE))
+            file.write(orjson.dumps(dict(zip(FIELDS, row, strict=False)), option=LINE_OPTIONS))
 
 
 def write_csv(file: Writable, blocks: Iterable[Block]) -> None:
-    """RFC 4180, one column for each field; lists and mappings as JSON in their cell."""
+    """Write RFC 4180 with one column per field, and lists and mappings as JSON."""
     _write_rows(file, [FIELDS])
     for block in blocks:
         _write_rows(file, zip(*(map(_render_cell, values) for values in block.values()), strict=True))
@@ -58,11 +58,11 @@ def _render_cell(value: object) -> object:
     if isinstance(value, str):
         return FORMULA.sub("'", value)
     if isinstance(value, datetime):
-        return _render(value).decode().strip('"')  # as in the other formats, to the letter
+        return _render(value).decode().strip('"')  # exactly as in the other formats
     if isinstance(value, list | dict):
         return SIGN_IN_JSON.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", _render(value).decode())
     return value
 
 
 def _render(value: object) -> bytes:
-    return orjson.dumps(value, option=VALUE)
+    return orjson.dumps(value, option=VALUE_OPTIONS)

@@ -1,4 +1,4 @@
-"""Articles as a Parquet file: the columns' types are those of the record."""
+"""Write articles as Parquet, with column types derived from the record."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -15,49 +15,50 @@ from storage.export.block import Block
 from storage.export.sink import Sink
 
 GROUP_BYTES = 16 * 1024 * 1024
-"""Of a row group in memory: some thousand articles, so that readers can share the work; the writer holds it thrice."""
+"""Bytes of a row group in memory: some thousand articles, so that readers can work in parallel. The writer needs three
+times as much."""
 
 JOINED_COUNT = 4
-"""Blocks that become arrays together."""
+"""Blocks converted to arrays together."""
 
-PLAIN_TYPES: dict[object, pa.DataType] = {
+SCALAR_TYPES: dict[object, pa.DataType] = {
     str: pa.string(),
     Kind: pa.string(),
     int: pa.int64(),
     float: pa.float64(),
     AwareDatetime: pa.timestamp("us", tz="UTC"),
 }
-"""Of the record's plain values; what is made of them has its type by theirs."""
+"""Types of the record's scalar values, from which those of lists and mappings are built."""
 
 
 @cache
 def make_schema() -> pa.Schema:
-    """The columns, with their types."""
+    """Return the schema of the file."""
     return pa.schema(_make_fields(ArticleRecord))
 
 
 def write_parquet(sink: Sink, blocks: Iterable[Block]) -> None:
-    """Row groups of some thousand articles, compressed with zstd."""
+    """Write row groups of some thousand articles, compressed with zstd."""
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), make_schema(), compression="zstd") as writer:
-        for group in _gather(map(_as_batch, _join(blocks))):
+        for group in _group_batches(map(_as_batch, _join_blocks(blocks))):
             table = pa.Table.from_batches(group)
             writer.write_table(table, row_group_size=table.num_rows)
 
 
 def make_table(blocks: Iterable[Block]) -> pa.Table:
-    """Make a table of articles in memory, with the columns of a file."""
-    return pa.Table.from_batches(map(_as_batch, _join(blocks)), schema=make_schema())
+    """Return a table of articles in memory, with the columns of a file."""
+    return pa.Table.from_batches(map(_as_batch, _join_blocks(blocks)), schema=make_schema())
 
 
-def _join(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The same articles in larger blocks: of arrays of fifty, a file takes a third longer than of two hundred."""
+def _join_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the same articles in larger blocks: with arrays of 50, writing takes a third longer than with 200."""
     waiting = iter(blocks)
     while part := list(islice(waiting, JOINED_COUNT)):
         yield {name: list(chain.from_iterable(block[name] for block in part)) for name in part[0]}
 
 
-def _gather(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """Batches that make a row group together."""
+def _group_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """Yield the batches of each row group."""
     group: list[pa.RecordBatch] = []
     byte_count = 0
     for batch in batches:
@@ -94,6 +95,6 @@ def _make_type(annotation: Any) -> pa.DataType:
         return pa.list_(_make_field("element", inner[0]))
     if origin is dict:  # `sources`, by field: many readers know structs, few know maps
         return pa.struct([pa.field(name, _make_type(inner[1]), nullable=True) for name in SOURCED_FIELDS])
-    if annotation in PLAIN_TYPES:
-        return PLAIN_TYPES[annotation]
+    if annotation in SCALAR_TYPES:
+        return SCALAR_TYPES[annotation]
     return pa.struct(_make_fields(annotation))

@@ -1,4 +1,4 @@
-"""Where an export goes: a file that takes its name when it is whole, standard output, a pipe or a device."""
+"""Export targets: a file that is renamed into place when complete, standard output, a pipe or a device."""
 
 import gzip
 import hashlib
@@ -14,13 +14,13 @@ from schemas.failure import UsageFailure
 from storage.atomic_file import USER_FILE_MODE, replace_file
 
 STANDARD_OUTPUT = Path("-")
-"""The path that means standard output, as other programs have it."""
+"""The path that means standard output, by convention."""
 
-PLACES = ("/dev/", "/proc/")
-"""What lies here is never replaced: `/dev/stdout` may lead to a file, and is not that file's name."""
+SPECIAL_FOLDERS = ("/dev/", "/proc/")
+"""Files here are never replaced: `/dev/stdout` may be a link to a file, but is not its name."""
 
 BUFFER_BYTES = 256 * 1024
-"""Some fifty articles."""
+"""Size of the write buffer: some fifty articles."""
 
 
 class ExportUnwritable(UsageFailure):
@@ -28,14 +28,14 @@ class ExportUnwritable(UsageFailure):
 
 
 class Writable(Protocol):
-    """What bytes are written to."""
+    """Accepts bytes."""
 
     def write(self, data: bytes, /) -> object:
-        """All of them, at once or later."""
+        """Write all of the data, now or later."""
 
 
 class Sink(io.RawIOBase):
-    """Passes bytes on, and knows their number and digest. Closing it leaves what lies below open."""
+    """Passes bytes on, counting and hashing them. Closing it leaves the underlying file open."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -45,16 +45,16 @@ class Sink(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Of what was written so far."""
+        """The digest of everything written so far."""
         return self._digest.hexdigest()
 
     def writable(self) -> bool:
-        """It is for nothing else."""
+        """Return True."""
         return True
 
-    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]  # any buffer there
-        """All of the bytes: what lies below is buffered."""
-        # Not in a thread beside: it would take turns with the rows that are read, and cost more than it saves.
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]  # the base takes any buffer
+        """Write all of the bytes; the underlying file is buffered."""
+        # Not in a thread: it would compete with reading rows for the GIL, and cost more than it saves.
         self._digest.update(data)
         self._file.write(data)
         self.byte_count += len(data)
@@ -62,38 +62,38 @@ class Sink(io.RawIOBase):
 
 
 def is_lasting(path: Path) -> bool:
-    """Whether it names a file (that is or is not there), and no pipe, device or directory."""
-    return path != STANDARD_OUTPUT and not _is_place(path) and (path.is_file() or not path.exists())
+    """Whether this is the path of an existing or new file, and not of a pipe, device or directory."""
+    return path != STANDARD_OUTPUT and not _is_special(path) and (path.is_file() or not path.exists())
 
 
 def audit_output_path(path: Path) -> None:
-    """Nothing, if a file of this name can be.
+    """Check, as far as possible in advance, that a file with this path can be written.
 
     Raises:
-        ExportUnwritable: it cannot, as far as can be said before.
+        ExportUnwritable: it cannot be written.
     """
     try:
         str(path).encode()
         if not path.parent.is_dir():
             raise ExportUnwritable(f"{path} cannot be written: there is no directory {path.parent}")
-        path.exists()  # asked, a name that is too long is an error
+        path.exists()  # raises if the name is too long
     except UnicodeEncodeError:
         shown = str(path).encode("utf-8", "backslashreplace").decode()
-        raise ExportUnwritable(f"{shown} cannot be written: its name is no UTF-8") from None
+        raise ExportUnwritable(f"{shown} cannot be written: its name is not valid UTF-8") from None
     except OSError as error:
         raise ExportUnwritable(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager
 def opening(path: Path) -> Iterator[Sink]:
-    """A sink to this path. A file appears there, in place of a former one, when the block ends without an exception.
+    """Open a sink to this path. A file is replaced only when the block ends without an exception.
 
     Raises:
         ExportUnwritable: it cannot be written.
-        BrokenPipeError: whoever read the pipe has enough.
+        BrokenPipeError: the reader closed the pipe.
     """
     try:
-        with _choose_way(path) as file:
+        with _open_target(path) as file:
             yield Sink(file)
     except BrokenPipeError:
         raise
@@ -103,9 +103,9 @@ def opening(path: Path) -> Iterator[Sink]:
 
 @contextmanager
 def compressing(sink: Sink, compression: Compression | None) -> Iterator[Writable]:
-    """What is written to it goes, compressed, to the sink, and closes that; nothing in it tells the time or a name."""
+    """Compress everything written to the sink, then close it. The output contains no timestamp or file name."""
     with _compress(sink, compression) as file:
-        # Filled again and again, it stays in the processor's cache: to collect the lines takes twice as long.
+        # A reused buffer stays in the CPU cache; collecting lines in a list takes twice as long.
         buffer = io.BufferedWriter(file, BUFFER_BYTES)
         yield buffer
         buffer.flush()
@@ -121,23 +121,23 @@ def _compress(sink: Sink, compression: Compression | None) -> AbstractContextMan
     return pa.CompressedOutputStream(pa.PythonFile(sink, mode="w"), "zstd")  # type: ignore[no-any-return]
 
 
-def _is_place(path: Path) -> bool:
-    return str(path.absolute()).startswith(PLACES)
+def _is_special(path: Path) -> bool:
+    return str(path.absolute()).startswith(SPECIAL_FOLDERS)
 
 
-def _choose_way(path: Path) -> AbstractContextManager[BinaryIO]:
+def _open_target(path: Path) -> AbstractContextManager[BinaryIO]:
     if path == STANDARD_OUTPUT:
         return _standard_output()
     if path.is_dir():
         raise ExportUnwritable(f"{path} is a directory")
     if not is_lasting(path):
         return path.open("ab")
-    return replace_file(path.resolve(), USER_FILE_MODE)  # behind a link stands the file that is meant
+    return replace_file(path.resolve(), USER_FILE_MODE)  # a link's target is the file to replace
 
 
 @contextmanager
 def _standard_output() -> Iterator[BinaryIO]:
-    """Its bytes, past what a terminal makes of line ends; it stays open."""
+    """Yield standard output's binary buffer, which does not translate line ends, and leave it open."""
     sys.stdout.flush()
     yield sys.stdout.buffer
     sys.stdout.buffer.flush()

@@ -1,1 +1,1 @@
-"""What the database says of its WARC files and of itself: whether it holds, and what is set right where it does not."""
+"""Integrity: checks the database against its WARC files and itself, and repairs what does not match."""

@@ -1,4 +1,4 @@
-"""Articles whose captures are lost, or that differ from what was read from them: restored from other captures."""
+"""Find articles whose capture is lost or whose content was altered, and restore them from captures."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from storage.schema.tables import Alias, Article, Capture, Entry, Quarantine, Va
 
 
 def list_dependents(session: Session, warc: str, offsets: Collection[int]) -> dict[str, int]:
-    """Record id -> offset, of the articles that were read from these captures."""
+    """Return record id -> offset of the articles extracted from these captures."""
     rows = (
         select(Article.id, Capture.offset).join(Capture, Capture.id == Article.capture_id).where(Capture.warc == warc)
     )
@@ -25,15 +25,15 @@ def list_dependents(session: Session, warc: str, offsets: Collection[int]) -> di
 
 
 def list_lost(session: Session) -> dict[str, str]:
-    """Record id -> WARC file, of the articles whose capture is known to be lost."""
+    """Return record id -> WARC file of the articles whose capture is known to be lost."""
     rows = select(Article.id, Capture.warc).join(Capture, Capture.id == Article.capture_id).where(Capture.is_lost)
     return dict(session.execute(rows).tuples().all())
 
 
-def make_due(session: Session, now: datetime) -> int:
-    """Have every page that is needed and lost fetched by the next run, and in full; answers how many.
+def schedule_refetch(session: Session, now: datetime) -> int:
+    """Make every needed page whose capture is lost due for an unconditional fetch by the next run; return how many.
 
-    Needed are those of articles, and those that are quarantined. What has no URL is never due.
+    Needed are the pages of articles and of open quarantine entries. Entries without a URL are never due.
     """
     is_open = (Quarantine.resolved_at.is_(None), Quarantine.entry_id.is_not(None))
     wanted = {
@@ -55,46 +55,44 @@ def _of_lost(
     return statement.join(Capture, Capture.id == table.capture_id).where(Capture.is_lost)
 
 
-PART_COUNT = 200
-"""Bodies that lie in memory at a time: a MB or two."""
+READ_COUNT = 200
+"""Bodies in memory at a time: a MB or two."""
 
 
-def list_contradicted(session: Session) -> Iterator[str]:
-    """The ids of the articles whose body is not the one that its digest was made of; every body is read."""
+def list_mismatched(session: Session) -> Iterator[str]:
+    """Yield the ids of the articles whose body does not match its digest. Reads every body."""
     rows = select(Article.id, Article.content_sha256, Article.body)
-    for article_id, digest, body in session.execute(rows.execution_options(yield_per=PART_COUNT)):
+    for article_id, digest, body in session.execute(rows.execution_options(yield_per=READ_COUNT)):
         if content_sha256(body) != digest:
             yield article_id
 
 
 def audit_contents(session: Session) -> list[str]:
-    """A sentence where articles are not what was read."""
-    found = name_found(
-        "articles whose body is not the one that their digest was made of", [*list_contradicted(session)]
-    )
+    """Return a sentence if articles do not match their digests."""
+    found = name_found("articles whose body does not match its digest", [*list_mismatched(session)])
     return [found] if found else []
 
 
 def restore_articles(
     session: Session, outcomes: Sequence[ArticleRead], ids: Collection[str], *, run_id: str | None, now: datetime
 ) -> set[str]:
-    """Write these articles anew as captures give them that are stored already; answers for which that could be done.
+    """Rewrite these articles from stored captures; return the ids for which that was possible.
 
-    An article's own capture says what it is. Where that is lost, the newest one with the same content takes its place.
-    The search index is not touched: it is made anew afterwards, if it has other words.
+    An article's own capture is authoritative. If that is lost, the newest one with the same content replaces it.
+    The search index is not updated: it is rebuilt afterwards, if its words differ.
     """
-    with session.no_autoflush:  # a batch writes itself
+    with session.no_autoflush:  # the batch writes itself
         batch = load_batch(session, outcomes, run_id=run_id, now=now)
         known = load_stored_captures(batch, outcomes)
         restored: set[str] = set()
         for outcome in sorted(outcomes, key=lambda one: one.article.fetched_at, reverse=True):
             read, ref = outcome.article, outcome.seen.ref
-            row, place = batch.articles.get(read.id), known.get((ref.warc, ref.offset))
-            if row is None or place is None or row.id not in ids or row.id in restored:
+            row, capture = batch.articles.get(read.id), known.get((ref.warc, ref.offset))
+            if row is None or capture is None or row.id not in ids or row.id in restored:
                 continue
             is_same = row.capture_id in batch.lost_captures and has_content(row, read)
-            if row.capture_id == place.id or is_same:
-                rebase_article(batch, row, read, place.id)
+            if row.capture_id == capture.id or is_same:
+                rebase_article(batch, row, read, capture.id)
                 restored.add(row.id)
         regroup(batch)
     return restored

@@ -1,4 +1,4 @@
-"""Lost ledger entries and aliases, restored from what still names them."""
+"""Find lost ledger entries and aliases, and restore them from the rows that refer to them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -16,20 +16,20 @@ from storage.ledger.unit_of_work import UnitOfWork, load_urls, record_publicatio
 from storage.reports.audit import name_found
 from storage.schema.tables import Alias, Article, Capture, Entry, Quarantine, Sighting
 
-NAMING_TABLES = (Alias, Article, Capture, Quarantine)
+REFERRING_TABLES = (Alias, Article, Capture, Quarantine)
 
 
 def audit_entries(session: Session) -> list[str]:
-    """A sentence where something names entries that are not there."""
-    found = name_found("entries that are not in the ledger, by their numbers", [*map(str, _list_lost(session))])
+    """Return a sentence if rows refer to missing entries."""
+    found = name_found("entries that are not in the ledger, by number", [*map(str, _list_lost(session))])
     return [found] if found else []
 
 
 def restore_entries(session: Session, now: datetime, plan: RevisitPlan) -> int:
-    """Make them anew, under their old numbers; answers how many.
+    """Recreate missing entries under their old numbers; return how many.
 
-    They are restored as `captured`; `rebuild_states` then derives the state from what is stored. An entry that was made
-    anew meanwhile gets what named the old one. What no URL tells of is left.
+    They are restored as `captured`; `rebuild_states` then derives the state from what is stored. If the entry has been
+    created again meanwhile, references to the old one are moved to it. Entries without any known URL are skipped.
     """
     restored_count = 0
     batch = UnitOfWork(session, None, now, plan)
@@ -45,15 +45,15 @@ def restore_entries(session: Session, now: datetime, plan: RevisitPlan) -> int:
             session.add(_make_entry(batch, number, identity, urls, article))
             session.flush()
         else:
-            for table in NAMING_TABLES:
+            for table in REFERRING_TABLES:
                 session.execute(update(table).where(table.entry_id == number).values(entry_id=known))
     return restored_count
 
 
 def _list_lost(session: Session) -> list[int]:
-    """The numbers that entries had."""
+    """Return the numbers of missing entries that rows refer to."""
     found: set[int] = set()
-    for table in NAMING_TABLES:
+    for table in REFERRING_TABLES:
         is_lost = ~select(Entry.id).where(Entry.id == table.entry_id).exists()
         numbers = select(table.entry_id).distinct().where(table.entry_id.is_not(None), is_lost)
         found |= set(filter(None, session.scalars(numbers)))
@@ -61,14 +61,14 @@ def _list_lost(session: Session) -> list[int]:
 
 
 def _list_urls(session: Session, number: int) -> list[str]:
-    """Its URLs, the newest first, then those that were asked."""
+    """Return the entry's aliases, the newest first, then the URLs of its captures."""
     aliases = select(Alias.url).where(Alias.entry_id == number).order_by(Alias.first_seen_at.desc())
     captured = select(Capture.url).where(Capture.entry_id == number, Capture.url.is_not(None)).distinct()
     return [*session.scalars(aliases), *filter(None, session.scalars(captured))]
 
 
 def _identify(urls: Sequence[str], article: Article | None) -> Identity | None:
-    """Whose entry it was: its article's, else by a URL with a record id, else by any."""
+    """Identify the entry by its article, else by a URL with a record id, else by any URL."""
     key, url = (article.id, article.url) if article else (None, None)
     identities = [sites.identify(one) for one in filter(None, (url, *urls))]
     return min(identities, key=lambda one: (one.key != key, one.id is None, one.rule is not None), default=None)
@@ -94,8 +94,8 @@ def _make_entry(
         tried_at=max(tried, default=None),
         first_seen_at=min([*seen, *tried], default=batch.now),
     )
-    said = select(Sighting.published_at).where(Sighting.published_at.is_not(None)).order_by(Sighting.last_seen_at)
-    for published_at in select_in(session, said, Sighting.url, set(urls)):
+    seen_times = select(Sighting.published_at).where(Sighting.published_at.is_not(None)).order_by(Sighting.last_seen_at)
+    for published_at in select_in(session, seen_times, Sighting.url, set(urls)):
         record_publication_time(entry, published_at)
     if article:
         record_publication_time(entry, article.published_at)
@@ -103,29 +103,29 @@ def _make_entry(
     return entry
 
 
-ADVERTISED = select(func.min(Sighting.site)).where(Sighting.url == Alias.url).scalar_subquery()
-"""The site that a URL is advertised as one of, by what is stored of its sources."""
+ADVERTISED_SITE = select(func.min(Sighting.site)).where(Sighting.url == Alias.url).scalar_subquery()
+"""The site that advertises a URL, according to the stored sightings."""
 
 
-class _Named(NamedTuple):
-    """A URL without a row: whose it is, where that is known, and since when it is known."""
+class _LostUrl(NamedTuple):
+    """A URL without an alias: its entry, if known, and when it was first seen."""
 
     entry_id: int | None
     at: datetime
 
 
 def restore_aliases(session: Session, now: datetime, plan: RevisitPlan) -> int:
-    """Make their rows anew, and have each say whether it is advertised; answers how many were not as they should be.
+    """Recreate missing aliases and correct which are advertised; return how many were wrong or missing.
 
-    A URL is the entry's that has it as its own, else that of the captures from there, else that of the record that
-    it names: a new one, which is due, where there is none.
+    A URL belongs to the entry that has it as its own URL, else to that of its captures, else to that of the record it
+    identifies; if there is none, a new entry is created, which is due.
     """
-    named = _list_lost_urls(session)
+    lost_urls = _list_lost_urls(session)
     with session.no_autoflush:
         batch = UnitOfWork(session, None, now, plan)
-        identities = {url: sites.identify(url) for url in named}
-        load_urls(batch, list(identities.values()), set(named))
-        for url, one in named.items():
+        identities = {url: sites.identify(url) for url in lost_urls}
+        load_urls(batch, list(identities.values()), set(lost_urls))
+        for url, one in lost_urls.items():
             owner = session.get(Entry, one.entry_id) if one.entry_id is not None else None
             entry = owner or batch.ensure_entry(identities[url], one.at)
             if url not in batch.owners:
@@ -136,23 +136,23 @@ def restore_aliases(session: Session, now: datetime, plan: RevisitPlan) -> int:
 
 
 def has_lost_sightings(session: Session) -> bool:
-    """Whether URLs are noted as advertised, and no source that named them is."""
+    """Whether any URL is recorded as advertised but has no sighting."""
     is_lost = ~select(Sighting.id).where(Sighting.url == Alias.url).exists()
     return session.scalar(select(Alias.id).where(Alias.advertised_site.is_not(None), is_lost).limit(1)) is not None
 
 
-def _list_lost_urls(session: Session) -> Mapping[str, _Named]:
-    found: dict[str, _Named] = {}
+def _list_lost_urls(session: Session) -> Mapping[str, _LostUrl]:
+    found: dict[str, _LostUrl] = {}
     sighted = select(Sighting.url, func.min(Sighting.first_seen_at)).where(_is_lost_url(Sighting.url))
     for url, at in session.execute(sighted.group_by(Sighting.url)):
-        found[url] = _Named(None, at)
+        found[url] = _LostUrl(None, at)
     captured = select(Capture.url, Capture.entry_id, Capture.fetched_at).where(Capture.entry_id.is_not(None))
     newest_last = captured.where(_is_lost_url(Capture.url)).order_by(Capture.fetched_at)
-    for asked, entry_id, at in session.execute(newest_last):
-        if asked and sites.identify(asked).url == asked:  # in this spelling alone, a URL is surely noted
-            found[asked] = _Named(entry_id, min(at, found[asked].at if asked in found else at))
+    for url, entry_id, at in session.execute(newest_last):
+        if url and sites.identify(url).url == url:  # only canonical URLs are sure to have an alias
+            found[url] = _LostUrl(entry_id, min(at, found[url].at if url in found else at))
     own = select(Entry.url, Entry.id, Entry.first_seen_at).where(_is_lost_url(Entry.url))
-    return found | {url: _Named(entry_id, at) for url, entry_id, at in session.execute(own)}
+    return found | {url: _LostUrl(entry_id, at) for url, entry_id, at in session.execute(own)}
 
 
 def _is_lost_url(url: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -160,12 +160,12 @@ def _is_lost_url(url: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 
 
 def _mark_advertised(session: Session) -> set[int]:
-    """Answers the rows that said something else.
+    """Correct the advertised site of aliases; return the ids of the changed ones.
 
-    What was advertised stays so, whatever is lost of its sources: it is not forgotten that an article should be there.
+    An advertised URL stays so even if its sightings are lost, because an article is expected there.
     """
-    is_wrong = and_(ADVERTISED.is_not(None), Alias.advertised_site.is_distinct_from(ADVERTISED))
+    is_wrong = and_(ADVERTISED_SITE.is_not(None), Alias.advertised_site.is_distinct_from(ADVERTISED_SITE))
     wrong = set(session.scalars(select(Alias.id).where(is_wrong)))
-    change = update(Alias).where(is_wrong).values(advertised_site=ADVERTISED)
+    change = update(Alias).where(is_wrong).values(advertised_site=ADVERTISED_SITE)
     session.execute(change, execution_options={"synchronize_session": False})
     return wrong

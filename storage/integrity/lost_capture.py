@@ -1,11 +1,11 @@
-"""Where the database and its WARC files differ: captures that are lost, and references to captures that have no row.
+"""Track lost captures and repair references to captures that have no row.
 
-A capture whose record is not there any more as it was stored keeps its row, with a length of 0: what was read from it
-still says where it came from, and whatever comes later takes its place (`Capture.is_lost`).
+A capture whose WARC record is missing or changed keeps its row, with a length of 0 (`Capture.is_lost`): articles
+extracted from it keep their provenance until a later capture replaces it.
 
-A reference to a capture that has no row, or is another's, is given a row of its own first, of a capture that is lost
-with all that was known of it: so no number comes to mean something else, and whatever heals what rests on a lost
-capture heals it too. Once the captures are loaded again, each is led to its own.
+A reference to a capture that has no row, or belongs to another entry, first gets a new row of a lost capture without
+metadata. That way no number changes its meaning, and the repair of lost captures covers these references too. Once the
+captures are loaded again, each reference is linked to its own.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -23,12 +23,12 @@ from storage.reports.audit import name_found
 from storage.schema.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots, Validator, WarcFile
 
 NO_DIGEST = "0" * 64
-"""In the place of a SHA-256 that is not known."""
+"""Placeholder for an unknown SHA-256."""
 
 NO_WARC = "lost"
-"""Stands for the WARC file of a capture of which nothing is known but that something was read from it."""
+"""Placeholder for the WARC file of a capture of which only the references are known."""
 
-RETURN = (
+MARK_RETURNED = (
     update(Capture)
     .where(Capture.warc == bindparam("of_warc"), Capture.offset == bindparam("at_offset"))
     .values(length=bindparam("new_length"))
@@ -36,67 +36,67 @@ RETURN = (
 
 
 class RecordFacts(NamedTuple):
-    """How many bytes a capture takes in its file, and the digest of its payload."""
+    """A capture's length in its file, in bytes, and the digest of its payload."""
 
     length: int
-    """0 of one that is known to be lost."""
+    """0 if the capture is known to be lost."""
     sha256: str
 
     @property
     def is_lost(self) -> bool:
-        """Whether it is known that it is not there."""
+        """Whether the capture is known to be lost."""
         return self.length == 0
 
     def has(self, ref: CaptureRef) -> bool:
-        """Whether this is what was stored. One that comes back may be compressed otherwise: its payload proves it."""
+        """Whether this is the referenced capture. A lost one may return recompressed: only its payload must match."""
         return self.sha256 == ref.sha256 and (self.is_lost or self.length == ref.length)
 
 
 def list_warcs(session: Session) -> dict[str, int]:
-    """The WARC files that anything is known of -> how far each was loaded, in bytes."""
+    """Return all known WARC files -> bytes loaded of each."""
     known = dict.fromkeys(session.scalars(select(Capture.warc).where(Capture.warc != NO_WARC).distinct()), 0)
     return known | dict(session.execute(select(WarcFile.name, WarcFile.loaded_bytes)).tuples().all())
 
 
-def list_places(session: Session, warc: str) -> dict[int, RecordFacts]:
-    """Offset -> capture, of one file."""
+def list_stored_captures(session: Session, warc: str) -> dict[int, RecordFacts]:
+    """Return offset -> capture for one file."""
     rows = session.execute(select(Capture.offset, Capture.length, Capture.sha256).where(Capture.warc == warc))
     return {offset: RecordFacts(length, digest) for offset, length, digest in rows}
 
 
 def mark_lost(session: Session, warc: str, offsets: Collection[int]) -> None:
-    """Note that these captures are not in their file as they were stored; their URLs are asked for in full."""
+    """Mark these captures as lost, and drop their URLs' validators so that the next fetch is unconditional."""
     wanted = sorted(offsets)
     urls = select(Capture.url).where(Capture.warc == warc, Capture.url.is_not(None))
-    _forget_validators(session, set(select_in(session, urls, Capture.offset, wanted)))
+    _delete_validators(session, set(select_in(session, urls, Capture.offset, wanted)))
     for start in range(0, len(wanted), IN_COUNT):
         part = wanted[start : start + IN_COUNT]
         session.execute(update(Capture).where(Capture.warc == warc, Capture.offset.in_(part)).values(length=0))
 
 
 def record_unread(session: Session, warc: str, offsets: Collection[int], at: datetime) -> None:
-    """Note that records of the crawl were never read, as captures that are lost with all that was known of them."""
+    """Record crawl records that were never read, as lost captures without metadata."""
     number = session.scalar(select(func.max(Capture.id))) or 0
     unknown = {"warc": warc, "length": 0, "sha256": NO_DIGEST, "status": 0, "media_type": "", "fetched_at": at}
-    rows = [{"id": number + place, "offset": offset, **unknown} for place, offset in enumerate(sorted(offsets), 1)]
+    rows = [{"id": number + index, "offset": offset, **unknown} for index, offset in enumerate(sorted(offsets), 1)]
     if rows:
         session.execute(insert(Capture), rows)
 
 
 def mark_returned(session: Session, warc: str, lengths: Mapping[int, int]) -> None:
-    """Note that these captures (offset -> bytes) are there again."""
+    """Mark these captures (offset -> bytes) as present again."""
     rows = [{"of_warc": warc, "at_offset": offset, "new_length": length} for offset, length in lengths.items()]
     if rows:
-        session.connection().execute(RETURN, rows)
+        session.connection().execute(MARK_RETURNED, rows)
 
 
 def rewind(session: Session, positions: Mapping[str, int]) -> None:
-    """Load these files again from these bytes on; what is stored already is passed over then."""
+    """Have these files loaded again from these positions (bytes); captures that are stored already are skipped."""
     for name, position in positions.items():
         session.execute(update(WarcFile).where(WarcFile.name == name).values(loaded_bytes=position, cut_at=None))
 
 
-def _forget_validators(session: Session, urls: Collection[str | None]) -> None:
+def _delete_validators(session: Session, urls: Collection[str | None]) -> None:
     wanted = sorted(filter(None, urls))
     for start in range(0, len(wanted), IN_COUNT):
         session.execute(delete(Validator).where(Validator.url.in_(wanted[start : start + IN_COUNT])))
@@ -106,7 +106,7 @@ KEY_PREFIX = "key_"
 
 
 class _Reference(NamedTuple):
-    """A column of captures, beside the time at which these were fetched."""
+    """A column that refers to captures, and the column of the times at which these were fetched."""
 
     table: type[Article] | type[Revision]
     capture_id: InstrumentedAttribute[Any]
@@ -114,12 +114,12 @@ class _Reference(NamedTuple):
 
     @property
     def article_id(self) -> Any:
-        """Its column of record ids."""
+        """The table's column of record ids."""
         return Article.id if self.table is Article else Revision.article_id
 
     @property
     def key(self) -> list[Any]:
-        """The table's own, each column as `key_NAME`."""
+        """The table's primary key, each column as `key_NAME`."""
         return [column.label(f"{KEY_PREFIX}{column.name}") for column in self.table.__table__.primary_key]
 
 
@@ -132,65 +132,65 @@ REFERENCES = (
 
 
 def audit_references(session: Session) -> list[str]:
-    """What says that it was read from a capture that is not known, or is another's; one sentence each."""
-    articles = {row.article_id for one in REFERENCES for row in session.execute(_find_astray(one))}
+    """Return a sentence for each kind of reference to a capture that is unknown or belongs to another entry."""
+    articles = {row.article_id for one in REFERENCES for row in session.execute(_find_broken(one))}
     others = {
         f"{table.__tablename__} {number}"
-        for table, is_astray in _find_others()
-        for number in session.scalars(select(table.capture_id).where(is_astray))
+        for table, is_broken in _find_others()
+        for number in session.scalars(select(table.capture_id).where(is_broken))
     }
     found = (
-        name_found("articles whose capture, or a former version's, is not known", sorted(articles)),
-        name_found("captures are not known, of which more is stored", sorted(others)),
+        name_found("articles of which a revision's capture is unknown", sorted(articles)),
+        name_found("rows whose capture is unknown", sorted(others)),
     )
     return [sentence for sentence in found if sentence]
 
 
-def point_to_lost_captures(session: Session) -> int:
-    """Have each of them name a lost capture of its own; answers how many articles' and versions' those were.
+def assign_lost_captures(session: Session) -> int:
+    """Give each broken reference a lost capture of its own; return how many articles and revisions had one.
 
-    What was quarantined, and robots.txt files, are only removed: they come back with their captures.
+    Quarantine and robots.txt rows are deleted instead: they come back with their captures.
     """
-    for table, is_astray in _find_others():
-        session.execute(delete(table).where(is_astray))
-    astray = [(one, row) for one in REFERENCES for row in session.execute(_find_astray(one))]
-    rows = {row.capture_id: _make_row(row.capture_id, row) for _, row in astray if row.is_unknown}
-    _insert(session, rows.values())  # these numbers first, so that none is given to another
+    for table, is_broken in _find_others():
+        session.execute(delete(table).where(is_broken))
+    broken = [(one, row) for one in REFERENCES for row in session.execute(_find_broken(one))]
+    rows = {row.capture_id: _make_row(row.capture_id, row) for _, row in broken if row.is_unknown}
+    _insert(session, rows.values())  # these numbers first, so that none is assigned to another capture
     number = session.scalar(select(func.max(Capture.id))) or 0
-    for one, row in astray:
+    for one, row in broken:
         if not row.is_unknown:
             number += 1
             _insert(session, [_make_row(number, row)])
-            _lead(session, one, row, number)
-    return len(astray)
+            _relink(session, one, row, number)
+    return len(broken)
 
 
-def lead_references(session: Session) -> int:
-    """Lead what rests on a lost capture to its own, if that is there: the entry's, fetched at the same instant.
+def relink_references(session: Session) -> int:
+    """Link references to lost captures to their own capture if it exists: same entry, fetched at the same time.
 
-    Answers how many were led. Rows that stood for lost captures and are not needed any more are removed.
+    Returns how many were linked.
     """
     found = [(one, row) for one in REFERENCES for row in session.execute(_find_own(one))]
     for one, row in found:
-        _lead(session, one, row, row.own_id)
+        _relink(session, one, row, row.own_id)
     return len(found)
 
 
-def drop_unneeded(session: Session) -> None:
-    """Remove the rows of captures of which nothing is known and nothing is read any more."""
+def delete_unused_captures(session: Session) -> None:
+    """Delete placeholder rows of lost captures to which nothing refers any more."""
     is_needed = or_(*(select(one.article_id).where(one.capture_id == Capture.id).exists() for one in REFERENCES))
     session.execute(delete(Capture).where(Capture.warc == NO_WARC, ~is_needed))
 
 
 def count_unknown(session: Session) -> int:
-    """How many captures are lost with all that was known of them."""
+    """Count the lost captures without metadata."""
     return session.scalar(select(func.count()).where(Capture.warc == NO_WARC)) or 0
 
 
-def _find_astray(one: _Reference) -> Select[Any]:
-    # A capture that was read as another's by later rules was still fetched when the version says.
+def _find_broken(one: _Reference) -> Select[Any]:
+    # A capture assigned to another entry by later rules still has the version's fetch time.
     is_of_another = Capture.entry_id.is_distinct_from(Entry.id) | (Entry.id.is_(None) & Capture.url.is_not(None))
-    is_anothers = and_(is_of_another, Capture.fetched_at != one.fetched_at)
+    is_mismatched = and_(is_of_another, Capture.fetched_at != one.fetched_at)
     columns = one.table.__table__.c
     wanted: list[Any] = [
         *one.key,
@@ -206,7 +206,7 @@ def _find_astray(one: _Reference) -> Select[Any]:
         .select_from(one.table)
         .outerjoin(Capture, Capture.id == one.capture_id)
         .outerjoin(Entry, Entry.key == one.article_id)
-        .where(one.capture_id.is_not(None), or_(Capture.id.is_(None), is_anothers))
+        .where(one.capture_id.is_not(None), or_(Capture.id.is_(None), is_mismatched))
     )
 
 
@@ -226,7 +226,7 @@ def _find_own(one: _Reference) -> Select[Any]:
 
 
 def _find_others() -> Iterator[tuple[type[Quarantine] | type[Robots], ColumnElement[bool]]]:
-    """Tables whose rows come from their capture alone, and when one does not."""
+    """Yield tables whose rows derive from their capture alone, with the condition for a broken reference."""
     of_quarantine = select(Capture.id).where(
         Capture.id == Quarantine.capture_id, or_(Capture.url.is_(None), Capture.url == Quarantine.url)
     )
@@ -235,7 +235,7 @@ def _find_others() -> Iterator[tuple[type[Quarantine] | type[Robots], ColumnElem
     yield Robots, ~of_robots.exists()
 
 
-def _lead(session: Session, one: _Reference, row: Row[Any], number: int) -> None:
+def _relink(session: Session, one: _Reference, row: Row[Any], number: int) -> None:
     columns = one.table.__table__.primary_key
     is_row = (column == getattr(row, f"{KEY_PREFIX}{column.name}") for column in columns)
     session.execute(update(one.table).where(*is_row).values({one.capture_id.key: number}))

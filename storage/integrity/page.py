@@ -1,4 +1,4 @@
-"""Whether what lies in the database's own files is what was written there. Of PostgreSQL's, its server takes care."""
+"""Check the database's own files for damage. SQLite only: PostgreSQL's server checks its own."""
 
 import logging
 
@@ -12,40 +12,40 @@ from storage.search.vocabulary import has_unfound_terms
 
 logger = logging.getLogger(__name__)
 
-SHOWN_COUNT = 20
-"""Faults that SQLite looks for: one says that it is damaged."""
+MAX_FAULT_COUNT = 20
+"""Maximum faults that SQLite lists; one is enough to call it damaged."""
 
-OF_INDEX = f"FTS5 table main.{SQLITE_INDEX}"
-"""Newer versions of SQLite look at the search index too; that can be made anew by itself."""
+INDEX_FAULT = f"FTS5 table main.{SQLITE_INDEX}"
+"""Prefix of faults in the search index, which newer SQLite versions check too; it can be rebuilt separately."""
 
 WITH_CONTENT = 1
-"""Has FTS5 compare the index with the rows; else it looks whether that contradicts itself alone."""
+"""Has FTS5 compare the index with the rows, instead of only checking its internal consistency."""
 
-MARK = "*** in database main ***"
-"""What SQLite puts before the first fault."""
+FAULT_PREFIX = "*** in database main ***"
+"""SQLite's prefix of the first fault."""
 
 
 def audit_pages(database: Database) -> None:
-    """Nothing, if every page of SQLite's file is sound. All are read, in two or three seconds a GB or the disk's time.
+    """Check every page of SQLite's file. Takes two or three seconds per GB, or as long as the disk needs.
 
     Raises:
-        DatabaseDamaged: one is not.
+        DatabaseDamaged: a page is damaged.
     """
     if not _is_sqlite(database):
         return
     with database.read() as session:
-        found = session.scalars(text(f"PRAGMA integrity_check({SHOWN_COUNT})")).all()
-    faults = [fault for fault in found if fault != "ok" and OF_INDEX not in fault]
+        found = session.scalars(text(f"PRAGMA integrity_check({MAX_FAULT_COUNT})")).all()
+    faults = [fault for fault in found if fault != "ok" and INDEX_FAULT not in fault]
     if faults:
-        said = faults[0].removeprefix(MARK).strip().partition("\n")[0]
-        raise DatabaseDamaged(describe_damage(database.url, said))
+        fault = faults[0].removeprefix(FAULT_PREFIX).strip().partition("\n")[0]
+        raise DatabaseDamaged(describe_damage(database.url, fault))
 
 
 def is_index_sound(database: Database) -> bool:
-    """Whether SQLite's search index has just the words that it is an index of, and finds them.
+    """Whether SQLite's search index has exactly the words of its rows, and finds them.
 
-    Nobody writes meanwhile, for some three seconds a GB. Where that may not be (somebody writes for long, or this user
-    may not), it is not looked at, and a warning says so.
+    Holds the write lock for some three seconds per GB. If it cannot get that (a long write by another process, or no
+    permission), it skips the check and logs a warning.
     """
     if not _is_sqlite(database):
         return True
@@ -56,29 +56,29 @@ def is_index_sound(database: Database) -> bool:
     except DatabaseDamaged:
         return False
     except DatabaseLost as error:
-        logger.warning("the search index was not looked at: %s", error)
+        logger.warning("the search index was not checked: %s", error)
     return True
 
 
 def audit_search(database: Database) -> list[str]:
-    """A sentence for what of the search index is not as the articles say."""
+    """Return a sentence for each way in which the search index disagrees with the articles."""
     if not is_index_sound(database):
-        return ["the search index contradicts itself"]  # it cannot be asked what it has
+        return ["the search index contradicts itself"]  # its content cannot be queried
     with database.read() as session:
         return audit_index(session)
 
 
 def rebuild_search(database: Database) -> None:
-    """Make the search index anew from the articles.
+    """Rebuild the search index from the articles.
 
     Raises:
-        DatabaseDamaged: not even that can be done.
+        DatabaseDamaged: the rebuild failed.
     """
     try:
         with database.begin() as session:
             rebuild_index(session)
     except DatabaseDamaged as error:
-        raise DatabaseDamaged(describe_damage(database.url, f"{SQLITE_INDEX} cannot be made anew")) from error
+        raise DatabaseDamaged(describe_damage(database.url, f"{SQLITE_INDEX} cannot be rebuilt")) from error
 
 
 def _is_sqlite(database: Database) -> bool:

@@ -1,1 +1,1 @@
-"""Which articles have (nearly) one text, how they differ, and which of them is the primary."""
+"""Near-duplicates: which articles share a text, how they differ, and which of them is the primary."""

@@ -1,4 +1,4 @@
-"""Which of the articles with one text is the primary, which of the others are its duplicates, and how they differ."""
+"""Choose the primary of a group of articles, decide which of the others are its duplicates, and name the kind."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from schemas.duplicate import DuplicateKind, Explanation
 from storage.near_duplicates.comparison import (
-    LEAST_CONTAINMENT,
+    MIN_CONTAINMENT,
     Relation,
     Shingled,
     find_shared_paragraphs,
@@ -19,7 +19,7 @@ from storage.schema.tables import Article
 
 
 def find_explanation(session: Session, article_id: str) -> Explanation | None:
-    """What shows that this article is a duplicate; None of one that is none, or of an unknown id."""
+    """Return the evidence that this article is a duplicate; None if it is not one, or the id is unknown."""
     row = session.get(Article, article_id)
     if row is None or row.duplicate_of is None or row.duplicate_kind is None:
         return None
@@ -35,35 +35,35 @@ def find_explanation(session: Session, article_id: str) -> Explanation | None:
     )
 
 
-FULL_SHARE = 0.95
-"""An article with less than this of the longest one's words is no full one: another may have a paragraph more."""
+MIN_FULL_SHARE = 0.95
+"""Share of the longest article's words that a full article has; the longest may have an extra paragraph."""
 
-PART_SHARE = 2 / 3
-"""Of two articles of one time (or of unknown times), one with fewer of the other's words than this is a part of it."""
+MAX_TRUNCATED_SHARE = 2 / 3
+"""Below this share of the other's words, one of two articles with the same or unknown times is truncated."""
 
-QUOTED_SHARE = 0.4
-"""A text with less than this of another one's words, and all of it in there, is quoted there, or an item of a digest:
-three of a week have .33 each, a statement in an analysis had .24. Halves that end with a paragraph have .4 and more."""
+MAX_QUOTED_SHARE = 0.4
+"""Below this share of another text's words, a text contained in it is a quotation or an item of a digest: three items
+of a weekly digest have .33 each, a statement in an analysis had .24. Halves cut after a paragraph have .4 or more."""
 
 FEWEST_WORDS = 50
-"""Fewer words than this (of a gallery, a video, an announcement) are what a series says each time."""
+"""Fewer words (of a gallery, a video, an announcement) may be a series' standard text."""
 
-GROWING_TIME = timedelta(hours=12)
-"""A story grows within the day on which it broke; a digest that begins with it comes at the end of the day or week."""
+MAX_GROWTH_TIME = timedelta(hours=12)
+"""A story grows within the day it broke; a digest that begins with it appears at the end of the day or week."""
 
-INTRO_CONTAINMENT = 0.75
-"""So much of the shorter text has to be in the longer one too, if the intro and the headline are others, and no agency
-is named by both. Two stories on one matter were seen to share .68 of their words: all but the news."""
+MIN_INTRO_CONTAINMENT = 0.75
+"""Minimum containment if intro and headline differ and the articles name no common agency. Two stories on one topic
+were seen to share .68 of their words: all but the news."""
 
-TEMPLATE_CONTAINMENT = 0.9
-"""Or so much, if what differs stands elsewhere: two episodes of a series with one opening and one end share .78."""
+MIN_TEMPLATE_CONTAINMENT = 0.9
+"""Minimum containment if the difference is elsewhere: two episodes with the same opening and end share .78."""
 
 ARCHIVE_MARK = ":archive/"
 """In the record id of an article under `/archive/SLUG`."""
 
 
 class Member(NamedTuple):
-    """An article, as far as it matters for its group."""
+    """The columns of an article that matter for its group."""
 
     id: str
     entry_id: int | None
@@ -79,24 +79,24 @@ class Member(NamedTuple):
 
     @property
     def is_archive(self) -> bool:
-        """It is old stock, whose URL tells no day."""
+        """Whether it is an old archive article, whose URL has no date."""
         return ARCHIVE_MARK in self.id
 
     @property
     def image_urls(self) -> set[str]:
-        """The URLs of its pictures, as far as they are known."""
+        """The known URLs of its pictures."""
         return {image["url"] for image in self.images if image.get("url")}
 
 
 def choose_primary(group: Collection[Member]) -> Member:
-    """The one that the others are duplicates of, whatever the order in which they came.
+    """Choose the article that the others are duplicates of, in any order of arrival.
 
-    Pages before texts without a URL, of these full ones before parts, dated URLs before `/archive/` ones;
-    then the first published, those without a time last, then by id.
+    Pages come before texts without a URL, full texts before partial ones, dated URLs before `/archive/` ones;
+    then the earliest published (without a time last), then the smallest id.
     """
     pages = [member for member in group if member.entry_id is not None] or group
     longest = max(member.word_count for member in pages)
-    return min((member for member in pages if member.word_count >= FULL_SHARE * longest), key=_rank)
+    return min((member for member in pages if member.word_count >= MIN_FULL_SHARE * longest), key=_rank)
 
 
 def _rank(member: Member) -> tuple[Any, ...]:
@@ -105,34 +105,34 @@ def _rank(member: Member) -> tuple[Any, ...]:
 
 
 class Pair(NamedTuple):
-    """What two articles have in common beside their text: the same whichever comes first."""
+    """What two articles have in common besides their text; symmetric."""
 
     one: Member
     other: Member
 
     @property
     def is_archive_copy(self) -> bool:
-        """Only one of them is old stock."""
+        """Whether exactly one of them is an old archive article."""
         return self.one.is_archive != self.other.is_archive
 
     @property
     def is_agency(self) -> bool:
-        """Both have the text from the same agency."""
+        """Whether both name the same agency."""
         return not set(self.one.agencies).isdisjoint(self.other.agencies)
 
     @property
     def has_same_headline(self) -> bool:
-        """Case and punctuation make no difference."""
+        """Whether both have the same headline, ignoring case and punctuation."""
         return self._has_headlines and self._words(self.one) == self._words(self.other)
 
     @property
     def has_other_headline(self) -> bool:
-        """A text without a headline might have any."""
+        """Whether the headlines differ; a missing headline differs from none."""
         return self._has_headlines and not self.has_same_headline
 
     @property
     def has_same_pictures(self) -> bool:
-        """And has some."""
+        """Whether both have the same pictures, and at least one."""
         return bool(self.one.image_urls) and self.one.image_urls == self.other.image_urls
 
     @property
@@ -145,9 +145,9 @@ class Pair(NamedTuple):
 
 
 def name_kind(one: Member, other: Member, relation: Relation | None) -> DuplicateKind | None:
-    """How two articles with like texts differ, None if they are no duplicates; without a relation it is one text.
+    """Return how two similar articles differ; None if they are not duplicates. Equal texts have no relation.
 
-    The answer is the same for the same two, whichever comes first.
+    The result is symmetric.
     """
     pair = Pair(one, other)
     if not _is_one_item(pair) or (relation and not _is_one_text(pair, relation)):
@@ -166,46 +166,46 @@ def _name_change(pair: Pair, relation: Relation) -> DuplicateKind:
 
 
 def _is_one_item(pair: Pair) -> bool:
-    """Whether all that they are is one thing, and not only a few words that stand under many."""
+    """Whether they are one item, and not two that share a few words of standard text."""
     is_long = min(pair.one.word_count, pair.other.word_count) >= FEWEST_WORDS
     return is_long or pair.is_archive_copy or pair.has_same_pictures or not pair.has_other_headline
 
 
 def _is_one_text(pair: Pair, relation: Relation) -> bool:
-    """Whether they are one story, and not two with a quotation, a background or a template in common."""
-    if relation.length_share < QUOTED_SHARE and not _is_copy_of_start(pair, relation):
+    """Whether they are one story, and not two that share a quotation, background paragraphs or a template."""
+    if relation.length_share < MAX_QUOTED_SHARE and not _is_copy_of_start(pair, relation):
         return False
-    return not relation.is_rewritten or relation.containment >= _find_least_containment(pair, relation)
+    return not relation.is_rewritten or relation.containment >= _find_min_containment(pair, relation)
 
 
 def _is_copy_of_start(pair: Pair, relation: Relation) -> bool:
-    """Whether the short one was cut off the long one, or is its first version: a digest is younger than its items."""
+    """Whether the short text was cut from the long one, or is its first version; a digest is later than its items."""
     if pair.has_same_headline or pair.is_archive_copy:
         return True
     shorter, longer = _order(pair, relation)
     before, after = shorter.published_at, longer.published_at
-    is_older = before is not None and after is not None and after - before > GROWING_TIME
+    is_older = before is not None and after is not None and after - before > MAX_GROWTH_TIME
     return relation.has_same_start and (relation.is_cut or pair.is_agency or not is_older)
 
 
-def _find_least_containment(pair: Pair, relation: Relation) -> float:
-    """How much two articles with passages of their own must share."""
+def _find_min_containment(pair: Pair, relation: Relation) -> float:
+    """Return the minimum containment of two articles that each have unique text."""
     if pair.is_agency or pair.has_same_headline:
-        return LEAST_CONTAINMENT
-    return INTRO_CONTAINMENT if relation.is_intro else TEMPLATE_CONTAINMENT
+        return MIN_CONTAINMENT
+    return MIN_INTRO_CONTAINMENT if relation.is_intro else MIN_TEMPLATE_CONTAINMENT
 
 
 def _is_truncated(pair: Pair, relation: Relation) -> bool:
-    """Whether a part was cut out of the longer text, or that has grown from it."""
+    """Whether the shorter text was cut from the longer one; otherwise the longer one grew from it."""
     shorter, longer = _order(pair, relation)
     before, after = shorter.published_at, longer.published_at
     if relation.is_cut:
         return True
     if before and after and before != after:
         return before > after
-    return relation.length_share < PART_SHARE
+    return relation.length_share < MAX_TRUNCATED_SHARE
 
 
 def _order(pair: Pair, relation: Relation) -> tuple[Member, Member]:
-    """The article with the shorter text, the one with the longer."""
+    """Return the article with the shorter text, then the one with the longer."""
     return (pair.one, pair.other) if relation.is_shorter else (pair.other, pair.one)

@@ -1,6 +1,6 @@
-"""Which articles have (nearly) one text, and who is whose duplicate: whatever the order in which they came.
+"""Group articles with the same or nearly the same text and choose each group's primary, in any order of arrival.
 
-Texts that are like each other are kept up to date and found as groups, whichever articles have them.
+Near-duplicate pairs are maintained between distinct texts, independent of the articles that have them.
 """
 
 from collections import defaultdict
@@ -25,26 +25,28 @@ from storage.near_duplicates.lsh_index import (
 from storage.schema.tables import Article, Entry, Revision
 
 CACHED_TEXTS = 128
-"""Texts taken apart at a time: twice the most that one is compared with, some MB."""
+"""Shingled texts in memory: twice the most candidates of one text, some MB."""
 
 Neighbours = dict[int, set[int]]
-"""Number of a text -> those that are like it."""
+"""Id of a text -> ids of its near-duplicates."""
 
 
 def update_texts(session: Session, present: Collection[str], former: Mapping[str, str]) -> set[int]:
-    """Compare the texts that are new with all others, and forget those that no article has any more.
+    """Compare new texts with all others, and remove those that no article has any more.
 
-    Takes the digests of the texts that articles have, and of those that they had before with an article that had it;
-    answers the numbers of the texts whose groups may be others now: those present, and the likes of the forgotten ones.
+    Takes the digests of the current texts, and the previous digests with the id of an article that had each.
+    Returns the ids of the texts whose groups may have changed: current ones, and neighbours of removed ones.
     """
-    held = set(select_in(session, select(Article.content_sha256).distinct(), Article.content_sha256, former))
-    left = _forget(session, {digest: owner for digest, owner in former.items() if digest not in held})
-    _add(session, present)
-    return left | set(select_in(session, select(ArticleText.id), ArticleText.content_sha256, {*present, *held}))
+    still_used = set(select_in(session, select(Article.content_sha256).distinct(), Article.content_sha256, former))
+    affected = _remove_texts(session, {digest: owner for digest, owner in former.items() if digest not in still_used})
+    _add_texts(session, present)
+    return affected | set(
+        select_in(session, select(ArticleText.id), ArticleText.content_sha256, {*present, *still_used})
+    )
 
 
 def find_groups(session: Session, ids: Collection[int]) -> Iterator[list[str]]:
-    """The groups that these texts are in, as the digests of all of it: whatever is like a text is in its group."""
+    """Yield the groups (connected components) of these texts, each as a list of digests."""
     neighbours = _read_neighbours(session, ids)
     digests = _read_digests(session, neighbours.keys())
     waiting = set(neighbours)
@@ -59,7 +61,7 @@ def find_groups(session: Session, ids: Collection[int]) -> Iterator[list[str]]:
 
 
 def _read_neighbours(session: Session, ids: Collection[int]) -> Neighbours:
-    """Of these texts, of their neighbours, and so on."""
+    """Return the neighbours of these texts, of their neighbours, and so on."""
     found: Neighbours = {}
     wanted = set(ids)
     while wanted:
@@ -80,8 +82,8 @@ def _read_digests(session: Session, ids: Collection[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in execute_in(session, current, ArticleText.id, ids)}
 
 
-def _forget(session: Session, former: Mapping[str, str]) -> set[int]:
-    """Answers the numbers of the texts that they were like."""
+def _remove_texts(session: Session, former: Mapping[str, str]) -> set[int]:
+    """Remove these texts' pairs and keys; return the ids of their former neighbours."""
     rows = execute_in(session, select(ArticleText.content_sha256, ArticleText.id), ArticleText.content_sha256, former)
     ids = {row[0]: row[1] for row in rows}
     versions = select(Revision.content_sha256, Revision.body).where(Revision.content_sha256.in_(ids))
@@ -96,13 +98,13 @@ def _forget(session: Session, former: Mapping[str, str]) -> set[int]:
         session.execute(delete(NearDuplicatePair).where(NearDuplicatePair.text_id == one))
         session.execute(update(ArticleText).where(ArticleText.id == one).values(is_current=False))
         if digest in bodies:
-            # Else texts that nobody has would take the places of those that are to be compared.
+            # Otherwise unused texts would crowd out candidates.
             remove_lsh_keys(session, one, Shingled(bodies[digest]).list_keys())
         others |= neighbours
     return others - set(ids.values())
 
 
-def _add(session: Session, digests: Collection[str]) -> None:
+def _add_texts(session: Session, digests: Collection[str]) -> None:
     rows = execute_in(
         session,
         select(ArticleText.content_sha256, ArticleText.id, ArticleText.is_current),
@@ -110,24 +112,24 @@ def _add(session: Session, digests: Collection[str]) -> None:
         digests,
     )
     known = {digest: (text_id, is_current) for digest, text_id, is_current in rows}
-    back = {text_id: digest for digest, (text_id, is_current) in known.items() if not is_current}
-    if back:
-        session.execute(update(ArticleText), [{"id": text_id, "is_current": True} for text_id in back])
+    returning = {text_id: digest for digest, (text_id, is_current) in known.items() if not is_current}
+    if returning:
+        session.execute(update(ArticleText), [{"id": text_id, "is_current": True} for text_id in returning])
     count = session.scalar(select(func.max(ArticleText.id))) or 0
     new = dict(enumerate(sorted(set(digests) - known.keys()), count + 1))
     if new:
         rows_new = [{"id": number, "content_sha256": digest, "is_current": True} for number, digest in new.items()]
         session.execute(insert(ArticleText), rows_new)
-    fresh = list((back | new).items())
+    fresh = list((returning | new).items())
     for start in range(0, len(fresh), IN_COUNT):
-        _compare(session, dict(fresh[start : start + IN_COUNT]), back)
+        _compare_texts(session, dict(fresh[start : start + IN_COUNT]), returning)
     compact_levels(session, count, count + len(new))
 
 
-def _compare(session: Session, wanted: Mapping[int, str], back: Collection[int]) -> None:
-    """Compare some texts, digests by number, with all that are stored and with each other.
+def _compare_texts(session: Session, wanted: Mapping[int, str], returning: Collection[int]) -> None:
+    """Compare texts (id -> digest) with all stored texts and with each other.
 
-    Texts that came back may still have keys in the index, if their bodies were gone when they were forgotten.
+    Returning texts may still have keys in the index, if their bodies were gone when they were removed.
     """
     rows = execute_in(
         session,
@@ -138,7 +140,7 @@ def _compare(session: Session, wanted: Mapping[int, str], back: Collection[int])
     by_digest = {row[0]: row[1] for row in rows}
     bodies = {number: by_digest[digest] for number, digest in wanted.items()}
     keys = {number: Shingled(body).list_keys() for number, body in bodies.items()}
-    for number in keys.keys() & set(back):
+    for number in keys.keys() & set(returning):
         remove_lsh_keys(session, number, keys[number])
     candidates = store_lsh_keys(session, keys, new=wanted)
     pairs = set(_find_pairs(session, bodies, candidates))
@@ -164,7 +166,7 @@ def _find_pairs(
 
 
 def _read_body(session: Session, text_id: int) -> str | None:
-    """None of a text that no article has any more."""
+    """Return a text's body; None if no article has it any more."""
     statement = (
         select(Article.body)
         .join(ArticleText, ArticleText.content_sha256 == Article.content_sha256)
@@ -177,7 +179,7 @@ def _read_body(session: Session, text_id: int) -> str | None:
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)
 
 ONE, OTHER = aliased(ArticleText), aliased(ArticleText)
-LIKES = (
+NEIGHBOUR_DIGESTS = (
     select(ONE.content_sha256, OTHER.content_sha256)
     .join(NearDuplicatePair, NearDuplicatePair.text_id == ONE.id)
     .join(OTHER, OTHER.id == NearDuplicatePair.other_id)
@@ -190,14 +192,14 @@ NO_DUPLICATE: Verdict = (None, None, None)
 
 
 def regroup(batch: UnitOfWork) -> set[str]:
-    """Find the groups of all articles that this batch touched, and write who is whose duplicate.
+    """Find the groups of all articles touched by this batch, and write which are duplicates of which.
 
-    Answers those of the batch's new articles that are duplicates. The batch has nothing unwritten then.
+    Returns the batch's new articles that are duplicates. Leaves nothing in the batch unwritten.
     """
     batch.write()
     touched = batch.touched_ids
     groups = _find_member_groups(batch, touched)
-    changes = [change for group in groups for change in _find_changes(batch, group, touched)]
+    changes = [change for group in groups for change in _find_changed_verdicts(batch, group, touched)]
     _write(batch, changes)
     return {member.id for member, verdict in changes if member.id in batch.added_article_ids and verdict[0]}
 
@@ -205,7 +207,7 @@ def regroup(batch: UnitOfWork) -> set[str]:
 def _find_member_groups(batch: UnitOfWork, touched: set[str]) -> Iterator[list[Member]]:
     statement = select(Article.id, Article.content_sha256, Article.word_count)
     rows = list(execute_in(batch.session, statement, Article.id, touched))
-    # What has no words is like nothing, also if it was before.
+    # An article without words has no near-duplicates, even if it had some before.
     wordless = [row[0] for row in rows if not row[2]]
     for row in execute_in(batch.session, select(*MEMBER_COLUMNS), Article.id, wordless):
         yield [Member(*row)]
@@ -224,54 +226,56 @@ def _read_members(batch: UnitOfWork, digests: set[str]) -> Mapping[str, list[Mem
     return found
 
 
-def _find_changes(batch: UnitOfWork, group: Sequence[Member], touched: set[str]) -> Iterator[tuple[Member, Verdict]]:
-    """What is like the primary is its duplicate. Of what is only like a duplicate of it, another is the primary."""
-    parts = _find_parts(batch, group, touched)
+def _find_changed_verdicts(
+    batch: UnitOfWork, group: Sequence[Member], touched: set[str]
+) -> Iterator[tuple[Member, Verdict]]:
+    """Yield changed verdicts: the primary's near-duplicates are its duplicates; the others form a new group."""
+    old_groups = _find_old_groups(batch, group, touched)
     while group:
-        judge = _Judge(batch, choose_primary(group), touched, parts)
-        verdicts = [(member, judge.judge(member)) for member in group]
+        comparison = _PrimaryComparison(batch, choose_primary(group), touched, old_groups)
+        verdicts = [(member, comparison.compare(member)) for member in group]
         yield from ((member, verdict) for member, verdict in verdicts if verdict and verdict != member[-3:])
         group = [member for member, verdict in verdicts if verdict is None]
 
 
-def _find_parts(batch: UnitOfWork, group: Sequence[Member], touched: set[str]) -> dict[str, str]:
-    """Digest of each text that only untouched articles have -> one that stands for all that it was in a group with.
+def _find_old_groups(batch: UnitOfWork, group: Sequence[Member], touched: set[str]) -> dict[str, str]:
+    """Map the digest of each text that only untouched articles have to a digest that represents its old group.
 
-    A series, whose episodes are like each other and no duplicates, would else be compared in all its pairs each time.
+    Otherwise a series, whose episodes are similar but no duplicates, would be compared in all its pairs each time.
     """
     digests = {member.content_sha256 for member in group}
     digests -= {member.content_sha256 for member in group if member.id in touched}
-    likes: dict[str, set[str]] = defaultdict(set)
-    for digest, like in execute_in(batch.session, LIKES, ONE.content_sha256, digests):
-        likes[digest].add(like)
-    parts: dict[str, str] = {}
+    neighbours: dict[str, set[str]] = defaultdict(set)
+    for digest, neighbour in execute_in(batch.session, NEIGHBOUR_DIGESTS, ONE.content_sha256, digests):
+        neighbours[digest].add(neighbour)
+    old_groups: dict[str, str] = {}
     for digest in digests:
-        reached = {digest} - parts.keys()
+        reached = {digest} - old_groups.keys()
         while reached:
-            parts |= dict.fromkeys(reached, digest)
-            reached = {like for text in reached for like in likes[text]} & digests - parts.keys()
-    return parts
+            old_groups |= dict.fromkeys(reached, digest)
+            reached = {neighbour for text in reached for neighbour in neighbours[text]} & digests - old_groups.keys()
+    return old_groups
 
 
-class _Judge:
-    """How the members of a group differ from their primary. Each text is compared with it once."""
+class _PrimaryComparison:
+    """Compares a group's members with its primary; each text once."""
 
-    def __init__(self, batch: UnitOfWork, primary: Member, touched: set[str], parts: Mapping[str, str]) -> None:
+    def __init__(self, batch: UnitOfWork, primary: Member, touched: set[str], old_groups: Mapping[str, str]) -> None:
         self._batch = batch
         self._primary = primary
         self._touched = touched
-        self._parts = parts
+        self._old_groups = old_groups
         self._relations: dict[str, Relation | None] = {}
 
-    def judge(self, member: Member) -> Verdict | None:
-        """None of a member that is no duplicate of the primary."""
+    def compare(self, member: Member) -> Verdict | None:
+        """Return the member's verdict; None if it is not a duplicate of the primary."""
         primary = self._primary
         if member is primary:
             return NO_DUPLICATE
         if member.duplicate_of == primary.id and self._touched.isdisjoint((member.id, primary.id)):
-            return member[-3:]  # as before
-        if self._was_judged(member):
-            return None  # as before
+            return member[-3:]  # unchanged
+        if self._was_compared(member):
+            return None  # unchanged
         is_same = member.content_sha256 == primary.content_sha256
         relation = None if is_same else self._relate(member)
         if not is_same and relation is None:
@@ -279,14 +283,14 @@ class _Judge:
         kind = name_kind(primary, member, relation)
         return (primary.id, kind.value, relation.similarity if relation else 1.0) if kind else None
 
-    def _was_judged(self, member: Member) -> bool:
-        """Whether both were in one group before, and are in it on their own."""
-        part = self._parts.get(member.content_sha256)
+    def _was_compared(self, member: Member) -> bool:
+        """Whether both were in the same group before, and neither was a duplicate."""
+        old_group = self._old_groups.get(member.content_sha256)
         is_alone = member.duplicate_of is None and self._primary.duplicate_of is None
-        return is_alone and part is not None and part == self._parts.get(self._primary.content_sha256)
+        return is_alone and old_group is not None and old_group == self._old_groups.get(self._primary.content_sha256)
 
     def _relate(self, member: Member) -> Relation | None:
-        """None of a text that is not like the primary's."""
+        """Return the relation to the primary's text; None if they are not near-duplicates."""
         digest = member.content_sha256
         if digest not in self._relations:
             text = self._read(member)

@@ -1,6 +1,6 @@
-"""The LSH index: which texts share keys, in the database, at a cost per text that hardly grows with the index.
+"""The LSH index: finds texts that share keys, in the database, at a cost per text that hardly grows with the index.
 
-Keys are random numbers, so each insert dirties a page of its own in the index's B-tree: 4 kB a key in a large tree. The
+Keys are random numbers, so each insert dirties a different page of the index's B-tree: 4 kB a key in a large tree. The
 index is therefore a log-structured merge tree. New keys go to a small tree, level 0, and move on to the next level in
 sorted slices, so that one page written there takes many keys. One slice is moved at a time: no batch has to move a
 whole level.
@@ -74,106 +74,106 @@ class NearDuplicatePair(Base):
 
 LEVELS: tuple[type[LshKey], ...] = (LshKeyLevel0, LshKeyLevel1, LshKeyLevel2)
 STEP_TEXTS = (256, 4_096)
-"""Texts after which the first levels give a slice to the next: each keeps the keys of so many times the slices. The
-first is some 3 MB, which lies in the cache of the connection; each further one is so much larger that a page takes
-several keys at a time."""
+"""Number of texts after which a level moves a slice to the next; a level holds the keys of `SLICE_COUNT` times as
+many. Level 0 is some 3 MB and fits the connection's cache; level 1 is so much larger that a page takes several keys
+at a time."""
 
 SLICE_COUNT = 16
-"""Of each level, by the upper bits of the keys."""
+"""Slices of each level, by the upper bits of the keys."""
 
-MOST_HOLDERS = 100
-"""A key that more texts have is a template's, or a paragraph's that stands everywhere: its list grows no further, and
-by itself it tells nothing."""
+MAX_TEXTS_PER_KEY = 100
+"""A key shared by more texts belongs to a template or a ubiquitous paragraph: its list stops growing, and alone it
+identifies no candidate."""
 
-LEAST_COMMON = 5
-"""Keys that texts must share if all of those are everybody's: so many bands agree in texts that are nearly the same,
-and a message that stands everywhere has fewer long paragraphs."""
+MIN_COMMON_KEYS = 5
+"""Keys that texts must share if all of these are common: this many bands agree in nearly equal texts, and a
+ubiquitous message has fewer long paragraphs."""
 
-MOST_COMMON = 8
-"""Candidates of such a kind: any one of a family leads to all of it."""
+MAX_COMMON_CANDIDATES = 8
+"""Maximum number of such candidates: any member of a group leads to all of it."""
 
-MOST_CANDIDATES = 64
-"""So many texts are compared with a new one, those with the most shared keys first."""
+MAX_CANDIDATES = 64
+"""Maximum number of texts compared with a new one, those with the most shared keys first."""
 
-ASK = {
-    # In this order: each key is looked up in the level, not the other way round.
+LOOKUP_SQL = {
+    # CROSS JOIN fixes the order: each key is looked up in the level, not the other way round.
     "sqlite": "SELECT held.key, text_id FROM json_each(?) AS asked CROSS JOIN {} AS held ON held.key = value",
     "postgresql": "SELECT key, text_id FROM {} WHERE key = ANY(%s)",
 }
 
 
 def store_lsh_keys(session: Session, keys: Mapping[int, set[int]], *, new: Iterable[int]) -> dict[int, list[int]]:
-    """Number of each text -> the texts that share keys with it, the likeliest first.
+    """Store keys and return, for each text id, the ids of the texts that share keys with it, the likeliest first.
 
     The given texts are compared with all stored keys and with each other; the keys of the `new` ones are stored.
     """
-    holders = _find_holders(session.connection(), set().union(*keys.values()))
+    texts_by_key = _find_texts_by_key(session.connection(), set().union(*keys.values()))
     counts = Counter(chain.from_iterable(keys.values()))
-    shared = {key for key, count in counts.items() if count > 1} | holders.keys()
+    shared = {key for key, count in counts.items() if count > 1} | texts_by_key.keys()
     rows: list[tuple[int, int]] = []
     for text_id in new:
-        own = keys[text_id]
-        rows.extend(zip(own - shared, repeat(text_id)))
-        for key in own & shared:
-            known = holders[key]
+        own_keys = keys[text_id]
+        rows.extend(zip(own_keys - shared, repeat(text_id)))
+        for key in own_keys & shared:
+            known = texts_by_key[key]
             known.append(text_id)
-            # One more than the most is stored: by that it is known.
-            if len(known) <= MOST_HOLDERS + 1:
+            # One more than the maximum is stored, to mark the key as common.
+            if len(known) <= MAX_TEXTS_PER_KEY + 1:
                 rows.append((key, text_id))
     insert_rows(session.connection(), Base.metadata.tables[LshKeyLevel0.__tablename__], ("key", "text_id"), [rows])
-    several = {key: known[: MOST_HOLDERS + 1] for key, known in holders.items() if len(known) > 1}
-    return {text_id: _rank(text_id, own, several) for text_id, own in keys.items()}
+    several = {key: known[: MAX_TEXTS_PER_KEY + 1] for key, known in texts_by_key.items() if len(known) > 1}
+    return {text_id: _rank(text_id, own_keys, several) for text_id, own_keys in keys.items()}
 
 
 def find_known_keys(session: Session, keys: set[int]) -> set[int]:
-    """Those of these keys that lead to some text: to which, too many that have it make no difference."""
-    return set(_find_holders(session.connection(), keys))
+    """Return those of these keys that are stored for any text."""
+    return set(_find_texts_by_key(session.connection(), keys))
 
 
 def remove_lsh_keys(session: Session, text_id: int, keys: Iterable[int]) -> None:
-    """Forget that this text has these keys, on whatever level that is noted."""
+    """Delete this text's keys from all levels."""
     for level in LEVELS:
         is_own = (level.text_id == text_id) & level.key.in_(keys)
         session.connection().execute(delete(level).where(is_own))
 
 
 def compact_levels(session: Session, count_before: int, count: int) -> None:
-    """Move what is due to the next levels, now that there are so many texts."""
+    """Move the slices that are due to the next levels, after the number of texts has grown to `count`."""
     for (level, following), step in zip(pairwise(LEVELS), STEP_TEXTS, strict=True):
-        for place in range(count_before // step + 1, count // step + 1):
-            _move(session.connection(), level, following, place % SLICE_COUNT)
+        for slice_number in range(count_before // step + 1, count // step + 1):
+            _move_slice(session.connection(), level, following, slice_number % SLICE_COUNT)
 
 
-def _move(connection: Connection, level: type[LshKey], following: type[LshKey], place: int) -> None:
+def _move_slice(connection: Connection, level: type[LshKey], following: type[LshKey], slice_number: int) -> None:
     width = (1 << KEY_BITS) // SLICE_COUNT
-    in_slice = level.key.between(place * width, (place + 1) * width - 1)
+    in_slice = level.key.between(slice_number * width, (slice_number + 1) * width - 1)
     moved = select(level.key, level.text_id).where(in_slice).order_by(level.key, level.text_id)
     connection.execute(insert(following).from_select(["key", "text_id"], moved))
     connection.execute(delete(level).where(in_slice))
 
 
-def _find_holders(connection: Connection, keys: set[int]) -> dict[int, list[int]]:
-    holders: dict[int, list[int]] = defaultdict(list)
+def _find_texts_by_key(connection: Connection, keys: set[int]) -> dict[int, list[int]]:
+    texts_by_key: dict[int, list[int]] = defaultdict(list)
     ordered = sorted(keys)
     for level in reversed(LEVELS):  # the oldest texts first
-        for key, text_id in _ask(connection, level, ordered):
-            holders[key].append(text_id)
-    return holders
+        for key, text_id in _look_up(connection, level, ordered):
+            texts_by_key[key].append(text_id)
+    return texts_by_key
 
 
-def _ask(connection: Connection, level: type[LshKey], keys: list[int]) -> CursorResult[tuple[int, int]]:
+def _look_up(connection: Connection, level: type[LshKey], keys: list[int]) -> CursorResult[tuple[int, int]]:
     """Look up keys, bound as one value: binding each of them costs more than looking it up."""
     if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(ASK["postgresql"].format(level.__tablename__), (keys,))
-    return connection.exec_driver_sql(ASK["sqlite"].format(level.__tablename__), (json.dumps(keys),))
+        return connection.exec_driver_sql(LOOKUP_SQL["postgresql"].format(level.__tablename__), (keys,))
+    return connection.exec_driver_sql(LOOKUP_SQL["sqlite"].format(level.__tablename__), (json.dumps(keys),))
 
 
 def _rank(text_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:
     lists = [shared[key] for key in keys & shared.keys()]
-    counts = Counter(other for holders in lists for other in holders)
-    telling = {other for holders in lists if len(holders) <= MOST_HOLDERS for other in holders}
+    counts = Counter(other for text_ids in lists for other in text_ids)
+    distinctive = {other for text_ids in lists if len(text_ids) <= MAX_TEXTS_PER_KEY for other in text_ids}
     del counts[text_id]
-    telling.discard(text_id)
+    distinctive.discard(text_id)
     ranked = sorted(counts, key=lambda other: (-counts[other], other))
-    common = [other for other in ranked if other not in telling and counts[other] >= LEAST_COMMON]
-    return [other for other in ranked if other in telling][:MOST_CANDIDATES] + common[:MOST_COMMON]
+    common = [other for other in ranked if other not in distinctive and counts[other] >= MIN_COMMON_KEYS]
+    return [other for other in ranked if other in distinctive][:MAX_CANDIDATES] + common[:MAX_COMMON_CANDIDATES]

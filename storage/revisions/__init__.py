@@ -1,1 +1,1 @@
-"""Articles as they change: what a change is, its class, and the former versions."""
+"""Revisions: what counts as a change, how it is classified, and earlier versions."""

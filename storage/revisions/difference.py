@@ -1,8 +1,8 @@
-"""How two versions of an article differ: fields, paragraphs, words, and which class of revision that makes. Pure.
+"""Compare two versions of an article by field, paragraph and word, and classify the revision. Pure.
 
-Words are compared in their plain spelling: quotes of any style and spaces of any width are the same.
-`COMPARED` is the one place that says what is compared, and how. What is not in it makes no revision: the time of the
-last change by the publisher's own word, the URL, and what tells of the reading (extractor, sources, flags).
+Words are compared after normalization: all styles of quotes and all widths of spaces are equal.
+`COMPARED` alone defines what is compared, and how. Other fields make no revision: the publisher's own modification
+time, the URL, and how the article was extracted (extractor, sources, flags).
 """
 
 import re
@@ -18,26 +18,26 @@ from boilerplate.correction import is_correction
 from schemas.article import split_paragraphs
 from schemas.revision import Content, FieldChange, ParagraphChange, RevisionClass, WordRun
 
-KINSHIP = 0.4
-"""Shared words / words of the longer one, from which on a paragraph is another's changed version and not a new one:
-an edit leaves more than half, two paragraphs of one article that have nothing to do with each other share a quarter."""
+MATCH_SHARE = 0.4
+"""Threshold of shared words / words of the longer paragraph for a changed paragraph rather than a new one. An edit
+leaves more than half; unrelated paragraphs of one article share a quarter."""
 
-KIN_REACH = 20
-"""So many paragraphs on, at most, the former version is looked for: a live blog of a thousand takes a second."""
+MATCH_WINDOW = 20
+"""Number of old paragraphs searched for a match. With it, a live blog of a thousand paragraphs takes a second."""
 
 LARGE_WORDS = 2_000
-"""In a paragraph: beyond it, matching goes by the rarer words alone, else it takes seconds."""
+"""Words of a paragraph beyond which only the rarer words are matched; matching all would take seconds."""
 
 _QUOTES = str.maketrans({**dict.fromkeys("«»„“”‟″〝〞", '"'), **dict.fromkeys("‘’‚‛′`´", "'"), "\u00ad": None})
 
 
 def plain(text: str) -> str:
-    """A text with its quotes straight and its spaces single: what typesetting changes is the same then."""
+    """Return the text with straight quotes and single spaces, so that typesetting makes no difference."""
     return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
 
 
 def compare_paragraphs(before: str, after: str) -> Iterator[ParagraphChange]:
-    """The paragraphs of two bodies, in the order of the later one; what was removed stands where it stood."""
+    """Yield the paragraphs of both bodies in the order of the later one, with removed ones in their old position."""
     old, new = split_paragraphs(before), split_paragraphs(after)
     matcher = SequenceMatcher(None, [plain(text) for text in old], [plain(text) for text in new], autojunk=False)
     for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
@@ -49,34 +49,34 @@ def compare_paragraphs(before: str, after: str) -> Iterator[ParagraphChange]:
 
 
 def _compare_block(old: Sequence[str], new: Sequence[str]) -> Iterator[ParagraphChange]:
-    """Paragraphs none of which stayed: each new one beside the first old one that it is a version of, if there is."""
+    """Yield changes between unequal paragraphs, pairing each new one with the first old one that it matches."""
     bags = [Counter(plain(text).split()) for text in old]
     done = 0
-    waiting: list[str] = []
+    pending_texts: list[str] = []
     for text in new:
         bag = Counter(plain(text).split())
-        kin = next((at for at in range(done, min(done + KIN_REACH, len(old))) if _is_kin(bags[at], bag)), None)
-        if kin is None:
-            waiting.append(text)
+        match = next((at for at in range(done, min(done + MATCH_WINDOW, len(old))) if _is_match(bags[at], bag)), None)
+        if match is None:
+            pending_texts.append(text)
             continue
-        yield from _exchange(old[done:kin], waiting)
-        yield ParagraphChange(op="changed", before=old[kin], after=text, words=tuple(compare_words(old[kin], text)))
-        done, waiting = kin + 1, []
-    yield from _exchange(old[done:], waiting)
+        yield from _list_replaced(old[done:match], pending_texts)
+        yield ParagraphChange(op="changed", before=old[match], after=text, words=tuple(compare_words(old[match], text)))
+        done, pending_texts = match + 1, []
+    yield from _list_replaced(old[done:], pending_texts)
 
 
-def _exchange(gone: Sequence[str], come: Sequence[str]) -> Iterator[ParagraphChange]:
-    yield from (ParagraphChange(op="removed", before=text, after=None) for text in gone)
-    yield from (ParagraphChange(op="added", before=None, after=text) for text in come)
+def _list_replaced(removed: Sequence[str], added: Sequence[str]) -> Iterator[ParagraphChange]:
+    yield from (ParagraphChange(op="removed", before=text, after=None) for text in removed)
+    yield from (ParagraphChange(op="added", before=None, after=text) for text in added)
 
 
-def _is_kin(one: Counter[str], other: Counter[str]) -> bool:
+def _is_match(one: Counter[str], other: Counter[str]) -> bool:
     shared = (one & other).total()
-    return shared >= KINSHIP * max(one.total(), other.total()) or 1 == one.total() == other.total()
+    return shared >= MATCH_SHARE * max(one.total(), other.total()) or 1 == one.total() == other.total()
 
 
 def compare_words(before: str, after: str) -> Iterator[WordRun]:
-    """The words of two versions of a paragraph, in runs; what was removed stands before what took its place."""
+    """Yield runs of words of two versions of a paragraph, with removed words before their replacement."""
     old, new = before.split(), after.split()
     is_large = max(len(old), len(new)) > LARGE_WORDS
     matcher = SequenceMatcher(None, [plain(word) for word in old], [plain(word) for word in new], autojunk=is_large)
@@ -90,18 +90,18 @@ def compare_words(before: str, after: str) -> Iterator[WordRun]:
             yield WordRun(op="added", text=" ".join(new[new_start:new_end]))
 
 
-SLIP_COUNT = 8
-"""So many slips are mended at once, at most: more is an edit. A careless draft of 600 words has three or four."""
+MAX_TYPO_COUNT = 8
+"""Maximum number of typos fixed at once: more is an edit. A careless draft of 600 words has three or four."""
 
-SHARED_START = 2
-"""Letters with which a word begins before a letter may be missing: next to its first one, one letter makes another word
-(`bought`, `brought`; `осудил`, `обсудил`) …"""
+MIN_SHARED_START = 2
+"""Letters at the start of a word that must agree when a letter is missing: right after the first letter, one letter
+makes another word (`bought`, `brought`; `осудил`, `обсудил`) …"""
 
-SHARED_END = 2
-"""… and so do the last ones, which bend it (`released`, `release`)."""
+MIN_SHARED_END = 2
+"""… and so do the last letters, which inflect it (`released`, `release`)."""
 
-SWAPPED = 2
-"""Letters that changed places, behind the first one."""
+TRANSPOSED_LETTERS = 2
+"""Number of adjacent letters that may be transposed, after the first letter."""
 
 _NUMBER = re.compile(r"(?<![\w.,])[-−–]?\d+(?:[.,:/]\d+)*|\d+(?:[.,:/]\d+)*|[%$€£₽]")
 _GROUPED = re.compile(r"(?<=\d)[,\s](?=\d{3}(?!\d))")
@@ -115,33 +115,33 @@ _SENTENCE_GAP = re.compile(r"(?<=[.!?…])[\"”’)]?\s+")
 _SIZE_SUFFIX = re.compile(r"[-_@](?:\d{2,4}x\d{2,4}|[1-4]x)(?=\.\w+$)")
 
 
-def _spell(value: str | None) -> str:
+def _normalize(value: str | None) -> str:
     return plain(value or "")
 
 
-def _spell_all(values: tuple[str, ...]) -> list[str]:
+def _normalize_all(values: tuple[str, ...]) -> list[str]:
     return [plain(value) for value in values]
 
 
-def _spell_tags(values: tuple[str, ...]) -> list[str]:
-    """In whatever order they came."""
+def _normalize_tags(values: tuple[str, ...]) -> list[str]:
+    """Normalize tags; their order makes no difference."""
     return sorted({plain(value) for value in values})
 
 
-def _spell_body(body: str) -> list[str]:
+def _normalize_body(body: str) -> list[str]:
     return [plain(paragraph) for paragraph in split_paragraphs(body)]
 
 
-def _spell_images(images: tuple[dict[str, str | None], ...]) -> list[tuple[str, ...]]:
-    """The picture, not the size in which a page shows it."""
-    return [(name_image(image["url"]), _spell(image["caption"]), _spell(image["credit"])) for image in images]
+def _normalize_images(images: tuple[dict[str, str | None], ...]) -> list[tuple[str, ...]]:
+    """Normalize images; the size in which the page shows them makes no difference."""
+    return [(image_key(image["url"]), _normalize(image["caption"]), _normalize(image["credit"])) for image in images]
 
 
-def name_image(url: str | None) -> str:
-    """What stays of a picture's URL whatever its size: no scheme, no query, no part that names a size."""
+def image_key(url: str | None) -> str:
+    """Return the part of a picture's URL that does not depend on its size: no scheme, query or size suffix."""
     try:
         parts = urlsplit(url or "")
-    except ValueError:  # no URL: it is what it is
+    except ValueError:  # not a URL: compare it unchanged
         return url or ""
     *folders, name = parts.path.lower().split("/")
     kept = [folder for folder in folders if not _SIZE.fullmatch(folder)]
@@ -152,50 +152,54 @@ COMPARED: Mapping[str, Callable[[Any], Any]] = {
     "edition": lambda value: value,
     "language": lambda value: value,
     "kind": lambda value: value,
-    "headline": _spell,
-    "subtitle": _spell,
-    "authors": _spell_all,
-    "agencies": _spell_all,
-    "sponsor": _spell,
-    "section": _spell,
-    "tags": _spell_tags,
+    "headline": _normalize,
+    "subtitle": _normalize,
+    "authors": _normalize_all,
+    "agencies": _normalize_all,
+    "sponsor": _normalize,
+    "section": _normalize,
+    "tags": _normalize_tags,
     "published_at": lambda value: value,
-    "images": _spell_images,
-    "body": _spell_body,
+    "images": _normalize_images,
+    "body": _normalize_body,
 }
-"""Field -> its value as it is compared: quotes of any style, spaces of any width are the same."""
+"""Field -> function that normalizes its value for comparison."""
 
 TITLES = ("headline", "subtitle")
 
 
 def find_changed(before: Content, after: Content) -> set[str]:
-    """The names of the fields that differ."""
-    return {name for name, spell in COMPARED.items() if spell(getattr(before, name)) != spell(getattr(after, name))}
+    """Return the names of the fields that differ."""
+    return {
+        name
+        for name, normalize in COMPARED.items()
+        if normalize(getattr(before, name)) != normalize(getattr(after, name))
+    }
 
 
 def classify_change(before: Content, after: Content) -> RevisionClass | None:
-    """What an editor would call the change; None where nothing that is compared has changed."""
+    """Classify a change as an editor would; None if no compared field has changed."""
     changed = find_changed(before, after)
     if not changed:
         return None
     if "body" not in changed:
         return RevisionClass.HEADLINE if changed.intersection(TITLES) else RevisionClass.METADATA
     found = _classify_bodies(before.body, after.body)
-    if found is RevisionClass.TYPO and not _are_titles_kept(before, after):
+    if found is RevisionClass.TYPO and not _are_titles_same(before, after):
         return RevisionClass.HEADLINE
     return found
 
 
 def list_changed_fields(before: Content, after: Content) -> dict[str, FieldChange]:
-    """The fields that differ, but for the body, with their values as JSON has them."""
+    """Return the fields that differ, except the body, with their JSON values."""
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     changed = find_changed(before, after) - {"body"}
     return {name: FieldChange(before=old[name], after=new[name]) for name in COMPARED if name in changed}
 
 
-def _are_titles_kept(before: Content, after: Content) -> bool:
+def _are_titles_same(before: Content, after: Content) -> bool:
     pairs = ((getattr(before, name) or "", getattr(after, name) or "") for name in TITLES)
-    return all(_count_slips(old, new) is not None for old, new in pairs)
+    return all(_count_typos(old, new) is not None for old, new in pairs)
 
 
 def _classify_bodies(before: str, after: str) -> RevisionClass:
@@ -204,73 +208,76 @@ def _classify_bodies(before: str, after: str) -> RevisionClass:
     changes = [change for change in compare_paragraphs(before, after) if change.op != "same"]
     if _is_typo(changes):
         return RevisionClass.TYPO
-    if any(_says_correction(change) for change in changes):
+    if any(_adds_correction(change) for change in changes):
         return RevisionClass.CORRECTION
     return RevisionClass.SUBSTANTIVE
 
 
-def _says_correction(change: ParagraphChange) -> bool:
-    """A note that is new, or says something else now: in a paragraph of its own, or in one that had none."""
+def _adds_correction(change: ParagraphChange) -> bool:
+    """Whether a paragraph is, or now contains, a correction note that is new or was changed."""
     if change.after is None:
         return False
     if is_correction(change.after):
         return True
-    return not find_notes(change.after) <= find_notes(change.before or "")
+    return not find_correction_notes(change.after) <= find_correction_notes(change.before or "")
 
 
-def find_notes(paragraph: str) -> set[str]:
-    """The ends of a paragraph, each from the beginning of a sentence, that say it was corrected."""
+def find_correction_notes(paragraph: str) -> set[str]:
+    """Return the tails of a paragraph, each from the start of a sentence, that are correction notes."""
     ends = (paragraph[found.end() :] for found in _SENTENCE_GAP.finditer(paragraph))
     return {plain(end) for end in ends if is_correction(end)}
 
 
 def _is_typo(changes: list[ParagraphChange]) -> bool:
-    counts = [_count_slips(change.before or "", change.after or "") if change.words else None for change in changes]
-    return None not in counts and sum(filter(None, counts)) <= SLIP_COUNT
+    counts = [_count_typos(change.before or "", change.after or "") if change.words else None for change in changes]
+    return None not in counts and sum(filter(None, counts)) <= MAX_TYPO_COUNT
 
 
-def _count_slips(before: str, after: str) -> int | None:
-    """How many words' spelling was mended from one text to the other; None where more than that has changed."""
-    replacements = list(_replacements(before, after))
-    if not all(map(_is_slip, replacements)):
+def _count_typos(before: str, after: str) -> int | None:
+    """Count the words whose spelling was fixed; None if anything else has changed."""
+    replacements = list(_iterate_replacements(before, after))
+    if not all(map(_is_typo_fix, replacements)):
         return None
     return sum(len(new.split()) for old, new in replacements if letters_of(old) != letters_of(new))
 
 
 class _Replacement(NamedTuple):
-    """Words that took the place of others; one of both may be none."""
+    """Words replaced by others; either side may be empty."""
 
     before: str
     after: str
 
 
-def _replacements(before: str, after: str) -> Iterator[_Replacement]:
-    """What differs, but for words that stood there twice by mistake."""
+def _iterate_replacements(before: str, after: str) -> Iterator[_Replacement]:
+    """Yield the differences, except for words doubled by mistake."""
     old, new = (_DOUBLED_WORD.sub(r"\1", plain(text)) for text in (before, after))
     runs = [WordRun(op="same", text=""), *compare_words(old, new), WordRun(op="same", text="")]
-    places = [at for at, run in enumerate(runs) if run.op == "same"]
-    for start, end in pairwise(places):
+    same_at = [at for at, run in enumerate(runs) if run.op == "same"]
+    for start, end in pairwise(same_at):
         words = {run.op: run.text for run in runs[start + 1 : end]}
         if words:
             yield _Replacement(words.get("removed", ""), words.get("added", ""))
 
 
-def _is_slip(change: _Replacement) -> bool:
-    """Whether words in place of others mend a slip of the pen, in whatever language.
+def _is_typo_fix(change: _Replacement) -> bool:
+    """Whether a replacement only fixes typos, in any language.
 
-    In doubt it is none: what is called a typo, nobody looks at again. So a slip keeps every number, every name and the
-    number of the words. Without a dictionary, a slip that makes another word is not told from any other.
+    If in doubt, it does not: a change classed as a typo is not reviewed. A typo fix therefore keeps all numbers, all
+    names and the number of words. Without a dictionary, a typo that makes another valid word cannot be recognized.
     """
     if has_same_letters(change.before, change.after):
         return True
     old, new = change.before.split(), change.after.split()
     if find_numbers(change.before) != find_numbers(change.after) or len(old) != len(new):
         return False
-    return all(_is_slip_of_word(one, other) for one, other in zip(old, new, strict=True))
+    return all(_is_word_typo_fix(one, other) for one, other in zip(old, new, strict=True))
 
 
-def _is_slip_of_word(before: str, after: str) -> bool:
-    """Letters doubled, one too many or too few, two that changed places. Another letter makes another word."""
+def _is_word_typo_fix(before: str, after: str) -> bool:
+    """Whether words differ by doubled letters, one letter too many or too few, or two transposed letters only.
+
+    A substituted letter is no typo: it makes another word.
+    """
     old, new = letters_of(before), letters_of(after)
     if old == new:
         return True
@@ -280,14 +287,14 @@ def _is_slip_of_word(before: str, after: str) -> bool:
         return True
     start = _count_shared(old, new)
     end = _count_shared(old[start:][::-1], new[start:][::-1])
-    gone, come = old[start : len(old) - end], new[start : len(new) - end]
-    if len(gone) == len(come):
-        return start > 0 and len(gone) == SWAPPED and gone == come[::-1]
-    return len(gone + come) == 1 and start >= SHARED_START and end >= SHARED_END
+    removed, added = old[start : len(old) - end], new[start : len(new) - end]
+    if len(removed) == len(added):
+        return start > 0 and len(removed) == TRANSPOSED_LETTERS and removed == added[::-1]
+    return len(removed + added) == 1 and start >= MIN_SHARED_START and end >= MIN_SHARED_END
 
 
 def _count_shared(old: str, new: str) -> int:
-    """The letters with which both begin."""
+    """Return the length of the common prefix."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
@@ -296,15 +303,15 @@ def _is_name(word: str) -> bool:
 
 
 def has_same_letters(before: str, after: str) -> bool:
-    """Whether two texts differ in punctuation, capitals and spaces at most, numbers and signs of money included."""
+    """Whether two texts differ only in punctuation, case and spaces, with equal numbers and currency signs."""
     return letters_of(before) == letters_of(after) and find_numbers(before) == find_numbers(after)
 
 
 def letters_of(text: str) -> str:
-    """Its letters and digits in lower case; `ё` is `е`, as most Russian texts print it."""
+    """Return the text's letters and digits in lower case, with `ё` as `е`, as most Russian texts print it."""
     return _NO_LETTERS.sub("", plain(text)).casefold().replace("ё", "е")
 
 
 def find_numbers(text: str) -> list[str]:
-    """The numbers of a text with their signs, thousands ungrouped, and the signs of money and percent."""
+    """Return a text's signed numbers, without thousands separators, and its currency and percent signs."""
     return [number.replace("−", "-").replace("–", "-") for number in _NUMBER.findall(_GROUPED.sub("", plain(text)))]

@@ -1,13 +1,13 @@
-"""Articles as they are stored: new ones, changed ones, removed ones.
+"""Store articles: new, changed and removed ones.
 
-What a change is, `storage.revisions.difference` says; whose text is another one's, `storage.near_duplicates.grouping`.
+`storage.revisions.difference` defines what counts as a change; `storage.near_duplicates.grouping` finds duplicates.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from schemas.article import Article as Read
+from schemas.article import Article as ExtractedArticle
 from schemas.revision import RevisionClass
 from storage.ledger.publication_date import publication_day
 from storage.ledger.unit_of_work import Columns, UnitOfWork, load_articles
@@ -16,7 +16,7 @@ from storage.revisions.version import content_of, save_version
 from storage.schema.tables import Article, Entry, Revision
 
 REMOVED = "removed"
-"""The flag of an article whose page the publisher has taken away."""
+"""Flag of an article whose page the publisher has removed."""
 
 CONTENT_FIELDS = (
     "edition",
@@ -33,45 +33,45 @@ CONTENT_FIELDS = (
     "images",
     "content_sha256",
 )
-"""Where all of these are the same to the letter, nothing has changed, and no body needs to be loaded to know it."""
+"""If all of these columns are equal, nothing has changed; that is known without loading the body."""
 
 FIELD_NAMES = {"content_sha256": "body"}
-"""What a column is called where it stands for another one."""
+"""Column -> the field that it represents, where the names differ."""
 
 
 class StoreResult(NamedTuple):
-    """How the storing of an article ended, and how it stands now."""
+    """Outcome of storing an article, and the article's state after it."""
 
     outcome: str
     """`stored`, `unchanged`, `revised` or `restored`."""
     duplicate_of: str | None
-    """As it was before this batch."""
+    """Its primary before this batch."""
     url: str | None
     published_at: datetime | None
 
 
-def store_article(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) -> StoreResult:
-    """Store what was read of an article."""
+def store_article(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None, capture_id: int) -> StoreResult:
+    """Store an extracted article."""
     row = find_row(batch, read.id)
     if row is None:
         _add(batch, read, entry, capture_id)
         return StoreResult("stored", None, read.url, read.published_at)
-    outcome = _compare(batch, row, read, capture_id)
+    outcome = _update(batch, row, read, capture_id)
     return StoreResult(outcome, row.duplicate_of, row.url, row.published_at)
 
 
 def record_check(batch: UnitOfWork, article_id: str, at: datetime) -> None:
-    """The publisher says that an article is as it was."""
+    """Record that the publisher reported an article as unchanged."""
     row = find_row(batch, article_id)
     if row is None or _is_older(batch, at, row):
         return
     if is_removed(row):
-        _revise(batch, row, _present(row.flags), RevisionClass.RESTORED, at)
+        _revise(batch, row, _without_removed(row.flags), RevisionClass.RESTORED, at)
     row.checked_at = at
 
 
 def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: datetime) -> bool:
-    """The publisher has taken a page away: its content stays. Answers whether that is new."""
+    """Mark an article as removed by the publisher, keeping its content. Return whether that is new."""
     row = find_row(batch, article_id) or _load_row(batch, article_id)
     if row is None or is_removed(row) or _is_older(batch, at, row):
         return False
@@ -80,14 +80,14 @@ def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: date
     return True
 
 
-def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
-    """A capture that was stored before, as today's rules read it: `unchanged`, `annotated` or `revised`."""
+def reread_article(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> str:
+    """Store a new extraction from a capture stored earlier; return `unchanged`, `annotated` or `revised`."""
     is_own = row.capture_id == capture_id
     if not is_own and batch.sort_key(read.fetched_at) <= batch.sort_key(row.checked_at):
-        return "unchanged"  # of an older capture than what showed the present content, whatever it says
-    stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *TOLD_FIELDS)}
+        return "unchanged"  # the capture is older than the one that showed the current content
+    stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *ANNOTATED_FIELDS)}
     if list_changes(stored, read) if is_own else _classify(row, read):
-        fields = _fields(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
+        fields = _to_columns(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
         if is_removed(row) and read.fetched_at <= row.checked_at:
             fields |= {"flags": sorted({*read.flags, REMOVED}), "removed_capture_id": row.removed_capture_id}
         _revise(batch, row, fields, RevisionClass.REPROCESSED, batch.now)
@@ -98,16 +98,16 @@ def reread_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int)
     return "unchanged"
 
 
-def rebase_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> None:
-    """Write an article as this capture gives it, in the place of what it was read from: that makes no revision.
+def rebase_article(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> None:
+    """Overwrite an article with what this capture contains and point it to this capture, without making a revision.
 
-    For captures that are lost, and for rows that are not what was read.
+    For articles whose capture is lost, and for rows that differ from what was extracted.
     """
     before = row.content_sha256
-    fields = _fields(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
+    fields = _to_columns(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
     if is_removed(row):
         fields |= {"flags": sorted({*read.flags, REMOVED}), "removed_capture_id": row.removed_capture_id}
-    if _is_later(row.modified_at, read.modified_at):  # by a later capture's word
+    if _is_later(row.modified_at, read.modified_at):  # from a later capture
         del fields["modified_at"]
     if read.fetched_at < row.checked_at:
         del fields["url"]
@@ -117,13 +117,13 @@ def rebase_article(batch: UnitOfWork, row: Article, read: Read, capture_id: int)
         batch.former_texts.setdefault(row.id, before)
 
 
-def has_content(row: Article, read: Read) -> bool:
-    """Whether a capture gives the content that is stored, to the letter."""
+def has_content(row: Article, read: ExtractedArticle) -> bool:
+    """Whether an extracted article has exactly the stored content."""
     return not list_changes({name: getattr(row, name) for name in CONTENT_FIELDS}, read)
 
 
 def withdraw_article(batch: UnitOfWork, row: Article) -> None:
-    """It is no valid article by today's rules: its versions stay, and a later one goes on counting from them."""
+    """Delete an article that is invalid by the current rules. Its versions stay; a later one continues their count."""
     save_version(batch, row)
     batch.withdrawn[row.id] = (row.revision, row.fetched_at)
     batch.former_texts.setdefault(row.id, row.content_sha256)
@@ -131,39 +131,39 @@ def withdraw_article(batch: UnitOfWork, row: Article) -> None:
     batch.session.delete(row)
 
 
-def list_changes(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
-    """The content fields in which a reading differs, to the letter, from the columns of the article that is stored.
+def list_changes(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str, ...]:
+    """Return the content fields in which an extraction differs at all from the stored columns.
 
-    For readings of one and the same capture: what differs there is the reader's doing, quotes and spaces too.
+    For extractions from one capture: any difference, in quotes and spaces too, comes from the parser.
     """
-    fields = _fields(read)
+    fields = _to_columns(read)
     return tuple(FIELD_NAMES.get(name, name) for name in CONTENT_FIELDS if stored[name] != fields[name])
 
 
-TOLD_FIELDS = ("sources", "flags", "modified_at", "fetched_at", "checked_at")
+ANNOTATED_FIELDS = ("sources", "flags", "modified_at", "fetched_at", "checked_at")
 
 
-def list_annotations(stored: Mapping[str, Any], read: Read) -> tuple[str, ...]:
-    """What differs beside the content, between two readings of one capture: `sources`, `flags`, `modified_at`."""
-    found = ["sources"] if stored["sources"] != dict(read.sources) else []
+def list_annotations(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str, ...]:
+    """Return which of `sources`, `flags` and `modified_at` differ between two extractions from one capture."""
+    names = ["sources"] if stored["sources"] != dict(read.sources) else []
     if set(stored["flags"]) - {REMOVED} != set(read.flags) - {REMOVED}:
-        found.append("flags")
-    # Where later captures showed the same content, the time of the last change may be by one of them.
+        names.append("flags")
+    # If later captures showed the same content, the modification time may come from one of them.
     is_only_one = stored["checked_at"] == stored["fetched_at"]
     if stored["modified_at"] != read.modified_at and (
         is_only_one or _is_later(read.modified_at, stored["modified_at"])
     ):
-        found.append("modified_at")
-    return tuple(found)
+        names.append("modified_at")
+    return tuple(names)
 
 
 def is_removed(row: Article) -> bool:
-    """Whether its page is known to be taken away."""
+    """Whether the article's page is known to be removed."""
     return REMOVED in row.flags
 
 
 def find_row(batch: UnitOfWork, article_id: str) -> Article | None:
-    """The row of an article that the batch speaks of; None where it is not stored."""
+    """Return the row of an article in this batch; None if it is not stored."""
     if article_id in batch.new_article_ids:
         batch.write()
         batch.new_article_ids.discard(article_id)
@@ -176,33 +176,33 @@ def _load_row(batch: UnitOfWork, article_id: str) -> Article | None:
     return batch.articles.get(article_id)
 
 
-def _compare(batch: UnitOfWork, row: Article, read: Read, capture_id: int) -> str:
+def _update(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> str:
     is_lost = row.capture_id in batch.lost_captures
     if _is_older(batch, read.fetched_at, row):
-        # Of an older capture, whatever it says; but what says the same proves it.
+        # An older capture changes nothing, but one with the same content can replace a lost capture.
         if is_lost and has_content(row, read):
             rebase_article(batch, row, read, capture_id)
         return "unchanged"
-    found = _classify(row, read) or (RevisionClass.RESTORED if is_removed(row) else None)
-    if found is None:
+    revision_class = _classify(row, read) or (RevisionClass.RESTORED if is_removed(row) else None)
+    if revision_class is None:
         if is_lost:
             rebase_article(batch, row, read, capture_id)
         row.checked_at = read.fetched_at
-        row.url = read.url or row.url  # the slug follows the headline; the former URL is an alias
+        row.url = read.url or row.url  # the slug follows the headline; the previous URL is an alias
         if _is_later(read.modified_at, row.modified_at):
             _annotate(row, read, ("modified_at",))
         return "unchanged"
-    fields = _fields(read) | {"capture_id": capture_id, "checked_at": read.fetched_at}
-    _revise(batch, row, fields, found, read.fetched_at)
-    return "restored" if found is RevisionClass.RESTORED else "revised"
+    fields = _to_columns(read) | {"capture_id": capture_id, "checked_at": read.fetched_at}
+    _revise(batch, row, fields, revision_class, read.fetched_at)
+    return "restored" if revision_class is RevisionClass.RESTORED else "revised"
 
 
 def _is_older(batch: UnitOfWork, at: datetime, row: Article) -> bool:
-    """Whether something newer shows the present content."""
+    """Whether the current content was seen later than this."""
     return batch.sort_key(at) < batch.sort_key(row.checked_at)
 
 
-def _classify(row: Article, read: Read) -> RevisionClass | None:
+def _classify(row: Article, read: ExtractedArticle) -> RevisionClass | None:
     stored = {name: getattr(row, name) for name in CONTENT_FIELDS}
     changed = list_changes(stored, read)
     if not changed:
@@ -215,9 +215,9 @@ def _is_later(at: datetime | None, known: datetime | None) -> bool:
     return at is not None and (known is None or at > known)
 
 
-def _annotate(row: Article, read: Read, names: tuple[str, ...]) -> None:
-    """What makes no revision is written in place."""
-    fields = _fields(read)
+def _annotate(row: Article, read: ExtractedArticle, names: tuple[str, ...]) -> None:
+    """Write changes that make no revision in place."""
+    fields = _to_columns(read)
     kept = [REMOVED] if is_removed(row) else []
     if "flags" in names:
         row.flags = sorted({*read.flags, *kept})
@@ -225,13 +225,13 @@ def _annotate(row: Article, read: Read, names: tuple[str, ...]) -> None:
         row.sources, row.extractor = fields["sources"], read.extractor
     if "modified_at" in names:
         row.modified_at = read.modified_at
-        source = {name: told for name, told in read.sources.items() if name == "modified_at"}
+        source = {name: value for name, value in read.sources.items() if name == "modified_at"}
         row.sources = dict(sorted((row.sources | source).items()))
 
 
-def _add(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) -> None:
-    number, found, revised_at = _find_place(batch, read)
-    row = _fields(read) | {
+def _add(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None, capture_id: int) -> None:
+    number, revision_class, revised_at = _find_version(batch, read)
+    row = _to_columns(read) | {
         "id": read.id,
         "site": read.site,
         "entry_id": entry.id if entry else None,
@@ -239,7 +239,7 @@ def _add(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) ->
         "first_seen_at": min(entry.first_seen_at, read.fetched_at) if entry else read.fetched_at,
         "checked_at": read.fetched_at,
         "revision": number,
-        "revision_class": found,
+        "revision_class": revision_class,
         "revised_at": revised_at,
     }
     batch.new_article_ids.add(read.id)
@@ -248,34 +248,34 @@ def _add(batch: UnitOfWork, read: Read, entry: Entry | None, capture_id: int) ->
     batch.new_rows[Article].append(row)
 
 
-def _find_place(batch: UnitOfWork, read: Read) -> tuple[int, RevisionClass | None, datetime | None]:
-    """Number, class and time of an article's version that has none before it among what is stored."""
+def _find_version(batch: UnitOfWork, read: ExtractedArticle) -> tuple[int, RevisionClass | None, datetime | None]:
+    """Return number, class and time of the first version, or of the next one after the article was withdrawn."""
     number, _ = batch.withdrawn.get(read.id, (0, None))
     if not number:
         return 1, None, None
     batch.write()
     former = batch.session.get_one(Revision, (read.id, number))
-    found = classify_change(content_of(former), content_of(read)) or RevisionClass.RESTORED
-    return number + 1, found, read.fetched_at
+    revision_class = classify_change(content_of(former), content_of(read)) or RevisionClass.RESTORED
+    return number + 1, revision_class, read.fetched_at
 
 
-def _revise(batch: UnitOfWork, row: Article, fields: Columns, found: RevisionClass, at: datetime) -> None:
+def _revise(batch: UnitOfWork, row: Article, fields: Columns, revision_class: RevisionClass, at: datetime) -> None:
     save_version(batch, row)
     before = row.content_sha256
     for name, value in fields.items():
         setattr(row, name, value)
     row.revision += 1
-    row.revision_class, row.revised_at = found, at
+    row.revision_class, row.revised_at = revision_class, at
     if row.content_sha256 != before:
         batch.former_texts.setdefault(row.id, before)
 
 
-def _present(flags: list[str]) -> Columns:
+def _without_removed(flags: list[str]) -> Columns:
     return {"flags": [flag for flag in flags if flag != REMOVED], "removed_capture_id": None}
 
 
-def _fields(read: Read) -> Columns:
-    """The columns of an article as it was read: lists for tuples, plain mappings for records."""
+def _to_columns(read: ExtractedArticle) -> Columns:
+    """Return the columns of an extracted article, with lists for tuples and dicts for records."""
     return {
         "edition": read.edition,
         "language": read.language,

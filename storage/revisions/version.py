@@ -1,9 +1,9 @@
-"""The versions that an article had, and what sets two of them apart."""
+"""Read an article's versions, and compare two of them."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from schemas.article import Article as Read
+from schemas.article import Article as ExtractedArticle
 from schemas.article import Image
 from schemas.failure import UsageFailure
 from schemas.revision import Content, Difference
@@ -14,23 +14,23 @@ from storage.revisions.difference import compare_paragraphs, list_changed_fields
 from storage.schema.tables import Article, Revision, Version
 
 VERSION_COLUMNS = tuple(Version.__annotations__)
-"""What the tables `article` and `revision` share."""
+"""The columns shared by the tables `article` and `revision`."""
 
 AnyVersion = Article | Revision
 
 
 class VersionUnknown(UsageFailure):
-    """An article has no version of this number."""
+    """An article has no version with this number."""
 
 
 def save_version(batch: UnitOfWork, row: Article) -> None:
-    """Note an article as it stands, before it is changed or withdrawn."""
+    """Save an article's current version before it is changed or withdrawn."""
     columns = {name: getattr(row, name) for name in VERSION_COLUMNS}
     batch.new_rows[Revision].append({"article_id": row.id, "number": row.revision, **columns})
 
 
-def content_of(version: AnyVersion | Read, body: str | None = None) -> Content:
-    """What is compared of a version, or of an article as it was read. With its `body` given, that is not loaded."""
+def content_of(version: AnyVersion | ExtractedArticle, body: str | None = None) -> Content:
+    """Return the compared content of a version or an extracted article. If `body` is given, it is not loaded."""
     return Content(
         edition=version.edition,
         language=version.language,
@@ -49,19 +49,19 @@ def content_of(version: AnyVersion | Read, body: str | None = None) -> Content:
 
 
 def list_revisions(session: Session, article_id: str) -> list[VersionRecord]:
-    """All versions of an article, oldest first, the present one at the end."""
+    """Return all versions of an article, oldest first, the current one last."""
     return [_as_record(row) for row in _list_rows(session, article_id)]
 
 
 def find_difference(
     session: Session, article_id: str, before: int | None = None, after: int | None = None
 ) -> Difference:
-    """What sets two versions apart; by default the last two, and without `before` the one before `after`.
+    """Compare two versions: by default the last two, and without `before` the one preceding `after`.
 
-    Of an article that never changed, by default nothing: its only version stands on both sides.
+    For an article that never changed, the default compares its only version with itself.
 
     Raises:
-        VersionUnknown: there is none of such a number, or one is named twice.
+        VersionUnknown: a number is unknown, or both are the same.
     """
     rows = {_number_of(row): row for row in _list_rows(session, article_id)}
     if len(rows) == 1 and before is None and after is None:

@@ -1,9 +1,9 @@
-"""What of an article can be searched, as one row of words that both databases take as it is.
+"""Turn an article into one list of words that both databases index unchanged.
 
-The words of a headline, a subtitle, an author, a tag stand there twice: as they are, and marked with their part
-(`h§war`). So a search in one part is a search for other words, and as quick as any: neither database has to look into
-the rows that it found. No query has a mark in its words, so marked words stand between two parts, and no phrase goes
-across. A section is there marked alone: `news` does not find all that is in News.
+The words of headline, subtitle, authors and tags are listed twice: plain, and with a prefix for their part (`h§war`).
+A search in one part is thus a search for other words, and as fast as any: neither database has to inspect the rows it
+found. Queries contain no prefixed words, so these separate the parts, and no phrase matches across parts. A section is
+listed only with its prefix: `news` does not find everything in News.
 """
 
 from collections import Counter, defaultdict
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from schemas.search import SearchPart
 from storage.search.word import list_words
 
-SIGNS = {
+PART_PREFIXES = {
     SearchPart.HEADLINE: "h§",
     SearchPart.SUBTITLE: "s§",
     SearchPart.AUTHOR: "a§",
@@ -23,31 +23,31 @@ SIGNS = {
 }
 
 WEIGHTS = {SearchPart.HEADLINE: "A", SearchPart.SUBTITLE: "B", SearchPart.AUTHOR: "C", SearchPart.TAG: "C"}
-"""PostgreSQL's labels, for whoever asks it directly (`ts_rank`). The order of our own hits is the same on SQLite, which
-has none. The body is D, which is written as nothing."""
+"""PostgreSQL's weight labels, for direct queries (`ts_rank`). Our own ranking does not use them, as SQLite has none.
+The body is D, which is written as no label."""
 
-MOST_WORDS = 16_000
-"""Of an article: PostgreSQL knows 16,383 positions. It is a hundred pages; what comes after is not found."""
+MAX_WORDS = 16_000
+"""Maximum words of an article: PostgreSQL has 16,383 positions. That is a hundred pages; later words are not found."""
 
-MOST_LETTERS = 200_000
-"""Of all these words: of four bytes each, and with all positions, they take less than the 1 MiB that PostgreSQL allows.
-The words of any language have fewer."""
+MAX_LETTERS = 200_000
+"""Maximum letters of all these words: at four bytes each, with all positions, they stay below PostgreSQL's limit of
+1 MiB. Words of any language have fewer."""
 
-MOST_PLACES = 256
-"""Positions that PostgreSQL keeps of a word …"""
+MAX_POSITIONS = 256
+"""Maximum positions that PostgreSQL stores for a word …"""
 
-PLACE_ROWS = 4
-"""… so the further ones are those of `the§2`, `the§3`, `the§4`. A text of 16,000 words has about 1,000 `the`."""
+LEXEMES_PER_WORD = 4
+"""… so further positions are stored under `the§2`, `the§3`, `the§4`. A text of 16,000 words has about 1,000 `the`."""
 
-MOST_REPEATS = MOST_PLACES * PLACE_ROWS
-"""Of a word in an article; the places after these are nobody's, on both databases."""
+MAX_REPEATS = MAX_POSITIONS * LEXEMES_PER_WORD
+"""Maximum occurrences of a word in an article; later ones are not indexed, on either database."""
 
-NO_WORD = "§"
-"""Stands where a word is not found any more: no query has it."""
+PLACEHOLDER = "§"
+"""Placeholder for a word that is not indexed; no query contains it."""
 
 
 class Searchable(NamedTuple):
-    """The columns of an article that can be searched, in the order in which they are asked for."""
+    """The searchable columns of an article, in the order in which they are selected."""
 
     headline: str | None
     subtitle: str | None
@@ -59,62 +59,62 @@ class Searchable(NamedTuple):
 
 
 class SearchDocument(NamedTuple):
-    """What is in the index of an article."""
+    """What the index holds for an article."""
 
     words: list[str]
-    """In their order, those of the body last."""
+    """The words in order, the body's last."""
     weights: list[str]
-    """Of the first words: the others have none."""
+    """The weights of the first words; the others have none."""
 
 
 def read_document(article: Searchable) -> SearchDocument:
-    """The words of an article, and where they weigh more."""
-    named = [pair for part, text in _iterate_parts(article) for pair in _mark(part, text)]
-    words = [*(word for word, _ in named), *list_words(article.body[:MOST_LETTERS])]
-    return SearchDocument(_limit(words), [weight for _, weight in named])
+    """Return an article's words and their weights."""
+    parts_words = [pair for part, text in _iterate_parts(article) for pair in _add_prefix(part, text)]
+    words = [*(word for word, _ in parts_words), *list_words(article.body[:MAX_LETTERS])]
+    return SearchDocument(_limit(words), [weight for _, weight in parts_words])
 
 
 def _limit(words: list[str]) -> list[str]:
-    if len(words) > MOST_WORDS or sum(map(len, words)) > MOST_LETTERS:
-        lengths = accumulate(map(len, words[:MOST_WORDS]))
-        words = words[: sum(length <= MOST_LETTERS for length in lengths)]
-    return list(_keep_places(words)) if len(words) > MOST_REPEATS else words
+    if len(words) > MAX_WORDS or sum(map(len, words)) > MAX_LETTERS:
+        lengths = accumulate(map(len, words[:MAX_WORDS]))
+        words = words[: sum(length <= MAX_LETTERS for length in lengths)]
+    return list(_limit_repeats(words)) if len(words) > MAX_REPEATS else words
 
 
-def _keep_places(words: list[str]) -> Iterator[str]:
+def _limit_repeats(words: list[str]) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for word in words:
         counts[word] += 1
-        yield word if counts[word] <= MOST_REPEATS else NO_WORD
+        yield word if counts[word] <= MAX_REPEATS else PLACEHOLDER
 
 
 def render_words(document: SearchDocument) -> str:
-    """For SQLite, whose tokenizer `ascii` splits at the spaces alone: all else is a letter, a digit or beyond ASCII."""
+    """Render for SQLite: its tokenizer `ascii` splits only at spaces, as all else is alphanumeric or not ASCII."""
     return " ".join(document.words)
 
 
 def render_vector(document: SearchDocument) -> str:
-    """For PostgreSQL: `'war':5,7A 'putin':2`."""
-    places: dict[str, list[str]] = defaultdict(list)
+    """Render for PostgreSQL: `'war':5,7A 'putin':2`."""
+    positions: dict[str, list[str]] = defaultdict(list)
     weighed = zip_longest(document.words, document.weights[: len(document.words)], fillvalue="")
     for position, (word, weight) in enumerate(weighed, 1):
-        places[word].append(f"{position}{weight}")
+        positions[word].append(f"{position}{weight}")
     return " ".join(
-        f"'{name}':{','.join(part)}" for word, found in places.items() for name, part in _split(word, found)
+        f"'{name}':{','.join(part)}" for word, found in positions.items() for name, part in _split(word, found)
     )
 
 
-def place_names(word: str) -> list[str]:
-    """A word, and what its further positions stand under on PostgreSQL."""
-    return [word, *(f"{word}§{row}" for row in range(2, PLACE_ROWS + 1))]
+def list_lexemes(word: str) -> list[str]:
+    """Return a word and the lexemes that hold its further positions on PostgreSQL."""
+    return [word, *(f"{word}§{row}" for row in range(2, LEXEMES_PER_WORD + 1))]
 
 
-def _split(word: str, places: list[str]) -> Iterator[tuple[str, list[str]]]:
-    if len(places) <= MOST_PLACES:
-        yield word, places
+def _split(word: str, positions: list[str]) -> Iterator[tuple[str, list[str]]]:
+    if len(positions) <= MAX_POSITIONS:
+        yield word, positions
         return
-    for row, name in enumerate(place_names(word)):
-        if part := places[row * MOST_PLACES : (row + 1) * MOST_PLACES]:
+    for row, name in enumerate(list_lexemes(word)):
+        if part := positions[row * MAX_POSITIONS : (row + 1) * MAX_POSITIONS]:
             yield name, part
 
 
@@ -128,8 +128,8 @@ def _iterate_parts(article: Searchable) -> Iterator[tuple[SearchPart, str]]:
     yield SearchPart.SECTION, article.section or ""
 
 
-def _mark(part: SearchPart, text: str) -> Iterator[tuple[str, str]]:
-    words = list_words(text[:MOST_LETTERS])
+def _add_prefix(part: SearchPart, text: str) -> Iterator[tuple[str, str]]:
+    words = list_words(text[:MAX_LETTERS])
     if weight := WEIGHTS.get(part):
         yield from ((word, weight) for word in words)
-    yield from ((SIGNS[part] + word, "") for word in words)
+    yield from ((PART_PREFIXES[part] + word, "") for word in words)

@@ -35,17 +35,17 @@ TIERS: Mapping[SearchPart | None, Scope] = {
     SearchPart.SUBTITLE: (SearchPart.HEADLINE, SearchPart.SUBTITLE),
     None: (),
 }
-"""Where all that is wanted stands, the best place first; within each, the newest article first."""
+"""Parts that contain all wanted terms, the best first; within each tier, the newest article comes first."""
 
-PLACES = tuple(TIERS)
+TIER_ORDER = tuple(TIERS)
 
 PLAN = text(
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
     " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)"
 )
-"""For this transaction, the plan that PostgreSQL is to take: the index of words, then row by row as long as needed."""
+"""Have PostgreSQL, in this transaction, use the word index and then go row by row as long as needed."""
 
-SHOWN = (
+HIT_COLUMNS = (
     Article.id,
     Article.url,
     Article.kind,
@@ -60,7 +60,7 @@ SHOWN = (
 
 
 def search_articles(database: Database, query: SearchQuery, wanted: SearchFilter) -> list[SearchHit]:
-    """The articles that a query finds, the best first."""
+    """Return the articles that match a query, the best first."""
     with database.read() as session:
         if database.engine.dialect.name == "postgresql":
             session.execute(PLAN)
@@ -70,30 +70,30 @@ def search_articles(database: Database, query: SearchQuery, wanted: SearchFilter
 
 
 def find_ids(session: Session, query: SearchQuery, forms: Forms, wanted: SearchFilter) -> dict[str, SearchPart | None]:
-    """Article -> where all that is wanted stands, the best first."""
+    """Return the ids of matching articles, the best first -> the part that contains all wanted terms."""
     found: dict[str, SearchPart | None] = {}
     is_open = any(term.part is None for group in query.wanted for term in group)
-    for place, scope in TIERS.items():
-        if place and not is_open:
-            continue  # every term names its part: there is but one place
+    for tier, scope in TIERS.items():
+        if tier and not is_open:
+            continue  # every term names its part, so there is only one tier
         statement = _select(session, scope_query(query, forms, scope), wanted)
-        # What the better places had is found here again, and more is wanted.
+        # Hits of better tiers are found here again, so ask for that many more.
         for article_id in session.scalars(statement.limit(wanted.limit + len(found))):
             if len(found) < wanted.limit:
-                found.setdefault(article_id, place)
+                found.setdefault(article_id, tier)
         if len(found) == wanted.limit:
             break
     return found
 
 
 def _list_open_words(query: SearchQuery) -> set[str]:
-    """Those that count in all their forms."""
+    """Return the words that match in all their forms."""
     terms = [term for group in (*query.wanted, query.excluded) for term in group]
     return {term.words[0] for term in terms if not term.is_exact}
 
 
 def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tuple[str]]:
-    """The ids of what matches, the newest first."""
+    """Select the ids of the matches, the newest first."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     statement, number = _select_sqlite(match) if is_sqlite else _select_postgresql(match)
     statement = statement.join(Article, Article.id == Searched.article_id)
@@ -105,19 +105,19 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tupl
 
 
 def _select_sqlite(match: Match) -> tuple[Select[tuple[str]], ColumnElement[int]]:
-    """FTS5 goes through what matches in the order of the numbers, and stops when enough is found."""
+    """Select on SQLite: FTS5 yields matches in the order of their numbers, and stops when enough are found."""
     statement = select(Article.id).select_from(INDEX).join(Searched, Searched.number == INDEX.c.rowid)
     is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
     return statement.where(is_match).order_by(INDEX.c.rowid.desc()), INDEX.c.rowid
 
 
 def _select_postgresql(match: Match) -> tuple[Select[tuple[str]], ColumnElement[int]]:
-    """First the bare numbers of what has all the words, from the index; then, in their order, row by row.
+    """Select on PostgreSQL: first the numbers of the candidates, from the index, then row by row in their order.
 
-    The planner knows neither how rare a word is nor what it costs to unpack a text, and would look into all of them.
+    The planner knows neither how rare a word is nor what decompressing a text costs, and would read all of them.
     """
     is_candidate = Searched.document.op("@@")(cast(render_candidates(match), TSQUERY))
-    # By an expression: the order of the numbers themselves is that of the primary key, which leads to all articles.
+    # Ordered by an expression: for the number itself, the planner would scan the primary key, and thus all articles.
     columns = select(Searched.number, (-Searched.number).label("age")).where(is_candidate).order_by("age")
     candidates = columns.cte("candidates").prefix_with("MATERIALIZED")
     statement = select(Article.id).select_from(candidates).join(Searched, Searched.number == candidates.c.number)
@@ -129,39 +129,41 @@ def _select_postgresql(match: Match) -> tuple[Select[tuple[str]], ColumnElement[
 def _read_hits(
     session: Session, query: SearchQuery, forms: Forms, found: Mapping[str, SearchPart | None]
 ) -> list[SearchHit]:
-    rows = {row[0]: row for row in execute_in(session, select(*SHOWN), Article.id, found.keys())}
-    runs = {part: _list_runs(query, forms, part) for part in PLACES}
-    # On PostgreSQL, an article may have been withdrawn since it was found.
-    hits = [_as_hit(rows[article_id], place, runs) for article_id, place in found.items() if article_id in rows]
+    rows = {row[0]: row for row in execute_in(session, select(*HIT_COLUMNS), Article.id, found.keys())}
+    sequences = {part: _list_sequences(query, forms, part) for part in TIER_ORDER}
+    # On PostgreSQL, an article may have been withdrawn since the search.
+    hits = [_as_hit(rows[article_id], tier, sequences) for article_id, tier in found.items() if article_id in rows]
     return sorted(hits, key=_rank)
 
 
 def _rank(hit: SearchHit) -> tuple[int, float, str]:
-    """Within a second, the numbers of the index tell nothing: the ids do."""
-    return PLACES.index(hit.found_in), -(hit.published_at or BEGINNING).timestamp(), hit.id
+    """Sort by tier, newest first, then id: index numbers are in no order within a second."""
+    return TIER_ORDER.index(hit.found_in), -(hit.published_at or BEGINNING).timestamp(), hit.id
 
 
-def _list_runs(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[WordSequence]:
-    """What is to be marked in a headline or a subtitle; in the body for None."""
+def _list_sequences(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[WordSequence]:
+    """Return the sequences to mark in a headline or a subtitle, or in the body for None."""
     terms = [term for group in query.wanted for term in group if term.part in {None, part}]
-    return [run for term in terms for run in expand_term(term, forms)]
+    return [sequence for term in terms for sequence in expand_term(term, forms)]
 
 
-def _as_hit(row: Row[Any], place: SearchPart | None, runs: Mapping[SearchPart | None, list[WordSequence]]) -> SearchHit:
-    snippet = cut_snippet(row.body, runs[None])
+def _as_hit(
+    row: Row[Any], tier: SearchPart | None, sequences: Mapping[SearchPart | None, list[WordSequence]]
+) -> SearchHit:
+    snippet = cut_snippet(row.body, sequences[None])
     return SearchHit(
         id=row.id,
         url=row.url,
         kind=row.kind,
         headline=row.headline,
-        headline_marks=find_marks(row.headline or "", runs[SearchPart.HEADLINE]),
+        headline_marks=find_marks(row.headline or "", sequences[SearchPart.HEADLINE]),
         subtitle=row.subtitle,
-        subtitle_marks=find_marks(row.subtitle or "", runs[SearchPart.SUBTITLE]),
+        subtitle_marks=find_marks(row.subtitle or "", sequences[SearchPart.SUBTITLE]),
         authors=tuple(row.authors),
         section=row.section,
         published_at=row.published_at,
         duplicate_of=row.duplicate_of,
-        found_in=place,
+        found_in=tier,
         snippet=snippet.text,
         snippet_marks=snippet.marks,
     )

@@ -1,8 +1,7 @@
-"""The search index, kept in step with the articles.
+"""Keep the search index in sync with the articles.
 
-After each batch, the articles that it touched are compared with what the index has of them, by the numbers of their
-revisions: whatever happened to an article, it is written anew, taken out, or left as it is. PostgreSQL's index follows
-the table by itself; SQLite's is given what is new, and a trigger takes out of it whatever leaves the table.
+After each batch, the touched articles are compared with the index by revision number, and rewritten, removed or left
+unchanged. PostgreSQL maintains its index itself; SQLite's gets new rows here, and a trigger removes deleted ones.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,30 +24,30 @@ from storage.search.document import Searchable, SearchDocument, read_document, r
 from storage.search.table import INDEX, SQLITE_INDEX, SQLITE_TRIGGER, Searched, SearchWord
 from storage.search.vocabulary import list_lost_words, store_words
 
-SLOT_BITS = 8
-"""Of one second, 256 articles: old stock has a day and no time, and no day has more. Should one have, the rest of them
-stand in the seconds after it. Each further bit would make the index larger: it keeps the gaps between the numbers."""
+SECOND_BITS = 8
+"""Room for 256 articles of one second: old articles have a date but no time, and no date has more. Any excess spills
+into the following seconds. Each further bit would enlarge the index, which stores the gaps between the numbers."""
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def first_number(at: datetime) -> int:
-    """The smallest number of what was published in this second; what has no time has a number below 0."""
-    return int((at - BEGINNING).total_seconds()) << SLOT_BITS
+    """Return the smallest number of this second; articles without a time have negative numbers."""
+    return int((at - BEGINNING).total_seconds()) << SECOND_BITS
 
 
 def first_number_of(day: date) -> int:
-    """The smallest number of what was published on this day, in Moscow, or later."""
+    """Return the smallest number of this date in Moscow."""
     start = datetime.combine(day, time(), PUBLICATION_ZONE)
     return first_number(max(start, BEGINNING))  # in Moscow, the calendar begins some hours earlier
 
 
-def assign_numbers(session: Session, moments: Mapping[str, datetime | None]) -> dict[int, str]:
-    """Number -> article, by their publication times; within a second in any order."""
+def assign_numbers(session: Session, published_times: Mapping[str, datetime | None]) -> dict[int, str]:
+    """Return number -> article id, ordered by publication time; within a second in no order."""
     assigned: dict[int, str] = {}
-    waiting, tries = sorted(moments), 0
+    waiting, tries = sorted(published_times), 0
     while waiting:
-        wanted = {article_id: _number(article_id, moments[article_id], tries) for article_id in waiting}
+        wanted = {article_id: _number(article_id, published_times[article_id], tries) for article_id in waiting}
         taken = set(select_in(session, select(Searched.number), Searched.number, set(wanted.values())))
         for article_id, number in wanted.items():
             if number not in taken:
@@ -59,67 +58,67 @@ def assign_numbers(session: Session, moments: Mapping[str, datetime | None]) -> 
 
 
 def _number(article_id: str, at: datetime | None, tries: int) -> int:
-    """Each further try has twice the room: however many are of one second, each finds a place in a few tries."""
+    """Return a number to try; each further try doubles the range, so that any number of articles soon fits."""
     digest = crc32(article_id.encode(), tries)
-    return -1 - digest if at is None else first_number(at) + digest % (1 << SLOT_BITS + tries)
+    return -1 - digest if at is None else first_number(at) + digest % (1 << SECOND_BITS + tries)
 
 
 IndexListener = Callable[[int, int], None]
-"""Hears of the articles that are indexed, and of those that are to be."""
+"""Called with the number of articles indexed so far, and in total."""
 
-GIVEN_COUNT = 2_000
-"""Articles that FTS5 gets at a time, in the order of their numbers: a batch and more. It writes what it holds as soon
-as a smaller number comes, and what is written in pieces has to be merged."""
+FTS_BATCH_COUNT = 2_000
+"""Articles inserted into FTS5 at a time, ordered by number: more than a batch. FTS5 flushes as soon as a smaller number
+arrives, and separately written segments have to be merged."""
 
 READ_COUNT = 10_000
-"""Ids that are read at a time."""
+"""Ids read at a time."""
 
-HELD_WORDS = 100_000
-"""Different ones, before they are written: some MB. A batch has fewer, and writes each of its words once."""
+MAX_BUFFERED_WORDS = 100_000
+"""Distinct words buffered before they are written: some MB. A batch has fewer, and writes each word once."""
 
-FIND_CHANGED = (
+FIND_CHANGED_SQL = (
     "SELECT number FROM search JOIN unnest(%s::bigint[], %s::text[]) AS made (number, words) USING (number)"
     " WHERE document <> words::tsvector"
 )
-"""PostgreSQL alone can say what its words look like."""
+"""Only PostgreSQL itself can compare its vectors."""
 
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 
 
 class _Added(NamedTuple):
-    """What was written of some articles."""
+    """The numbers and words written for some articles."""
 
     numbers: Collection[int]
     words: set[str]
 
 
 def index_articles(session: Session, ids: Collection[str]) -> None:
-    """Bring the index in step with these articles, stored, changed or withdrawn."""
-    _index(session, _divide(sorted(ids)), len(ids))
+    """Update the index for these articles, which were stored, changed or withdrawn."""
+    _index(session, _split_batches(sorted(ids)), len(ids))
 
 
-def index_all(session: Session, tell: IndexListener | None = None) -> int:
-    """Bring it in step with all articles: an index that is empty gets them. Answers how many were not."""
-    # As JSON, a million ids take a third of the memory. They are all read before the first is written.
-    packed = [(len(part), orjson.dumps(part)) for part in _divide(_iterate_outdated(session))]
+def index_all(session: Session, on_progress: IndexListener | None = None) -> int:
+    """Update the index for all articles that are missing or outdated; return how many were."""
+    # All ids are read before the first write; as JSON, a million take a third of the memory.
+    packed = [(len(part), orjson.dumps(part)) for part in _split_batches(_iterate_outdated(session))]
     count = sum(size for size, _ in packed)
-    _index(session, (orjson.loads(ids) for _, ids in packed), count, tell)
+    _index(session, (orjson.loads(ids) for _, ids in packed), count, on_progress)
     return count
 
 
-def rebuild_index(session: Session, tell: IndexListener | None = None) -> None:
-    """Make the whole index anew from the articles, and the words that lead to their other forms."""
+def rebuild_index(session: Session, on_progress: IndexListener | None = None) -> None:
+    """Rebuild the whole index and the vocabulary from the articles."""
     _empty(session)
-    index_all(session, tell)
+    index_all(session, on_progress)
 
 
 def _empty(session: Session) -> None:
-    """Whatever is in it, in whatever order."""
+    """Empty the index, whatever its state."""
     session.execute(delete(SearchWord))
     if not _is_sqlite(session):
         session.execute(delete(Searched))
         return
-    # The trigger would take each article out of FTS5 by the words that the table has: these may be others.
+    # The trigger deletes from FTS5 by the words in the table, which may differ from those that were indexed.
     trigger = session.scalar(text("SELECT sql FROM sqlite_schema WHERE name = :name"), {"name": SQLITE_TRIGGER})
     session.execute(text(f"DROP TRIGGER IF EXISTS {SQLITE_TRIGGER}"))
     session.execute(insert(INDEX).values({SQLITE_INDEX: "delete-all"}))
@@ -132,49 +131,51 @@ def _iterate_outdated(session: Session) -> Iterator[str]:
     is_outdated = or_(Searched.number.is_(None), Searched.revision != Article.revision)
     articles = select(Article.id).outerjoin(Searched, Searched.article_id == Article.id).where(is_outdated)
     others = select(Searched.article_id).where(~select(Article.id).where(Article.id == Searched.article_id).exists())
-    # What lies together in the index is written together.
+    # Neighbours in the index are written together.
     for statement in (articles.order_by(Article.published_at, Article.id), others):
         yield from session.scalars(statement, execution_options={"yield_per": READ_COUNT})
 
 
-def _divide(ids: Iterable[str]) -> Iterator[list[str]]:
+def _split_batches(ids: Iterable[str]) -> Iterator[list[str]]:
     waiting = iter(ids)
     while part := list(islice(waiting, IN_COUNT)):
         yield part
 
 
 def audit_index(session: Session) -> list[str]:
-    """A sentence for what of the index is not as the articles say; every text is read."""
+    """Return a sentence for each way in which the index disagrees with the articles. Reads every text."""
     outdated = [*_iterate_outdated(session), *_iterate_changed(session)]
     found = (
-        name_found("articles that the search index does not have as they are", outdated),
+        name_found("articles that are missing or outdated in the search index", outdated),
         name_found("words that are not found by their other forms", list_lost_words(session)),
     )
     return [sentence for sentence in found if sentence]
 
 
 def _iterate_changed(session: Session) -> Iterator[str]:
-    """The articles that the index has in their present version, and with other words."""
+    """Yield the articles that are indexed at their current revision, but with other words."""
     columns = select(Searched.number, Searched.article_id, Article.content_sha256, *CONTENT)
     rows = columns.join(Article, Article.id == Searched.article_id).where(Searched.revision == Article.revision)
     for part in session.execute(rows, execution_options={"yield_per": IN_COUNT}).partitions():
         read = ((row[0], row[2], Searchable(*row[3:])) for row in part)
-        # A body that its digest does not know is another fault: it is written anew first.
+        # A body that does not match its digest is a different fault, and is repaired first.
         documents = {number: read_document(one) for number, digest, one in read if content_sha256(one.body) == digest}
         changed = _find_changed(session, documents)
         yield from (row[1] for row in part if row[0] in changed)
 
 
 def _find_changed(session: Session, documents: Mapping[int, SearchDocument]) -> set[int]:
-    """The numbers under which other words stand."""
+    """Return the numbers whose indexed words differ."""
     if _is_sqlite(session):
         stored = execute_in(session, select(Searched.number, Searched.document), Searched.number, documents.keys())
         return {number for number, words in stored if words != render_words(documents[number])}
     wanted = (list(documents), list(map(render_vector, documents.values())))
-    return set(session.connection().exec_driver_sql(FIND_CHANGED, wanted).scalars())
+    return set(session.connection().exec_driver_sql(FIND_CHANGED_SQL, wanted).scalars())
 
 
-def _index(session: Session, parts: Iterable[Sequence[str]], count: int, tell: IndexListener | None = None) -> None:
+def _index(
+    session: Session, parts: Iterable[Sequence[str]], count: int, on_progress: IndexListener | None = None
+) -> None:
     words: set[str] = set()
     numbers: list[int] = []
     done_count = 0
@@ -182,17 +183,17 @@ def _index(session: Session, parts: Iterable[Sequence[str]], count: int, tell: I
         added = _index_part(session, ids)
         words |= added.words
         numbers += added.numbers
-        if len(words) >= HELD_WORDS:
+        if len(words) >= MAX_BUFFERED_WORDS:
             store_words(session, words)
             words.clear()
-        if len(numbers) >= GIVEN_COUNT:
-            _give(session, numbers)
+        if len(numbers) >= FTS_BATCH_COUNT:
+            _insert_fts(session, numbers)
             numbers.clear()
         done_count += len(ids)
-        if tell:
-            tell(done_count, count)
+        if on_progress:
+            on_progress(done_count, count)
     store_words(session, words)
-    _give(session, numbers)
+    _insert_fts(session, numbers)
 
 
 def _index_part(session: Session, ids: Sequence[str]) -> _Added:
@@ -222,8 +223,8 @@ def _add(session: Session, ids: Sequence[str]) -> _Added:
     return _Added(numbers.keys(), set().union(*(document.words for document in documents.values())))
 
 
-def _give(session: Session, numbers: Sequence[int]) -> None:
-    """To SQLite's index, what was written. By a trigger, it would get each article by itself, and in any order."""
+def _insert_fts(session: Session, numbers: Sequence[int]) -> None:
+    """Insert written rows into SQLite's index. A trigger would insert them one by one, in any order."""
     if numbers and _is_sqlite(session):
         written = select(Searched.number, Searched.document).where(Searched.number.in_(numbers))
         session.execute(insert(INDEX).from_select(["rowid", "document"], written.order_by(Searched.number)))

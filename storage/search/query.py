@@ -1,4 +1,4 @@
-"""What a person means by a query. Anything can be read; what means nothing special is plain words."""
+"""Parse search queries. Any input is valid; whatever is not an operator is plain words."""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from schemas.failure import UsageFailure
 from schemas.search import SearchPart, SearchQuery, Term
 from storage.search.word import list_words
 
-LONGEST_QUERY = 1_000
-"""Letters that are read: far more than anybody types, few enough for any database."""
+MAX_QUERY_LETTERS = 1_000
+"""Maximum characters parsed: far more than anyone types, few enough for any database."""
 
-SHORTEST_PREFIX = 3
-"""Letters before a `*`: half of all words begin with one of a few pairs."""
+MIN_PREFIX_LETTERS = 3
+"""Minimum letters before a `*`: half of all words begin with one of a few pairs of letters."""
 
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 
@@ -23,8 +23,8 @@ PART_NAMES = {
     "tags": SearchPart.TAG,
 }
 
-NAMING_PARTS = frozenset({SearchPart.AUTHOR, SearchPart.SECTION})
-"""Names: they are meant as they are written."""
+NAME_PARTS = frozenset({SearchPart.AUTHOR, SearchPart.SECTION})
+"""Parts that are names, which are matched exactly."""
 
 PIECE = re.compile(
     rf"""
@@ -36,31 +36,31 @@ PIECE = re.compile(
 )
 
 OPEN_END = re.compile(r"\*\W*\Z")
-"""A star after a word, and perhaps a comma or a bracket after that."""
+"""A star after a word, possibly followed by punctuation."""
 
 POSSESSIVE = re.compile(r"['’ʼ]s\W*\Z", re.IGNORECASE)
 
 
 class QueryEmpty(UsageFailure):
-    """There is nothing to look for; the message is one line."""
+    """The query has nothing to search for; the message is one line."""
 
 
 class _Piece(NamedTuple):
     term: Term
     is_excluded: bool
     is_alternative: bool
-    """To the term before it."""
+    """Whether it is an alternative to the preceding term."""
 
 
 def read_query(text: str, *, author: str | None = None, section: str | None = None) -> SearchQuery:
-    """What is wanted, with an author and a section that were named beside it.
+    """Parse a query, with an author and a section given separately.
 
     Raises:
-        QueryEmpty: no word is, or words are only excluded.
+        QueryEmpty: it has no words, or only excluded ones.
     """
     groups: list[list[Term]] = []
     excluded = []
-    for piece in _read_pieces(text[:LONGEST_QUERY]):
+    for piece in _read_pieces(text[:MAX_QUERY_LETTERS]):
         if piece.is_excluded:
             excluded.append(piece.term)
         elif piece.is_alternative and groups:
@@ -76,7 +76,7 @@ def read_query(text: str, *, author: str | None = None, section: str | None = No
 
 
 def _read_name(part: SearchPart, name: str) -> Term:
-    words = list_words(name[:LONGEST_QUERY])
+    words = list_words(name[:MAX_QUERY_LETTERS])
     if not words:
         raise QueryEmpty(f"the {part} has no word to look for")
     return Term(words=tuple(words), part=part, is_exact=True)
@@ -102,6 +102,6 @@ def _read_term(match: re.Match[str]) -> Term | None:
     if not words:
         return None
     is_open = bool(match["star"]) or bool(OPEN_END.search(text))
-    is_prefix = is_open and len(words[-1]) >= SHORTEST_PREFIX
-    is_exact = is_phrase or is_prefix or len(words) > 1 or part in NAMING_PARTS
+    is_prefix = is_open and len(words[-1]) >= MIN_PREFIX_LETTERS
+    is_exact = is_phrase or is_prefix or len(words) > 1 or part in NAME_PARTS
     return Term(words=tuple(words), part=part, is_prefix=is_prefix, is_exact=is_exact)

@@ -1,4 +1,4 @@
-"""Where a query's words stand in a text, and the piece of it that shows the most of them."""
+"""Find a query's hits in a text, and cut the snippet that shows the most of them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -6,100 +6,102 @@ from itertools import islice
 from typing import NamedTuple
 
 from schemas.search import Mark
-from storage.search.document import MOST_LETTERS
+from storage.search.document import MAX_LETTERS
 from storage.search.match import WordSequence
 from storage.search.word import Spelling
 
 SNIPPET_WORDS = 30
-"""Two lines of a terminal."""
+"""Words of a snippet: two lines of a terminal."""
 
 LEAD_WORDS = 6
-"""Before the first hit: enough to see whose word it is."""
+"""Words before the first hit, for context."""
 
-CUT = "…"
+ELLIPSIS = "…"
 
 
 class Snippet(NamedTuple):
-    """A piece of a text, and the hits in it."""
+    """A piece of a text and the hits in it."""
 
     text: str
     marks: tuple[Mark, ...]
 
 
 class _Found(NamedTuple):
-    """A hit: which run, and its first and last words by their numbers in the text."""
+    """A hit: the number of its sequence, and of its first and last words in the text."""
 
-    run: int
+    sequence: int
     first: int
     last: int
 
 
-def find_marks(text: str, runs: Sequence[WordSequence]) -> tuple[Mark, ...]:
-    """Every hit in a text."""
+def find_marks(text: str, sequences: Sequence[WordSequence]) -> tuple[Mark, ...]:
+    """Return every hit in a text."""
     spelling = Spelling(text)
-    found = _find(spelling.words, runs)
+    found = _find(spelling.words, sequences)
     if not found:
         return ()
-    places = spelling.locate(0, len(spelling.words) - 1)
-    return _merge([(places[one.first][0], places[one.last][1]) for one in found])
+    spans = spelling.locate(0, len(spelling.words) - 1)
+    return _merge([(spans[one.first][0], spans[one.last][1]) for one in found])
 
 
-def cut_snippet(text: str, runs: Sequence[WordSequence]) -> Snippet:
-    """About 30 words around the hits: where the most different ones stand together, the first of such places."""
-    spelling = Spelling(text[:MOST_LETTERS])
+def cut_snippet(text: str, sequences: Sequence[WordSequence]) -> Snippet:
+    """Return about 30 words where the most different hits are close together; the first such position."""
+    spelling = Spelling(text[:MAX_LETTERS])
     if not spelling.words:
         return Snippet("", ())
-    found = _find(spelling.words, runs)
+    found = _find(spelling.words, sequences)
     first = max(_choose_start(found) - LEAD_WORDS, 0)
     last = min(first + SNIPPET_WORDS, len(spelling.words)) - 1
-    places = spelling.locate(first, last)
-    is_cut = last < len(spelling.words) - 1 or len(text) > MOST_LETTERS
-    start, end = (places[0][0] if first else 0), (places[-1][1] if is_cut else len(text))
-    before = CUT if first else ""
+    spans = spelling.locate(first, last)
+    is_cut = last < len(spelling.words) - 1 or len(text) > MAX_LETTERS
+    start, end = (spans[0][0] if first else 0), (spans[-1][1] if is_cut else len(text))
+    before = ELLIPSIS if first else ""
     shift = len(before) - start
     shown = [one for one in found if first <= one.first and one.last <= last]
-    marks = _merge([(places[one.first - first][0] + shift, places[one.last - first][1] + shift) for one in shown])
-    # The ends of paragraphs become spaces one by one: the places of the hits stay the same.
+    marks = _merge([(spans[one.first - first][0] + shift, spans[one.last - first][1] + shift) for one in shown])
+    # Each line feed becomes one space, so that the offsets of the hits stay the same.
     piece = text[start:end].replace("\n", " ")
-    return Snippet(f"{before}{piece}{CUT if is_cut else ''}", marks)
+    return Snippet(f"{before}{piece}{ELLIPSIS if is_cut else ''}", marks)
 
 
-def _find(words: Sequence[str], runs: Sequence[WordSequence]) -> list[_Found]:
-    """In the order of the text."""
+def _find(words: Sequence[str], sequences: Sequence[WordSequence]) -> list[_Found]:
+    """Return the hits in text order."""
     starts: dict[str, list[int]] = defaultdict(list)
-    for number, run in enumerate(runs):
-        starts["" if run.is_prefix and len(run.words) == 1 else run.words[0]].append(number)
-    begun = starts.pop("", [])
-    prefixes = tuple(runs[number].words[0] for number in begun)
-    near = [place for place, word in enumerate(words) if word in starts or (prefixes and word.startswith(prefixes))]
+    for number, sequence in enumerate(sequences):
+        starts["" if sequence.is_prefix and len(sequence.words) == 1 else sequence.words[0]].append(number)
+    prefix_numbers = starts.pop("", [])
+    prefixes = tuple(sequences[number].words[0] for number in prefix_numbers)
+    hit_positions = [
+        position for position, word in enumerate(words) if word in starts or (prefixes and word.startswith(prefixes))
+    ]
     return [
-        _Found(number, place, place + len(runs[number].words) - 1)
-        for place in near
-        for number in (*starts.get(words[place], ()), *begun)
-        if _stands_at(words, place, runs[number])
+        _Found(number, position, position + len(sequences[number].words) - 1)
+        for position in hit_positions
+        for number in (*starts.get(words[position], ()), *prefix_numbers)
+        if _matches_at(words, position, sequences[number])
     ]
 
 
-def _stands_at(words: Sequence[str], place: int, run: WordSequence) -> bool:
-    here, wanted = words[place : place + len(run.words)], list(run.words)
-    if not run.is_prefix:
+def _matches_at(words: Sequence[str], position: int, sequence: WordSequence) -> bool:
+    here, wanted = words[position : position + len(sequence.words)], list(sequence.words)
+    if not sequence.is_prefix:
         return here == wanted
     return len(here) == len(wanted) and here[:-1] == wanted[:-1] and here[-1].startswith(wanted[-1])
 
 
 def _choose_start(found: Sequence[_Found]) -> int:
-    """The word of the first hit in the best place; 0 without hits."""
+    """Return the word number of the first hit of the best window; 0 if there are no hits."""
     best, most = 0, 0
     for number, one in enumerate(found):
         last = one.first + SNIPPET_WORDS - LEAD_WORDS
-        near = {other.run for other in islice(found, number, number + SNIPPET_WORDS) if other.last < last}
-        if len(near) > most:
-            best, most = one.first, len(near)
+        nearby = {other.sequence for other in islice(found, number, number + SNIPPET_WORDS) if other.last < last}
+        if len(nearby) > most:
+            best, most = one.first, len(nearby)
     return best
 
 
 def _merge(marks: Collection[Mark]) -> tuple[Mark, ...]:
-    """In their order; those that overlap become one."""
+    """Return the marks in order, with overlapping ones merged."""
     merged: list[Mark] = []
     for start, end in sorted(marks):
         if merged and start < merged[-1][1]:

@@ -1,6 +1,6 @@
-"""The tables of the search.
+"""The tables of the search index.
 
-The index over `search` stands in the migration alone: it is of another kind on each database.
+The index over `search` is defined only in the migration, because it differs between the databases.
 """
 
 from sqlalchemy import Text, column, table
@@ -11,10 +11,10 @@ from storage.schema.columns import RowId
 from storage.schema.tables import MADE_FROM_OTHERS, Base
 
 SQLITE_INDEX = "search_index"
-"""SQLite's index, a virtual table with others behind it, whose names begin as its own."""
+"""SQLite's index, a virtual table; the names of its shadow tables begin with this."""
 
 SQLITE_TRIGGER = "search_deleted"
-"""Takes out of it what leaves the table."""
+"""SQLite's trigger that removes deleted rows from the index."""
 
 INDEX = table(SQLITE_INDEX, column(SQLITE_INDEX), column("rowid"), column("rank"), column("document"))
 
@@ -22,23 +22,23 @@ POSTGRESQL_INDEX = "ix_search_document"
 
 
 class Searched(Base):
-    """What of an article can be searched."""
+    """The searchable words of an article."""
 
     __tablename__ = "search"
     __table_args__ = ({"info": {MADE_FROM_OTHERS: True}},)
 
     number: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
-    """The newer the article, the larger (`storage.search.index`)."""
+    """Larger for newer articles (`storage.search.index`)."""
     article_id: Mapped[str] = mapped_column(unique=True)
-    """No foreign key: a batch writes and withdraws articles first, and brings this in step at its end."""
+    """Not a foreign key: a batch writes and withdraws articles first, and updates this table at its end."""
     revision: Mapped[int]
-    """Of the article, when this was written."""
+    """The article's revision that was indexed."""
     document: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"))
-    """Its words in their order (`storage.search.document`)."""
+    """The words in order (`storage.search.document`)."""
 
 
 class SearchWord(Base):
-    """A word that an article has or had, under the stem of all its forms."""
+    """A word that an article has or had, by the stem that its forms share."""
 
     __tablename__ = "search_word"
     __table_args__ = ({"sqlite_with_rowid": False},)

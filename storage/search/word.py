@@ -1,4 +1,4 @@
-"""The words of a text as search compares them: the same on both databases, because neither takes texts apart itself."""
+"""Split texts into words as search compares them; done here so that both databases index the same words."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,86 +8,86 @@ from unicodedata import normalize
 
 from Stemmer import Stemmer
 
-LONGEST_WORD = 64
-"""Letters: no language has longer ones. What goes on (a key, an image in text) becomes several words."""
+MAX_WORD_LETTERS = 64
+"""Maximum letters of a word: no language has longer ones. Longer strings (a key, an encoded image) are split."""
 
-WORD = re.compile(rf"[^\W_]{{1,{LONGEST_WORD}}}")
-"""Letters and digits in a row. What has others inside (`U.S.`, `long-range`, `Putin's`, `10.5`) is several words."""
+WORD = re.compile(rf"[^\W_]{{1,{MAX_WORD_LETTERS}}}")
+"""A run of letters and digits. `U.S.`, `long-range`, `Putin's` and `10.5` are several words."""
 
 ASCII_WORDS = "".join(letter.lower() if letter.isalnum() else " " for letter in map(chr, range(128)))
-"""The same for plain texts, as a table: a fifth of the time."""
+"""The same for ASCII texts, as a translation table: a fifth of the time."""
 
-PRINTED = "“”‘’„«»–—…•\u00a0"
-"""What printed texts have between words, and plain ones nowhere. It is in no word, and stands for none."""
+TYPOGRAPHIC = "“”‘’„«»–—…•\u00a0"
+"""Typographic separators; none is part of a word."""
 
 JOINERS = "\u00ad\u200b-\u200d\u2060\ufeff"
-"""Soft hyphens and characters without width: they are no end of a word."""
+"""Soft hyphens and zero-width characters, which do not end a word."""
 
 ACCENTS = re.compile(rf"[\u0300-\u0305\u0307\u0309-\u036f{JOINERS}]|(?<![а-дж-џ])[\u0306\u0308]")
-"""What a letter has above or below (é, ё, a stress), but й, ї and ў are letters of their own."""
+"""Diacritics (é, ё, a stress mark) except those of й, ї and ў, which are separate letters."""
 
 SPELLED = re.compile(rf"[^\W_]+(?:[\u0300-\u036f{JOINERS}]+[^\W_]*)*")
-"""A word in a text that was not folded."""
+"""A word in an unfolded text."""
 
 INFLECTED = re.compile(r"[a-z]{3,}|[а-яєіїў]{3,}")
-"""What has other forms: no number, no name of another script, no word of one or two letters."""
+"""Words that are stemmed: not numbers, other scripts, or words of one or two letters."""
 
 ENGLISH, RUSSIAN = Stemmer("english", 0), Stemmer("russian", 0)
-"""Snowball's, without a memory of their own."""
+"""Snowball stemmers, without a cache."""
 
 
 CACHED_WORDS = 16_384
-"""The words that make up nearly all of a text, and a MB or two."""
+"""Folded words in memory, a MB or two: enough for nearly all of a text."""
 
 
 def fold(text: str) -> str:
-    """Without what makes no difference: case, accents, ё for е, the compatibility forms of characters."""
+    """Return the text without differences of case, accents, ё and е, and compatibility forms of characters."""
     if text.isascii():
         return text.lower()
     return normalize("NFC", ACCENTS.sub("", normalize("NFKD", text).casefold()))
 
 
 def list_words(text: str) -> list[str]:
-    """The words of a text, folded, in its order."""
-    text = _unprint(text)
-    words = _split_plain(text)
+    """Return the words of a text, folded, in order."""
+    text = _replace_typographic(text)
+    words = _split_ascii(text)
     return words if words is not None else [word for piece in SPELLED.findall(text) for word in _fold_word(piece)]
 
 
-def _unprint(text: str) -> str:
-    """The same words in the same places; most texts are plain then."""
+def _replace_typographic(text: str) -> str:
+    """Replace typographic characters by spaces, keeping all offsets; after that, most texts are ASCII."""
     if not text.isascii():
-        for mark in PRINTED:
+        for mark in TYPOGRAPHIC:
             text = text.replace(mark, " ")
     return text
 
 
-def _split_plain(text: str) -> list[str] | None:
-    """The words of a plain text, each of them as it is spelled but for its case; None of any other."""
+def _split_ascii(text: str) -> list[str] | None:
+    """Return the words of an ASCII text in lower case; None if the text is not ASCII or has overlong words."""
     if not text.isascii():
         return None
     words = text.translate(ASCII_WORDS).split()
-    return words if len(max(words, key=len, default="")) <= LONGEST_WORD else None
+    return words if len(max(words, key=len, default="")) <= MAX_WORD_LETTERS else None
 
 
 class Spelling:
-    """The words of a text, folded, and where they stand in it."""
+    """The words of a text, folded, and their positions."""
 
     words: list[str]
     _pieces: Sequence[int]
 
     def __init__(self, text: str) -> None:
-        self._text = text = _unprint(text)
-        if (words := _split_plain(text)) is not None:
+        self._text = text = _replace_typographic(text)
+        if (words := _split_ascii(text)) is not None:
             self.words, self._pieces = words, range(len(words))
             return
         folded = list(map(_fold_word, SPELLED.findall(text)))
         self.words = [word for words in folded for word in words]
-        # Hardly ever does one character stand for two words (½).
+        # One character seldom makes two words (½).
         self._pieces = [piece for piece, words in enumerate(folded) for _ in words]
 
     def locate(self, first: int, last: int) -> list[tuple[int, int]]:
-        """From, to (not included), in characters, of the words from one to another, by their numbers."""
+        """Return the (start, end) character offsets of the words numbered `first` to `last`, inclusive."""
         start, end = self._pieces[first], self._pieces[last] + 1
         spans = [match.span() for match in islice(SPELLED.finditer(self._text), start, end)]
         return [spans[piece - start] for piece in self._pieces[first : last + 1]]
@@ -99,7 +99,7 @@ def _fold_word(spelled: str) -> tuple[str, ...]:
 
 
 def list_stems(words: Iterable[str]) -> list[tuple[str, str]]:
-    """(stem, word) of each that has other forms: of English ones in Latin letters, of Russian ones in Cyrillic."""
+    """Return (stem, word) of each inflected word: English for Latin letters, Russian for Cyrillic."""
     inflected = list(filter(INFLECTED.fullmatch, words))
     latin = list(filter(str.isascii, inflected))
     others = list(filterfalse(str.isascii, inflected))

@@ -76,8 +76,8 @@ def test_json_describes_the_file_and_names_its_card(broadsheet: Broadsheet, tmp_
     [
         (["--out", "no/folder/x.jsonl"], "no/folder/x.jsonl cannot be written: there is no directory no/folder"),
         (["--out", f"{'x' * 250}.jsonl"], "name too long"),
-        (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with the suffix of an incomplete file
-        (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is no UTF-8"),
+        (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with what it is called until it is complete
+        (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is not valid UTF-8"),
         (["--out", "x"], "pass --format"),
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),

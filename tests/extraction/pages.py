@@ -1,4 +1,4 @@
-"""Captures and pages for the tests of reading."""
+"""Captures and pages for the tests of extraction."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -18,14 +18,14 @@ HTML = (("content-type", "text/html; charset=utf-8"),)
 def make_capture(
     body: bytes | str, url: str | None = URL, headers: tuple[tuple[str, str], ...] = HTML, *, too_large: bool = False
 ) -> Capture:
-    """A capture of these bytes."""
+    """Return a capture of these bytes."""
     data = body.encode() if isinstance(body, str) else body
     ref = CaptureRef(warc="test.warc.gz", offset=0, length=1, sha256=hashlib.sha256(data).hexdigest())
     return Capture(ref=ref, url=url, fetched_at=FETCHED_AT, status=200, headers=headers, body=data, too_large=too_large)
 
 
 def make_page(content: str, *, head: str = "", top: str = "", bottom: str = "") -> str:
-    """An article page: `content` are its blocks, `top` and `bottom` stand inside the article around them."""
+    """Return an article page: `content` are its blocks, surrounded by `top` and `bottom` inside the article."""
     header = '<header class="article__header"><h1><a href="#">A Headline</a></h1><h2></h2></header>'
     return f"""<!doctype html><html lang="en"><head><title>A Headline - The Moscow Times</title>{head}</head><body>
     <nav><a href="/news">News</a></nav><div class="container article-container">
@@ -37,11 +37,11 @@ def make_page(content: str, *, head: str = "", top: str = "", bottom: str = "") 
 
 
 def make_block(inner: str, kind: str = "html") -> str:
-    """One block of an article's content."""
+    """Return one block of an article's content."""
     return f'<div class="article__block article__block--{kind}">{inner}</div>'
 
 
 def make_companions(article: Article) -> tuple[Capture, ...]:
-    """What the site answers to the addresses that the article's page asks for beside it."""
+    """Return the captures of an article's companion URLs."""
     urls = find_site(article.url).companion_urls(article.url, article.page_html().encode())
     return tuple(make_capture(find_answer(article.site, "www", urlsplit(url).path).body, url, JSON) for url in urls)

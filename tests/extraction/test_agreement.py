@@ -1,4 +1,4 @@
-"""The two readings of one text: where they agree, where they differ, and what the record says of it."""
+"""The blocks' paragraphs against trafilatura's: where they agree, where they differ, and which flags result."""
 
 from copy import deepcopy
 
@@ -8,7 +8,7 @@ from lxml.html import HtmlElement, fragment_fromstring
 from extraction.agreement import find_differences, narrow, simplify
 from extraction.page import read_page
 from extraction.paragraph import read_paragraphs
-from extraction.tree import JUDGED_ELEMENT_COUNT
+from extraction.tree import MAX_TRAFILATURA_ELEMENT_COUNT
 from replica.site import Site
 from schemas.article import Draft, Kind
 from sites.moscow_times import MOSCOW_TIMES
@@ -52,13 +52,13 @@ def _parse(html: str) -> HtmlElement:
         f"<dl><dt>Term</dt><dd>{A}</dd></dl><center>{B}</center><p>\u00a0</p>",
     ],
 )
-def test_both_readings_give_the_same_paragraphs(html: str) -> None:
+def test_blocks_and_trafilatura_give_the_same_paragraphs(html: str) -> None:
     draft = _read(OPENING + make_block(html))
     assert draft.sources["body"] == "trafilatura"
     assert not [flag for flag in draft.flags if flag.startswith("trafilatura")]
 
 
-def test_what_trafilatura_drops_is_kept_and_the_record_says_so() -> None:
+def test_paragraphs_dropped_by_trafilatura_are_kept_and_flagged() -> None:
     draft = _read(make_block(f"<p>{A}</p><h2>Twitter</h2><p>{B}</p>"))
     assert draft.body.split("\n\n") == [A, "Twitter", B]
     assert draft.sources["body"] == "blocks"
@@ -74,7 +74,7 @@ def test_what_trafilatura_drops_is_kept_and_the_record_says_so() -> None:
         f"<p>{A}</p><blockquote>{B}</blockquote><p>{C} {B}</p>",
     ],
 )
-def test_a_paragraph_that_comes_again_is_no_difference(html: str) -> None:
+def test_a_repeated_paragraph_is_not_a_difference(html: str) -> None:
     draft = _read(make_block(html))
     assert draft.body.count(B) == html.count(B)
     assert draft.sources["body"] == "trafilatura"
@@ -93,18 +93,18 @@ def test_a_paragraph_that_comes_again_is_no_difference(html: str) -> None:
         (f"<p>{A} {B}</p>", [A, B, C], ["glued", "lost"]),
     ],
 )
-def test_the_flag_names_what_differs(html: str, paragraphs: list[str], names: list[str]) -> None:
+def test_the_flag_names_the_difference(html: str, paragraphs: list[str], names: list[str]) -> None:
     assert find_differences([_parse(html)], paragraphs) == {f"trafilatura-{name}-paragraph" for name in names}
 
 
-def test_a_text_of_too_many_elements_is_not_given_to_trafilatura() -> None:
-    draft = _read(make_block("<p>x</p>" * (JUDGED_ELEMENT_COUNT + 1)))
-    assert (draft.sources["body"], draft.body.count("x")) == ("blocks", JUDGED_ELEMENT_COUNT + 1)
+def test_a_text_with_too_many_elements_is_not_passed_to_trafilatura() -> None:
+    draft = _read(make_block("<p>x</p>" * (MAX_TRAFILATURA_ELEMENT_COUNT + 1)))
+    assert (draft.sources["body"], draft.body.count("x")) == ("blocks", MAX_TRAFILATURA_ELEMENT_COUNT + 1)
     assert "page-overgrown" in draft.flags
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_the_readings_agree_on_pages_of_every_kind(kind: Kind) -> None:
+def test_blocks_and_trafilatura_agree_on_every_kind_of_page(kind: Kind) -> None:
     count = agreed = 0
     for article in Site(40, kinds=(kind.value,), furniture_period=5).articles[6:]:
         capture = make_capture(article.page_html(), article.url)
@@ -115,7 +115,7 @@ def test_the_readings_agree_on_pages_of_every_kind(kind: Kind) -> None:
     assert agreed >= 0.98 * count
 
 
-def test_the_narrowed_tree_has_no_attribute_and_the_blocks_paragraphs() -> None:
+def test_the_narrowed_tree_has_no_attributes_and_only_the_blocks_paragraphs() -> None:
     content = _parse(f'<div class="x" id="y"><p lang="en">{A}</p>{B}</div>')
     paragraphs = read_paragraphs([deepcopy(content)])
     tree = narrow([content])
@@ -124,6 +124,6 @@ def test_the_narrowed_tree_has_no_attribute_and_the_blocks_paragraphs() -> None:
     assert [element.text for element in tree] == paragraphs == [A, B]
 
 
-def test_a_blurb_that_is_printed_twice_is_no_difference() -> None:
+def test_a_blurb_printed_twice_is_not_a_difference() -> None:
     draft = _read(f"<p>{A}</p><p>{B}</p><p>Jane Doe writes.</p><p>Jane Doe writes.</p>")
     assert (draft.body.split("\n\n"), draft.sources["body"]) == ([A, B], "trafilatura")

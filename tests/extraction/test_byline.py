@@ -2,7 +2,7 @@
 
 import pytest
 
-from extraction.byline import Byline, clean_names, cut_credit, is_nobody, read_names, split_names
+from extraction.byline import Byline, clean_names, cut_credit, is_generic_name, read_names, split_names
 from extraction.picture import split_caption
 
 
@@ -18,11 +18,11 @@ from extraction.picture import split_caption
         (["Jane Doe for Bell"], Byline(("Jane Doe for Bell",), ())),
     ],
 )
-def test_a_name_is_a_persons_or_an_agencys(names: list[str], byline: Byline) -> None:
+def test_names_are_sorted_into_persons_and_agencies(names: list[str], byline: Byline) -> None:
     assert read_names(names) == byline
 
 
-def test_a_whole_byline_is_parted_at_commas_and_ands() -> None:
+def test_a_byline_is_split_at_commas_and_ands() -> None:
     assert split_names("By Alexandra Anderson, Andy Land and  John Roe") == [
         "Alexandra Anderson",
         "Andy Land",
@@ -43,7 +43,7 @@ def test_a_whole_byline_is_parted_at_commas_and_ands() -> None:
         ("He works for AP.", ("He works for AP.",), ()),
     ],
 )
-def test_a_credit_that_ends_a_text_is_cut_from_it(last: str, rest: tuple[str, ...], agencies: tuple[str, ...]) -> None:
+def test_a_credit_at_the_end_of_a_text_is_removed(last: str, rest: tuple[str, ...], agencies: tuple[str, ...]) -> None:
     assert cut_credit(("First.", last)) == (("First.", *rest), agencies)
 
 
@@ -59,7 +59,7 @@ def test_a_credit_that_ends_a_text_is_cut_from_it(last: str, rest: tuple[str, ..
         ("He said it was over. And then Putin", "He said it was over. And then Putin", None),
     ],
 )
-def test_a_credit_is_told_from_its_caption(line: str, caption: str | None, credit: str | None) -> None:
+def test_caption_and_credit_are_split(line: str, caption: str | None, credit: str | None) -> None:
     assert split_caption(line) == (caption, credit)
 
 
@@ -90,5 +90,5 @@ def test_a_credit_is_told_from_its_caption(line: str, caption: str | None, credi
 def test_an_unknown_publishers_byline_is_cleaned(
     written: str, authors: tuple[str, ...], agencies: tuple[str, ...]
 ) -> None:
-    found = read_names(name for name in clean_names([written]) if not is_nobody(name))
+    found = read_names(name for name in clean_names([written]) if not is_generic_name(name))
     assert (found.authors, found.agencies) == (authors, agencies)

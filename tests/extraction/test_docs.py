@@ -1,4 +1,4 @@
-"""The page on reading names what reading can say."""
+"""The documentation of extraction lists all reasons and flags."""
 
 import re
 from pathlib import Path
@@ -24,11 +24,11 @@ FLAGS = sorted(
 
 
 @pytest.mark.parametrize("name", REASONS + FLAGS)
-def test_every_reason_and_flag_is_explained(name: str) -> None:
+def test_every_reason_and_flag_is_documented(name: str) -> None:
     assert f"`{name}`" in DOCUMENT
 
 
-def test_nothing_is_explained_that_does_not_exist() -> None:
+def test_no_unknown_reason_or_flag_is_documented() -> None:
     tables = DOCUMENT[DOCUMENT.index("## Flags") : DOCUMENT.index("## Test pages")]
     assert set(re.findall(r"`([a-z]+-[a-z0-9-]+)`", tables)) <= {*REASONS, *FLAGS}
     assert len(REASONS) >= 8

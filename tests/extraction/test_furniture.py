@@ -1,4 +1,4 @@
-"""The publisher's furniture on its pages: what goes, and what is the article's own."""
+"""The publisher's furniture on its pages: what is removed, and what belongs to the article."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def _paragraphs(*texts: str) -> str:
 
 
 @pytest.mark.parametrize("word", ["Monthly", "Opinion", "Climate", "Once", "Read more", "Live", "Support us"])
-def test_a_word_at_the_edge_of_the_text_is_the_articles(word: str) -> None:
+def test_a_word_at_the_edge_of_the_text_is_kept(word: str) -> None:
     assert _read(_paragraphs(word, FIRST, LAST)) == [word, FIRST, LAST]
     assert _read(_paragraphs(FIRST, LAST, word)) == [FIRST, LAST, word]
     assert _read(make_block(f"<h2>{word}</h2><p>{FIRST}</p>")) == [word, FIRST]
@@ -36,18 +36,18 @@ def test_a_subhead_beside_a_notice_stays() -> None:
     assert _read(_paragraphs(FIRST, notice, "Climate", LAST)) == [FIRST, "Climate", LAST]
 
 
-def test_the_words_of_a_form_go_with_its_message() -> None:
+def test_a_forms_labels_are_removed_with_its_message() -> None:
     message = ("A Message from The Moscow Times:", "Dear readers,", SENTENCE, "Once", "Monthly", "Remind me later.")
     assert _read(_paragraphs(FIRST, *message, LAST)) == [FIRST, LAST]
     assert _read(_paragraphs(FIRST, LAST, *message[:-1])) == [FIRST, LAST]
 
 
 @pytest.mark.parametrize("quoted", [f"“{SENTENCE}”", f'"{SENTENCE}"', f"«{SENTENCE}»", f"‘{SENTENCE}’"])
-def test_a_sentence_in_quotation_marks_stays_as_a_paragraph_of_its_own(quoted: str) -> None:
+def test_a_quoted_sentence_stays_a_separate_paragraph(quoted: str) -> None:
     assert _read(_paragraphs(FIRST, quoted, LAST)) == [FIRST, quoted, LAST]
 
 
-def test_a_sentence_of_an_appeal_that_goes_by_itself_is_flagged() -> None:
+def test_a_single_removed_sentence_of_an_appeal_is_flagged() -> None:
     draft = read_page(make_capture(make_page(_paragraphs(FIRST, LAST, SENTENCE))), MOSCOW_TIMES)
     assert isinstance(draft, Draft)
     assert (draft.body.split("\n\n"), "appeal-removed" in draft.flags) == ([FIRST, LAST], True)
@@ -71,7 +71,7 @@ def test_a_sentence_in_a_block_quotation_stays() -> None:
     assert _read(make_block(f"<p>{FIRST}</p>") + quote) == [FIRST, SENTENCE]
 
 
-def test_a_text_that_is_indented_throughout_has_its_furniture_cut() -> None:
+def test_boilerplate_is_removed_from_a_fully_indented_text() -> None:
     indented = make_block(
         f"<blockquote><p>{FIRST}</p><p>Dear readers,</p><p>{SENTENCE} {THANKS}</p><p>{LAST}</p></blockquote>"
     )
@@ -82,7 +82,7 @@ def test_a_text_that_is_indented_throughout_has_its_furniture_cut() -> None:
     "headline",
     ["What the Kremlin Wants From Homs", "Putin Said No.", "They Call It “Peace”", 'A "Special Operation"'],
 )
-def test_a_related_box_goes_whatever_its_headline_ends_with(headline: str) -> None:
+def test_a_related_box_is_removed_whatever_its_headline_ends_with(headline: str) -> None:
     assert _read(_paragraphs(FIRST, "opinion", headline, "Read more", LAST)) == [FIRST, LAST]
 
 
@@ -100,7 +100,7 @@ def test_a_related_box_goes_whatever_its_headline_ends_with(headline: str) -> No
         "© The Moscow Times, all rights reserved.",
     ],
 )
-def test_a_short_line_goes_from_behind_the_sentence_that_it_is_glued_to(glued: str) -> None:
+def test_a_short_line_is_removed_after_the_sentence_that_it_is_joined_to(glued: str) -> None:
     assert _read(_paragraphs(FIRST, f"{LAST} {glued}")) == [FIRST, LAST]
     assert _read(_paragraphs(f"{FIRST} {glued}", LAST)) == [FIRST, LAST]
     assert _read(_paragraphs(FIRST, f"{LAST}<br>{glued}")) == [FIRST, LAST]

@@ -8,7 +8,7 @@ import trafilatura
 from lxml import html
 
 import sites
-from extraction.body import SHORT_SHARE
+from extraction.body import MIN_FAST_SHARE
 from extraction.page import read_page
 from schemas.article import Draft
 from tests.extraction.pages import make_capture
@@ -30,7 +30,7 @@ def _read(head: str, body: str = TEXT, h1: str = "The page's headline") -> Draft
     return draft
 
 
-def test_json_ld_and_meta_go_first() -> None:
+def test_json_ld_and_meta_have_precedence() -> None:
     head = (
         '<script type="application/ld+json">{"@graph": [{"@type": "WebPage"}, {"@type": ["Thing", "NewsArticle"],'
         ' "headline": "From the graph", "author": [{"name": "Jane Doe"}, {"name": "Reuters"}],'
@@ -43,7 +43,7 @@ def test_json_ld_and_meta_go_first() -> None:
     assert draft.url == "https://www.example.org/world/2024/a-story"
 
 
-def test_trafilaturas_own_metadata_fills_what_is_missing_and_says_so() -> None:
+def test_trafilaturas_metadata_fills_gaps_and_is_recorded_as_the_source() -> None:
     draft = _read(
         "<title>T</title>",
         f'<p class="author">By <a rel="author">Jane Doe</a></p><time datetime="2024-03-05"></time>{TEXT}',
@@ -56,14 +56,14 @@ def test_trafilaturas_own_metadata_fills_what_is_missing_and_says_so() -> None:
     assert "published-at-day-only" in draft.flags
 
 
-def test_the_body_is_trafilaturas_and_carries_no_flag() -> None:
+def test_the_body_is_trafilaturas_without_a_flag() -> None:
     draft = _read("<title>T</title>")
     assert draft.body.count("Paragraph number") == 12
     assert "Section 3" not in draft.body
     assert "container-missing" not in draft.flags
 
 
-def test_a_time_without_offset_is_taken_for_utc_and_flagged() -> None:
+def test_a_time_without_an_offset_is_utc_and_flagged() -> None:
     draft = _read('<meta property="article:published_time" content="2024-03-05T10:00:00">')
     assert draft.published_at == datetime(2024, 3, 5, 10, tzinfo=UTC)
     assert "published-at-without-offset" in draft.flags
@@ -83,7 +83,7 @@ def test_a_time_without_offset_is_taken_for_utc_and_flagged() -> None:
         ("Bridge &amp;amp; tram", "", "Other", "Bridge & tram"),
     ],
 )
-def test_a_title_is_read_without_its_publishers_name(title: str, name: str, h1: str, headline: str) -> None:
+def test_the_publishers_name_is_stripped_from_titles(title: str, name: str, h1: str, headline: str) -> None:
     head = f'<meta property="og:title" content="{title}"><meta property="og:site_name" content="{name}">'
     assert _read(head, h1=h1).headline == headline
 
@@ -99,7 +99,7 @@ def test_a_title_is_read_without_its_publishers_name(title: str, name: str, h1: 
         ("", "", "Shown", "Shown", "trafilatura"),
     ],
 )
-def test_of_several_headlines_the_pages_own_is_chosen(
+def test_the_pages_own_headline_is_chosen_from_several(
     told: str, title: str, h1: str, headline: str, source: str
 ) -> None:
     node = json.dumps({"@type": "NewsArticle", "headline": told, "publisher": {"name": "Post"}})
@@ -108,13 +108,13 @@ def test_of_several_headlines_the_pages_own_is_chosen(
     assert (draft.headline, draft.sources["headline"]) == (headline, source)
 
 
-def test_the_publisher_is_an_author_only_where_nobody_else_is_named() -> None:
+def test_the_publisher_is_the_author_only_if_no_one_else_is_named() -> None:
     site = '<meta property="og:site_name" content="The Post"><meta name="author" content="The Post">'
     assert _read(site).authors == ("The Post",)
     assert _read(site + '<meta name="parsely-author" content="Jane Doe">').authors == ("Jane Doe",)
 
 
-def test_a_time_of_the_same_day_goes_before_the_mere_day() -> None:
+def test_a_time_on_the_same_date_has_precedence_over_the_bare_date() -> None:
     node = '<script type="application/ld+json">{"@type": "NewsArticle", "datePublished": "2024-03-05"}</script>'
     meta = '<meta property="article:published_time" content="2024-03-0%dT10:00:00Z">'
     same, other = _read(node + meta % 5), _read(node + meta % 7)
@@ -124,40 +124,40 @@ def test_a_time_of_the_same_day_goes_before_the_mere_day() -> None:
     assert "published-at-day-only" not in same.flags
 
 
-def test_the_day_in_the_address_is_the_last_but_one_resort() -> None:
+def test_the_date_in_the_url_is_the_second_to_last_resort() -> None:
     page = make_capture(f"<html><body><article><h1>H</h1>{TEXT}</article></body></html>", f"{ORIGIN}/2021/08/17/a")
     draft = read_page(page, sites.get_site("generic"))
     assert isinstance(draft, Draft)
     assert (draft.published_at, draft.sources["published_at"]) == (datetime(2021, 8, 17, tzinfo=UTC), "path")
 
 
-def test_reading_does_not_depend_on_the_day_on_which_it_is_done() -> None:
+def test_extraction_does_not_depend_on_todays_date() -> None:
     # After the fetch, in July 2024: no date of this article's.
     draft = _read("<title>T</title>", f"<p>Published: 5 March 2024. The vote is set for 1 October 2024.</p>{TEXT}")
     assert draft.published_at == datetime(2024, 3, 5, tzinfo=UTC)
 
 
-def test_where_the_fast_mode_takes_the_intro_for_the_whole_the_full_mode_mends_it() -> None:
+def test_the_full_mode_is_used_if_the_fast_mode_finds_only_the_intro() -> None:
     # The fast mode is content with what stands in <article>; nearly all of the text stands below it.
     intro = "<p>The council of the town has met.</p>" * 2 + TEXT[:700]
     page = f"<html><body>{NAV}<article><h1>H</h1>{intro}</article><div class='below'>{TEXT * 4}</div></body></html>"
     tree = html.document_fromstring(page)
     fast = trafilatura.bare_extraction(tree, fast=True, include_comments=False)
     assert isinstance(fast, trafilatura.settings.Document)
-    assert len(fast.text or "") < SHORT_SHARE * sum(len(p.text_content()) for p in tree.iter("p"))
+    assert len(fast.text or "") < MIN_FAST_SHARE * sum(len(p.text_content()) for p in tree.iter("p"))
     draft = read_page(make_capture(page, URL), sites.get_site("generic"))
     assert isinstance(draft, Draft)
     assert len(draft.body) > 4 * len(fast.text or "")
 
 
-def test_readers_comments_are_no_text() -> None:
+def test_reader_comments_are_not_text() -> None:
     comments = (
         '<section id="comments"><h2>Comments</h2><p class="comment">I never liked that bridge at all.</p></section>'
     )
     assert "never liked" not in _read("<title>T</title>", TEXT + comments).body
 
 
-def test_the_headline_is_no_paragraph_of_the_body() -> None:
+def test_the_headline_is_not_repeated_in_the_body() -> None:
     draft = _read("<title>T</title>")
     assert draft.headline == "The page's headline"
     assert "The page's headline" not in draft.body

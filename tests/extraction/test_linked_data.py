@@ -1,4 +1,4 @@
-"""JSON-LD in the forms that publishers write it in."""
+"""JSON-LD in the forms that publishers use."""
 
 import json
 from typing import Any
@@ -35,12 +35,12 @@ def test_the_article_is_found_in_every_form(value: Any) -> None:
 
 @pytest.mark.parametrize("key", ["url", "@id", "mainEntityOfPage"])
 @pytest.mark.parametrize("address", [URL, f"{URL}/", f"{URL}?x=1", f"{URL}#article"])
-def test_of_several_articles_it_is_the_one_of_the_page(key: str, address: str) -> None:
+def test_the_pages_own_article_is_chosen_from_several(key: str, address: str) -> None:
     other = {"@type": "NewsArticle", "headline": "Another", "url": "https://www.example.org/b"}
     assert _read([other, ARTICLE | {key: address}])["headline"] == "A"
 
 
-def test_a_reference_is_its_node() -> None:
+def test_a_reference_is_resolved_to_its_node() -> None:
     graph = [
         ARTICLE | {"author": [{"@id": "#1"}, {"@id": "#2"}]},
         {"@id": "#1", "@type": "Person", "name": "Jane Doe"},
@@ -49,7 +49,7 @@ def test_a_reference_is_its_node() -> None:
     assert read_texts(_read({"@graph": graph})["author"]) == ["Jane Doe", "John Roe"]
 
 
-def test_a_reference_to_nothing_names_nobody() -> None:
+def test_an_unresolved_reference_has_no_name() -> None:
     assert read_texts(_read(ARTICLE | {"author": {"@id": "#9"}})["author"]) == []
 
 
@@ -58,11 +58,11 @@ def test_two_scripts_on_one_article_complete_each_other() -> None:
     assert (found["datePublished"], read_text(found["author"])) == ("2024-03-05", "Jane Doe")
 
 
-def test_another_articles_data_completes_nothing() -> None:
+def test_another_articles_data_is_not_merged() -> None:
     assert "datePublished" not in _read(ARTICLE, {"@type": "Article", "headline": "B", "datePublished": "2024-03-05"})
 
 
-def test_the_pages_own_date_stands_in_for_its_articles() -> None:
+def test_the_web_pages_date_is_used_if_the_article_has_none() -> None:
     found = _read({"@graph": [{"@type": "WebPage", "datePublished": "2024-03-05", "name": "Not this"}, ARTICLE]})
     assert found["datePublished"] == "2024-03-05"
     assert read_text(found["headline"]) == "A"
@@ -78,7 +78,7 @@ def test_the_pages_own_date_stands_in_for_its_articles() -> None:
         '{"@type": "NewsArticle", "headline": "A", "x": "a\nb"}',
     ],
 )
-def test_small_faults_are_mended(script: str) -> None:
+def test_small_syntax_errors_are_repaired(script: str) -> None:
     assert read_article_node(list(list_nodes([script])))["headline"] == "A"
 
 
@@ -87,7 +87,7 @@ def test_small_faults_are_mended(script: str) -> None:
     ["", "{", '{"@type": "NewsArticle"', "[" * 100_000, json.dumps(ARTICLE | {"x": "y" * MAX_CHARS}), '"NewsArticle"'],
     ids=["empty", "open", "cut", "deep", "large", "text"],
 )
-def test_what_cannot_be_read_is_passed_over(script: str) -> None:
+def test_unreadable_scripts_are_skipped(script: str) -> None:
     assert read_article_node(list(list_nodes([script, json.dumps(ARTICLE)])))["headline"] == "A"
 
 
@@ -118,7 +118,7 @@ def test_a_value_is_one_line_of_text(value: Any, text: str | None) -> None:
         [{"name": "Jane Doe"}, {"name": "John Roe"}, {"name": "Jane Doe"}],
     ],
 )
-def test_authors_are_named_in_every_form(value: Any) -> None:
+def test_author_names_are_found_in_every_form(value: Any) -> None:
     assert read_texts(value) == ["Jane Doe", "John Roe"]
 
 

@@ -1,4 +1,4 @@
-"""Pages of the publisher, part by part."""
+"""The publisher's pages, part by part."""
 
 from datetime import UTC, datetime
 
@@ -50,7 +50,7 @@ def test_all_text_blocks_are_the_body_in_order() -> None:
 
 
 @pytest.mark.parametrize("kind", ["article", "embed", "link", "newsletter", "image", "images", "unknown"])
-def test_a_block_of_another_type_is_no_text(kind: str) -> None:
+def test_a_block_of_another_type_is_not_text(kind: str) -> None:
     assert _paragraphs(make_block(FIRST) + make_block("<p>Not the text.</p>", kind)) == [
         "The first paragraph of the text."
     ]
@@ -70,7 +70,7 @@ def test_a_block_of_another_type_is_no_text(kind: str) -> None:
         "<form><button>Sign up</button></form>",
     ],
 )
-def test_what_is_embedded_in_a_block_is_no_text(foreign: str) -> None:
+def test_embeds_within_a_block_are_not_text(foreign: str) -> None:
     assert _paragraphs(make_block(f"{FIRST}{foreign}<p>The second.</p>")) == [
         "The first paragraph of the text.",
         "The second.",
@@ -104,11 +104,11 @@ def test_what_is_embedded_in_a_block_is_no_text(foreign: str) -> None:
         ("<pre>A\nB</pre><hr><p>C</p>", ["A\nB", "C"]),
     ],
 )
-def test_no_paragraph_is_lost_and_none_glued(html: str, paragraphs: list[str]) -> None:
+def test_no_paragraphs_are_lost_or_joined(html: str, paragraphs: list[str]) -> None:
     assert _paragraphs(make_block(html)) == paragraphs
 
 
-def test_the_article_loaded_below_is_no_part_of_the_page() -> None:
+def test_the_article_loaded_below_is_ignored() -> None:
     assert "loaded below" not in _read(make_page(make_block(FIRST))).body
 
 
@@ -117,7 +117,7 @@ def test_a_closing_credit_names_the_agencies() -> None:
     assert (draft.body, draft.agencies) == ("The first paragraph of the text.", ("AP", "Reuters"))
 
 
-def test_json_ld_goes_before_meta_and_an_invalid_script_is_passed_over() -> None:
+def test_json_ld_has_precedence_over_meta_and_invalid_scripts_are_skipped() -> None:
     head = (
         JSON_LD.format('{"@type": "WebSite", "name": "The Moscow Times",}')
         + JSON_LD.format(ARTICLE_LD)
@@ -131,7 +131,7 @@ def test_json_ld_goes_before_meta_and_an_invalid_script_is_passed_over() -> None
     assert {draft.sources[name] for name in ("headline", "published_at", "section", "authors")} == {"json-ld"}
 
 
-def test_meta_stands_in_for_json_ld_that_is_too_large() -> None:
+def test_meta_is_used_if_json_ld_is_too_large() -> None:
     padded = ARTICLE_LD.replace('"keywords"', f'"description": "{"x" * 300_000}", "keywords"')
     head = JSON_LD.format(padded) + '<meta property="og:title" content="Opinion | From meta - The Moscow Times">'
     page = make_page(make_block(FIRST), head=head).replace('<h1><a href="#">A Headline</a></h1>', "")
@@ -139,13 +139,13 @@ def test_meta_stands_in_for_json_ld_that_is_too_large() -> None:
     assert (draft.headline, draft.sources["headline"]) == ("From meta", "meta")
 
 
-def test_the_headline_that_the_page_shows_goes_before_a_title_in_its_head() -> None:
+def test_the_shown_headline_has_precedence_over_the_title() -> None:
     head = '<meta property="og:title" content="Headline: What to Know, Explained - The Moscow Times">'
     draft = _read(make_page(make_block(FIRST), head=head))
     assert (draft.headline, draft.sources["headline"]) == ("A Headline", "page")
 
 
-def test_the_page_itself_stands_in_for_both() -> None:
+def test_the_page_is_used_if_json_ld_and_meta_are_missing() -> None:
     top = (
         '<div class="byline__author">By <a class="byline__author__name">Jane Doe</a>, <a class="byline__author__name">'
         'AFP</a> and <a class="byline__author__name">John Roe for Reuters</a></div>'
@@ -160,7 +160,7 @@ def test_the_page_itself_stands_in_for_both() -> None:
     assert draft.sources["published_at"] == draft.sources["tags"] == "page"
 
 
-def test_a_byline_without_links_is_parted_into_names() -> None:
+def test_a_byline_without_links_is_split_into_names() -> None:
     draft = _read(make_page(make_block(FIRST), top='<div class="byline__author">By Jane Doe, AFP and John Roe</div>'))
     assert (draft.authors, draft.agencies) == (("Jane Doe", "John Roe"), ("AFP",))
 
@@ -175,7 +175,7 @@ def test_the_time_of_an_update_is_not_the_time_of_publication() -> None:
     assert "published-at-day-only" in draft.flags
 
 
-def test_a_time_without_offset_is_moscows_and_flagged() -> None:
+def test_a_time_without_an_offset_is_moscow_time_and_flagged() -> None:
     top = '<time class="byline__datetime" datetime="2024-06-29T12:00:00">June 29</time>'
     draft = _read(make_page(make_block(FIRST), top=top))
     assert draft.published_at == datetime(2024, 6, 29, 9, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_a_missing_date_stays_missing() -> None:
     assert {"published-at-missing", "authors-missing"} <= set(draft.flags)
 
 
-def test_an_opinion_is_known_by_its_disclaimer_which_is_no_text() -> None:
+def test_an_opinion_is_recognized_by_its_disclaimer_which_is_not_text() -> None:
     bottom = (
         '<div class="article__disclaimer">The views expressed …</div><div class="author-blurb"><p>Writes.</p></div>'
     )
@@ -211,24 +211,24 @@ def test_a_gallery_without_text_has_pictures_and_an_empty_body() -> None:
     ] * 2
 
 
-def test_the_canonical_link_is_the_articles_address() -> None:
+def test_the_canonical_link_is_the_articles_url() -> None:
     head = '<link rel="canonical" href="http://themoscowtimes.com/2024/06/30/new-slug-a85656?x=1">'
     draft = _read(make_page(make_block(FIRST), head=head))
     assert draft.url == "https://www.themoscowtimes.com/2024/06/30/new-slug-a85656"
 
 
-def test_a_canonical_link_to_no_article_is_not_taken() -> None:
+def test_a_canonical_link_to_a_page_that_is_no_article_is_ignored() -> None:
     head = '<link rel="canonical" href="https://www.themoscowtimes.com/">'
     assert _read(make_page(make_block(FIRST), head=head)).url == URL
 
 
-def test_the_russian_edition_is_told_by_its_host() -> None:
+def test_the_russian_edition_is_recognized_by_its_host() -> None:
     draft = _read(make_page(make_block("<p>Первый абзац.</p>")), "https://www.moscowtimes.ru/2023/01/02/slug-a41774")
     assert (draft.edition, draft.language, draft.body) == ("ru", "ru", "Первый абзац.")
     assert draft.url == "https://ru.themoscowtimes.com/2023/01/02/slug-a41774"
 
 
-def test_a_page_without_the_expected_structure_is_read_and_flagged() -> None:
+def test_a_page_without_the_expected_structure_is_extracted_and_flagged() -> None:
     text = "".join(
         f"<p>Paragraph number {number} of a text that has a good number of words in it.</p>" for number in range(9)
     )
@@ -239,7 +239,7 @@ def test_a_page_without_the_expected_structure_is_read_and_flagged() -> None:
     assert draft.body.count("\n\n") >= 8
 
 
-def test_a_container_without_text_blocks_is_read_by_trafilatura_and_flagged() -> None:
+def test_a_container_without_text_blocks_is_left_to_trafilatura_and_flagged() -> None:
     text = "".join(
         f"<p>Paragraph number {number} of a text that has a good number of words in it.</p>" for number in range(9)
     )
@@ -250,13 +250,13 @@ def test_a_container_without_text_blocks_is_read_by_trafilatura_and_flagged() ->
     assert "Paragraph number 8" in draft.body
 
 
-def test_a_file_without_an_address_names_its_own() -> None:
+def test_a_page_without_a_url_is_identified_by_its_stated_url() -> None:
     page = make_page(make_block(FIRST), head=f'<link rel="canonical" href="{URL}">')
     assert find_url(make_capture(page, None)) == URL
     assert find_url(make_capture(make_page(FIRST), None)) is None
     assert find_url(make_capture(b"\x89PNG\x00\x00", None)) is None
 
 
-def test_the_same_page_reads_the_same_every_time() -> None:
+def test_extraction_is_deterministic() -> None:
     capture = make_capture(make_page(make_block(FIRST * 3)))
     assert len({str(read_page(capture, MOSCOW_TIMES)) for _ in range(8)}) == 1

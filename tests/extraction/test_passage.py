@@ -1,4 +1,4 @@
-"""Text that stands where no rule of the page expects it: in unknown boxes, behind stray tags, in other containers."""
+"""Text where no rule expects it: in unknown boxes, after stray tags, in other containers."""
 
 import re
 import time
@@ -39,7 +39,7 @@ def _paragraphs(content: str) -> list[str]:
         *("\u200f", "e\u0301", "\u212b", "¶", "<details><summary>S</summary>t</details>", "<br>"),
     ],
 )
-def test_a_rare_character_changes_nothing_elsewhere(rare: str) -> None:
+def test_a_rare_character_has_no_effect_elsewhere(rare: str) -> None:
     spelled = (
         "<p>The <a>Kremlin</a>, which <b>denied</b>, “<i>never</i>” said <em>so</em>.</p>"
         f"<p>Next 10{rare}000 tons <b>of</b> grain.</p>"
@@ -62,7 +62,7 @@ def test_a_rare_character_changes_nothing_elsewhere(rare: str) -> None:
         f'<section class="part">{SECOND}<br><br>{THIRD}</section>',
     ],
 )
-def test_sentences_in_an_unknown_box_are_text_and_flagged(unknown: str) -> None:
+def test_sentences_in_a_box_of_unknown_class_are_text_and_flagged(unknown: str) -> None:
     draft = _read(make_page(f"{BLOCK}{unknown}"))
     assert draft.body.split("\n\n") == [FIRST, SECOND, THIRD]
     assert "unknown-block" in draft.flags
@@ -82,7 +82,7 @@ def test_sentences_in_an_unknown_box_are_text_and_flagged(unknown: str) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["promo", "article__block article__block--teaser"])
-def test_a_box_of_links_and_labels_goes_whatever_its_class(box: str, name: str) -> None:
+def test_a_box_of_links_and_labels_is_removed_whatever_its_class(box: str, name: str) -> None:
     draft = _read(make_page(f'{BLOCK}<div class="{name}">{box}</div>{make_block(TEXT)}'))
     assert draft.body.split("\n\n") == [FIRST, SECOND, THIRD]
     assert "unknown-block" not in draft.flags
@@ -96,7 +96,7 @@ def test_one_sentence_in_an_unknown_block_is_text() -> None:
 
 
 @pytest.mark.parametrize("name", ["promo", "article__block article__block--teaser"])
-def test_words_of_an_unknown_class_leave_the_text_with_a_flag(name: str) -> None:
+def test_words_of_an_unknown_class_are_removed_and_flagged(name: str) -> None:
     draft = _read(make_page(f'{BLOCK}<div class="{name}"><p>It ended.</p></div>'))
     assert (draft.body, "unknown-block-dropped" in draft.flags) == (FIRST, True)
     draft = _read(make_page(f'{BLOCK}<div class="{name}"><img src="/1.gif"></div>'))
@@ -111,7 +111,7 @@ def test_a_story_in_steps_is_text() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Podcast", "Video", "Gallery", "Live"])
-def test_a_kind_that_may_have_no_text_keeps_what_it_has_in_a_renamed_container(kind: str) -> None:
+def test_a_kind_without_required_text_keeps_its_text_in_a_renamed_container(kind: str) -> None:
     head = f'<meta property="og:title" content="{kind} | A title">'
     page = make_page(f"<p>{FIRST}</p>{TEXT}", head=head, bottom=MESSAGE).replace("article__content", "article__words")
     draft = _read(page)
@@ -127,7 +127,7 @@ def test_a_kind_that_may_have_no_text_keeps_what_it_has_in_a_renamed_container(k
         ("article__content", MESSAGE),
     ],
 )
-def test_a_gallery_without_its_container_has_no_text_rather_than_the_donation_message(name: str, message: str) -> None:
+def test_the_donation_message_is_not_the_text_of_a_gallery_without_container(name: str, message: str) -> None:
     page = re.sub(f'class="{name}"', 'class="other"', make_page("", head=GALLERY, bottom=message))
     page = page.replace("Another article, loaded below.", "")
     draft = _read(page)
@@ -150,12 +150,12 @@ def _time_breaks(count: int) -> float:
 @pytest.mark.parametrize(
     "tags", ["</div>", "</div></div>", "</div></div></div>", "</article>", "</div></article>", "</div></div></article>"]
 )
-def test_text_behind_end_tags_too_many_is_the_articles(tags: str) -> None:
+def test_text_after_surplus_end_tags_belongs_to_the_article(tags: str) -> None:
     draft = _read(make_page(make_block(f"<p>{FIRST}</p>{tags}{TEXT}"), bottom='<div class="article__tags">x</div>'))
     assert draft.body.split("\n\n") == [FIRST, SECOND, THIRD]
 
 
-def test_blocks_behind_end_tags_too_many_are_the_articles() -> None:
+def test_blocks_after_surplus_end_tags_belong_to_the_article() -> None:
     draft = _read(make_page(f"{make_block(f'<p>{FIRST}</p></div></div>')}{make_block(TEXT)}"))
     assert draft.body.split("\n\n") == [FIRST, SECOND, THIRD]
     assert "text-outside" in draft.flags
@@ -173,12 +173,12 @@ def test_blocks_behind_end_tags_too_many_are_the_articles() -> None:
         ("<p><b>A word</b><br>of a sentence.</p>", ["A word of a sentence."]),
     ],
 )
-def test_lines_that_the_reader_sees_apart_are_paragraphs(html: str, paragraphs: list[str]) -> None:
+def test_lines_shown_separately_are_paragraphs(html: str, paragraphs: list[str]) -> None:
     assert _paragraphs(make_block(html)) == paragraphs
 
 
 @pytest.mark.parametrize("opened", ["<form>", "<object data='x.swf'>", "<noscript>", "<form><input name='q'>"])
-def test_what_is_left_open_keeps_the_text_behind_it(opened: str) -> None:
+def test_an_unclosed_element_does_not_lose_the_text_after_it(opened: str) -> None:
     assert _paragraphs(make_block(f"<p>{FIRST}</p>{opened}{TEXT}")) == [FIRST, SECOND, THIRD]
 
 
@@ -196,12 +196,12 @@ def test_a_table_in_a_figure_is_text_and_a_picture_is_not() -> None:
         "<object><p>Give today.</p></object>",
     ],
 )
-def test_a_notice_in_such_an_element_is_no_text(foreign: str) -> None:
+def test_a_notice_in_such_an_element_is_not_text(foreign: str) -> None:
     assert _paragraphs(make_block(f"<p>{FIRST}</p>{foreign}")) == [FIRST]
 
 
 @pytest.mark.parametrize("name", ["author-excerpt", "author-box", "other"])
-def test_a_blurb_that_is_printed_twice_is_no_text(name: str) -> None:
+def test_a_blurb_printed_twice_is_not_text(name: str) -> None:
     blurb = f'<div class="{name}"><p>Jane Doe is a writer in Riga.</p></div>'
     assert _paragraphs(f"<p>{FIRST}</p>{TEXT}{blurb}{blurb}") == [FIRST, SECOND, THIRD]
 

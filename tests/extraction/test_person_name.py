@@ -1,4 +1,4 @@
-"""Where a line of names is parted, and where it stays whole."""
+"""Which lines of names are split, and which are not."""
 
 import pytest
 
@@ -35,12 +35,12 @@ from tests.extraction.pages import make_block, make_capture, make_page
         ("Editorial Staff", None),
     ],
 )
-def test_names_are_parted_only_between_names(line: str, names: list[str] | None) -> None:
+def test_lines_are_split_only_between_names(line: str, names: list[str] | None) -> None:
     assert split_names(f"By {line}") == split_names(line) == (names or [line])
 
 
 @pytest.mark.parametrize("line", ["By", "By ", "by:", "Von", "Автор:", ""])
-def test_the_word_before_a_name_is_no_name(line: str) -> None:
+def test_the_word_before_a_name_is_not_a_name(line: str) -> None:
     assert read_names([line]) == Byline()
     assert split_names(line) == []
 
@@ -69,7 +69,7 @@ JANE = NAME.format("Jane Doe")
         ("By " + NAME.format("By"), (), ()),
     ],
 )
-def test_all_who_stand_in_a_byline_are_named(byline: str, authors: tuple[str, ...], agencies: tuple[str, ...]) -> None:
+def test_everyone_in_a_byline_is_named(byline: str, authors: tuple[str, ...], agencies: tuple[str, ...]) -> None:
     page = make_page(make_block("<p>Text.</p>"), top=f'<div class="byline__author">{byline}</div>')
     draft = read_page(make_capture(page), MOSCOW_TIMES)
     assert isinstance(draft, Draft)
@@ -86,7 +86,7 @@ def test_all_who_stand_in_a_byline_are_named(byline: str, authors: tuple[str, ..
     ],
 )
 @pytest.mark.parametrize("name", ["moscow-times", "generic"])
-def test_two_in_one_name_of_the_metadata_are_two(head: str, name: str) -> None:
+def test_two_names_in_one_metadata_value_are_split(head: str, name: str) -> None:
     draft = read_page(make_capture(make_page(make_block("<p>Text.</p>"), head=head)), sites.get_site(name))
     assert isinstance(draft, Draft)
     assert draft.authors == ("Jane Doe", "John Roe")
@@ -111,7 +111,7 @@ CORRECTION = "Correction: An earlier version named another town."
         ((CORRECTION,), None, ()),
     ],
 )
-def test_a_credit_is_found_above_what_is_noted_below_it(
+def test_a_credit_is_found_above_notes(
     ends: tuple[str, ...], kept: tuple[str, ...] | None, agencies: tuple[str, ...]
 ) -> None:
     assert cut_credit(("First.", *ends)) == (("First.", *(ends if kept is None else kept)), agencies)

@@ -1,4 +1,4 @@
-"""Captions, credits and titles: found by their class, whole, and no word of them glued to another."""
+"""Captions, credits and titles: found by class, complete, and without joined words."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def _make_figure(caption: str) -> str:
         ("He met her in the Kremlin. Moskva News Agency", "He met her in the Kremlin.", "Moskva News Agency"),
     ],
 )
-def test_a_caption_is_whole_and_its_credit_apart(inner: str, caption: str, credit: str | None) -> None:
+def test_caption_and_credit_are_complete_and_separate(inner: str, caption: str, credit: str | None) -> None:
     assert _read_captions(_make_figure(inner)) == [(caption, credit)]
 
 
@@ -61,13 +61,13 @@ def test_a_caption_is_whole_and_its_credit_apart(inner: str, caption: str, credi
         ("", "He saw it.", "Red Square / Moscow"),
     ],
 )
-def test_a_gallerys_empty_credit_says_that_there_is_none(attribute: str, caption: str, credit: str | None) -> None:
+def test_a_gallerys_empty_credit_means_none(attribute: str, caption: str, credit: str | None) -> None:
     told = "He saw it. &lt;p&gt;Red Square / Moscow&lt;/p&gt;"
     box = f'<div class="article__gallery__item" data-image-caption="{told}" {attribute}><img src="/1.jpg"></div>'
     assert _read_captions(box) == [(caption, credit)]
 
 
-def test_the_record_says_where_its_pictures_stood() -> None:
+def test_the_sources_of_pictures_are_recorded() -> None:
     item = '<div class="article__gallery__item" data-image-caption="The bridge."><img src="/1.jpg"></div>'
     assert _read(make_page(_make_figure("The bridge.") + TEXT)).sources["images"] == "page"
     assert _read(make_page(item + TEXT)).sources["images"] == "gallery"
@@ -85,7 +85,7 @@ def test_the_record_says_where_its_pictures_stood() -> None:
         ("CO<sub>2</sub>", "CO2"),
     ],
 )
-def test_the_words_of_titles_are_apart_where_readers_see_them_so(inner: str, line: str) -> None:
+def test_words_of_titles_are_separated_as_shown(inner: str, line: str) -> None:
     shown = f"<h1>{inner}</h1><h2>{inner}</h2>"
     draft = _read(make_page(TEXT).replace('<h1><a href="#">A Headline</a></h1><h2></h2>', shown))
     assert (draft.headline, draft.subtitle) == (line, line)

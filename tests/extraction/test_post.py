@@ -39,7 +39,7 @@ def _paragraphs(posts: Any) -> tuple[str, ...]:
     return found.paragraphs
 
 
-def test_posts_are_read_in_the_order_of_their_times() -> None:
+def test_posts_are_ordered_by_time() -> None:
     found = _read(
         [
             _post("2024-06-29T12:00:00+03:00", _html("<p>Second.</p><p>Third.</p>")),
@@ -52,7 +52,7 @@ def test_posts_are_read_in_the_order_of_their_times() -> None:
     assert found.first_at == datetime(2024, 6, 29, 8, tzinfo=UTC)
 
 
-def test_posts_without_times_stay_as_they_come_the_oldest_first() -> None:
+def test_posts_without_times_keep_their_order_oldest_first() -> None:
     assert _paragraphs([_post(None, _html("A")), _post(None, _html("B"))]) == ("A", "B")
 
 
@@ -68,7 +68,7 @@ def test_posts_without_times_stay_as_they_come_the_oldest_first() -> None:
         ([0, "11:00", "10:00"], "CBA"),
     ],
 )
-def test_a_post_without_a_time_stays_where_it_stood_and_is_flagged(times: list[str | None], order: str) -> None:
+def test_a_post_without_a_time_keeps_its_position_and_is_flagged(times: list[str | None], order: str) -> None:
     spelled = [f"2024-06-29T{time}Z" if isinstance(time, str) and ":" in time else time for time in times]
     found = _read([_post(time, _html(text)) for time, text in zip(spelled, "ABCDE", strict=False)])
     assert found is not None
@@ -77,7 +77,7 @@ def test_a_post_without_a_time_stays_where_it_stood_and_is_flagged(times: list[s
 
 
 @pytest.mark.parametrize("factor", [1, 1000, 1000.0])
-def test_thousandths_of_seconds_are_a_time_as_seconds_are(factor: float) -> None:
+def test_milliseconds_are_accepted_like_seconds(factor: float) -> None:
     found = _read([_post(1719655200 * factor, _html("B")), _post(1719651600 * factor, _html("A"))])
     assert found is not None
     assert (found.paragraphs, found.flags) == (("A", "B"), ())
@@ -85,14 +85,14 @@ def test_thousandths_of_seconds_are_a_time_as_seconds_are(factor: float) -> None
 
 
 @pytest.mark.parametrize("value", [0, 5, -1, 10**30, float("inf"), True, [], {}])
-def test_a_number_that_is_no_time_of_a_live_blog_is_none(value: Any) -> None:
+def test_a_number_that_cannot_be_a_post_time_is_ignored(value: Any) -> None:
     found = _read([_post(value, _html("A"))])
     assert found is not None
     assert (found.paragraphs, found.first_at, found.flags) == (("A",), None, ("times-missing",))
 
 
 @pytest.mark.parametrize("posts", [[], [_post("2024-06-29T12:00:00Z")], [_post("2024-06-29T12:00:00Z", "<p> </p>")]])
-def test_a_live_blog_whose_posts_have_no_text_says_so(posts: list[dict[str, Any]]) -> None:
+def test_a_live_blog_whose_posts_have_no_text_is_flagged(posts: list[dict[str, Any]]) -> None:
     draft = read_page(make_capture(make_page(LIVE)), MOSCOW_TIMES, (make_capture(json.dumps(posts), POSTS_URL, JSON),))
     assert isinstance(draft, Draft)
     assert "posts-empty" in draft.flags
@@ -107,7 +107,7 @@ SENTENCE = "The council met on Thursday and decided what it had put off."
 
 
 @pytest.mark.parametrize("kind", ["article", "embed", "image", "images", "newsletter", "link"])
-def test_what_is_no_text_block_is_no_text_of_a_post(kind: str) -> None:
+def test_items_of_other_types_are_not_text_of_a_post(kind: str) -> None:
     found = _read([_post("2024-06-29T12:00:00Z", _html("A"), {"type": kind, "html": f"<p>{SENTENCE}</p>"})])
     assert found is not None
     assert (found.paragraphs, found.flags) == (("A",), ())
@@ -118,7 +118,7 @@ def test_what_is_no_text_block_is_no_text_of_a_post(kind: str) -> None:
     ("text", "paragraphs", "flag"),
     [(SENTENCE, ("A", SENTENCE), "unknown-block"), ("Vote now", ("A",), "unknown-block-dropped")],
 )
-def test_a_sentence_of_an_unknown_type_is_text_and_nothing_goes_without_a_flag(
+def test_a_sentence_of_unknown_type_is_text_and_anything_removed_is_flagged(
     kind: Any, text: str, paragraphs: tuple[str, ...], flag: str
 ) -> None:
     found = _read([_post("2024-06-29T12:00:00Z", _html("A"), {"type": kind, "body": f"<p>{text}</p>"})])
@@ -127,7 +127,7 @@ def test_a_sentence_of_an_unknown_type_is_text_and_nothing_goes_without_a_flag(
 
 
 @pytest.mark.parametrize("attribute", ["hidden", 'style="display: none"', 'aria-hidden="true"'])
-def test_what_readers_do_not_see_of_a_post_is_no_text(attribute: str) -> None:
+def test_hidden_parts_of_a_post_are_not_text(attribute: str) -> None:
     assert _paragraphs([_post(None, _html(f"<p>A</p><p {attribute}>Nobody sees it.</p><p><s>B</s> C</p>"))]) == (
         "A",
         "C",
@@ -135,7 +135,7 @@ def test_what_readers_do_not_see_of_a_post_is_no_text(attribute: str) -> None:
 
 
 def _make_saved(*posts: tuple[str, str]) -> str:
-    """A live blog's page as a browser saved it, its posts (time and body) behind the article."""
+    """Return a live blog's page as saved by a browser, with its posts (time and body) after the article."""
     spelled = "".join(
         f'<div class="live-post">{shown}<div class="live-post__body">{body}</div></div>' for shown, body in posts
     )
@@ -143,7 +143,7 @@ def _make_saved(*posts: tuple[str, str]) -> str:
     return f'<html><body>{intro}<div class="live-posts">{spelled}</div></body></html>'
 
 
-def test_the_pictures_of_posts_that_stand_outside_the_article_are_its_pictures() -> None:
+def test_pictures_of_posts_outside_the_article_belong_to_it() -> None:
     time = '<time datetime="2024-06-29T12:00:00Z">12:00</time>'
     figure = '<figure><img src="/1.jpg"><figcaption>A bridge.</figcaption></figure>'
     draft = read_page(make_capture(_make_saved((time, f"<p>A</p>{figure}"))), MOSCOW_TIMES)
@@ -177,7 +177,7 @@ def test_the_pictures_in_the_html_of_posts_are_pictures() -> None:
         (["25:99", "12:00"], "AB", ("posts-from-page", "times-missing")),
     ],
 )
-def test_the_posts_of_a_saved_page_are_ordered_by_the_times_that_it_shows(
+def test_the_posts_of_a_saved_page_are_ordered_by_the_times_shown(
     times: list[str], order: str, flags: tuple[str, ...]
 ) -> None:
     posts = [(f"<time>{time}</time>", f"<p>{letter}</p>") for time, letter in zip(times, "ABCD", strict=False)]
@@ -196,23 +196,23 @@ def test_headers_quotes_and_their_speakers_are_text() -> None:
     assert _paragraphs([_post(None, *items)]) == ("H", "Q", "S", "A")
 
 
-def test_nothing_of_one_post_swallows_the_next() -> None:
+def test_an_unclosed_element_does_not_swallow_the_next_post() -> None:
     assert _paragraphs([_post(None, _html("<p>A</div></div>")), _post(None, _html("B<!-- <script>"))]) == ("A", "B")
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"{}", b"null", b"[" * 100_000, b"\xff\xfe\x00"], ids=["", "html", "{}", "null", "[", "x"]
 )
-def test_an_answer_that_is_no_list_is_no_answer(body: bytes) -> None:
+def test_a_response_that_is_not_a_list_is_ignored(body: bytes) -> None:
     assert _read(body) is None
 
 
-def test_the_posts_of_another_live_blog_are_not_taken() -> None:
+def test_another_live_blogs_posts_are_ignored() -> None:
     assert _read([_post(None, _html("A"))], "https://www.themoscowtimes.com/live/85657/0") is None
     assert _read([_post(None, _html("A"))], "https://ru.themoscowtimes.com/live/85656/0") is None
 
 
-def test_the_newest_of_several_answers_counts() -> None:
+def test_the_newest_of_several_responses_is_used() -> None:
     older, newer = (make_capture(json.dumps([_post(None, _html(text))]), POSTS_URL, JSON) for text in "AB")
     newer = newer.model_copy(update={"fetched_at": datetime(2025, 1, 1, tzinfo=UTC)})
     found = read_posts((newer, older), MOSCOW_TIMES, ID)
@@ -220,7 +220,7 @@ def test_the_newest_of_several_answers_counts() -> None:
     assert found.paragraphs == ("B",)
 
 
-def test_no_end_of_posts_is_cut_and_flagged() -> None:
+def test_an_excessive_number_of_posts_is_truncated_and_flagged() -> None:
     found = _read([_post(None, _html("<p>b</p>" * 30_000)), _post(None, _html("<p>a</p>" * 30_000))])
     assert found is not None
     assert "posts-cut" in found.flags
@@ -241,7 +241,7 @@ def test_any_json_is_posts_or_none(value: Any) -> None:
     assert found is None or all(found.paragraphs)
 
 
-def test_posts_follow_the_pages_own_text_and_date_what_it_does_not_date() -> None:
+def test_posts_follow_the_pages_text_and_supply_a_missing_date() -> None:
     answer = make_capture(json.dumps([_post("2024-06-29T12:00:00+03:00", _html("<p>A post.</p>"))]), POSTS_URL, JSON)
     draft = read_page(make_capture(make_page(LIVE)), MOSCOW_TIMES, (answer,))
     assert isinstance(draft, Draft)
@@ -251,19 +251,19 @@ def test_posts_follow_the_pages_own_text_and_date_what_it_does_not_date() -> Non
     assert "posts-missing" not in draft.flags
 
 
-def test_posts_alone_tell_a_live_blog() -> None:
+def test_posts_alone_make_a_live_blog() -> None:
     answer = make_capture(json.dumps([_post(None, _html("A post."))]), POSTS_URL, JSON)
     draft = read_page(make_capture(make_page(make_block("<p>Text.</p>"))), MOSCOW_TIMES, (answer,))
     assert isinstance(draft, Draft)
     assert (draft.kind, draft.sources["kind"]) == (Kind.LIVE, "posts")
 
 
-def test_an_empty_answer_for_another_kind_of_page_changes_nothing() -> None:
+def test_an_empty_response_for_another_kind_of_page_changes_nothing() -> None:
     page = make_capture(make_page(make_block("<p>Text.</p>")))
     assert read_page(page, MOSCOW_TIMES, (make_capture(b"[]", POSTS_URL, JSON),)) == read_page(page, MOSCOW_TIMES)
 
 
-def test_a_live_blog_of_an_unknown_publisher_has_its_posts_in_the_page() -> None:
+def test_an_unknown_publishers_live_blog_has_its_posts_in_the_page() -> None:
     text = "".join(f"<p>Post number {number} says what happened in the town at that hour.</p>" for number in range(9))
     head = '<script type="application/ld+json">{"@type": "LiveBlogPosting", "headline": "H"}</script>'
     page = f"<html><head>{head}</head><body><article><h1>H</h1>{text}</article></body></html>"

@@ -1,4 +1,4 @@
-"""Single facts of a page or a text that are easily read wrongly."""
+"""Single facts of a page or a text that are easily misread."""
 
 from datetime import UTC, datetime
 
@@ -39,7 +39,7 @@ def _refuse(page: str, url: str = URL) -> str:
         ("2024-06-29", "2024-06-28T12:30:00+03:00", datetime(2024, 6, 28, 21, tzinfo=UTC)),
     ],
 )
-def test_an_hour_counts_where_it_is_of_the_day_in_the_sites_calendar(told: str, hour: str, at: datetime) -> None:
+def test_an_hour_is_used_if_it_is_on_the_same_date_in_the_sites_zone(told: str, hour: str, at: datetime) -> None:
     node = f'{{"@type": "NewsArticle", "headline": "A Headline", "datePublished": "{told}"}}'
     head = LD.format(node) + f'<meta property="article:published_time" content="{hour}">'
     assert _read(make_page(TEXT, head=head)).published_at == at
@@ -50,12 +50,12 @@ CARDS = '<div class="article-excerpt-default"><a href="/x"><h3>A Headline</h3><p
 
 @pytest.mark.parametrize("path", ["/news", "/all-about/kremlin", "/author/jane-doe", "/search?query=x", "/podcasts"])
 @pytest.mark.parametrize("place", ['<link rel="canonical" href="{}">', '<meta property="og:url" content="{}">'])
-def test_a_page_that_names_a_listing_as_its_own_is_one(path: str, place: str) -> None:
+def test_a_page_whose_stated_url_is_a_listing_is_a_listing(path: str, place: str) -> None:
     head = place.format(f"https://www.themoscowtimes.com{path}")
     assert _refuse(f"<html><head>{head}</head><body><h1>All</h1>{PROSE * 30}</body></html>") == "listing-page"
 
 
-def test_a_page_of_cards_alone_is_a_listing() -> None:
+def test_a_page_with_only_cards_is_a_listing() -> None:
     assert _refuse(f"<html><body><h1>Jane Doe</h1>{CARDS * 12}</body></html>") == "listing-page"
 
 
@@ -67,7 +67,7 @@ def test_a_page_of_cards_alone_is_a_listing() -> None:
         f"{HEADLINE_LD}<div>{PROSE * 9}</div>{CARDS * 4}",
     ],
 )
-def test_an_article_of_another_build_with_cards_below_it_is_an_article(body: str) -> None:
+def test_an_article_of_unknown_markup_with_cards_below_is_an_article(body: str) -> None:
     assert _read(f"<html><body><h1>A Headline</h1>{body}</body></html>").body
 
 
@@ -97,7 +97,7 @@ CONTAINER = '<article class="article"><h1>x</h1><div class="article__content">{}
         ("<h1>Hello</h1><p>There is not much on this page of any kind.</p>", "empty-page"),
     ],
 )
-def test_a_page_that_says_that_there_is_none_is_no_article(body: str, reason: str) -> None:
+def test_a_page_about_a_missing_article_is_not_an_article(body: str, reason: str) -> None:
     assert _refuse(f"<html><body><nav><a href='/news'>News</a></nav>{body}</body></html>") == reason
 
 
@@ -105,7 +105,7 @@ def test_a_page_that_says_that_there_is_none_is_no_article(body: str, reason: st
     "headline",
     ["Oops!", "Sorry, You Have Been Blocked", "502 Bad Gateway", "Доступ к сайту ограничен", "Redirecting to Europe"],
 )
-def test_an_article_that_is_called_so_is_an_article(headline: str) -> None:
+def test_an_article_with_such_a_headline_is_an_article(headline: str) -> None:
     page = make_page(make_block("<p>We couldn't find your page, said the site.</p>")).replace("A Headline", headline)
     assert _read(page).body
     assert _read(f"<html><body><h1>A Story</h1><h2>{headline}</h2>{PROSE * 30}</body></html>").body
@@ -127,14 +127,14 @@ OTHER = "https://www.themoscowtimes.com/2024/06/29/other-a99999"
         LD.format(f'{{"@type": "NewsArticle", "headline": "A Headline", "url": "{OTHER}"}}'),
     ],
 )
-def test_another_articles_page_is_told_by_whatever_address_it_states(head: str) -> None:
+def test_another_articles_page_is_recognized_by_any_stated_url(head: str) -> None:
     page = make_page(TEXT, head=head).replace(
         '<article class="article a', '<article id="article-id-99999" class="article a'
     )
     assert _refuse(page) == "other-article"
 
 
-def test_a_container_with_a_number_of_another_sequence_is_kept_and_flagged() -> None:
+def test_a_container_numbered_in_another_sequence_is_kept_and_flagged() -> None:
     page = make_page(TEXT, head=f'<link rel="canonical" href="{URL}">')
     draft = _read(page.replace('<article class="article a', '<article id="article-id-11111" class="article a'))
     assert (draft.body, draft.sources["body"]) == ("The first paragraph of the text.", "trafilatura")
@@ -182,7 +182,7 @@ def test_a_byline_names_all_its_persons_and_agencies(
     assert "byline-missing" not in draft.flags
 
 
-def test_authors_of_whom_only_the_metadata_tell_are_flagged() -> None:
+def test_authors_known_only_from_metadata_are_flagged() -> None:
     related = make_block('<p>More by <a href="/author/ann">Ann Lee</a>.</p>')
     draft = _read(make_page(TEXT + related, head='<meta property="article:author" content="Jane Doe">'))
     assert draft.authors == ("Jane Doe",)
@@ -198,7 +198,7 @@ def test_authors_of_whom_only_the_metadata_tell_are_flagged() -> None:
         ("— AP, Reuters", ("AP", "Reuters")),
     ],
 )
-def test_a_closing_credit_is_read_in_every_form(last: str, agencies: tuple[str, ...]) -> None:
+def test_every_form_of_closing_credit_is_recognized(last: str, agencies: tuple[str, ...]) -> None:
     assert cut_credit(("First.", last)) == (("First.",), agencies)
 
 
@@ -216,7 +216,7 @@ def test_a_last_line_without_an_agency_is_text(last: str) -> None:
         ("Police detain a man.", "Andrei Nikerichev / Moskva News Agency"),
     ],
 )
-def test_a_credit_is_parted_from_its_caption_on_pages_and_in_texts(caption: str, credit: str) -> None:
+def test_caption_and_credit_are_split_on_pages_and_in_texts(caption: str, credit: str) -> None:
     lines = [f"{caption} {credit}", *([f"{caption}{credit}"] if "/" in credit else [])]
     for line in lines:
         assert split_caption(line) == (caption, credit)
@@ -236,7 +236,7 @@ def test_a_caption_without_a_credit_stays_whole(line: str) -> None:
     assert split_caption(line) == (line, None)
 
 
-def test_what_is_said_of_the_author_below_an_opinion_is_no_text() -> None:
+def test_the_author_note_below_an_opinion_is_not_text() -> None:
     blurb = "Jane Doe is a professor of history at a university in the north."
     end = (
         f"The views expressed in opinion pieces do not necessarily reflect the position of The Moscow Times.\n\n{blurb}"
@@ -247,7 +247,7 @@ def test_what_is_said_of_the_author_below_an_opinion_is_no_text() -> None:
 
 
 @pytest.mark.parametrize("date", ["Updated: June 29, 2024", "June 29, 2024", "Published: 29 June 2024, 12:30 MSK"])
-def test_a_date_below_the_byline_is_no_text(date: str) -> None:
+def test_a_date_below_the_byline_is_not_text(date: str) -> None:
     for parting in ("\n", "\n\n"):
         text = f"A Headline\n\nBy Jane Doe{parting}{date}\n\n{LONG}"
         draft = read_text(make_capture(text, None, ()))
@@ -256,12 +256,12 @@ def test_a_date_below_the_byline_is_no_text(date: str) -> None:
 
 
 @pytest.mark.parametrize(("key", "name"), [("city", "Arts and Life"), ("indepth", "In-Depth"), ("News", "News")])
-def test_a_section_has_the_name_that_pages_show(key: str, name: str) -> None:
+def test_a_section_has_its_displayed_name(key: str, name: str) -> None:
     assert _read(make_page(TEXT, head=f'<meta property="article:section" content="{key}">')).section == name
 
 
 @pytest.mark.parametrize("told", ["A Headline - The Moscow Times", "A Headl…", "A...", "A Headline"])
-def test_a_headline_is_whole_and_without_the_publishers_name(told: str) -> None:
+def test_a_headline_is_complete_and_without_the_publishers_name(told: str) -> None:
     head = LD.format(f'{{"@type": "NewsArticle", "headline": "{told}"}}')
     assert _read(make_page(TEXT, head=head)).headline == "A Headline"
 
@@ -275,7 +275,7 @@ def test_a_headline_is_whole_and_without_the_publishers_name(told: str) -> None:
         ("utf-8", (("content-type", "text/html; charset=windows-1251"),)),
     ],
 )
-def test_russian_text_is_read_where_its_charset_is_not_said_or_said_wrongly(
+def test_russian_text_is_decoded_if_its_charset_is_missing_or_wrong(
     encoding: str, headers: tuple[tuple[str, str], ...]
 ) -> None:
     page = make_page(make_block("<p>Первый абзац.</p>")).encode(encoding)
@@ -285,7 +285,7 @@ def test_russian_text_is_read_where_its_charset_is_not_said_or_said_wrongly(
 
 
 @pytest.mark.parametrize("told", ["Council Adopts <Plan> 8", "Council Adopts &lt;Plan&gt; 8"])
-def test_what_looks_like_a_tag_in_a_headline_stays_where_the_page_shows_it(told: str) -> None:
+def test_what_looks_like_a_tag_in_a_headline_is_kept_if_the_page_shows_it(told: str) -> None:
     page = make_page(TEXT, head=LD.format(f'{{"@type": "NewsArticle", "headline": "{told}"}}'))
     shown = page.replace('<a href="#">A Headline</a>', "Council Adopts &lt;Plan&gt; 8")
     assert _read(shown).headline == "Council Adopts <Plan> 8"
@@ -326,5 +326,5 @@ def test_the_bytes_decide_the_encoding_and_the_header_is_a_hint(
 @pytest.mark.parametrize(
     "content_type", ["", "text", "text/\x1b[0m", "te xt/html", "/", "text/html\u202e", "a/" + "b" * 999]
 )
-def test_a_media_type_that_is_none_is_as_good_as_none(content_type: str) -> None:
+def test_an_invalid_media_type_is_treated_as_missing(content_type: str) -> None:
     assert make_capture("", headers=(("content-type", content_type),)).media_type == ""

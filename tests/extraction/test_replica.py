@@ -1,4 +1,4 @@
-"""The replica's pages, field by field against the records that it expects."""
+"""The replica's pages, compared field by field with the expected records."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ UNKNOWN = (
     "A newspaper costs what it costs, whoever reads it.",
     "If this page was worth a coffee to you, put the price of one into our jar before you go.",
 )
-"""A donation message that no list knows."""
+"""A donation message that is in no boilerplate list."""
 
 VARIANTS = {f"period {period}": Site(COUNT, kinds=KINDS, furniture_period=period) for period in range(1, 7)} | {
     "another seed": Site(COUNT, seed=7, kinds=KINDS, furniture_period=5),
@@ -47,7 +47,7 @@ FIELDS = (
 
 @cache
 def _read(variant: str) -> list[tuple[dict[str, object], dict[str, object], Draft]]:
-    """For each article: what is expected, what was read (as JSON has it), the draft."""
+    """Return, for each article, the expected values, the extracted ones (as JSON), and the draft."""
     found = []
     for article in VARIANTS[variant].articles:
         url = str(article.expected["url"])
@@ -73,7 +73,7 @@ def test_no_line_of_furniture_is_in_any_body(variant: str) -> None:
         assert not sites.get_site("moscow-times").boilerplate.find_leaks(draft.body)
 
 
-def test_every_value_says_where_it_came_from() -> None:
+def test_every_value_has_a_source() -> None:
     for _, read, draft in _read("period 6"):
         for name in ("headline", "published_at", "modified_at", "section", "tags", "subtitle", "agencies", "authors"):
             assert bool(read[name]) == (name in draft.sources), (name, draft.url, draft.sources)
@@ -88,7 +88,7 @@ def test_a_seed_as_a_page_has_the_body_of_its_text() -> None:
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_live_blog_without_its_posts_says_so(number: int) -> None:
+def test_a_live_blog_without_its_posts_is_flagged(number: int) -> None:
     article = Site(40, kinds=("live",)).articles[6 + number]
     draft = read_page(make_capture(article.page_html(), article.url), sites.find_site(article.url))
     assert isinstance(draft, Draft)

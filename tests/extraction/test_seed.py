@@ -28,7 +28,7 @@ def drafts(seeds: Path) -> dict[str, Draft]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_seeds_body_is_the_expected_one_to_the_letter(name: str, drafts: dict[str, Draft], seeds: Path) -> None:
+def test_a_seeds_body_is_exactly_the_expected_one(name: str, drafts: dict[str, Draft], seeds: Path) -> None:
     assert drafts[name[:3]].body == (seeds / "expected" / f"{name}.txt").read_text().rstrip("\n")
 
 
@@ -58,14 +58,14 @@ def test_a_closing_credit_names_the_agencies(drafts: dict[str, Draft]) -> None:
     assert drafts["003"].sources["agencies"] == "text"
 
 
-def test_the_publisher_is_recognised_by_its_furniture_alone(drafts: dict[str, Draft]) -> None:
+def test_the_publisher_is_recognized_by_its_boilerplate_alone(drafts: dict[str, Draft]) -> None:
     assert {number: (draft.site, draft.edition, draft.language) for number, draft in drafts.items()} == {
         **dict.fromkeys(("000", "001", "002", "003"), ("moscow-times", "en", "en")),
         "004": ("generic", None, None),
     }
 
 
-def test_what_no_seed_says_stays_unknown(drafts: dict[str, Draft]) -> None:
+def test_missing_values_of_seeds_stay_unknown(drafts: dict[str, Draft]) -> None:
     for draft in drafts.values():
         assert (draft.url, draft.published_at, draft.modified_at, draft.authors) == (None, None, None, ())
         assert "published-at-missing" in draft.flags

@@ -1,4 +1,4 @@
-"""Titles and times as the publisher's pages show them."""
+"""Titles and times as shown on the publisher's pages."""
 
 from datetime import UTC, datetime
 
@@ -34,7 +34,7 @@ def _read(page: str) -> Draft:
         f"<div>Обновлено: {BARE}</div>",
     ],
 )
-def test_a_time_that_is_called_an_updates_is_not_the_publications(shown: str) -> None:
+def test_a_time_labelled_as_an_update_is_not_the_publication_time(shown: str) -> None:
     draft = _read(make_page(make_block("<p>Text.</p>"), top=shown))
     assert (draft.modified_at, draft.sources["modified_at"]) == (AT, "page")
     assert draft.sources["published_at"] == "path"
@@ -49,13 +49,13 @@ def test_a_time_that_is_called_an_updates_is_not_the_publications(shown: str) ->
         f"<div>Published {BARE} Updated: <time>July 3</time></div>",
     ],
 )
-def test_any_other_time_is_the_publications(shown: str) -> None:
+def test_any_other_time_is_the_publication_time(shown: str) -> None:
     draft = _read(make_page(make_block("<p>Text.</p>"), top=shown))
     assert (draft.published_at, draft.sources["published_at"]) == (AT, "page")
     assert draft.modified_at is None
 
 
-def test_of_two_times_each_has_the_name_that_stands_before_it() -> None:
+def test_each_of_two_times_has_the_label_before_it() -> None:
     earlier = BARE.replace("07-02", "07-01")
     draft = _read(make_page(make_block("<p>Text.</p>"), top=f"<div>Published: {earlier} Updated: {BARE}</div>"))
     assert (draft.published_at, draft.modified_at) == (datetime(2024, 7, 1, 9, tzinfo=UTC), AT)
@@ -74,7 +74,7 @@ def test_of_two_times_each_has_the_name_that_stands_before_it() -> None:
     ],
 )
 @pytest.mark.parametrize("head", ["<title>{}</title>", '<meta property="og:title" content="{}">'])
-def test_the_publishers_name_is_no_part_of_a_title(title: str, head: str) -> None:
+def test_the_publishers_name_is_not_part_of_a_title(title: str, head: str) -> None:
     page = make_page(make_block("<p>Text.</p>")).replace(HEADING, "")
     page = page.replace("<title>A Headline - The Moscow Times</title>", head.format(title))
     assert _read(page).headline == "Заголовок"
@@ -83,6 +83,6 @@ def test_the_publishers_name_is_no_part_of_a_title(title: str, head: str) -> Non
 @pytest.mark.parametrize(
     "headline", ["The Moscow Times. A History", "How It Ended - The Moscow Times", "The Moscow Times"]
 )
-def test_a_headline_on_the_page_is_left_as_it_is(headline: str) -> None:
+def test_a_headline_on_the_page_is_unchanged(headline: str) -> None:
     page = make_page(make_block("<p>Text.</p>")).replace(HEADING, f"<h1>{headline}</h1>")
     assert _read(page).headline == headline

@@ -1,4 +1,4 @@
-"""Article pages whose parts stand otherwise than expected: loose, nested, renamed, left open."""
+"""Article pages whose parts are not where expected: loose, nested, renamed, unclosed."""
 
 import pytest
 
@@ -41,12 +41,12 @@ def _paragraphs(content: str) -> list[str]:
         ("<div class='renamed-block'><p>A.</p></div><p>B.</p>", ["A", "B"]),
     ],
 )
-def test_loose_paragraphs_and_intros_are_text_where_they_stand(content: str, paragraphs: list[str]) -> None:
+def test_loose_paragraphs_and_intros_are_text_in_their_position(content: str, paragraphs: list[str]) -> None:
     assert [paragraph.rstrip(".") for paragraph in _paragraphs(content)] == paragraphs
 
 
 def _make_renamed(inner: str) -> str:
-    """An article's container whose content element has another name; the page has more text around it."""
+    """Return an article page whose content element has another name, with more text around the container."""
     header = (
         '<header class="article__header"><span class="label">News</span><h1>A Headline of the Article</h1>'
         "<h2>The line below it</h2></header>"
@@ -75,7 +75,7 @@ def _make_renamed(inner: str) -> str:
         ("<h2></h2>", None),
     ],
 )
-def test_a_subtitle_is_read_also_where_the_parser_ends_its_element(line: str, subtitle: str | None) -> None:
+def test_a_subtitle_is_found_even_if_the_parser_closes_its_element(line: str, subtitle: str | None) -> None:
     page = make_page(make_block("<p>A paragraph of the text itself.</p>")).replace("<h2></h2>", line)
     draft = _read(page)
     assert (draft.headline, draft.subtitle) == ("A Headline", subtitle)
@@ -83,14 +83,14 @@ def test_a_subtitle_is_read_also_where_the_parser_ends_its_element(line: str, su
 
 
 @pytest.mark.parametrize("count", [1, 2, 6])
-def test_without_its_content_element_the_container_alone_is_read(count: int) -> None:
+def test_without_a_content_element_only_the_container_is_used(count: int) -> None:
     draft = _read(_make_renamed("".join(f"<p>{sentence}</p>" for sentence in SENTENCES[:count])))
     assert draft.body.split("\n\n") == list(SENTENCES[:count])
     assert "content-missing" in draft.flags
     assert (draft.headline, draft.authors) == ("A Headline of the Article", ("Jane Doe",))
 
 
-def test_a_caption_beside_an_empty_content_is_no_body() -> None:
+def test_a_caption_beside_empty_content_is_not_a_body() -> None:
     draft = _read(_make_renamed(""))
     assert (draft.body, draft.flags) == ("", ("body-empty", "content-missing"))
 
@@ -105,25 +105,25 @@ def test_an_authors_blurb_is_not_the_text_of_an_article_without_one() -> None:
     assert {"body-empty"} == {*draft.flags} - {"authors-missing", "published-at-day-only"}
 
 
-def test_a_whole_text_beside_an_empty_content_is_the_articles() -> None:
+def test_a_full_text_beside_empty_content_belongs_to_the_article() -> None:
     text = "".join(f"<p>{sentence} It took {number} hours.</p>" for number, sentence in enumerate(SENTENCES * 3))
     draft = _read(make_page("", bottom=f'<div class="renamed">{text}</div>{BLURB}'))
     assert len(draft.body.split("\n\n")) >= 3 * len(SENTENCES)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_the_containers_class_tells_the_kind_where_nothing_else_does(kind: Kind) -> None:
+def test_the_containers_class_decides_the_kind_if_nothing_else_does(kind: Kind) -> None:
     page = make_page(make_block("<p>Text.</p>")).replace("article--default", f"article--{kind}", 1)
     assert _read(page).kind is kind
 
 
-def test_a_word_for_the_kind_goes_before_the_class() -> None:
+def test_a_label_of_the_kind_has_precedence_over_the_class() -> None:
     head = '<meta property="og:title" content="Video | A title">'
     page = make_page(make_block("<p>Text.</p>"), head=head).replace("article--default", "article--opinion", 1)
     assert _read(page).kind is Kind.VIDEO
 
 
-def test_the_class_of_the_article_below_tells_nothing() -> None:
+def test_the_class_of_the_article_below_is_ignored() -> None:
     page = make_page(make_block("<p>Text.</p>")).replace(
         '<article class="article">', '<article class="article--video">'
     )
@@ -156,19 +156,19 @@ def test_the_class_of_the_article_below_tells_nothing() -> None:
         ("<font>One.<br><br>Two</font>", ["One.", "Two"]),
     ],
 )
-def test_the_line_breaks_of_old_html_part_paragraphs_and_no_sentences(html: str, paragraphs: list[str]) -> None:
+def test_line_breaks_of_old_html_separate_paragraphs_but_not_sentences(html: str, paragraphs: list[str]) -> None:
     assert _paragraphs(make_block(html)) == paragraphs
 
 
 @pytest.mark.parametrize("opened", ["<table><tr><td>", "<tr><td>", "<td>", "<table>", "<div><div><div>", "<center><b>"])
 @pytest.mark.parametrize("footer", [FOOTER, f"<footer>{FOOTER}</footer>", f"<div id='menu'>{FOOTER}</div>"])
-def test_what_old_html_leaves_open_lets_nothing_below_the_article_in(opened: str, footer: str) -> None:
+def test_unclosed_elements_let_nothing_below_into_the_article(opened: str, footer: str) -> None:
     url = "https://www.themoscowtimes.com/archive/a-slug"
     page = make_page(make_block(f"{opened}<p>First.<p>Second.")).replace("</body>", f"{footer}</body>")
     assert _read(page, url).body == "First.\n\nSecond."
 
 
-def test_a_table_that_is_closed_keeps_its_rows_at_the_end_of_a_page() -> None:
+def test_a_closed_table_at_the_end_of_a_page_keeps_its_rows() -> None:
     table = "<table><tr><td>Year</td><td>Sum</td></tr></table>"
     article = f'<article class="article"><div class="article__content">{make_block(table)}</div></article>'
     assert _read(f"<html><body>{article}</body></html>").body == "Year | Sum"

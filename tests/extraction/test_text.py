@@ -1,4 +1,4 @@
-"""Plain text as crawlers leave it."""
+"""Plain text as stored by other crawlers."""
 
 import textwrap
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction.text import part_paragraphs, read_text
+from extraction.text import read_text, split_plain_text
 from schemas.article import Draft, Unreadable
 from tests.extraction.pages import make_capture
 
@@ -19,22 +19,22 @@ def _read(text: str | bytes) -> Draft:
     return draft
 
 
-def test_line_breaks_part_paragraphs_where_there_are_no_blank_lines() -> None:
-    assert part_paragraphs(f"{LONG}\n{LONG}\r\n{LONG}".replace("\r\n", "\n")) == [LONG] * 3
+def test_line_breaks_separate_paragraphs_if_there_are_no_blank_lines() -> None:
+    assert split_plain_text(f"{LONG}\n{LONG}\r\n{LONG}".replace("\r\n", "\n")) == [LONG] * 3
 
 
-def test_lines_wrapped_by_hand_are_one_paragraph() -> None:
+def test_hard_wrapped_lines_are_one_paragraph() -> None:
     text = (
         "The ministry said on Thursday that the talks would go on for as long\nas both of the sides wanted.\n\nHe left."
     )
-    assert part_paragraphs(text) == [
+    assert split_plain_text(text) == [
         "The ministry said on Thursday that the talks would go on for as long as both of the sides wanted.",
         "He left.",
     ]
 
 
 def test_long_lines_are_paragraphs_even_beside_blank_lines() -> None:
-    assert part_paragraphs(f"{LONG}\n{LONG}\n\n{LONG}") == [LONG] * 3
+    assert split_plain_text(f"{LONG}\n{LONG}\n\n{LONG}") == [LONG] * 3
 
 
 def test_odd_spaces_become_plain_and_letters_are_composed() -> None:
@@ -42,13 +42,13 @@ def test_odd_spaces_become_plain_and_letters_are_composed() -> None:
 
 
 @pytest.mark.parametrize("first", ["He said so.", "He said: “So.”", "And then;", LONG])
-def test_a_first_line_that_ends_a_sentence_or_is_long_is_no_headline(first: str) -> None:
+def test_a_first_line_that_is_a_sentence_or_long_is_not_a_headline(first: str) -> None:
     draft = _read(f"{first}\n\n{LONG}")
     assert draft.headline is None
     assert draft.body == f"{first}\n\n{LONG}"
 
 
-def test_a_single_line_is_a_text_and_no_headline() -> None:
+def test_a_single_line_is_text_and_not_a_headline() -> None:
     assert _read("Russia Opposes a Resolution").headline is None
 
 
@@ -67,7 +67,7 @@ def test_a_credit_alone_is_the_lead_picture() -> None:
     assert draft.body == LONG
 
 
-def test_a_closing_bracket_that_names_no_agency_stays() -> None:
+def test_a_closing_parenthesis_without_an_agency_is_kept() -> None:
     assert _read(f"{LONG}\n\n{LONG}\n\n(He never returned)").body.endswith("(He never returned)")
 
 
@@ -82,13 +82,13 @@ def test_a_closing_bracket_that_names_no_agency_stays() -> None:
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, "not-text"),
     ],
 )
-def test_what_is_no_text_has_a_reason(body: bytes, reason: str) -> None:
+def test_binary_data_has_a_reason(body: bytes, reason: str) -> None:
     found = read_text(make_capture(body, None, ()))
     assert isinstance(found, Unreadable)
     assert found.reason == reason
 
 
-def test_a_text_that_is_too_large_is_said_to_be() -> None:
+def test_a_text_that_is_too_large_has_that_reason() -> None:
     found = read_text(make_capture(b"", None, (), too_large=True))
     assert isinstance(found, Unreadable)
     assert found.reason == "too-large"
@@ -99,7 +99,7 @@ def test_text_in_a_windows_code_page_is_decoded() -> None:
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-def test_any_bytes_are_a_draft_or_have_a_reason(body: bytes) -> None:
+def test_any_bytes_give_a_draft_or_a_reason(body: bytes) -> None:
     found = read_text(make_capture(body, None, ()))
     assert found.reason if isinstance(found, Unreadable) else found.body or found.images
 
@@ -123,8 +123,8 @@ WRAPPED = textwrap.wrap(f"{LONG} Nobody believed it. {LONG}", 72)
         ("A city in the north with a harbour and a railway station\nAnother city\n\nHe left.", 3),
     ],
 )
-def test_only_lines_that_were_wrapped_by_hand_are_put_together(text: str, paragraphs: list[str] | int) -> None:
-    found = part_paragraphs(text)
+def test_only_hard_wrapped_lines_are_joined(text: str, paragraphs: list[str] | int) -> None:
+    found = split_plain_text(text)
     assert (len(found) if isinstance(paragraphs, int) else found) == paragraphs
 
 
@@ -145,7 +145,7 @@ def test_a_first_paragraph_that_ends_in_a_name_is_text(first: str) -> None:
     assert (draft.images, draft.body) == ((), f"{first}\n\n{LONG}")
 
 
-def test_without_a_headline_above_it_the_first_paragraph_is_the_texts() -> None:
+def test_without_a_headline_the_first_paragraph_is_text() -> None:
     assert not _read(f"He met an old friend in Amman that day. Muhammad Hamed\n\n{LONG}").images
 
 
@@ -164,12 +164,12 @@ def test_a_byline_names_persons_and_agencies(byline: str, authors: tuple[str, ..
 
 
 @pytest.mark.parametrize("line", ["By " + "A" * 400, "By the Sea", "By Monday It Will All Be Over"])
-def test_a_line_that_only_begins_as_a_byline_is_none(line: str) -> None:
+def test_a_line_that_only_begins_like_a_byline_is_not_one(line: str) -> None:
     assert _read(f"{line}\n\n{LONG}").authors == ()
 
 
 @pytest.mark.parametrize("stump", ["A Message from The", "Support The Moscow", "The need for honest"])
-def test_a_message_that_breaks_off_in_its_first_line_is_neither_headline_nor_text(stump: str) -> None:
+def test_a_message_truncated_in_its_first_line_is_neither_headline_nor_text(stump: str) -> None:
     text = f"A Headline\n\n{LONG}"
     for cut in (f"{stump}\n\n{text}", f"{text}\n\n{stump}", f"{text} {stump}"):
         draft = _read(cut)
@@ -177,7 +177,7 @@ def test_a_message_that_breaks_off_in_its_first_line_is_neither_headline_nor_tex
     assert _read(f"{stump}\n{LONG}\n{LONG}").headline is None
 
 
-def test_a_wrapped_message_goes_from_a_wrapped_text() -> None:
+def test_a_wrapped_message_is_removed_from_a_wrapped_text() -> None:
     message = textwrap.wrap(
         "A Message from The Moscow Times: Dear readers, We are facing unprecedented challenges. Russia's Prosecutor "
         'General\'s Office has designated The Moscow Times as an "undesirable" organization, criminalizing our work '

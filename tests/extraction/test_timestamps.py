@@ -1,4 +1,4 @@
-"""Times as publishers spell them."""
+"""Times in publishers' formats."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -39,7 +39,7 @@ MOSCOW = timezone(timedelta(hours=3))
         "March 5, 2024 13:00 GMT+3",
     ],
 )
-def test_a_time_with_its_offset_is_the_same_in_every_spelling(text: str) -> None:
+def test_a_time_with_an_offset_is_parsed_in_every_format(text: str) -> None:
     instant = parse_timestamp(text, MOSCOW)
     assert instant is not None
     assert (instant.at, instant.is_aware, instant.is_day) == (TEN, True, False)
@@ -58,26 +58,26 @@ def test_a_time_with_its_offset_is_the_same_in_every_spelling(text: str) -> None
         "5 Mar 2024, 11:00 CET",
     ],
 )
-def test_a_zones_abbreviation_is_its_offset(text: str) -> None:
+def test_a_zone_abbreviation_gives_the_offset(text: str) -> None:
     instant = parse_timestamp(text, UTC)
     assert instant is not None
     assert (instant.at, instant.is_aware, instant.is_day) == (TEN, True, False)
 
 
-def test_an_hour_after_noon_is_one_also_beside_a_zone() -> None:
+def test_an_afternoon_hour_with_a_zone_is_parsed() -> None:
     instant = parse_timestamp("July 5, 2024 10:00 PM EDT", UTC)
     assert instant is not None
     assert instant.at == datetime(2024, 7, 6, 2, tzinfo=UTC)
 
 
-def test_an_unknown_abbreviation_is_no_offset() -> None:
+def test_an_unknown_abbreviation_gives_no_offset() -> None:
     instant = parse_timestamp("March 5, 2024 1:00 PM QQT", MOSCOW)
     assert instant is not None
     assert (instant.at, instant.is_aware) == (TEN, False)
 
 
 @pytest.mark.parametrize("text", ["2024-03-05T13:00:00", "2024-03-05 13:00", "March 5, 2024 at 1:00 PM"])
-def test_a_time_without_offset_is_taken_in_the_sites_zone_and_says_so(text: str) -> None:
+def test_a_time_without_an_offset_is_in_the_sites_zone_and_marked(text: str) -> None:
     instant = parse_timestamp(text, MOSCOW)
     assert instant is not None
     assert (instant.at, instant.is_aware, instant.is_day) == (TEN, False, False)
@@ -96,7 +96,7 @@ def test_a_time_without_offset_is_taken_in_the_sites_zone_and_says_so(text: str)
         "Mar. 5, 2024",
     ],
 )
-def test_a_day_is_its_first_midnight_and_says_so(text: str) -> None:
+def test_a_date_is_its_first_midnight_and_marked(text: str) -> None:
     instant = parse_timestamp(text, UTC)
     assert instant is not None
     assert (instant.at, instant.is_aware, instant.is_day) == (DAY, False, True)
@@ -106,14 +106,14 @@ def test_a_day_is_its_first_midnight_and_says_so(text: str) -> None:
     "text",
     [None, 5, "", " ", "soon", "03/05/2024", "2024-13-01", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00", "9" * 5000],
 )
-def test_what_says_no_time_or_an_ambiguous_one_is_none(text: object) -> None:
+def test_invalid_and_ambiguous_times_are_none(text: object) -> None:
     assert parse_timestamp(text, UTC) is None
 
 
 @pytest.mark.parametrize("year", [1970, 1900])
 @pytest.mark.parametrize("form", ["{}-01-01", "{}-01-01T00:00:00", "{}-01-01T00:00:00Z", "January 1, {}", "{}0101"])
 @pytest.mark.parametrize("zone", [UTC, MOSCOW, timezone(timedelta(hours=-8))])
-def test_a_programs_first_day_is_no_date_in_any_zone(year: int, form: str, zone: timezone) -> None:
+def test_a_programs_default_date_is_none_in_any_zone(year: int, form: str, zone: timezone) -> None:
     assert parse_timestamp(form.format(year), zone) is None
 
 
@@ -128,7 +128,7 @@ def test_a_programs_first_day_is_no_date_in_any_zone(year: int, form: str, zone:
         "000000000",
     ],
 )
-def test_a_programs_first_midnight_is_no_date_with_any_offset(text: str) -> None:
+def test_a_programs_default_midnight_is_none_with_any_offset(text: str) -> None:
     assert parse_timestamp(text, UTC) is None
 
 
@@ -141,7 +141,7 @@ def test_a_programs_first_midnight_is_no_date_with_any_offset(text: str) -> None
         ("978307200", datetime(2001, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_digits_alone_are_seconds_or_thousandths_of_them(text: str, at: datetime) -> None:
+def test_bare_digits_are_seconds_or_milliseconds(text: str, at: datetime) -> None:
     instant = parse_timestamp(text, MOSCOW)
     assert instant is not None
     assert abs(instant.at - at) < timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Pages in the structure of the publisher's own templates: what was read wrongly before they were known."""
+"""Pages in the structure of the publisher's own templates, which were misread before these were known."""
 
 import json
 from datetime import UTC, datetime
@@ -79,11 +79,11 @@ def test_the_posts_of_a_live_blog_follow_its_summary() -> None:
 
 
 @pytest.mark.parametrize("mark", ['<div class="live-intro">', '<div data-url="/live/85656">'])
-def test_a_live_blogs_page_asks_for_its_posts(mark: str) -> None:
+def test_a_live_blogs_page_leads_to_its_posts(mark: str) -> None:
     assert MOSCOW_TIMES.companion_urls(URL, mark.encode()) == (POSTS_URL,)
 
 
-def test_the_posts_that_stand_in_a_saved_page_are_its_text() -> None:
+def test_posts_in_a_saved_page_are_its_text() -> None:
     time = '<time class="live-post__date" datetime="{}">{}</time>'
     post = f'<div class="live-post">{time}<div class="live-post__body">{{}}</div></div>'
     posts = post.format("2024-06-29T13:00:00+03:00", "13:00", f"<p>{SECOND}</p>") + post.format(
@@ -139,7 +139,7 @@ def test_a_gallerys_text_is_its_blocks_and_its_pictures_have_their_captions(cont
         ("a-new-one", "A New One"),
     ],
 )
-def test_the_breadcrumb_tells_the_section_whatever_the_article_says(path: str, section: str) -> None:
+def test_the_breadcrumb_has_precedence_for_the_section(path: str, section: str) -> None:
     node = '{"@type": "NewsArticle", "headline": "A Headline", "articleSection": "news"}'
     told = f'<script type="application/ld+json">{node}</script>'
     draft = read(make_page(TEXT, head=told + make_breadcrumb(f"https://www.themoscowtimes.com/{path}")))
@@ -171,7 +171,7 @@ SEO = (
 TAG_METAS = '<meta property="article:tag" content="Homs, Syria"><meta property="article:tag" content="War">'
 
 
-def test_tags_are_the_links_and_never_the_words_for_search_engines() -> None:
+def test_tags_are_the_links_and_never_the_seo_keywords() -> None:
     draft = read(make_page(TEXT, head=SEO + TAG_METAS, bottom=TAGS))
     assert (draft.tags, draft.sources["tags"]) == (("Homs, Syria", "War"), "page")
     draft = read(make_page(TEXT, head=SEO + TAG_METAS))
@@ -185,7 +185,7 @@ CAMPAIGN = (
 )
 
 
-def test_the_notice_before_an_article_says_that_somebody_paid_for_it() -> None:
+def test_the_notice_before_an_article_marks_it_as_paid() -> None:
     draft = read(mark_kind(make_page(TEXT), "default", before=CAMPAIGN))
     assert "partner-content" in draft.flags
     assert (draft.kind, draft.sponsor, draft.body.split("\n\n")) == (Kind.ARTICLE, None, BODY)
@@ -208,7 +208,7 @@ def test_the_partner_is_named_and_may_have_an_opinion(label: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gallery", "video", "podcast"])
-def test_the_publishers_word_for_the_kind_goes_before_the_opinion_flag(kind: str) -> None:
+def test_the_publishers_kind_has_precedence_over_the_opinion_flag(kind: str) -> None:
     head = '<meta property="og:description" content="Opinion | What it means.">'
     bottom = '<div class="article__disclaimer">The views expressed …</div>'
     page = make_page(TEXT, head=head, bottom=bottom)
@@ -219,12 +219,12 @@ def test_the_publishers_word_for_the_kind_goes_before_the_opinion_flag(kind: str
 
 
 @pytest.mark.parametrize("said", ["No comment.", "No comment", "No reaction.", "No replies.", "“No comment.”"])
-def test_what_people_say_is_no_counter(said: str) -> None:
+def test_a_quoted_number_is_not_a_counter(said: str) -> None:
     assert paragraphs(make_block(f"<p>{FIRST}</p><p>{said}</p><p>{SECOND}</p>")) == [FIRST, said, SECOND]
 
 
 @pytest.mark.parametrize("tag", ["div", "aside"])
-def test_the_newsrooms_infobox_stays_where_it_stands(tag: str) -> None:
+def test_an_infobox_keeps_its_position(tag: str) -> None:
     box = make_block(f'<{tag} class="article__aside"><h4>Context</h4><p>{FIRST}</p></{tag}>', "aside")
     assert paragraphs(f"{TEXT}{box}{TEXT}") == [*BODY, "Context", FIRST, *BODY]
 
@@ -236,7 +236,7 @@ MODIFIED = (
 )
 
 
-def test_only_the_time_after_updated_is_a_change() -> None:
+def test_only_a_time_labelled_updated_is_a_modification() -> None:
     top = 'Updated: <time class="byline__datetime" datetime="2024-06-30T12:00:00+03:00">June 30</time>'
     draft = read(make_page(TEXT, head=MODIFIED, top=f"<div>{top}</div>"))
     assert (draft.modified_at, draft.sources["modified_at"]) == (datetime(2024, 6, 30, 9, tzinfo=UTC), "page")
@@ -297,7 +297,7 @@ def test_the_lines_of_a_quotation_that_is_most_of_the_text_stay_lines(html: str,
     assert paragraphs(make_block("<p>He read:</p>") + make_block(html, kind))[1] == "\n".join(LINES)
 
 
-def test_text_that_is_wrapped_in_a_quotation_has_no_lines() -> None:
+def test_hard_wrapped_text_in_a_quotation_has_no_line_breaks() -> None:
     lines = [" ".join([word] * count) for word, count in (("seven", 11), ("words", 11), ("and", 16), ("more", 13))]
     assert paragraphs(make_block(f"<pre>{chr(10).join(lines)}</pre>")) == [" ".join(lines)]
 
@@ -323,7 +323,7 @@ def test_a_credit_ends_the_text_though_an_infobox_or_a_correction_follows(
     assert (draft.body.split("\n\n"), draft.agencies) == ([*BODY, *rest], ("AP", "Reuters"))
 
 
-def test_who_is_named_below_a_quotation_said_it() -> None:
+def test_a_name_below_a_quotation_is_its_speaker() -> None:
     quote = make_block(f"{QUOTE}Nothing is over.</blockquote><cite>– Reuters</cite>", "quote")
     draft = read(make_page(TEXT + quote))
     assert (draft.body.split("\n\n"), draft.agencies) == ([*BODY, "Nothing is over.", "– Reuters"], ())
@@ -354,19 +354,19 @@ def test_an_article_with_a_picture_and_no_text_is_valid_and_flagged() -> None:
         ("Russia - A Story", "Russia - A Story"),
     ],
 )
-def test_the_publishers_name_leaves_a_title_where_it_is_there(title: str, headline: str) -> None:
+def test_the_publishers_name_is_removed_from_a_title(title: str, headline: str) -> None:
     page = make_page(TEXT, head=f'<meta property="og:title" content="{title}">')
     assert read(page.replace('<h1><a href="#">A Headline</a></h1>', "")).headline == headline
 
 
-def test_an_invalid_script_of_the_site_hides_none_of_the_others() -> None:
+def test_an_invalid_script_does_not_affect_the_others() -> None:
     broken = '<script type="application/ld+json">{"@type": "WebSite", "name": "The Moscow Times", "x": ,,}</script>'
     draft = read(make_page(TEXT, head=broken + MODIFIED + make_breadcrumb("https://www.themoscowtimes.com/climate")))
     assert (draft.section, draft.sources["headline"]) == ("Climate", "json-ld")
 
 
 @pytest.mark.parametrize("told", ["0000-00-00 00:00:00", "-0001-11-30T00:00:00+00:00", "1970-01-01T00:00:00+00:00", ""])
-def test_a_date_that_is_none_gives_way_to_the_next(told: str) -> None:
+def test_an_invalid_date_is_skipped_for_the_next(told: str) -> None:
     head = MODIFIED.replace("2024-06-29T12:00:00+03:00", told)
     draft = read(make_page(TEXT, head=head))
     assert (draft.published_at, draft.sources["published_at"]) == (datetime(2024, 6, 28, 21, tzinfo=UTC), "path")
@@ -377,13 +377,13 @@ SHARED = "<div>Share{}{}</div>".format("<i></i>" * 30, "".join(f"<p>{FIRST} {num
 
 @pytest.mark.parametrize("site", ["moscow-times", "generic"])
 @pytest.mark.parametrize("icon", ["<i></i>", "<i></i>\n "])
-def test_a_block_that_only_begins_like_a_widget_is_none(site: str, icon: str) -> None:
+def test_a_block_that_only_begins_like_a_widget_is_kept(site: str, icon: str) -> None:
     page = make_page(make_block(SHARED.replace("<i></i>", icon)))
     draft = read_page(make_capture(page), get_site(site))
     assert isinstance(draft, Draft)
     assert draft.body.split("\n\n") == [f"{FIRST} {number}." for number in range(12)]
 
 
-def test_a_sentence_that_begins_like_a_button_is_whole() -> None:
+def test_a_sentence_that_begins_like_a_button_is_kept() -> None:
     html = f"<div>Share <b>prices</b> fell.<p>{FIRST}</p></div>"
     assert paragraphs(make_block(html)) == ["Share prices fell.", FIRST]

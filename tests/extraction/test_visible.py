@@ -1,4 +1,4 @@
-"""What readers do not see of a page is no text, and what they see is."""
+"""Hidden parts of a page are not text; visible ones are."""
 
 import pytest
 
@@ -23,13 +23,13 @@ def _read(inner: str) -> tuple[str, str | None]:
     ["hidden", 'hidden=""', 'style="display:none"', 'style="color: red; DISPLAY : None"', 'aria-hidden="true"'],
 )
 @pytest.mark.parametrize("tag", ["p", "div", "blockquote"])
-def test_a_hidden_paragraph_is_no_text(tag: str, attribute: str) -> None:
+def test_a_hidden_paragraph_is_not_text(tag: str, attribute: str) -> None:
     body, source = _read(f"<{tag} {attribute}>Nobody is to read this sentence.</{tag}>")
     assert (body, source) == (f"{FIRST}\n\n{LAST}", "trafilatura")
 
 
 @pytest.mark.parametrize("hidden", ["<p hidden>Nobody is to read this sentence of it.</p>", "<s>crossed out</s>"])
-def test_what_is_hidden_is_no_text_where_no_element_says_that_it_holds_the_text(hidden: str) -> None:
+def test_hidden_elements_are_not_text_without_a_content_element(hidden: str) -> None:
     text = "".join(f"<p>{FIRST} It is the one with number {number}.</p>" for number in range(12))
     page = f"<html><body><h1>A Headline</h1><main>{text}{hidden}<p>{LAST}</p></main></body></html>"
     draft = read_page(make_capture(page), sites.find_site(URL))
@@ -43,7 +43,7 @@ def test_a_paragraph_that_is_not_hidden_is_text(attribute: str) -> None:
     assert "Everybody" in _read(f"<p {attribute}>Everybody is to read this sentence.</p>")[0]
 
 
-def test_a_text_that_a_script_shows_is_text() -> None:
+def test_text_shown_by_a_script_is_text() -> None:
     inner = f'<div style="display:none">{"<p>This paragraph is shown by a script.</p>" * 3}</div>'
     assert "shown by a script" in _read(inner)[0]
 

@@ -1,4 +1,4 @@
-"""Counters, buttons and links to other articles leave the text, whatever their class; sentences stay."""
+"""Counters, buttons and links to other articles are removed whatever their class; sentences stay."""
 
 import pytest
 
@@ -55,11 +55,11 @@ def _read(inner: str) -> list[str]:
         '<p><a href="/x">Read more</a></p>',
     ],
 )
-def test_what_changes_at_will_is_no_text(inner: str) -> None:
+def test_counters_and_buttons_are_not_text(inner: str) -> None:
     assert _read(inner) == [BEFORE, AFTER]
 
 
-def test_they_are_no_text_either_where_no_element_says_that_it_holds_the_text() -> None:
+def test_widgets_are_not_text_without_a_content_element() -> None:
     widgets = f"<div>12,315 views</div><p><strong>Read more:</strong> {LINK}</p>"
     text = "".join(f"<p>{BEFORE} In town {number}, too.</p>" for number in range(12))
     page = f"<html><body><h1>A Headline</h1><main>{text}{widgets}<p>{AFTER}</p></main></body></html>"

@@ -1,4 +1,4 @@
-"""Pages that are no article, and bytes that are no page."""
+"""Pages that are not articles, and bytes that are not pages."""
 
 import random
 import time
@@ -35,7 +35,7 @@ CONSENT = "<html><title>Just a moment...</title><body><p>Checking your browser.<
         (make_page(make_block("<p>Text.</p>"), head=OTHER), "other-article"),
     ],
 )
-def test_a_wrong_page_has_the_name_of_what_it_is(body: str | bytes, reason: str) -> None:
+def test_a_wrong_page_has_its_reason(body: str | bytes, reason: str) -> None:
     found = read_page(make_capture(body), SITE)
     assert isinstance(found, Unreadable), found
     assert found.reason == reason
@@ -75,7 +75,7 @@ RSS = f"<rss version='2.0'><channel><title>T</title><item><link>{URL}</link></it
     ],
 )
 @pytest.mark.parametrize("url", [URL, "https://ru.themoscowtimes.com/2024/06/29/slug-a41774"])
-def test_a_page_of_the_publisher_that_is_no_article_is_told_apart(body: str, reason: str, url: str) -> None:
+def test_the_publishers_other_pages_are_recognized(body: str, reason: str, url: str) -> None:
     page = body if reason == "not-html" else f"<html><body>{body}</body></html>"
     found = read_page(make_capture(page, url), SITE)
     assert isinstance(found, Unreadable), found
@@ -95,7 +95,7 @@ def test_a_page_of_the_publisher_that_is_no_article_is_told_apart(body: str, rea
         ("<title>Example</title><h1>Access Denied</h1>" + DENIED, "block-page"),
     ],
 )
-def test_an_unknown_publishers_error_page_is_told_apart(body: str, reason: str) -> None:
+def test_an_unknown_publishers_error_page_is_recognized(body: str, reason: str) -> None:
     found = read_page(make_capture(f"<html><body>{body}</body></html>", NEWS), sites.get_site("generic"))
     assert isinstance(found, Unreadable), found
     assert found.reason == reason
@@ -130,12 +130,12 @@ def test_html_with_a_prologue_is_html(start: str) -> None:
     assert isinstance(read_page(make_capture(page), SITE), Draft)
 
 
-def test_a_page_of_another_media_type_is_no_page() -> None:
+def test_a_body_of_another_media_type_is_not_a_page() -> None:
     found = read_page(make_capture("<p>x</p>", headers=(("content-type", "application/json"),)), SITE)
     assert found == Unreadable(reason="not-html", detail="application/json")
 
 
-def test_a_page_that_is_too_large_is_said_to_be() -> None:
+def test_a_page_that_is_too_large_has_that_reason() -> None:
     found = read_page(make_capture("", too_large=True), SITE)
     assert isinstance(found, Unreadable)
     assert found.reason == "too-large"
@@ -166,7 +166,7 @@ def test_the_charset_is_found(encoding: str, header: str, declared: str) -> None
     assert draft.body == "Первый абзац."
 
 
-def test_undeclared_windows_text_is_read() -> None:
+def test_undeclared_windows_text_is_decoded() -> None:
     body = make_page(make_block("<p>Caf\u00e9 \u201cX\u201d</p>")).encode("cp1252")
     draft = read_page(make_capture(body, headers=()), SITE)
     assert isinstance(draft, Draft)
@@ -178,7 +178,7 @@ PAGE = ARTICLE.page_html().encode()
 
 
 def _mutate(seed: int) -> bytes:
-    """A page cut, scrambled, doubled or sprinkled."""
+    """Return a page truncated, scrambled, doubled or with random bytes inserted."""
     rng = random.Random(seed)
     data = bytearray(PAGE)
     for _ in range(rng.randint(1, 6)):
@@ -205,7 +205,7 @@ def _mutate(seed: int) -> bytes:
 
 @given(st.integers(0, 10**9))
 @settings(max_examples=150)
-def test_a_broken_page_is_a_draft_or_has_a_reason(seed: int) -> None:
+def test_a_broken_page_gives_a_draft_or_a_reason(seed: int) -> None:
     found = read_page(make_capture(_mutate(seed), str(ARTICLE.expected["url"])), SITE)
     assert found.reason if isinstance(found, Unreadable) else found.extractor
 
@@ -215,7 +215,7 @@ def test_a_broken_page_is_a_draft_or_has_a_reason(seed: int) -> None:
     | st.text(max_size=300).map(lambda text: f"<html><body><p>{text}".encode("utf-8", "replace"))
 )
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-def test_any_bytes_are_a_draft_or_have_a_reason(body: bytes) -> None:
+def test_any_bytes_give_a_draft_or_a_reason(body: bytes) -> None:
     for name in ("moscow-times", "generic"):
         found = read_page(make_capture(body, headers=HTML), sites.get_site(name))
         assert found.reason if isinstance(found, Unreadable) else found.extractor
@@ -235,7 +235,7 @@ def test_any_bytes_are_a_draft_or_have_a_reason(body: bytes) -> None:
     ids=["divs", "deep", "nested", "paragraphs", "overgrown", "json", "long"],
 )
 @pytest.mark.parametrize("name", ["moscow-times", "generic"])
-def test_an_absurd_page_ends(body: bytes, name: str) -> None:
+def test_an_absurd_page_is_handled(body: bytes, name: str) -> None:
     began_at = time.process_time()
     found = read_page(make_capture(body), sites.get_site(name))
     assert isinstance(found, Unreadable | Draft)
@@ -243,7 +243,7 @@ def test_an_absurd_page_ends(body: bytes, name: str) -> None:
 
 
 def _read_golden(change: Callable[[str], str]) -> Draft:
-    """An ordinary page of the replica, with the next article below, changed."""
+    """Return a modified page of the replica with another article below."""
     article = Site(30).articles[12]
     capture = make_capture(change(article.page_html(is_saved=True)), article.url)
     draft = read_page(capture, sites.find_site(article.url))
@@ -256,7 +256,7 @@ OPEN_ELEMENTS = ["<div>", "<div><div><div>", "<b>", "<blockquote>", "<article>"]
 
 
 @pytest.mark.parametrize("element", OPEN_ELEMENTS)
-def test_an_element_that_old_html_leaves_open_doubles_no_text_and_lets_no_other_article_in(element: str) -> None:
+def test_an_unclosed_element_neither_doubles_text_nor_adds_another_article(element: str) -> None:
     mark = 'article__block--html">'
     draft = _read_golden(lambda page: page.replace(mark, mark + element, 1))
     assert draft.body == Site(30).articles[12].expected["body"]

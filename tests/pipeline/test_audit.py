@@ -139,8 +139,8 @@ def test_dangling_references_to_captures_are_resolved(filled: Settings, numbers_
     if numbers_are == "given to others":
         assert ingest_once(filled, "moscow-times", "feeds").problems == ()
     problems = audit_archive(filled).problems
-    assert any("articles whose capture, or a former version's, is not known" in problem for problem in problems)
-    assert any("captures are not known, of which more is stored" in problem for problem in problems)
+    assert any("articles of which a revision's capture is unknown" in problem for problem in problems)
+    assert any("rows whose capture is unknown" in problem for problem in problems)
     repair = repair_archive(filled)
     assert (repair.after.problems, repair.after.notes) == ((), ())
     assert read_records(filled) == records
@@ -248,7 +248,7 @@ def test_an_article_that_differs_from_its_digest_is_reread(filled: Settings) -> 
     run_sql(filled, "UPDATE article SET body = 'tampered', headline = 'Tampered' WHERE rowid % 2 = 0")
     changed = {key for key, one in read_records(filled).items() if one != records[key]}
     [problem] = audit_archive(filled).problems
-    assert problem.startswith(f"{len(changed)} articles whose body is not the one that their digest was made of: ")
+    assert problem.startswith(f"{len(changed)} articles whose body does not match its digest: ")
     repair = repair_archive(filled)
     assert (repair.repaired, repair.after.problems) == (
         (f"{len(changed)} articles were rebuilt from captures",),
@@ -285,7 +285,7 @@ def test_a_stale_search_index_is_rebuilt(filled: Settings, statement: str) -> No
     assert found
     run_sql(filled, statement)
     [problem] = audit_archive(filled).problems
-    assert "articles that the search index does not have as they are" in problem
+    assert "articles that are missing or outdated in the search index" in problem
     repair = repair_archive(filled)
     assert (repair.after.problems, repair.repaired) == ((), ("the search index was rebuilt",))
     assert find_all(filled) == found
@@ -344,7 +344,9 @@ def test_texts_missing_from_the_comparison_are_all_compared_again(filled: Settin
     assert any(one["duplicate_of"] for one in records.values())
     tampered = "UPDATE article SET body = 'tampered' WHERE capture_id % 2 = 0"
     run_sql(filled, "DELETE FROM article_text WHERE id > 5", "DELETE FROM near_duplicate_pair", tampered)
-    assert any("articles whose text is compared with no other" in problem for problem in audit_archive(filled).problems)
+    assert any(
+        "articles whose text is missing from the LSH index" in problem for problem in audit_archive(filled).problems
+    )
     repair = repair_archive(filled)
     assert repair.after.problems == ()
     assert "all texts were compared again for near-duplicates" in repair.repaired

@@ -1,4 +1,4 @@
-"""An archive with every oddity that an export may meet, and what its records must be."""
+"""An archive with every oddity that an export may meet, and the expected records."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ def on(day: int, hour: int = 9) -> datetime:
 
 
 def list_outcomes() -> list[Outcome]:
-    """Articles of every kind, a duplicate of the first, and two URLs more of the first."""
+    """Return articles of every kind, a duplicate of the first, and two more URLs of the first."""
     return [
         read(1, 1, "One.", published_at=on(3)),
         read(2, 2, "Two.", published_at=on(1, 22), modified_at=on(2, 23)),
@@ -44,12 +44,12 @@ def list_outcomes() -> list[Outcome]:
 
 
 def list_written(outcomes: list[Outcome]) -> dict[str, Article]:
-    """The articles of the outcomes, by id."""
+    """Return the articles of the outcomes, by id."""
     return {one.article.id: one.article for one in outcomes if isinstance(one, ArticleRead)}
 
 
 def fill(database: Database) -> dict[str, Article]:
-    """Store them; answers what was written, by id."""
+    """Store the outcomes; return the written articles by id."""
     outcomes = list_outcomes()
     with database.begin() as session:
         store_outcomes(session, outcomes, run_id=None, now=START)

@@ -1,4 +1,4 @@
-"""Texts that have lost what their likes are found by: it is noticed, and made again."""
+"""A damaged LSH index is detected and rebuilt."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def make_text(number: int) -> str:
 
 
 def list_compared(database: Database) -> Compared:
-    """Which text has which key, and which texts are alike, by their digests."""
+    """Return the keys of each text, and the near-duplicate pairs, by digest."""
     with database.read() as session:
         digests = {
             row.id: row.content_sha256 for row in session.execute(select(ArticleText.id, ArticleText.content_sha256))
@@ -38,8 +38,10 @@ def list_compared(database: Database) -> Compared:
         return keys, {(digests[one], digests[other]) for one, other in likes}
 
 
-def test_texts_whose_keys_too_many_have_are_not_lost(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 3)
+def test_texts_with_only_common_keys_are_not_reported_as_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 3)
     variants = [read(number, number, make_text(1).replace("0 ", f"0{'!' * number} ")) for number in range(8)]
     assert len({one.article.content_sha256 for one in variants}) == 8
     store(database, *variants)
@@ -59,15 +61,19 @@ SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
 @pytest.mark.parametrize(
     ("statements", "says"),
     [
-        pytest.param([delete(ArticleText).where(ArticleText.id % 2 == 0)], "compared with no other", id="some texts"),
-        pytest.param([delete(ArticleText)], "compared with no other", id="all texts"),
-        pytest.param(KEYS, "compared with no other", id="all keys"),
-        pytest.param(SOME_KEYS, "compared with no other", id="some keys of each text"),
         pytest.param(
-            [delete(level).where(level.text_id == 7) for level in LEVELS], "compared with no other", id="one's keys"
+            [delete(ArticleText).where(ArticleText.id % 2 == 0)], "missing from the LSH index", id="some texts"
         ),
-        pytest.param(ALL, "compared with no other", id="everything"),
-        pytest.param([delete(NearDuplicatePair)], "not noted as like their primary's", id="which are alike"),
+        pytest.param([delete(ArticleText)], "missing from the LSH index", id="all texts"),
+        pytest.param(KEYS, "missing from the LSH index", id="all keys"),
+        pytest.param(SOME_KEYS, "missing from the LSH index", id="some keys of each text"),
+        pytest.param(
+            [delete(level).where(level.text_id == 7) for level in LEVELS], "missing from the LSH index", id="one's keys"
+        ),
+        pytest.param(ALL, "missing from the LSH index", id="everything"),
+        pytest.param(
+            [delete(NearDuplicatePair)], "without a stored near-duplicate pair to their primary", id="which are alike"
+        ),
         pytest.param(
             [delete(NearDuplicatePair).where(NearDuplicatePair.text_id < NearDuplicatePair.other_id)],
             "in one direction",
@@ -75,7 +81,7 @@ SOME_KEYS = [delete(level).where(level.key % 5 == 0) for level in LEVELS]
         ),
     ],
 )
-def test_what_a_text_is_compared_by_is_made_anew(database: Database, statements: Sequence[Delete], says: str) -> None:
+def test_a_damaged_lsh_index_is_rebuilt(database: Database, statements: Sequence[Delete], says: str) -> None:
     texts = [read(number, number, make_text(number)) for number in range(COUNT)]
     copies = [
         read(COUNT + number, COUNT + number, change_words(0.05)(make_text(number))) for number in range(0, COUNT, 4)
@@ -100,7 +106,7 @@ def test_what_a_text_is_compared_by_is_made_anew(database: Database, statements:
     assert list_duplicates(store(database, late))[late.article.id][0] == identify(2).key
 
 
-def test_duplicates_are_judged_anew_whatever_was_noted_of_them(database: Database) -> None:
+def test_duplicates_are_recomputed_whatever_was_stored(database: Database) -> None:
     texts = [read(number, number, make_text(number // 2)) for number in range(10)]
     before = list_duplicates(store(database, *texts))
     with database.begin() as session:

@@ -1,4 +1,4 @@
-"""A copy of the whole database has everything, on either kind; an unfinished one has nothing."""
+"""A copy of a database is complete, on either dialect; an unfinished one leaves nothing."""
 
 import signal
 import subprocess
@@ -41,7 +41,7 @@ MakeUrl = Callable[[str], str]
 
 @pytest.fixture
 def make_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeUrl]:
-    """Addresses of databases of a kind where nothing was stored yet."""
+    """Returns URLs of empty databases of a dialect."""
     made: list[str] = []
 
     def make(kind: str) -> str:
@@ -59,11 +59,11 @@ def make_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeUrl
 
 
 def be_quiet(_stage: str, _done_count: int, _total_count: int) -> None:
-    """Nobody watches."""
+    """Ignore progress."""
 
 
 def read_all(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """What the program itself reads of each table."""
+    """Return the rows of each table as the program reads them."""
     database = open_database(url, create=False)
     try:
         with database.read() as session:
@@ -103,9 +103,7 @@ def test_every_row_of_every_table_is_copied(
 
 
 @ways
-def test_an_absent_document_stays_absent_and_a_null_stays_one(
-    database: Database, target_kind: str, make_url: MakeUrl
-) -> None:
+def test_sql_null_and_json_null_are_preserved(database: Database, target_kind: str, make_url: MakeUrl) -> None:
     row = {"kind": "ingest", "started_at": MOMENT, "status": "running", "parameters": {}}
     with database.begin() as session:
         session.execute(insert(RunRow), [row | {"id": "absent"}])
@@ -120,7 +118,7 @@ def test_an_absent_document_stays_absent_and_a_null_stays_one(
 
 
 @all_ways
-def test_what_is_written_meanwhile_is_not_in_the_copy(
+def test_concurrent_writes_are_not_in_the_copy(
     database: Database, database_url: str, target_kind: str, make_url: MakeUrl
 ) -> None:
     with database.begin() as session:
@@ -152,7 +150,7 @@ copy_database(open_database(sys.argv[1], create=False), sys.argv[2], die)
 
 
 @ways
-def test_a_copy_that_is_killed_leaves_the_target_empty_and_is_started_again(
+def test_a_killed_copy_leaves_the_target_empty_and_can_be_restarted(
     database: Database, database_url: str, target_kind: str, make_url: MakeUrl
 ) -> None:
     fill_every_table(database)
@@ -166,7 +164,7 @@ def test_a_copy_that_is_killed_leaves_the_target_empty_and_is_started_again(
 
 
 @ways
-def test_a_copy_that_is_interrupted_leaves_nothing(
+def test_an_interrupted_copy_leaves_nothing(
     database: Database, target_kind: str, make_url: MakeUrl, tmp_path: Path
 ) -> None:
     target_url, before = make_url(target_kind), sorted(tmp_path.iterdir())
@@ -183,7 +181,7 @@ def test_a_copy_that_is_interrupted_leaves_nothing(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_copy_that_differs_is_no_copy(database: Database, make_url: MakeUrl, tmp_path: Path) -> None:
+def test_a_copy_that_differs_fails(database: Database, make_url: MakeUrl, tmp_path: Path) -> None:
     fill_every_table(database)
 
     def spoil(stage: str, done_count: int, _total_count: int) -> None:
@@ -204,7 +202,7 @@ with sqlite3.connect(sys.argv[1]) as connection:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_what_the_target_cannot_hold_is_said_in_one_line(database: Database, make_url: MakeUrl) -> None:
+def test_a_value_that_the_target_cannot_store_is_reported_in_one_line(database: Database, make_url: MakeUrl) -> None:
     fill_every_table(database)
     with database.begin() as session:
         session.execute(text("UPDATE sighting SET title = 'a' || char(0) || 'b'"))
@@ -217,7 +215,7 @@ def test_what_the_target_cannot_hold_is_said_in_one_line(database: Database, mak
 
 
 @ways
-def test_a_target_that_is_not_empty_is_left_as_it_is(
+def test_a_target_that_is_not_empty_is_unchanged(
     database: Database, database_url: str, target_kind: str, make_url: MakeUrl
 ) -> None:
     fill_every_table(database)
@@ -231,7 +229,7 @@ def test_a_target_that_is_not_empty_is_left_as_it_is(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_journal_of_a_former_file_is_never_taken_for_the_copys(database: Database, tmp_path: Path) -> None:
+def test_a_leftover_journal_is_never_applied_to_the_copy(database: Database, tmp_path: Path) -> None:
     (tmp_path / "copy.db-wal").write_bytes(b"of another")
     with pytest.raises(DatabaseFilled, match=r"copy\.db-wal"):
         copy_database(database, f"sqlite:///{tmp_path / 'copy.db'}", be_quiet)
@@ -242,14 +240,14 @@ def test_a_journal_of_a_former_file_is_never_taken_for_the_copys(database: Datab
 @pytest.mark.parametrize(
     "url", ["sqlite:////no/such/folder/a.db", "sqlite://", "postgresql://joe:hunter2@127.0.0.1:1/name", "nonsense"]
 )
-def test_a_target_that_cannot_be_reached_is_one_line_without_a_password(database: Database, url: str) -> None:
+def test_an_unreachable_target_is_reported_in_one_line_without_the_password(database: Database, url: str) -> None:
     with pytest.raises(DatabaseUnreachable) as raised:
         copy_database(database, url, be_quiet)
     assert "\n" not in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
-def test_numbers_that_are_paired_otherwise_have_another_sum(database: Database) -> None:
+def test_differently_paired_numbers_have_another_checksum(database: Database) -> None:
     sums = set()
     for pairs in (((1, 2), (3, 4)), ((1, 4), (3, 2)), ((2, 1), (3, 4)), ((3, 4), (1, 2))):
         with database.begin() as session:
@@ -259,8 +257,8 @@ def test_numbers_that_are_paired_otherwise_have_another_sum(database: Database) 
     assert len(sums) == 3
 
 
-def test_no_table_numbers_its_rows_by_itself() -> None:
-    """A copy would have to set its counter."""
+def test_no_table_has_an_autoincrement_key() -> None:
+    """Otherwise a copy would have to set the counter."""
     assert [name for name, table in Base.metadata.tables.items() if table.autoincrement_column is not None] == []
 
 
@@ -286,12 +284,12 @@ print(read_peak() - before)
 
 
 @ways
-def test_a_copy_of_a_hundred_megabytes_never_has_them_in_memory(
+def test_a_copy_of_a_hundred_megabytes_is_streamed(
     database: Database, database_url: str, target_kind: str, make_url: MakeUrl
 ) -> None:
     with database.begin() as session:
         session.execute(FILL_SIGHTING, {"title": "x" * 5_000})
     command = [sys.executable, "-c", MEASURED, database_url, make_url(target_kind)]
     kib_count = int(subprocess.check_output(command, cwd=ROOT, text=True))
-    # Half of them for SQLite's pages and what is imported on the way; whoever has all rows has them at least twice.
+    # Half of this is SQLite's pages and imported modules; holding all rows would take at least twice their size.
     assert kib_count < 75 * 1024

@@ -1,4 +1,4 @@
-"""What an editor would call a change: in English and Russian, pair by pair."""
+"""The classes of changes in English and Russian, pair by pair."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,8 @@ from storage.revisions.difference import (
     classify_change,
     compare_paragraphs,
     compare_words,
+    image_key,
     list_changed_fields,
-    name_image,
 )
 
 TYPO, SUBSTANTIVE = RevisionClass.TYPO, RevisionClass.SUBSTANTIVE
@@ -118,16 +118,16 @@ UNCLEAR = [
     ("sentence", "Goverment officials did not say so.", "Government officials did not say so."),
     ("ru little", "Они приехали Москву вечером поездом.", "Они приехали в Москву вечером поездом."),
 ]
-"""An editor sees a slip, but another word, a name or an ending has just such a change that is none."""
+"""Typos to an editor, but words, names and endings may legitimately differ in the same way."""
 
 
 @pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in SLIPS], ids=[pair[0] for pair in SLIPS])
-def test_a_slip_of_the_pen_is_a_typo(before: str, after: str) -> None:
+def test_a_spelling_fix_is_a_typo(before: str, after: str) -> None:
     assert classify_change(within(before), within(after)) is TYPO
 
 
 @pytest.mark.parametrize(("before", "after"), [pair[1:] for pair in EDITS + UNCLEAR])
-def test_what_may_say_something_else_is_substantive_in_both_directions(before: str, after: str) -> None:
+def test_a_possible_change_of_meaning_is_substantive_in_both_directions(before: str, after: str) -> None:
     assert classify_change(within(before), within(after)) is SUBSTANTIVE
     assert classify_change(within(after), within(before)) is SUBSTANTIVE
 
@@ -207,7 +207,7 @@ NO_NOTES = [
 
 
 @pytest.mark.parametrize("note", NOTES)
-def test_a_note_of_the_editors_is_a_correction_whatever_changes_beside_it(note: str) -> None:
+def test_an_editors_note_is_a_correction_whatever_else_changes(note: str) -> None:
     assert is_correction(note)
     assert classify_change(within("Five were hurt."), write(f"{note}\n\n{FIRST}\n\nSix were hurt.\n\n{LAST}")) is (
         RevisionClass.CORRECTION
@@ -216,12 +216,12 @@ def test_a_note_of_the_editors_is_a_correction_whatever_changes_beside_it(note: 
 
 
 @pytest.mark.parametrize("sentence", NO_NOTES)
-def test_what_only_speaks_of_corrections_is_none(sentence: str) -> None:
+def test_a_mere_mention_of_corrections_is_not_a_correction(sentence: str) -> None:
     assert not is_correction(sentence)
     assert classify_change(write(f"{FIRST}\n\n{LAST}"), within(sentence)) is SUBSTANTIVE
 
 
-def test_a_text_that_changes_below_an_old_note_is_no_new_correction() -> None:
+def test_a_change_below_an_old_note_is_not_a_new_correction() -> None:
     before = write(f"{NOTES[0]}\n\n{FIRST}\n\nFive were hurt.")
     assert classify_change(before, write(f"{NOTES[0]}\n\n{FIRST}\n\nSix were hurt.")) is SUBSTANTIVE
 
@@ -243,12 +243,12 @@ def test_a_text_that_changes_below_an_old_note_is_no_new_correction() -> None:
     ],
     ids=str,
 )
-def test_what_typesetting_changes_is_no_change(special: dict[str, Any]) -> None:
+def test_typesetting_is_not_a_change(special: dict[str, Any]) -> None:
     assert classify_change(write(), write(**special)) is None
     assert list_changed_fields(write(), write(**special)) == {}
 
 
-def test_quotes_of_another_style_are_no_change() -> None:
+def test_another_style_of_quotes_is_not_a_change() -> None:
     assert classify_change(within('He said "yes," it\'s so.'), within("He said “yes,” it’s so.")) is None
 
 
@@ -275,11 +275,11 @@ def test_quotes_of_another_style_are_no_change() -> None:
     ],
     ids=str,
 )
-def test_the_class_goes_by_the_weightiest_change(special: dict[str, Any], expected: str) -> None:
+def test_the_most_significant_change_decides_the_class(special: dict[str, Any], expected: str) -> None:
     assert classify_change(write(), write(**special)) == expected
 
 
-def test_many_slips_at_once_are_an_edit() -> None:
+def test_many_typos_at_once_are_an_edit() -> None:
     before = f"{FIRST} {LAST} {' '.join(f'{letter}minisrty' for letter in 'abcdefghijkl')}"
     eight = before.replace("minisrty", "ministry", 8)
     assert classify_change(write(before), write(eight)) is TYPO
@@ -287,12 +287,12 @@ def test_many_slips_at_once_are_an_edit() -> None:
 
 
 def test_pictures_of_other_names_differ() -> None:
-    assert name_image("https://a.org/x/one.jpg") != name_image("https://a.org/x/two.jpg")
-    assert name_image(None) == name_image("")
-    assert name_image("http://[broken") == "http://[broken"
+    assert image_key("https://a.org/x/one.jpg") != image_key("https://a.org/x/two.jpg")
+    assert image_key(None) == image_key("")
+    assert image_key("http://[broken") == "http://[broken"
 
 
-def test_words_of_a_changed_paragraph_are_marked_in_their_order() -> None:
+def test_words_of_a_changed_paragraph_are_marked_in_order() -> None:
     runs = compare_words("The talks ended on Monday.", "The long talks ended on Tuesday.")
     assert [(run.op, run.text) for run in runs] == [
         ("same", "The"),
@@ -303,7 +303,7 @@ def test_words_of_a_changed_paragraph_are_marked_in_their_order() -> None:
     ]
 
 
-def test_paragraphs_that_came_and_went_are_told_from_changed_ones() -> None:
+def test_added_and_removed_paragraphs_are_distinguished_from_changed_ones() -> None:
     changes = compare_paragraphs(f"{FIRST}\n\nIt is gone now.\n\n{LAST}", f"New here.\n\n{FIRST}\n\n{LAST} Really.")
     assert [(change.op, change.before is None, change.after is None) for change in changes] == [
         ("added", True, False),

@@ -52,7 +52,7 @@ def replace_intro(body: str) -> str:
 
 
 def halve(body: str) -> str:
-    """Cut within a paragraph, as a page that was not loaded to its end."""
+    """Truncate within a paragraph, as in an incompletely loaded page."""
     words = body[: len(body) // 2].rsplit(" ", 8)
     return words[0]
 
@@ -80,7 +80,7 @@ def read_archived(offset: int, body: str) -> ArticleRead:
 
 @pytest.fixture(scope="module")
 def unrelated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Three hundred articles that have nothing to do with each other; a test leaves them as they are."""
+    """A database of three hundred unrelated articles, which tests must not modify."""
     opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('unrelated') / 'archive.db'}")
     assert store_unrelated(opened, 300) == 0
     yield opened
@@ -122,20 +122,20 @@ AFP, REUTERS = {"agencies": ("AFP",)}, {"agencies": ("Reuters",)}
         ("", "", {}, None),
     ],
 )
-def test_the_kind_follows_from_texts_and_what_is_said_of_them(
+def test_the_kind_follows_from_texts_and_metadata(
     database: Database, body: str, other: str, special: dict[str, Any], kind: str | None
 ) -> None:
     stored = store(database, read(1, 1, body), read(2, 2, other, **special))
     assert [stored[identify(number).key].duplicate_kind for number in (1, 2)].count(kind) == (2 if kind is None else 1)
 
 
-def test_a_copy_in_the_archive_is_named_so_and_is_not_the_primary(database: Database) -> None:
+def test_an_archive_copy_is_not_the_primary(database: Database) -> None:
     stored = store(database, read_archived(1, TEXTS[0]), read(2, 2, change_words(0.05)(TEXTS[0])))
     assert {one.duplicate_kind for one in stored.values()} == {None, "archive-copy"}
     assert stored[identify(2).key].duplicate_of is None
 
 
-def test_unrelated_articles_are_alone(database: Database) -> None:
+def test_unrelated_articles_are_not_grouped(database: Database) -> None:
     outcomes = [read(number, number, body) for number, body in enumerate([*SEEDS, *STORIES])]
     assert not [key for key, one in store(database, *outcomes).items() if one.duplicate_of]
 
@@ -197,7 +197,7 @@ def test_two_groups_become_one_and_two_again(database: Database) -> None:
     assert {key: one for key, one in after.items() if key != identify(5).key} == before
 
 
-def test_what_is_like_a_duplicate_alone_is_none_of_its_primary(database: Database) -> None:
+def test_similarity_to_a_duplicate_alone_does_not_make_a_duplicate_of_its_primary(database: Database) -> None:
     half = len(TEXTS[0].split("\n\n")) // 2
     first, second = ("\n\n".join(part) for part in (TEXTS[0].split("\n\n")[:half], TEXTS[0].split("\n\n")[half:]))
     stored = store(database, read(1, 1, first), read(2, 2, second), read_text(3, TEXTS[0]))
@@ -211,7 +211,7 @@ def longest(pages: list[ArticleRecord]) -> ArticleRecord:
 
 
 @pytest.mark.parametrize("copy", [TEXTS[0], change_words(0.05)(TEXTS[0])], ids=["exact", "near"])
-def test_a_primary_that_is_withdrawn_leaves_its_duplicates_to_the_next(database: Database, copy: str) -> None:
+def test_a_withdrawn_primary_is_replaced(database: Database, copy: str) -> None:
     pages = [read(1, 1, TEXTS[0]), read(2, 2, copy, published_at=at(1)), read(3, 3, copy, published_at=at(2))]
     assert [one.duplicate_of for one in store(database, *pages).values()].count(identify(1).key) == 2
     with database.begin() as session:
@@ -226,7 +226,7 @@ def test_a_primary_that_is_withdrawn_leaves_its_duplicates_to_the_next(database:
     assert states == ["quarantined", "stored", "duplicate"]
 
 
-def test_a_primary_that_is_edited_says_so_in_its_duplicates(database: Database) -> None:
+def test_an_edited_primary_updates_its_duplicates(database: Database) -> None:
     store(database, read(1, 1, TEXTS[0]), read(2, 2, TEXTS[0], published_at=at(9)))
     stored = store(database, read(3, 1, change_words(0.05)(TEXTS[0]), hours=1))
     duplicate = stored[identify(2).key]
@@ -236,7 +236,7 @@ def test_a_primary_that_is_edited_says_so_in_its_duplicates(database: Database) 
 
 
 @pytest.mark.parametrize("count", [60, 70, 101])
-def test_texts_that_an_article_had_before_stand_in_nobody_s_way(database: Database, count: int) -> None:
+def test_former_texts_do_not_crowd_out_candidates(database: Database, count: int) -> None:
     paragraphs = TEXTS[0].split("\n\n")
     for number in range(count):
         body = "\n\n".join([*paragraphs, f"In its version of minute {number} this live report ends here."])
@@ -249,8 +249,8 @@ def test_texts_that_an_article_had_before_stand_in_nobody_s_way(database: Databa
         }
 
 
-def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 5)
+def test_a_common_key_alone_makes_no_candidate(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 5)
     keys = {number: {1, 100 + number // 2} for number in range(20)}
     with database.begin() as session:
         first = {number: keys[number] for number in range(4)}
@@ -262,13 +262,13 @@ def test_a_key_that_too_many_texts_have_tells_nothing(database: Database, monkey
     assert count == 6
 
 
-def test_a_paragraph_that_stands_everywhere_makes_no_group(database: Database) -> None:
+def test_a_ubiquitous_paragraph_makes_no_group(database: Database) -> None:
     parts = [f"{STORIES[number % len(STORIES)]}" for number in range(len(STORIES))]
     outcomes = [read(number, number, f"{OTHER}\n\n{body}") for number, body in enumerate(parts)]
     assert not [one for one in store(database, *outcomes).values() if one.duplicate_of]
 
 
-def test_an_explanation_names_what_is_shared(database: Database) -> None:
+def test_an_explanation_lists_the_shared_paragraphs(database: Database) -> None:
     store(database, read(1, 1, TEXTS[0]), read(2, 2, replace_intro(TEXTS[0]), published_at=at(9)))
     with database.read() as session:
         found = find_explanation(session, identify(2).key) or find_explanation(session, identify(1).key)

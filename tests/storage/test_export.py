@@ -55,18 +55,18 @@ def numbers(database: Database, wanted: ArticleFilter | None = None) -> list[str
         return [record.id.removeprefix("moscow-times:en:")[:5] for record in iterate_articles(session, wanted)]
 
 
-def test_articles_come_by_time_then_id_with_the_undated_last(filled: Database) -> None:
+def test_articles_are_ordered_by_time_then_id_with_undated_ones_last(filled: Database) -> None:
     assert numbers(filled) == ["text:", "2", "1", "5", "3"]
     assert numbers(filled, ArticleFilter(include_duplicates=True)) == ["text:", "2", "1", "5", "4", "3"]
 
 
-def test_days_are_moscows_and_both_inclusive(filled: Database) -> None:
+def test_dates_are_moscows_and_inclusive(filled: Database) -> None:
     assert numbers(filled, ArticleFilter(since=date(2026, 10, 2))) == ["2", "1", "5"]
     assert numbers(filled, ArticleFilter(since=date(2026, 10, 2), until=date(2026, 10, 2))) == ["2"]
     assert numbers(filled, ArticleFilter(until=date(2026, 10, 1))) == ["text:"]
 
 
-def test_sections_and_sites_narrow(filled: Database) -> None:
+def test_sections_and_sites_filter(filled: Database) -> None:
     assert numbers(filled, ArticleFilter(section="opinion")) == ["5"]
     assert numbers(filled, ArticleFilter(site="generic")) == []
 
@@ -91,12 +91,12 @@ def test_a_failed_export_leaves_the_former_files_and_nothing_else(filled: Databa
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/out.jsonl", "."])
-def test_an_export_to_nowhere_is_unwritable(filled: Database, tmp_path: Path, name: str) -> None:
+def test_an_export_to_an_invalid_path_is_unwritable(filled: Database, tmp_path: Path, name: str) -> None:
     with pytest.raises(ExportUnwritable):
         export_articles(filled, tmp_path / name, JSON_LINES)
 
 
-def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tmp_path: Path) -> None:
+def test_an_export_streams_the_articles(database: Database, tmp_path: Path) -> None:
     body = "word " * 4000
     for start in range(0, 1000, 500):
         outcomes = [read(number, number, f"{number} {body}") for number in range(start, start + 500)]
@@ -113,9 +113,7 @@ def test_an_export_holds_a_part_of_the_articles_at_a_time(database: Database, tm
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_a_server_that_ends_the_connection_in_the_middle_of_an_export_leaves_the_former_file(
-    database: Database, tmp_path: Path
-) -> None:
+def test_a_lost_connection_during_an_export_leaves_the_old_file(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_text("former")
     body = "word " * 4_000
@@ -128,14 +126,14 @@ def test_a_server_that_ends_the_connection_in_the_middle_of_an_export_leaves_the
                 session.execute(text(END_OTHERS))
 
     with pytest.raises(DatabaseLost, match=r"closed the connection|terminating connection"):
-        export_articles(database, path, JSON_LINES, tell=end_connections)
+        export_articles(database, path, JSON_LINES, on_progress=end_connections)
     assert [one for one in tmp_path.iterdir() if one.is_file()] == [path]
     assert path.read_text() == "former"
     assert len(numbers(database)) == 500
 
 
 def end_in_time(work: Callable[[], str]) -> str:
-    """What it answers: one that hangs keeps nobody."""
+    """Return the result of `work`; fail if it hangs for 30 seconds."""
     answers: list[str] = []
     thread = threading.Thread(target=lambda: answers.append(work()), daemon=True)
     thread.start()
@@ -144,7 +142,7 @@ def end_in_time(work: Callable[[], str]) -> str:
     return answers[0]
 
 
-def test_an_export_that_cannot_be_written_ends_with_its_rows_half_read(database: Database) -> None:
+def test_an_unwritable_export_stops_reading_rows(database: Database) -> None:
     body = "word " * 4_000
     with database.begin() as session:
         store_outcomes(session, [read(one, one, f"{one} {body}") for one in range(500)], run_id=None, now=START)
@@ -158,7 +156,7 @@ def test_an_export_that_cannot_be_written_ends_with_its_rows_half_read(database:
     assert len(numbers(database)) == 500
 
 
-def test_articles_need_not_be_read_to_their_end(database: Database) -> None:
+def test_iteration_over_articles_may_stop_early(database: Database) -> None:
     with database.begin() as session:
         store_outcomes(session, [read(one, one) for one in range(500)], run_id=None, now=START)
     held: list[Iterator[ArticleRecord]] = []
@@ -213,13 +211,13 @@ def test_a_pipe_stays_a_pipe(filled: Database, tmp_path: Path) -> None:
     assert list(tmp_path.glob(".*")) == []
 
 
-def test_a_name_of_an_open_file_is_written_to_and_not_replaced(filled: Database, tmp_path: Path) -> None:
+def test_a_special_path_to_an_open_file_is_written_to_and_not_replaced(filled: Database, tmp_path: Path) -> None:
     with (tmp_path / "out.jsonl").open("wb") as file:
         assert export_articles(filled, Path(f"/dev/fd/{file.fileno()}"), JSON_LINES).count == 5
     assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 5
 
 
-def test_the_archives_own_database_is_never_written_over(tmp_path: Path) -> None:
+def test_the_archives_own_database_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     database = open_database(f"sqlite:///{path}")
     (tmp_path / "link.jsonl").symlink_to(path)
@@ -230,7 +228,7 @@ def test_the_archives_own_database_is_never_written_over(tmp_path: Path) -> None
     open_database(f"sqlite:///{path}", create=False).close()
 
 
-def test_behind_a_link_the_file_is_written_that_is_meant(tmp_path: Path) -> None:
+def test_a_links_target_is_written(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'archive.db'}")
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "target.jsonl")
     (tmp_path / "target.jsonl").write_text("old")
@@ -240,7 +238,7 @@ def test_behind_a_link_the_file_is_written_that_is_meant(tmp_path: Path) -> None
     assert (tmp_path / "target.jsonl").read_text() == ""
 
 
-def test_a_link_that_waits_under_a_guessed_name_is_not_followed(tmp_path: Path, new_file: Path) -> None:
+def test_a_planted_link_with_the_temporary_name_is_not_followed(tmp_path: Path, new_file: Path) -> None:
     database = open_database(f"sqlite:///{new_file}")
     victim = tmp_path / "victim"
     victim.write_text("precious")
@@ -254,6 +252,6 @@ def test_a_link_that_waits_under_a_guessed_name_is_not_followed(tmp_path: Path, 
     database.close()
     assert victim.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir() if not path.is_symlink()} >= {"out.jsonl", "copy.db", "a.cdxj"}
-    # What somebody asked for is as open as their other files; what is the archive's own, is its owner's alone.
+    # A requested file has the user's default mode; the archive's own files are private to their owner.
     assert S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o666 & ~INHERITED_UMASK
     assert S_IMODE((tmp_path / "a.cdxj").stat().st_mode) == 0o600

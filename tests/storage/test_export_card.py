@@ -32,7 +32,7 @@ def read_card(database: Database, path: Path, wanted: ArticleFilter = ALL) -> di
     return document
 
 
-def test_a_card_counts_what_the_file_holds(filled: Database, tmp_path: Path) -> None:
+def test_a_cards_counts_match_the_file(filled: Database, tmp_path: Path) -> None:
     card = read_card(filled, tmp_path / "out.jsonl")
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").split("\n") if line]
     assert (card["article_count"], card["duplicate_count"]) == (13, 1)
@@ -57,7 +57,7 @@ def test_a_card_has_the_digests_of_the_file_and_of_the_texts(filled: Database, t
     assert {card["bodies_sha256"] for card in cards} == {hashlib.sha256(digests.encode()).hexdigest()}
 
 
-def test_a_card_says_what_was_asked_for_and_reads_as_one(filled: Database, tmp_path: Path) -> None:
+def test_a_card_records_its_filters_and_can_be_parsed(filled: Database, tmp_path: Path) -> None:
     wanted = ArticleFilter(since=date(2026, 10, 2), until=date(2026, 10, 3), section="news")
     card = read_card(filled, tmp_path / "out.csv", wanted)
     assert card["article_count"] == 2
@@ -71,12 +71,12 @@ def test_every_field_of_a_record_has_a_type_and_a_meaning(filled: Database, tmp_
     assert {field["name"]: field["type"] for field in fields}["published_at"] == "timestamp[us, tz=UTC]"
 
 
-def test_the_card_of_nothing_has_no_span(database: Database, tmp_path: Path) -> None:
+def test_the_card_of_an_empty_export_has_no_time_span(database: Database, tmp_path: Path) -> None:
     card = read_card(database, tmp_path / "out.parquet")
     assert (card["article_count"], card["published_at"], card["fetched_at"], card["kinds"]) == (0, None, None, {})
 
 
-def test_a_card_replaces_the_former_one_and_leaves_nothing_else(filled: Database, tmp_path: Path) -> None:
+def test_a_card_replaces_the_old_one_and_leaves_nothing_else(filled: Database, tmp_path: Path) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
     read_card(filled, folder / "out.jsonl")

@@ -1,4 +1,4 @@
-"""Every format, loaded back by the programs that people use."""
+"""Every format, loaded by common programs."""
 
 import csv
 import gzip
@@ -49,7 +49,7 @@ def filled(database: Database) -> Database:
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The same on SQLite, filled once: for what a format alone decides."""
+    """The same on SQLite, filled once, for tests of the format alone."""
     opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('shelf') / 'archive.db'}")
     fill(opened)
     yield opened
@@ -69,7 +69,7 @@ def list_records(database: Database) -> list[ArticleRecord]:
         return list(iterate_articles(session, ALL))
 
 
-def test_each_line_is_to_the_byte_what_the_record_gives(database: Database, tmp_path: Path) -> None:
+def test_each_line_equals_the_records_json_byte_for_byte(database: Database, tmp_path: Path) -> None:
     written = fill(database)
     assert export(database, tmp_path / "out.jsonl").count == COUNT == len(written)
     lines = {json.loads(line)["id"]: line for line in read_lines(tmp_path / "out.jsonl")}
@@ -81,7 +81,7 @@ def test_each_line_is_to_the_byte_what_the_record_gives(database: Database, tmp_
         assert Article(**{name: getattr(record, name) for name in Article.model_fields}) == written[key]
 
 
-def test_a_record_has_its_other_addresses_and_its_duplicates_kind(filled: Database, tmp_path: Path) -> None:
+def test_a_record_has_its_aliases_and_its_kind_of_duplicate(filled: Database, tmp_path: Path) -> None:
     export(filled, tmp_path / "out.jsonl")
     found = {one["id"]: one for one in map(json.loads, read_lines(tmp_path / "out.jsonl"))}
     assert found[identify(1).key]["aliases"] == [identify(1, "an-older-headline").url, identify(1, "another").url]
@@ -92,7 +92,7 @@ def test_a_record_has_its_other_addresses_and_its_duplicates_kind(filled: Databa
     assert list(found[ODD_ID]) == list(ArticleRecord.model_fields)
 
 
-def test_a_record_is_found_by_its_id_and_by_each_of_its_addresses(filled: Database) -> None:
+def test_a_record_is_found_by_its_id_and_by_each_of_its_urls(filled: Database) -> None:
     identity = identify(1)
     with filled.read() as session:
         found = find_article(session, identity.key)
@@ -112,7 +112,7 @@ def test_both_kinds_of_database_give_the_same_bytes(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_export_twice_is_the_same_to_the_byte(shelf: Database, tmp_path: Path, name: str) -> None:
+def test_repeated_exports_are_byte_identical(shelf: Database, tmp_path: Path, name: str) -> None:
     written = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
@@ -130,9 +130,7 @@ def test_the_digest_and_the_size_are_those_of_the_file(shelf: Database, tmp_path
 
 
 @pytest.mark.parametrize("name", ["out.jsonl.gz", "out.csv.gz"])
-def test_gzip_tells_neither_time_nor_name_and_holds_what_the_plain_file_holds(
-    shelf: Database, tmp_path: Path, name: str
-) -> None:
+def test_gzip_has_no_time_or_name_and_the_same_content(shelf: Database, tmp_path: Path, name: str) -> None:
     export(shelf, tmp_path / name)
     export(shelf, tmp_path / name.removesuffix(".gz"))
     packed = (tmp_path / name).read_bytes()
@@ -140,7 +138,7 @@ def test_gzip_tells_neither_time_nor_name_and_holds_what_the_plain_file_holds(
     assert gzip.decompress(packed) == (tmp_path / name.removesuffix(".gz")).read_bytes()
 
 
-def test_zstd_holds_what_the_plain_file_holds(shelf: Database, tmp_path: Path) -> None:
+def test_zstd_has_the_same_content(shelf: Database, tmp_path: Path) -> None:
     for name in ("out.jsonl", "out.jsonl.zst"):
         export(shelf, tmp_path / name)
     with pa.input_stream(tmp_path / "out.jsonl.zst", compression="zstd") as file:
@@ -148,7 +146,7 @@ def test_zstd_holds_what_the_plain_file_holds(shelf: Database, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("has_bom", [False, True])
-def test_csv_gives_every_value_back_and_runs_no_formula(shelf: Database, tmp_path: Path, has_bom: bool) -> None:  # noqa: FBT001 - a case
+def test_csv_round_trips_every_value_and_runs_no_formula(shelf: Database, tmp_path: Path, has_bom: bool) -> None:  # noqa: FBT001 - a case
     export(shelf, tmp_path / "out.csv", has_bom=has_bom)
     content = (tmp_path / "out.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf") is has_bom
@@ -161,7 +159,7 @@ def test_csv_gives_every_value_back_and_runs_no_formula(shelf: Database, tmp_pat
 
 SIGN = r"[\s\ufeff\u200b\"']*[-=+@＝＋－＠﹦﹢﹣﹫]"
 OURS = re.compile(rf"^'(?={SIGN}|[\"' ]*[\t\r\n])|(?<=[;\t\r\n])'(?={SIGN})")
-"""As the documentation has it: at the start of a cell, or after `;`, a tab or a line end, before a sign."""
+"""As documented: at the start of a cell, or after `;`, a tab or a line end, before a sign."""
 
 TEXTS = [
     *(
@@ -204,13 +202,13 @@ def write_texts(**columns: list[Any]) -> str:
     return file.getvalue().decode()
 
 
-def test_a_text_of_a_csv_can_be_told_from_one_with_our_apostrophe() -> None:
+def test_a_csv_cell_with_an_apostrophe_of_its_own_is_distinguishable() -> None:
     cells = [row["headline"] for row in csv.DictReader(io.StringIO(write_texts(headline=TEXTS), newline=""))]
     assert [OURS.sub("", cell) for cell in cells] == TEXTS
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_no_cell_of_a_csv_is_a_formula_wherever_a_spreadsheet_parts_them(mark: str) -> None:
+def test_no_csv_cell_is_a_formula_at_any_separator(mark: str) -> None:
     images = [[{"caption": text}] for text in TEXTS]
     written = write_texts(headline=TEXTS, images=images)
     cells = [cell for row in csv.reader(io.StringIO(written, newline=""), delimiter=mark) for cell in row]
@@ -243,7 +241,7 @@ def test_parquet_has_the_types_of_the_record(shelf: Database, tmp_path: Path) ->
     assert {metadata.row_group(0).column(place).compression for place in range(5)} == {"ZSTD"}
 
 
-def test_parquet_gives_the_records_back(filled: Database, tmp_path: Path) -> None:
+def test_parquet_round_trips_the_records(filled: Database, tmp_path: Path) -> None:
     export(filled, tmp_path / "out.parquet")
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert [read_row(row) for row in rows] == list_records(filled)
@@ -333,7 +331,7 @@ def read_back(path: Path) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_export_of_nothing_is_a_valid_file(shelf: Database, tmp_path: Path, name: str) -> None:
+def test_an_empty_export_is_a_valid_file(shelf: Database, tmp_path: Path, name: str) -> None:
     nothing = ArticleFilter(until=date(1900, 1, 1))
     assert export_articles(shelf, tmp_path / name, FileFormat.choose(name), nothing).count == 0
     assert read_back(tmp_path / name) == []
@@ -349,7 +347,7 @@ def words() -> st.SearchStrategy[tuple[str, ...]]:
 
 TIMES = st.datetimes(timezones=st.just(UTC))
 LARGEST = 2**63 - 1
-"""Of what a database has for a number."""
+"""Integers that a database can store."""
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 IMAGES = st.builds(Image, url=st.none() | texts(), caption=st.none() | texts(), credit=st.none() | texts())
 RECORDS = st.builds(
@@ -394,7 +392,7 @@ RECORDS = st.builds(
 
 
 @given(st.lists(RECORDS, max_size=2))
-def test_any_record_is_written_as_the_record_itself_would_be(records: list[ArticleRecord]) -> None:
+def test_any_record_is_written_as_its_own_json(records: list[ArticleRecord]) -> None:
     rows = [one.model_dump() | {"kind": one.kind.value} for one in records]
     file = io.BytesIO()
     write_jsonl(file, [{name: [row[name] for row in rows] for name in FIELDS}])

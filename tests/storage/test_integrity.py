@@ -1,4 +1,4 @@
-"""What is noted of captures that are lost, and what takes their place."""
+"""Lost captures, and what replaces them."""
 
 from contextlib import closing
 
@@ -10,15 +10,15 @@ from schemas.schedule import STANDARD_PLAN
 from storage.articles.article import find_article
 from storage.captures.capture import find_imported_digests
 from storage.engine import Database
-from storage.integrity.content import list_lost, make_due, restore_articles
+from storage.integrity.content import list_lost, restore_articles, schedule_refetch
 from storage.integrity.entry import audit_entries, has_lost_sightings, restore_aliases, restore_entries
 from storage.integrity.lost_capture import (
+    assign_lost_captures,
     audit_references,
     count_unknown,
-    drop_unneeded,
-    lead_references,
+    delete_unused_captures,
     mark_lost,
-    point_to_lost_captures,
+    relink_references,
 )
 from storage.integrity.state import rebuild_states
 from storage.ledger.frontier import find_due
@@ -38,7 +38,7 @@ LOCK = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "RESET session_repli
 
 
 def run_sql(database: Database, statement: str) -> None:
-    """As somebody's hand at the database's own shell, with the foreign keys not looked at."""
+    """Execute SQL without foreign key checks, as a user might in the database's shell."""
     kind = database.engine.dialect.name
     with closing(database.engine.raw_connection()) as connection:
         cursor = connection.cursor()
@@ -62,7 +62,7 @@ def lose(database: Database, warc: str, offset: int) -> None:
         pytest.param(read(9, 1, "Something else altogether.", hours=-2), 1, 1, id="another text, of an older capture"),
     ],
 )
-def test_another_capture_takes_the_place_of_a_lost_one(
+def test_another_capture_replaces_a_lost_one(
     database: Database, later: ArticleRead, offset: int, revision: int
 ) -> None:
     store(database, read(1, 1, BODY))
@@ -79,11 +79,11 @@ def test_another_capture_takes_the_place_of_a_lost_one(
     assert [one.capture.length for one in versions] == ([0, 10] if revision == 2 else [0 if offset == 1 else 10])
 
 
-def test_what_is_lost_is_asked_for_at_once_and_in_full(database: Database) -> None:
+def test_a_lost_capture_is_due_at_once_and_unconditionally(database: Database) -> None:
     store(database, tag(read(1, 1)), tag(read(2, 2, "Another text.")), hours=1)
     lose(database, "a.warc.gz", 1)
     with database.begin() as session:
-        assert make_due(session, at(2)) == 1
+        assert schedule_refetch(session, at(2)) == 1
         due = [(one.key, one.validators) for one in find_due(session, None, at(2))]
         assert due == [(ID, None)]
 
@@ -102,7 +102,7 @@ def test_a_text_whose_capture_is_lost_can_be_imported_again(database: Database) 
         assert list_lost(session) == {}
 
 
-def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: Database) -> None:
+def test_a_revision_whose_capture_has_no_row_is_relinked(database: Database) -> None:
     first, second = read(1, 1, BODY), read(2, 1, "A text that replaced it.", hours=1)
     store(database, first, second)
     with database.read() as session:
@@ -110,16 +110,16 @@ def test_a_former_version_whose_capture_has_no_row_is_led_to_its_own(database: D
     run_sql(database, "DELETE FROM capture")
     with database.begin() as session:
         assert len(audit_references(session)) == 1
-        assert point_to_lost_captures(session) == 2
+        assert assign_lost_captures(session) == 2
         assert (audit_references(session), count_unknown(session)) == ([], 2)
     store(database, first, second)
     with database.begin() as session:
-        lead_references(session)
-        drop_unneeded(session)
+        relink_references(session)
+        delete_unused_captures(session)
         assert (list_revisions(session, ID), count_unknown(session)) == (before, 0)
 
 
-def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database: Database) -> None:
+def test_references_to_a_lost_entry_move_to_its_recreated_one(database: Database) -> None:
     store(database, read(1, 1, BODY))
     run_sql(database, "DELETE FROM entry")
     with database.begin() as session:
@@ -132,7 +132,7 @@ def test_what_named_a_lost_entry_names_the_one_that_was_made_meanwhile(database:
         assert session.scalars(select(Article.entry_id)).all() == [99]
 
 
-def test_an_address_without_a_row_is_that_of_its_pages_and_advertised_as_before(database: Database) -> None:
+def test_a_lost_alias_is_restored_with_its_entry_and_advertised_site(database: Database) -> None:
     moved = identify(1, "another-headline")
     store(database, advertise(1, moved, identify(2)), redirect(2, moved, identify(1)), read(3, 1, BODY))
     addresses = select(Alias.url, Alias.entry_id, Alias.advertised_site, Alias.first_seen_at)
@@ -152,7 +152,7 @@ def test_an_address_without_a_row_is_that_of_its_pages_and_advertised_as_before(
         assert sorted(tuple(row) for row in session.execute(addresses)) == before  # it is not forgotten
 
 
-def test_the_newest_capture_with_the_same_content_takes_the_place_of_a_lost_one(database: Database) -> None:
+def test_the_newest_capture_with_the_same_content_replaces_a_lost_one(database: Database) -> None:
     others = [read(number, 1, BODY, hours=number) for number in (2, 3)]
     changed = read(4, 1, "Something else altogether.", hours=-4)
     store(database, read(1, 1, BODY), *others, changed)

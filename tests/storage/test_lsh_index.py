@@ -1,4 +1,4 @@
-"""Families larger than the lists of their keys are still one group, in whatever order and batches they come."""
+"""Groups larger than the limit of texts per key are still found, in any order and batches."""
 
 import random
 
@@ -20,10 +20,10 @@ NOTICES = [f"{BODY}\n\nThe rate was {60 + number}.{10 + number} rubles on day {n
 
 
 @pytest.mark.parametrize("size", [1, 7, 40])
-def test_a_large_family_is_one_group_however_it_comes(
+def test_a_large_group_is_found_in_any_order_and_batches(
     database: Database, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(lsh_index, "MOST_HOLDERS", 6)
+    monkeypatch.setattr(lsh_index, "MAX_TEXTS_PER_KEY", 6)
     numbers = list(range(len(NOTICES)))
     random.Random(size).shuffle(numbers)
     with database.begin() as session:
@@ -41,7 +41,7 @@ def test_a_large_family_is_one_group_however_it_comes(
     assert sum(one.duplicate_of is None for one in stored) == 1
 
 
-def test_a_text_that_begins_with_one_thing_over_and_over_is_judged_by_all_of_it() -> None:
+def test_a_text_with_a_repetitive_start_is_compared_by_all_of_it() -> None:
     texts = [" ".join(["again and"] * 60 + [f"word{number}" for number in range(count)]) for count in (20, 60)]
     assert [bool(Shingled(text).list_keys()) for text in texts] == [False, True]
 

@@ -17,12 +17,12 @@ NO_AGENCY: Special = {"agencies": ()}
 
 
 def take(start: int, count: int) -> list[str]:
-    """Paragraphs of some 40 words, others for each start."""
+    """Return paragraphs of some 40 words, different for each start."""
     return LONG[start : start + count]
 
 
 def say(start: int, count: int) -> str:
-    """Words in a row, others for each start."""
+    """Return consecutive words, different for each start."""
     return " ".join(WORDS[start : start + count])
 
 
@@ -79,13 +79,13 @@ PARTS: dict[str, tuple[tuple[str, Special], tuple[str, Special], str | None]] = 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("name", PARTS)
-def test_what_is_quoted_is_no_part(database: Database, name: str, order: tuple[int, ...]) -> None:
+def test_a_quotation_is_not_a_truncated_copy(database: Database, name: str, order: tuple[int, ...]) -> None:
     *pair, kind = PARTS[name]
     assert store(database, pair, order) == {None, kind}
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 3, 0, 1)])
-def test_a_digest_leaves_its_items_alone(database: Database, order: tuple[int, ...]) -> None:
+def test_a_digest_is_not_grouped_with_its_items(database: Database, order: tuple[int, ...]) -> None:
     items = [(join(body), EARLY | {"headline": f"Item {number}"}) for number, body in enumerate((A, B, C))]
     assert store(database, [*items, (join(A, B, C), LATE)], order) == {None}
 
@@ -110,12 +110,12 @@ SHORT: dict[str, tuple[str, str, Special, Special, str | None]] = {
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("name", SHORT)
-def test_a_few_words_alone_make_no_duplicate(database: Database, name: str, order: tuple[int, ...]) -> None:
+def test_a_few_shared_words_make_no_duplicate(database: Database, name: str, order: tuple[int, ...]) -> None:
     body, other, special, other_special, kind = SHORT[name]
     assert store(database, [(body, special), (other, other_special)], order) == {None, kind}
 
 
-def test_a_few_words_are_the_archives_copy_under_any_headline(database: Database) -> None:
+def test_a_short_archive_copy_is_recognized_under_any_headline(database: Database) -> None:
     identity = identify_url("/archive/pictures").model_copy(update={"id": f"{SITE}:en:archive/pictures"})
     seen = see(7, f"{HOST}/archive/pictures")
     copy = read(7, 7).model_copy(
@@ -124,7 +124,7 @@ def test_a_few_words_are_the_archives_copy_under_any_headline(database: Database
     assert store_all(database, [read(1, 1, say(0, 29), **EARLY), copy]) == {None, "archive-copy"}
 
 
-def test_an_imported_text_of_few_words_is_a_copy_of_the_page(database: Database) -> None:
+def test_a_short_imported_text_is_a_duplicate_of_the_page(database: Database) -> None:
     text = read_text(2, say(0, 29))
     text = text.model_copy(update={"article": text.article.model_copy(update=NAMELESS)})
     assert store_all(database, [read(1, 1, say(0, 29), **EARLY), text]) == {None, "exact"}
@@ -161,9 +161,7 @@ REWRITTEN: dict[str, tuple[str, str, Special, Special, str | None]] = {
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("name", REWRITTEN)
-def test_what_is_rewritten_has_more_than_a_background_in_common(
-    database: Database, name: str, order: tuple[int, ...]
-) -> None:
+def test_a_rewritten_text_shares_more_than_background(database: Database, name: str, order: tuple[int, ...]) -> None:
     body, other, special, other_special, kind = REWRITTEN[name]
     assert store(database, [(body, special), (other, other_special)], order) == {None, kind}
 

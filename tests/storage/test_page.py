@@ -1,4 +1,4 @@
-"""A database whose own files are not as they were written: it is said, and nothing else is blamed for it."""
+"""Damaged database files are reported as such, and not as any other fault."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ COUNT = 200
 
 @pytest.fixture
 def path(tmp_path: Path, new_file: Path) -> Path:
-    """A SQLite database of some articles, all of it in one file."""
+    """A SQLite database with some articles, all in one file."""
     path = tmp_path / "archive.db"
     path.write_bytes(new_file.read_bytes())
     database = open_database(f"sqlite:///{path}")
@@ -45,13 +45,13 @@ def list_ids(database: Database) -> list[str]:
         return [one.id for one in iterate_articles(session, ArticleFilter())]
 
 
-def test_a_sound_database_is_sound(database: Database) -> None:
+def test_an_intact_database_passes(database: Database) -> None:
     audit_pages(database)
     assert is_index_sound(database)
 
 
 @pytest.mark.parametrize("name", ["article", "ix_article_published", "lsh_key_level_0", "capture"])
-def test_a_damaged_page_is_one_line(path: Path, name: str) -> None:
+def test_a_damaged_page_is_reported_in_one_line(path: Path, name: str) -> None:
     damage_page(path, name)
     database = open_database(f"sqlite:///{path}")
     with pytest.raises(DatabaseDamaged, match="is damaged") as raised:
@@ -61,7 +61,7 @@ def test_a_damaged_page_is_one_line(path: Path, name: str) -> None:
     assert "doctor --repair" in str(raised.value)
 
 
-def test_whoever_comes_upon_a_damaged_page_says_so(path: Path) -> None:
+def test_any_access_to_a_damaged_page_reports_it(path: Path) -> None:
     damage_page(path, "article")
     database = open_database(f"sqlite:///{path}")
     with pytest.raises(DatabaseDamaged):
@@ -79,7 +79,7 @@ def test_a_damaged_database_is_not_copied(path: Path) -> None:
     assert not target.exists()
 
 
-def test_a_batch_is_not_set_aside_for_the_damage(path: Path) -> None:
+def test_a_batch_is_not_quarantined_for_the_damage(path: Path) -> None:
     damage_page(path, "ix_article_day")
     database = open_database(f"sqlite:///{path}")
     outcomes = [read(number, number, f"Another text, number {number}.") for number in range(COUNT, COUNT + 3)]
@@ -106,7 +106,7 @@ def test_what_postgresql_calls_damaged_is_damaged(database: Database) -> None:
     assert list_ids(database) == []
 
 
-def test_a_database_that_cannot_even_be_opened_is_one_line_with_what_to_do(path: Path) -> None:
+def test_a_database_that_cannot_be_opened_is_reported_in_one_line_with_the_remedy(path: Path) -> None:
     damage_page(path, "sqlite_autoindex_alembic_version_1")
     with path.open("r+b") as file:
         file.seek(100)  # behind the file's header: the page with the names of the tables
@@ -126,7 +126,7 @@ def test_a_database_that_cannot_even_be_opened_is_one_line_with_what_to_do(path:
         "UPDATE search SET document = 'other words'",
     ],
 )
-def test_a_search_index_that_contradicts_itself_is_made_anew(path: Path, statement: str) -> None:
+def test_an_inconsistent_search_index_is_rebuilt(path: Path, statement: str) -> None:
     database = open_database(f"sqlite:///{path}")
     found = _search(database)
     assert found
@@ -142,7 +142,7 @@ def test_a_search_index_that_contradicts_itself_is_made_anew(path: Path, stateme
     database.close()
 
 
-def test_a_broken_search_index_is_reported_with_its_repair(path: Path) -> None:
+def test_any_access_to_a_broken_search_index_names_the_remedy(path: Path) -> None:
     database = open_database(f"sqlite:///{path}")
     execute(database, "INSERT INTO search_index (search_index) VALUES ('delete-all')")
     revised = [read(COUNT + number, number, f"Revised, number {number}.", hours=1) for number in range(COUNT)]
@@ -155,7 +155,7 @@ def test_a_broken_search_index_is_reported_with_its_repair(path: Path) -> None:
     database.close()
 
 
-def test_a_search_index_is_not_looked_at_while_somebody_writes_for_long(
+def test_the_search_index_is_not_checked_during_a_long_write(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("storage.engine.BUSY_TIMEOUT_MS", 20)
@@ -164,7 +164,7 @@ def test_a_search_index_is_not_looked_at_while_somebody_writes_for_long(
         session.execute(text("SELECT 1"))  # with that, the transaction begins
         assert is_index_sound(database)
     database.close()
-    assert "the search index was not looked at" in caplog.text
+    assert "the search index was not checked" in caplog.text
     assert "locked" in caplog.text
 
 

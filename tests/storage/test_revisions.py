@@ -1,4 +1,4 @@
-"""What becomes of an article that changes, goes and comes back: through the real storing."""
+"""Articles that change, disappear and come back, stored through a unit of work."""
 
 from datetime import timedelta
 from typing import Any
@@ -60,7 +60,7 @@ def flags(database: Database) -> tuple[str, ...]:
     ],
     ids=str,
 )
-def test_a_change_is_a_revision_of_its_class_and_both_captures_stay(
+def test_a_change_is_a_classified_revision_and_both_captures_stay(
     database: Database, special: dict[str, Any], expected: str
 ) -> None:
     store(database, read(1, 1, BODY))
@@ -84,7 +84,7 @@ def test_a_change_is_a_revision_of_its_class_and_both_captures_stay(
     ],
     ids=str,
 )
-def test_what_is_no_change_writes_nothing(database: Database, special: dict[str, Any]) -> None:
+def test_an_unchanged_article_writes_nothing(database: Database, special: dict[str, Any]) -> None:
     same: dict[str, Any] = {
         "body": BODY,
         "tags": ("A", "B"),
@@ -100,7 +100,7 @@ def test_what_is_no_change_writes_nothing(database: Database, special: dict[str,
         assert session.scalar(select(func.count()).select_from(Revision)) == 0
 
 
-def test_the_time_of_the_last_change_alone_is_written_in_place(database: Database) -> None:
+def test_a_new_modification_time_alone_is_written_in_place(database: Database) -> None:
     store(database, read(1, 1, modified_at=at(-1)))
     sources = {"headline": "elsewhere", "modified_at": "json-ld"}
     assert store(database, read(2, 1, hours=2, modified_at=at(1), sources=sources)) == {"unchanged": 1}
@@ -112,7 +112,7 @@ def test_the_time_of_the_last_change_alone_is_written_in_place(database: Databas
     assert found.sources["headline"] == "json-ld"
 
 
-def test_several_changes_in_one_batch_are_as_many_revisions(database: Database) -> None:
+def test_each_change_in_a_batch_is_a_revision(database: Database) -> None:
     bodies = ["One is here.", "Two are here.", "Three are here."]
     store(database, *(read(at_, 1, body, hours=at_) for at_, body in enumerate(bodies)))
     with database.read() as session:
@@ -120,7 +120,7 @@ def test_several_changes_in_one_batch_are_as_many_revisions(database: Database) 
         assert session.get_one(Article, ID).body == bodies[2]
 
 
-def test_a_page_that_is_not_there_twice_a_day_apart_is_removed_and_keeps_its_text(database: Database) -> None:
+def test_a_page_missing_twice_a_day_apart_is_removed_and_keeps_its_text(database: Database) -> None:
     store(database, advertise(0, identify(1)), read(1, 1, BODY))
     assert store(database, miss(2, 1, hours=1), miss(3, 1, hours=24)) == {"missing": 2}
     assert classes(database) == [None]
@@ -175,31 +175,31 @@ NO_REMOVAL = [
     NO_REMOVAL,
     ids=["timeout", "503", "robots", "refused", "quarantined", "to another", "to home", "kept", "former URL"],
 )
-def test_a_fetch_that_failed_never_removes(database: Database, outcome: Outcome) -> None:
+def test_a_failed_fetch_never_removes(database: Database, outcome: Outcome) -> None:
     store(database, advertise(0, identify(1), identify(1, "former")), read(1, 1, BODY), miss(2, 1, hours=1))
     store(database, outcome)
     assert (classes(database), flags(database)) == ([None], ())
 
 
 @pytest.mark.parametrize("outcome", [answer_503(3, 1, 10), quarantine(3, 1, hours=10), read(3, 1, BODY, hours=10)])
-def test_an_answer_between_two_looks_asks_for_a_new_pair(database: Database, outcome: Outcome) -> None:
+def test_a_response_between_two_checks_restarts_the_count(database: Database, outcome: Outcome) -> None:
     store(database, read(1, 1, BODY), miss(2, 1, hours=1), outcome)
     assert store(database, miss(4, 1, hours=30)) == {"missing": 1}
     assert store(database, miss(5, 1, hours=54)) == {"removed": 1}
 
 
-def test_a_timeout_between_two_looks_says_nothing(database: Database) -> None:
+def test_a_timeout_between_two_checks_is_ignored(database: Database) -> None:
     store(database, read(1, 1, BODY), miss(2, 1, hours=1), fail(1, 10))
     assert store(database, miss(4, 1, hours=30)) == {"removed": 1}
 
 
-def test_a_page_of_before_the_removal_that_is_loaded_late_restores_nothing(database: Database) -> None:
+def test_an_older_capture_loaded_after_the_removal_restores_nothing(database: Database) -> None:
     store(database, read(1, 1, BODY), miss(2, 1, hours=1), miss(3, 1, hours=30))
     assert store(database, read(4, 1, "Other.", hours=0.5)) == {"unchanged": 1}
     assert flags(database) == ("removed",)
 
 
-def test_the_second_look_comes_when_it_counts_also_where_the_plan_has_none_left(database: Database) -> None:
+def test_the_second_check_is_scheduled_even_after_the_last_planned_revisit(database: Database) -> None:
     plan = RevisitPlan(revisit_ages=(), revisit_months=0, gone_after=timedelta(days=10))
     store(database, read(1, 1, BODY), plan=plan)
     store(database, miss(2, 1, hours=1), plan=plan)
@@ -207,7 +207,7 @@ def test_the_second_look_comes_when_it_counts_also_where_the_plan_has_none_left(
     assert store(database, miss(3, 1, hours=241), plan=plan) == {"removed": 1}
 
 
-def test_revisions_that_are_not_there_are_named(database: Database) -> None:
+def test_unknown_revisions_are_named(database: Database) -> None:
     store(database, read(1, 1, BODY))
     with database.read() as session:
         unchanged = find_difference(session, ID)
@@ -227,9 +227,7 @@ BODIES = st.lists(st.sampled_from(["One.", "Two.", "Three.", "One", "“Two.”"
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=BODIES, size=st.integers(1, 4))
-def test_former_contents_are_exactly_the_distinct_contents_that_came(
-    database: Database, bodies: list[str], size: int
-) -> None:
+def test_revisions_are_exactly_the_distinct_former_contents(database: Database, bodies: list[str], size: int) -> None:
     with database.begin() as session:
         for table in reversed(Base.metadata.sorted_tables):
             session.execute(table.delete())

@@ -1,4 +1,4 @@
-"""One small archive, asked on each database: the expected hits, and their order, are the same for both."""
+"""One small archive, searched on each database: both return the same hits in the same order."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.search import SearchFilter, SearchHit
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
-from storage.search.document import MOST_PLACES, MOST_REPEATS, MOST_WORDS
+from storage.search.document import MAX_POSITIONS, MAX_REPEATS, MAX_WORDS
 from storage.search.finding import search_articles
 from storage.search.query import QueryEmpty, read_query
 from tests.storage.sample import START, read, read_text
@@ -64,7 +64,7 @@ def number_of(hit: SearchHit) -> int:
 
 
 def find(database: Database, query: str, **chosen: Any) -> list[int]:
-    """The numbers of the articles that are found; 0 is the imported text, of the 1st and tagged Kremlin."""
+    """Return the numbers of the articles found; 0 is the imported text, of the 1st and tagged Kremlin."""
     return [0 if hit.id.startswith("text:") else number_of(hit) for hit in ask(database, query, **chosen)]
 
 
@@ -125,7 +125,7 @@ def test_each_query_finds_the_same_in_the_same_order(archive: Database) -> None:
     assert {query: find(archive, query) for query in QUERIES} == QUERIES
 
 
-def test_duplicates_are_found_when_they_are_asked_for(archive: Database) -> None:
+def test_duplicates_are_found_on_request(archive: Database) -> None:
     assert find(archive, "brief", include_duplicates=True) == [9, 8]
     copies = [hit.duplicate_of for hit in ask(archive, "brief", include_duplicates=True)]
     assert copies == [ask(archive, "brief")[0].id, None]
@@ -143,13 +143,13 @@ def test_duplicates_are_found_when_they_are_asked_for(archive: Database) -> None
         (None, None, [1, 2, 3, 0, 10]),
     ],
 )
-def test_days_are_both_inclusive_and_leave_out_what_has_no_date(
+def test_date_bounds_are_inclusive_and_exclude_undated_articles(
     archive: Database, since: date | None, until: date | None, numbers: list[int]
 ) -> None:
     assert find(archive, "sanctions", since=since, until=until) == numbers
 
 
-def test_the_days_are_those_of_moscow(archive: Database) -> None:
+def test_dates_are_moscows(archive: Database) -> None:
     # 21:00 UTC on the 9th is midnight in Moscow.
     chosen: dict[str, Any] = {"include_duplicates": True, "since": date(2026, 10, 10)}
     assert find(archive, "brief", **chosen) == [9]
@@ -157,11 +157,11 @@ def test_the_days_are_those_of_moscow(archive: Database) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
-def test_fewer_hits_are_the_first_ones(archive: Database, limit: int) -> None:
+def test_a_limit_returns_the_first_hits(archive: Database, limit: int) -> None:
     assert find(archive, "sanctions", limit=limit) == [1, 2, 3, 0, 10][:limit]
 
 
-def test_a_hit_says_where_it_is(archive: Database) -> None:
+def test_a_hit_names_the_part_where_it_was_found(archive: Database) -> None:
     first, second, third = ask(archive, "sanctions", limit=3)
     assert [hit.found_in for hit in (first, second, third)] == ["headline", "subtitle", None]
     assert [first.headline[start:end] for start, end in first.headline_marks if first.headline] == ["Sanctions"]
@@ -170,7 +170,7 @@ def test_a_hit_says_where_it_is(archive: Database) -> None:
     assert [third.snippet[start:end] for start, end in third.snippet_marks] == ["sanctioned"]
 
 
-def test_an_author_beside_the_query_is_named_in_a_row(archive: Database) -> None:
+def test_a_separate_author_is_matched_as_a_phrase(archive: Database) -> None:
     def list_found(author: str) -> list[int]:
         hits = search_articles(archive, read_query("", author=author), SearchFilter(limit=20))
         return [number_of(hit) for hit in hits]
@@ -180,11 +180,11 @@ def test_an_author_beside_the_query_is_named_in_a_row(archive: Database) -> None
 
 
 def test_a_phrase_is_found_late_in_a_long_text(database: Database) -> None:
-    """PostgreSQL keeps 256 places of a word."""
-    filler = "the end of the day " * (MOST_PLACES // 2 + 9)
+    """PostgreSQL stores at most 256 positions of a word."""
+    filler = "the end of the day " * (MAX_POSITIONS // 2 + 9)
     long = read(1, 1, f"{filler} the Kremlin {filler} of the Navy on the day", headline="Long")
-    longer = read(2, 2, f"{'word ' * MOST_WORDS} unseen", headline="Longer")
-    same = read(3, 3, f"{'same ' * (MOST_REPEATS + 1)} matter", headline="Same")
+    longer = read(2, 2, f"{'word ' * MAX_WORDS} unseen", headline="Longer")
+    same = read(3, 3, f"{'same ' * (MAX_REPEATS + 1)} matter", headline="Same")
     with database.begin() as session:
         store_outcomes(session, [long, longer, same], run_id=None, now=START)
     assert find(database, '"the kremlin"') == find(database, '"of the navy"') == find(database, '"the day"') == [1]
@@ -194,7 +194,7 @@ def test_a_phrase_is_found_late_in_a_long_text(database: Database) -> None:
     assert find(database, '"same same"') == find(database, "matter") == find(database, '-"same matter" matter') == [3]
 
 
-def test_no_text_is_too_long_or_too_odd_to_be_stored(database: Database) -> None:
+def test_no_text_is_too_long_or_too_odd_to_index(database: Database) -> None:
     texts = [" ".join(f"{number:x}" * 20 for number in range(40_000)), "я" * 300_000, "﷽ " * 40_000, "𝔘𠀀 " * 60_000]
     texts.append(" ".join(f"﷼{number}" * 20 for number in range(9_000)))
     outcomes = [read(number, number, text, headline="Odd") for number, text in enumerate(texts, 1)]
@@ -208,7 +208,7 @@ def test_no_text_is_too_long_or_too_odd_to_be_stored(database: Database) -> None
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is only read
 )
 @given(query=st.text(alphabet=st.sampled_from("ab oil-*\":ORNT ()'\\&|!<>%$;{}^+§«»")) | st.text())
-def test_whatever_is_typed_is_no_error_of_the_database(archive: Database, query: str) -> None:
+def test_no_query_causes_a_database_error(archive: Database, query: str) -> None:
     try:
         read = read_query(query)
     except QueryEmpty:

@@ -1,4 +1,4 @@
-"""The index has what the articles have, whatever happened to them."""
+"""The index stays in sync with the articles."""
 
 import re
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from storage.schema.tables import Article, Base
 from storage.search import index
 from storage.search.document import Searchable, read_document, render_vector, render_words
 from storage.search.finding import search_articles
-from storage.search.index import CONTENT, SLOT_BITS, assign_numbers, first_number
+from storage.search.index import CONTENT, SECOND_BITS, assign_numbers, first_number
 from storage.search.query import read_query
 from storage.search.table import POSTGRESQL_INDEX, Searched, SearchWord
 from tests.storage.sample import START, at, identify, miss, quarantine, read, read_text, redirect
@@ -45,27 +45,27 @@ def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
 
 
 COMPARE = text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)")
-"""FTS5 compares its index with the words of the table; a difference is called a malformed database."""
+"""Has FTS5 compare its index with the table; it reports a difference as a malformed database."""
 
 HISTORIES = st.integers(1, 10).flatmap(lambda count: st.tuples(*(_outcome(offset) for offset in range(count))))
 
 
 def withdraw(outcome: ArticleRead) -> Outcome:
-    """What later rules may say of a capture that was an article."""
+    """Return what later rules may make of a capture that was an article."""
     found = quarantine(outcome.seen.ref.offset, 1)
     return found.model_copy(update={"seen": outcome.seen, "identity": outcome.identity})
 
 
 def audit_index(session: Session) -> None:
-    """Every article is in the index as it is now, once, and nothing else is."""
+    """Assert that the index has exactly the current articles, each once."""
     articles = {row[0]: row for row in session.execute(select(Article.id, Article.published_at, *CONTENT))}
     rows = list(session.scalars(select(Searched).order_by(Searched.article_id)))
     assert [row.article_id for row in rows] == sorted(articles)
     for row in rows:
         _, published_at, *content = articles[row.article_id]
         document = read_document(Searchable(*content))
-        second = row.number >> SLOT_BITS
-        assert second == first_number(published_at) >> SLOT_BITS if published_at else second < 0
+        second = row.number >> SECOND_BITS
+        assert second == first_number(published_at) >> SECOND_BITS if published_at else second < 0
         assert row.document == _render(session, document)
     words = {"words"} if any("words" in row.body for row in articles.values()) else set()
     assert words <= set(session.scalars(select(SearchWord.word)))
@@ -84,7 +84,7 @@ def _render(session: Session, document: Any) -> Any:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # it is emptied
 )
 @given(outcomes=HISTORIES, size=st.integers(1, 5), withdrawn=st.integers(0, 9))
-def test_the_index_follows_every_history(
+def test_the_index_is_in_sync_after_any_history(
     database: Database, outcomes: tuple[Outcome, ...], size: int, withdrawn: int
 ) -> None:
     with database.begin() as session:
@@ -108,10 +108,10 @@ def find(database: Database, query: str) -> list[str]:
     return [hit.id for hit in search_articles(database, read_query(query), SearchFilter(limit=9))]
 
 
-def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_index_is_written_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "IN_COUNT", 1)
-    monkeypatch.setattr(index, "HELD_WORDS", 2)
-    monkeypatch.setattr(index, "GIVEN_COUNT", 2)
+    monkeypatch.setattr(index, "MAX_BUFFERED_WORDS", 2)
+    monkeypatch.setattr(index, "FTS_BATCH_COUNT", 2)
     bodies = ["Plants.", "Soldiers and factories.", "Elections.", "Bridges."]
     with database.begin() as session:
         store_outcomes(session, [read(one, one, body) for one, body in enumerate(bodies)], run_id=None, now=START)
@@ -125,16 +125,20 @@ def test_a_large_index_is_written_as_it_comes(database: Database, monkeypatch: p
     [
         ("DELETE FROM search_word", "10 words that are not found by their other forms: burned"),
         ("DELETE FROM search_word WHERE word = 'houses'", "1 words that are not found by their other forms: houses"),
-        ("DELETE FROM search", "3 articles that the search index does not have"),
-        ("DELETE FROM search WHERE number = (SELECT max(number) FROM search)", "1 articles that the search index"),
-        ("UPDATE search SET revision = 7", "3 articles that the search index does not have"),
-        ("UPDATE search SET document = 'other words'", "3 articles that the search index|contradicts itself"),
-        ("UPDATE search SET article_id = 'x' || article_id", "6 articles that the search index does not have"),
+        ("DELETE FROM search", "3 articles that are missing or outdated in the search index"),
+        (
+            "DELETE FROM search WHERE number = (SELECT max(number) FROM search)",
+            "1 articles that are missing or outdated",
+        ),
+        ("UPDATE search SET revision = 7", "3 articles that are missing or outdated in the search index"),
+        ("UPDATE search SET document = 'other words'", "3 articles that are missing or outdated|contradicts itself"),
+        (
+            "UPDATE search SET article_id = 'x' || article_id",
+            "6 articles that are missing or outdated in the search index",
+        ),
     ],
 )
-def test_an_index_that_is_not_what_the_articles_have_is_found_and_made_anew(
-    database: Database, statement: str, says: str
-) -> None:
+def test_an_inconsistent_index_is_detected_and_rebuilt(database: Database, statement: str, says: str) -> None:
     texts = ["Thirty houses burned; дома сгорели.", "The mayor's house stands in 2 towns.", "House of U.S. Senators"]
     with database.begin() as session:
         store_outcomes(session, [read(one, one, body) for one, body in enumerate(texts)], run_id=None, now=START)
@@ -153,7 +157,7 @@ def test_an_index_that_is_not_what_the_articles_have_is_found_and_made_anew(
     assert sorted(find(database, "house houses")) == [identify(one).key for one in range(3)]
 
 
-def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
+def test_a_revision_is_found_only_by_its_new_words(database: Database) -> None:
     for outcome in (read(1, 1, "The first body."), read(2, 1, "Another text.", hours=1, headline="A New Headline")):
         with database.begin() as session:
             store_outcomes(session, [outcome], run_id=None, now=at(2))
@@ -161,23 +165,23 @@ def test_a_revision_is_found_by_its_new_words_alone(database: Database) -> None:
     assert find(database, "another headline:new") == [identify(1).key]
 
 
-def test_more_articles_of_one_second_than_it_has_numbers_stand_behind_each_other(database: Database) -> None:
-    count = (1 << SLOT_BITS) + 20
+def test_excess_articles_of_one_second_get_later_numbers(database: Database) -> None:
+    count = (1 << SECOND_BITS) + 20
     dateless = [read(1000 + number, 1000 + number, published_at=None) for number in range(9)]
     for numbers in (range(1, 100), range(100, count + 1)):
         with database.begin() as session:
             outcomes = [read(number, number, published_at=START) for number in numbers]
             store_outcomes(session, [*outcomes, *dateless], run_id=None, now=START)
     with database.read() as session:
-        found = [number >> SLOT_BITS for number in session.scalars(select(Searched.number))]
-    second = first_number(START) >> SLOT_BITS
+        found = [number >> SECOND_BITS for number in session.scalars(select(Searched.number))]
+    second = first_number(START) >> SECOND_BITS
     dated = [number for number in found if number >= 0]
     assert (len(found), len(dated)) == (count + 9, count)
     assert found.count(second) > count / 2
     assert second <= min(dated) <= max(dated) < second + 8
 
 
-def test_however_many_articles_are_of_one_second_each_has_a_number_after_a_few_tries(database: Database) -> None:
+def test_any_number_of_articles_of_one_second_get_numbers_in_a_few_tries(database: Database) -> None:
     asked: list[str] = []
 
     def note(*given: str) -> None:
@@ -187,9 +191,9 @@ def test_however_many_articles_are_of_one_second_each_has_a_number_after_a_few_t
     with database.begin() as session:
         numbers = assign_numbers(session, {f"an-article:{number}": START for number in range(5_000)})
     event.remove(database.engine, "before_cursor_execute", note)
-    second = first_number(START) >> SLOT_BITS
+    second = first_number(START) >> SECOND_BITS
     assert len(set(numbers.values())) == 5_000
-    assert second <= min(numbers) >> SLOT_BITS <= max(numbers) >> SLOT_BITS < second + 512
+    assert second <= min(numbers) >> SECOND_BITS <= max(numbers) >> SECOND_BITS < second + 512
     assert len(asked) < 40
 
 
@@ -205,7 +209,7 @@ def _go_back(database: Database) -> None:
         migration.downgrade(connection, "0001")
 
 
-def test_an_older_database_with_articles_is_searchable_when_it_is_migrated(database_url: str) -> None:
+def test_an_older_database_is_searchable_after_migration(database_url: str) -> None:
     database = open_database(database_url)
     tables = set(inspect(database.engine).get_table_names())
     outcomes = [read(number, number, f"Body {number}.", published_at=at(number)) for number in range(1, 600)]
@@ -230,7 +234,7 @@ def test_an_older_database_with_articles_is_searchable_when_it_is_migrated(datab
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_going_back_leaves_no_trigger(database: Database) -> None:
+def test_a_downgrade_leaves_no_trigger(database: Database) -> None:
     _go_back(database)
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")) == 0

@@ -1,16 +1,16 @@
-"""What a query is read as. Nothing that can be typed is an error, but a query without a wanted word."""
+"""How queries are parsed. The only invalid input is a query without a positive term."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.search import SearchPart, Term
-from storage.search.query import LONGEST_QUERY, QueryEmpty, read_query
-from storage.search.word import PRINTED, Spelling, fold, list_stems, list_words
+from storage.search.query import MAX_QUERY_LETTERS, QueryEmpty, read_query
+from storage.search.word import TYPOGRAPHIC, Spelling, fold, list_stems, list_words
 
 
 def show(term: Term) -> str:
-    """`headline:two words*`; a `=` before what is meant to the letter."""
+    """Render a term as `headline:two words*`, with `=` before exact ones."""
     part = f"{term.part}:" if term.part else ""
     return f"{part}{'=' if term.is_exact else ''}{' '.join(term.words)}{'*' if term.is_prefix else ''}"
 
@@ -48,7 +48,7 @@ def show(term: Term) -> str:
         ("Ёлка café ＣＡＰＳ а́збука", ["елка", "cafe", "caps", "азбука"], []),
     ],
 )
-def test_a_query_is_read_as(text: str, wanted: list[str] | None, excluded: list[str]) -> None:
+def test_a_query_is_parsed(text: str, wanted: list[str] | None, excluded: list[str]) -> None:
     query = read_query(text)
     found = [" | ".join(map(show, group)) for group in query.wanted]
     assert found == (wanted or ["headline:war", "author:=ann author", "section:=news", "tag:kremlin", "subtitle:x"])
@@ -62,13 +62,13 @@ def test_a_query_is_read_as(text: str, wanted: list[str] | None, excluded: list[
         *((text, "not wanted") for text in ("-war", "NOT war", '-"a b" -c')),
     ],
 )
-def test_a_query_without_a_wanted_word_is_empty(text: str, says: str) -> None:
+def test_a_query_without_a_positive_term_is_empty(text: str, says: str) -> None:
     with pytest.raises(QueryEmpty, match=says) as raised:
         read_query(text)
     assert "\n" not in str(raised.value)
 
 
-def test_an_author_or_a_section_is_enough_of_a_query() -> None:
+def test_an_author_or_a_section_is_a_sufficient_query() -> None:
     query = read_query("-war", author="Ann  Author", section="In-depth")
     assert [show(term) for (term,) in query.wanted] == ["author:=ann author", "section:=in depth"]
     with pytest.raises(QueryEmpty, match="author"):
@@ -76,7 +76,7 @@ def test_an_author_or_a_section_is_enough_of_a_query() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("ab-*\":ORNT ()«’'\u0301§\ud800"), max_size=30) | st.text())
-def test_whatever_is_typed_becomes_words_alone(text: str) -> None:
+def test_any_input_becomes_only_words(text: str) -> None:
     try:
         query = read_query(text)
     except QueryEmpty:
@@ -86,8 +86,8 @@ def test_whatever_is_typed_becomes_words_alone(text: str) -> None:
         assert term.part is None or isinstance(term.part, SearchPart)
 
 
-def test_a_query_is_read_up_to_a_length() -> None:
-    assert len(read_query("ab " * LONGEST_QUERY).wanted) == LONGEST_QUERY // 3 + 1
+def test_a_query_is_truncated() -> None:
+    assert len(read_query("ab " * MAX_QUERY_LETTERS).wanted) == MAX_QUERY_LETTERS // 3 + 1
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_case_and_accents_make_no_difference_but_letters_do(text: str, folded: s
 
 
 @given(st.text(alphabet=st.sampled_from("aЙ½\u0301\u200b .-ﬁ_")) | st.text())
-def test_each_word_of_a_text_has_its_place(text: str) -> None:
+def test_each_word_of_a_text_is_located(text: str) -> None:
     spelling = Spelling(text)
     if not spelling.words:
         return
@@ -117,9 +117,9 @@ def test_each_word_of_a_text_has_its_place(text: str) -> None:
         assert spelling.locate(number, number) == [(start, end)]
 
 
-@given(st.text(alphabet=st.sampled_from(f"aZ9_ .-é½\u0301\u200b{PRINTED}")))
-def test_quotes_and_dashes_of_print_stand_between_words_like_any_other_mark(text: str) -> None:
-    others = text.translate(dict.fromkeys(map(ord, PRINTED), "‽"))
+@given(st.text(alphabet=st.sampled_from(f"aZ9_ .-é½\u0301\u200b{TYPOGRAPHIC}")))
+def test_typographic_quotes_and_dashes_separate_words(text: str) -> None:
+    others = text.translate(dict.fromkeys(map(ord, TYPOGRAPHIC), "‽"))
     assert list_words(text) == list_words(others)
     spelling, other = Spelling(text), Spelling(others)
     assert spelling.words == other.words
@@ -128,7 +128,7 @@ def test_quotes_and_dashes_of_print_stand_between_words_like_any_other_mark(text
         assert spelling.locate(0, last) == other.locate(0, last)
 
 
-def test_forms_of_a_word_have_one_stem_and_names_of_numbers_none() -> None:
+def test_forms_of_a_word_share_a_stem_and_numbers_have_none() -> None:
     words = ["sanction", "sanctions", "sanctioned", "санкции", "санкций", "санкциями"]
     stems = {word: stem for stem, word in list_stems([*words, "2024", "b52", "от", "of"])}
     assert set(stems) == set(words)

@@ -1,18 +1,18 @@
-"""What is shown of a text, and that the marks lie on the words that were found."""
+"""Snippets, and the marks on the words that were found."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.search.match import WordSequence
-from storage.search.snippet import CUT, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
+from storage.search.snippet import ELLIPSIS, LEAD_WORDS, SNIPPET_WORDS, cut_snippet, find_marks
 from storage.search.word import list_words
 
 LONG = " ".join(f"w{number}" for number in range(200))
 
 
 def show(text: str, *phrases: str) -> str:
-    """The text with its hits in brackets; a `*` at a phrase's end leaves its last word open."""
+    """Return the text with its hits in brackets; a `*` at a phrase's end makes its last word a prefix."""
     runs = [WordSequence(tuple(phrase.rstrip("*").split()), phrase.endswith("*")) for phrase in phrases]
     for start, end in reversed(find_marks(text, runs)):
         text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
@@ -39,7 +39,7 @@ def test_hits_are_marked_in_every_spelling(text: str, phrases: list[str], shown:
     assert show(text, *phrases) == shown
 
 
-def test_a_short_text_is_shown_whole() -> None:
+def test_a_short_text_is_shown_completely() -> None:
     snippet = cut_snippet("One paragraph.\n\nAnother war.", [WordSequence(("war",))])
     assert snippet.text == "One paragraph.  Another war."
     assert [snippet.text[start:end] for start, end in snippet.marks] == ["war"]
@@ -48,12 +48,12 @@ def test_a_short_text_is_shown_whole() -> None:
 @pytest.mark.parametrize(
     ("words", "first"), [(["w100"], 100), (["w100", "w150", "w155"], 150), (["w3"], LEAD_WORDS), (["none"], LEAD_WORDS)]
 )
-def test_a_snippet_begins_some_words_before_the_most_hits(words: list[str], first: int) -> None:
+def test_a_snippet_starts_some_words_before_the_densest_hits(words: list[str], first: int) -> None:
     snippet = cut_snippet(LONG, [WordSequence((word,)) for word in words])
-    shown = snippet.text.strip(CUT).split()
+    shown = snippet.text.strip(ELLIPSIS).split()
     assert shown == [f"w{number}" for number in range(first - LEAD_WORDS, first - LEAD_WORDS + SNIPPET_WORDS)]
-    assert snippet.text.startswith(CUT) == (first > LEAD_WORDS)
-    assert snippet.text.endswith(CUT)
+    assert snippet.text.startswith(ELLIPSIS) == (first > LEAD_WORDS)
+    assert snippet.text.endswith(ELLIPSIS)
 
 
 @given(
@@ -69,7 +69,7 @@ def test_a_snippet_begins_some_words_before_the_most_hits(words: list[str], firs
         )
     ),
 )
-def test_a_mark_lies_on_what_was_found(text: list[str], runs: list[WordSequence]) -> None:
+def test_marks_cover_the_hits(text: list[str], runs: list[WordSequence]) -> None:
     snippet = cut_snippet(" ".join(text), runs)
     assert len(list_words(snippet.text)) <= SNIPPET_WORDS + 1
     first_words = {run.words[0][:3] for run in runs}
