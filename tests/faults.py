@@ -1,4 +1,4 @@
-"""Faults and their outcomes: the table behind the tests and docs/faults.md, which `python -m tests.faults` generates."""
+"""Faults and their outcomes: a table of the tests, of which `python -m tests.faults` makes docs/faults.md."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -90,9 +90,7 @@ ON_THE_SITE: Mapping[str, Fetched] = {
     "/unframed-missing": Fetched("404 with a body ended by the closed connection", "captured", 404, 1, None),
     "/unframed-json": Fetched("JSON ended by the closed connection, complete", "captured", 200, 1, None),
     "/unframed-cut-json": Fetched("JSON ended by the closed connection, incomplete", "failed", None, 3, _OPEN),
-    "/unended-chunks": Fetched(
-        "a feed in chunks without a final chunk, which has its `</rss>`", "captured", 200, 1, None
-    ),
+    "/unended-chunks": Fetched("a feed without a final chunk, with `</rss>`", "captured", 200, 1, None),
     "/cut-but-ended": Fetched(
         "a body shorter than announced, with `</html>`",
         "failed",
@@ -202,8 +200,8 @@ ENDS: Mapping[str, Ended] = {
 
 _HEAD = """# Faults and their outcomes
 
-The faults that Broadsheet is tested against, and what it does with each. `python -m tests.faults` generates this page from the tables
-of the tests (`tests/faults.py`, `tests/pipeline/documents.py`), which try every line.
+The faults that Broadsheet is tested against, and what it does with each. `python -m tests.faults` generates this page
+from the tables of the tests (`tests/faults.py`, `tests/pipeline/documents.py`), which try every line.
 """
 _FETCHED = """
 ## What the crawl meets

@@ -279,7 +279,7 @@ def _read_warc(document: Document) -> str:
 
 def _read_list(document: Document) -> str:
     try:
-        return f"a list of {_count(len(read_url_list(document.body)), 'address')}"
+        return f"a list of {_count(len(read_url_list(document.body)), 'URL')}"
     except ValueError as error:
         return f"refused: {_begin(str(error))}"
 
@@ -287,7 +287,7 @@ def _read_list(document: Document) -> str:
 def _name(outcome: Outcome) -> str:
     match outcome:
         case SourceRead(sightings=sightings, is_cut=is_cut):
-            return f"{_count(len(sightings), 'address')}{'; it is cut' if is_cut else ''}"
+            return f"{_count(len(sightings), 'URL')}{'; it is cut' if is_cut else ''}"
         case SourceBroken(reason=reason):
             return f"a broken source: {_begin(reason)}"
         case CaptureQuarantined(reasons=reasons):
