@@ -1,6 +1,7 @@
 """The demo: runs `broadsheet ingest` against the replica, and compares the archive with the replica's articles.
 
-It uses the pipeline as a person does, by its command. Everything is written to `demo-data/`; a second run finds it there.
+It uses the pipeline by its command, as a person does. Everything is written to `demo-data/`, where a second run finds
+it.
 """
 
 import json
