@@ -138,20 +138,20 @@ ON_THE_SITE: Mapping[str, Fetched] = {
 
 ELSEWHERE: Mapping[str, Fetched] = {
     f"{BROKEN_ROBOTS}/fine": Fetched(
-        "a page whose host's robots.txt answers 500",
+        "a page whose host's robots.txt returns 500",
         "robots-unreachable",
         None,
         1,
         f"RobotsUnreachable: {BROKEN_ROBOTS}/robots.txt answers 500",
     ),
     f"{BUSY_ROBOTS}/fine": Fetched(
-        "a page whose host's robots.txt answers 429",
+        "a page whose host's robots.txt returns 429",
         "robots-unreachable",
         None,
         1,
         f"RobotsUnreachable: {BUSY_ROBOTS}/robots.txt answers 429",
     ),
-    f"{MISSING_ROBOTS}/fine": Fetched("a page whose host's robots.txt answers 404", "captured", 200, 1, None),
+    f"{MISSING_ROBOTS}/fine": Fetched("a page whose host's robots.txt returns 404", "captured", 200, 1, None),
     "http://127.0.0.1:{port}/direct": Fetched(
         "a loopback URL", "refused", None, 1, f"{_PRIVATE}: 127.0.0.1 is in a private"
     ),
