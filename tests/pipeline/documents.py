@@ -1,4 +1,4 @@
-"""Untrusted documents and their outcomes: a table behind the tests and docs/faults.md."""
+"""Broken or hostile documents and their results: one table for the tests and docs/faults.md."""
 
 import gzip
 import io
@@ -66,7 +66,7 @@ def _flip(data: bytes, place: int) -> bytes:
 
 
 class Document(NamedTuple):
-    """A document, its URL and its outcome."""
+    """A document, its source, and its expected result."""
 
     what: str
     url: str
