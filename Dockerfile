@@ -1,4 +1,4 @@
-# One image for every process of a deployment: worker, Prefect's server, one-shots, and the replica of the demo.
+# One image for every process of a deployment: worker, Prefect's server, one-off jobs, and the demo's replica.
 # It builds with and without BuildKit.
 
 FROM python:3.13-slim-trixie AS requirements
@@ -9,8 +9,8 @@ RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['p
 
 FROM python:3.13-slim-trixie AS builder
 
-# An index or a mirror of one's own: `--build-arg PIP_INDEX_URL=…`. They stand in the history of this stage, which stays
-# on the machine that builds, and in no layer of the image. Certificates: *.crt in docker/certificates, ignored by git.
+# Your own index or mirror: `--build-arg PIP_INDEX_URL=…`. The values are in the history of this stage, which stays
+# on the build machine, and in no layer of the image. Certificates: *.crt in docker/certificates, ignored by git.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
@@ -19,12 +19,12 @@ COPY docker/certificates/ /usr/local/share/ca-certificates/
 RUN update-ca-certificates
 
 WORKDIR /build
-# What is depended on changes rarely: a layer of its own, so that a changed program builds in seconds.
+# Dependencies change rarely: they get a separate layer, so that a changed program builds in seconds.
 COPY constraints.txt ./
 COPY --from=requirements /requirements.txt ./
 RUN python -m venv /opt/builder \
     && /opt/builder/bin/pip install --constraint constraints.txt hatchling pip \
-    # Without pip: nothing is installed where the image runs.
+    # Without pip: nothing is installed at run time.
     && python -m venv --without-pip /opt/broadsheet \
     && /opt/builder/bin/pip --python /opt/broadsheet/bin/python install --constraint constraints.txt -r requirements.txt
 
@@ -32,8 +32,8 @@ COPY . .
 RUN /opt/builder/bin/python -m hatchling build --target wheel --directory dist \
     && /opt/builder/bin/pip --python /opt/broadsheet/bin/python install --no-deps dist/*.whl
 
-# What runs nowhere: other packages' tests and C headers, a fifteenth of the size. Byte code stays: each run of a flow
-# is a process of its own, which would compile half of Prefect, and could not keep it on a read-only file system.
+# Remove what never runs: other packages' tests and C headers, a fifteenth of the size. Bytecode stays: each flow run
+# is a new process, which would compile half of Prefect, and could not save it on a read-only file system.
 RUN find /opt/broadsheet -type d \( -name tests -o -name test \) -prune -exec rm -r {} + \
     && rm -r /opt/broadsheet/lib/python3.*/site-packages/pyarrow/include
 
@@ -41,15 +41,15 @@ RUN find /opt/broadsheet -type d \( -name tests -o -name test \) -prune -exec rm
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="Broadsheet" org.opencontainers.image.licenses="Apache-2.0"
 
-# A user of no rights, by number: what a volume belongs to is the same on every machine.
+# An unprivileged user with a fixed id, so that volumes have the same owner on every machine.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin broadsheet \
     && install --directory --owner 10001 --group 10001 /data /var/lib/prefect
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /opt/broadsheet /opt/broadsheet
 COPY docker/databases.py docker/healthy.py docker/worker.py /opt/broadsheet/docker/
 
-# The root file system may be read-only: what is written goes to /data (the archive), to /var/lib/prefect (the server's
-# leases) and to /tmp (nothing that anybody misses), where the server also unpacks its pages.
+# The root file system may be read-only: data is written to /data (the archive), to /var/lib/prefect (the server's
+# leases) and to /tmp (nothing worth keeping), where the server also unpacks its UI.
 ENV PATH=/opt/broadsheet/bin:$PATH \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \
@@ -61,6 +61,6 @@ ENV PATH=/opt/broadsheet/bin:$PATH \
     BROADSHEET_DATA_DIR=/data
 WORKDIR /data
 USER 10001:10001
-# Asks the address in HEALTH_URL; without one, the process is what it looks like.
+# Requests HEALTH_URL; without one, a running process counts as healthy.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=6 CMD ["python", "/opt/broadsheet/docker/healthy.py"]
 CMD ["broadsheet", "--help"]

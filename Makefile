@@ -1,23 +1,23 @@
-# What a person types. Everything runs in .venv, which `make setup` makes and keeps in step with the project's files.
+# Commands for people. Everything runs in .venv, which `make setup` creates and keeps in step with the project's files.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=15
-# Both parts run, whatever becomes of the first.
+# Both parts run, even if the first fails.
 TEST = $(PYTEST) $(SHARED) $(1); first=$$?; $(PYTEST) $(SHARED) -m "prefect and not soak" $(2); second=$$?; exit $$((first | second))
 STAMP := $(VENV)/.set-up
 
-# Tests and benchmarks start hundreds of processes: without byte code, each would compile every module again.
+# Tests and benchmarks start hundreds of processes: without bytecode files, each would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo ingest test coverage soak docker-test check bench constraints clean
 
-help:  ## this list
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(STAMP)  ## the environment in .venv (seconds the second time)
+setup: $(STAMP)  ## create the environment in .venv (the second time takes seconds)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -27,36 +27,36 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-demo: setup  ## the whole pipeline against a replica of the site, into demo-data/
+demo: setup  ## run the whole pipeline against a replica of the site, into demo-data/
 	$(BIN)/python -m replica.demo
 
-ingest: setup  ## one polite ingest of the live site's feeds into data/: make ingest CONTACT=you@example.org
+ingest: setup  ## ingest the live site's feeds once, politely, into data/: make ingest CONTACT=you@example.org
 	@test -n "$(CONTACT)" || { echo "Say who is crawling: make ingest CONTACT=you@example.org" >&2; exit 2; }
 	BROADSHEET_CONTACT="$(CONTACT)" $(BIN)/broadsheet ingest
 
-test: setup  ## the whole test suite, in random order: what needs no Prefect server, then what does
+test: setup  ## run all tests in random order: those without a Prefect server, then those with one
 	@$(call TEST)
 
-coverage: setup  ## the same, with the lines and branches that no test reaches
+coverage: setup  ## the same, and list the lines and branches that no test reaches
 	@$(call TEST,--cov --cov-report=,--cov --cov-append --cov-report=term:skip-covered)
 
-soak: setup  ## the long crash tests: runs killed at random requests
+soak: setup  ## run the long crash tests: runs killed at random requests
 	$(PYTEST) -m soak --override-ini timeout=1800 --numprocesses 2 --dist worksteal
 
-docker-test: setup  ## the Docker deployment, built, started, disturbed and removed (ten minutes)
-	@docker info >/dev/null 2>&1 || { echo "No Docker engine answers here: start one, then try again" >&2; exit 2; }
+docker-test: setup  ## build, start, disturb and remove the Docker deployment (ten minutes)
+	@docker info >/dev/null 2>&1 || { echo "No Docker engine is running: start one, then try again" >&2; exit 2; }
 	$(PYTEST) -m docker --override-ini timeout=1800 -p no:randomly --numprocesses 0 --exitfirst --verbose tests/docker
 
-check: setup  ## format, lint, types, imports
+check: setup  ## check format, lint, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## benchmarks: ratios measured side by side
+bench: setup  ## run the benchmarks: ratios measured side by side
 	$(BIN)/python -m benchmarks
 
-constraints:  ## compile constraints.txt anew (needs uv)
+constraints:  ## recompile constraints.txt (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
 		--group dev pyproject.toml --output-file constraints.txt
 

@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios measured side by side in one run: a machine's noise touches both sides."""
+"""Benchmarks of speed and memory, as ratios measured side by side in one run, so that noise affects both sides."""

@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark; exit status 1 when a target is missed."""
+"""`make bench`: runs every benchmark; the exit status is 1 if a target is missed."""
 
 import sys
 
@@ -30,11 +30,11 @@ BENCHMARKS = {
     "store": store.main,
 }
 ON_DEMAND = {"store-million": store.main_million}
-"""Those that take hours: only when they are named."""
+"""Benchmarks that take hours: they run only when named."""
 
 
 def main() -> int:
-    """Run those that are named, or all."""
+    """Run the named benchmarks, or all."""
     missed = []
     for name in sys.argv[1:] or BENCHMARKS:
         print(f"\n== {name} ==")

@@ -1,4 +1,4 @@
-"""A large archive of invented articles, and what people may ask it."""
+"""A large archive of invented articles, and queries for it."""
 
 import random
 from collections.abc import Iterator
@@ -12,28 +12,28 @@ from schemas.outcome import ArticleRead, Seen
 from schemas.url import Identity
 
 WORD_COUNT = 400
-"""Of a body, as of a piece of news: 2.5 kB."""
+"""Words per body, as in a news article: 2.5 kB."""
 HEADLINE_COUNT, SUBTITLE_COUNT = 8, 12
 HEAD_COUNT = HEADLINE_COUNT + SUBTITLE_COUNT
 PARAGRAPH_WORDS = 40
 
 SYLLABLES = ("bdfgklmnprst", "aeiou", "bdklmnrst", "aeiou", "bdfgklmnrst", ("", "s"))
-"""59,400 words, half of them forms of the other half."""
+"""They make 59,400 words, half of them forms of the other half."""
 EXPONENT = -1.1
-"""As frequent as those of a language: half of a text are the first hundred, and 400 words are 230 different ones."""
+"""Word frequencies as in a language: the first hundred words make up half of a text, and 400 words are 230 distinct."""
 
 FIRST_AT = datetime(2005, 1, 1, tzinfo=UTC)
 STEP = timedelta(hours=2)
-"""A hundred thousand of them are twenty-three years."""
+"""A hundred thousand steps are twenty-three years."""
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-"""When all were fetched."""
+"""The time of all fetches."""
 
 SECTIONS = ("news", "opinion", "business", "arts and life")
 AUTHOR_COUNT = 97
 SOURCES = dict.fromkeys(("authors", "headline", "published_at", "section", "tags", "url"), "json-ld")
 
 RANKS = ((0, 50), (300, 3_000), (20_000, 59_000))
-"""Of words in most texts, of those in some of a hundred, of those in some of ten thousand."""
+"""Ranks of words in most texts, in some of a hundred texts, and in some of ten thousand."""
 
 KINDS = {
     "a common word": "{common}",
@@ -51,11 +51,11 @@ KINDS = {
     "a section's": "section:business {rare}",
     "nothing": "{middle} {rare} nowhere",
 }
-"""Kinds of queries."""
+"""Kind of query -> its template."""
 
 
 def make_outcome(number: int, body: str | None = None) -> ArticleRead:
-    """An article like no other, as the reader hands it on; its body may be given."""
+    """Return the outcome of a distinct article, with the given body or one of its own."""
     url = f"https://www.themoscowtimes.com/2015/01/01/a-story-of-its-own-with-a-headline-a{number}"
     identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number}")
     ref = CaptureRef(warc="20150101-000000-benchmark.warc.gz", offset=number, length=1, sha256="0" * 64)
@@ -64,14 +64,14 @@ def make_outcome(number: int, body: str | None = None) -> ArticleRead:
 
 
 def draw_queries(kind: str, count: int, article_count: int) -> Iterator[str]:
-    """Queries of a kind, the same each time. Words in a row and in headlines are of articles that are there."""
-    chance = random.Random(kind)  # noqa: S311 - chooses queries
+    """Yield queries of a kind; deterministic. Phrases and headline words come from articles of the archive."""
+    rng = random.Random(kind)  # noqa: S311 - chooses queries
     for _ in range(count):
-        common, middle, rare = (chance.choice(_vocabulary()[0][low:high]) for low, high in RANKS)
-        words = _draw_words(chance.randrange(article_count))
-        place = chance.randrange(HEAD_COUNT, WORD_COUNT)
+        common, middle, rare = (rng.choice(_vocabulary()[0][low:high]) for low, high in RANKS)
+        words = _draw_words(rng.randrange(article_count))
+        start = rng.randrange(HEAD_COUNT, WORD_COUNT)
         yield KINDS[kind].format(
-            common=common, middle=middle, rare=rare, phrase=" ".join(words[place : place + 2]), headline=words[0]
+            common=common, middle=middle, rare=rare, phrase=" ".join(words[start : start + 2]), headline=words[0]
         )
 
 
@@ -109,14 +109,14 @@ def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None) -
 
 
 def _draw_words(number: int) -> list[str]:
-    """Those of an article: of its headline, of its subtitle, of its body."""
+    """Return the words of an article's headline, subtitle and body."""
     words, weights = _vocabulary()
     return random.Random(number).choices(words, cum_weights=weights, k=HEAD_COUNT + WORD_COUNT)  # noqa: S311 - texts
 
 
 @cache
 def _vocabulary() -> tuple[list[str], list[float]]:
-    """Words and their cumulative weights, the most frequent first."""
+    """Return words and their cumulative weights, the most frequent first."""
     words = ["".join(parts) for parts in product(*SYLLABLES)]
     random.Random(1).shuffle(words)  # noqa: S311 - makes texts
     return words, list(accumulate(rank**EXPONENT for rank in range(2, len(words) + 2)))

@@ -1,6 +1,6 @@
-"""The yardstick: the same crawl by a Scrapy spider that stores nothing.
+"""The baseline: the same crawl by a Scrapy spider that stores nothing.
 
-`python -m benchmarks.bare ORIGINS CONCURRENCY`, the origins as `BROADSHEET_ORIGINS` has them.
+`python -m benchmarks.bare ORIGINS CONCURRENCY`, with the origins as in `BROADSHEET_ORIGINS`.
 """
 
 import json
@@ -18,7 +18,7 @@ STATIC = "https://static.themoscowtimes.com"
 
 
 class BareSpider(scrapy.Spider):
-    """Sitemap index, monthly sitemaps, articles; looks at nothing."""
+    """Fetches the sitemap index, monthly sitemaps and articles, and ignores their content."""
 
     name = "bare"
 
@@ -27,18 +27,18 @@ class BareSpider(scrapy.Spider):
         self.origins = origins
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """The sitemap index."""
+        """Request the sitemap index."""
         yield self._request(f"{STATIC}/sitemap/sitemap.xml", self.parse_sitemap)
 
     def parse_sitemap(self, response: Response) -> Iterator[scrapy.Request]:
-        """What it names."""
+        """Request the URLs that a sitemap names."""
         sitemap = Sitemap(response.body)
         for entry in sitemap:
             follow = self.parse_sitemap if sitemap.type == "sitemapindex" else self.parse_page
             yield self._request(entry["loc"], follow)
 
     def parse_page(self, response: TextResponse) -> None:
-        """An article, thrown away."""
+        """Discard an article."""
 
     def _request(self, url: str, callback: Any) -> scrapy.Request:
         for origin, target in self.origins.items():
@@ -51,7 +51,7 @@ def main() -> None:
     process = CrawlerProcess(
         {
             "LOG_LEVEL": "ERROR",
-            "REDIRECT_ENABLED": False,  # a redirect names the publisher, who is not asked
+            "REDIRECT_ENABLED": False,  # redirects lead to the publisher's own site, which must get no requests
             "TELNETCONSOLE_ENABLED": False,
             "REMOTE_CONTROL_ENABLED": False,
             "CONCURRENT_REQUESTS": int(sys.argv[2]),

@@ -1,4 +1,4 @@
-"""What one more article costs the search for duplicates in a large archive."""
+"""Measures what one more article costs the search for duplicates in a large archive."""
 
 import random
 import time
@@ -18,20 +18,20 @@ from storage.ledger.outcome import store_outcomes
 ARTICLE_COUNT = 200_000
 PART_COUNT = 10_000
 BATCH_COUNT = 250
-"""As many as the loader takes."""
+"""The loader's batch size."""
 WORD_COUNT = 300
 COST_TARGET = 1.3
 MEMORY_TARGET = 0.10
-"""By so much the last quarter's memory may differ from the second quarter's."""
+"""The most by which the last quarter's memory may exceed the second quarter's."""
 
 VOCABULARY = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "bdklmnrst")
-"""Words that all texts share: 540, the first ones far more often."""
+"""The 540 words of all texts; the first ones are far more frequent."""
 WEIGHTS = tuple(accumulate(1 / rank for rank in range(10, len(VOCABULARY) + 10)))
 PARAGRAPH_COUNT = 8
 
 
 def main() -> bool:
-    """Store them, print; whether the targets are met."""
+    """Store the articles and print the figures; return whether the targets are met."""
     with TemporaryDirectory() as folder:
         database, beside = (open_database(f"sqlite:///{Path(folder) / name}") for name in ("archive.db", "beside.db"))
         seconds, sizes = zip(*store_articles(database, 0, ARTICLE_COUNT - PART_COUNT), strict=True)
@@ -42,14 +42,14 @@ def main() -> bool:
 
 
 def store_articles(database: Database, start: int, end: int) -> Iterator[tuple[float, int]]:
-    """For each batch: its seconds, and the resident memory after it in bytes. Writing the texts is not counted."""
+    """Yield each batch's seconds and the resident memory after it, in bytes. Generating the texts is not timed."""
     process = psutil.Process()
     for place in range(start, end, BATCH_COUNT):
         yield store_batch(database, place), process.memory_info().rss
 
 
 def store_batch(database: Database, start: int) -> float:
-    """Its seconds."""
+    """Store a batch, and return its seconds."""
     outcomes = [make_outcome(number) for number in range(start, start + BATCH_COUNT)]
     started = time.perf_counter()
     with database.begin() as session:
@@ -58,9 +58,9 @@ def store_batch(database: Database, start: int) -> float:
 
 
 def measure_last(database: Database, beside: Database) -> tuple[float, float]:
-    """Mean seconds of a batch of the last articles, and of the first ones again, in a database that is empty before.
+    """Return the mean seconds of a batch of the last articles, and of the first ones in a database that starts empty.
 
-    In turns: a machine is faster at one time than at another.
+    The two alternate, because a machine's speed varies over time.
     """
     starts = range(0, PART_COUNT, BATCH_COUNT)
     pairs = [(store_batch(database, ARTICLE_COUNT - PART_COUNT + at), store_batch(beside, at)) for at in starts]
@@ -69,7 +69,7 @@ def measure_last(database: Database, beside: Database) -> tuple[float, float]:
 
 
 def render(first_then: float, first: float, last: float, sizes: list[int]) -> bool:
-    """The figures, and whether they meet the targets. Seconds of a batch; bytes after each."""
+    """Print the figures; return whether they meet the targets. Takes seconds per batch, and bytes after each."""
     quarter = len(sizes) // 4
     second, fourth = fmean(sizes[quarter : 2 * quarter]), fmean(sizes[3 * quarter :])
     first_then, first, last = (seconds / BATCH_COUNT * 1e3 for seconds in (first_then, first, last))
@@ -84,7 +84,7 @@ def render(first_then: float, first: float, last: float, sizes: list[int]) -> bo
 
 
 def make_outcome(number: int) -> Outcome:
-    """An article like no other, in words that all of them have."""
+    """Return a distinct article, made of the words that all share."""
     words = random.Random(number).choices(VOCABULARY, cum_weights=WEIGHTS, k=WORD_COUNT)  # noqa: S311 - makes texts
     size = WORD_COUNT // PARAGRAPH_COUNT
     body = "\n\n".join(" ".join(words[start : start + size]) for start in range(0, WORD_COUNT, size))

@@ -1,4 +1,4 @@
-"""How copies of a text come to differ from it: real edits, the same ones each time for one random state."""
+"""Edits by which copies of a text come to differ from it; deterministic for a random state."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Edit = Callable[[str, random.Random], str]
 
 
 def change_words(share: float) -> Edit:
-    """Of so many words, most are replaced, some are left out, some get another one beside them."""
+    """Return an edit of a share of the words: most are replaced, some removed, some get another word beside them."""
 
     def change(body: str, rng: random.Random) -> str:
         paragraphs = [paragraph.split() for paragraph in body.split("\n\n")]
@@ -25,17 +25,17 @@ def change_words(share: float) -> Edit:
 
 
 def keep(body: str, _: random.Random) -> str:
-    """No edit at all."""
+    """Return the text unchanged."""
     return body
 
 
 def replace_intro(body: str, rng: random.Random) -> str:
-    """Another first paragraph."""
+    """Replace the first paragraph."""
     return "\n\n".join([rng.choice(list_paragraphs()), *body.split("\n\n")[1:]])
 
 
 def replace_start(share: float) -> Edit:
-    """Other paragraphs instead of the first ones, which have so many of its words or a few more."""
+    """Return an edit that replaces the first paragraphs, which hold this share of its words or a little more."""
 
     def replace(body: str, rng: random.Random) -> str:
         paragraphs = body.split("\n\n")
@@ -47,7 +47,7 @@ def replace_start(share: float) -> Edit:
 
 
 def quote(share: float) -> Edit:
-    """Between other paragraphs, so that it is so much of the whole or less."""
+    """Return an edit that puts the text between other paragraphs, so that it is at most this share of the whole."""
 
     def surround(body: str, rng: random.Random) -> str:
         most = len(body.split()) * (1 - share) / share
@@ -58,7 +58,7 @@ def quote(share: float) -> Edit:
 
 
 def _take_paragraphs(word_count: float, rng: random.Random) -> list[str]:
-    """As many as have so many words."""
+    """Return paragraphs with at least this many words."""
     paragraphs: list[str] = []
     while sum(len(paragraph.split()) for paragraph in paragraphs) < word_count:
         paragraphs.append(rng.choice(list_paragraphs()))
@@ -66,39 +66,39 @@ def _take_paragraphs(word_count: float, rng: random.Random) -> list[str]:
 
 
 def add_in_front(body: str, rng: random.Random) -> str:
-    """One more paragraph at the start."""
+    """Add a paragraph at the start."""
     return f"{rng.choice(list_paragraphs())}\n\n{body}"
 
 
 def add_paragraph(body: str, rng: random.Random) -> str:
-    """One more at the end."""
+    """Add a paragraph at the end."""
     return f"{body}\n\n{rng.choice(list_paragraphs())}"
 
 
 def add_line(body: str, rng: random.Random) -> str:
-    """A line of furniture at the end."""
+    """Add a line of furniture at the end."""
     return "\n\n".join(
         [body, rng.choice(("Sign up for our free weekly newsletter", "Read more about: Syria, Kremlin"))]
     )
 
 
 def add_donation(body: str, rng: random.Random) -> str:
-    """A whole donation message at the end."""
+    """Add a whole donation message at the end."""
     return "\n\n".join([body, *DONATIONS[rng.choice((5, 6))]])
 
 
 def keep_first_half(body: str, _: random.Random) -> str:
-    """The first paragraphs."""
+    """Keep only the first paragraphs."""
     return "\n\n".join(_halve(body)[0])
 
 
 def keep_second_half(body: str, _: random.Random) -> str:
-    """The last paragraphs."""
+    """Keep only the last paragraphs."""
     return "\n\n".join(_halve(body)[1])
 
 
 def _halve(body: str) -> tuple[list[str], list[str]]:
-    """At the end of a paragraph, so that both have as nearly the same length as they can."""
+    """Split the text between paragraphs, into halves of lengths as equal as possible."""
     paragraphs = body.split("\n\n")
     ends = range(1, len(paragraphs)) or (1,)
     end = min(ends, key=lambda end: abs(sum(map(len, paragraphs[:end])) - sum(map(len, paragraphs[end:]))))
@@ -106,12 +106,12 @@ def _halve(body: str) -> tuple[list[str], list[str]]:
 
 
 def cut(share: float) -> Edit:
-    """So much of its characters, to the end of a word."""
+    """Return an edit that keeps this share of the characters, up to the end of a word."""
     return lambda body, _: body[: int(share * len(body))].rsplit(" ", 1)[0]
 
 
 def combine(*edits: Edit) -> Edit:
-    """One after the other."""
+    """Return an edit that applies these one after the other."""
 
     def edit(body: str, rng: random.Random) -> str:
         for one in edits:

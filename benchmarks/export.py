@@ -1,4 +1,4 @@
-"""What an export costs: articles a second and memory, in every format, on SQLite and on PostgreSQL."""
+"""Measures exports: articles per second and memory, in every format, on SQLite and on PostgreSQL."""
 
 import os
 import sys
@@ -23,20 +23,20 @@ from storage.ledger.outcome import store_outcomes
 ARTICLE_COUNT = 20_000
 BATCH_COUNT = 1_000
 RECORD_COUNT = 5_000
-"""Read as validated records, for comparison: enough for a second."""
+"""Articles read as validated records, for comparison: enough for a second."""
 
 JSON_LINES_TARGET = 20_000
-"""Articles a second."""
+"""In articles per second."""
 MEMORY_TARGET = 300_000_000
-"""Bytes, of the whole command."""
+"""In bytes, of the whole command."""
 
 NAMES = ("a.jsonl", "a.jsonl.zst", "a.jsonl.gz", "a.csv", "a.parquet")
-TRIES = 3
-"""The fastest counts: what else the machine does makes it slower, nothing makes it faster."""
+ROUND_COUNT = 3
+"""The fastest counts: other load can only make it slower."""
 
 
 def main() -> bool:
-    """Each kind of database; whether the targets are met."""
+    """Measure both kinds of database; return whether the targets are met."""
     is_met = {kind: _measure(kind) for kind in ("sqlite", "postgresql")}
     return all(is_met.values())
 
@@ -45,7 +45,7 @@ def _measure(kind: str) -> bool:
     with TemporaryDirectory() as folder, _filled(kind, Path(folder)) as (url, database):
         records = _measure_records(database)
         print(f"{kind}: as validated records {records:7.0f} articles/s")
-        rates = {name: max(_measure_file(database, Path(folder) / name) for _ in range(TRIES)) for name in NAMES}
+        rates = {name: max(_measure_file(database, Path(folder) / name) for _ in range(ROUND_COUNT)) for name in NAMES}
         peaks = [_measure_command(url, Path(folder) / name) for name in NAMES]
     for (name, rate), peak in zip(rates.items(), peaks, strict=True):
         print(f"{name:13} {rate:7.0f} articles/s, {rate / records:4.1f} times that; {peak / 1e6:4.0f} MB")

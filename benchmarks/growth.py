@@ -1,4 +1,4 @@
-"""What growth costs: a run without anything new on a large ledger, and the memory of a long crawl."""
+"""Measures what growth costs: a run with nothing new on a large ledger, and the memory of a long crawl."""
 
 import json
 import sys
@@ -19,15 +19,15 @@ from schemas.url import Identity, Sighting, SourceKind
 from storage.engine import open_database
 from storage.ledger.outcome import store_outcomes
 
-ADDRESS_COUNT = 100_000
+URL_COUNT = 100_000
 BATCH_COUNT = 5_000
 ROUNDS = 5
 EXTRA_SECONDS_TARGET = 2.0
-"""What a run without anything new may take more than an empty flow."""
+"""The most that a run with nothing new may take beyond an empty flow."""
 
 PAGE_COUNT = 20_000
 GROWTH_TARGET = 0.10
-"""By so much the last quarter's memory may differ from the second quarter's."""
+"""The most by which the last quarter's memory may differ from the second quarter's."""
 
 EMPTY_FLOW = """
 from prefect import flow
@@ -44,18 +44,18 @@ NO_SHA256 = "0" * 64
 
 
 def measure_ledger() -> bool:
-    """A run that finds nothing new, on a ledger of a hundred thousand URLs, beside an empty flow."""
+    """Compare a run that finds nothing new, on a ledger of a hundred thousand URLs, with an empty flow."""
     with TemporaryDirectory() as folder, running(Site(300)) as server, prefect_server(Path(folder)) as api_url:
         environment = make_environment(Path(folder), api_url, server.origins)
         measure_command(INGEST, environment)
         fill_ledger(Path(folder) / "data" / "broadsheet.db")
         runs, empty = [], []
-        for _ in range(ROUNDS):  # in turns: a machine that is busy for a while is so for both
+        for _ in range(ROUNDS):  # alternating, so that other load affects both
             runs.append(measure_command(INGEST, environment))
             empty.append(measure_command([sys.executable, "-c", EMPTY_FLOW], environment))
     report = json.loads(runs[-1].output)
     extra_seconds = min(run.seconds for run in runs) - min(run.seconds for run in empty)
-    print(f"addresses in the ledger  {report['advertised_count']:9}")
+    print(f"URLs in the ledger       {report['advertised_count']:9}")
     print(f"requests of the run      {report['request_count']:9}, {report['page_count']} of them pages")
     print(f"empty flow               {min(run.seconds for run in empty):9.1f} s")
     print(f"run with nothing new     {min(run.seconds for run in runs):9.1f} s")
@@ -64,10 +64,10 @@ def measure_ledger() -> bool:
 
 
 def fill_ledger(path: Path) -> None:
-    """Store so many articles of old, as a crawl would have left them."""
+    """Store old articles as a crawl would have left them."""
     database = open_database(f"sqlite:///{path}")
     try:
-        for start in range(0, ADDRESS_COUNT, BATCH_COUNT):
+        for start in range(0, URL_COUNT, BATCH_COUNT):
             outcomes = list(make_outcomes(range(start, start + BATCH_COUNT)))
             with database.begin() as session:
                 store_outcomes(session, outcomes, run_id=None, now=datetime.now(UTC))
@@ -76,7 +76,7 @@ def fill_ledger(path: Path) -> None:
 
 
 def make_outcomes(numbers: range) -> Iterator[Outcome]:
-    """What a monthly sitemap and the pages that it names become."""
+    """Yield the outcomes of a monthly sitemap and the pages that it names."""
     at = datetime.now(UTC) - timedelta(days=1)
     identities = [_identify(number) for number in numbers]
     source_url = f"https://static.themoscowtimes.com/sitemap/{2000 + numbers.start // BATCH_COUNT}-1.xml"
@@ -84,12 +84,12 @@ def make_outcomes(numbers: range) -> Iterator[Outcome]:
     yield SourceRead(seen=_see(source_url, numbers.start, at), sightings=sightings)
     for number, identity in zip(numbers, identities, strict=True):
         article = _write(number, identity, at)
-        seen = _see(identity.url, ADDRESS_COUNT + number, at)
+        seen = _see(identity.url, URL_COUNT + number, at)
         yield ArticleRead(seen=seen, identity=identity, article=article)
 
 
 def measure_memory() -> bool:
-    """Resident memory of a long crawl, the whole command: the last quarter beside the second."""
+    """Compare the resident memory of a long crawl (the whole command) in its last and second quarters."""
     with TemporaryDirectory() as folder, running(Site(PAGE_COUNT)) as server, prefect_server(Path(folder)) as api_url:
         environment = make_environment(Path(folder), api_url, server.origins) | {"BROADSHEET_MAX_REQUESTS": "100000"}
         samples = sample_command([*INGEST, "--source", "sitemaps"], environment)
@@ -104,7 +104,7 @@ def measure_memory() -> bool:
 
 
 def main() -> bool:
-    """Both; whether the targets are met."""
+    """Run both measurements; return whether the targets are met."""
     return all([measure_ledger(), measure_memory()])
 
 
@@ -148,5 +148,5 @@ def _write(number: int, identity: Identity, at: datetime) -> Article:
         extractor="benchmark",
         sources={},
         flags=(),
-        capture=CaptureRef(warc="old.warc.gz", offset=ADDRESS_COUNT + number, length=1, sha256=NO_SHA256),
+        capture=CaptureRef(warc="old.warc.gz", offset=URL_COUNT + number, length=1, sha256=NO_SHA256),
     )

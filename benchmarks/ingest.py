@@ -1,4 +1,4 @@
-"""Pages per second from the replica to the database, beside the same crawl that stores nothing."""
+"""Measures pages per second from the replica to the database, beside the same crawl that stores nothing."""
 
 import json
 import os
@@ -17,14 +17,14 @@ from replica.site import Site
 
 PAGE_COUNT = 2_000
 CONCURRENCY = 16
-"""Enough requests under way that loopback is never waited for; the same for both."""
+"""Enough concurrent requests that neither side waits for loopback."""
 SHARE_TARGET = 0.5
 MEMORY_TARGET_MB = 400
 SERVER_START_SECONDS = 180
 
 
 def main() -> bool:
-    """Measure, print; whether the targets are met."""
+    """Measure and print; return whether the targets are met."""
     with TemporaryDirectory() as folder, running(Site(PAGE_COUNT)) as server, prefect_server(Path(folder)) as api_url:
         environment = make_environment(Path(folder), api_url, server.origins)
         bare_command = [sys.executable, "-m", "benchmarks.bare", json.dumps(server.origins), str(CONCURRENCY)]
@@ -36,12 +36,12 @@ def main() -> bool:
 
 
 def warm_up(command: list[str], environment: dict[str, str]) -> None:
-    """The replica makes each page once and keeps it: neither side pays for that."""
+    """Let the replica render and cache its pages, so that neither side pays for that."""
     measure_command(command, environment)
 
 
 def render(ours: Measured, bare: tuple[Measured, Measured]) -> bool:
-    """The figures, and whether they meet the targets."""
+    """Print the figures; return whether they meet the targets."""
     report = json.loads(ours.output)
     pages = report["page_count"]
     bare_seconds = sum(one.seconds for one in bare) / len(bare)
@@ -58,7 +58,7 @@ def render(ours: Measured, bare: tuple[Measured, Measured]) -> bool:
 
 
 def make_environment(folder: Path, api_url: str, origins: dict[str, str]) -> dict[str, str]:
-    """The settings of an ingest without any politeness: it is loopback."""
+    """Return the settings of an ingest without politeness, for loopback."""
     return os.environ | {
         "BROADSHEET_DATA_DIR": str(folder / "data"),
         "BROADSHEET_ORIGINS": json.dumps(origins),
@@ -73,7 +73,7 @@ def make_environment(folder: Path, api_url: str, origins: dict[str, str]) -> dic
 
 @contextmanager
 def prefect_server(folder: Path) -> Iterator[str]:
-    """A server as a deployment has it, up before anything is measured."""
+    """Run a server as in a deployment, started before anything is measured."""
     environment = os.environ | {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
     port = "4290"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
@@ -89,7 +89,7 @@ def prefect_server(folder: Path) -> Iterator[str]:
 
 
 def wait_for(url: str) -> None:
-    """Until it answers.
+    """Wait until the URL responds.
 
     Raises:
         TimeoutError: it did not.
@@ -102,4 +102,4 @@ def wait_for(url: str) -> None:
             time.sleep(0.5)
         else:
             return
-    raise TimeoutError(f"{url} does not answer")
+    raise TimeoutError(f"{url} does not respond")

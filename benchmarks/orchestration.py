@@ -1,7 +1,7 @@
-"""What a run asks of Prefect's server: requests and events of a run of a hundred articles, and of a few thousand.
+"""Counts requests to Prefect's server, and its events, in a run of a hundred articles and in one of a few thousand.
 
-Counted on the wire, by a proxy before the server. What grows with the run's time alone (renewing its slot, every
-45 s; log lines in batches of 2 s) is in both.
+They are counted on the wire, by a proxy in front of the server. Requests that grow with the run's duration (renewing
+its slot, every 45 s; log lines in batches of 2 s) are in both.
 """
 
 import json
@@ -25,7 +25,7 @@ from replica.site import Site
 
 SMALL_COUNT, LARGE_COUNT = 100, 5_000
 GROWTH_TARGET = 1.2
-"""Requests of the large run / requests of the small one."""
+"""Requests of the large run divided by those of the small one."""
 
 CHUNK_BYTES = 65_536
 REQUEST = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[^ ?]*)[^ ]* HTTP/1\.1\r\n")
@@ -33,7 +33,7 @@ IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 class CountingProxy:
-    """Passes bytes on to a server, and counts the requests in them: method and path -> how many."""
+    """Forwards bytes to a server, and counts the requests in them by method and path."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -44,21 +44,21 @@ class CountingProxy:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        """Take no further connection."""
+        """Accept no more connections."""
         self._listener.close()
 
     def _serve(self) -> None:
         with suppress(OSError):  # closed
             while True:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(self._target)
-                for source, sink, is_asking in ((near, far, True), (far, near, False)):
-                    threading.Thread(target=self._pass_on, args=(source, sink, is_asking), daemon=True).start()
+                client, _ = self._listener.accept()
+                upstream = socket.create_connection(self._target)
+                for source, sink, is_request in ((client, upstream, True), (upstream, client, False)):
+                    threading.Thread(target=self._forward, args=(source, sink, is_request), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, is_asking: bool) -> None:  # noqa: FBT001 - a fact
+    def _forward(self, source: socket.socket, sink: socket.socket, is_request: bool) -> None:  # noqa: FBT001 - a fact
         with suppress(OSError):
             while chunk := source.recv(CHUNK_BYTES):
-                if is_asking:
+                if is_request:
                     self._count(chunk)
                 sink.sendall(chunk)
         for end in (source, sink):
@@ -72,7 +72,7 @@ class CountingProxy:
 
 @contextmanager
 def counting(url: str) -> Iterator[CountingProxy]:
-    """A proxy as long as the block lasts."""
+    """Run a proxy while the block lasts."""
     proxy = CountingProxy(url)
     try:
         yield proxy
@@ -81,9 +81,9 @@ def counting(url: str) -> Iterator[CountingProxy]:
 
 
 def main() -> bool:
-    """Measure, print; whether the target is met."""
+    """Measure and print; return whether the target is met."""
     with TemporaryDirectory() as folder, prefect_server(Path(folder)) as api_url:
-        measure_run(Path(folder) / "first", api_url, 1)  # makes the limits, which are made once
+        measure_run(Path(folder) / "first", api_url, 1)  # creates the concurrency limits, which happens once
         small = measure_run(Path(folder) / "small", api_url, SMALL_COUNT)
         large = measure_run(Path(folder) / "large", api_url, LARGE_COUNT)
     for path in sorted(small[0] | large[0]):
@@ -96,7 +96,7 @@ def main() -> bool:
 
 
 def measure_run(folder: Path, api_url: str, article_count: int) -> tuple[Counter[str], int]:
-    """The requests and the number of events of one ingest of a site of so many articles."""
+    """Return the requests and the number of events of one ingest of a site with this many articles."""
     folder.mkdir()
     events = count_events(api_url)
     with running(Site(article_count)) as server, counting(api_url) as proxy:
@@ -107,7 +107,7 @@ def measure_run(folder: Path, api_url: str, article_count: int) -> tuple[Counter
 
 
 def count_events(api_url: str) -> int:
-    """All events that the server has."""
+    """Return the number of events on the server."""
     body = json.dumps({"limit": 1}).encode()
     request = urllib.request.Request(  # noqa: S310 - loopback
         f"{api_url}/events/filter", body, {"Content-Type": "application/json"}

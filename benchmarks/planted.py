@@ -1,4 +1,4 @@
-"""Which planted copies are found among many unrelated articles, and whether each is called what it is."""
+"""Measures which planted copies are found among many unrelated articles, and whether their kind is right."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -35,9 +35,9 @@ from storage.schema import tables
 
 UNRELATED_COUNT = 20_000
 PAIR_COUNT = 120
-"""Of each case: one that is not found is less than a hundredth."""
+"""Pairs per case: enough that one miss is less than a hundredth."""
 BATCH_COUNT = 250
-"""As many as the loader takes."""
+"""The loader's batch size."""
 RECALL_TARGET = 0.98
 KIND_TARGET = 0.95
 PRECISION_TARGET = 0.99
@@ -49,17 +49,17 @@ Special = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """One way in which a copy differs from its original, and what it is to be called."""
+    """A way in which a copy differs from its original, and its expected kind."""
 
     kind: str | None
-    """None of another story, which has a part of the first one's text: it is no duplicate."""
+    """None if it is another story that contains part of the first one's text, and so is not a duplicate."""
     edit: Edit
     original: Special
     copy: Special
     has_target: bool = True
-    """Most of these must be found."""
+    """Whether the recall target applies."""
     id_prefix: str = "moscow-times:en:"
-    """Of the copies."""
+    """Prefix of the copies' ids."""
 
 
 REPUBLISHED: Special = {"published_at": LATER}
@@ -77,9 +77,9 @@ CASES = {
     "10 %": Case("near", change_words(0.10), {}, REPUBLISHED),
     "15 %": Case("near", change_words(0.15), {}, {}, has_target=False),
     "20 %": Case("near", change_words(0.20), {}, {}, has_target=False),
-    # Fewer than a dozen words more are no news.
+    # Fewer than a dozen additional words do not make an update.
     "furniture: a line": Case("near", add_line, {}, REPUBLISHED),
-    # What is no known furniture is text.
+    # Furniture that is in no list counts as text.
     "furniture: a message": Case("update", add_donation, {}, REPUBLISHED),
     "a paragraph more": Case("update", add_paragraph, {}, REPUBLISHED),
     "a paragraph more, 3 %": Case("update", combine(change_words(0.03), add_paragraph), {}, REPUBLISHED),
@@ -102,18 +102,18 @@ CASES = {
 
 
 class Score(NamedTuple):
-    """What became of the pairs of a case."""
+    """The result for the pairs of a case."""
 
     pair_count: int
     found_count: int
     named_count: int
-    """Those of the found ones that have the right name."""
+    """Found pairs with the right kind."""
     false_count: int
-    """Articles that are a duplicate of anything but their other half, whether they were planted or not."""
+    """Articles, planted or not, that were taken for a duplicate of anything but their counterpart."""
 
 
 def main() -> bool:
-    """Store the unrelated ones, then each case beside them; whether the targets are met."""
+    """Store unrelated articles, then each case beside them; return whether the targets are met."""
     with TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'archive.db'}")
         store_unrelated(database, UNRELATED_COUNT)
@@ -123,7 +123,7 @@ def main() -> bool:
 
 
 def render(scores: dict[str, Score]) -> bool:
-    """The figures, and whether they meet the targets."""
+    """Print the figures; return whether they meet the targets."""
     print(f"{'case':28}{'pairs':>7}{'found':>8}{'named':>8}  as")
     for name, score in scores.items():
         found, named = score.found_count / score.pair_count, score.named_count / max(score.found_count, 1)
@@ -140,7 +140,7 @@ def render(scores: dict[str, Score]) -> bool:
 
 
 def meets_targets(name: str, score: Score) -> bool:
-    """Whether so many pairs of this case are found, and so many of those named right, as promised; or next to none."""
+    """Return whether a case meets the targets for recall and kind, or for precision if it has no kind."""
     if CASES[name].kind is None:
         return score.false_count <= (1 - PRECISION_TARGET) * score.pair_count
     has_found = score.found_count >= RECALL_TARGET * score.pair_count or not CASES[name].has_target
@@ -148,7 +148,7 @@ def meets_targets(name: str, score: Score) -> bool:
 
 
 def store_unrelated(database: Database, count: int) -> int:
-    """Answers how many are found to be duplicates: all of them wrongly."""
+    """Store unrelated articles; return how many are (wrongly) taken for duplicates."""
     outcomes = (make_read(f"text:{number}", body) for number, body in enumerate(write_unrelated(count)))
     while batch := [outcome for _, outcome in zip(range(BATCH_COUNT), outcomes, strict=False)]:
         with database.begin() as session:
@@ -158,9 +158,9 @@ def store_unrelated(database: Database, count: int) -> int:
 
 
 def measure_case(database: Database, name: str, count: int) -> Score:
-    """Store so many pairs of a case, see what becomes of them, and take them back.
+    """Store `count` pairs of a case, score them, and roll back.
 
-    Of every second pair the copy comes first.
+    In every second pair, the copy comes first.
     """
     case, rng = CASES[name], seed_random(name)
     pairs = [
@@ -180,7 +180,7 @@ def measure_case(database: Database, name: str, count: int) -> Score:
 
 
 def _read_verdicts(session: Session) -> dict[str, tuple[str, str]]:
-    """Duplicate -> its primary, and the kind."""
+    """Return duplicate -> its primary and kind."""
     columns = select(tables.Article.id, tables.Article.duplicate_of, tables.Article.duplicate_kind)
     rows = session.execute(columns.where(tables.Article.duplicate_of.is_not(None)))
     return {row[0]: (row[1] or "", row[2] or "") for row in rows}
@@ -198,7 +198,7 @@ def _score(case: Case, pairs: Sequence[tuple[ArticleRead, ...]], verdicts: dict[
 
 
 def make_read(record_id: str, body: str, **special: Any) -> ArticleRead:
-    """An article with nothing special but its body, if nothing else is named."""
+    """Return an article with default fields, except for its body and those given."""
     ref = CaptureRef(warc=f"{record_id}.warc.gz", offset=0, length=1, sha256="0" * 64)
     fields: Special = {
         "id": record_id,

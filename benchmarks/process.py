@@ -1,4 +1,4 @@
-"""A command, timed, with the memory of its process tree."""
+"""Measures a command's time and the memory of its process tree."""
 
 import subprocess
 import time
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import psutil
 
 SAMPLE_SECONDS = 0.5
-"""Often enough for a peak that lasts as long as a batch, seldom enough to cost the other processes nothing."""
+"""Often enough to see a peak that lasts as long as a batch, rarely enough not to slow other processes down."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a command took."""
+    """Time, memory and output of a command."""
 
     seconds: float
     peak_bytes: int
@@ -23,7 +23,7 @@ class Measured:
 
 
 def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> Measured:
-    """Run it to its end.
+    """Run the command to its end.
 
     Raises:
         subprocess.CalledProcessError: it failed.
@@ -34,7 +34,7 @@ def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> M
     while process.returncode is None:
         peak = max(peak, sum_resident_bytes(process.pid))
         with suppress(subprocess.TimeoutExpired):
-            process.wait(SAMPLE_SECONDS)  # no longer: its end is what is timed
+            process.wait(SAMPLE_SECONDS)  # returns as soon as it ends, which is what is timed
     seconds = time.perf_counter() - started
     output = process.stdout.read() if process.stdout else ""
     if process.returncode:
@@ -43,7 +43,7 @@ def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> M
 
 
 def sample_command(command: Sequence[str], environment: Mapping[str, str]) -> list[int]:
-    """Run it to its end: the resident memory of it and its children, in bytes, at even intervals.
+    """Run the command to its end, and return samples of its and its children's resident memory, in bytes.
 
     Raises:
         subprocess.CalledProcessError: it failed.
@@ -59,7 +59,7 @@ def sample_command(command: Sequence[str], environment: Mapping[str, str]) -> li
 
 
 def sum_resident_bytes(pid: int) -> int:
-    """Resident memory of a process and all its children; 0 when it is gone."""
+    """Return the resident memory of a process and all its children; 0 if it has ended."""
     try:
         parent = psutil.Process(pid)
         return sum(_resident_bytes(process) for process in [parent, *parent.children(recursive=True)])

@@ -1,4 +1,4 @@
-"""Pages read per second, beside trafilatura (and others that happen to be installed) on the same pages in one run."""
+"""Measures pages read per second, beside trafilatura (and other extractors if installed) on the same pages."""
 
 import gc
 import multiprocessing
@@ -19,38 +19,38 @@ from schemas.article import Unreadable
 from schemas.capture import Capture, CaptureRef
 
 PAGE_COUNT = 240
-"""Enough that every kind and furniture of the replica is met; a round takes some ten seconds."""
+"""Enough to include every kind and furniture of the replica; a round takes some ten seconds."""
 TURN_COUNT = 20
-"""Pages that one reads before the next has its turn: page by page, each finds the other's data in the caches."""
+"""Pages that a reader reads before the next one's turn; with single pages, each would evict the other's caches."""
 ROUND_COUNT = 5
 TEXT_KINDS = frozenset({"article", "opinion", "podcast"})
-"""What stands for other publishers' pages: those without text are rarer there than on the replica."""
+"""Kinds that represent other publishers' pages, where pages without text are rarer than on the replica."""
 KINDS = ("article", "article", "article", "opinion", "gallery", "video", "podcast", "archive")
 """Mostly articles, as on the publisher's site."""
 PUBLISHER_TARGET = 4.0
-"""With trafilatura called, and its paragraphs compared with the blocks."""
+"""Includes calling trafilatura and comparing its paragraphs with the blocks."""
 GENERIC_TARGET = 1.5
 PROCESS_TARGET = 1.8
 PROCESS_REPEATS = 6
-"""How often the pages are read for the measure of processes: some seconds each, so that the start weighs little."""
+"""How often the pages are read when measuring processes: some seconds each, so that start-up matters little."""
 
 Reader = Callable[[Capture], object]
 
 
 def main() -> bool:
-    """Measure, print; whether the targets are met."""
+    """Measure and print; return whether the targets are met."""
     captures = list(make_captures())
-    own = {"broadsheet": read_publisher, "parsing alone": parse, **yardsticks()}
+    own = {"broadsheet": read_publisher, "parsing alone": parse, **baselines()}
     print(f"{len(captures)} pages of the publisher; trafilatura with its metadata is 1")
     is_fast = render(measure(own, captures), PUBLISHER_TARGET)
     print(f"those with a text, as pages of a publisher without a profile ({sites.get_site('generic').name})")
     texts = list(make_captures(TEXT_KINDS))
-    is_fast &= render(measure({"broadsheet": read_generic, **yardsticks()}, texts), GENERIC_TARGET)
+    is_fast &= render(measure({"broadsheet": read_generic, **baselines()}, texts), GENERIC_TARGET)
     return measure_processes(captures) & is_fast
 
 
 def make_captures(kinds: Collection[str] = KINDS) -> Iterator[Capture]:
-    """Pages of the replica of these kinds, as a crawl would have captured them."""
+    """Yield pages of the replica of these kinds, as a crawl would capture them."""
     for article in Site(PAGE_COUNT, kinds=KINDS).articles:
         if article.head.kind not in kinds:
             continue
@@ -66,23 +66,23 @@ def make_captures(kinds: Collection[str] = KINDS) -> Iterator[Capture]:
 
 
 def read_publisher(capture: Capture) -> object:
-    """By the site's profile."""
+    """Read with the site's profile."""
     return read_page(capture, sites.find_site(capture.url or ""))
 
 
 def parse(capture: Capture) -> object:
-    """Its tree."""
+    """Parse into a tree."""
     html = decode_page(capture)
     return html if isinstance(html, Unreadable) else parse_page(html)
 
 
 def read_generic(capture: Capture) -> object:
-    """Without any profile."""
+    """Read without a profile."""
     return read_page(capture, sites.get_site("generic"))
 
 
-def yardsticks() -> dict[str, Reader]:
-    """What the speed is measured against."""
+def baselines() -> dict[str, Reader]:
+    """Return the readers to compare with."""
     found: dict[str, Reader] = {"trafilatura": read_trafilatura}
     for name, module, reader in (
         ("newspaper4k", "newspaper", read_newspaper),
@@ -96,12 +96,12 @@ def yardsticks() -> dict[str, Reader]:
 
 
 def read_trafilatura(capture: Capture) -> object:
-    """The call that most programs make."""
+    """Read with trafilatura, called as most programs do."""
     return trafilatura.bare_extraction(capture.body.decode(), url=capture.url, with_metadata=True)
 
 
 def read_newspaper(capture: Capture) -> object:
-    """The article as newspaper4k reads it."""
+    """Read with newspaper4k."""
     newspaper = __import__("newspaper")
     article = newspaper.Article(capture.url)
     article.download(input_html=capture.body.decode())
@@ -110,27 +110,27 @@ def read_newspaper(capture: Capture) -> object:
 
 
 def read_news_please(capture: Capture) -> object:
-    """The article as news-please reads it."""
+    """Read with news-please."""
     return __import__("newsplease").NewsPlease.from_html(capture.body.decode(), url=capture.url)
 
 
 def measure(readers: dict[str, Reader], captures: Sequence[Capture]) -> dict[str, float]:
-    """Reader -> pages per second of this process's own time, in the best of the rounds.
+    """Return reader -> pages per second of this process's processor time, in the best of the rounds.
 
-    They take turns, so that whatever else the machine does touches each alike.
+    The readers alternate, so that other load affects each alike.
     """
     for reader in readers.values():
-        reader(captures[0])  # what is made once is not measured
+        reader(captures[0])  # one-time initialization is not measured
     rounds = [measure_round(readers, captures) for _ in range(ROUND_COUNT)]
     return {name: max(len(captures) / seconds[name] for seconds in rounds) for name in readers}
 
 
 def measure_round(readers: dict[str, Reader], captures: Sequence[Capture]) -> dict[str, float]:
-    """Reader -> seconds for all pages."""
+    """Return reader -> seconds for all pages."""
     seconds = dict.fromkeys(readers, 0.0)
     for start in range(0, len(captures), TURN_COUNT):
         for name, reader in readers.items():
-            gc.collect()  # nobody pays for what another left behind
+            gc.collect()  # so that no reader pays for another's garbage
             began_at = time.process_time()
             for capture in captures[start : start + TURN_COUNT]:
                 reader(capture)
@@ -139,7 +139,7 @@ def measure_round(readers: dict[str, Reader], captures: Sequence[Capture]) -> di
 
 
 def render(speeds: dict[str, float], target: float) -> bool:
-    """The figures; whether ours is the target times trafilatura's."""
+    """Print the figures; return whether our speed is at least `target` times trafilatura's."""
     for name, speed in speeds.items():
         print(f"  {name:22}{speed:8.0f} pages/s   {speed / speeds['trafilatura']:6.2f} x trafilatura")
     ratio = speeds["broadsheet"] / speeds["trafilatura"]
@@ -148,7 +148,7 @@ def render(speeds: dict[str, float], target: float) -> bool:
 
 
 def measure_processes(captures: Sequence[Capture]) -> bool:
-    """Whether two processes read nearly twice as many pages as one; on a machine with two idle cores."""
+    """Return whether two processes read nearly twice as many pages as one, which takes two idle cores."""
     speeds: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUND_COUNT):
         for count, found in speeds.items():
@@ -159,7 +159,7 @@ def measure_processes(captures: Sequence[Capture]) -> bool:
 
 
 def measure_pool(process_count: int, captures: Sequence[Capture]) -> float:
-    """Pages per second by the clock on the wall, the processes' start left out."""
+    """Return pages per second of wall-clock time, without the start of the processes."""
     batches = [list(captures)] * PROCESS_REPEATS
     with multiprocessing.get_context("spawn").Pool(process_count) as pool:
         pool.map(read_batch, [captures[:1]] * process_count, chunksize=1)  # imports
@@ -169,5 +169,5 @@ def measure_pool(process_count: int, captures: Sequence[Capture]) -> float:
 
 
 def read_batch(captures: Sequence[Capture]) -> int:
-    """What one process is given."""
+    """Read one process's batch; return the number of pages read."""
     return sum(read_publisher(capture) is not None for capture in captures)

@@ -1,4 +1,4 @@
-"""Reading everything again: two processes beside one, over the same captures in one run."""
+"""Measures reprocessing with two processes beside one, over the same captures in one run."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ SAME = frozenset({Change.UNCHANGED, Change.QUARANTINED})
 
 
 def main() -> bool:
-    """Measure, print; whether the target is met and nothing changes."""
+    """Measure and print; return whether the target is met and nothing changes."""
     with TemporaryDirectory() as folder, running(Site(CAPTURE_COUNT)) as server:
         settings = Settings(
             contact="bench@example.org",
@@ -41,7 +41,7 @@ def main() -> bool:
 
 
 def _measure(settings: Settings, process_count: int) -> tuple[float, ReprocessReport]:
-    """Seconds by the clock on the wall, the start of the processes among them."""
+    """Return seconds of wall-clock time, including the start of the processes, and the report."""
     began_at = time.perf_counter()
     report = reprocess(settings, process_count=process_count)
     return time.perf_counter() - began_at, report

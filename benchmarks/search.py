@@ -1,4 +1,4 @@
-"""What a search takes in an archive of a hundred thousand articles, and what its index costs whoever writes them."""
+"""Measures searches in an archive of a hundred thousand articles, and the cost of the index when writing them."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,34 +29,34 @@ PART_COUNT = 1_000
 
 TARGET_MS = 50.0
 RATE_TARGET = 2_000.0
-"""Articles a second into the index of SQLite."""
+"""Articles per second into SQLite's index."""
 
-ASKED_COUNT = 40
-"""Queries of each kind."""
+QUERY_COUNT = 40
+"""Queries per kind."""
 
 BATCH_COUNT = 250
-"""As many as the loader takes."""
+"""The loader's batch size."""
 
 INGESTED_COUNT = 5_000
-"""Enough for a mean; both ways are measured in turns."""
+"""Enough for a mean; the two ways alternate."""
 
-EVER = SearchFilter(limit=20)
+ANY_TIME = SearchFilter(limit=20)
 OLD_YEAR = SearchFilter(since=date(2010, 1, 1), until=date(2010, 12, 31), limit=20)
 
 
 class Found(NamedTuple):
-    """What queries of one kind took, in milliseconds, and the ids that each found."""
+    """Milliseconds of the queries of one kind, and the ids that each found."""
 
     milliseconds: list[float]
     ids: list[list[str]]
 
 
 def main() -> bool:
-    """Measure both databases; whether the targets are met, and both found the same."""
+    """Measure both databases; return whether the targets are met and both found the same."""
     with TemporaryDirectory() as folder, _opened(Path(folder)) as databases:
         rates = {name: _fill(database) for name, database in databases.items()}
         sizes = {name: _measure_bytes(database) for name, database in databases.items()}
-        found = {name: _ask_all(database) for name, database in databases.items()}
+        found = {name: _run_all_queries(database) for name, database in databases.items()}
         costs = _measure_ingest(Path(folder))
     return _render(rates, sizes, found, costs)
 
@@ -77,7 +77,7 @@ def _opened(folder: Path) -> Iterator[dict[str, Database]]:
 
 
 def _fill(database: Database) -> float:
-    """Write the articles as rows, then the index of all of them; articles a second into that."""
+    """Write the articles as rows, then index them; return articles indexed per second."""
     with database.begin() as session:
         session.execute(insert(Capture), [_make_capture()])
         for start in range(0, ARTICLE_COUNT, PART_COUNT):
@@ -88,7 +88,7 @@ def _fill(database: Database) -> float:
     seconds = time.perf_counter() - started
     if database.engine.dialect.name == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))  # as the server does by itself, some time after
+            connection.execute(text("VACUUM ANALYZE"))  # as autovacuum would do some time later
     return ARTICLE_COUNT / seconds
 
 
@@ -114,13 +114,13 @@ def _make_row(number: int) -> dict[str, Any]:
         "first_seen_at": AT,
         "capture_id": 1,
         "revision": 1,
-        # One in twelve is another one's duplicate.
+        # One in twelve is a duplicate of another.
         "duplicate_of": f"moscow-times:en:{number - 1}" if number % 12 == 11 else None,
     }
 
 
 def _measure_bytes(database: Database) -> tuple[int, int]:
-    """Of the whole database; of what the search has in it."""
+    """Return the size of the whole database, and of the search index in it."""
     with database.read() as session:
         if database.engine.dialect.name == "postgresql":
             own = func.pg_total_relation_size("search") + func.pg_total_relation_size("search_word")
@@ -131,13 +131,13 @@ def _measure_bytes(database: Database) -> tuple[int, int]:
         return sum(sizes.values()), sum(sizes[name] for name in sizes if "search" in name)
 
 
-def _ask_all(database: Database) -> dict[str, Found]:
-    found = {kind: _ask(database, draw_queries(kind, ASKED_COUNT, ARTICLE_COUNT), EVER) for kind in KINDS}
-    old = _ask(database, draw_queries("a usual word", ASKED_COUNT, ARTICLE_COUNT), OLD_YEAR)
+def _run_all_queries(database: Database) -> dict[str, Found]:
+    found = {kind: _run_queries(database, draw_queries(kind, QUERY_COUNT, ARTICLE_COUNT), ANY_TIME) for kind in KINDS}
+    old = _run_queries(database, draw_queries("a usual word", QUERY_COUNT, ARTICLE_COUNT), OLD_YEAR)
     return found | {"an old year's": old}
 
 
-def _ask(database: Database, queries: Iterable[str], wanted: SearchFilter) -> Found:
+def _run_queries(database: Database, queries: Iterable[str], wanted: SearchFilter) -> Found:
     found = Found([], [])
     for query in queries:
         started = time.perf_counter()
@@ -148,7 +148,7 @@ def _ask(database: Database, queries: Iterable[str], wanted: SearchFilter) -> Fo
 
 
 def _measure_ingest(folder: Path) -> tuple[float, float]:
-    """Milliseconds for an article in `store_outcomes` on SQLite, without the index and with it."""
+    """Return milliseconds per article in `store_outcomes` on SQLite, without the index and with it."""
     plain, indexed = (open_database(f"sqlite:///{folder / name}.db") for name in ("plain", "indexed"))
     seconds: tuple[list[float], list[float]] = ([], [])
     for start in range(0, INGESTED_COUNT, BATCH_COUNT):

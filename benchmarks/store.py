@@ -1,4 +1,4 @@
-"""How the store grows: writing, search, export, size and memory at ten thousand articles and ten times that, twice."""
+"""Measures how the store scales: writing, search, export, size and memory at 10,000, 100,000 and a million articles."""
 
 import json
 import os
@@ -30,54 +30,54 @@ from storage.search.query import read_query
 
 STEPS = (10_000, 100_000)
 LARGEST = 1_000_000
-"""On demand: on SQLite, more than an hour and 13 GB, and as much again and more while it is copied."""
+"""On demand: on SQLite, it takes more than an hour and 13 GB, and more than twice that while it is copied."""
 
 BATCH_COUNT = 1_000
 LAST_COUNT = 10_000
-"""Articles whose writing is timed at each step, the last ones before it: what came before has its time too."""
+"""The last articles of each step, whose writing is timed."""
 QUERY_COUNT = 20
-"""Of each kind."""
+"""Queries per kind."""
 HIT_COUNT = 20
 
 WRITE_TARGET = 2_000
-"""Articles a second, with their search index, on SQLite."""
+"""Articles per second, including their search index, on SQLite."""
 SEARCH_TARGET_MS = 50.0
-"""95 of 100 searches at 100,000 articles."""
+"""For 95 of 100 searches at 100,000 articles."""
 EXPORT_TARGET = 20_000
-"""Articles a second, JSON Lines."""
+"""Articles per second, as JSON Lines."""
 MEMORY_TARGET = 300_000_000
-"""Bytes, of any of these commands."""
+"""In bytes, for each of these commands."""
 
 
 class Step(NamedTuple):
-    """What was measured when the archive had so many articles."""
+    """Measurements at one size of the archive."""
 
     article_count: int
     written_per_second: float
-    """Of the last articles: read outcomes to rows, duplicates looked for, search index written."""
+    """For the last articles: from outcomes to rows, with search for duplicates and search index."""
     search_p50_ms: float
     search_p95_ms: float
     exported_per_second: float
     copied_per_second: float
-    """Into an empty SQLite database: rows as they are, their search index made anew, all of it compared. From another
-    one of that kind, pages are copied, and nothing is made."""
+    """Into an empty SQLite database: rows are copied, their search index rebuilt, everything compared. From another
+    SQLite database, pages are copied, and nothing is rebuilt."""
     size_bytes: int
     peak_bytes: int
-    """Of the largest of the commands that wrote, searched, exported and copied."""
+    """The largest of the commands that wrote, searched, exported and copied."""
 
 
 def main() -> bool:
-    """Ten thousand and a hundred thousand articles on both databases; whether the targets are met."""
+    """Measure 10,000 and 100,000 articles on both databases; return whether the targets are met."""
     return measure(STEPS)
 
 
 def main_million() -> bool:
-    """The same, then a million."""
+    """Measure the same, then a million."""
     return measure((*STEPS, LARGEST))
 
 
 def measure(steps: tuple[int, ...]) -> bool:
-    """Fill each kind of database from step to step, print, and answer whether the targets are met."""
+    """Fill each kind of database step by step and print; return whether the targets are met."""
     is_met = True
     for name in ("sqlite", "postgresql"):
         with TemporaryDirectory() as folder, _served(name, Path(folder)) as url:
@@ -101,7 +101,7 @@ def _served(name: str, folder: Path) -> Iterator[str]:
 
 
 def _measure_step(url: str, start: int, end: int, folder: Path) -> Step:
-    """Each part in a process of its own, whose memory is its own."""
+    """Measure each part in a separate process, so that its memory is separate."""
     last = max(start, end - LAST_COUNT)
     before = _run("fill", url, folder, start, last)
     written = _run("fill", url, folder, last, end)
@@ -138,21 +138,23 @@ def _fill(database: Database, start: int, end: int) -> dict[str, float]:
 
 
 def _search(database: Database, article_count: int) -> dict[str, float]:
-    _settle(database)
-    milliseconds = [_ask(database, query) for kind in KINDS for query in draw_queries(kind, QUERY_COUNT, article_count)]
+    _vacuum(database)
+    milliseconds = [
+        _time_query(database, query) for kind in KINDS for query in draw_queries(kind, QUERY_COUNT, article_count)
+    ]
     return {"p50": median(milliseconds), "p95": quantiles(milliseconds, n=20)[-1], "size": _measure_size(database)}
 
 
-def _ask(database: Database, query: str) -> float:
+def _time_query(database: Database, query: str) -> float:
     started = time.perf_counter()
     search_articles(database, read_query(query), SearchFilter(limit=HIT_COUNT))
     return (time.perf_counter() - started) * 1e3
 
 
-def _settle(database: Database) -> None:
+def _vacuum(database: Database) -> None:
     if database.engine.dialect.name == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))  # as the server does by itself, some time after
+            connection.execute(text("VACUUM ANALYZE"))  # as autovacuum would do some time later
 
 
 def _measure_size(database: Database) -> int:
@@ -214,8 +216,8 @@ def _render(name: str, steps: list[Step]) -> bool:
     )
 
 
-def _work() -> None:
-    """A part of a step; prints what was measured."""
+def _run_part() -> None:
+    """Run one part of a step, and print its measurements."""
     parser = ArgumentParser()
     parser.add_argument("what", choices=["fill", "search", "export", "copy"])
     parser.add_argument("url")
@@ -238,4 +240,4 @@ def _work() -> None:
 
 
 if __name__ == "__main__":
-    _work()
+    _run_part()

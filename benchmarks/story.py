@@ -1,4 +1,4 @@
-"""Texts for the search of duplicates: originals as the publisher writes them, and unrelated ones that look alike."""
+"""Texts for the search for duplicates: originals like the publisher's, and unrelated texts that look similar."""
 
 import random
 import re
@@ -12,26 +12,26 @@ from replica.site import Site
 
 SEEDS = Path(__file__).parents[1] / "seeds" / "expected"
 FEWEST_WORDS, MOST_WORDS = 150, 900
-"""Of an original: a brief, a long report."""
+"""Words per original: from a brief to a long report."""
 
 VOCABULARY_COUNT = 12_000
-"""Of which the first, by Zipf's law, are in every text."""
+"""Words; the first ones, by Zipf's law, are in every text."""
 PHRASE_COUNT = 300
-"""Such as "a Foreign Ministry spokesman said": runs of the seeds' words, of which each text has many."""
+"""Phrases such as "a Foreign Ministry spokesman said": runs of words from the seeds, many in each text."""
 PHRASE_SHARE = 0.35
-"""Of sentences that have one."""
+"""Share of sentences with a phrase."""
 SENTENCE_WORDS = (8, 28)
 PARAGRAPH_SENTENCES = (1, 4)
 
 TOPIC_COUNT = 400
 TOPIC_SHARE = 0.4
-"""Of the unrelated stories: those with a background paragraph, a quarter of their words, that 20 others have too."""
+"""Share of unrelated stories with a background paragraph, a quarter of their words, that 20 others have too."""
 BACKGROUND_WORDS = (60, 90)
 
 
 @cache
 def list_originals(count: int) -> list[str]:
-    """The seeds' texts, then some of the replica's: between 150 and 900 words each."""
+    """Return the seeds' texts, then some of the replica's, with 150 to 900 words each."""
     site = Site(2 * count, kinds=("article", "opinion"), duplicate_share=0, near_duplicate_share=0, bad_pages=False)
     bodies = (article.expected["body"] for article in site.articles[5:])
     stories = (body for body in bodies if len(body.split()) >= FEWEST_WORDS)
@@ -41,7 +41,7 @@ def list_originals(count: int) -> list[str]:
 
 @cache
 def list_paragraphs() -> list[str]:
-    """Paragraphs of 15 to 60 words of which no original is made."""
+    """Return paragraphs of 15 to 60 words that are in no original."""
     site = Site(100, seed=1, duplicate_share=0, near_duplicate_share=0, bad_pages=False)
     return [
         paragraph
@@ -52,7 +52,7 @@ def list_paragraphs() -> list[str]:
 
 
 def write_unrelated(count: int, seed: int = 0) -> Iterator[str]:
-    """Stories of their own, in words and phrases that all share; some of one topic have a paragraph in common."""
+    """Yield distinct stories in shared words and phrases; some stories of a topic have a paragraph in common."""
     rng = seed_random(seed)
     backgrounds = [" ".join(_write_paragraphs(rng, rng.randint(*BACKGROUND_WORDS))) for _ in range(TOPIC_COUNT)]
     for _ in range(count):
@@ -66,12 +66,12 @@ def write_unrelated(count: int, seed: int = 0) -> Iterator[str]:
 
 
 def seed_random(seed: int | str) -> random.Random:
-    """The same numbers each time: they make texts."""
+    """Return a generator of deterministic numbers, for texts."""
     return random.Random(seed)  # noqa: S311 - no secrets
 
 
 def draw_words(rng: random.Random, count: int) -> list[str]:
-    """Words as they are met in texts: a few of them very often."""
+    """Draw words with the frequencies of real texts: a few of them very often."""
     words, weights = _vocabulary()
     return rng.choices(words, cum_weights=weights, k=count)
 
@@ -87,7 +87,7 @@ def _shorten(body: str, rng: random.Random) -> str:
 
 
 def _write_paragraphs(rng: random.Random, word_count: int) -> list[str]:
-    """About so many words; the first paragraph is never shorter than a sentence."""
+    """Write about this many words; the first paragraph has at least one sentence."""
     words, paragraphs, sentences = iter(draw_words(rng, word_count)), list[str](), list[str]()
     wanted = rng.randint(*PARAGRAPH_SENTENCES)
     while sentence := [word for word, _ in zip(words, range(rng.randint(*SENTENCE_WORDS)), strict=False)]:
@@ -106,7 +106,7 @@ def _read_seeds() -> list[str]:
 
 @cache
 def _vocabulary() -> tuple[list[str], list[float]]:
-    """Words and their cumulative weights: the seeds' words, the most frequent first, then invented ones."""
+    """Return words and their cumulative weights: the seeds' words, the most frequent first, then invented ones."""
     known = [word for word, _ in Counter(re.findall(r"[a-z]+", " ".join(_read_seeds()).casefold())).most_common()]
     syllables = [f"{a}{b}" for a in "bdfgklmnprstvz" for b in "aeiou"]
     invented = (f"{one}{two}{three}n" for one in syllables for two in syllables for three in syllables)

@@ -1,4 +1,4 @@
-"""What strangers send beside pages, as we read it: feeds, sitemaps, robots.txt, response heads, WARC files, lists."""
+"""Reads mutated untrusted input other than pages: feeds, sitemaps, robots.txt, response heads, WARC files, lists."""
 
 import gzip
 import io
@@ -39,7 +39,7 @@ from storage.warc.member import read_head
 from storage.warc.payload import BodyCut, BodyTooLarge, decode_body
 
 ARTICLE_COUNT = 60
-"""Of the site whose documents are changed: its feeds are full, and its documents small enough for many changes."""
+"""Articles of the site whose documents are mutated: enough to fill the feeds, few enough for many mutations."""
 
 AT = datetime(2024, 10, 1, tzinfo=UTC)
 PAGE_URL = "https://www.themoscowtimes.com/2024/10/01/a-page-a1"
@@ -89,31 +89,31 @@ INDEXES = (
 
 
 @dataclass(frozen=True)
-class Stranger:
-    """A kind of document, and its reader: what it says of one, whatever that is."""
+class UntrustedKind:
+    """A kind of untrusted document, with samples and a reader that returns an outcome."""
 
-    shapes: tuple[tuple[str, bytes], ...]
-    """Addresses and documents."""
+    samples: tuple[tuple[str, bytes], ...]
+    """Pairs of URL and document."""
     read: Callable[[str, bytes], str]
 
 
-def read_changed(seed: int) -> tuple[str, bytes, str]:
-    """The kind of one changed document, its bytes, and what its reader says; what escapes of it is told as such."""
-    kinds = load_strangers()
+def read_mutated(seed: int) -> tuple[str, bytes, str]:
+    """Return the kind of a mutated document, its bytes, and its outcome: `ESCAPED …` if an exception escaped."""
+    kinds = load_kinds()
     name = sorted(kinds)[seed % len(kinds)]
-    stranger = kinds[name]
-    url, shape = stranger.shapes[seed // len(kinds) % len(stranger.shapes)]
-    document = mutate(shape, seed)
+    kind = kinds[name]
+    url, sample = kind.samples[seed // len(kinds) % len(kind.samples)]
+    document = mutate(sample, seed)
     try:
-        said = stranger.read(url, document)
-    except Exception as error:  # noqa: BLE001 - any that escapes is what is looked for
-        said = f"ESCAPED {type(error).__name__} (seed {seed}): {error}"
-    return name, document, said
+        result = kind.read(url, document)
+    except Exception as error:  # noqa: BLE001 - the fuzzer looks for any that escapes
+        result = f"ESCAPED {type(error).__name__} (seed {seed}): {error}"
+    return name, document, result
 
 
 @cache
-def load_strangers() -> Mapping[str, Stranger]:
-    """Every kind by its name, with documents of the replica's."""
+def load_kinds() -> Mapping[str, UntrustedKind]:
+    """Return name -> kind of document, with the replica's documents as samples."""
     site = Site(ARTICLE_COUNT)
     sources = [*_list_sources(site, "www", [f"/rss/{name}" for name in FEEDS])]
     sources += _list_sources(site, "static", ["/sitemap/sitemap.xml", "/sitemap/newsmap.xml"])
@@ -121,14 +121,14 @@ def load_strangers() -> Mapping[str, Stranger]:
     listings = _list_sources(site, "www", ["/news", "/opinion", "/business"])
     robots = _list_sources(site, "www", ["/robots.txt"])
     return {
-        "feed or sitemap": Stranger(tuple(sources), _read_source),
-        "index of an archive": Stranger(tuple(("file:x.cdx", text.encode()) for text in INDEXES), _read_index),
-        "listing": Stranger(tuple(listings), _read_source),
-        "address list": Stranger(tuple(("file:x.txt", text.encode()) for text in LISTS), _read_list),
-        "response": Stranger(tuple((PAGE_URL, _answer(head)) for head in HEADS), _read_response),
-        "robots.txt": Stranger((*robots, (robots[0][0], robots[0][1] + b"Crawl-delay: 2.5\n")), _read_robots),
-        "WARC, compressed": Stranger((("file:x.warc.gz", _make_warc(site)),), _read_warc),
-        "WARC, plain": Stranger((("file:x.warc", gzip.decompress(_make_warc(site))),), _read_warc),
+        "feed or sitemap": UntrustedKind(tuple(sources), _read_source),
+        "index of an archive": UntrustedKind(tuple(("file:x.cdx", text.encode()) for text in INDEXES), _read_index),
+        "listing": UntrustedKind(tuple(listings), _read_source),
+        "a list of URLs": UntrustedKind(tuple(("file:x.txt", text.encode()) for text in LISTS), _read_list),
+        "response": UntrustedKind(tuple((PAGE_URL, _answer(head)) for head in HEADS), _read_response),
+        "robots.txt": UntrustedKind((*robots, (robots[0][0], robots[0][1] + b"Crawl-delay: 2.5\n")), _read_robots),
+        "WARC, compressed": UntrustedKind((("file:x.warc.gz", _make_warc(site)),), _read_warc),
+        "WARC, plain": UntrustedKind((("file:x.warc", gzip.decompress(_make_warc(site))),), _read_warc),
     }
 
 
@@ -143,7 +143,7 @@ def _answer(head: bytes) -> bytes:
 
 
 def _make_warc(site: Site) -> bytes:
-    """Pages, as our writer writes them."""
+    """Return a WARC file of pages, as our writer makes it."""
     with TemporaryDirectory() as folder, WarcWriter(Path(folder), site="fuzz", run_id="fuzz") as writer:
         for article in site.newest_first[:WARC_RECORD_COUNT]:
             body = gzip.compress(find_answer(site, "www", article.path).body, mtime=0)
@@ -155,20 +155,20 @@ def _make_warc(site: Site) -> bytes:
 def _read_source(url: str, document: bytes) -> str:
     site = sites.find_site(url)
     try:
-        return _place(site.read_source(document, url, "text/xml", AT))
+        return _check_storable(site.read_source(document, url, "text/xml", AT))
     except SourceUnreadable:
         return "unreadable"
 
 
 def _read_index(url: str, document: bytes) -> str:
     try:
-        return _place(read_cdx(document, url, AT))
+        return _check_storable(read_cdx(document, url, AT))
     except SourceUnreadable:
         return "unreadable"
 
 
-def _place(page: SourcePage) -> str:
-    """All that is read must be storable: as text, and as a URL that is judged."""
+def _check_storable(page: SourcePage) -> str:
+    """Check that everything read can be stored as text and identified as a URL."""
     for identity, sighting in identify_sightings(page.sightings):
         identity.model_dump_json().encode()
         sighting.model_dump_json().encode()
@@ -183,7 +183,7 @@ def _read_list(url: str, document: bytes) -> str:
     except ValueError:
         return "refused"
     sightings = (Sighting(url=one, source_url=url, source_kind=SourceKind.LIST, seen_at=AT) for one in urls)
-    return _place(SourcePage(tuple(sightings))) if urls else "no list"
+    return _check_storable(SourcePage(tuple(sightings))) if urls else "no list"
 
 
 def _read_robots(url: str, document: bytes) -> str:
@@ -194,7 +194,7 @@ def _read_robots(url: str, document: bytes) -> str:
 
 
 def _read_response(url: str, document: bytes) -> str:
-    """As it comes from the wire; what the crawl takes, the reader must take as well."""
+    """Read a response as from the wire; what the crawl accepts, the reader must accept too."""
     protocol = RecordingProtocol(lambda _protocol: None)  # type: ignore[no-untyped-call]
     protocol.makeConnection(StringTransport())  # type: ignore[no-untyped-call]
     answers: list[Any] = []
@@ -207,10 +207,10 @@ def _read_response(url: str, document: bytes) -> str:
     head = answers[0].wire.response_head
     read_retry_after(Headers(dict(answers[0].headers.getAllRawHeaders())), AT)
     _, _, body = document.partition(b"\r\n\r\n")
-    return _read_taken(url, head, body)
+    return _read_accepted(url, head, body)
 
 
-def _read_taken(url: str, head: bytes, body: bytes) -> str:
+def _read_accepted(url: str, head: bytes, body: bytes) -> str:
     status, headers = read_head(io.BytesIO(head))
     named = tuple((name.lower(), value) for name, value in headers)
     with suppress(BodyCut, BodyTooLarge):
@@ -235,12 +235,12 @@ def _read_warc(url: str, document: bytes) -> str:
 
 
 class _Bytes:
-    """Not a WARC file."""
+    """Bytes that open like a path."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def open(self, mode: str, /) -> BinaryIO:  # noqa: ARG002 - as a path's
+    def open(self, mode: str, /) -> BinaryIO:  # noqa: ARG002 - the signature of a path's `open`
         return io.BytesIO(self._data)
 
 

@@ -1,4 +1,4 @@
-"""What the site answers to one address, before it meets HTTP."""
+"""The site's response to one URL, before HTTP."""
 
 import json
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ PLAIN = "text/plain; charset=UTF-8"
 
 
 MAX_AGE_SECONDS = 300
-"""What most answers allow a cache."""
+"""The max-age of most responses."""
 SHORT_AGE_SECONDS = 60
-"""What `/rss/all` and the posts of live blogs allow."""
+"""The max-age of `/rss/all` and of live blogs' posts."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, body and what the headers say of it."""
+    """A response: status, body and the values of its headers."""
 
     body: bytes
     media_type: str = HTML
     status: int = 200
     location: str | None = None
     modified_at: datetime | None = None
-    """Where it is known, the answer can be asked for conditionally."""
+    """If it is known, conditional requests are supported."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Further ones, such as Retry-After."""
+    """Additional headers, such as Retry-After."""
     max_age_seconds: int | None = MAX_AGE_SECONDS
-    """None for an answer without Cache-Control."""
+    """None for a response without Cache-Control."""
     viewed_at: datetime | None = None
-    """The time in the page's metadata that moves with every view, as the first view has it."""
+    """The time in the page's metadata that changes with every view, as of the first view."""
 
 
 def html(text: str, *, status: int = 200, modified_at: datetime | None = None) -> Answer:
-    """A page."""
+    """Return a response with an HTML page."""
     return Answer(text.encode(), status=status, modified_at=modified_at)
 
 
-def moved(url: str) -> Answer:
-    """A redirect: 302, however final it is."""
+def redirect(url: str) -> Answer:
+    """Return a redirect: the site uses 302 even for permanent ones."""
     return Answer(b"", status=302, location=url)
 
 
 def as_json(value: object) -> Answer:
-    """A JSON document."""
+    """Return a response with a JSON document."""
     return Answer(json.dumps(value).encode(), JSON)

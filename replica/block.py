@@ -1,4 +1,4 @@
-"""Renders the blocks that an article's content is made of, and a live blog's posts."""
+"""Renders the blocks of an article's content, and a live blog's posts."""
 
 import json
 import random
@@ -37,14 +37,14 @@ from replica.model import (
 
 _MARKED = ("<em>{}</em>", "<strong>{}</strong>", f'<a href="{WWW}/all-about/kremlin">{{}}</a>')
 _FIRST_TIME = 1_000_000_000
-"""From here on, a number in the URL of posts is a time in seconds (2001), not the number of a post."""
+"""In the URL of posts, numbers from here on are times in seconds (from 2001), smaller ones are numbers of posts."""
 _FEWEST_WORDS_TO_MARK = 8
 _MARKED_SHARE = 0.5
-"""Of paragraphs: as many with markup as without, so that a reader meets both."""
+"""Share of paragraphs with markup: half, so that a reader meets both."""
 
 
 def render_block(block: Block, rng: random.Random | None, today: date) -> str:  # noqa: PLR0911 - one for each kind
-    """One block; with `rng` some of its words are emphasised or linked."""
+    """Render one block; with `rng`, emphasise or link some of its words."""
     match block:
         case HtmlBlock(elements):
             return _wrap("html", "\n".join(render_element(element, rng) for element in elements))
@@ -73,7 +73,7 @@ def _wrap(block_type: str, inner: str) -> str:
 
 
 def render_element(element: Element, rng: random.Random | None) -> str:  # noqa: PLR0911 - one for each kind
-    """One part of an html block."""
+    """Render one element of an html block."""
     match element:
         case Paragraph(text):
             return f"<p>{render_text(text, rng)}</p>"
@@ -99,7 +99,7 @@ def _row(cells: tuple[str, ...]) -> str:
 
 
 def render_text(text: str, rng: random.Random | None) -> str:
-    """The text as HTML, three words of some paragraphs emphasised or linked."""
+    """Render the text as HTML; in some paragraphs, emphasise or link three words."""
     words = escape(text, quote=False).replace("\u00a0", "&nbsp;").replace("\n", "<br>\n").split(" ")
     if rng and len(words) >= _FEWEST_WORDS_TO_MARK and rng.random() < _MARKED_SHARE:
         start = rng.randrange(len(words) - 4)
@@ -108,7 +108,7 @@ def render_text(text: str, rng: random.Random | None) -> str:
 
 
 def _old_html(paragraphs: tuple[str, ...]) -> str:
-    """As it was made around 2000: a layout table, spacer images, upper-case tags left open."""
+    """Render HTML of around 2000: a layout table, spacer images, unclosed upper-case tags."""
     rows = "".join(f"<P>{escape(text, quote=False)}\n" for text in paragraphs)
     spacer = f'<IMG SRC="{STATIC}/img/spacer.gif" WIDTH=1 HEIGHT=1 ALT="">'
     return f'<TABLE BORDER=0 WIDTH="100%"><TR><TD WIDTH=10>{spacer}</TD><TD VALIGN=top>{rows}</TD></TR></TABLE>{spacer}'
@@ -118,7 +118,7 @@ def _furniture(block: FurnitureBlock, today: date) -> str:
     title = escape(block.headline)
     match block.type:
         case "article":
-            # Such a link has the day of the visit and no id.
+            # Such a link has the day of the visit, and no id.
             url = f"{WWW}/{today:%Y/%m/%d}/{slugify(block.headline)}"
             return (
                 f'<aside class="article__related-article"><a class="related-article" href="{url}">'
@@ -138,7 +138,7 @@ def _furniture(block: FurnitureBlock, today: date) -> str:
 
 
 def render_figure(image: Image, css_class: str, alias: str) -> str:
-    """A picture; the caption and the credit are two spans side by side."""
+    """Render a picture; caption and credit are two adjacent spans."""
     return (
         f'<figure class="{css_class} {alias}"><img src="{image.url}" alt="">'
         f"{_caption(image, f'{css_class}__{{0}} {alias}__{{0}}')}</figure>"
@@ -159,7 +159,7 @@ def _caption(image: Image, css_class: str) -> str:
 
 
 def render_gallery_item(image: Image) -> str:
-    """One picture of a gallery: its texts stand in attributes, and beside it."""
+    """Render one picture of a gallery, with its texts in attributes and beside it."""
     title, caption, credit = (escape(text or "") for text in (image.title, image.caption, image.credit))
     return (
         f'<div class="article__gallery__item" data-image-title="{title}" data-image-caption="{caption}" '
@@ -169,7 +169,7 @@ def render_gallery_item(image: Image) -> str:
 
 
 def render_posts(story: Story, since: int) -> str:
-    """What `/live/ID/FROM` answers: the posts later than FROM, the oldest first."""
+    """Return the JSON of `/live/ID/FROM`: the posts later than FROM, the oldest first."""
     found = [
         {"id": number, "time": moscow_text(post.at), "body": [_part(block) for block in post.blocks]}
         for number, post in enumerate(story.posts, start=1)
@@ -196,7 +196,7 @@ def _part(block: HtmlBlock | ImageBlock | FurnitureBlock) -> dict[str, object]:
 
 
 def render_saved_post(post: Post, today: date) -> str:
-    """A post as it stands in a page that a browser saved."""
+    """Render a post as in a page that a browser saved."""
     blocks = "".join(
         "".join(render_element(element, None) for element in block.elements)
         if isinstance(block, HtmlBlock)

@@ -1,11 +1,11 @@
-"""Breaks pages, as cut connections, careless programs and hostile servers do: the same seed number, the same bytes."""
+"""Breaks pages as cut connections, careless programs and hostile servers do; deterministic for a seed number."""
 
 import random
 
 MAX_CHANGES = 6
-"""Of one page; more leave nothing of it."""
+"""Per page; more would leave nothing of it."""
 
-SPRINKLED = (
+INSERTIONS = (
     b"\x00",
     b"\x00" * 200,
     b"<div>" * 300,
@@ -41,14 +41,14 @@ SPRINKLED = (
     b"'>",
 )
 CHARSETS = ("utf-8", "windows-1251", "utf-16", "shift_jis", "koi8-r", "nonsense", "utf-7", "hex", "idna", "")
-"""What a header may claim, whatever the bytes are."""
+"""Charsets that a header may declare, regardless of the bytes."""
 
 DEEP = 30_000
-"""Elements nested in one another: more than any parser follows."""
+"""Depth of nested elements: more than any parser follows."""
 
 
 def break_page(page: bytes, seed: int) -> tuple[bytes, str]:
-    """The page, broken, and the Content-Type that it comes with."""
+    """Return the page, broken, and its Content-Type."""
     rng = random.Random(seed)
     data = bytearray(page)
     for _ in range(rng.randint(1, MAX_CHANGES)):
@@ -67,7 +67,7 @@ def _change(data: bytearray, rng: random.Random) -> None:
         case 2:
             data[at:at] = rng.randbytes(rng.randint(1, 60))
         case 3 | 4:
-            data[at:at] = rng.choice(SPRINKLED)
+            data[at:at] = rng.choice(INSERTIONS)
         case 5:
             del data[rng.randrange(len(data) + 1) :]
         case 6:

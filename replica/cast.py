@@ -1,4 +1,4 @@
-"""Chooses what a story is about: topic, places, persons, and what they are called in its sentences."""
+"""Chooses what a story is about: topic, places, persons, and their names in its sentences."""
 
 import random
 from dataclasses import dataclass, field
@@ -11,41 +11,41 @@ from replica.model import MOSCOW
 
 NEWS_TOPICS = ("court", "city", "business", "diplomacy", "climate", "diaspora", "meanwhile", "arts")
 CIVIC_TOPICS = frozenset({"court", "city", "business", "diplomacy", "climate", "diaspora"})
-"""What a town's offices have to do with."""
+"""Topics that involve a town's authorities."""
 ARCHIVE_TOPICS = ("court", "city", "meanwhile", "arts")
-"""Nothing in them is of our days alone."""
+"""Topics without anything that dates them to recent years."""
 RUSSIAN_TOPIC = "russian"
 LIVE_TOPICS = ("diplomacy", "city", "climate")
 _CACHED_COUNT = 256
-"""Casts kept: an article's headline, text and page are asked for one after the other."""
+"""Cached casts: an article's headline, text and page are requested one after the other."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """One story's topic and parts."""
+    """The topic and parts of one story."""
 
     topic: Topic
     section: str
     at: datetime
     angle: int | None = None
-    """Which of the topic's leads it begins with; None for any of them."""
+    """Index of the topic's lead that it begins with; None for any."""
     parts: dict[str, str] = field(default_factory=dict)
 
     @property
     def headlines(self) -> tuple[str, ...]:
-        """The templates for its headline."""
+        """Templates for its headline."""
         headlines = self.topic["headlines"]
         if self.angle is None:
             return headlines
         return tuple(text for text, angle in zip(headlines, self.topic.angles, strict=True) if angle == self.angle)
 
     def speak(self, rng: random.Random) -> Voice:
-        """A voice for a text of this story, which has named nobody yet."""
+        """Return a voice for a text of this story in which no person has been named yet."""
         return Voice(rng, _Namer(self, rng).find)
 
 
 class _Namer:
-    """Gives each person's whole name first, the surname from then on."""
+    """Gives a person's full name at the first mention, then the surname."""
 
     def __init__(self, cast: Cast, rng: random.Random) -> None:
         self._cast = cast
@@ -53,7 +53,7 @@ class _Namer:
         self._named: set[str] = set()
 
     def find(self, name: str) -> str:
-        """What stands for a part."""
+        """Return the text for a part."""
         parts = self._cast.parts
         if name.endswith("_last"):
             person = name.removesuffix("_last")
@@ -69,7 +69,7 @@ class _Namer:
 
 @lru_cache(maxsize=_CACHED_COUNT)
 def choose_cast(key: str, topics: tuple[str, ...], at: datetime) -> Cast:
-    """The same key, topics and time make the same cast."""
+    """Return the cast for a key, topics and time; deterministic."""
     rng = random.Random(key)
     topic = load_topic(rng.choice(topics))
     cast = Cast(topic, rng.choice(topic.sections), at, rng.choice(topic.angles) if topic.angles else None)

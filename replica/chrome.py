@@ -1,4 +1,4 @@
-"""What every page of the site has around its content: head, navigation, sidebar, footer."""
+"""Renders what surrounds the content of every page: head, navigation, sidebar, footer."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -10,11 +10,11 @@ from replica.model import SECTIONS, STATIC, WWW, Head
 _TOPICS = ("kremlin", "economy", "sanctions", "regions", "courts", "protests", "energy", "military", "health", "sport")
 _STYLE_RULE_COUNT = 40
 _SCRIPT_LINE_COUNT = 25
-"""Both bring a page to the 20 to 30 kB that the publisher's have."""
+"""Both bring a page to the size of the publisher's, 20 to 30 kB."""
 
 
 def render_document(meta: str, main: str, language: str = "en") -> str:
-    """A whole page: `meta` goes into its head, `main` between navigation and footer."""
+    """Render a complete page: `meta` goes into its head, `main` between navigation and footer."""
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f"{meta}\n{_assets()}\n</head>\n<body>\n{_navigation()}\n{main}\n{_footer()}\n</body>\n</html>\n"
@@ -22,23 +22,23 @@ def render_document(meta: str, main: str, language: str = "en") -> str:
 
 
 def render_simple_page(title: str, text: str) -> str:
-    """A page that is no article: a title and one line."""
+    """Render a page that is not an article: a title and one line."""
     meta = f"<title>{escape(title)} - The Moscow Times</title>"
     return render_document(meta, f'<main class="page"><h1>{escape(title)}</h1><p>{escape(text)}</p></main>')
 
 
 def render_cards(heads: Iterable[Head]) -> str:
-    """The excerpt cards of listings and clusters: no date on them."""
+    """Render the excerpt cards of listings and clusters, which have no date."""
     return "\n".join(_card(head, "article-excerpt-default") for head in heads)
 
 
 def render_lead_card(head: Head) -> str:
-    """The first card of a section's page."""
+    """Render the first card of a section's page."""
     return _card(head, "article-excerpt-lead")
 
 
 def render_sidebar(most_read: Iterable[Head], newest: Iterable[Head]) -> str:
-    """The two lists beside every article."""
+    """Render the two lists beside every article."""
     return (
         '<aside class="sidebar"><section class="sidebar__section"><div class="sidebar__section__header">Most read</div>'
         f'{_links(most_read)}</section><section class="sidebar__section">'
@@ -57,7 +57,7 @@ def _links(heads: Iterable[Head]) -> str:
 
 def _card(head: Head, css_class: str) -> str:
     title, name = escape(head.headline), SECTIONS[head.section]
-    # The Russian edition's cards have the link alone.
+    # The Russian edition's cards have only the link.
     data = f' data-url="{head.url}" data-title="{title}"' if head.edition == "en" else ""
     return (
         f'<div class="{css_class} {css_class}--{head.kind}" data-id="{head.number}"{data}>'

@@ -1,4 +1,4 @@
-"""Composes the parts of one article of its cast: paragraphs, blocks, captions, a live blog's posts."""
+"""Composes the parts of one article from its cast: paragraphs, blocks, captions, a live blog's posts."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -39,18 +39,18 @@ _QUOTE_SHARE = 0.3
 _SHORT_ANSWER_SHARE = 0.02
 _TITLED_SHARE = 0.3
 _FEWEST_PARAGRAPHS, _MOST_PARAGRAPHS = 6, 20
-"""Of a text; the sentences of a topic may end sooner."""
+"""Per text; a topic may run out of sentences sooner."""
 _ESSAYS = frozenset({"opinion", "lecture"})
-"""Topics that say everything in sentences of their own."""
+"""Topics that use only their own sentences, not the common ones."""
 
 
 def image_url(number: int, index: int = 0) -> str:
-    """A picture of an article."""
+    """Return the URL of an article's picture."""
     return f"{STATIC}/image/1360/{number % 100:02}/{slugify(f'photo {number} {index}')}.jpg"
 
 
 class Writer:
-    """Writes the parts of one article, no sentence of it twice."""
+    """Writes the parts of one article without repeating a sentence."""
 
     def __init__(self, rng: random.Random, head: Head, cast: Cast) -> None:
         self._rng = rng
@@ -62,7 +62,7 @@ class Writer:
         self._is_essay = topic.name in _ESSAYS
         shared = common["details"] if head.edition == "en" and not self._is_essay else ()
         civic = common["civic_details"] if topic.name in CIVIC_TOPICS else ()
-        # A story's own sentences come first: the others are drawn upon by long texts.
+        # A topic's own sentences come first; long texts also draw on the others.
         others = self._shuffle((*shared, *civic))
         own = self._shuffle(topic["details"])
         self._details = [*others[4:], *self._shuffle((*own, *others[:4]))]
@@ -75,13 +75,13 @@ class Writer:
         return self._rng.sample(texts, len(texts))
 
     def say(self, use: str) -> str:
-        """One of the templates for a use, the topic's own or else the common ones; none again before all are used."""
+        """Expand a template for a use, the topic's own or else a common one; all are used before any repeats."""
         pool = self._pools.get(use) or self._shuffle(self._cast.topic[use] or self._common[use])
         self._pools[use] = pool
         return self._voice.say(pool.pop())
 
     def detail(self) -> str:
-        """A sentence that has not been used; once all have been, they begin again."""
+        """Return an unused sentence; once all have been used, they start over."""
         if not self._details:
             self._details = self._shuffle(self._cast.topic["details"])
         return self._voice.say(self._details.pop())
@@ -90,17 +90,17 @@ class Writer:
         return self._voice.say(self._quotes.pop())
 
     def opening(self) -> str:
-        """The first paragraph."""
+        """Return the first paragraph."""
         rest = f" {self.detail()}" if self._rng.random() < 0.4 else ""  # noqa: PLR2004 - often enough
         return self._space(self._dateline() + self._lead() + rest)
 
     def _lead(self) -> str:
-        """What the headline tells, as a sentence."""
+        """Return the headline's news as a sentence."""
         leads, angle = self._cast.topic["leads"], self._cast.angle
         return self._voice.say(self._rng.choice(leads) if angle is None else leads[angle])
 
     def paragraphs(self) -> list[str]:
-        """The whole text."""
+        """Return the whole text."""
         wanted = self._rng.randint(_FEWEST_PARAGRAPHS, _MOST_PARAGRAPHS)
         found = [self.opening()]
         introductions = {1: "official", self._rng.randint(3, 5): "expert"} if self._head.edition == "en" else {}
@@ -114,7 +114,7 @@ class Writer:
         return found
 
     def _introduce(self, role: str) -> str:
-        """A paragraph in which a person speaks for the first time."""
+        """Return a paragraph in which a person speaks for the first time."""
         use = "introductions" if role == "official" else "expert_introductions"
         templates = self._cast.topic[use] or self._common[use]
         text = self._voice.say(self._rng.choice(templates), quote=self._quote(), outlet=self._say_outlet())
@@ -122,7 +122,7 @@ class Writer:
         return self._space(text)
 
     def _paragraph(self) -> str:
-        """One to three sentences, or a quotation."""
+        """Return one to three sentences, or a quotation."""
         if self._quotes and self._speakers and self._rng.random() < _QUOTE_SHARE:
             has_more = self._rng.choice((True, False))
             rest = f" {self.detail()}" if self._details and has_more else ""
@@ -145,7 +145,7 @@ class Writer:
         return self._voice.find_part("outlet")
 
     def _space(self, text: str) -> str:
-        """Some paragraphs have the publisher's non-breaking spaces after short words."""
+        """Put the publisher's non-breaking spaces after short words in some paragraphs."""
         return text.replace(" of the ", " of\u00a0the\u00a0") if self._rng.random() < _HARD_SPACE_SHARE else text
 
     def _dateline(self) -> str:
@@ -156,7 +156,7 @@ class Writer:
         return f"{self._cast.parts[place].upper()} — "
 
     def image(self, *, is_titled: bool = False) -> Image:
-        """The next picture, with a caption and mostly with a credit."""
+        """Return the next picture, with a caption and usually a credit."""
         self._image_count += 1
         credit = self._rng.choice((f"{vocabulary.make_person(self._rng)} / TASS", "Sergei Petrov / MT", None))
         own = self._cast.topic["captions"]
@@ -166,17 +166,17 @@ class Writer:
         return Image(image_url(self._head.number, self._image_count), caption, credit, title)
 
     def gallery(self) -> tuple[Image, ...]:
-        """The pictures of a gallery."""
+        """Return the pictures of a gallery."""
         return tuple(self.image(is_titled=True) for _ in range(self._rng.randint(3, 8)))
 
     def list_blocks(self) -> Iterator[Block]:
-        """The article's content, as its kind has it."""
+        """Yield the article's content, according to its kind."""
         if self._head.is_archive:
             yield OldHtmlBlock(tuple(text.replace("\u00a0", " ") for text in self.paragraphs()))
             return
         match self._head.kind:
             case "gallery":
-                if self._rng.random() < 0.4:  # noqa: PLR2004 - most galleries are pictures alone
+                if self._rng.random() < 0.4:  # noqa: PLR2004 - most galleries have only pictures
                     yield HtmlBlock((Paragraph(self.opening()), Paragraph(self._paragraph())))
             case "video":
                 yield FurnitureBlock("embed")
@@ -185,7 +185,7 @@ class Writer:
                 yield from self._text_blocks()
 
     def _text_blocks(self) -> Iterator[Block]:
-        """Html blocks of one to five paragraphs, something else between them, a related box always among it."""
+        """Yield html blocks of one to five paragraphs with other blocks between them, always with a related box."""
         paragraphs = self.paragraphs()
         is_english = self._head.edition == "en"
         nth = 0
@@ -229,7 +229,7 @@ class Writer:
                 return
 
     def _extras(self) -> Iterator[Element]:
-        """What stands in an html block beside plain paragraphs."""
+        """Yield an html block's elements other than plain paragraphs."""
         match self._rng.randrange(16):
             case 0 | 1:
                 yield Subhead(self.say("subheads"), self._rng.choice((2, 3)))
@@ -267,11 +267,11 @@ class Writer:
         return Table((head, *rows))
 
     def summary(self) -> tuple[str, ...]:
-        """What stands above a live blog's posts."""
+        """Return the paragraphs above a live blog's posts."""
         return (self._lead(), *(self.detail() for _ in range(self._rng.randint(0, 2))))
 
     def posts(self) -> tuple[Post, ...]:
-        """A live blog's posts, the oldest first."""
+        """Return a live blog's posts, the oldest first."""
         at = self._head.published_at
         found = []
         for _ in range(self._rng.randint(4, 9)):

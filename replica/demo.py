@@ -1,6 +1,7 @@
-"""The demonstration: the real `broadsheet ingest` against the replica, and what it left, compared with what is there.
+"""The demo: runs `broadsheet ingest` against the replica, and compares the archive with the replica's articles.
 
-It uses the pipeline as a person does, by its command. Everything lands under `demo-data/`; a second run finds it there.
+It uses the pipeline by its command, as a person does. Everything is written to `demo-data/`, where a second run finds
+it.
 """
 
 import json
@@ -21,20 +22,20 @@ from replica.site import Site
 
 ARTICLE_COUNT = 240
 KINDS = (*("article",) * 6, "opinion", "opinion", "gallery", "video", "podcast", "live")
-"""More of what the site has more of."""
+"""More of the kinds that the site has more of."""
 DEMO_DIR = Path("demo-data")
 console = Console()
 
 
 def main() -> int:
-    """Run the demonstration; 0 only if every record is as expected."""
+    """Run the demo; return 0 only if every record is as expected."""
     site = Site(ARTICLE_COUNT, kinds=KINDS)
     DEMO_DIR.mkdir(exist_ok=True)
     console.print(f"A replica of the site with {ARTICLE_COUNT} articles, on loopback; the real flow ingests it.")
     console.print("Prefect's temporary server needs some seconds to start …", style="dim")
     with running(site) as server:
         environment = make_environment(server.origins)
-        # The report comes as JSON, so that the demonstration can compare it; its exit status is judged below.
+        # The report comes as JSON, so that the demo can compare it; its exit status is checked below.
         ended = run_broadsheet(environment, "ingest", "--source", "all", "--json")
         page_requests = count_page_requests(site, server.requests)
     if not ended.stdout:
@@ -50,38 +51,38 @@ def main() -> int:
 
 
 def make_environment(origins: Mapping[str, str]) -> dict[str, str]:
-    """The settings of the demonstration, as an operator would give them."""
+    """Return the demo's settings, as an operator would give them."""
     return os.environ | {
         "BROADSHEET_DATA_DIR": str(DEMO_DIR),
         "BROADSHEET_ORIGINS": json.dumps(dict(origins)),
         "BROADSHEET_CONTACT": "demo@example.org",
-        "BROADSHEET_DELAY_SECONDS": "0",  # loopback needs no rest; a live site gets its two seconds
+        "BROADSHEET_DELAY_SECONDS": "0",  # loopback needs no delay; a live site gets its two seconds
         "BROADSHEET_CONCURRENCY": "8",
         "PREFECT_HOME": str((DEMO_DIR / "prefect").absolute()),
     }
 
 
 def run_broadsheet(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, with its log on our standard error."""
+    """Run the command, with its log on our standard error."""
     command = [sys.executable, "-m", "cli", *arguments]
     return subprocess.run(command, env=dict(environment), stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
 
 
 def count_page_requests(site: Site, requests: Mapping[str, int]) -> int:
-    """How many of the requests that the replica got were for article pages."""
+    """Return how many requests to the replica were for article pages."""
     pages = {article.path for article in site.articles}
     return sum(count for path, count in requests.items() if path in pages)
 
 
 def compare(site: Site, environment: Mapping[str, str]) -> list[str]:
-    """Every difference between what the replica holds and what the archive says."""
+    """List every difference between the replica's articles and the archive's."""
     out = DEMO_DIR / "articles.jsonl"
     run_broadsheet(environment, "export", "--format", "jsonl", "--out", str(out), "--include-duplicates")
     found = {record["id"]: record for record in map(json.loads, out.read_text().splitlines())}
     expected = {article.expected["id"]: article.expected for article in site.articles}
     return [
         *(f"{record_id} is missing" for record_id in sorted(expected.keys() - found.keys())),
-        *(f"{record_id} should not be there" for record_id in sorted(found.keys() - expected.keys())),
+        *(f"{record_id} is unexpected" for record_id in sorted(found.keys() - expected.keys())),
         *(
             f"{record_id}: {name} is {found[record_id][name]!r}, not {value!r}"
             for record_id in sorted(expected.keys() & found.keys())
@@ -92,10 +93,10 @@ def compare(site: Site, environment: Mapping[str, str]) -> list[str]:
 
 
 def render_outcomes(report: Mapping[str, Any]) -> None:
-    """What became of every address, in a table."""
-    table = Table(title="What became of every address that the site advertises", title_justify="left")
-    for column in ("state", "addresses"):
-        table.add_column(column, justify="right" if column == "addresses" else "left")
+    """Print the state of every URL in a table."""
+    table = Table(title="The state of every URL that the site advertises", title_justify="left")
+    for column in ("state", "URLs"):
+        table.add_column(column, justify="right" if column == "URLs" else "left")
     for state, count in report["ledger"].items():
         table.add_row(state, str(count))
     table.add_row("all", str(report["advertised_count"]), style="bold")
@@ -103,15 +104,15 @@ def render_outcomes(report: Mapping[str, Any]) -> None:
 
 
 def render_conclusion(report: Mapping[str, Any], page_requests: int) -> None:
-    """What this run did, in sentences."""
+    """Print what this run did."""
     outcomes = Counter(report["outcomes"])
     console.print(
         f"This run stored {outcomes['stored']} articles and {outcomes['duplicate']} duplicates, "
-        f"set {outcomes['quarantined']} aside, and asked the replica for {page_requests} article pages."
+        f"quarantined {outcomes['quarantined']} pages, and requested {page_requests} article pages from the replica."
     )
     if not outcomes["stored"] and not page_requests:
         console.print("Nothing new: everything was there from an earlier run, and no article was fetched again.")
-    console.print(f"Everything lies in {DEMO_DIR}/: the database, the WARC files, articles.jsonl.")
+    console.print(f"Everything is in {DEMO_DIR}/: the database, the WARC files, articles.jsonl.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ways in which single addresses misbehave: each by a name, given to addresses by a plan."""
+"""Ways in which single URLs misbehave, by name, and their assignment to paths."""
 
 import gzip
 import socket
@@ -21,13 +21,13 @@ Behaviour = Callable[[Asked], Answer | Misbehaviour | None]
 
 @dataclass(frozen=True)
 class Faults:
-    """Gives each address its fault. A plain value, so that a child process can have it."""
+    """Assigns faults to paths. A plain value, so that it can be sent to a child process."""
 
     by_path: Mapping[str, str] = field(default_factory=dict)
     """Path -> name in `BEHAVIOURS`."""
 
     def __call__(self, asked: Asked) -> Answer | Misbehaviour | None:
-        """What is answered instead of the site's own answer; None for that."""
+        """Return the faulty response; None for the site's normal one."""
         name = self.by_path.get(asked.path)
         return BEHAVIOURS[name](asked) if name else None
 
@@ -37,25 +37,25 @@ def _status(code: int) -> Behaviour:
 
 
 def _at_first(count: int, behaviour: Behaviour) -> Behaviour:
-    """So many times, and fine from then on."""
+    """Misbehave for the first `count` requests, then respond normally."""
     return lambda asked: behaviour(asked) if asked.count <= count else None
 
 
-def _busy(_asked: Asked) -> Answer:
+def _too_many_requests(_asked: Asked) -> Answer:
     return Answer(b"", status=429, headers=(("Retry-After", "1"),))
 
 
-def _moved(location: str) -> Behaviour:
+def _redirect(location: str) -> Behaviour:
     return lambda _asked: Answer(b"", status=301, location=location)
 
 
 def _chain(asked: Asked) -> Answer:
-    """To another slug of the same article, which leads on to its present one."""
+    """Redirect to another slug of the same article, which redirects to its current one."""
     head, _, number = asked.path.rpartition("-a")
     return Answer(b"", status=301, location=f"{head}-again-a{number}")
 
 
-def _circle(asked: Asked) -> Answer:
+def _redirect_to_itself(asked: Asked) -> Answer:
     return Answer(b"", status=301, location=asked.path)
 
 
@@ -70,19 +70,19 @@ def _reset(_asked: Asked) -> Misbehaviour:
 
 
 def _slow(_asked: Asked) -> Misbehaviour:
-    """A body that never ends."""
+    """Send a body that never ends."""
 
     def answer(handler: Handler) -> None:
         handler.wfile.write(_HEAD + b"Content-Length: 1000\r\n\r\n" + _BEGINNING)
         handler.wfile.flush()
-        handler.desk.closing.wait()
+        handler.shared.closing.wait()
         handler.close_connection = True
 
     return answer
 
 
 def _cut(announced_bytes: int, body: bytes) -> Behaviour:
-    """A body of another length than announced."""
+    """Send a body of another length than announced."""
 
     def answer(handler: Handler) -> None:
         handler.wfile.write(_HEAD + b"Content-Length: %d\r\n\r\n" % announced_bytes + body)
@@ -118,20 +118,20 @@ def _huge(_asked: Asked) -> Misbehaviour:
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "500-twice": _at_first(2, _status(500)),
     "500": _status(500),
-    "429-with-retry-after": _at_first(1, _busy),
+    "429-with-retry-after": _at_first(1, _too_many_requests),
     "reset": _reset,
     "slow-body": _slow,
     "cut-body": _cut(100_000, _BEGINNING),
     "longer-than-announced": _cut(10, _BEGINNING),
     "redirect-chain": _chain,
-    "redirect-loop": _circle,
-    "redirect-to-link-local": _moved("http://169.254.169.254/latest/meta-data/"),
-    "redirect-to-loopback": _moved("http://127.0.0.1:1/"),
-    "redirect-elsewhere": _moved("https://example.org/"),
+    "redirect-loop": _redirect_to_itself,
+    "redirect-to-link-local": _redirect("http://169.254.169.254/latest/meta-data/"),
+    "redirect-to-loopback": _redirect("http://127.0.0.1:1/"),
+    "redirect-elsewhere": _redirect("https://example.org/"),
     "gzip-bomb": _bomb,
     "100-mb": _huge,
     "404-then-back": _at_first(1, _status(404)),
     "410": _status(410),
     "soft-404": lambda _asked: soft_404(),
 }
-"""Name -> what an address does."""
+"""Name -> how a URL behaves."""

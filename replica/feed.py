@@ -18,16 +18,16 @@ FEEDS: dict[str, Callable[[Head], bool]] = {
     "podcasts": lambda head: head.kind == "podcast",
     "all": lambda head: not head.is_sponsored and head.kind not in {"live", "podcast"},
 }
-"""Name -> what it holds. Other sections have no feed, so that the feeds together do not hold everything."""
+"""Name -> the articles that it holds. Other sections have no feed, so the feeds together are incomplete."""
 
 FEED_COUNT = 50
-"""Entries of a feed."""
+"""Entries per feed."""
 
 BOM = "\ufeff"
 
 
 def is_listed(head: Head, section: str) -> bool:
-    """Whether a section's feed and listing name an article."""
+    """Return whether a section's feed and listing name an article."""
     return head.section == section and not head.is_unflagged
 
 
@@ -42,11 +42,11 @@ class Item:
     is_html: bool = False
     """The description is the whole body as HTML, in CDATA."""
     is_ahead: bool = False
-    """Its date is Moscow's time, labelled as if it were UTC."""
+    """Its date is Moscow time labelled as UTC."""
 
 
 def render_feed(name: str, items: Iterable[Item]) -> str:
-    """RSS 2.0; descriptions are padded with tabs and line breaks as the publisher's are."""
+    """Render RSS 2.0; descriptions are padded with tabs and line breaks like the publisher's."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">\n<channel>\n'
@@ -72,12 +72,12 @@ def _item(item: Item) -> str:
 
 
 def month_path(month: tuple[int, int]) -> str:
-    """`/sitemap/2024-3.xml`: the month is not padded."""
+    """Return `/sitemap/2024-3.xml`: the month is not padded."""
     return f"/sitemap/{month[0]}-{month[1]}.xml"
 
 
 def render_sitemap_index(paths: Iterable[str], built_at: datetime, origin: str = STATIC) -> str:
-    """An index: each child with the time at which its file was built, which says nothing of its pages."""
+    """Render a sitemap index; `lastmod` is when the child's file was built, and says nothing about its pages."""
     children = "".join(
         f"<sitemap><loc>{origin}{path}</loc><lastmod>{moscow_text(built_at)}</lastmod></sitemap>\n" for path in paths
     )
@@ -85,13 +85,13 @@ def render_sitemap_index(paths: Iterable[str], built_at: datetime, origin: str =
 
 
 def render_sitemap(urls: Sequence[str]) -> str:
-    """A month's child: bare URLs."""
+    """Render a month's sitemap: bare URLs."""
     locations = "".join(f"<url><loc>{escape(url)}</loc></url>\n" for url in urls)
     return f'{_DECLARATION}<urlset xmlns="{_NAMESPACE}">\n{locations}</urlset>\n'
 
 
 def render_news_sitemap(heads: Iterable[Head]) -> str:
-    """A section's newest articles, with titles that are not escaped: an ampersand makes it invalid XML."""
+    """Render a section's news sitemap; titles are not escaped, so an ampersand makes it invalid XML."""
     items = "".join(
         f"<url><loc>{head.url}</loc><news:news><news:publication><news:name>The Moscow Times</news:name>"
         "<news:language>en</news:language></news:publication>"

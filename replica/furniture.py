@@ -1,4 +1,4 @@
-"""The texts around an article that never belong to it, by the period in which a page is fetched."""
+"""The publisher's furniture around an article, by the period in which a page is fetched."""
 
 from replica.model import Furniture
 
@@ -76,7 +76,7 @@ TEASERS = {
     ),
     "support": ("Support The Moscow Times!",),
 }
-"""What stands above the headline."""
+"""Texts above the headline."""
 
 NEWSLETTER = (
     "Sign up for our free weekly newsletter",
@@ -98,19 +98,19 @@ COPYRIGHT = "© The Moscow Times, all rights reserved."
 _OTHERS = (NO_MEDIA, COPYRIGHT, CAMPAIGN, PARTNER_LABEL)
 
 FIRST_AD_FREE_PERIOD = 6
-"""Before it, the line above the headline is the plain request for support."""
+"""In earlier periods, the text above the headline is the plain request for support."""
 
 SEED_PERIOD = 6
-"""All seeds were fetched in it."""
+"""The period in which all seeds were fetched."""
 
 
 def choose_furniture(period: int, message: tuple[str, ...] | None) -> Furniture:
-    """What every page of a period has; `message` stands in for the period's own donation message."""
+    """Return the furniture of a period; `message` replaces the period's own donation message."""
     teaser = "ad-free" if period >= FIRST_AD_FREE_PERIOD else "support"
     return Furniture(teaser, message or DONATIONS[period], PAYMENT.get(period, ()))
 
 
 def list_furniture_lines() -> tuple[str, ...]:
-    """Every line of furniture that a page can have, for tests of what must not be in a body."""
+    """Return every line of furniture that a page can have, for tests of what must not be in a body."""
     groups = (*DONATIONS.values(), *PAYMENT.values(), *TEASERS.values(), NEWSLETTER, DISCLAIMER, _OTHERS)
     return tuple(dict.fromkeys(line for group in groups for line in group))

@@ -1,7 +1,7 @@
-"""`python -m replica.golden`: makes those test pages under `seeds/pages/` that are the replica's, each with its record.
+"""`python -m replica.golden`: makes the replica's test pages under `seeds/pages/`, each with its expected record.
 
-A folder holds `page.html.gz`, `meta.json` (address, headers, time of the fetch) and `expected.json`, which comes from
-what the replica knows of its articles, never from a reader. Other pages there stay as they are.
+A folder holds `page.html.gz`, `meta.json` (URL, headers, time of the fetch) and `expected.json`, which comes from
+the replica's knowledge of its articles, never from a reader. Other pages there are not touched.
 """
 
 import gzip
@@ -47,16 +47,16 @@ FETCHED_ON = {
 }
 """Furniture period -> a day in it."""
 DAYS_BEFORE_FETCH = 300
-"""Over so many days the articles of a page's site are spread, all before its fetch."""
+"""Days over which the articles of a page's site are spread, all before its fetch."""
 ARTICLE_COUNT = 24
 SEARCHED_COUNT = 1_200
-"""Articles among which one is chosen for what it has."""
+"""Articles among which one with a given feature is searched."""
 CHOSEN = 17
-"""Which of the others: a generated one, no copy of another."""
+"""Index of the article taken otherwise: a generated one, not a copy."""
 VIEWED_BEFORE_FETCH = timedelta(minutes=3)
-"""The metadata's time of the last change says when somebody looked at the page."""
+"""The modification time in the metadata is really the time of the view."""
 
-Wanted = Callable[[Head, Story], bool]
+Predicate = Callable[[Head, Story], bool]
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class Golden:
     expected: dict[str, Any]
     period: int = 6
     companions: dict[str, str] = field(default_factory=dict)
-    """URL -> JSON: what the page needs beside it."""
+    """URL -> JSON: other responses that the page needs."""
 
 
-def _has_block(block_type: type) -> Wanted:
+def _has_block(block_type: type) -> Predicate:
     return lambda _, story: any(isinstance(block, block_type) for block in story.blocks)
 
 
-def _has_element(element_type: type) -> Wanted:
+def _has_element(element_type: type) -> Predicate:
     return lambda _, story: any(isinstance(element, element_type) for element in _list_elements(story))
 
 
@@ -92,7 +92,7 @@ def _has_bare_no_comment(_: Head, story: Story) -> bool:
     return Paragraph("No comment.") in _list_elements(story)
 
 
-_BY_FEATURE: dict[str, tuple[str, Wanted]] = {
+_BY_FEATURE: dict[str, tuple[str, Predicate]] = {
     "analysis": ("article", lambda head, _: head.label == "analysis"),
     "arts-and-life": ("article", lambda head, _: head.section == "arts-and-life"),
     "gallery": ("gallery", lambda head, story: not head.is_opinion and not story.blocks),
@@ -119,11 +119,11 @@ _BY_FEATURE: dict[str, tuple[str, Wanted]] = {
     "video": ("video", lambda head, _: not head.is_opinion),
     "video-flagged-opinion": ("video", lambda head, _: head.is_opinion),
 }
-"""Slug -> the kind of site, and what the first article that is taken has."""
+"""Slug -> the kind of article, and the feature that the first one taken must have."""
 
 
 def list_goldens() -> Iterator[Golden]:
-    """All of the replica's test pages."""
+    """Yield all of the replica's test pages."""
     for period in FETCHED_ON:
         yield _golden(f"article-period-{period}", _make_site("article", period).articles[CHOSEN], period)
     for kind in ("opinion", "podcast", "archive"):
@@ -145,7 +145,7 @@ def list_goldens() -> Iterator[Golden]:
 
 
 def _list_live() -> Iterator[Golden]:
-    """A live blog as the site serves it, with its posts beside it; and one that a browser saved."""
+    """Yield a live blog as the site serves it, with its posts beside it, and one that a browser saved."""
     served, saved = _make_site("live", 6).articles[CHOSEN : CHOSEN + 2]
     posts = {f"{WWW}/live/{served.head.number}/0": render_posts(served.write(), 0)}
     yield replace(_golden("live", served), companions=posts)
@@ -162,12 +162,12 @@ def _make_site(kind: str, period: int, seed: int | None = None, count: int = ART
         duplicate_share=0,
         near_duplicate_share=0,
         first_on=first_on,
-        day_count=DAYS_BEFORE_FETCH - 10,  # the last update lies before the fetch as well
+        day_count=DAYS_BEFORE_FETCH - 10,  # so that the last update is before the fetch too
     )
 
 
-def _find(kind: str, seed: int, wanted: Wanted) -> Article:
-    """The first generated article that has what is wanted."""
+def _find(kind: str, seed: int, wanted: Predicate) -> Article:
+    """Return the first generated article that satisfies the predicate."""
     articles = _make_site(kind, 6, seed, SEARCHED_COUNT).articles[5:]
     return next(article for article in articles if wanted(article.head, article.write()))
 
@@ -192,7 +192,7 @@ def _golden(
 
 
 def write_golden(golden: Golden, folder: Path) -> None:
-    """The files of one page, the same bytes each time."""
+    """Write the files of one page; the bytes are the same each time."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_gzip(folder / "page.html.gz", golden.page)
     companions = []
@@ -224,7 +224,7 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Make them all again."""
+    """Regenerate all of them."""
     for golden in list_goldens():
         write_golden(golden, SEEDS_DIR / "pages" / SITE / golden.slug)
         sys.stdout.write(f"{SITE}/{golden.slug}\n")

@@ -1,4 +1,4 @@
-"""Makes sentences of templates: `[one|another]` is one of several wordings, `{name}` a part, `{n:2-9}` a number."""
+"""Makes sentences from templates: `[one|another]` is a choice of wordings, `{name}` a part, `{n:2-9}` a number."""
 
 import random
 import re
@@ -16,24 +16,24 @@ _DIGIT = re.compile(
     r"(?<![\d.,$-])\b([2-9])\b(?= [a-z])(?! (?:percent|[mb]illion|[ap]\.m|rubles|kilometers|degrees|euros|out of))"
 )
 _WORDS = dict(zip("23456789", ("two", "three", "four", "five", "six", "seven", "eight", "nine"), strict=True))
-"""Small numbers are words in a text, but not where they measure something."""
+"""Small numbers are written as words, except in measurements."""
 _BEFORE_EIGHT = re.compile(r"\ba (?=8\d?\b|1[18]\b)")
 """`an 84-year-old`."""
 
 Template = tuple[tuple[str, tuple[str, ...]], ...]
-"""Fixed text, and after each the wordings to choose from; a single one in braces is a part's name."""
+"""Pairs of fixed text and the wordings that may follow; a single wording in braces is a part's name."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """What stories of one subject are made of: lists of templates by their use."""
+    """The templates for stories of one subject, by use."""
 
     name: str
     sections: tuple[str, ...]
     tags: tuple[str, ...]
     templates: Mapping[str, tuple[str, ...]]
     angles: tuple[int, ...] = ()
-    """For each headline the lead that tells the same; empty where any lead goes with any headline."""
+    """For each headline the index of its lead; empty if any lead goes with any headline."""
 
     def __getitem__(self, use: str) -> tuple[str, ...]:
         return self.templates.get(use, ())
@@ -41,7 +41,7 @@ class Topic:
 
 @cache
 def load_topic(name: str) -> Topic:
-    """One file under `topics/`."""
+    """Load one file under `topics/`."""
     lists: dict[str, Any] = tomllib.loads((TOPICS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
     sections, tags, angles = (tuple(lists.pop(key, ())) for key in ("sections", "tags", "angles"))
     return Topic(name, sections, tags, {use: tuple(texts) for use, texts in lists.items()}, angles)
@@ -69,12 +69,12 @@ class Voice:
 
     rng: random.Random
     find_part: Callable[[str], str]
-    """Name -> what stands for it here."""
+    """Part's name -> its text."""
     extra: dict[str, str] = field(default_factory=dict)
-    """Parts for one template alone."""
+    """Parts for a single template."""
 
     def say(self, template: str, **extra: str) -> str:
-        """The template with every choice made; it begins with a capital letter."""
+        """Expand the template, making every choice; the result begins with a capital letter."""
         self.extra = extra
         text = self._expand(template)
         if _NUMBER in template:

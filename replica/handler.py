@@ -1,4 +1,4 @@
-"""Answers one HTTP request: counts it, lets a fault have its way, else sends what the site answers."""
+"""Handles one HTTP request: counts it, then applies its fault or sends the site's response."""
 
 import gzip
 import hashlib
@@ -22,41 +22,41 @@ from replica.route import find_answer
 from replica.site import Site
 
 VIEW_STEP = timedelta(minutes=1)
-"""So far does the time in a page's metadata move with each view."""
+"""How much later each view makes the time in a page's metadata."""
 CACHED_COUNT = 512
-"""Packed answers kept, about 35 kB each: feeds and sitemaps are costly and asked for often, pages mostly once."""
+"""Cached responses, about 35 kB each: feeds and sitemaps are costly and often requested, pages mostly once."""
 GZIP_LEVEL = 1
-"""The fastest: the replica must cost less than the crawler that it is there to measure."""
+"""The fastest: the replica must cost less than the crawler that it helps to measure."""
 SMALLEST_GZIP_BYTES = 200
-"""Below it, gzip adds more than it takes away."""
+"""Below this size, gzip adds more than it saves."""
 CONTROL = "/_replica/"
-"""Addresses of the replica itself, never counted."""
+"""Prefix of the replica's own URLs, which are never counted."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as a fault sees it."""
+    """A received request, as passed to a fault."""
 
     origin: str
     """`www`, `static`, `ru` or `old`."""
     path: str
     """With its query."""
     count: int
-    """How often this path was asked for, this time included."""
+    """How often this path was requested, this request included."""
     headers: dict[str, str]
     """Names in lower case."""
 
 
 Misbehaviour = Callable[["Handler"], None]
-"""Writes to the handler's connection what it likes, or shuts it. It waits, if it must, on `handler.desk.closing`."""
+"""Writes anything to the handler's connection, or closes it. To wait, it uses `handler.shared.closing`."""
 
 Fault = Callable[[Asked], Answer | Misbehaviour | None]
-"""What to answer instead; None for the site's own answer. For a child process it must be a module's function."""
+"""Returns a faulty response, or None for the site's own. For a child process it must be a module-level function."""
 
 
 @dataclass(frozen=True)
 class Packed:
-    """An answer made ready for the wire."""
+    """A response prepared for sending."""
 
     answer: Answer
     etag: str
@@ -64,14 +64,14 @@ class Packed:
 
 
 def pack(answer: Answer, etag: str | None = None) -> Packed:
-    """An answer with its entity tag, and zipped where that makes it smaller."""
+    """Add the entity tag to a response, and compress it if that makes it smaller."""
     etag = etag or f'W/"{hashlib.blake2b(answer.body, digest_size=8).hexdigest()}"'
     zipped = gzip.compress(answer.body, GZIP_LEVEL, mtime=0) if len(answer.body) >= SMALLEST_GZIP_BYTES else None
     return Packed(answer, etag, zipped)
 
 
 def _view_again(packed: Packed, count: int) -> Packed:
-    """The same page at a later view: another time in its metadata, and the same entity tag."""
+    """Return the page at a later view: another time in its metadata, but the same entity tag."""
     answer = packed.answer
     if not answer.viewed_at or count == 1:
         return packed
@@ -80,8 +80,8 @@ def _view_again(packed: Packed, count: int) -> Packed:
     return pack(replace(answer, body=body), packed.etag)
 
 
-class Desk:
-    """What all connections share: the site, the fault and the counts."""
+class SharedState:
+    """State shared by all connections: the site, the fault and the counts."""
 
     def __init__(self, site: Site, fault: Fault | None = None) -> None:
         self.fault = fault
@@ -92,20 +92,20 @@ class Desk:
         self._pack = lru_cache(maxsize=CACHED_COUNT)(lambda origin, path: pack(find_answer(site, origin, path)))
 
     def answer(self, asked: Asked) -> Packed | Misbehaviour:
-        """What this request gets."""
+        """Return the response to a request, or how to misbehave."""
         found = self.fault(asked) if self.fault else None
         if found is None:
             return _view_again(self._pack(asked.origin, asked.path), asked.count)
         return pack(found) if isinstance(found, Answer) else found
 
     def count(self, path: str) -> int:
-        """One more request for a path: how many there were."""
+        """Count a request for a path, and return how many there were."""
         with self._lock:
             self.requests[path] += 1
             return self.requests[path]
 
     def control(self, path: str) -> Packed:
-        """`/_replica/requests`: path -> count; `/_replica/reset` answers the same, and counts from nothing again."""
+        """Serve `/_replica/requests`: path -> count. `/_replica/reset` returns the same, and resets the counts."""
         with self._lock:
             found = dict(self.requests)
             if path == f"{CONTROL}reset":
@@ -117,23 +117,23 @@ class Listener(socketserver.ThreadingTCPServer):
     """One origin's port."""
 
     allow_reuse_address = True
-    daemon_threads = False  # close() waits for every connection's thread: none outlives the server
+    daemon_threads = False  # close() waits for the thread of every connection: none outlives the server
     request_queue_size = 128  # more connections at once than any crawl opens
 
-    def __init__(self, desk: Desk, origin: str, address: tuple[str, int]) -> None:
-        self.desk = desk
+    def __init__(self, shared: SharedState, origin: str, address: tuple[str, int]) -> None:
+        self.shared = shared
         self.origin = origin
         self._open: set[socket.socket] = set()
         super().__init__(address, Handler)
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL on which it listens."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Note the connection, so that closing need not wait for its other end."""
+        """Record the connection, so that closing need not wait for the client."""
         self._open.add(request)
         super().process_request(request, client_address)
 
@@ -143,7 +143,7 @@ class Listener(socketserver.ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no error: crawls are killed here on purpose."""
+        """Ignore clients that disconnect: tests kill crawls on purpose."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -153,12 +153,12 @@ class Listener(socketserver.ThreadingTCPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # its client was quicker
+                continue  # its client closed it first
         self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, kept alive over many requests."""
+    """Handles one connection, kept alive over many requests."""
 
     protocol_version = "HTTP/1.1"
     server_version = "replica"
@@ -168,18 +168,18 @@ class Handler(BaseHTTPRequestHandler):
     server: Listener
 
     @property
-    def desk(self) -> Desk:
-        """What all connections share."""
-        return self.server.desk
+    def shared(self) -> SharedState:
+        """State shared by all connections."""
+        return self.server.shared
 
     def do_GET(self) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         if self.path.startswith(CONTROL):
-            self.send(self.desk.control(self.path))
+            self.send(self.shared.control(self.path))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.server.origin, self.path, self.desk.count(self.path), headers)
-        answer = self.desk.answer(asked)
+        asked = Asked(self.server.origin, self.path, self.shared.count(self.path), headers)
+        answer = self.shared.answer(asked)
         if isinstance(answer, Packed):
             self.send(answer)
         else:
@@ -188,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
     def send(self, packed: Packed) -> None:
-        """The whole answer, or that it was not modified."""
+        """Send the full response, or 304 if it was not modified."""
         answer = packed.answer
         if answer.status == HTTPStatus.OK and self._is_unmodified(packed):
             self._start(packed, HTTPStatus.NOT_MODIFIED)
@@ -206,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _start(self, packed: Packed, status: int) -> None:
-        """Status and the headers that a 304 has too."""
+        """Send the status and the headers that a 304 has too."""
         answer = packed.answer
         self.send_response(status)
         if (age := answer.max_age_seconds) is not None:
@@ -221,7 +221,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
 
     def _is_unmodified(self, packed: Packed) -> bool:
-        """As RFC 9110 has it: the entity tag decides where one is given, else the time."""
+        """Evaluate the conditions by RFC 9110: the entity tag decides if one is given, else the time."""
         modified_at = packed.answer.modified_at
         if modified_at is None:
             return False
@@ -231,7 +231,7 @@ class Handler(BaseHTTPRequestHandler):
         return since_at is not None and modified_at.replace(microsecond=0) <= since_at
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: the requests are counted."""
+        """Log nothing: the requests are counted instead."""
 
 
 def _read_http_time(text: str | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What an article page says of itself in its head: title, meta tags, JSON-LD."""
+"""Renders the metadata in an article page's head: title, meta tags, JSON-LD."""
 
 import hashlib
 import json
@@ -10,28 +10,28 @@ from replica.model import BREADCRUMB_PATHS, SECTIONS, STATIC, Head, Story, View,
 from replica.record import build_body
 
 _DESCRIPTION_LENGTH = 160
-"""Characters: how much of the text stands in for a missing subtitle."""
+"""Characters of the text that replace a missing subtitle."""
 _PREFIXES = {"video": "Video | ", "gallery": "Gallery | ", "podcast": "Podcast | "}
 _FIRST_ISSUE = 4_800
-"""A number of the printed edition, plausible for the years that the replica shows."""
+"""A number of the printed edition that is plausible for the replica's years."""
 _EXPIRES_AFTER = timedelta(days=365)
 
 
 def describe(head: Head, story: Story) -> str:
-    """The summary that feeds and meta tags give."""
+    """Return the summary for feeds and meta tags."""
     text = story.subtitle or build_body(story).replace("\n\n", " ") or head.headline
     return text if len(text) <= _DESCRIPTION_LENGTH else text[:_DESCRIPTION_LENGTH].rsplit(None, 1)[0] + "…"
 
 
-def tell_section(head: Head) -> str:
-    """What the site's own helper answers, whatever the article's section is."""
+def name_section(head: Head) -> str:
+    """Return the section as the site's metadata give it: only these two values, whatever the real section is."""
     return "ukraine_war" if head.section == "ukraine-war" else "news"
 
 
 def render_meta(head: Head, story: Story, view: View) -> str:
-    """Title, canonical link, meta tags and the four JSON-LD scripts, of which the first is invalid JSON."""
+    """Render title, canonical link, meta tags and the four JSON-LD scripts, of which the first is invalid JSON."""
     title = story.seo_title or (head.headline if head.is_archive else f"{head.headline} - The Moscow Times")
-    # Opinion wins over the type.
+    # The opinion flag takes precedence over the type.
     prefix = "Opinion | " if head.is_opinion else _PREFIXES.get(head.kind, "")
     image = _card_url(head)
     properties = {
@@ -44,7 +44,7 @@ def render_meta(head: Head, story: Story, view: View) -> str:
         "article:author": head.byline[0],
         "article:published_time": moscow_text(head.published_at),
         "article:modified_time": moscow_text(view.viewed_at),
-        "article:section": tell_section(head),
+        "article:section": name_section(head),
         "article:tag": ", ".join(story.tags),
     }
     tags = "\n".join(f'<meta property="{name}" content="{escape(value)}">' for name, value in properties.items())
@@ -61,7 +61,7 @@ def render_meta(head: Head, story: Story, view: View) -> str:
 
 
 def _card_url(head: Head) -> str:
-    """A picture that is made of the headline, not the article's photo."""
+    """Return the URL of the social card, an image generated from the headline."""
     digest = hashlib.md5(head.headline.encode(), usedforsecurity=False).hexdigest()
     return f"{STATIC}/image/og/{digest[:2]}/{head.number}__{digest}.jpg"
 
@@ -79,8 +79,8 @@ def _describe_article(head: Head, story: Story, view: View) -> dict[str, Any]:
         "dateModified": moscow_text(view.viewed_at),
         "expires": moscow_text(head.published_at + _EXPIRES_AFTER),
         "printEdition": str(_FIRST_ISSUE + head.number % 1_000),
-        "articleSection": tell_section(head),
-        # The first alone, however many the byline has.
+        "articleSection": name_section(head),
+        # Only the first, however many the byline has.
         "author": {"@type": "Person", "name": head.byline[0]},
         "publisher": {"@type": "Organization", "name": "The Moscow Times"},
     }
@@ -89,7 +89,7 @@ def _describe_article(head: Head, story: Story, view: View) -> dict[str, Any]:
 def _list_json_ld(head: Head, article: dict[str, Any]) -> list[str]:
     organization = {"@context": "https://schema.org", "@type": "NewsMediaOrganization", "name": "The Moscow Times"}
     path = BREADCRUMB_PATHS.get(head.section, head.section)
-    # The name of the lectures is not found in the site's own list.
+    # The site's own list lacks the name of the lectures.
     name = "" if head.section in BREADCRUMB_PATHS else SECTIONS[head.section]
     items = [
         {"@type": "ListItem", "position": 1, "item": {"@id": f"{head.origin}/", "name": "The Moscow Times"}},
@@ -97,6 +97,6 @@ def _list_json_ld(head: Head, article: dict[str, Any]) -> list[str]:
         {"@type": "ListItem", "position": 3, "item": {"@id": head.url, "name": head.headline}},
     ]
     crumbs = {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}
-    # The comma at its end makes it invalid.
+    # The trailing comma makes it invalid.
     website = f'{{"@context": "https://schema.org", "@type": "WebSite", "url": "{head.origin}/", "name": "MT",}}'
     return [website, *(json.dumps(part).replace("</", "<\\/") for part in (article, crumbs, organization))]

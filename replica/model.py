@@ -1,4 +1,4 @@
-"""What an article of the replica is made of."""
+"""The data model of the replica's articles."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ WWW = "https://www.themoscowtimes.com"
 STATIC = "https://static.themoscowtimes.com"
 RUSSIAN = "https://ru.themoscowtimes.com"
 OLD = "https://old.themoscowtimes.com"
-"""The old site, with its own lists of what it had."""
+"""The old site, with its own article lists."""
 SITE = "moscow-times"
 EDITIONS: Mapping[str, str] = {"en": WWW, "ru": RUSSIAN}
 """Edition -> its origin."""
@@ -31,26 +31,26 @@ SECTIONS = {
 }
 """Path of the listing -> the section's name."""
 BREADCRUMB_PATHS = {"lectures": "lecture-series"}
-"""The breadcrumb names a section by the path of its listing, but for this one."""
+"""Sections that the breadcrumb does not name by the path of their listing."""
 
 EDITED_AFTER = timedelta(minutes=10)
-"""The page shows the time of an update that came later than this after publication, and says "Updated:"."""
+"""An update later than this after publication is shown on the page, with "Updated:"."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """A picture with its caption and credit apart."""
+    """A picture with separate caption and credit."""
 
     url: str
     caption: str | None
     credit: str | None
     title: str | None = None
-    """Of a gallery's item: a heading above the caption, which no record has."""
+    """Heading above the caption of a gallery's item; it is in no record."""
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One `<p>`; a line break is `<br>`. Non-breaking spaces in it are the page's; the body has plain ones."""
+    """One `<p>`; a line break is `<br>`. Its non-breaking spaces become plain ones in the body."""
 
     text: str
 
@@ -65,7 +65,7 @@ class Subhead:
 
 @dataclass(frozen=True)
 class BulletList:
-    """A list: each item is a paragraph of the body, without bullet or number."""
+    """A list; each item is a paragraph of the body, without bullet or number."""
 
     items: tuple[str, ...]
     is_ordered: bool = False
@@ -80,14 +80,14 @@ class BlockQuote:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells: each row is a paragraph of the body, a bar between its cells."""
+    """Rows of cells; each row is a paragraph of the body, its cells separated by bars."""
 
     rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class Verse:
-    """A `<pre>`: one paragraph of the body that keeps its lines."""
+    """A `<pre>`; one paragraph of the body that keeps its lines."""
 
     lines: tuple[str, ...]
 
@@ -116,14 +116,14 @@ class HtmlBlock:
 
 @dataclass(frozen=True)
 class HeaderBlock:
-    """`article__block--header`: a subhead of its own, part of the body."""
+    """`article__block--header`: a separate subhead, part of the body."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class QuoteBlock:
-    """`article__block--quote`: a pull quote of one or more lines, and whose it is: two paragraphs of the body."""
+    """`article__block--quote`: a pull quote of one or more lines, and its speaker: two paragraphs of the body."""
 
     lines: tuple[str, ...]
     cite: str
@@ -138,7 +138,7 @@ class ImageBlock:
 
 @dataclass(frozen=True)
 class SliderBlock:
-    """`article__block--images`: pictures side by side, none of them in a `figure`."""
+    """`article__block--images`: pictures side by side, none in a `figure`."""
 
     images: tuple[Image, ...]
 
@@ -160,7 +160,7 @@ class OldHtmlBlock:
 
 @dataclass(frozen=True)
 class FurnitureBlock:
-    """A block that is no part of the text: `article` (related), `newsletter`, `embed`, `link`, `scrollama`."""
+    """A block that is not part of the text: `article` (related), `newsletter`, `embed`, `link`, `scrollama`."""
 
     type: str
     headline: str = ""
@@ -171,7 +171,7 @@ Block = HtmlBlock | HeaderBlock | QuoteBlock | ImageBlock | SliderBlock | InfoBl
 
 @dataclass(frozen=True)
 class Post:
-    """One post of a live blog, made of the same parts as an article's content."""
+    """One post of a live blog, made of the same blocks as an article's content."""
 
     at: datetime
     blocks: tuple[HtmlBlock | ImageBlock | FurnitureBlock, ...]
@@ -179,19 +179,19 @@ class Post:
 
 @dataclass(frozen=True)
 class Furniture:
-    """What surrounds the text of one page."""
+    """The furniture around the text of one page."""
 
     teaser: str | None
     """`ad-free`, `support`, or None."""
     donation: tuple[str, ...]
     """The paragraphs of the donation message; empty for a page without one."""
     payment: tuple[str, ...] = ()
-    """The words of its form."""
+    """The words of the payment form."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What is known of an article before its text is made: cheap, for feeds, sitemaps and URLs."""
+    """An article's data without its text: cheap, for feeds, sitemaps and URLs."""
 
     number: int
     """The publisher's id, the digits after the `a`."""
@@ -201,26 +201,26 @@ class Head:
     """The path of the section's listing."""
     published_at: datetime
     modified_at: datetime
-    """When it was last edited; the page tells only of an edit that came late."""
+    """When it was last edited; the page shows only late edits."""
     authors: tuple[str, ...]
     agencies: tuple[str, ...]
     byline: tuple[str, ...]
-    """The names as the byline has them: `AFP`, `NAME for AFP`."""
+    """The names as in the byline: `AFP`, `NAME for AFP`."""
     old_paths: tuple[str, ...] = ()
-    """URLs that it had before, each with another slug or date: they redirect."""
+    """Paths of its former URLs, each with another slug or date: they redirect."""
     is_archive: bool = False
-    """Imported old stock at `/archive/SLUG`: no date in the URL, raw old HTML, no tags, in no sitemap."""
+    """Imported from the old site, at `/archive/SLUG`: no date in the URL, raw old HTML, no tags, in no sitemap."""
     sponsor: str | None = None
-    """The partner whom a label above the headline names."""
+    """The partner named by a label above the headline."""
     is_sponsored: bool = False
-    """Branded content at a dated URL: a notice stands before the article; in no sitemap, not in `/rss/all`."""
+    """Branded content at a dated URL, with a notice before the article; in no sitemap, not in `/rss/all`."""
     is_unflagged: bool = False
     """The newsroom chose no section: the breadcrumb says news, but no section's feed or listing names it."""
     label: str | None = None
     """`opinion` or `analysis`, above the headline."""
     edition: str = "en"
     story_key: str = ""
-    """What its topic, place and persons are drawn from."""
+    """The key from which its topic, place and persons are drawn."""
 
     @property
     def id(self) -> str:
@@ -229,36 +229,36 @@ class Head:
 
     @property
     def origin(self) -> str:
-        """The edition's."""
+        """The origin of its edition."""
         return EDITIONS[self.edition]
 
     @cached_property
     def path(self) -> str:
-        """Where it is now."""
+        """Its current path."""
         if self.is_archive:
             return f"/archive/{slugify(self.headline)}"
         return article_path(self.published_at, self.headline, self.number)
 
     @property
     def url(self) -> str:
-        """The publisher's URL of it now."""
+        """Its current URL."""
         return self.origin + self.path
 
     @property
     def is_opinion(self) -> bool:
-        """Whether it has the flag of that section, whatever its kind."""
+        """Whether it has the opinion flag, whatever its kind."""
         return self.section == "opinion"
 
     @property
     def is_updated(self) -> bool:
-        """Whether the page says so: galleries, live blogs and archive pages never do."""
+        """Whether the page shows an update; galleries, live blogs and archive pages never do."""
         has_time = self.kind not in {"gallery", "live"} and not self.is_archive
         return has_time and self.modified_at - self.published_at > EDITED_AFTER
 
 
 @dataclass(frozen=True)
 class Story:
-    """What an article says."""
+    """The text and other content of an article."""
 
     subtitle: str | None
     intro: str | None
@@ -267,39 +267,39 @@ class Story:
     tags: tuple[str, ...]
     furniture: Furniture
     trailing_agencies: tuple[str, ...] = ()
-    """Named in brackets in the last paragraph, which is no part of the body."""
+    """Named in brackets in the last paragraph, which is not part of the body."""
     author_blurb: str | None = None
     has_markup: bool = True
     """Some words are emphasised or linked."""
     gallery: tuple[Image, ...] = ()
     posts: tuple[Post, ...] = ()
-    """Of a live blog, the oldest first. The page has none of them: `/live/ID/0` does."""
+    """A live blog's posts, the oldest first; `/live/ID/0` serves them, not the page."""
     summary: tuple[str, ...] = ()
     """Paragraphs above a live blog's posts."""
     seo_title: str | None = None
-    """Stands in for the headline in the page's title and og:title."""
+    """Replaces the headline in the page's title and og:title."""
     seo_keywords: tuple[str, ...] = ()
-    """Stand in for the tags in the keywords."""
+    """Replace the tags in the keywords."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a page shows that is not the article's own."""
+    """What a page shows besides the article."""
 
     today: date
-    """The day of the visit: links without an id have it."""
+    """The day of the visit, which links without an id contain."""
     viewed_at: datetime
-    """What the page's metadata gives as the time of its last change: it moves with every view."""
+    """The modification time in the page's metadata, which changes with every view."""
     sidebar: str = ""
     cluster: tuple[Head, ...] = ()
     below: Head | None = None
-    """The article that a script loads on scroll: in pages saved from a browser."""
+    """The article that a script loads on scroll, in pages saved from a browser."""
     has_posts: bool = False
-    """A live blog as a browser saves it, its posts in the page."""
+    """Whether the page contains the posts of a live blog, as a browser saves it."""
 
 
 def article_path(published_at: datetime, headline: str, number: int) -> str:
-    """`/YYYY/MM/DD/SLUG-aID`: the date is Moscow's."""
+    """Return `/YYYY/MM/DD/SLUG-aID`, with the date in Moscow."""
     return f"/{published_at.astimezone(MOSCOW):%Y/%m/%d}/{slugify(headline)}-a{number}"
 
 
@@ -309,15 +309,15 @@ _LATIN = str.maketrans(
     | {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ь": "", "ю": "yu", "я": "ya"}
 )
 LONGEST_SLUG = 153
-"""Characters: the longest that was seen."""
+"""In characters: the longest slug seen."""
 
 
 def slugify(text: str) -> str:
-    """Lower-case words joined by hyphens, Latin letters and digits only."""
+    """Return the words in lower case, joined by hyphens, with Latin letters and digits only."""
     latin = text.lower().replace("'", "").replace("’", "").translate(_LATIN)
     return _NO_SLUG.sub("-", latin).strip("-")[:LONGEST_SLUG].rstrip("-")
 
 
 def moscow_text(at: datetime) -> str:
-    """`2024-03-05T12:12:00+03:00`: how the publisher's pages write a time."""
+    """Format a time like the publisher's pages: `2024-03-05T12:12:00+03:00`."""
     return at.astimezone(MOSCOW).isoformat(timespec="seconds")

@@ -1,19 +1,19 @@
-"""Changes bytes as bad lines, careless programs and hostile servers do: the same seed number, the same bytes."""
+"""Mutates bytes as bad lines, careless programs and hostile servers do; deterministic for a seed number."""
 
 import random
 import re
 from collections.abc import Callable
 
 MAX_CHANGES = 4
-"""Of one document; more leave nothing of it."""
+"""Per document; more would leave nothing of it."""
 
 MANY = (10, 300, 40_000)
-"""How often something is repeated; seldom so often that it is a burden of itself."""
+"""Numbers of repetitions; the largest, which is a burden in itself, is rare."""
 
 DOUBLED_BYTES = 500_000
-"""Of addresses, so many are 13,000: an honest list, which takes a second for each 12,000."""
+"""The most bytes added by repetition: as a list, 13,000 URLs, of which 12,000 take a second to read."""
 
-SPRINKLED = (
+INSERTIONS = (
     b"\x00",
     b"\r",
     b"\n",
@@ -57,7 +57,7 @@ ENTITIES = (
     b'<!DOCTYPE x [<!ENTITY a "&i;"><!ENTITY i "&a;">]>',
     b'<!DOCTYPE x [<!ENTITY % p SYSTEM "http://127.0.0.1:1/x.dtd"> %p;]>',
 )
-"""Definitions that grow a billion times, read a file, go round in a circle, or lie elsewhere."""
+"""Definitions that expand exponentially, read a file, are recursive, or are external."""
 
 CHARSETS = ("utf-16", "utf-16-be", "utf-32", "cp1251", "koi8-r", "shift_jis", "utf-7")
 _NUMBER = re.compile(rb"\d++")
@@ -65,7 +65,7 @@ _TAG = re.compile(rb"<[\w:]++")
 
 
 def mutate(document: bytes, seed: int) -> bytes:
-    """The document, changed once or a few times."""
+    """Return the document with one or a few mutations."""
     rng = random.Random(seed)
     data = document
     for _ in range(rng.randint(1, MAX_CHANGES)):
@@ -95,8 +95,8 @@ def _double(data: bytes, rng: random.Random) -> bytes:
     return data[:end] + piece * min(_many(rng), DOUBLED_BYTES // (len(piece) or 1)) + data[end:]
 
 
-def _sprinkle(data: bytes, rng: random.Random) -> bytes:
-    return _insert(data, rng.choice(SPRINKLED), rng)
+def _insert_fragment(data: bytes, rng: random.Random) -> bytes:
+    return _insert(data, rng.choice(INSERTIONS), rng)
 
 
 def _nest(data: bytes, rng: random.Random) -> bytes:
@@ -105,7 +105,7 @@ def _nest(data: bytes, rng: random.Random) -> bytes:
 
 
 def _add_attributes(data: bytes, rng: random.Random) -> bytes:
-    """To one tag: many, or a huge one."""
+    """Add many attributes, or a huge one, to one tag."""
     tags = list(_TAG.finditer(data))
     at = rng.choice(tags).end() if tags else 0
     many = b"".join(b' a%d="b"' % number for number in range(_many(rng)))
@@ -152,8 +152,8 @@ CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
     _cut,
     _drop,
     _double,
-    _sprinkle,
-    _sprinkle,
+    _insert_fragment,
+    _insert_fragment,
     _nest,
     _add_attributes,
     _define_entities,

@@ -1,4 +1,4 @@
-"""The old site: lists of its articles by year and day, and the articles themselves, all in windows-1251."""
+"""Serves the old site: lists of its articles by year and day, and the articles, all in windows-1251."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -10,17 +10,17 @@ from replica.record import list_paragraphs
 from replica.site import Article, Site
 
 LISTS = "/sitemap/free"
-"""What all its paths begin with."""
+"""The prefix of all its paths."""
 
 
 def answer_year(site: Site, year: int) -> Answer:
-    """Links to the days of a year that have articles."""
+    """Return links to the days of a year that have articles."""
     days = sorted({one.head.published_at.date() for one in _archived(site) if one.head.published_at.year == year})
     return _list(str(year), ((f"/{day.year}/{day.month}/{day.day}.html", f"{day:%d %B}") for day in days))
 
 
 def answer_day(site: Site, on: date) -> Answer:
-    """Links to the articles of a day."""
+    """Return links to the articles of a day."""
     found = [one.head for one in _archived(site) if one.head.published_at.date() == on]
     return _list(
         f"{on:%d %B %Y}",
@@ -32,7 +32,7 @@ def answer_day(site: Site, on: date) -> Answer:
 
 
 def answer_article(article: Article) -> Answer:
-    """A story: the same words as its archive page has."""
+    """Return an article with the same words as its archive page."""
     head = article.head
     texts = "".join(f"<p>{escape(text)}</p>\n" for block in article.write().blocks for text in list_paragraphs(block))
     return _page(

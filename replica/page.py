@@ -1,4 +1,4 @@
-"""Renders an article page in the structure that the publisher's article pages have."""
+"""Renders article pages in the publisher's structure."""
 
 import random
 from html import escape
@@ -6,14 +6,14 @@ from html import escape
 from replica.block import render_block, render_figure, render_gallery_item, render_saved_post, render_text
 from replica.chrome import render_cards, render_document
 from replica.furniture import CAMPAIGN, DISCLAIMER, PARTNER_LABEL, TEASERS
-from replica.meta import render_meta, tell_section
+from replica.meta import name_section, render_meta
 from replica.model import MOSCOW, WWW, Head, HtmlBlock, Story, View, moscow_text, slugify
 
 _DATA_TYPES = {"gallery", "video", "podcast"}
 
 
 def render_page(head: Head, story: Story, view: View) -> str:
-    """The whole page."""
+    """Render the whole page."""
     cards = render_cards(view.cluster)
     main = "\n".join(
         (
@@ -27,12 +27,12 @@ def render_page(head: Head, story: Story, view: View) -> str:
 
 
 def render_container(head: Head, story: Story, view: View, *, attributes: str = "") -> str:
-    """The article by itself."""
+    """Render the article's container alone."""
     is_live = head.kind == "live"
-    # A live blog has neither id nor type: its script alone knows its number.
+    # A live blog has neither id nor type: only its script has its number.
     names = "" if is_live else f' id="article-id-{head.number}" data-page-id="{head.number}"'
     kind = head.kind if head.kind in _DATA_TYPES else "default"
-    section = tell_section(head)
+    section = name_section(head)
     mark = "" if is_live else f'<div class="gtm-section" data-section="{section}" data-type="{kind}"></div>'
     inner = _gallery(head, story, view) if head.kind == "gallery" else _article(head, story, view)
     return "\n".join(
@@ -59,7 +59,7 @@ def _teaser(story: Story) -> str:
 
 
 def _campaign() -> str:
-    """What stands before branded content, not in it."""
+    """Render the notice before branded content."""
     return (
         f'<div class="campaign__header"><a class="campaign__logo" href="{WWW}/plus">MT+</a>'
         f'<div class="campaign__disclaimer">{escape(CAMPAIGN)}</div></div>'
@@ -67,7 +67,7 @@ def _campaign() -> str:
 
 
 def _article(head: Head, story: Story, view: View) -> str:
-    """Header, byline, picture, intro and content, as every kind but the gallery has them."""
+    """Render header, byline, picture, intro and content, for every kind except galleries."""
     summary = "".join(f"<p>{escape(text)}</p>" for text in story.summary)
     header = _header(head, story) + (f'<div class="live-intro">{summary}</div>' if head.kind == "live" else "")
     return "\n".join(
@@ -82,7 +82,7 @@ def _article(head: Head, story: Story, view: View) -> str:
 
 
 def _gallery(head: Head, story: Story, view: View) -> str:
-    """Header and byline stand in a first content, the pictures after it, the text in a second content."""
+    """Render a gallery: header and byline in a first content element, then the pictures, the text in a second one."""
     at = head.published_at.astimezone(MOSCOW)
     names = join_names(
         [
@@ -134,7 +134,7 @@ def _byline(head: Head) -> str:
 
 
 def _time(head: Head) -> str:
-    """The only time that the page shows: the update's, where there was a late one."""
+    """Render the only time on the page: that of a late update if there was one."""
     shown_at = head.modified_at if head.is_updated else head.published_at
     at = shown_at.astimezone(MOSCOW)
     time = (
@@ -144,7 +144,7 @@ def _time(head: Head) -> str:
 
 
 def join_names(names: list[str], edition: str = "en") -> str:
-    """`A, B and C`."""
+    """Join names as `A, B and C`."""
     *first, last = names
     return f"{', '.join(first)} {'и' if edition == 'ru' else 'and'} {last}" if first else last
 
@@ -167,7 +167,7 @@ def _content(head: Head, story: Story, view: View) -> str:
 
 
 def _bottom(head: Head, story: Story) -> str:
-    """What follows the text inside the same article."""
+    """Render what follows the text inside the same article element."""
     blurb = f'<div class="author-blurb"><p>{escape(story.author_blurb)}</p></div>' if story.author_blurb else ""
     disclaimer = f'<div class="article__disclaimer">{DISCLAIMER[0]}</div>' if head.is_opinion else ""
     links = ", ".join(f'<a href="{head.origin}/tag/{slugify(tag)}">{escape(tag)}</a>' for tag in story.tags)
@@ -187,7 +187,7 @@ def _donation(story: Story) -> str:
 
 
 def _next_article(below: Head) -> str:
-    """The article that loads on scroll: its text is not this page's."""
+    """Render the article that loads on scroll, whose text is not part of this page's."""
     return (
         f'<div class="container article-container" id="article-id-{below.number}" data-page-id="{below.number}">'
         f'<article class="article article--news"><header class="article__header"><h1><a href="{below.url}">'

@@ -1,4 +1,4 @@
-"""The record that a perfect reader makes of an article: which text is the body, which pictures it has."""
+"""Builds the record that a perfect reader makes of an article: its body, pictures and other fields."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from replica.model import (
 
 
 def list_paragraphs(block: Block) -> list[str]:
-    """The paragraphs that a block adds to the body, as the page has them."""
+    """Return the paragraphs that a block adds to the body, as in the page."""
     match block:
         case HtmlBlock(elements):
             return [text for element in elements for text in _list_texts(element)]
@@ -61,21 +61,21 @@ def _list_texts(element: Element) -> tuple[str, ...]:
 
 
 def _list_parts(story: Story) -> Iterator[Block]:
-    """The blocks of the content and of a live blog's posts, in the order in which they are read."""
+    """Yield the blocks of the content and of a live blog's posts, in reading order."""
     yield from story.blocks
     for post in story.posts:
         yield from post.blocks
 
 
 def build_body(story: Story) -> str:
-    """The body that a record must have: plain spaces, paragraphs parted by a blank line."""
+    """Return the expected body: plain spaces, paragraphs separated by a blank line."""
     paragraphs = [text for block in _list_parts(story) for text in list_paragraphs(block)]
     opening = [story.intro] if story.intro else []
     return "\n\n".join([*opening, *story.summary, *paragraphs]).replace("\u00a0", " ")
 
 
 def list_images(story: Story) -> list[Image]:
-    """The article's pictures in the page's order."""
+    """Return the article's pictures in page order."""
     found = [story.image] if story.image else []
     found += story.gallery
     for block in _list_parts(story):
@@ -92,7 +92,7 @@ def list_images(story: Story) -> list[Image]:
 
 
 def build_record(head: Head, story: Story) -> dict[str, Any]:
-    """The record expected of an article, named and formed as an export has it."""
+    """Return the expected record of an article, in the form of an export."""
     return {
         "id": head.id,
         "site": SITE,
@@ -117,5 +117,5 @@ def build_record(head: Head, story: Story) -> dict[str, Any]:
 
 
 def utc_text(at: datetime) -> str:
-    """`2024-03-05T09:12:00Z`."""
+    """Format a time as `2024-03-05T09:12:00Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Which answer a URL gets."""
+"""Routes URLs to responses."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from replica import old_site
-from replica.answer import JSON, SHORT_AGE_SECONDS, XML, Answer, html, moved
+from replica.answer import JSON, SHORT_AGE_SECONDS, XML, Answer, html, redirect
 from replica.block import render_posts
 from replica.chrome import render_simple_page
 from replica.feed import FEEDS
@@ -29,15 +29,15 @@ _SIMPLE = (
     "author|authors|tag|all-about|issue|in-print|page|partner|plus|newsletters|contribute|account|search|event"
     "|location|ambassador"
 )
-"""First parts of the publisher's URLs that are no articles."""
+"""First path segments of the publisher's URLs that are not articles."""
 _SAME_LISTINGS = {"features": "in-depth"}
-"""A listing that has a second name."""
+"""Second names of listings."""
 _SEARCH_PATH = "/api/search"
 _PDF = b"%PDF-1.4\n%%EOF\n"
 
 
 def find_answer(site: Site, origin: str, path: str) -> Answer:
-    """What the site answers at an origin (`www`, `static`, `ru`, `old`) to a path; only the search reads a query."""
+    """Return the response to a path at an origin (`www`, `static`, `ru`, `old`); only the search reads a query."""
     path, _, query = path.partition("?")
     if path == "/robots.txt":
         return answer_robots(origin)
@@ -62,7 +62,7 @@ def _follow(site: Site, routes: tuple["_Route", ...], path: str) -> Answer | Non
 
 
 def _article(site: Site, found: re.Match[str]) -> Answer:
-    """The page, or a redirect where the id is right and the rest is not."""
+    """Return the page, or a redirect if only the id is right."""
     return _show(site.by_number.get(int(found["number"])), found[0])
 
 
@@ -75,7 +75,7 @@ def _show(article: Article | None, path: str) -> Answer:
     if article is None:
         return soft_404()
     if article.path != path:
-        return moved(article.url)
+        return redirect(article.url)
     answer = html(article.page_html(), modified_at=article.head.modified_at)
     answer = replace(answer, viewed_at=article.viewed_at)
     return replace(answer, max_age_seconds=None) if article.head.is_archive else answer
@@ -87,13 +87,13 @@ def _archived(site: Site, found: re.Match[str]) -> Answer:
 
 
 def _old_archived(_: Site, found: re.Match[str]) -> Answer:
-    return moved(f"{WWW}/archive/{found['slug']}")
+    return redirect(f"{WWW}/archive/{found['slug']}")
 
 
 def _slug_alone(site: Site, found: re.Match[str]) -> Answer:
-    """A day and a slug without the id: the slug decides."""
+    """Redirect a URL with a day and a slug but no id: the slug decides."""
     article = site.by_slug.get(found["slug"])
-    return moved(article.url) if article and not article.head.is_archive else soft_404()
+    return redirect(article.url) if article and not article.head.is_archive else soft_404()
 
 
 def _pdf(site: Site, found: re.Match[str]) -> Answer:
@@ -101,7 +101,7 @@ def _pdf(site: Site, found: re.Match[str]) -> Answer:
 
 
 def _bare(site: Site, found: re.Match[str]) -> Answer:
-    """The article by its number alone, and the number of the next older one."""
+    """Return the bare article by its number, with the number of the next older one."""
     number = int(found["number"])
     if number not in site.by_number:
         return soft_404()
@@ -114,7 +114,7 @@ def _feed(site: Site, found: re.Match[str]) -> Answer:
 
 
 def _partner_feed(site: Site, _: re.Match[str]) -> Answer:
-    """The one old feed that still is one."""
+    """Return the only old feed URL that still serves a feed."""
     return Answer(answer_feed(site, "all").body, XML)
 
 
@@ -183,7 +183,7 @@ _ROUTES = _compile(
         rf"{_DATED}/pdf": _pdf,
         r"/\d{4}/\d{2}/\d{2}/(?P<slug>[a-z0-9-]+)": _slug_alone,
         r"/archive/(?P<slug>[a-z0-9-]+)": _archived,
-        # The URLs of former sites: by slug, by number, and those that are not known any more.
+        # URLs of former sites: by slug, by number, and those that no longer exist.
         r"/news/article/(?P<slug>[a-z0-9-]+)/\d+\.html": _old_archived,
         r"/[a-z_-]+/article/(?:[^/]+/)*(?P<number>\d+)\.html": _article,
         r"/photogalleries/[^/]*-(?P<number>\d+)": _article,

@@ -1,4 +1,4 @@
-"""The seed texts."""
+"""The seed texts and what their pages need beside them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,14 +10,14 @@ SEEDS_DIR = Path(__file__).resolve().parent.parent / "seeds"
 
 @dataclass(frozen=True)
 class SeedPage:
-    """What a seed's page needs and its text does not say. Ids and days fit the publisher's sequence at that time."""
+    """What a seed's page needs beyond its text. Ids and days fit the publisher's sequence at that time."""
 
     name: str
     number: int
     published_at: datetime
     headline: str
     teaser: str | None = None
-    """What stands above the headline: `ad-free`, `support`, or nothing."""
+    """The teaser above the headline: `ad-free`, `support`, or none."""
     has_newsletter: bool = False
     has_donation: bool = True
     caption: str | None = None
@@ -50,7 +50,7 @@ SEED_PAGES = (
     SeedPage(
         "003_0bc1210c81a1c881",
         9803,
-        # 21:30 in UTC is the next day in Moscow: the path's date differs.
+        # 21:30 UTC is the next day in Moscow, so the path has another date.
         datetime(2011, 9, 27, 21, 30, tzinfo=UTC),
         "U.S., Russia Disagree on Syria Strategy",
         teaser="ad-free",
@@ -73,13 +73,13 @@ SEED_PAGES = (
 
 @cache
 def read_expected(name: str) -> tuple[str, ...]:
-    """The paragraphs of a seed's article, spaces made plain, as `seeds/expected/` has them."""
+    """Return the paragraphs of a seed's article from `seeds/expected/`, with plain spaces."""
     return tuple((SEEDS_DIR / "expected" / f"{name}.txt").read_text(encoding="utf-8").strip().split("\n\n"))
 
 
 @cache
 def read_raw(name: str) -> tuple[str, ...]:
-    """The same paragraphs as the seed itself has them: with the non-breaking spaces."""
+    """Return the same paragraphs from the seed itself, with non-breaking spaces."""
     by_plain = {
         line.replace("\u00a0", " ").strip(): line.strip(" \t\r")
         for line in (SEEDS_DIR / f"{name}.txt").read_text(encoding="utf-8").split("\n")

@@ -1,4 +1,4 @@
-"""Serves a site over HTTP on loopback: a port for each of the publisher's origins."""
+"""Serves a site over HTTP on loopback, with a port for each of the publisher's origins."""
 
 import json
 import multiprocessing
@@ -12,33 +12,33 @@ from itertools import chain, repeat
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
-from replica.handler import CONTROL, Desk, Fault, Listener
+from replica.handler import CONTROL, Fault, Listener, SharedState
 from replica.model import OLD, RUSSIAN, STATIC, WWW
 from replica.site import Site
 
 LOOPBACK = "127.0.0.1"
 ANY_PORTS = (0, 0)
-"""Of `www` and `static`, and of `ru` and `old` if they are named: the system chooses."""
+"""Ports of `www` and `static`, optionally also of `ru` and `old`; 0: the system chooses."""
 _ORIGINS = {"www": WWW, "static": STATIC, "ru": RUSSIAN, "old": OLD}
 _POLL_SECONDS = 0.05
-"""How soon a listener sees that it is to stop."""
+"""How often a listener checks whether to stop."""
 _START_SECONDS = 60
-"""A child process is up within this time, also on a loaded machine."""
+"""Time for a child process to start, even on a loaded machine."""
 _STOP_SECONDS = 10
 
 
 class Server:
-    """All origins of a site, in threads of this process."""
+    """Serves all origins of a site, in threads of this process."""
 
     def __init__(
         self, site: Site, *, host: str = LOOPBACK, ports: tuple[int, ...] = ANY_PORTS, fault: Fault | None = None
     ) -> None:
-        self.desk = Desk(site, fault)
+        self.shared = SharedState(site, fault)
         self._listeners: list[Listener] = []
         self._is_serving = False
         try:
             for origin, port in zip(_ORIGINS, chain(ports, repeat(0)), strict=False):
-                self._listeners.append(Listener(self.desk, origin, (host, port)))
+                self._listeners.append(Listener(self.shared, origin, (host, port)))
         except OSError:
             self.close()
             raise
@@ -52,17 +52,17 @@ class Server:
 
     @property
     def requests(self) -> Counter[str]:
-        """Path with its query -> how often it was asked for, at all origins together."""
-        return self.desk.requests
+        """Path with its query -> number of requests, at all origins together."""
+        return self.shared.requests
 
     @property
     def origins(self) -> dict[str, str]:
-        """The publisher's origins -> where they are served: the value of BROADSHEET_ORIGINS."""
+        """The publisher's origins -> the URLs where they are served: the value of BROADSHEET_ORIGINS."""
         return {_ORIGINS[listener.origin]: listener.url for listener in self._listeners}
 
     def close(self) -> None:
-        """Stop, and shut every connection."""
-        self.desk.closing.set()
+        """Stop, and close every connection."""
+        self.shared.closing.set()
         for listener in self._listeners:
             if self._is_serving:
                 listener.shutdown()
@@ -71,22 +71,22 @@ class Server:
 
 @dataclass(frozen=True)
 class Handle:
-    """A replica that runs."""
+    """A running replica."""
 
     origins: dict[str, str]
     server: Server | None = None
-    """In this process (`thread=True`) only."""
+    """Set only if it runs in this process (`thread=True`)."""
 
     @property
     def requests(self) -> Counter[str]:
-        """Path with its query -> how often it was asked for, at all origins together."""
-        return self._ask("requests")
+        """Path with its query -> number of requests, at all origins together."""
+        return self._request_control("requests")
 
     def reset(self) -> Counter[str]:
-        """Count from nothing again: the counts until now."""
-        return self._ask("reset")
+        """Reset the counts, and return those until now."""
+        return self._request_control("reset")
 
-    def _ask(self, what: str) -> Counter[str]:
+    def _request_control(self, what: str) -> Counter[str]:
         with closing(HTTPConnection(urlsplit(self.origins[WWW]).netloc, timeout=_STOP_SECONDS)) as connection:
             connection.request("GET", CONTROL + what)
             return Counter(json.load(connection.getresponse()))
@@ -101,7 +101,7 @@ def running(
     ports: tuple[int, ...] = ANY_PORTS,
     fault: Fault | None = None,
 ) -> Iterator[Handle]:
-    """A replica that answers as long as the block lasts: in a child process, or in threads of this one."""
+    """Run a replica while the block lasts, in a child process or in threads of this one."""
     if thread:
         server = Server(site, host=host, ports=ports, fault=fault)
         try:
@@ -115,16 +115,16 @@ def running(
 
 @contextmanager
 def _running_child(site: Site, host: str, ports: tuple[int, ...], fault: Fault | None) -> Iterator[dict[str, str]]:
-    """A child that ends with the block, and also when this process is killed: its pipe ends then."""
+    """Run a child process that ends with the block, or when this process is killed, because its pipe closes then."""
     context = multiprocessing.get_context("spawn")  # a fork would copy this process's threads and locks
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_serve, args=(theirs, site, host, ports, fault), daemon=True)
+    parent_end, child_end = context.Pipe()
+    child = context.Process(target=_serve, args=(child_end, site, host, ports, fault), daemon=True)
     child.start()
-    theirs.close()
+    child_end.close()
     try:
-        yield _read_origins(ours)
+        yield _read_origins(parent_end)
     finally:
-        ours.close()
+        parent_end.close()
         child.join(_STOP_SECONDS)
         if child.is_alive():
             child.kill()
@@ -133,18 +133,18 @@ def _running_child(site: Site, host: str, ports: tuple[int, ...], fault: Fault |
 
 
 def _read_origins(pipe: Connection) -> dict[str, str]:
-    """What the child says when it is ready."""
+    """Wait for the origins that the child sends when it is ready."""
     if not pipe.poll(_START_SECONDS):
-        raise TimeoutError(f"the replica was not up after {_START_SECONDS} seconds")
+        raise TimeoutError(f"the replica was not ready after {_START_SECONDS} seconds")
     try:
         origins: dict[str, str] = pipe.recv()
     except EOFError as error:
-        raise ChildProcessError("the replica ended before it was up; its own words stand above") from error
+        raise ChildProcessError("the replica exited before it was ready; its own output is above") from error
     return origins
 
 
 def _serve(pipe: Connection, site: Site, host: str, ports: tuple[int, ...], fault: Fault | None) -> None:
-    """Runs in the child until the pipe's other end is closed."""
+    """Serve in the child process until the pipe's other end is closed."""
     server = Server(site, host=host, ports=ports, fault=fault)
     try:
         pipe.send(server.origins)

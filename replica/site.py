@@ -1,4 +1,4 @@
-"""The content of the whole site: its articles, what it advertises, and what a perfect run makes of each address."""
+"""The content of the whole site: its articles, the URLs it advertises, and the outcome of each in a perfect run."""
 
 import random
 from collections import Counter
@@ -16,14 +16,22 @@ from replica.page import render_container, render_page
 from replica.record import build_record
 from replica.seed import SEED_PAGES, SeedPage
 from replica.trouble import Trouble, list_troubles
-from replica.writing import Wish, move_head, plan_head, plan_seed_head, rewrite_opening, write_seed_story, write_story
+from replica.writing import (
+    ArticleSpec,
+    move_head,
+    plan_head,
+    plan_seed_head,
+    rewrite_opening,
+    write_seed_story,
+    write_story,
+)
 
 FIRST_NUMBER = 82_600
-"""The publisher's ids had come this far in October 2023, when the generated articles begin."""
+"""The publisher's ids in October 2023, when the generated articles begin."""
 HEADLINE_ATTEMPTS = 8
-"""An article whose headline another has already gets another one, if this many attempts find one."""
+"""Attempts to find a headline that no other article has."""
 ARTICLES_BEFORE_COPIES = 5
-"""Generated articles that there must be before one can be the copy of another."""
+"""Generated articles that must exist before one can be a copy of another."""
 SIDEBAR_COUNT = 6
 CLUSTER_COUNT = 4
 DEFAULT_KINDS = ("article", "article", "article", "opinion")
@@ -32,40 +40,40 @@ COPIED_KINDS = frozenset({"article", "opinion"})
 
 @dataclass(frozen=True)
 class Site:
-    """Deterministic: the same values make the same site to the byte. Articles are written when they are asked for."""
+    """A site. Deterministic: the same values make the same bytes. Articles are written when they are requested."""
 
     article_count: int
-    """The five seeds first; then generated ones, the oldest first, planned copies among them."""
+    """The five seeds, then generated articles, the oldest first, including planned copies."""
     seed: int = 0
     kinds: tuple[str, ...] = DEFAULT_KINDS
-    """Drawn from evenly: article, opinion, gallery, video, podcast, live, archive, sponsored (branded content, a notice
-    before the article), partner (a label above the headline), picture (an article that is a picture alone)."""
+    """Drawn evenly: article, opinion, gallery, video, podcast, live, archive, sponsored (branded content, a notice
+    before the article), partner (a label above the headline), picture (an article that has only a picture)."""
     furniture_period: int = 6
-    """1 to 6: which donation message and teaser the generated pages carry."""
+    """1 to 6: the donation message and teaser of the generated pages."""
     donation: tuple[str, ...] | None = None
-    """A donation message of other wording, paragraph by paragraph."""
+    """Another donation message, paragraph by paragraph."""
     duplicate_share: float = 0.02
-    """Of generated articles: the same body under another id and headline."""
+    """Share of generated articles that have another's body under another id and headline."""
     near_duplicate_share: float = 0.01
-    """Of generated articles: the same but for its first paragraph."""
+    """Share of generated articles that differ from another only in the first paragraph."""
     moved_share: float = 0.02
-    """Of generated articles: the sitemap names an older address, which redirects."""
+    """Share of generated articles for which the sitemap names a former URL, which redirects."""
     bad_pages: bool = True
-    """Advertises some addresses that lead to no article."""
+    """Advertise some URLs that do not lead to an article."""
     first_on: date = date(2023, 10, 1)
     day_count: int = 366
-    """Publication days of the generated articles, from `first_on`, evenly filled."""
+    """Publication days of the generated articles, from `first_on`, evenly distributed."""
     planted: tuple[str, ...] = ()
-    """Paragraphs that stand as furniture within the text of every page, and belong to no record."""
+    """Paragraphs of furniture within the text of every page, which belong in no record."""
     ahead_from: date = date(2025, 1, 1)
-    """Of articles from this day on, the feeds' dates are Moscow's time labelled as UTC: three hours ahead."""
+    """From this publication day on, the feeds' dates are Moscow time labelled as UTC: three hours ahead."""
     has_midnight_articles: bool = False
     """The first generated article of each month was published as the month began, and is in no sitemap."""
     russian_count: int = 0
-    """Articles of the Russian edition, whose ids are a sequence of its own."""
+    """Articles of the Russian edition, whose ids are a separate sequence."""
 
     def __reduce__(self) -> tuple[type["Site"], tuple[object, ...]]:
-        """A child process gets the values and makes the same site of them."""
+        """Pickle the values alone, from which a child process makes the same site."""
         return Site, astuple(self)
 
     @cached_property
@@ -75,12 +83,12 @@ class Site:
 
     @cached_property
     def by_number(self) -> dict[int, "Article"]:
-        """The publisher's id -> the article; archive pages are not found by number."""
+        """The publisher's id -> the article, archive pages excluded."""
         return {article.head.number: article for article in self.articles if not article.head.is_archive}
 
     @cached_property
     def archived_by_number(self) -> dict[int, "Article"]:
-        """The number that an archive page's story had on the old site."""
+        """Number on the old site -> the archive page."""
         return {article.head.number: article for article in self.articles if article.head.is_archive}
 
     @cached_property
@@ -104,13 +112,13 @@ class Site:
 
     @cached_property
     def newest_first(self) -> tuple["Article", ...]:
-        """What feeds, listings and sitemaps know: no archive pages."""
+        """The articles in feeds, listings and sitemaps: no archive pages."""
         dated = [article for article in self.articles if not article.head.is_archive]
         return tuple(sorted(dated, key=lambda article: article.head.published_at, reverse=True))
 
     @cached_property
     def troubles(self) -> tuple[Trouble, ...]:
-        """The advertised addresses that lead to no article."""
+        """The advertised URLs that do not lead to an article."""
         return list_troubles(self.last_at) if self.bad_pages else ()
 
     @property
@@ -130,18 +138,18 @@ class Site:
 
     @cached_property
     def near_duplicates(self) -> dict[str, str]:
-        """The same for the copies with another first paragraph."""
+        """The same for copies with another first paragraph."""
         return {a.id: a.copy_of.id for a in self.articles if a.copy_of and a.is_near}
 
     @cached_property
     def sidebar(self) -> str:
-        """The same beside every article."""
+        """The sidebar, the same beside every article."""
         heads = [article.head for article in self.newest_first[: 2 * SIDEBAR_COUNT]]
         return render_sidebar(heads[SIDEBAR_COUNT:], heads[:SIDEBAR_COUNT])
 
     @cached_property
     def sitemap_urls(self) -> dict[tuple[int, int], tuple[str, ...]]:
-        """(Year, month) in Moscow -> the URLs in its sitemap; of moved articles only the oldest URL."""
+        """(Year, month) in Moscow -> the URLs in its sitemap; only the oldest URL of a moved article."""
         found: dict[tuple[int, int], list[str]] = {}
         for article in reversed([article for article in self.newest_first if article.is_in_sitemap]):
             at = article.head.published_at.astimezone(MOSCOW)
@@ -155,7 +163,7 @@ class Site:
     def advertised(self) -> dict[str, str]:
         """Every URL in a feed, a sitemap or a section's listing -> its final outcome.
 
-        `stored`, `duplicate` (of it and its original all but one are: the fuller or earlier one is not), `quarantined`,
+        `stored`, `duplicate` (of a copy and its original, the fuller or earlier one is `stored`), `quarantined`,
         `excluded`, `blocked`, `missing`.
         """
         found = {trouble.url: trouble.outcome for trouble in self.troubles}
@@ -169,18 +177,18 @@ class Site:
         return found
 
     def list_feed(self, name: str) -> tuple["Article", ...]:
-        """The articles in a feed, the newest first."""
+        """Return the articles in a feed, the newest first."""
         return tuple([article for article in self.newest_first if FEEDS[name](article.head)][:FEED_COUNT])
 
     def count_outcomes(self) -> Counter[str]:
-        """Outcome -> articles and other advertised addresses that end in it; all addresses of an article are one."""
+        """Return outcome -> number of articles and other advertised URLs; all URLs of an article count once."""
         of_articles = Counter("duplicate" if a.copy_of else "stored" for a in self.newest_first)
         return of_articles + Counter(trouble.outcome for trouble in self.troubles)
 
 
 @dataclass(frozen=True)
 class Article:
-    """One article of a site. Its text is made anew at each call: a large site costs no memory."""
+    """One article of a site. Its text is generated at each call, so a large site costs no memory."""
 
     site: Site = field(repr=False)
     index: int
@@ -196,48 +204,48 @@ class Article:
 
     @property
     def url(self) -> str:
-        """The publisher's address of it now."""
+        """Its current URL."""
         return self.head.url
 
     @property
     def path(self) -> str:
-        """Its address without the origin."""
+        """Its current URL without the origin."""
         return self.head.path
 
     @property
     def sitemap_url(self) -> str:
-        """What the sitemap calls it: months are not rewritten when a slug changes."""
+        """Its URL in the sitemap: months are not rewritten when a slug changes."""
         return self.url.removesuffix(self.head.path) + self.head.old_paths[0] if self.head.old_paths else self.url
 
     @property
     def is_plain(self) -> bool:
-        """Whether another article can be its copy: nobody's branded content, no archive page, no bare picture."""
+        """Whether another article can copy it: not branded content, an archive page or a bare picture."""
         return self.head.story_key.split("/", 1)[0] in COPIED_KINDS
 
     @property
     def is_in_sitemap(self) -> bool:
-        """Branded content is in none, nor what was published in the instant in which a month began."""
+        """Whether a sitemap names it: not branded content, nor an article published at the instant a month began."""
         at = self.head.published_at.astimezone(MOSCOW)
         return not self.head.is_sponsored and not (at.day == 1 and at.time() == time())
 
     @property
     def viewed_at(self) -> datetime:
-        """The time of its last change as its page's metadata has it at the first view."""
+        """The modification time in its page's metadata at the first view."""
         return self.site.last_at + timedelta(hours=1, seconds=self.index)
 
     def write(self) -> Story:
-        """What it says."""
+        """Write its story."""
         if self.seed_page:
             return write_seed_story(self.seed_page)
         rng = self._rng("text")
         if self.copy_of:
-            story = replace(self.copy_of.write(), seo_title=None)  # it would say the other's headline
+            story = replace(self.copy_of.write(), seo_title=None)  # it would have the other's headline
             return rewrite_opening(story, rng, self.head) if self.is_near else story
         furniture = choose_furniture(self.site.furniture_period, self.site.donation)
         return write_story(rng, self.head, furniture, is_picture=self.head.story_key.startswith("picture/"))
 
     def view(self, *, is_saved: bool = False) -> View:
-        """What its page shows beside it."""
+        """Return what its page shows beside it."""
         others = self.site.articles if self.head.edition == "en" else self.site.russian
         *cluster, below = (others[(self.index + step) % len(others)].head for step in range(1, CLUSTER_COUNT + 2))
         return View(
@@ -250,16 +258,16 @@ class Article:
         )
 
     def page_html(self, *, is_saved: bool = False) -> str:
-        """Its page; as a browser saves it, it has what scripts have added: a live blog's posts, an article below."""
+        """Render its page; if saved by a browser, with what scripts added: a live blog's posts, an article below."""
         return render_page(self.head, self._write_planted(), self.view(is_saved=is_saved))
 
     def container_html(self, older: int | None) -> str:
-        """The bare article, with the number of the next older one."""
+        """Render the bare article, with the number of the next older one."""
         attributes = f' data-next-id="{older}"' if older else ""
         return render_container(self.head, self._write_planted(), self.view(), attributes=attributes)
 
     def _write_planted(self) -> Story:
-        """With the furniture that stands within the text of all pages."""
+        """Write its story with the furniture planted within the text of all pages."""
         story = self.write()
         if not self.site.planted:
             return story
@@ -310,18 +318,20 @@ def _plan_article(site: Site, index: int, at: datetime, originals: list[Article]
     original, is_near = _choose_original(site, rng, originals)
     kind = original.head.kind if original else rng.choice(site.kinds)
     key = original.head.story_key if original else f"{kind}/{site.seed}/{index}"
-    wish = Wish(FIRST_NUMBER + index, kind, at.replace(microsecond=0), key)
-    head = plan_head(rng, wish)
+    spec = ArticleSpec(FIRST_NUMBER + index, kind, at.replace(microsecond=0), key)
+    head = plan_head(rng, spec)
     for _ in range(HEADLINE_ATTEMPTS):
         if slugify(head.headline) not in slugs:
             break
-        head = plan_head(rng, wish)
+        head = plan_head(rng, spec)
     if original:
-        # The text names its author where it is an opinion's, its agencies and its section: the copy has the same.
-        told = original.head
-        head = replace(head, authors=told.authors, agencies=told.agencies, byline=told.byline, section=told.section)
+        # The text names its agencies and section, and an opinion's author: the copy keeps them.
+        source = original.head
+        head = replace(
+            head, authors=source.authors, agencies=source.agencies, byline=source.byline, section=source.section
+        )
     if head.is_archive and slugify(head.headline) in slugs:
-        head = replace(head, headline=f"{head.headline}, Part {index}")  # its slug is all that it has
+        head = replace(head, headline=f"{head.headline}, Part {index}")  # only its slug identifies it
     if rng.random() < site.moved_share and not head.is_archive:
         head = move_head(head, rng)
     return Article(site, index, head, copy_of=original, is_near=is_near)
@@ -331,8 +341,8 @@ def _plan_russian(site: Site) -> Iterator[Article]:
     for nth in reversed(range(site.russian_count)):
         rng = _rng(site, nth, "russian")
         at = _midnight(site.first_on) + timedelta(days=site.day_count) * (nth + 1) / (site.russian_count + 1)
-        wish = Wish(FIRST_NUMBER + nth, "article", at.replace(microsecond=0), f"russian/{site.seed}/{nth}", "ru")
-        yield Article(site, nth, plan_head(rng, wish))
+        spec = ArticleSpec(FIRST_NUMBER + nth, "article", at.replace(microsecond=0), f"russian/{site.seed}/{nth}", "ru")
+        yield Article(site, nth, plan_head(rng, spec))
 
 
 def _choose_original(site: Site, rng: random.Random, originals: list[Article]) -> tuple[Article | None, bool]:

@@ -1,4 +1,4 @@
-"""What the site advertises where: its feeds, sitemaps and listings, its search, the old site's lists."""
+"""Responses with what the site advertises: feeds, sitemaps, listings, search, the Russian edition."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -25,9 +25,9 @@ from replica.site import Article, Site
 from replica.trouble import EMBARGOED, Trouble
 
 DEFAULT_CARD_COUNT = 18
-"""Of a section's page, after the lead card; and of each fragment that follows."""
+"""Cards on a section's page after the lead card, and in each following fragment."""
 ROLL_COUNT = 20
-"""Cards of `/videos`, `/galleries` and tags, on each page."""
+"""Cards per page of `/videos`, `/galleries` and tags."""
 NEWS_SITEMAP_COUNT = 100
 NEWS_SITEMAP_DAYS = timedelta(days=30)
 FOUND_ARTICLE_COUNT = 100
@@ -47,11 +47,11 @@ Sitemap: {STATIC}{INDEX_PATH}
 """
 
 BOM_FEED = "city"
-"""This one begins with a byte-order mark, as a feed of 2017 did."""
+"""The feed that begins with a byte-order mark, as one of 2017 did."""
 
 
 def answer_feed(site: Site, name: str) -> Answer:
-    """One feed."""
+    """Return one feed."""
     articles = site.list_feed(name)
     items = [_whole_item(article) if name == "all" else _item(article) for article in articles]
     if name == "news":
@@ -75,7 +75,7 @@ def _is_ahead(site: Site, head: Head) -> bool:
 
 
 def _whole_item(article: Article) -> Item:
-    """With the whole text as HTML, and the author before an opinion's title."""
+    """Return an item with the whole text as HTML, and the author before an opinion's title."""
     head, story, today = article.head, article.write(), article.site.today
     text = "".join(render_block(block, None, today) for block in story.blocks if list_paragraphs(block))
     title = f"{head.byline[0]}: {head.headline}" if head.is_opinion else head.headline
@@ -88,7 +88,7 @@ def _trouble_item(trouble: Trouble, site: Site) -> Item:
 
 
 def answer_sitemap(site: Site, path: str) -> Answer | None:
-    """An index, a month's child or a section's newest; None for any other path."""
+    """Return a sitemap index, a month's sitemap or a section's news sitemap; None for any other path."""
     months = {month_path(month): urls for month, urls in sorted(site.sitemap_urls.items())}
     sections = {f"/sitemap/newsmap-{section}.xml": section for section in SECTIONS}
     if path == INDEX_PATH:
@@ -110,14 +110,14 @@ def answer_sitemap(site: Site, path: str) -> Answer | None:
 
 
 def list_section(site: Site, section: str) -> list[Head]:
-    """What a section's listing names, the newest first."""
+    """Return the articles in a section's listing, the newest first."""
     return [article.head for article in site.newest_first if is_listed(article.head, section)]
 
 
 def answer_listing(site: Site, section: str, offset: int | None) -> Answer:
-    """A section's page with its first cards; from an offset on bare cards, and nothing after the last.
+    """Return a section's page with its first cards; with an offset, bare cards, and nothing after the last.
 
-    The publisher has no section without articles; a small site of ours may, and answers nothing there either.
+    The publisher has no section without articles; a small replica may, and returns nothing there either.
     """
     heads = list_section(site, section)
     if offset is not None or not heads:
@@ -133,7 +133,7 @@ def _listing_page(title: str, heads: Sequence[Head], edition: str = "en") -> Ans
 
 
 def answer_roll(site: Site, name: str, offset: int | None) -> Answer:
-    """`videos`, `galleries`, or a tag's slug: twenty cards, then twenty from an offset on."""
+    """Return the page of `videos`, `galleries`, or a tag's slug: twenty cards, or twenty from an offset on."""
     kind = {"videos": "video", "galleries": "gallery"}.get(name)
     if kind:
         heads = [article.head for article in site.newest_first if article.head.kind == kind]
@@ -148,7 +148,7 @@ def answer_roll(site: Site, name: str, offset: int | None) -> Answer:
 
 
 def answer_podcasts(site: Site) -> Answer:
-    """The podcasts' page: its links have the day of the visit and no id."""
+    """Return the podcasts' page, whose links have the day of the visit and no id."""
     heads = [article.head for article in site.newest_first if article.head.kind == "podcast"]
     links = "".join(
         f'<a class="podcast" href="{WWW}/{site.today:%Y/%m/%d}/{slugify(head.headline)}">{escape(head.headline)}</a>'
@@ -159,19 +159,19 @@ def answer_podcasts(site: Site) -> Answer:
 
 
 def answer_home(site: Site) -> Answer:
-    """The home page; dead feed addresses answer it too."""
+    """Return the home page; former feed URLs return it too."""
     heads = [article.head for article in site.newest_first[: DEFAULT_CARD_COUNT + 1]]
     meta = "<title>The Moscow Times - Independent News From Russia</title>"
     return html(render_document(meta, f'<main class="home">{render_cards(heads)}</main>'))
 
 
 def answer_robots(origin: str) -> Answer:
-    """The main origin's rules; the others forbid nothing."""
+    """Return robots.txt; only the main origin's forbids anything."""
     return Answer((ROBOTS if origin == "www" else "User-agent: *\nDisallow:\n").encode(), PLAIN)
 
 
 def answer_search(site: Site, query: str) -> Answer:
-    """`/api/search`: articles and archive pages of a window of days, the newest first."""
+    """Return the result of `/api/search`: articles and archive pages of a window of days, the newest first."""
     wanted = dict(parse_qsl(query))
     days = [date.fromisoformat(text) if (text := wanted.get(name)) else None for name in ("from", "to")]
     heads = [article.head for article in site.articles if _is_wanted(article.head, wanted, days)]
@@ -203,7 +203,7 @@ def _is_wanted(head: Head, wanted: dict[str, str], days: list[date | None]) -> b
 
 
 def answer_russian(site: Site, path: str) -> Answer | None:
-    """The Russian edition's sitemap and listing; None for any other path."""
+    """Return the Russian edition's sitemap or listing; None for any other path."""
     heads = [article.head for article in site.russian]
     by_month: dict[str, list[str]] = {}
     for head in reversed(heads):

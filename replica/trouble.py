@@ -1,4 +1,4 @@
-"""Advertised addresses that lead to no article: each shows one thing that a crawl must tell apart."""
+"""Advertised URLs that do not lead to an article: each shows one case that a crawl must recognise."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,36 +9,36 @@ from replica.furniture import DONATIONS, SEED_PERIOD
 from replica.model import WWW, article_path
 
 _FIRST_NUMBER = 9_900_001
-"""Far above every article's id, however many there are."""
+"""Far above every article's id."""
 
 
 EMBARGOED = "embargoed"
-"""The first word of an article's slug that robots.txt forbids."""
+"""The first word of slugs that robots.txt forbids."""
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """One such address."""
+    """An advertised URL that does not lead to an article."""
 
     path: str
     outcome: str
     answer: Answer
     in_sitemap: bool = True
-    """Else it stands in the news feed."""
+    """Otherwise it is in the news feed."""
 
     @property
     def url(self) -> str:
-        """The publisher's address of it."""
+        """Its URL."""
         return WWW + self.path
 
 
 def soft_404() -> Answer:
-    """The publisher's error page: its status is 200."""
+    """Return the publisher's error page, which has status 200."""
     return html(render_simple_page("Oops!", "We couldn't find your page."))
 
 
 def list_troubles(last_at: datetime) -> tuple[Trouble, ...]:
-    """All of them, dated to the site's last day."""
+    """Return all of them, dated to the site's last day."""
 
     def article(slug: str, nth: int) -> str:
         return article_path(last_at - timedelta(hours=1), slug, _FIRST_NUMBER + nth)
@@ -49,7 +49,7 @@ def list_troubles(last_at: datetime) -> tuple[Trouble, ...]:
         Trouble(article("an article that is not there", 2), "missing", html(_error_page(), status=404)),
         Trouble(article("an article without words", 3), "quarantined", html(_empty_page())),
         Trouble(article(f"{EMBARGOED} article not yet out", 4), "blocked", html(_empty_page())),
-        # robots.txt forbids it as well, but its address already says that it is no article.
+        # robots.txt forbids it as well, but its URL already shows that it is not an article.
         Trouble("/preview/an-article-not-yet-out", "excluded", html(_empty_page())),
         Trouble("/author/kira-zimin", "excluded", html(render_simple_page("Kira Zimin", "All articles."))),
         Trouble(
@@ -66,7 +66,7 @@ def _error_page() -> str:
 
 
 def _empty_page() -> str:
-    """An article's container with nothing in it but the donation message."""
+    """Render an article's container with nothing but the donation message."""
     message = "".join(f"<p>{line}</p>" for line in DONATIONS[SEED_PERIOD])
     return render_document(
         "<title>The Moscow Times</title>",

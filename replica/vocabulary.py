@@ -1,4 +1,4 @@
-"""Places, persons and things that generated stories are about. Persons, companies and newspapers are invented."""
+"""Places, persons and things in generated stories. Persons, companies and newspapers are invented."""
 
 import random
 from calendar import month_name
@@ -38,7 +38,7 @@ CITIES = (
     ("Smolensk", "the Smolensk region"),
     ("Tambov", "the Tambov region"),
 )
-"""City and the region that it is in."""
+"""City and its region."""
 RUSSIAN_CITIES = ("Псков", "Казань", "Пермь", "Томск", "Мурманск", "Якутск", "Саратов", "Вологда", "Чита", "Калуга")
 VILLAGES = ("Sosnovka", "Staraya Sloboda", "Verkhny Log", "Ust-Kamenka", "Beryozovo", "Krasny Yar", "Zaozyorye")
 COUNTRIES = (
@@ -136,7 +136,7 @@ SURNAMES = (
     "Shubin",
     "Yurlov",
 )
-"""As a man has them."""
+"""In the masculine form."""
 RUSSIAN_PERSONS = (
     "Лидия Оганова",
     "Пётр Снегирёв",
@@ -192,7 +192,7 @@ SPONSORS = ("Amber Bank", "Neva Insurance & Partners", "Baikal Water", "Polar Ai
 
 
 def make_person(rng: random.Random) -> str:
-    """A first name and a surname that agree."""
+    """Return a first name and a surname of the same gender."""
     surname = rng.choice(SURNAMES)
     if rng.choice((True, False)):
         return f"{rng.choice(MALE_NAMES)} {surname}"
@@ -200,12 +200,12 @@ def make_person(rng: random.Random) -> str:
 
 
 def make_company(rng: random.Random) -> str:
-    """`Kamales`, `Uralprom`."""
+    """Return a company name such as `Kamales` or `Uralprom`."""
     return rng.choice(_COMPANY_STARTS) + rng.choice(_COMPANY_ENDS)
 
 
 def draw_word(rng: random.Random, name: str, at: datetime) -> str | None:
-    """A part that each sentence draws anew; None for what a story has once for all."""
+    """Draw a part that changes from sentence to sentence; None for one that is fixed for the story."""
     match name:
         case "month":
             return rng.choice(MONTHS)

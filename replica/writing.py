@@ -1,6 +1,6 @@
-"""Plans and writes articles: the five seeds as pages, and any number of further ones from a seed number.
+"""Plans and writes articles: the five seeds, and any number of others from a seed number.
 
-An article is written from (site's seed, its own index) alone, so that each can be made again without the others.
+An article depends only on the site's seed and its own index, so each can be made without the others.
 """
 
 import random
@@ -30,7 +30,7 @@ from replica.model import (
 )
 from replica.seed import SeedPage, read_raw
 
-# How much of what is generated has a feature: often enough that a few hundred articles meet every mixture of them.
+# Shares of generated articles with a feature: large enough that a few hundred articles show every combination.
 _EDITED_SHARE = 0.25
 _PERSON_SHARE = 0.6
 _SUBTITLE_SHARE = 0.5
@@ -43,14 +43,14 @@ _COMMA_TAG_SHARE = 0.06
 _UNFLAGGED_SHARE = 0.06
 _ANALYSIS_SHARE = 0.1
 _FLAGGED_OPINION_SHARE = 0.15
-"""Of galleries and videos: they have the flag of opinion, and stay what they are."""
+"""Share of galleries and videos that have the opinion flag, and are still galleries and videos."""
 
 _ARCHIVE_BEGINS_AT = datetime(1994, 1, 10, 9, tzinfo=UTC)
 _ARCHIVE_DAYS = 5_500
-"""Archive pages are from these years."""
+"""The span of archive pages."""
 
 COMMA_TAG = "Krasnoye Selo, Leningrad Region"
-"""A tag with a comma in it is whole in the links alone."""
+"""A tag that contains a comma: only the links keep it whole."""
 
 _TOPICS = {
     "opinion": ("opinion",),
@@ -58,21 +58,21 @@ _TOPICS = {
     "sponsored": ("business", "arts"),
     "partner": ("business", "arts", "opinion"),
     "archive": ARCHIVE_TOPICS,
-    # One lecture among many others.
+    # One lecture among many news articles.
     "article": (*NEWS_TOPICS * 4, "lecture"),
 }
-"""Kind -> what it can be about; other kinds are about any news."""
+"""Kind -> its topics; other kinds have any news topic."""
 KINDS = frozenset(
     ["article", "opinion", "gallery", "video", "podcast", "live", "archive", "sponsored", "partner", "picture"]
 )
-"""All that a site can have."""
+"""All kinds that a site can have."""
 _KINDS = {"archive": "article", "sponsored": "article", "partner": "article", "picture": "article"}
-"""Of the site's kinds those that a record calls something else."""
+"""Kinds of the site that have another kind in a record."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted of a generated article."""
+class ArticleSpec:
+    """The specification of a generated article."""
 
     number: int
     kind: str
@@ -84,7 +84,7 @@ class Wish:
 
 
 def plan_seed_head(page: SeedPage) -> Head:
-    """The head of a seed's page: the publisher itself as its author, for none of the seeds names one."""
+    """Return the head of a seed's page; no seed names an author, so the publisher is the author."""
     return Head(
         number=page.number,
         kind="article",
@@ -99,7 +99,7 @@ def plan_seed_head(page: SeedPage) -> Head:
 
 
 def write_seed_story(page: SeedPage) -> Story:
-    """The seed's own text with its own furniture; its non-breaking spaces stay."""
+    """Return the seed's own text with its own furniture and non-breaking spaces."""
     text = HtmlBlock(tuple(Paragraph(paragraph) for paragraph in read_raw(page.name)))
     donation = DONATIONS[SEED_PERIOD] if page.has_donation else ()
     return Story(
@@ -115,7 +115,7 @@ def write_seed_story(page: SeedPage) -> Story:
 
 
 def find_cast(head: Head) -> Cast:
-    """What a generated article is about."""
+    """Return the cast of a generated article."""
     return _cast(head.story_key, head.edition, head.published_at)
 
 
@@ -125,23 +125,23 @@ def _cast(story_key: str, edition: str, at: datetime) -> Cast:
     return choose_cast(story_key, topics, at)
 
 
-def plan_head(rng: random.Random, wish: Wish) -> Head:
-    """The head of a generated article."""
-    is_archive = wish.kind == "archive"
-    published_at = wish.published_at
+def plan_head(rng: random.Random, spec: ArticleSpec) -> Head:
+    """Return the head of a generated article."""
+    is_archive = spec.kind == "archive"
+    published_at = spec.published_at
     if is_archive:
         published_at = _ARCHIVE_BEGINS_AT + timedelta(days=rng.randrange(_ARCHIVE_DAYS), minutes=rng.randrange(600))
-    cast = _cast(wish.story_key, wish.edition, published_at)
-    kind = "opinion" if cast.section == "opinion" else _KINDS.get(wish.kind, wish.kind)
+    cast = _cast(spec.story_key, spec.edition, published_at)
+    kind = "opinion" if cast.section == "opinion" else _KINDS.get(spec.kind, spec.kind)
     section = cast.section
     if kind in {"gallery", "video"} and rng.random() < _FLAGGED_OPINION_SHARE:
         section = "opinion"
-    authors, agencies, byline = _choose_byline(rng, kind, wish.edition)
+    authors, agencies, byline = _choose_byline(rng, kind, spec.edition)
     is_edited = rng.random() < _EDITED_SHARE and not is_archive
-    is_plain = kind == "article" and wish.kind == "article"
+    is_plain = kind == "article" and spec.kind == "article"
     label = "opinion" if section == "opinion" else "analysis" if rng.random() < _ANALYSIS_SHARE and is_plain else None
     return Head(
-        number=wish.number,
+        number=spec.number,
         kind=kind,
         headline=cast.speak(rng).say(rng.choice(cast.headlines)),
         section=section,
@@ -151,19 +151,19 @@ def plan_head(rng: random.Random, wish: Wish) -> Head:
         agencies=agencies,
         byline=byline,
         is_archive=is_archive,
-        sponsor=rng.choice(vocabulary.SPONSORS) if wish.kind == "partner" else None,
-        is_sponsored=wish.kind == "sponsored",
+        sponsor=rng.choice(vocabulary.SPONSORS) if spec.kind == "partner" else None,
+        is_sponsored=spec.kind == "sponsored",
         is_unflagged=is_plain and section == "news" and rng.random() < _UNFLAGGED_SHARE,
         label=label,
-        edition=wish.edition,
-        story_key=wish.story_key,
+        edition=spec.edition,
+        story_key=spec.story_key,
     )
 
 
 def _choose_byline(
     rng: random.Random, kind: str, edition: str
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """The record's authors and agencies, and the byline's names. Opinion is always a person's."""
+    """Return the record's authors and agencies, and the byline's names. Opinion always has a person as author."""
     if edition == "ru":
         names = tuple(rng.sample(vocabulary.RUSSIAN_PERSONS, rng.choice((1, 1, 2))))
         return names, (), names
@@ -188,7 +188,7 @@ def _choose_persons(rng: random.Random, count: int) -> tuple[str, ...]:
 
 
 def move_head(head: Head, rng: random.Random) -> Head:
-    """The same article after its headline changed, once or thrice, and for every fourth one its day too."""
+    """Return the article after its headline changed, once or three times, and for every fourth one its day too."""
     was_at = head.published_at - timedelta(days=rng.choice((0, 0, 0, 1)))
     endings = rng.sample(("Reports", "Sources Say", "Updates", "Toll Rises"), rng.choice((1, 1, 1, 3)))
     paths = tuple(article_path(was_at, f"{head.headline} {ending}", head.number) for ending in endings)
@@ -196,7 +196,7 @@ def move_head(head: Head, rng: random.Random) -> Head:
 
 
 def write_story(rng: random.Random, head: Head, furniture: Furniture, *, is_picture: bool = False) -> Story:
-    """The text of a generated article; one that is a picture alone has none."""
+    """Return the story of a generated article; a bare picture has no text."""
     cast = find_cast(head)
     writer = Writer(rng, head, cast)
     has_extras = head.kind in {"article", "opinion"} and not head.is_archive and head.edition == "en"
@@ -237,13 +237,13 @@ def _choose_tags(rng: random.Random, head: Head, cast: Cast) -> tuple[str, ...]:
 
 
 def _choose_keywords(rng: random.Random, cast: Cast) -> tuple[str, ...]:
-    """What an editor typed for search engines."""
+    """Return keywords as typed for search engines."""
     city = cast.parts["city"].lower()
     return (f"{city} news", f"{cast.topic.name} in russia", f"{city} {rng.choice(vocabulary.SEASONS)}")
 
 
 def rewrite_opening(story: Story, rng: random.Random, head: Head) -> Story:
-    """The same story with another first paragraph: a near-duplicate."""
+    """Return the story with another first paragraph: a near-duplicate."""
     first, *others = story.blocks
     if not isinstance(first, HtmlBlock):
         return story

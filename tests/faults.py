@@ -1,4 +1,4 @@
-"""What becomes of what: the table of the tests and of docs/faults.md, which `python -m tests.faults` writes anew."""
+"""Faults and their outcomes: a table of the tests, of which `python -m tests.faults` makes docs/faults.md."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,20 +11,20 @@ PATH = Path(__file__).parent.parent / "docs" / "faults.md"
 
 
 class Fetched(NamedTuple):
-    """How the crawl ends with a URL."""
+    """What the crawl records for a URL."""
 
     what: str
-    """What is met there."""
+    """The fault that it shows."""
     result: str
     status: int | None
-    """Of the last answer."""
+    """Of the last response."""
     attempts: int
     error: str | None
     """What the reason begins with."""
 
 
 class Ended(NamedTuple):
-    """How the ledger has an article."""
+    """What the ledger records for an article."""
 
     what: str
     """What its URL does."""
@@ -46,18 +46,18 @@ _PRIVATE = "PrivateNetworkRefused"
 ON_THE_SITE: Mapping[str, Fetched] = {
     "/fine": Fetched("a page", "captured", 200, 1, None),
     "/gzip": Fetched("a page, gzipped", "captured", 200, 1, None),
-    "/no-gzip": Fetched("a page that is not gzipped as its header says", "captured", 200, 1, None),
-    "/bomb": Fetched("10 MB of nothing in 10 kB of gzip: the reading sets it aside", "captured", 200, 1, None),
+    "/no-gzip": Fetched("a page that is not gzipped although its header says so", "captured", 200, 1, None),
+    "/bomb": Fetched("a gzip bomb: 10 MB in 10 kB; quarantined when it is read", "captured", 200, 1, None),
     "/chunked": Fetched("a body in chunks", "captured", 200, 1, None),
-    "/odd": Fetched("header lines that are folded, without a colon, or not ASCII", "captured", 200, 1, None),
-    "/interim": Fetched("an interim answer (103) before the answer", "captured", 200, 1, None),
-    "/long-head": Fetched("a head of 200 kB", "captured", 200, 1, None),
+    "/odd": Fetched("headers that are folded, lack a colon, or are not ASCII", "captured", 200, 1, None),
+    "/interim": Fetched("an interim response (103) before the final one", "captured", 200, 1, None),
+    "/long-head": Fetched("200 kB of headers", "captured", 200, 1, None),
     "/endless-head": Fetched(
-        "a head without an end", "failed", None, 1, "HeadTooLarge: the response's head has more than 262144 bytes"
+        "headers without an end", "failed", None, 1, "HeadTooLarge: the response's head has more than 262144 bytes"
     ),
     "/endless-line": Fetched("a header line of 300 kB", "failed", None, 1, "HeadTooLarge"),
-    "/early-hints": Fetched("300 kB of interim answers", "failed", None, 1, "HeadTooLarge"),
-    "/odd-status": Fetched("a status that is no number of three digits", "failed", None, 3, "DownloadFailedError"),
+    "/early-hints": Fetched("300 kB of interim responses", "failed", None, 1, "HeadTooLarge"),
+    "/odd-status": Fetched("a status code that is not three digits", "failed", None, 3, "DownloadFailedError"),
     "/to-far": Fetched(
         "a redirect to a URL of 17 kB",
         "refused",
@@ -69,11 +69,11 @@ ON_THE_SITE: Mapping[str, Fetched] = {
     "/no-content": Fetched("204", "captured", 204, 1, None),
     "/missing": Fetched("404", "captured", 404, 1, None),
     "/gone": Fetched("410", "captured", 410, 1, None),
-    "/flaky": Fetched("500, twice, then the page", "captured", 200, 3, None),
-    "/broken": Fetched("500, always", "captured", 500, 3, None),
-    "/reset": Fetched("a connection that is reset", "failed", None, 3, "DownloadFailedError"),
+    "/flaky": Fetched("500 twice, then the page", "captured", 200, 3, None),
+    "/broken": Fetched("always 500", "captured", 500, 3, None),
+    "/reset": Fetched("a connection reset", "failed", None, 3, "DownloadFailedError"),
     "/cut": Fetched("a body shorter than announced", "failed", None, 3, "ResponseDataLossError"),
-    "/cut-chunked": Fetched("chunks without an end", "failed", None, 3, "ResponseDataLossError"),
+    "/cut-chunked": Fetched("chunks without a final chunk", "failed", None, 3, "ResponseDataLossError"),
     "/surplus": Fetched(
         "a body longer than announced",
         "failed",
@@ -81,33 +81,33 @@ ON_THE_SITE: Mapping[str, Fetched] = {
         3,
         "ResponseDataLossError: more bytes came than Content-Length announced",
     ),
-    "/unframed": Fetched("a body that ends with its connection, and not with `</html>`", "failed", None, 3, _OPEN),
-    "/unframed-page": Fetched("a page that ends with its connection, and with `</html>`", "captured", 200, 1, None),
-    "/unframed-gzip": Fetched("gzip that ends with its connection, and is whole", "captured", 200, 1, None),
-    "/unframed-cut-gzip": Fetched("gzip that ends with its connection, and is not whole", "failed", None, 3, _OPEN),
-    "/unframed-bomb": Fetched("too much in gzip that ends with its connection", "failed", None, 3, _OPEN),
-    "/unframed-text": Fetched("plain text that ends with its connection", "captured", 200, 1, None),
-    "/unframed-missing": Fetched("404 whose body ends with its connection", "captured", 404, 1, None),
-    "/unframed-json": Fetched("JSON that ends with its connection, and is whole", "captured", 200, 1, None),
-    "/unframed-cut-json": Fetched("JSON that ends with its connection, and is not whole", "failed", None, 3, _OPEN),
-    "/unended-chunks": Fetched("a feed in chunks without an end, which has its `</rss>`", "captured", 200, 1, None),
+    "/unframed": Fetched("a body ended by the closed connection, without `</html>`", "failed", None, 3, _OPEN),
+    "/unframed-page": Fetched("a page ended by the closed connection, with `</html>`", "captured", 200, 1, None),
+    "/unframed-gzip": Fetched("gzip ended by the closed connection, complete", "captured", 200, 1, None),
+    "/unframed-cut-gzip": Fetched("gzip ended by the closed connection, incomplete", "failed", None, 3, _OPEN),
+    "/unframed-bomb": Fetched("a gzip bomb ended by the closed connection", "failed", None, 3, _OPEN),
+    "/unframed-text": Fetched("plain text ended by the closed connection", "captured", 200, 1, None),
+    "/unframed-missing": Fetched("404 with a body ended by the closed connection", "captured", 404, 1, None),
+    "/unframed-json": Fetched("JSON ended by the closed connection, complete", "captured", 200, 1, None),
+    "/unframed-cut-json": Fetched("JSON ended by the closed connection, incomplete", "failed", None, 3, _OPEN),
+    "/unended-chunks": Fetched("a feed without a final chunk, with `</rss>`", "captured", 200, 1, None),
     "/cut-but-ended": Fetched(
-        "a body shorter than announced, though it has its `</html>`",
+        "a body shorter than announced, with `</html>`",
         "failed",
         None,
         3,
         "ResponseDataLossError: the body is shorter than Content-Length announced",
     ),
     "/worked-on": Fetched("203", "captured", 203, 1, None),
-    "/garbage": Fetched("bytes that are no HTTP", "failed", None, 3, "DownloadFailedError"),
-    "/slow": Fetched("no answer", "failed", None, 3, _LATE),
-    "/dripping": Fetched("a body that does not go on", "failed", None, 3, _LATE),
+    "/garbage": Fetched("bytes that are not HTTP", "failed", None, 3, "DownloadFailedError"),
+    "/slow": Fetched("no response", "failed", None, 3, _LATE),
+    "/dripping": Fetched("a body that stalls", "failed", None, 3, _LATE),
     "/huge": Fetched("a body announced as too large", "failed", None, 1, _LARGE),
     "/huge-chunked": Fetched("a body that turns out too large", "failed", None, 1, _LARGE),
     "/redirect": Fetched("a redirect to a redirect to a page", "captured", 200, 1, None),
-    "/loop": Fetched("a redirect that comes back", "failed", None, 1, f"RedirectsEndless: back to {WWW}/loop"),
+    "/loop": Fetched("a redirect loop", "failed", None, 1, f"RedirectsEndless: back to {WWW}/loop"),
     "/itself": Fetched("a redirect to itself", "failed", None, 1, f"RedirectsEndless: back to {WWW}/itself"),
-    "/endless": Fetched("redirects without an end", "failed", None, 1, "RedirectsEndless: more than 5 redirects"),
+    "/endless": Fetched("endless redirects", "failed", None, 1, "RedirectsEndless: more than 5 redirects"),
     "/to-loopback": Fetched(
         "a redirect to loopback", "refused", None, 1, f"{_PRIVATE}: redirect to http://127.0.0.1:1/"
     ),
@@ -126,55 +126,57 @@ ON_THE_SITE: Mapping[str, Fetched] = {
         "RedirectRefused: redirect to https://example.org/",
     ),
     "/to-forbidden": Fetched(
-        "a redirect to what robots.txt forbids", "forbidden", None, 1, f"RobotsForbidden: {WWW}/preview/secret"
+        "a redirect to a URL that robots.txt forbids", "forbidden", None, 1, f"RobotsForbidden: {WWW}/preview/secret"
     ),
     "/to-mail": Fetched("a redirect to `mailto:`", "refused", None, 1, "RedirectRefused: redirect to no URL"),
-    "/preview/secret": Fetched("what robots.txt forbids", "forbidden", None, 1, "RobotsForbidden"),
-    "/page?utm_source=x": Fetched("what robots.txt forbids by a pattern", "forbidden", None, 1, "RobotsForbidden"),
+    "/preview/secret": Fetched("a URL that robots.txt forbids", "forbidden", None, 1, "RobotsForbidden"),
+    "/page?utm_source=x": Fetched(
+        "a URL that robots.txt forbids by a pattern", "forbidden", None, 1, "RobotsForbidden"
+    ),
 }
-"""Path -> what becomes of it."""
+"""Path -> its outcome."""
 
 ELSEWHERE: Mapping[str, Fetched] = {
     f"{BROKEN_ROBOTS}/fine": Fetched(
-        "a page whose host's robots.txt answers 500",
+        "a page whose host's robots.txt returns 500",
         "robots-unreachable",
         None,
         1,
         f"RobotsUnreachable: {BROKEN_ROBOTS}/robots.txt answers 500",
     ),
     f"{BUSY_ROBOTS}/fine": Fetched(
-        "a page whose host's robots.txt answers 429",
+        "a page whose host's robots.txt returns 429",
         "robots-unreachable",
         None,
         1,
         f"RobotsUnreachable: {BUSY_ROBOTS}/robots.txt answers 429",
     ),
-    f"{MISSING_ROBOTS}/fine": Fetched("a page whose host's robots.txt answers 404", "captured", 200, 1, None),
+    f"{MISSING_ROBOTS}/fine": Fetched("a page whose host's robots.txt returns 404", "captured", 200, 1, None),
     "http://127.0.0.1:{port}/direct": Fetched(
-        "a URL in loopback", "refused", None, 1, f"{_PRIVATE}: 127.0.0.1 is in a private"
+        "a loopback URL", "refused", None, 1, f"{_PRIVATE}: 127.0.0.1 is in a private"
     ),
     "http://[::7f00:1]:{port}/direct": Fetched(
-        "a URL in loopback, as IPv6", "refused", None, 1, f"{_PRIVATE}: ::7f00:1 is in a private"
+        "a loopback URL, as IPv6", "refused", None, 1, f"{_PRIVATE}: ::7f00:1 is in a private"
     ),
     "http://localhost:{port}/direct": Fetched(
-        "a name of loopback", "refused", None, 1, f"{_PRIVATE}: localhost leads to "
+        "a host name that resolves to loopback", "refused", None, 1, f"{_PRIVATE}: localhost leads to "
     ),
-    "mailto:someone@example.org": Fetched("a URL of mail", "failed", None, 0, "AddressUnusable"),
+    "mailto:someone@example.org": Fetched("a `mailto:` URL", "failed", None, 0, "AddressUnusable"),
     "https://": Fetched("a URL without a host", "failed", None, 0, "AddressUnusable"),
     "https://[::1": Fetched("a malformed URL", "failed", None, 0, "AddressUnusable"),
     f"{WWW}/" + 3_000 * "\u00e9": Fetched(
         "a URL of 18 kB", "failed", None, 0, "AddressUnusable: longer than 16384 bytes"
     ),
 }
-"""Address -> what becomes of it."""
+"""URL -> its outcome."""
 
 _TO = "PrivateNetworkRefused: redirect to http://"
 ENDS: Mapping[str, Ended] = {
-    "500-twice": Ended("500, twice, then the page", "stored", "stored", 3, None),
-    "500": Ended("500, always", "failed", "failed", 3, "HTTP 500"),
+    "500-twice": Ended("500 twice, then the page", "stored", "stored", 3, None),
+    "500": Ended("always 500", "failed", "failed", 3, "HTTP 500"),
     "429-with-retry-after": Ended("429 with Retry-After, then the page", "stored", "stored", 2, None),
-    "reset": Ended("a connection that is reset", "failed", "failed", 3, "DownloadFailedError"),
-    "slow-body": Ended("a body that does not go on", "failed", "failed", 3, "DownloadTimeoutError: no whole answer"),
+    "reset": Ended("a connection reset", "failed", "failed", 3, "DownloadFailedError"),
+    "slow-body": Ended("a body that stalls", "failed", "failed", 3, "DownloadTimeoutError: no whole answer"),
     "cut-body": Ended("a body shorter than announced", "failed", "failed", 3, "ResponseDataLossError"),
     "longer-than-announced": Ended("a body longer than announced", "failed", "failed", 3, "ResponseDataLossError"),
     "redirect-chain": Ended("a redirect to another URL of the article", "stored", "stored", 1, None),
@@ -188,33 +190,33 @@ ENDS: Mapping[str, Ended] = {
         1,
         "RedirectRefused: redirect to https://example.org/",
     ),
-    "gzip-bomb": Ended("100 MB of nothing in 100 kB of gzip", "quarantined", "quarantined", 1, "too-large"),
+    "gzip-bomb": Ended("a gzip bomb: 100 MB in 100 kB", "quarantined", "quarantined", 1, "too-large"),
     "100-mb": Ended("100 MB", "failed", "failed", 1, "PageTooLarge"),
     "404-then-back": Ended("404, then the page", "pending", "stored", 2, None),
     "410": Ended("410", "pending", "gone", 2, "HTTP 410"),
     "soft-404": Ended("the publisher's error page, with status 200", "pending", "gone", 2, "soft-404"),
 }
-"""Name in `replica.fault.BEHAVIOURS` -> what becomes of the article."""
+"""Name in `replica.fault.BEHAVIOURS` -> the outcome of the article."""
 
-_HEAD = """# What becomes of what
+_HEAD = """# Faults and their outcomes
 
-Faults, and what Broadsheet does with them. The tables are those of the tests (`tests/faults.py`,
-`tests/pipeline/documents.py`): each line is tried there. `python -m tests.faults` writes this page anew.
+The faults that Broadsheet is tested against, and what it does with each. `python -m tests.faults` generates this page
+from the tables of the tests (`tests/faults.py`, `tests/pipeline/documents.py`), which try every line.
 """
 _FETCHED = """
 ## What the crawl meets
 
-An answer that is captured lies in a WARC file, whatever its status; what it means is decided when it is read.
-The limits for time and size are small ones, for the tests.
+A captured response is in a WARC file, whatever its status; what it means is decided when it is read.
+The tests use small limits for time and size.
 
-| what is met | result | tries | reason |
+| fault | result | tries | reason |
 |---|---|---|---|
 """
 _ENDED = """
 ## What becomes of an article
 
-The [state](architecture.md#states-of-a-url) of its URL after one run, and after a second one.
-What failed is tried again later; what is gone or quarantined for good is not.
+The [state](architecture.md#states-of-a-url) of its URL after one run and after a second.
+A failed URL is retried later; a URL that is gone or quarantined for good is not.
 
 | what its URL does | after one run | after a second | requests | last error |
 |---|---|---|---|---|
@@ -224,7 +226,7 @@ _READ = """
 
 Feeds, sitemaps, listings, lists of URLs, WARC files and pages.
 
-| what comes | what becomes of it |
+| input | outcome |
 |---|---|
 """
 

@@ -55,7 +55,7 @@ def test_every_make_target_says_what_it_is_for() -> None:
 
 
 def test_the_table_of_faults_is_that_of_the_tests() -> None:
-    assert faults.PATH.read_text(encoding="utf-8") == faults.render(), "python -m tests.faults writes it anew"
+    assert faults.PATH.read_text(encoding="utf-8") == faults.render(), "run python -m tests.faults"
 
 
 def test_every_module_that_the_documents_name_exists() -> None:

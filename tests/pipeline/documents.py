@@ -80,15 +80,15 @@ def _link(url: str, title: str = "A bridge") -> str:
 
 DOCUMENTS = (
     Document("a feed", FEED_URL, feed(_link(ONE), _link(TWO)), "2 URLs"),
-    Document("a feed that is cut within a URL", FEED_URL, feed(_link(ONE), _link(TWO))[:-40], "1 URL; it is cut"),
+    Document("a feed truncated within a URL", FEED_URL, feed(_link(ONE), _link(TWO))[:-40], "1 URL; it is cut"),
     Document(
-        "a feed with an item that 300 elements lie in",
+        "a feed with an item of 300 nested elements",
         FEED_URL,
         feed(_link(ONE), f"{'<b>' * 300}{'</b>' * 300}{_link(TWO)}"),
         "1 URL; it is cut",
     ),
     Document("a feed with a bare `&`", FEED_URL, feed(_link(ONE, "Tea & Sugar")), "1 URL"),
-    Document("a feed with half a character (`&#55296;`)", FEED_URL, feed(_link(ONE, "A &#55296; B")), "1 URL"),
+    Document("a feed with a lone surrogate (`&#55296;`)", FEED_URL, feed(_link(ONE, "A &#55296; B")), "1 URL"),
     Document("a feed with 40,000 comments before it", FEED_URL, b"<!---->" * 40_000 + feed(_link(ONE)), "1 URL"),
     Document(
         "a feed that declares UTF-16 and is UTF-8",
@@ -106,12 +106,12 @@ DOCUMENTS = (
     Document("a feed with an external entity in a URL", FEED_URL, feed(_link(f"{ONE}&i;"), before=_FILE), "0 URLs"),
     Document("a feed with an external DTD", FEED_URL, feed(_link(ONE), before=_PARAMETER), "1 URL"),
     Document(
-        "a feed with entities that grow a billion times",
+        "a feed with exponentially expanding entities",
         FEED_URL,
         feed(_link(ONE), _link(TWO, "&i;"), before=_LAUGHS),
         "1 URL; it is cut",
     ),
-    Document("an entity beside a feed's elements", FEED_URL, feed(f"&i;<guid>{ONE}</guid>", before=_FILE), "1 URL"),
+    Document("an entity outside a feed's elements", FEED_URL, feed(f"&i;<guid>{ONE}</guid>", before=_FILE), "1 URL"),
     Document("an empty feed", FEED_URL, b"", "a broken source: empty answer where a feed or a sitemap should be"),
     Document(
         "HTML where a feed should be",
@@ -126,10 +126,10 @@ DOCUMENTS = (
         "a broken source: no XML (text/html) where a feed or a sitemap should be",
     ),
     Document("a sitemap", MONTH_URL, sitemap(ONE, TWO), "2 URLs"),
-    Document("a sitemap that is cut", MONTH_URL, sitemap(ONE, TWO)[:-25], "1 URL; it is cut"),
+    Document("a truncated sitemap", MONTH_URL, sitemap(ONE, TWO)[:-25], "1 URL; it is cut"),
     Document("a sitemap with an external entity", MONTH_URL, sitemap(ONE, "&i;", before=_FILE), "1 URL"),
     Document(
-        "a sitemap with entities that grow a billion times",
+        "a sitemap with exponentially expanding entities",
         MONTH_URL,
         sitemap(ONE, "&i;", before=_LAUGHS),
         "1 URL; it is cut",
@@ -152,7 +152,7 @@ DOCUMENTS = (
     Document("a page", PAGE_URL, page(), "an article"),
     Document("a page with an external entity", PAGE_URL, page(f"&i;{_WORDS}", before=_FILE), "an article"),
     Document(
-        "a page with entities that grow a billion times", PAGE_URL, page(f"&i;{_WORDS}", before=_LAUGHS), "an article"
+        "a page with exponentially expanding entities", PAGE_URL, page(f"&i;{_WORDS}", before=_LAUGHS), "an article"
     ),
     Document(
         "a page with a tag of 40,000 attributes",
@@ -188,7 +188,7 @@ DOCUMENTS = (
         "refused: line 2 of a list of URLs is not a URL",
     ),
     Document("a WARC file", "file:x.warc.gz", _warc(), "2 captures"),
-    Document("a WARC file that is cut", "file:x.warc.gz", _warc()[:-20], "1 capture; it is cut"),
+    Document("a truncated WARC file", "file:x.warc.gz", _warc()[:-20], "1 capture; it is cut"),
     Document(
         "a WARC file with a flipped bit", "file:x.warc.gz", _flip(_warc(), len(_warc()) // 2), "1 capture, 1 damaged"
     ),

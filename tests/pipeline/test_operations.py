@@ -145,7 +145,7 @@ def test_a_lost_database_is_rebuilt_as_documented(operator: Operator, server: Po
     operator.must("back up: warc")
     lose_everything(operator, server)
     operator.must("restore: warc")
-    operator.must("make anew")
+    operator.must("rebuild")
     assert read_facts(operator.settings) == articles
 
 
@@ -154,8 +154,8 @@ def test_a_damaged_database_is_moved_away_and_rebuilt(operator: Operator) -> Non
     articles = read_facts(operator.settings)
     damage_page(operator.settings.data_dir / "broadsheet.db", "article")
     assert "is damaged" in operator.run("check", COLUMNS="200").stdout
-    operator.must("put aside: sqlite")
-    operator.must("make anew")
+    operator.must("move away: sqlite")
+    operator.must("rebuild")
     assert read_facts(operator.settings) == articles
     operator.must("check")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.fuzz import LIMIT_SECONDS
-from benchmarks.stranger import load_strangers, read_changed
+from benchmarks.stranger import load_kinds, read_mutated
 from replica.mutation import mutate
 
 FIRST_SEED = 1_000_000
@@ -29,15 +29,15 @@ def quiet() -> Iterator[None]:
 def test_no_mutated_document_raises_or_takes_long() -> None:
     for seed in range(FIRST_SEED, FIRST_SEED + INPUT_COUNT):
         began_at = time.process_time()
-        kind, _, said = read_changed(seed)
+        kind, _, said = read_mutated(seed)
         assert not said.startswith("ESCAPED"), (kind, said)
         assert time.process_time() - began_at < LIMIT_SECONDS, (kind, seed)
 
 
 def test_every_kind_is_read_if_nothing_is_mutated() -> None:
     failing = {"unreadable", "refused", "no list", "no WARC", "damaged"}
-    for name, stranger in load_strangers().items():
-        for url, shape in stranger.shapes:
+    for name, stranger in load_kinds().items():
+        for url, shape in stranger.samples:
             assert stranger.read(url, shape) not in failing, (name, url)
 
 
