@@ -9,7 +9,7 @@ from storage.outage import DatabaseLost
 
 
 class RecordCollector(logging.Handler):
-    """Collects records; pytest's handlers get none, as Prefect, if imported, stops propagation."""
+    """Collects records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,16 +31,18 @@ def test_the_error_that_ended_a_run_is_reported_once(
     error: Exception,
     level: int,
     is_shown: bool,  # noqa: FBT001 - a parameter of the test
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Prefect's own handlers and filters are there only if an earlier test of this process has loaded them.
     shown = RecordCollector()
-    filters, own_level = [*FLOW_RUNS.filters], FLOW_RUNS.level
-    FLOW_RUNS.addHandler(shown)
-    FLOW_RUNS.setLevel(level)
+    monkeypatch.setattr(FLOW_RUNS, "handlers", [shown])
+    monkeypatch.setattr(FLOW_RUNS, "filters", [])
+    monkeypatch.setattr(FLOW_RUNS, "propagate", False)
+    level_before = FLOW_RUNS.level
+    FLOW_RUNS.setLevel(level)  # not by the attribute: loggers remember whether a level is enabled
     try:
         with handling_signals():
             FLOW_RUNS.error("Encountered exception during execution: %r", error, exc_info=error)
     finally:
-        FLOW_RUNS.removeHandler(shown)
-        FLOW_RUNS.setLevel(own_level)
-        FLOW_RUNS.filters = filters
+        FLOW_RUNS.setLevel(level_before)
     assert bool(shown.records) is is_shown
