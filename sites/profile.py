@@ -10,7 +10,7 @@ from schemas.article import Kind
 from schemas.url import Identity, Source, SourceKind
 from sites.cdx import read_cdx
 from sites.expectation import SiteExpectations
-from sites.source import read_xml_source
+from sites.feed import read_xml_source
 from sites.source_page import SourcePage
 from sites.structure import PageRules
 from sites.url import UrlMalformed, canonicalize, find_path_day, is_cdx_url, parse_url

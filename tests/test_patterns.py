@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sites.source import read_xml_source
+from sites.feed import read_xml_source
 from sites.source_page import SourceUnreadable
 from tests.pumping import Named, find_patterns, measure
 

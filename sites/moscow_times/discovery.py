@@ -9,9 +9,9 @@ from lxml.etree import ParserError, XPath
 from lxml.html import HtmlElement
 
 from schemas.url import Sighting, Source, SourceKind
+from sites.feed import read_xml_source, resolve_url
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, SECTIONS, STATIC_HOST, identify
 from sites.profile import SourceChoice
-from sites.source import read_xml_source, resolve_url
 from sites.source_page import SourcePage, SourceUnreadable
 from sites.structure import has_class
 from sites.tag import parse_html

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from lxml.etree import ParserError
 
 from schemas.url import Sighting, Source, SourceKind
+from sites.feed import read_time, resolve_url
 from sites.moscow_times.identity import EDITION_BY_HOST, ENGLISH, OLD_ARTICLE, OLD_HOST
-from sites.source import read_time, resolve_url
 from sites.source_page import SourcePage, SourceUnreadable
 from sites.tag import parse_html
 from sites.url import UrlMalformed, parse_url
