@@ -62,7 +62,7 @@ def test_a_card_records_its_filters_and_can_be_parsed(filled: Database, tmp_path
     card = read_card(filled, tmp_path / "out.csv", wanted)
     assert card["article_count"] == 2
     assert DataCard.model_validate_json(json.dumps(card)).filters == wanted
-    assert "JSON in their cell" in card["notes"][0]
+    assert "written as JSON" in card["notes"][0]
 
 
 def test_every_field_of_a_record_has_a_type_and_a_meaning(filled: Database, tmp_path: Path) -> None:
