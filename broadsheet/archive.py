@@ -17,7 +17,7 @@ from pipeline.status import (
     find_record,
     list_captures,
 )
-from schemas.article import ArticleRecord
+from schemas.article import ArticleRecord, Kind
 from schemas.capture import Capture, CaptureRef, CaptureSummary
 from schemas.export import ArticleFilter
 from schemas.revision import Difference, Revision
@@ -115,22 +115,32 @@ class Archive:
         except RecordUnknown:
             return None
 
-    def articles(
+    def articles(  # noqa: PLR0913 - each is a condition
         self,
+        query: str | None = None,
         *,
         since: Day | None = None,
         until: Day | None = None,
         site: str | None = None,
         section: str | None = None,
+        author: str | None = None,
+        tag: str | None = None,
+        kind: Kind | str | None = None,
+        language: str | None = None,
         include_duplicates: bool = False,
     ) -> "Articles":
         """Select articles. Nothing is read until the selection is used.
 
         Args:
+            query: What the articles must match, in the syntax of `broadsheet search`.
             since: The first publication day. With a day given, articles without a date are left out.
             until: The last publication day.
             site: The publisher's name (`moscow-times`).
-            section: The section, as the records have it.
+            section: Words of the section's name, in any case.
+            author: Consecutive words of an author's or agency's name.
+            tag: Words of a tag.
+            kind: The kind of article (`opinion`).
+            language: The language's ISO 639-1 code.
             include_duplicates: Also give articles whose `duplicate_of` names another one.
         """
         return Articles(
@@ -139,17 +149,26 @@ class Archive:
                 since=_read_day(since),
                 until=_read_day(until),
                 site=site,
+                query=query,
                 section=section,
+                author=author,
+                tag=tag,
+                kind=Kind(kind) if kind else None,
+                language=language,
                 include_duplicates=include_duplicates,
             ),
         )
 
-    def search(
+    def search(  # noqa: PLR0913 - each is a condition
         self,
         query: str,
         *,
         author: str | None = None,
         section: str | None = None,
+        tag: str | None = None,
+        site: str | None = None,
+        kind: Kind | str | None = None,
+        language: str | None = None,
         since: Day | None = None,
         until: Day | None = None,
         include_duplicates: bool = False,
@@ -161,9 +180,15 @@ class Archive:
             QueryEmpty: the query has no word to look for.
         """
         wanted = SearchFilter(
-            since=_read_day(since), until=_read_day(until), include_duplicates=include_duplicates, limit=limit
+            since=_read_day(since),
+            until=_read_day(until),
+            site=site,
+            kind=Kind(kind) if kind else None,
+            language=language,
+            include_duplicates=include_duplicates,
+            limit=limit,
         )
-        parsed = read_query(query, author=author, section=section)
+        parsed = read_query(query, author=author, section=section, tag=tag)
         return Hits(search_articles(self._archive.database, parsed, wanted))
 
     def details(self, id_or_url: str) -> ArticleDetails:

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.failure import EXIT_PIPE_CLOSED
-from cli.option import AsJson, FromDay, ToDay, day_of, with_archive
+from cli.option import (
+    AsJson,
+    Author,
+    FromDay,
+    Language,
+    OfKind,
+    Section,
+    SiteName,
+    Tag,
+    ToDay,
+    check_days,
+    day_of,
+    join_query,
+    with_archive,
+)
 from schemas.printing import print_line
 
 if TYPE_CHECKING:
@@ -26,7 +40,14 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
 
 
-def export(
+def export(  # noqa: PLR0913 - each is an option
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[QUERY]", help="Only articles that match; the syntax is that of search.", show_default=False
+        ),
+    ] = None,
+    *,
     out: Annotated[
         Path,
         typer.Option(help="File to write: .jsonl or .csv (also .gz, .zst), or .parquet; - for standard output."),
@@ -36,21 +57,37 @@ def export(
     ] = None,
     from_day: FromDay = None,
     to_day: ToDay = None,
-    *,
+    section: Section = None,
+    author: Author = None,
+    tag: Tag = None,
+    kind: OfKind = None,
+    language: Language = None,
+    site: SiteName = None,
     include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
     bom: Annotated[bool, typer.Option("--bom", help="Start a CSV with a byte-order mark, for Excel.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the articles to a file, oldest first, with a data card beside it."""
+    """Write the articles, or those that match a query, to a file, oldest first, with a data card beside it."""
+    from schemas.article import Kind
     from schemas.export import ArticleFilter, FileFormat, Format
 
-    if from_day and to_day and from_day > to_day:
-        raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} lies after --to {to_day:%Y-%m-%d}")
-    kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
+    check_days(from_day, to_day)
+    file_kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
     if _is_standard_output(out):
-        _check_standard_output(kind, as_json=as_json)
-    wanted = ArticleFilter(since=day_of(from_day), until=day_of(to_day), include_duplicates=include_duplicates)
-    _report(_write(out, kind, wanted), as_json=as_json)
+        _check_standard_output(file_kind, as_json=as_json)
+    wanted = ArticleFilter(
+        since=day_of(from_day),
+        until=day_of(to_day),
+        site=site,
+        query=join_query(query) or None,
+        section=section,
+        author=author,
+        tag=tag,
+        kind=Kind(kind) if kind else None,
+        language=language,
+        include_duplicates=include_duplicates,
+    )
+    _report(_write(out, file_kind, wanted), as_json=as_json)
 
 
 def _is_standard_output(out: Path) -> bool:

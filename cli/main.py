@@ -16,10 +16,10 @@ from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
-from cli.option import AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
+from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
-from cli.search import NO_SHORT_OPTIONS, search
+from cli.search import search
 from cli.show import show
 from cli.signals import handling_signals
 from schemas.printing import print_line
@@ -36,7 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
-app.command()(export)
+app.command(context_settings=NO_SHORT_OPTIONS)(export)
 app.command(context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(migrate)
 app.command()(copy)

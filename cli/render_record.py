@@ -5,19 +5,29 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pydantic import JsonValue
-from rich.table import Table
 from rich.text import Text
 
 from cli.render import console, print_table
 from pipeline.status import ArticleDetails
+from schemas.article import ArticleRecord, split_paragraphs
 from schemas.duplicate import DuplicateKind, Explanation
 from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
+from sites import get_site
 
 OPENING = {"same": "", "removed": "[-", "added": "{+"}
 CLOSING = {"same": "", "removed": "-]", "added": "+}"}
 """Marks of `git diff --word-diff`, used without colours."""
 
-EMPTY: tuple[JsonValue, ...] = (None, "", [])
+EMPTY: tuple[JsonValue, ...] = (None, "", [], {})
+
+READING_COLUMNS = 80
+"""The longest lines of a text: longer ones tire the eye."""
+
+LABEL_COLUMNS = 16
+"""The longest name of a field, and a space."""
+
+SHOWN_ABOVE = frozenset({"headline", "subtitle", "body"})
+"""Fields of which only the source is listed: they are the text above."""
 
 KIND_MEANINGS = {
     DuplicateKind.EXACT: "the same text as",
@@ -34,25 +44,61 @@ STYLES = {"same": "", "removed": "red strike", "added": "green"}
 def render_details(shown: ArticleDetails) -> None:
     """Print one article with its metadata, revisions and duplicates."""
     record, revisions = shown.record, shown.revisions
-    console.print(Text(record.headline or "(no headline)", style="bold"))
-    if record.subtitle:
-        console.print(Text(record.subtitle, style="italic"))
-    facts = record.model_dump(mode="json", exclude={"body", "headline", "subtitle"})
-    table = Table.grid(padding=(0, 2))
-    for name, value in facts.items():
-        if value not in (None, [], {}):
-            source = record.sources.get(name)
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            table.add_row(Text(name, style="cyan"), Text(text), Text(f"({source})" if source else "", style="dim"))
-    console.print(table)
+    _print_text(record)
+    _print_metadata(record)
     if len(revisions) > 1:
         _print_revisions(revisions)
     if shown.explanation:
         _print_explanation(shown.explanation)
     if shown.duplicates:
-        console.print(Text(f"\nduplicates: {', '.join(shown.duplicates)}"))
-    console.print()
-    console.print(Text(record.body))
+        console.print(Text(f"\nduplicates: {', '.join(shown.duplicates)}"), soft_wrap=True)
+
+
+def _print_text(record: ArticleRecord) -> None:
+    """Print what a reader reads: headline, subtitle, byline, time, and the text in lines that are easy to read."""
+    width = min(console.width, READING_COLUMNS)
+    console.print(Text(record.headline or "(no headline)", style="bold"), width=width)
+    if record.subtitle:
+        console.print(Text(record.subtitle, style="italic"), width=width)
+    agencies = f"({', '.join(record.agencies)})" if record.agencies else ""
+    byline = " ".join(filter(None, ("By" if record.authors else "", ", ".join(record.authors), agencies)))
+    line = " · ".join(filter(None, (byline, _format_time(record), record.section)))
+    console.print(Text(line, style="dim"), width=width)
+    for paragraph in split_paragraphs(record.body):
+        console.print()
+        console.print(Text(paragraph), width=width)
+
+
+def _format_time(record: ArticleRecord) -> str:
+    """Return the publication time in the publisher's time zone, and in UTC if that is another."""
+    if record.published_at is None:
+        return "no date"
+    local = record.published_at.astimezone(get_site(record.site).time_zone)
+    shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
+    if not local.utcoffset():
+        return shown
+    is_same_day = local.date() == record.published_at.date()
+    return f"{shown} ({record.published_at:{'%H:%M' if is_same_day else '%Y-%m-%d %H:%M'}} UTC)"
+
+
+def _print_metadata(record: ArticleRecord) -> None:
+    """Print the record's other fields, complete, with the source of each value; a list has a line for each element."""
+    console.print(Text(f"\n{'─' * min(console.width, READING_COLUMNS)}", style="dim"))
+    for name in sorted(SHOWN_ABOVE & record.sources.keys()):
+        console.print(Text.assemble((f"{name:<{LABEL_COLUMNS}}", "cyan"), (f"({record.sources[name]})", "dim")))
+    for name, value in record.model_dump(mode="json", exclude={*SHOWN_ABOVE, "sources"}).items():
+        values = value if isinstance(value, list) else [value]
+        source = record.sources.get(name)
+        for place, one in enumerate(one for one in values if one not in EMPTY):
+            label = Text(f"{name if not place else '':<{LABEL_COLUMNS}}", style="cyan")
+            end = Text(f"  ({source})" if source and not place else "", style="dim")
+            console.print(Text.assemble(label, _format_metadata(one), end), soft_wrap=True)
+
+
+def _format_metadata(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_format_value(one)}" for name, one in value.items() if one not in EMPTY)
+    return _format_value(value)
 
 
 def _print_revisions(revisions: Sequence[Revision]) -> None:

@@ -1,6 +1,8 @@
 """The command `show`: print one record, or what a revision changed."""
 
 import re
+import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,6 +11,15 @@ from cli.option import AsJson, RecordId, with_archive
 
 MAX_REVISION_NUMBER = 2**31 - 1
 """More revisions than any article has, and a valid query parameter for both databases."""
+
+
+class Citation(StrEnum):
+    """The formats of citations: `pipeline.citation.CitationStyle`, repeated here so that `--help` need not load it."""
+
+    BIBTEX = "bibtex"
+    RIS = "ris"
+    CSL = "csl"
+
 
 Revisions = Annotated[
     str | None,
@@ -24,6 +35,7 @@ def show(
     revisions: Revisions = None,
     *,
     diff: Annotated[bool, typer.Option("--diff", help="Show the last change, or the one given by REV..REV.")] = False,
+    cite: Annotated[Citation | None, typer.Option("--cite", help="Print a citation instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one record: text, metadata, the source of each value, revisions, duplicates; or what a revision changed."""
@@ -31,6 +43,8 @@ def show(
     from cli.render_record import render_details, render_difference
     from pipeline.status import compare_revisions, find_details
 
+    if cite and (diff or as_json):
+        raise typer.BadParameter("--cite goes with neither --diff nor --json")
     if revisions and not diff:
         raise typer.BadParameter(f"{revisions} needs --diff, which compares revisions")
     if diff:
@@ -38,11 +52,23 @@ def show(
         found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
         print_json(found.model_dump(mode="json", by_alias=True)) if as_json else render_difference(found)
         return
+    if cite:
+        _print_citation(record_id, cite)
+        return
     shown = with_archive(lambda archive: find_details(archive, record_id))
     if as_json:
         print_json(shown.record.model_dump(mode="json") | shown.model_dump(mode="json", exclude={"record"}))
     else:
         render_details(shown)
+
+
+def _print_citation(record_id: str, cite: Citation) -> None:
+    from pipeline.citation import CitationStyle, render_citation
+    from pipeline.status import find_record
+    from schemas.printing import make_printable
+
+    record = with_archive(lambda archive: find_record(archive, record_id))
+    sys.stdout.write(make_printable(render_citation(record, CitationStyle(cite))))
 
 
 def parse_revision_range(text: str) -> tuple[int | None, int | None]:

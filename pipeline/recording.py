@@ -9,7 +9,7 @@ from typing import Any
 
 import sites
 from pipeline.archive import Archive
-from pipeline.status import RecordUnknown
+from pipeline.status import RecordUnknown, resolve_id
 from schemas.article import Draft
 from schemas.capture import Capture, CaptureRef
 from schemas.failure import RunFailure
@@ -62,7 +62,7 @@ def find_capture(archive: Archive, id_or_url: str) -> CaptureRef:
     Raises:
         RecordUnknown: neither exists.
     """
-    key = sites.identify(id_or_url).key if "://" in id_or_url else id_or_url
+    key = resolve_id(archive, id_or_url)
     with archive.database.read() as session:
         found = find_article(session, key) or find_quarantine(session, key)
     if found is None:

@@ -1,5 +1,6 @@
 """Reads the state of the archive for `status`, `show`, `identify` and `quarantine`."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from schemas.model import Count, Record
 from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
 from schemas.settings import Settings
-from storage.articles.article import count_articles, find_article, list_duplicates
+from storage.articles.article import count_articles, find_article, find_ids, list_duplicates
 from storage.captures.capture import list_article_captures
 from storage.engine import DatabaseMissing
 from storage.ledger.frontier import audit_ledger, count_states, find_entry
@@ -25,12 +26,19 @@ from storage.reports.history import find_last_recurrence_report
 from storage.revisions.version import find_difference, list_revisions
 from storage.runs.run import RunRecord, list_runs
 
+TEXT_PREFIX = re.compile(r"text:[0-9a-f]{4,15}\Z")
+"""The beginning of the id of a text without a URL."""
+
 RUNS_SHOWN = 5
 """Number of runs that `status` lists: a screenful."""
 
 
 class RecordUnknown(RunFailure):
     """The archive has nothing with this id or URL."""
+
+
+class RecordAmbiguous(RecordUnknown):
+    """A part of an id matches several records."""
 
 
 class Status(Record):
@@ -96,8 +104,9 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
     Raises:
         RecordUnknown: there is none.
     """
+    key = resolve_id(archive, id_or_url)
     with archive.database.read() as session:
-        record = find_article(session, _key(id_or_url))
+        record = find_article(session, key)
         is_quarantined = record is None and find_quarantine(session, _key(id_or_url)) is not None
     if is_quarantined:
         raise RecordUnknown(f"{id_or_url} is quarantined: see broadsheet quarantine show {id_or_url}")
@@ -159,6 +168,29 @@ def _find_known(settings: Settings, keys: set[str]) -> set[str]:
             return {key for key in keys if find_entry(session, key)}
     except DatabaseMissing:
         return set()
+
+
+def resolve_id(archive: Archive, id_or_url: str) -> str:
+    """Return the key of a record that is named in full, by a URL, or by an unambiguous part of its id.
+
+    Parts are the number (`85656`, `a85656`), with or without the edition (`en:85656`), the slug (`archive/SLUG`), the
+    beginning of a text's digest (`text:1050e3`), in any case. What matches nothing is returned as a key.
+
+    Raises:
+        RecordAmbiguous: several records match.
+    """
+    key = _key(id_or_url)
+    part = re.sub(r"\Aa(?=[0-9]+\Z)", "", key.strip().lower())
+    ids = {key, part}
+    for site in archive.publishers.profiles.values():
+        ids |= {f"{site.name}:{part}", *(f"{site.name}:{code}:{part}" for code in site.editions)}
+    with archive.database.read() as session:
+        found = find_ids(session, ids, part if TEXT_PREFIX.match(part) else None)
+    if key in found or not found:
+        return key
+    if len(found) > 1:
+        raise RecordAmbiguous(f"{id_or_url} is ambiguous: {', '.join(found)}")
+    return found[0]
 
 
 def _key(id_or_url: str) -> str:

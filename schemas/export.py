@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Self
 
+from schemas.article import Kind
 from schemas.failure import UsageFailure
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
 from schemas.span import Span
@@ -77,10 +78,19 @@ class FileFormat(Record):
 
 
 class ArticleFilter(Span):
-    """Which articles to export: all conditions must hold. With a day given, articles without a date are excluded."""
+    """Which articles to export: all conditions must hold. With a day given, articles without a date are excluded.
+
+    `query`, `section`, `author` and `tag` are read as `broadsheet search` reads them: words, in any case.
+    """
 
     site: NonEmpty | None = None
+    query: NonEmpty | None = None
     section: NonEmpty | None = None
+    author: NonEmpty | None = None
+    tag: NonEmpty | None = None
+    kind: Kind | None = None
+    language: NonEmpty | None = None
+    """ISO 639-1."""
     include_duplicates: bool = False
 
 

@@ -49,6 +49,10 @@ class SearchFilter(Record):
     """Published on this day (Moscow time) or later. With a day given, articles without a date are excluded."""
     until: date | None = None
     """Published on this day (Moscow time) or earlier."""
+    site: NonEmpty | None = None
+    kind: Kind | None = None
+    language: NonEmpty | None = None
+    """ISO 639-1."""
     include_duplicates: bool = False
     limit: Annotated[int, Field(ge=1)]
 

@@ -33,6 +33,8 @@ class Site:
     """The profile of a publisher. This base class serves any page of any publisher."""
 
     name: str = "generic"
+    title: str | None = None
+    """The publication's name as its readers know it, for citations."""
     hosts: frozenset[str] = frozenset()
     origins: tuple[str, ...] = ()
     """Every origin (scheme and host) from which sources and articles are fetched."""

@@ -85,6 +85,7 @@ MOSCOW_TIMES = MoscowTimes(
     hosts=frozenset({*identity.EDITION_BY_HOST, identity.STATIC_HOST, identity.OLD_HOST}),
     origins=(identity.ENGLISH.origin, identity.RUSSIAN.origin, f"https://{identity.STATIC_HOST}"),
     editions={edition.code: edition for edition in (identity.ENGLISH, identity.RUSSIAN)},
+    title="The Moscow Times",
     time_zone=ZoneInfo("Europe/Moscow"),
     boilerplate=BOILERPLATE,
     text_edition="en",

@@ -1,10 +1,10 @@
 """Read articles: one by id or URL, or all of them in a fixed order."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from schemas.article import ArticleRecord
@@ -13,10 +13,18 @@ from schemas.export import ArticleFilter
 from schemas.model import Count, Record
 from storage.export.block import Block, list_rows, read_blocks, select_articles
 from storage.schema.tables import Alias, Article, Capture
+from storage.search.finding import select_matching
+from storage.search.query import read_query
 
 __all__ = ["ArticleCount", "ArticleFilter", "find_article", "iterate_articles", "iterate_blocks"]
 
 DAY = timedelta(days=1)
+
+MAX_IDS = 9
+"""Ids named for one that is ambiguous."""
+
+LAST_HEX_DIGIT = "g"
+"""Sorts after all hexadecimal digits: a digest that goes on after the prefix comes before it."""
 
 
 class ArticleCount(Record):
@@ -34,6 +42,14 @@ def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
     return next((one for rows in (by_id, by_alias) for one in _list_records(session, rows)), None)
 
 
+def find_ids(session: Session, ids: Collection[str], prefix: str | None = None) -> list[str]:
+    """Return those of the ids that articles have, and the ids with the prefix, sorted; at most `MAX_IDS`."""
+    conditions: list[ColumnElement[bool]] = [Article.id.in_(ids)]
+    if prefix is not None:
+        conditions.append(Article.id.between(prefix, f"{prefix}{LAST_HEX_DIGIT}"))
+    return list(session.scalars(select(Article.id).where(or_(*conditions)).order_by(Article.id).limit(MAX_IDS)))
+
+
 def count_articles(session: Session) -> ArticleCount:
     """Count the stored articles, including imported ones."""
     count, duplicate_count = session.execute(select(func.count(), func.count(Article.duplicate_of))).one()
@@ -42,7 +58,7 @@ def count_articles(session: Session) -> ArticleCount:
 
 def count_matching(session: Session, wanted: ArticleFilter) -> int:
     """Count the articles that `iterate_articles` yields."""
-    return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(wanted))) or 0
+    return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(session, wanted))) or 0
 
 
 def list_duplicates(session: Session, article_id: str) -> list[str]:
@@ -58,28 +74,35 @@ def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> I
 
 def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
     """Yield the same articles in the same order, in blocks."""
+    conditions = list(_list_conditions(session, wanted))
     # Two index scans: a single ORDER BY with the dateless articles last would sort all bodies on disk.
     dated = select_articles().where(Article.published_at.is_not(None), *_bound_scan(wanted))
-    yield from read_blocks(session, _narrow(dated, wanted).order_by(Article.published_at, Article.id))
+    yield from read_blocks(session, _narrow(dated, conditions).order_by(Article.published_at, Article.id))
     if wanted.since is None and wanted.until is None:
         dateless = select_articles().where(Article.published_at.is_(None))
-        yield from read_blocks(session, _narrow(dateless, wanted).order_by(Article.id))
+        yield from read_blocks(session, _narrow(dateless, conditions).order_by(Article.id))
 
 
-def _narrow(statement: Select[Any], wanted: ArticleFilter) -> Select[Any]:
+def _narrow(statement: Select[Any], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     # `= true` keeps SQLite from using an index on these columns, after which it would have to sort all bodies.
-    return statement.where(*(condition == true() for condition in _list_conditions(wanted)))
+    return statement.where(*(condition == true() for condition in conditions))
 
 
-def _list_conditions(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
+def _list_conditions(session: Session, wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.since:
         yield Article.published_on >= wanted.since
     if wanted.until:
         yield Article.published_on <= wanted.until
-    if wanted.site:
-        yield Article.site == wanted.site
-    if wanted.section:
-        yield Article.section == wanted.section
+    for column, value in (
+        (Article.site, wanted.site),
+        (Article.kind, wanted.kind),
+        (Article.language, wanted.language),
+    ):
+        if value is not None:
+            yield column == value
+    if wanted.query or wanted.section or wanted.author or wanted.tag:
+        query = read_query(wanted.query or "", author=wanted.author, section=wanted.section, tag=wanted.tag)
+        yield Article.id.in_(select_matching(session, query))
     if not wanted.include_duplicates:
         yield Article.duplicate_of.is_(None)
 

@@ -86,6 +86,15 @@ def find_ids(session: Session, query: SearchQuery, forms: Forms, wanted: SearchF
     return found
 
 
+def select_matching(session: Session, query: SearchQuery) -> Select[tuple[str]]:
+    """Return a statement that selects the ids of all articles that match a query, in no order."""
+    match = scope_query(query, find_forms(session, _list_open_words(query)), ())
+    if session.get_bind().dialect.name == "sqlite":
+        is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
+        return select(Searched.article_id).join(INDEX, Searched.number == INDEX.c.rowid).where(is_match)
+    return select(Searched.article_id).where(Searched.document.op("@@")(cast(render_tsquery(match), TSQUERY)))
+
+
 def _list_open_words(query: SearchQuery) -> set[str]:
     """Return the words that match in all their forms."""
     terms = [term for group in (*query.wanted, query.excluded) for term in group]
@@ -101,6 +110,13 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tupl
         statement = statement.where(number >= first_number_of(wanted.since or date.min))
     if wanted.until and wanted.until < date.max:
         statement = statement.where(number < first_number_of(wanted.until + DAY))
+    for column, value in (
+        (Article.site, wanted.site),
+        (Article.kind, wanted.kind),
+        (Article.language, wanted.language),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
     return statement if wanted.include_duplicates else statement.where(Article.duplicate_of.is_(None))
 
 

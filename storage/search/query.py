@@ -41,6 +41,10 @@ OPEN_END = re.compile(r"\*\W*\Z")
 POSSESSIVE = re.compile(r"['’ʼ]s\W*\Z", re.IGNORECASE)
 
 
+UNKNOWN_FIELD = re.compile(r"(?<!\S)-?([^\W\d]{3,20}):(?=[\w\"])")
+"""A name before a colon, as a field would be given; a URL (`https://`) and a time (`12:30`) are not."""
+
+
 class QueryEmpty(UsageFailure):
     """The query has nothing to search for; the message is one line."""
 
@@ -52,8 +56,10 @@ class _Piece(NamedTuple):
     """Whether it is an alternative to the preceding term."""
 
 
-def read_query(text: str, *, author: str | None = None, section: str | None = None) -> SearchQuery:
-    """Parse a query, with an author and a section given separately.
+def read_query(
+    text: str, *, author: str | None = None, section: str | None = None, tag: str | None = None
+) -> SearchQuery:
+    """Parse a query, with an author, a section and a tag given separately.
 
     Raises:
         QueryEmpty: it has no words, or only excluded ones.
@@ -67,12 +73,18 @@ def read_query(text: str, *, author: str | None = None, section: str | None = No
             groups[-1].append(piece.term)
         else:
             groups.append([piece.term])
-    for part, name in ((SearchPart.AUTHOR, author), (SearchPart.SECTION, section)):
+    for part, name in ((SearchPart.AUTHOR, author), (SearchPart.SECTION, section), (SearchPart.TAG, tag)):
         if name is not None:
             groups.append([_read_name(part, name)])
     if not groups:
         raise QueryEmpty("the query only says what is not wanted" if excluded else "the query has no word to look for")
     return SearchQuery(wanted=tuple(map(tuple, groups)), excluded=tuple(excluded))
+
+
+def find_unknown_fields(text: str) -> list[str]:
+    """Return the names before a colon that are no field: their words are searched like any others."""
+    names = UNKNOWN_FIELD.findall(text[:MAX_QUERY_LETTERS])
+    return sorted({name for name in names if name.lower() not in PART_NAMES})
 
 
 def _read_name(part: SearchPart, name: str) -> Term:

@@ -46,6 +46,18 @@ def test_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tm
     assert rows[article.id]["body"] == article.expected["body"]
 
 
+def test_a_query_and_filters_export_what_they_find(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    out = tmp_path / "found.jsonl"
+    headline = filled.articles[1].expected["headline"]
+    assert export(broadsheet, out, f'headline:"{headline}"', "--language", "en", "--kind", "article")["count"] == 1
+    assert [json.loads(line)["headline"] for line in out.read_text().splitlines()] == [headline]
+    filters = json.loads((tmp_path / name_card(out.name)).read_text())["filters"]
+    assert (filters["query"], filters["kind"], filters["language"]) == (f'headline:"{headline}"', "article", "en")
+    ended = broadsheet("export", "titel:syria", "--out", out)
+    assert ended.returncode == 0
+    assert "titel: is not a field" in ended.stderr
+
+
 def test_a_range_of_days_exports_only_those_days(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
     day = filled.articles[1].url.split("/", 3)[3][:10].replace("/", "-")
     out = tmp_path / "out.jsonl"
@@ -79,6 +91,10 @@ def test_json_describes_the_file_and_names_its_card(broadsheet: Broadsheet, tmp_
         (["--out", f"{'x' * 240}.jsonl"], "name too long"),  # with what it is called until it is complete
         (["--out", "bad\udcff.jsonl"], r"bad\udcff.jsonl cannot be written: its name is not valid UTF-8"),
         (["--out", "x"], "pass --format"),
+        (["?", "--out", "x.jsonl"], "no word to look for"),
+        (["", "--out", "x.jsonl"], "the query is empty"),
+        (["--section", " ", "--out", "x.jsonl"], "it is empty"),
+        (["--secton", "news", "--out", "x.jsonl"], "No such option: --secton"),
         (["--out", "x.parquet.gz"], "compresses its own columns"),
         (["--out", "x.jsonl", "--bom"], "--bom is for CSV"),
         (["--out", "-", "--json"], "both write to standard output"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.show import parse_revision_range
+from cli.show import Citation, parse_revision_range
 from pipeline.archive import open_archive
 from schemas.outcome import Outcome
 from schemas.settings import Settings
@@ -44,6 +44,31 @@ def show_json(broadsheet: Broadsheet, *arguments: str) -> Any:
     ended = broadsheet("show", *arguments, "--json")
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
+
+
+def test_a_part_of_an_id_is_enough_if_it_is_unambiguous(broadsheet: Broadsheet, changed: str) -> None:
+    assert show_json(broadsheet, "A1")["id"] == changed
+
+
+@pytest.mark.usefixtures("changed")
+def test_show_prints_the_text_first_and_no_value_is_cut(broadsheet: Broadsheet) -> None:
+    shown = broadsheet("show", identify(2).key, COLUMNS="80").stdout.splitlines()
+    assert shown[0] == "A headline"
+    assert shown[1] == "By Ann Author, Bo Writer (AFP) · 1 October 2026, 12:00 MSK (09:00 UTC) · news"
+    text_line = shown.index("Never changed.")
+    assert all(len(line) <= 80 for line in shown[: text_line + 1])
+    assert f"{'url':<16}{identify(2).url}" in shown[text_line:]
+    assert f"{'authors':<16}Ann Author  (byline)" in shown
+    assert f"{'':<16}Bo Writer" in shown
+
+
+@pytest.mark.parametrize("style", Citation)
+def test_a_citation_is_printed_in_every_style(broadsheet: Broadsheet, changed: str, style: Citation) -> None:
+    cited = broadsheet("show", changed, "--cite", style)
+    assert (cited.returncode, cited.stderr) == (0, "")
+    assert "Another Headline" in cited.stdout
+    refused = broadsheet("show", changed, "--cite", style, "--json")
+    assert refused.returncode == 2
 
 
 def test_show_lists_the_revisions_of_a_changed_record(broadsheet: Broadsheet, changed: str) -> None:

@@ -9,11 +9,11 @@ from stat import S_IMODE
 import pytest
 from sqlalchemy import text, update
 
-from schemas.article import ArticleRecord
+from schemas.article import ArticleRecord, Kind
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from schemas.process import INHERITED_UMASK
-from storage.articles.article import iterate_articles, list_duplicates
+from storage.articles.article import count_matching, iterate_articles, list_duplicates
 from storage.copying.database_copy import copy_database
 from storage.engine import Database, DatabaseLost, open_database
 from storage.export.file import export_articles
@@ -64,6 +64,30 @@ def test_dates_are_moscows_and_inclusive(filled: Database) -> None:
     assert numbers(filled, ArticleFilter(since=date(2026, 10, 2))) == ["2", "1", "5"]
     assert numbers(filled, ArticleFilter(since=date(2026, 10, 2), until=date(2026, 10, 2))) == ["2"]
     assert numbers(filled, ArticleFilter(until=date(2026, 10, 1))) == ["text:"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (ArticleFilter(query="two"), ["2"]),
+        (ArticleFilter(query='"a text"'), ["text:"]),
+        (ArticleFilter(query="one OR five", language="en"), ["1", "5"]),
+        (ArticleFilter(query="one", include_duplicates=True), ["1", "4"]),
+        (ArticleFilter(query="one", since=date(2026, 10, 4), include_duplicates=True), ["4"]),
+        (ArticleFilter(query="-two", author="Ann Author"), ["text:", "1", "5", "3"]),
+        (ArticleFilter(tag="kremlin", section="Opinion"), ["5"]),
+        (ArticleFilter(author="ann writer"), []),
+        (ArticleFilter(query="two", kind=Kind.GALLERY), []),
+        (ArticleFilter(kind=Kind.ARTICLE, site="moscow-times", section="opinion"), ["5"]),
+        (ArticleFilter(language="ru"), []),
+    ],
+)
+def test_a_query_and_its_filters_select_what_a_search_finds(
+    filled: Database, wanted: ArticleFilter, expected: list[str]
+) -> None:
+    assert numbers(filled, wanted) == expected
+    with filled.read() as session:
+        assert count_matching(session, wanted) == len(expected)
 
 
 def test_sections_and_sites_filter(filled: Database) -> None:

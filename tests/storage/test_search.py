@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.article import Kind
 from schemas.search import SearchFilter, SearchHit
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
@@ -66,6 +67,14 @@ def number_of(hit: SearchHit) -> int:
 def find(database: Database, query: str, **chosen: Any) -> list[int]:
     """Return the numbers of the articles found; 0 is the imported text, of the 1st and tagged Kremlin."""
     return [0 if hit.id.startswith("text:") else number_of(hit) for hit in ask(database, query, **chosen)]
+
+
+def test_a_search_is_filtered_by_kind_language_and_site(archive: Database) -> None:
+    everywhere = find(archive, "sanctions")
+    assert everywhere
+    assert find(archive, "sanctions", kind=Kind.ARTICLE, language="en", site="moscow-times") == everywhere
+    for other in ({"kind": Kind.OPINION}, {"language": "ru"}, {"site": "generic"}):
+        assert find(archive, "sanctions", **other) == []
 
 
 QUERIES: dict[str, list[int]] = {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.search import SearchPart, Term
-from storage.search.query import MAX_QUERY_LETTERS, QueryEmpty, read_query
+from storage.search.query import MAX_QUERY_LETTERS, QueryEmpty, find_unknown_fields, read_query
 from storage.search.word import TYPOGRAPHIC, Spelling, fold, list_stems, list_words
 
 
@@ -73,6 +73,24 @@ def test_an_author_or_a_section_is_a_sufficient_query() -> None:
     assert [show(term) for (term,) in query.wanted] == ["author:=ann author", "section:=in depth"]
     with pytest.raises(QueryEmpty, match="author"):
         read_query("war", author="?")
+
+
+def test_a_tag_is_a_sufficient_query() -> None:
+    query = read_query("", tag="Kremlin")
+    assert [show(term) for (term,) in query.wanted] == ["tag:=kremlin"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("titel:war", ["titel"]),
+        ('-writer:"Ann Author" war', ["writer"]),
+        ("Headline:war title:war tags:x", []),
+        ("https://example.org/x 12:30 putin: war", []),
+    ],
+)
+def test_an_unknown_field_is_noticed(text: str, names: list[str]) -> None:
+    assert find_unknown_fields(text) == names
 
 
 @given(st.text(alphabet=st.sampled_from("ab-*\":ORNT ()«’'\u0301§\ud800"), max_size=30) | st.text())
