@@ -21,7 +21,7 @@ from schemas.article import ArticleRecord, Kind
 from schemas.capture import Capture, CaptureRef, CaptureSummary
 from schemas.export import ArticleFilter
 from schemas.revision import Difference, Revision
-from schemas.search import SearchFilter, SearchHit
+from schemas.search import SearchFilter, SearchHit, SearchOrder
 from schemas.settings import load_settings, sqlite_url
 from storage.articles.article import count_matching, iterate_articles, iterate_blocks
 from storage.export.parquet import make_table
@@ -172,9 +172,13 @@ class Archive:
         since: Day | None = None,
         until: Day | None = None,
         include_duplicates: bool = False,
+        order: SearchOrder | str = SearchOrder.RELEVANCE,
+        offset: int = 0,
         limit: int = 20,
     ) -> "Hits":
-        """Search the full text, best hits first. The query has the syntax of `broadsheet search`.
+        """Search the full text. The query has the syntax of `broadsheet search`; the filters are those of `articles`.
+
+        `order` is `relevance`, `newest` or `oldest`; `offset` hits are skipped, and `limit` are returned at most.
 
         Raises:
             QueryEmpty: the query has no word to look for.
@@ -186,6 +190,8 @@ class Archive:
             kind=Kind(kind) if kind else None,
             language=language,
             include_duplicates=include_duplicates,
+            order=SearchOrder(order),
+            offset=offset,
             limit=limit,
         )
         parsed = read_query(query, author=author, section=section, tag=tag)

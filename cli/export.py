@@ -27,6 +27,7 @@ from cli.option import (
 from schemas.printing import print_line
 
 if TYPE_CHECKING:
+    from pipeline.archive import Archive
     from schemas.export import ArticleFilter, Exported, FileFormat
 
 STANDARD_OUTPUT = Path("-")
@@ -72,6 +73,9 @@ def export(  # noqa: PLR0913 - each is an option
     from schemas.export import ArticleFilter, FileFormat, Format
 
     check_days(from_day, to_day)
+    text = join_query(query)
+    if query and not (text.strip() or section or author or tag):
+        raise typer.BadParameter("the query is empty")
     file_kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
     if _is_standard_output(out):
         _check_standard_output(file_kind, as_json=as_json)
@@ -79,7 +83,7 @@ def export(  # noqa: PLR0913 - each is an option
         since=day_of(from_day),
         until=day_of(to_day),
         site=site,
-        query=join_query(query) or None,
+        query=text.strip() or None,
         section=section,
         author=author,
         tag=tag,
@@ -88,6 +92,8 @@ def export(  # noqa: PLR0913 - each is an option
         include_duplicates=include_duplicates,
     )
     _report(_write(out, file_kind, wanted), as_json=as_json)
+    if (from_day or to_day) and not as_json:
+        _report_undated(wanted)
 
 
 def _is_standard_output(out: Path) -> bool:
@@ -137,3 +143,14 @@ def _report(exported: "Exported", *, as_json: bool) -> None:
         return
     card = f", described in {exported.card}" if exported.card else ""
     print_line(f"{exported.count} articles ({exported.bytes} bytes) written to {exported.path}{card}")
+
+
+def _report_undated(wanted: "ArticleFilter") -> None:
+    from storage.articles.article import count_undated
+
+    def count(archive: "Archive") -> int:
+        with archive.database.read() as session:
+            return count_undated(session, wanted)
+
+    if undated_count := with_archive(count):
+        print_line(f"{undated_count} more without a date, left out by --from and --to")

@@ -77,8 +77,6 @@ def join_query(words: Sequence[str] | None) -> str:
         if word.startswith("--"):
             raise typer.BadParameter(f"No such option: {word}")
     text = " ".join(words or ())
-    if words and not text.strip():
-        raise typer.BadParameter("the query is empty")
     for name in find_unknown_fields(text):
         print_line(
             f"broadsheet: {name}: is not a field of a query, and is searched as a word; fields: {', '.join(PART_NAMES)}"

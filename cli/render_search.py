@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from cli.render import console
-from schemas.search import Mark, SearchHit
+from schemas.search import Mark, SearchCount, SearchHit
 from storage.ledger.publication_date import publication_day
 
 MARK_STYLE = "bold red"
 """The style of `grep --color`."""
 
 
-def render_hits(hits: Sequence[SearchHit], limit: int) -> None:
-    """Print each hit's headline, a line of metadata and a snippet."""
+def render_hits(hits: Sequence[SearchHit], count: SearchCount, offset: int) -> None:
+    """Print each hit's headline, a line of metadata and a snippet; then which of all matches these are."""
     for hit in hits:
         console.print(_mark(hit.headline or "(no headline)", hit.headline_marks, "bold"), soft_wrap=True)
         if hit.subtitle and hit.subtitle_marks:
@@ -22,10 +22,22 @@ def render_hits(hits: Sequence[SearchHit], limit: int) -> None:
         if hit.snippet:
             console.print(_mark(hit.snippet, hit.snippet_marks))
         console.print()
-    if not hits:
-        console.print("nothing found")
-    elif len(hits) == limit:
-        console.print(f"the first {limit}; --limit shows more", style="dim", highlight=False)
+    console.print(_describe_page(len(hits), count.total_count, offset), style="dim", highlight=False)
+    if count.undated_count:
+        left_out = f"{count.undated_count} more without a date, left out by --from and --to"
+        console.print(left_out, style="dim", highlight=False)
+
+
+def _describe_page(hit_count: int, total_count: int, offset: int) -> str:
+    if not total_count:
+        return "nothing found"
+    if hit_count == total_count:
+        return f"{total_count} found"
+    end = offset + hit_count
+    more = f"; --offset {end} shows more" if end < total_count else ""
+    return (
+        f"{offset + 1} to {end} of {total_count}{more}" if hit_count else f"none from {offset + 1} on, of {total_count}"
+    )
 
 
 def _mark(text: str, marks: Sequence[Mark], style: str = "") -> Text:

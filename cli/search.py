@@ -1,5 +1,6 @@
 """The command `search`: full-text search, best hits first."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -27,6 +28,18 @@ MAX_LIMIT = 10_000
 """Beyond that, an export serves better."""
 
 
+MAX_OFFSET = 1_000_000
+"""Beyond that, an export serves better."""
+
+
+class Order(StrEnum):
+    """The order of hits: `schemas.search.SearchOrder`, repeated here so that `--help` need not load it."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 def search(  # noqa: PLR0913 - each is an option
     query: Annotated[
         list[str],
@@ -45,6 +58,8 @@ def search(  # noqa: PLR0913 - each is an option
     kind: OfKind = None,
     language: Language = None,
     site: SiteName = None,
+    sort: Annotated[Order, typer.Option(help="The order of the articles found.")] = Order.RELEVANCE,
+    offset: Annotated[int, typer.Option(min=0, max=MAX_OFFSET, help="Skip this many of them.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Show at most this many articles.")] = DEFAULT_LIMIT,
     include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
     as_json: AsJson = False,
@@ -53,8 +68,8 @@ def search(  # noqa: PLR0913 - each is an option
     from cli.render import print_json
     from cli.render_search import render_hits
     from schemas.article import Kind
-    from schemas.search import SearchFilter
-    from storage.search.finding import search_articles
+    from schemas.search import SearchFilter, SearchOrder
+    from storage.search.finding import count_hits, search_articles
     from storage.search.query import read_query
 
     check_days(from_day, to_day)
@@ -66,7 +81,18 @@ def search(  # noqa: PLR0913 - each is an option
         kind=Kind(kind) if kind else None,
         language=language,
         include_duplicates=include_duplicates,
+        order=SearchOrder(sort),
+        offset=offset,
         limit=limit,
     )
-    hits = with_archive(lambda archive: search_articles(archive.database, wanted, chosen))
-    print_json([hit.model_dump(mode="json") for hit in hits]) if as_json else render_hits(hits, limit)
+    if as_json:
+        hits = with_archive(lambda archive: search_articles(archive.database, wanted, chosen))
+        print_json([hit.model_dump(mode="json") for hit in hits])
+        return
+    hits, count = with_archive(
+        lambda archive: (
+            search_articles(archive.database, wanted, chosen),
+            count_hits(archive.database, wanted, chosen),
+        )
+    )
+    render_hits(hits, count, offset)

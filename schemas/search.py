@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.article import Kind
-from schemas.model import NonEmpty, Record
+from schemas.model import Count, NonEmpty, Record
 
 
 class SearchPart(StrEnum):
@@ -42,8 +42,17 @@ class SearchQuery(Record):
     """None of these may occur."""
 
 
+class SearchOrder(StrEnum):
+    """The order of hits. In each, articles without a date come last."""
+
+    RELEVANCE = "relevance"
+    """Hits in headlines first, then in subtitles, then anywhere; newest first within each."""
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 class SearchFilter(Record):
-    """Which articles to search, and the most hits to return."""
+    """Which articles to search, in which order, and which of the hits to return."""
 
     since: date | None = None
     """Published on this day (Moscow time) or later. With a day given, articles without a date are excluded."""
@@ -54,7 +63,20 @@ class SearchFilter(Record):
     language: NonEmpty | None = None
     """ISO 639-1."""
     include_duplicates: bool = False
+    order: SearchOrder = SearchOrder.RELEVANCE
+    offset: Count = 0
+    """Hits to skip."""
     limit: Annotated[int, Field(ge=1)]
+    """Hits to return at most."""
+
+
+class SearchCount(Record):
+    """How many articles match a query."""
+
+    total_count: Count
+    """Within the filter, whatever its offset and limit."""
+    undated_count: Count
+    """Left out because they have no date, where the filter has a day."""
 
 
 Mark = tuple[int, int]

@@ -61,6 +61,13 @@ def count_matching(session: Session, wanted: ArticleFilter) -> int:
     return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(session, wanted))) or 0
 
 
+def count_undated(session: Session, wanted: ArticleFilter) -> int:
+    """Count the articles that the filter's days leave out because they have no date."""
+    dateless = wanted.model_copy(update={"since": None, "until": None})
+    conditions = [Article.published_at.is_(None), *_list_conditions(session, dateless)]
+    return session.scalar(select(func.count()).select_from(Article).where(*conditions)) or 0
+
+
 def list_duplicates(session: Session, article_id: str) -> list[str]:
     """Return the ids of this article's duplicates."""
     return list(session.scalars(select(Article.id).where(Article.duplicate_of == article_id).order_by(Article.id)))

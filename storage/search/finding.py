@@ -1,14 +1,15 @@
 """Full-text search: the same hits in the same order on both databases."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, cast, select, text
+from sqlalchemy import ColumnElement, Row, Select, cast, func, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from schemas.search import SearchFilter, SearchHit, SearchPart, SearchQuery
+from schemas.search import SearchCount, SearchFilter, SearchHit, SearchOrder, SearchPart, SearchQuery
 from schemas.span import DAY
 from storage.engine import Database
 from storage.ledger.unit_of_work import execute_in
@@ -66,24 +67,48 @@ def search_articles(database: Database, query: SearchQuery, wanted: SearchFilter
             session.execute(PLAN)
         forms = find_forms(session, _list_open_words(query))
         found = find_ids(session, query, forms, wanted)
-        return _read_hits(session, query, forms, found)
+        return sorted(_read_hits(session, query, forms, found), key=RANKS[wanted.order])
 
 
 def find_ids(session: Session, query: SearchQuery, forms: Forms, wanted: SearchFilter) -> dict[str, SearchPart | None]:
-    """Return the ids of matching articles, the best first -> the part that contains all wanted terms."""
+    """Return the ids of matching articles, in the filter's order -> the part that contains all wanted terms.
+
+    Parts are only looked at for the order by relevance.
+    """
+    if wanted.order is not SearchOrder.RELEVANCE:
+        statement = _select(session, scope_query(query, forms, ()), wanted)
+        return dict.fromkeys(session.scalars(statement.offset(wanted.offset).limit(wanted.limit)))
     found: dict[str, SearchPart | None] = {}
+    end = wanted.offset + wanted.limit
     is_open = any(term.part is None for group in query.wanted for term in group)
     for tier, scope in TIERS.items():
         if tier and not is_open:
             continue  # every term names its part, so there is only one tier
         statement = _select(session, scope_query(query, forms, scope), wanted)
         # Hits of better tiers are found here again, so ask for that many more.
-        for article_id in session.scalars(statement.limit(wanted.limit + len(found))):
-            if len(found) < wanted.limit:
+        for article_id in session.scalars(statement.limit(end + len(found))):
+            if len(found) < end:
                 found.setdefault(article_id, tier)
-        if len(found) == wanted.limit:
+        if len(found) == end:
             break
-    return found
+    return dict(islice(found.items(), wanted.offset, None))
+
+
+def count_hits(database: Database, query: SearchQuery, wanted: SearchFilter) -> SearchCount:
+    """Count the articles that match a query, and those that the filter's days leave out because they have no date."""
+    dateless = wanted.model_copy(update={"since": None, "until": None})
+    has_days = wanted.since is not None or wanted.until is not None
+    with database.read() as session:
+        match = scope_query(query, find_forms(session, _list_open_words(query)), ())
+        undated = _select(session, match, dateless).where(Article.published_at.is_(None))
+        return SearchCount(
+            total_count=_count(session, _select(session, match, wanted)),
+            undated_count=_count(session, undated) if has_days else 0,
+        )
+
+
+def _count(session: Session, statement: Select[tuple[str]]) -> int:
+    return session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
 
 
 def select_matching(session: Session, query: SearchQuery) -> Select[tuple[str]]:
@@ -102,10 +127,12 @@ def _list_open_words(query: SearchQuery) -> set[str]:
 
 
 def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tuple[str]]:
-    """Select the ids of the matches, the newest first."""
+    """Select the ids of the matches: the oldest first if the filter says so, else the newest; undated ones last."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     statement, number = _select_sqlite(match) if is_sqlite else _select_postgresql(match)
     statement = statement.join(Article, Article.id == Searched.article_id)
+    if wanted.order is SearchOrder.OLDEST:
+        statement = statement.order_by(None).order_by(number < 0, number)  # without a date, numbers are negative
     if wanted.since or wanted.until:
         statement = statement.where(number >= first_number_of(wanted.since or date.min))
     if wanted.until and wanted.until < date.max:
@@ -148,13 +175,28 @@ def _read_hits(
     rows = {row[0]: row for row in execute_in(session, select(*HIT_COLUMNS), Article.id, found.keys())}
     sequences = {part: _list_sequences(query, forms, part) for part in TIER_ORDER}
     # On PostgreSQL, an article may have been withdrawn since the search.
-    hits = [_as_hit(rows[article_id], tier, sequences) for article_id, tier in found.items() if article_id in rows]
-    return sorted(hits, key=_rank)
+    return [_as_hit(rows[article_id], tier, sequences) for article_id, tier in found.items() if article_id in rows]
 
 
-def _rank(hit: SearchHit) -> tuple[int, float, str]:
+def _rank_by_relevance(hit: SearchHit) -> tuple[int, float, str]:
     """Sort by tier, newest first, then id: index numbers are in no order within a second."""
-    return TIER_ORDER.index(hit.found_in), -(hit.published_at or BEGINNING).timestamp(), hit.id
+    return TIER_ORDER.index(hit.found_in), *_rank_by_age(hit)
+
+
+def _rank_by_age(hit: SearchHit) -> tuple[float, str]:
+    return -(hit.published_at or BEGINNING).timestamp(), hit.id
+
+
+def _rank_by_time(hit: SearchHit) -> tuple[bool, float, str]:
+    return hit.published_at is None, (hit.published_at or BEGINNING).timestamp(), hit.id
+
+
+RANKS: Mapping[SearchOrder, Callable[[SearchHit], tuple[Any, ...]]] = {
+    SearchOrder.RELEVANCE: _rank_by_relevance,
+    SearchOrder.NEWEST: _rank_by_age,
+    SearchOrder.OLDEST: _rank_by_time,
+}
+"""Sort keys of hits."""
 
 
 def _list_sequences(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[WordSequence]:

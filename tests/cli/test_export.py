@@ -63,6 +63,7 @@ def test_a_range_of_days_exports_only_those_days(broadsheet: Broadsheet, filled:
     out = tmp_path / "out.jsonl"
     assert export(broadsheet, out, "--from", day, "--to", day)["count"] == 1
     assert export(broadsheet, out, "--to", "1999-01-01")["count"] == 0
+    assert "\n1 more without a date" in broadsheet("export", "--out", out, "--to", "1999-01-01").stderr
     assert out.read_text() == ""
 
 

@@ -92,7 +92,11 @@ def test_a_search_on_a_terminal_shows_headlines_facts_and_snippets(broadsheet: B
     assert "talks on [peace] go" in shown
     coloured = broadsheet("search", "peace", COLUMNS="100", FORCE_COLOR="1", TERM="xterm").stdout
     assert "\x1b[1;31mpeace\x1b[0m" in coloured
-    assert "--limit shows more" in broadsheet("search", "banks", "--limit", "1").stdout
+    assert shown.endswith("\n1 found\n")
+    first = broadsheet("search", "sanctions", "--limit", "1", "--sort", "oldest").stdout
+    assert first.startswith("Peace Talks\n")
+    assert first.endswith("\n1 to 1 of 2; --offset 1 shows more\n")
+    assert broadsheet("search", "sanctions", "--offset", "9").stdout == "none from 10 on, of 2\n"
     assert broadsheet("search", "nothing").stdout == "nothing found\n"
 
 
@@ -102,7 +106,7 @@ def test_a_search_on_a_terminal_shows_headlines_facts_and_snippets(broadsheet: B
         ([""], "no word to look for"),
         (["-war"], "only says what is not wanted"),
         (["?", "--author", "!"], "the author has no word"),
-        (["war", "--from", "2024-02-01", "--to", "2024-01-01"], "lies after"),
+        (["war", "--from", "2024-02-01", "--to", "2024-01-01"], "is after"),
         (["war", "--limit", "0"], "--limit"),
         (["war", "--limt", "5"], "No such option: --limt"),
         ([], "Missing argument"),

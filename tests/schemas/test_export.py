@@ -2,10 +2,12 @@ import pytest
 
 from cli.export import ExportFormat
 from cli.option import ArticleKind
+from cli.search import Order
 from cli.show import Citation
 from pipeline.citation import CitationStyle
 from schemas.article import Kind
 from schemas.export import Compression, FileFormat, Format, FormatUnclear
+from schemas.search import SearchOrder
 
 
 @pytest.mark.parametrize(
@@ -51,4 +53,5 @@ def test_an_unclear_format_is_rejected_in_one_line(name: str, asked: Format | No
 def test_the_command_offers_every_format() -> None:
     assert [one.value for one in ExportFormat] == [one.value for one in Format]
     assert [one.value for one in ArticleKind] == [one.value for one in Kind]
+    assert [one.value for one in Order] == [one.value for one in SearchOrder]
     assert [one.value for one in Citation] == [one.value for one in CitationStyle]

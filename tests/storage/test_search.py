@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.article import Kind
-from schemas.search import SearchFilter, SearchHit
+from schemas.search import SearchFilter, SearchHit, SearchOrder
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.search.document import MAX_POSITIONS, MAX_REPEATS, MAX_WORDS
-from storage.search.finding import search_articles
+from storage.search.finding import count_hits, search_articles
 from storage.search.query import QueryEmpty, read_query
 from tests.storage.sample import START, read, read_text
 
@@ -67,6 +67,33 @@ def number_of(hit: SearchHit) -> int:
 def find(database: Database, query: str, **chosen: Any) -> list[int]:
     """Return the numbers of the articles found; 0 is the imported text, of the 1st and tagged Kremlin."""
     return [0 if hit.id.startswith("text:") else number_of(hit) for hit in ask(database, query, **chosen)]
+
+
+@pytest.mark.parametrize(
+    ("order", "numbers"),
+    [
+        (SearchOrder.RELEVANCE, [1, 2, 3, 0, 10]),
+        (SearchOrder.NEWEST, [3, 2, 1, 0, 10]),
+        (SearchOrder.OLDEST, [1, 0, 2, 3, 10]),
+    ],
+)
+def test_hits_come_in_the_order_asked_for_and_page_by_page(
+    archive: Database, order: SearchOrder, numbers: list[int]
+) -> None:
+    assert find(archive, "sanctions", order=order) == numbers
+    pages = [find(archive, "sanctions", order=order, offset=offset, limit=2) for offset in range(0, 8, 2)]
+    assert pages == [numbers[:2], numbers[2:4], numbers[4:], []]
+
+
+def test_all_matches_are_counted_and_undated_ones_that_days_leave_out(archive: Database) -> None:
+    def count(**chosen: Any) -> tuple[int, int]:
+        counted = count_hits(archive, read_query("sanctions"), SearchFilter(limit=1, **chosen))
+        return counted.total_count, counted.undated_count
+
+    assert count() == (5, 0)
+    assert count(since=date(2026, 10, 2)) == (2, 1)
+    assert count(until=date(2026, 10, 1)) == (2, 1)
+    assert count(language="ru") == (0, 0)
 
 
 def test_a_search_is_filtered_by_kind_language_and_site(archive: Database) -> None:
