@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import pipeline.archive
 from pipeline.status import (
     ArticleDetails,
+    RecordAmbiguous,
     RecordUnknown,
     compare_revisions,
     find_details,
@@ -109,9 +110,15 @@ class Archive:
         return article
 
     def get(self, id_or_url: str) -> ArticleRecord | None:
-        """Return an article; None if the archive does not have it."""
+        """Return an article; None if the archive does not have it.
+
+        Raises:
+            RecordAmbiguous: several articles match a part of an id.
+        """
         try:
             return find_record(self._archive, id_or_url)
+        except RecordAmbiguous:
+            raise
         except RecordUnknown:
             return None
 

@@ -79,7 +79,7 @@ def _list_heading(page: Page, lines: list[HtmlElement]) -> list[HtmlElement]:
 
 
 def _list_texts(page: Page) -> Iterator[HtmlElement]:
-    """Yield the content elements, or the blocks of one that includes a gallery's header."""
+    """Yield the content elements; for one that includes a gallery's header, its blocks instead."""
     rules = page.site.page
     headlines = [set(headline.iterancestors()) for headline in page.select(rules.headline)]
     for content in page.select(rules.content):

@@ -113,7 +113,7 @@ def _find_issued(record: ArticleRecord) -> date | None:
 
 
 def _find_publication(record: ArticleRecord) -> str | None:
-    """Return the publication's name; of one that has no profile, the host."""
+    """Return the publication's name, or the URL's host if the publisher has no profile."""
     return get_site(record.site).title or urlsplit(record.url or "").hostname
 
 

@@ -128,7 +128,7 @@ def _finish(session: Session, finish: Callable[[Session], None] | None) -> None:
 
 
 def _replace(outcome: Outcome, reason: str) -> Outcome | None:
-    """Return the outcome to store in place of one that cannot be stored; None if it has no capture."""
+    """Return a substitute for an outcome that cannot be stored; None if it has no capture."""
     if isinstance(outcome, ArticleRead | CaptureQuarantined):
         return CaptureQuarantined(seen=outcome.seen, identity=outcome.identity, reasons=(reason,))
     if isinstance(outcome, SourceRead | SourceBroken):

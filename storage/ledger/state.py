@@ -115,7 +115,7 @@ def record_settled_failure(
     """Record a fetch without an article for a settled entry: its state stays, but a stored article is retried.
 
     Retries back off, until the plan's next revisit at the latest. If the plan has none, they end once the delay reaches
-    the longest: otherwise a deleted article would cost a request a week for ever.
+    the longest: otherwise a deleted article would cost a request a week forever.
     """
     record_failure(batch, entry, at, error)
     if entry.state not in ARTICLE_STATES:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import broadsheet
 from pipeline.archive import Archive, open_archive
 from pipeline.status import RecordAmbiguous, RecordUnknown, find_record
 from schemas.outcome import ArticleRead
@@ -56,6 +57,8 @@ def test_a_part_of_an_id_finds_its_record(archive: Archive, spelling: str, recor
 def test_an_ambiguous_part_names_the_records(archive: Archive) -> None:
     with pytest.raises(RecordAmbiguous, match=rf"5 is ambiguous: {SITE}:en:5, {SITE}:ru:5"):
         find_record(archive, "5")
+    with broadsheet.open(archive.settings.data_dir) as opened, pytest.raises(RecordAmbiguous):
+        opened.get("5")
 
 
 @pytest.mark.parametrize("spelling", ["8565", "aa85656", "text:", "text:0000", "%", "", "\u0665"])
