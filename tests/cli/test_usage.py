@@ -86,7 +86,7 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
         (["quarantine", "list", "--limit", f"{2**63}"], "'--limit'"),
         (["ingest", "--limit", f"{2**63}"], "'--limit'"),
         (["import"], "Missing argument"),
-        (["export", "--out", "x", "--from", "2024-02-01", "--to", "2024-01-01"], "lies after"),
+        (["export", "--out", "x", "--from", "2024-02-01", "--to", "2024-01-01"], "is after"),
     ],
 )
 def test_wrong_usage_is_one_line_and_creates_nothing(
