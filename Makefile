@@ -41,11 +41,11 @@ coverage: setup  ## the same, and list the lines and branches that no test reach
 	@$(call TEST,--cov --cov-report=,--cov --cov-append --cov-report=term:skip-covered)
 
 soak: setup  ## run the long crash tests: runs killed at random requests
-	$(PYTEST) -m soak --override-ini timeout=1800 --numprocesses 2 --dist worksteal
+	$(PYTEST) -m soak --numprocesses 2 --dist worksteal
 
 docker-test: setup  ## build, start, disturb and remove the Docker deployment (ten minutes)
 	@docker info >/dev/null 2>&1 || { echo "No Docker engine is running: start one, then try again" >&2; exit 2; }
-	$(PYTEST) -m docker --override-ini timeout=1800 -p no:randomly --numprocesses 0 --exitfirst --verbose tests/docker
+	$(PYTEST) -m docker -p no:randomly --numprocesses 0 --exitfirst --verbose tests/docker
 
 check: setup  ## check format, lint, types and imports
 	$(BIN)/ruff format --check .

@@ -42,15 +42,26 @@ LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_t
 END_SECONDS = 30
 """Until what a test has told to end has ended, on a busy machine."""
 
+LONG_SECONDS = 1800
+"""The limit of a long test, in whatever way it is run."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before what -m deselects is left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a Prefect server: a run of its own, for its threads draw from `random`, as Hypothesis does."""
+    """Give long tests more time, and mark what needs a Prefect server.
+
+    That is a run of its own, for its threads draw from `random`, as Hypothesis does.
+    """
     for item in items:
+        given: dict[str, object] = {}
+        if any(item.get_closest_marker(name) for name in ("soak", "docker")):
+            given["timeout"] = LONG_SECONDS
         if "prefect" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.prefect)
             # Flows with a timeout take the alarm by which pytest-timeout would end them.
-            item.add_marker(pytest.mark.timeout(method="thread"))
+            given["method"] = "thread"
+        if given:
+            item.add_marker(pytest.mark.timeout(**given))
 
 
 def list_threads() -> set[threading.Thread]:

@@ -34,8 +34,8 @@ print(ingest_once(load_settings(), "moscow-times", "sitemaps", limit).model_dump
 PLAIN_COMMAND = (sys.executable, "-c", PLAIN)
 FLOW_COMMAND = (sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json")
 
-END_SECONDS = 180
-"""An undisturbed run takes less than a third of it."""
+END_SECONDS = 300
+"""An undisturbed run takes less than a sixth of it; one that waits for a killed run's slot, two minutes more."""
 
 
 class Trap:
@@ -86,14 +86,16 @@ class Victim:
     environment: dict[str, str]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a run in a child process."""
-        return subprocess.Popen(
-            [*self.command, *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        """Start a run in a child process; what it writes to stderr is in a file beside its data folder."""
+        with self.log_path.open("w") as log:
+            return subprocess.Popen(
+                [*self.command, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+
+    @property
+    def log_path(self) -> Path:
+        """What the last run wrote to stderr."""
+        return self.settings.data_dir.with_suffix(".log")
 
     def run(self) -> dict[str, object]:
         """Run to the end and return the report."""
@@ -106,7 +108,12 @@ class Victim:
         """Kill a run's process, or its crawl's, at its n-th request; return whether it got that far."""
         trap.arm(request_count)
         with self.start(*arguments) as process:
-            wait_until(lambda: trap.is_sprung.is_set() or process.poll() is not None, END_SECONDS)
+            try:
+                wait_until(lambda: trap.is_sprung.is_set() or process.poll() is not None, END_SECONDS)
+            except AssertionError as error:
+                process.send_signal(signal.SIGABRT)  # faulthandler writes where every thread stands
+                process.wait()
+                raise AssertionError(f"{error}; the run wrote:\n{self.log_path.read_text()}") from None
             if trap.is_sprung.is_set():
                 for pid in [process.pid] if target == "run" else find_children(process.pid):
                     kill(pid)
@@ -123,6 +130,7 @@ def make_victim(settings: Settings, command: Sequence[str], **variables: str) ->
         "BROADSHEET_CONTACT": settings.contact,
         "BROADSHEET_DELAY_SECONDS": str(settings.delay_seconds),
         "BROADSHEET_CONCURRENCY": str(settings.concurrency),
+        "PYTHONFAULTHANDLER": "1",
     }
     return Victim(settings, command, os.environ | given | variables)
 
