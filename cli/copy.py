@@ -22,7 +22,7 @@ def copy(
     """Copy the whole database into an empty one, then compare the two. WARC files are not copied."""
     from cli.progress import showing_progress
     from cli.render import print_json
-    from pipeline.archive import copy_archive
+    from pipeline.database_copy import copy_archive
     from schemas.settings import load_settings
 
     with showing_progress():

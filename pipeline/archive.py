@@ -17,7 +17,6 @@ from schemas.process import PRIVATE_UMASK
 from schemas.settings import Settings, sqlite_url
 from sites import PUBLISHERS
 from sites.publishers import Publishers
-from storage.copying.database_copy import DatabaseCopy, copy_database
 from storage.engine import (
     Database,
     DatabaseMissing,
@@ -272,13 +271,3 @@ def try_lock(handle: TextIO) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def copy_archive(settings: Settings, target_url: str) -> DatabaseCopy:
-    """Copy the current database of these settings into an empty one; the WARC files stay in place.
-
-    Raises:
-        Whatever `open_archive` and `copy_database` raise.
-    """
-    with open_archive(settings, writable=False) as archive:
-        return copy_database(archive.database, target_url, report_progress)

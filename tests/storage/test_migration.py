@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, Select, Table, inspect, select
 
 from schemas.search import SearchFilter
@@ -54,6 +55,10 @@ def _select_old_columns(table: Table, present: set[str]) -> Select[Any]:
         return select(*columns)
     former = [Column(OLD_NAMES.get(column.name, column.name), column.type) for column in columns]
     return select(*Table(OLD_NAMES[table.name], MetaData(), *former).columns)
+
+
+def test_the_newest_revision_is_that_of_the_newest_file() -> None:
+    assert ScriptDirectory(migration.MIGRATIONS).get_current_head() == migration.NEWEST_REVISION
 
 
 def find(database: Database) -> list[str]:
