@@ -22,6 +22,7 @@ from cli.option import (
     check_days,
     day_of,
     join_query,
+    report_unknown_values,
     with_archive,
 )
 from schemas.printing import print_line
@@ -45,13 +46,15 @@ def export(  # noqa: PLR0913 - each is an option
     query: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[QUERY]", help="Only articles that match; the syntax is that of search.", show_default=False
+            metavar="QUERY", help="Only articles that match; the syntax is that of search.", show_default=False
         ),
     ] = None,
     *,
     out: Annotated[
         Path,
-        typer.Option(help="File to write: .jsonl or .csv (also .gz, .zst), or .parquet; - for standard output."),
+        typer.Option(
+            metavar="FILE", help="File to write: .jsonl or .csv (also .gz, .zst), or .parquet; - for standard output."
+        ),
     ],
     file_format: Annotated[
         ExportFormat | None, typer.Option("--format", help="Format; by default taken from the file name.")
@@ -91,7 +94,10 @@ def export(  # noqa: PLR0913 - each is an option
         language=language,
         include_duplicates=include_duplicates,
     )
-    _report(_write(out, file_kind, wanted), as_json=as_json)
+    exported = _write(out, file_kind, wanted)
+    _report(exported, as_json=as_json)
+    if not exported.count:
+        report_unknown_values(section=section, author=author, tag=tag, kind=kind, language=language, site=site)
     if (from_day or to_day) and not as_json:
         _report_undated(wanted)
 

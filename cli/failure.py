@@ -20,7 +20,9 @@ def explain_failure(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, Failure):
         return mask_secrets(str(error)), error.exit_status
     if hasattr(error, "format_message"):  # from Typer: a wrong option, a missing argument
-        return f"{error.format_message()} (see --help)".replace("\n", " "), EXIT_USAGE
+        from cli.usage import describe_wrong_usage
+
+        return describe_wrong_usage(error), EXIT_USAGE
     return _explain_library_error(error)
 
 

@@ -16,19 +16,32 @@ from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
-from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
+from cli.option import (
+    NO_SHORT_OPTIONS,
+    AsJson,
+    FromDay,
+    PageLimit,
+    RecordId,
+    RowLimit,
+    ToDay,
+    between,
+    day_of,
+    read_day,
+    with_archive,
+)
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import search
 from cli.show import show
 from cli.signals import handling_signals
+from cli.usage import App, QueryCommand
 from schemas.printing import print_line
 from schemas.process import prepare_process
 
 if TYPE_CHECKING:
     from schemas.report import RunReport
 
-app = typer.Typer(
+app = App(
     name="broadsheet",
     help="Keep a complete, clean and explainable archive of The Moscow Times.",
     pretty_exceptions_enable=False,
@@ -36,8 +49,8 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
-app.command(context_settings=NO_SHORT_OPTIONS)(export)
-app.command(context_settings=NO_SHORT_OPTIONS)(search)
+app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(export)
+app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(migrate)
 app.command()(copy)
 app.command()(schedule)
@@ -73,11 +86,14 @@ def main(
 
 @app.command()
 def ingest(
-    site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
-    source: Annotated[SourceChoice, typer.Option(help="Where to look for articles.")] = SourceChoice.FEEDS,
+    site: Annotated[str, typer.Option(metavar="NAME", help="The site's name.")] = "moscow-times",
+    source: Annotated[
+        SourceChoice, typer.Option(metavar="SOURCE", help=f"Where to look for articles: {', '.join(SourceChoice)}.")
+    ] = SourceChoice.FEEDS,
     limit: PageLimit = None,
     cdx: Annotated[
-        str | None, typer.Option(help="Also read the index of a web archive: the URL of a CDX query.")
+        str | None,
+        typer.Option(metavar="URL", help="Also read the index of a web archive: the URL of a CDX query."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -98,9 +114,13 @@ def ingest(
 
 @app.command()
 def backfill(
-    from_day: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")],
-    to_day: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")],
-    site: Annotated[str, typer.Option(help="The site's name.")] = "moscow-times",
+    from_day: Annotated[
+        datetime, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day (Moscow).")
+    ],
+    to_day: Annotated[
+        datetime, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day (Moscow).")
+    ],
+    site: Annotated[str, typer.Option(metavar="NAME", help="The site's name.")] = "moscow-times",
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be fetched; fetch nothing.")] = False,
     limit: PageLimit = None,
@@ -136,7 +156,9 @@ def import_files(
     paths: Annotated[
         list[Path],
         # The import itself reports unreadable paths, in one line each.
-        typer.Argument(help="Text, .html, .warc(.gz) or .cdx files, lists of URLs, or folders.", readable=False),
+        typer.Argument(
+            metavar="PATH", help="Text, .html, .warc(.gz) or .cdx files, lists of URLs, or folders.", readable=False
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -180,7 +202,7 @@ def status(
 
 @app.command()
 def identify(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="URLs to look up.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL", help="URLs to look up.")],
     as_json: AsJson = False,
 ) -> None:
     """Show each URL's record id and whether it is known, or the rule that excludes it."""
@@ -198,7 +220,10 @@ def reprocess(
     to_day: ToDay = None,
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Store the changes as revisions.")] = False,
-    processes: Annotated[int | None, typer.Option(min=1, help="Number of processes; by default one per core.")] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(metavar="COUNT", callback=between(1), help="Number of processes; by default one per core."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
@@ -250,7 +275,7 @@ def doctor(
 @app.command()
 def record(
     record_id: RecordId,
-    out: Annotated[Path, typer.Option(help="Folder of the test cases.")] = Path("seeds/pages"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the test cases.")] = Path("seeds/pages"),
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -14,16 +14,43 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-FromDay = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First publication day (Moscow).")
-]
-ToDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last publication day (Moscow).")]
-MAX_LIMIT = 2**63 - 1
+MAX_COUNT = 2**63 - 1
 """The largest integer that both databases take."""
 
-RowLimit = Annotated[int | None, typer.Option("--limit", min=0, max=MAX_LIMIT, help="List at most this many.")]
-PageLimit = Annotated[int | None, typer.Option("--limit", min=0, max=MAX_LIMIT, help="Fetch at most this many pages.")]
+
+def read_day(text: str | datetime) -> datetime:
+    """Return the day that an option names."""
+    try:
+        return text if isinstance(text, datetime) else datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2024-02-29") from None
+
+
+def between(lowest: int, highest: int = MAX_COUNT) -> Callable[[int | None], int | None]:
+    """Return a callback that refuses smaller and larger numbers. Unlike Typer's own, it does not lengthen the help."""
+
+    def check(count: int | None) -> int | None:
+        if count is not None and not lowest <= count <= highest:
+            limit = f"at least {lowest}" if count < lowest else f"at most {highest:,}"
+            raise typer.BadParameter(f"{count} is not {limit}")
+        return count
+
+    return check
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+FromDay = Annotated[
+    datetime | None, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day (Moscow).")
+]
+ToDay = Annotated[
+    datetime | None, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day (Moscow).")
+]
+RowLimit = Annotated[
+    int | None, typer.Option("--limit", metavar="COUNT", callback=between(0), help="List at most this many.")
+]
+PageLimit = Annotated[
+    int | None, typer.Option("--limit", metavar="COUNT", callback=between(0), help="Fetch at most this many pages.")
+]
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any URL of the article.")]
 
 
@@ -34,13 +61,18 @@ def _refuse_empty(value: str | None) -> str | None:
     return value
 
 
-Section = Annotated[str | None, typer.Option(callback=_refuse_empty, help="Words of the section's name.")]
-Author = Annotated[
-    str | None, typer.Option(callback=_refuse_empty, help="Consecutive words of an author's or agency's name.")
+Section = Annotated[
+    str | None, typer.Option(metavar="NAME", callback=_refuse_empty, help="Words of the section's name.")
 ]
-Tag = Annotated[str | None, typer.Option(callback=_refuse_empty, help="Words of a tag.")]
-Language = Annotated[str | None, typer.Option(callback=_refuse_empty, help="ISO 639-1 code: en, ru.")]
-SiteName = Annotated[str | None, typer.Option("--site", callback=_refuse_empty, help="The publisher's name.")]
+Author = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", callback=_refuse_empty, help="Consecutive words of an author's or agency's name."),
+]
+Tag = Annotated[str | None, typer.Option(metavar="NAME", callback=_refuse_empty, help="Words of a tag.")]
+Language = Annotated[str | None, typer.Option(metavar="CODE", callback=_refuse_empty, help="ISO 639-1 code: en, ru.")]
+SiteName = Annotated[
+    str | None, typer.Option("--site", metavar="NAME", callback=_refuse_empty, help="The publisher's name.")
+]
 NO_SHORT_OPTIONS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """Of a command that takes a query: `-word` is part of it, so the command has no short options."""
 
@@ -56,7 +88,9 @@ class ArticleKind(StrEnum):
     LIVE = "live"
 
 
-OfKind = Annotated[ArticleKind | None, typer.Option("--kind", help="Only articles of this kind.")]
+OfKind = Annotated[
+    ArticleKind | None, typer.Option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(ArticleKind)}.")
+]
 
 
 def check_days(from_day: datetime | None, to_day: datetime | None) -> None:
@@ -66,16 +100,9 @@ def check_days(from_day: datetime | None, to_day: datetime | None) -> None:
 
 
 def join_query(words: Sequence[str] | None) -> str:
-    """Return the words of a query as one text; report names before a colon that are no field.
-
-    Raises:
-        BadParameter: a word looks like an option.
-    """
+    """Return the words of a query as one text; report names before a colon that are no field."""
     from storage.search.query import PART_NAMES, find_unknown_fields
 
-    for word in words or ():
-        if word.startswith("--"):
-            raise typer.BadParameter(f"No such option: {word}")
     text = " ".join(words or ())
     for name in find_unknown_fields(text):
         print_line(
@@ -96,3 +123,13 @@ def with_archive(read: "Callable[[Archive], Result]") -> Result:
 
     with open_archive(load_settings(), writable=False) as archive:
         return read(archive)
+
+
+def report_unknown_values(**filters: str | None) -> None:
+    """Report each filter whose value no article of the archive has: why nothing was found, and what was meant."""
+    if not any(filters.values()):
+        return
+    from pipeline.unknown_value import describe_unknown_values
+
+    for sentence in with_archive(lambda archive: describe_unknown_values(archive, filters)):
+        print_line(f"broadsheet: {sentence}")

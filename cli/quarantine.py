@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from cli.option import AsJson, RecordId, RowLimit, with_archive
+from cli.usage import App
 
-quarantine_app = typer.Typer(help="List, show and retry quarantined captures.", invoke_without_command=True)
+quarantine_app = App(help="List, show and retry quarantined captures.", invoke_without_command=True)
 
 
 @quarantine_app.callback()
@@ -43,7 +44,7 @@ def quarantine_show(ctx: typer.Context, record_id: RecordId, *, as_json: AsJson 
 def quarantine_retry(
     ctx: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers from the list, record ids or URLs.")
+        list[str] | None, typer.Argument(metavar="ID", help="Numbers from the list, record ids or URLs.")
     ] = None,
     *,
     as_json: AsJson = False,

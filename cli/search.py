@@ -15,9 +15,11 @@ from cli.option import (
     SiteName,
     Tag,
     ToDay,
+    between,
     check_days,
     day_of,
     join_query,
+    report_unknown_values,
     with_archive,
 )
 
@@ -58,9 +60,13 @@ def search(  # noqa: PLR0913 - each is an option
     kind: OfKind = None,
     language: Language = None,
     site: SiteName = None,
-    sort: Annotated[Order, typer.Option(help="The order of the articles found.")] = Order.RELEVANCE,
-    offset: Annotated[int, typer.Option(min=0, max=MAX_OFFSET, help="Skip this many of them.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Show at most this many articles.")] = DEFAULT_LIMIT,
+    sort: Annotated[Order, typer.Option(metavar="ORDER", help=f"The order: {', '.join(Order)}.")] = Order.RELEVANCE,
+    offset: Annotated[
+        int, typer.Option(metavar="COUNT", callback=between(0, MAX_OFFSET), help="Skip this many of them.")
+    ] = 0,
+    limit: Annotated[
+        int, typer.Option(metavar="COUNT", callback=between(1, MAX_LIMIT), help="Show at most this many articles.")
+    ] = DEFAULT_LIMIT,
     include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -88,11 +94,13 @@ def search(  # noqa: PLR0913 - each is an option
     if as_json:
         hits = with_archive(lambda archive: search_articles(archive.database, wanted, chosen))
         print_json([hit.model_dump(mode="json") for hit in hits])
-        return
-    hits, count = with_archive(
-        lambda archive: (
-            search_articles(archive.database, wanted, chosen),
-            count_hits(archive.database, wanted, chosen),
+    else:
+        hits, count = with_archive(
+            lambda archive: (
+                search_articles(archive.database, wanted, chosen),
+                count_hits(archive.database, wanted, chosen),
+            )
         )
-    )
-    render_hits(hits, count, offset)
+        render_hits(hits, count, offset)
+    if not hits:
+        report_unknown_values(section=section, author=author, tag=tag, kind=kind, language=language, site=site)

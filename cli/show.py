@@ -24,7 +24,7 @@ class Citation(StrEnum):
 Revisions = Annotated[
     str | None,
     typer.Argument(
-        metavar="[REV..REV]",
+        metavar="REV..REV",
         help="With --diff: `N..M` compares two, `N..` N with the latest; `N` or `..N` shows what N changed.",
     ),
 ]

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.schedule import STANDARD_PLAN, RevisitPlan
+from schemas.suggestion import suggest
 
 PREFIX = "BROADSHEET_"
 ENV_FILE = Path(".env")
@@ -254,7 +255,8 @@ def _reject_unknown(variables: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted(variables):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise SettingsInvalid(f"{name} is not a setting; known settings: {', '.join(sorted(known))}")
+            listed = ", ".join(sorted(known))
+            raise SettingsInvalid(f"{name} is not a setting; known settings: {listed}.{suggest(name, known)}")
 
 
 def _variable_name(loc: tuple[int | str, ...]) -> str:

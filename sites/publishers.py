@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from schemas.failure import UsageFailure
+from schemas.suggestion import suggest
 from schemas.url import Identity
 from sites.generic import GENERIC
 from sites.profile import Site
@@ -32,7 +33,8 @@ class Publishers:
         try:
             return self.profiles[name]
         except KeyError:
-            raise UnknownSite(f"no site {name!r}; known sites: {', '.join(sorted(self.profiles))}") from None
+            known = sorted(self.profiles)
+            raise UnknownSite(f"no site {name!r}; known sites: {', '.join(known)}.{suggest(name, known)}") from None
 
     def find(self, url: str) -> Site:
         """Return the profile that has the URL's host; the generic one if none has."""

@@ -137,3 +137,24 @@ def test_an_older_database_is_searchable_after_migration(broadsheet: Broadsheet,
 def test_nothing_is_migrated_if_nothing_is_stored(broadsheet: Broadsheet, data_dir: Path) -> None:
     ended = broadsheet("migrate")
     assert (ended.returncode, ended.stderr.count("\n"), data_dir.exists()) == (2, 1, False)
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--section", "Ukrane", "no article has the section 'Ukrane'; did you mean Ukraine War?"),
+        ("--author", "Autor", "no article has the author 'Autor'; did you mean Ann Author?"),
+        ("--language", "eng", "no article has the language 'eng'; did you mean en?"),
+        ("--site", "moscow", "no article has the site 'moscow'; did you mean moscow-times?"),
+        ("--kind", "gallery", "no article has the kind 'gallery'; there is article"),
+        ("--author", "ann author", None),
+        ("--section", "war", None),
+    ],
+)
+def test_a_filter_that_no_article_passes_is_answered_with_the_nearest_values(
+    broadsheet: Broadsheet, option: str, value: str, says: str | None
+) -> None:
+    ended = broadsheet("search", "zebra", option, value)
+    assert (ended.returncode, ended.stdout) == (0, "nothing found\n")
+    assert ended.stderr == (f"broadsheet: {says}\n" if says else "")
