@@ -244,3 +244,9 @@ def print_sentences(name: str, sentences: Iterable[str], style: str) -> None:
     """Print each sentence on its own line, prefixed by the name in this style."""
     for sentence in sentences:
         console.print(Text.assemble((f"{name}: ", style), sentence))
+
+
+def print_wrapped(line: Text) -> None:
+    """Print a line, wrapped between words to the width of a terminal. Elsewhere, and with a long URL, as one line."""
+    has_long_word = any(len(word) > console.width for word in line.plain.split())
+    console.print(line, soft_wrap=has_long_word or not console.is_terminal)

@@ -7,7 +7,7 @@ from itertools import groupby
 from pydantic import JsonValue
 from rich.text import Text
 
-from cli.render import console, print_table
+from cli.render import console, print_table, print_wrapped
 from pipeline.status import ArticleDetails
 from schemas.article import ArticleRecord, split_paragraphs
 from schemas.duplicate import DuplicateKind, Explanation
@@ -51,7 +51,7 @@ def render_details(shown: ArticleDetails) -> None:
     if shown.explanation:
         _print_explanation(shown.explanation)
     if shown.duplicates:
-        console.print(Text(f"\nduplicates: {', '.join(shown.duplicates)}"), soft_wrap=True)
+        print_wrapped(Text(f"\nduplicates: {', '.join(shown.duplicates)}"))
 
 
 def _print_text(record: ArticleRecord) -> None:
@@ -92,7 +92,7 @@ def _print_metadata(record: ArticleRecord) -> None:
         for place, one in enumerate(one for one in values if one not in EMPTY):
             label = Text(f"{name if not place else '':<{LABEL_COLUMNS}}", style="cyan")
             end = Text(f"  ({source})" if source and not place else "", style="dim")
-            console.print(Text.assemble(label, _format_metadata(one), end), soft_wrap=True)
+            print_wrapped(Text.assemble(label, _format_metadata(one), end))
 
 
 def _format_metadata(value: JsonValue) -> str:
@@ -120,20 +120,21 @@ def _print_explanation(found: Explanation) -> None:
 def render_difference(found: Difference) -> None:
     """Print the difference between two revisions, word by word."""
     before, after = found.before, found.after
+    is_coloured = console.color_system is not None and not console.no_color
     if before.number == after.number:
-        console.print(f"{found.id} has never changed", highlight=False, soft_wrap=True)
+        print_wrapped(Text(f"{found.id} has never changed"))
         return
-    console.print(Text(f"{found.id} · {_describe_change(before, after)}", style="bold"), soft_wrap=True)
+    print_wrapped(Text(f"{found.id} · {_describe_change(before, after)}", style="bold"))
     for side, version in (("from", before), ("to", after)):
         source = f"{side}: {version.capture.warc} at {version.capture.offset}, {version.extractor}"
-        console.print(Text(source, style="dim"), soft_wrap=True)
+        print_wrapped(Text(source, style="dim"))
     if after.removed_capture and not before.removed_capture:
-        console.print(f"the page is gone: {after.removed_capture.warc} at {after.removed_capture.offset}")
+        print_wrapped(Text(f"the page is gone: {after.removed_capture.warc} at {after.removed_capture.offset}"))
     for field, change in found.fields.items():
-        console.print(_render_field(field, change, is_coloured=console.is_terminal), soft_wrap=True)
+        print_wrapped(_render_field(field, change, is_coloured=is_coloured))
     console.print()
-    for line in _render_paragraphs(found.paragraphs, is_coloured=console.is_terminal):
-        console.print(line, soft_wrap=True)
+    for line in _render_paragraphs(found.paragraphs, is_coloured=is_coloured):
+        print_wrapped(line)
 
 
 def _describe_change(before: Revision, after: Revision) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from cli.render import console
+from cli.render import console, print_wrapped
 from schemas.search import Mark, SearchCount, SearchHit
 from storage.ledger.publication_date import publication_day
 
@@ -15,10 +15,10 @@ MARK_STYLE = "bold red"
 def render_hits(hits: Sequence[SearchHit], count: SearchCount, offset: int) -> None:
     """Print each hit's headline, a line of metadata and a snippet; then which of all matches these are."""
     for hit in hits:
-        console.print(_mark(hit.headline or "(no headline)", hit.headline_marks, "bold"), soft_wrap=True)
+        print_wrapped(_mark(hit.headline or "(no headline)", hit.headline_marks, "bold"))
         if hit.subtitle and hit.subtitle_marks:
-            console.print(_mark(hit.subtitle, hit.subtitle_marks, "italic"), soft_wrap=True)
-        console.print(Text(_list_facts(hit), style="cyan"), soft_wrap=True)
+            print_wrapped(_mark(hit.subtitle, hit.subtitle_marks, "italic"))
+        print_wrapped(Text(_list_facts(hit), style="cyan"))
         if hit.snippet:
             console.print(_mark(hit.snippet, hit.snippet_marks))
         console.print()

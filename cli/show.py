@@ -39,7 +39,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one record: text, metadata, the source of each value, revisions, duplicates; or what a revision changed."""
-    from cli.render import print_json
+    from cli.pager import paging
+    from cli.render import console, print_json
     from cli.render_record import render_details, render_difference
     from pipeline.status import compare_revisions, find_details
 
@@ -50,7 +51,11 @@ def show(
     if diff:
         before, after = parse_revision_range(revisions or "")
         found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
-        print_json(found.model_dump(mode="json", by_alias=True)) if as_json else render_difference(found)
+        if as_json:
+            print_json(found.model_dump(mode="json", by_alias=True))
+            return
+        with paging(console):
+            render_difference(found)
         return
     if cite:
         _print_citation(record_id, cite)
@@ -59,7 +64,8 @@ def show(
     if as_json:
         print_json(shown.record.model_dump(mode="json") | shown.model_dump(mode="json", exclude={"record"}))
     else:
-        render_details(shown)
+        with paging(console):
+            render_details(shown)
 
 
 def _print_citation(record_id: str, cite: Citation) -> None:

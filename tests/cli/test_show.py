@@ -1,6 +1,7 @@
 """`broadsheet show` for a record with revisions."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -150,3 +151,21 @@ def test_a_difference_backwards_says_so(broadsheet: Broadsheet, changed: str) ->
 )
 def test_either_revision_number_may_be_omitted(text: str, expected: tuple[int | None, int | None]) -> None:
     assert parse_revision_range(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "marks_words"),
+    [({"FORCE_COLOR": "1"}, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True), ({}, True)],
+    ids=["a terminal", "a terminal without colours", "a pipe"],
+)
+def test_a_difference_is_coloured_and_wrapped_on_a_terminal_alone(
+    broadsheet: Broadsheet,
+    changed: str,
+    environment: dict[str, str],
+    marks_words: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    shown = broadsheet("show", changed, "--diff", "1..2", COLUMNS="40", TERM="xterm-256color", **environment).stdout
+    assert ("[-12-] {+21+}" in shown) is marks_words
+    assert ("\x1b[32m" in shown) is not marks_words
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert (max(map(len, plain.splitlines())) <= 40) is bool(environment)
