@@ -1,5 +1,5 @@
 """Run `broadsheet` as `python -m cli`, where the script is not installed."""
 
-from cli.main import run
+from cli.start import run
 
 run()

@@ -299,7 +299,7 @@ def _report(report: "RunReport", *, as_json: bool) -> None:
 
 
 def run() -> None:
-    """Run the command (entry point of `broadsheet`)."""
+    """Run the command, with all its modules loaded (`cli.start` comes first)."""
     prepare_process()
     try:
         with handling_signals():

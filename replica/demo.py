@@ -112,7 +112,8 @@ def render_conclusion(report: Mapping[str, Any], page_requests: int) -> None:
     )
     if not outcomes["stored"] and not page_requests:
         console.print("Nothing new: everything was there from an earlier run, and no article was fetched again.")
-    console.print(f"Everything is in {DEMO_DIR}/: the database, the WARC files, articles.jsonl.")
+    console.print(f"Everything is in {DEMO_DIR}/: the database, the WARC files, articles.jsonl. To look around:")
+    console.print("  . .venv/bin/activate", f"  export BROADSHEET_DATA_DIR={DEMO_DIR}", "  broadsheet status", sep="\n")
 
 
 if __name__ == "__main__":

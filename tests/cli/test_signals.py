@@ -1,6 +1,9 @@
 """A command reports the error that ended its run once, in its own last line."""
 
 import logging
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -46,3 +49,16 @@ def test_the_error_that_ended_a_run_is_reported_once(
     finally:
         FLOW_RUNS.setLevel(level_before)
     assert bool(shown.records) is is_shown
+
+
+@pytest.mark.parametrize(("number", "says"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_command_that_is_still_being_loaded_ends_with_one_line(number: signal.Signals, says: str) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "cli", "status"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.split()[-1] == "cli.failure":  # the first of many
+                break
+        process.send_signal(number)
+        said = [line for line in process.stderr if not line.startswith("import time:")]
+    assert (said, process.returncode) == ([f"broadsheet: {says}\n"], 128 + number)
