@@ -147,8 +147,9 @@ def _report(exported: "Exported", *, as_json: bool) -> None:
     if as_json:
         print_json(exported.model_dump(mode="json"))
         return
-    card = f", described in {exported.card}" if exported.card else ""
-    print_line(f"{exported.count} articles ({exported.bytes} bytes) written to {exported.path}{card}")
+    print_line(f"{exported.count} articles ({exported.bytes} bytes) written to {exported.path}")
+    if exported.card:
+        print_line(f"described in {exported.card}")
 
 
 def _report_undated(wanted: "ArticleFilter") -> None:

@@ -65,3 +65,19 @@ def test_a_run_whose_processes_are_all_signalled_reports_it_in_one_line(
             assert process.wait(END_SECONDS) == 128 + number
             assert psutil.wait_procs(others, END_SECONDS)[1] == []
     assert (tmp_path / "err").read_text() == f"broadsheet: {said}\n"
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_run_whose_server_is_still_starting_ends_with_one_line(
+    make_settings: Callable[..., Settings], tmp_path: Path, number: signal.Signals, said: str
+) -> None:
+    with running(SITE) as server, (tmp_path / "err").open("wb") as err:
+        victim = make_victim(make_settings(origins=dict(server.origins)), FLOW_COMMAND, PREFECT_HOME=str(tmp_path))
+        with subprocess.Popen([*victim.command], env=victim.environment, stderr=err) as process:
+            # The server makes its database, and then starts its services.
+            wait_until(lambda: process.poll() is not None or (tmp_path / "prefect.db").exists(), START_SECONDS)
+            others = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(number)
+            assert process.wait(END_SECONDS) == 128 + number
+            assert psutil.wait_procs(others, END_SECONDS)[1] == []
+    assert (tmp_path / "err").read_text() == f"broadsheet: {said}\n"
