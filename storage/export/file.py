@@ -62,7 +62,7 @@ def export_articles(
         ExportUnwritable: the file cannot be written.
         BrokenPipeError: the reader closed the pipe.
     """
-    _check_path(database, path, protected)
+    check_path(database, path, protected)
     counts, wanted = CardCounts(), wanted or ArticleFilter()
     card_path = path.with_name(name_card(path.name)) if is_lasting(path) else None
     # Both are complete before either is renamed into place, the file first.
@@ -91,7 +91,12 @@ def _opening_card(path: Path | None) -> AbstractContextManager[Sink | None]:
     return opening(path) if path else nullcontext()
 
 
-def _check_path(database: Database, path: Path, protected: Collection[Path]) -> None:
+def check_path(database: Database, path: Path, protected: Collection[Path]) -> None:
+    """Check that a file can be written there without overwriting the archive's own.
+
+    Raises:
+        ExportUnwritable: it cannot.
+    """
     if path == STANDARD_OUTPUT:
         return
     audit_output_path(path)
