@@ -18,6 +18,7 @@ from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_f
 from cli.migrate import migrate
 from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
+from cli.release import release, verify
 from cli.report import report
 from cli.schedule import deploy, schedule
 from cli.search import search
@@ -40,6 +41,8 @@ app.command()(show)
 app.command(context_settings=NO_SHORT_OPTIONS)(export)
 app.command(context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(report)
+app.command(context_settings=NO_SHORT_OPTIONS)(release)
+app.command()(verify)
 app.command()(migrate)
 app.command()(copy)
 app.command()(schedule)
