@@ -43,17 +43,18 @@ class ArchiveCollector:
         with self._lock:
             started = time.monotonic()
             if not self._metrics or started > self._stale_at:
-                self._compute()
+                self.compute()
                 ended = time.monotonic()
                 self._stale_at = ended + max(CACHE_SECONDS, CACHE_FACTOR * (ended - started))
             return self._metrics
 
-    def _compute(self) -> None:
+    def compute(self) -> None:
+        """Compute the metrics now; report on standard error if some are missing, once for each reason."""
         from pipeline.metrics import read_metrics  # at the first scrape: unread metrics need no memory
 
         self._metrics, failure = read_metrics(self._settings)
         reason = str(failure) if failure else ""
-        if reason and reason != self._reported:  # once, not at each scrape
+        if reason and reason != self._reported:
             print_line(f"broadsheet: the metrics are incomplete: {reason}")
         self._reported = reason
 
