@@ -21,7 +21,8 @@ CACHE_SECONDS = 15
 """How long computed metrics are served again, at least: several scrapers cost no more than one."""
 
 CACHE_FACTOR = 20
-"""How many times as long as they took to compute: a large archive's cost a twentieth of a core at most."""
+"""How many times as long as they took to compute: a large archive's cost a twentieth of a core at most. Not for those
+of an archive that could not be read: it may be back soon, and waiting for a database costs nothing."""
 
 
 class MetricsUnservable(UsageFailure):
@@ -43,13 +44,14 @@ class ArchiveCollector:
         with self._lock:
             started = time.monotonic()
             if not self._metrics or started > self._stale_at:
-                self.compute()
+                is_complete = self.compute()
                 ended = time.monotonic()
-                self._stale_at = ended + max(CACHE_SECONDS, CACHE_FACTOR * (ended - started))
+                cost = CACHE_FACTOR * (ended - started) if is_complete else 0
+                self._stale_at = ended + max(CACHE_SECONDS, cost)
             return self._metrics
 
-    def compute(self) -> None:
-        """Compute the metrics now; report on standard error if some are missing, once for each reason."""
+    def compute(self) -> bool:
+        """Compute the metrics now, and return whether none is missing; report a reason on standard error once."""
         from pipeline.metrics import read_metrics  # at the first scrape: unread metrics need no memory
 
         self._metrics, failure = read_metrics(self._settings)
@@ -57,6 +59,7 @@ class ArchiveCollector:
         if reason and reason != self._reported:
             print_line(f"broadsheet: the metrics are incomplete: {reason}")
         self._reported = reason
+        return failure is None
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def serving_metrics(settings: Settings) -> Iterator[str | None]:
     except OSError as error:
         raise MetricsUnservable(f"metrics cannot be served at {host}:{port}: {error.strerror or error}") from None
     try:
-        yield f"http://{host}:{port}/metrics"
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
     finally:
         server.shutdown()
         server.server_close()
@@ -103,8 +106,10 @@ def metrics(
             raise typer.BadParameter("--serve and --out exclude each other")
         _serve(settings)
         return
-    from pipeline.metrics import read_metrics, render_metrics, write_textfile
+    from pipeline.metrics import check_textfile, read_metrics, render_metrics, write_textfile
 
+    if out:
+        check_textfile(out)
     found, failure = read_metrics(settings)
     content = render_metrics(found)
     if out:

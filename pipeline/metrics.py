@@ -108,14 +108,22 @@ def render_metrics(metrics: list[Metric]) -> bytes:
     return generate_latest(registry)
 
 
+def check_textfile(path: Path) -> None:
+    """Check the name of a file for node_exporter's textfile collector.
+
+    Raises:
+        TextfileUnwritable: the collector would not read it.
+    """
+    if path.suffix != TEXTFILE_SUFFIX:
+        raise TextfileUnwritable(f"{path}: node_exporter reads only files whose names end in {TEXTFILE_SUFFIX}")
+
+
 def write_textfile(path: Path, content: bytes) -> None:
     """Write a file for node_exporter's textfile collector, which never sees a part of it.
 
     Raises:
-        TextfileUnwritable: it cannot be written, or the collector would not read it.
+        TextfileUnwritable: it cannot be written.
     """
-    if path.suffix != TEXTFILE_SUFFIX:
-        raise TextfileUnwritable(f"{path}: node_exporter reads only files whose names end in {TEXTFILE_SUFFIX}")
     try:
         with replace_file(path, USER_FILE_MODE) as file:  # node_exporter is another user
             file.write(content)

@@ -55,23 +55,6 @@ def test_the_metrics_are_printed_or_written(broadsheet: Broadsheet, settings: Se
     assert read_value(path.read_text(), "broadsheet_articles") == 5
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--out", "metrics.txt"], "end in .prom"),
-        (["--out", "no/such/folder.prom"], "cannot be written: No such file"),
-        (["--serve"], "set BROADSHEET_METRICS_PORT"),
-        (["--serve", "--out", "a.prom"], "exclude each other"),
-    ],
-)
-def test_wrong_usage_is_one_line(broadsheet: Broadsheet, settings: Settings, arguments: list[str], says: str) -> None:
-    ended = broadsheet("metrics", *arguments, BROADSHEET_DATA_DIR=str(settings.data_dir))
-    assert ended.returncode == 2
-    assert says in ended.stderr
-    assert ended.stderr.count("\n") == 1
-    assert ended.stdout == ""
-
-
 def test_without_an_archive_the_file_says_so_and_the_command_fails(
     broadsheet: Broadsheet, data_dir: Path, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from pipeline.archive import copy_archive, open_archive
 from pipeline.ingest import ingest_once
-from pipeline.metrics import read_metrics, render_metrics, write_textfile
+from pipeline.metrics import TextfileUnwritable, read_metrics, render_metrics, write_textfile
 from pipeline.status import Status, read_status
 from replica.server import running
 from replica.site import Site
@@ -217,6 +217,11 @@ def test_a_textfile_is_replaced_as_a_whole_and_others_may_read_it(tmp_path: Path
     assert path.read_text() == "after"
     assert path.stat().st_mode & 0o044 == 0o044
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_textfile_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TextfileUnwritable, match=r"folder\.prom cannot be written: No such file or directory"):
+        write_textfile(tmp_path / "none" / "folder.prom", b"")
 
 
 def test_each_alert_and_panel_names_metrics_and_labels_that_exist(ingested: Settings) -> None:
