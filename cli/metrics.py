@@ -12,10 +12,11 @@ import typer
 
 from schemas.failure import UsageFailure
 from schemas.printing import print_line
-from schemas.settings import Settings
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+
+    from schemas.settings import Settings
 
 CACHE_SECONDS = 15
 """How long computed metrics are served again, at least: several scrapers cost no more than one."""
@@ -32,7 +33,7 @@ class MetricsUnservable(UsageFailure):
 class ArchiveCollector:
     """Computes the metrics when they are scraped."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         self._settings = settings
         self._lock = threading.Lock()
         self._metrics: list[Metric] = []
@@ -63,7 +64,7 @@ class ArchiveCollector:
 
 
 @contextmanager
-def serving_metrics(settings: Settings) -> Iterator[str | None]:
+def serving_metrics(settings: "Settings") -> Iterator[str | None]:
     """Within the block, serve `/metrics` at the host and port of the settings; yield its URL, None without a port.
 
     Raises:
@@ -120,7 +121,7 @@ def metrics(
         raise failure
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: "Settings") -> None:
     if not settings.metrics_port:
         raise typer.BadParameter("--serve needs a port: set BROADSHEET_METRICS_PORT")
     with serving_metrics(settings) as url:
