@@ -15,6 +15,7 @@ import typer
 from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
+from cli.metrics import metrics
 from cli.migrate import migrate
 from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.quarantine import quarantine_app
@@ -45,6 +46,7 @@ app.command(context_settings=NO_SHORT_OPTIONS)(release)
 app.command()(verify)
 app.command()(migrate)
 app.command()(copy)
+app.command()(metrics)
 app.command()(schedule)
 app.command()(deploy)
 
