@@ -15,6 +15,7 @@ import typer
 from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
+from cli.metrics import metrics
 from cli.migrate import migrate
 from cli.option import (
     NO_SHORT_OPTIONS,
@@ -30,6 +31,8 @@ from cli.option import (
     with_archive,
 )
 from cli.quarantine import quarantine_app
+from cli.release import release, verify
+from cli.report import report
 from cli.schedule import deploy, schedule
 from cli.search import search
 from cli.show import show
@@ -51,8 +54,12 @@ app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(export)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(search)
+app.command()(report)
+app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(release)
+app.command()(verify)
 app.command()(migrate)
 app.command()(copy)
+app.command()(metrics)
 app.command()(schedule)
 app.command()(deploy)
 

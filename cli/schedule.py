@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.metrics import serving_metrics
 from cli.option import AsJson
 from schemas.printing import print_line
 
@@ -31,8 +32,10 @@ def schedule(file: Definitions = None) -> None:
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
-    with exclusive_schedule(settings), using_server(settings) as server:
+    with exclusive_schedule(settings), serving_metrics(settings) as metrics_url, using_server(settings) as server:
         print_line(f"broadsheet: scheduled; Prefect's UI is at {describe_ui_access(server)}; Ctrl-C stops it")
+        if metrics_url:
+            print_line(f"broadsheet: metrics are at {metrics_url}")
         serve(definitions)
 
 
