@@ -70,7 +70,8 @@ def release(  # noqa: PLR0913 - each is an option
         print_json(made.model_dump(mode="json"))
         return
     print_line(f"{made.article_count} articles with {made.capture_count} captures ({made.bytes} bytes) in {made.path}")
-    print_line(f"its digest, to publish with it: {made.sha256}")
+    print_line("its digest, to publish with it:")
+    print_line(made.sha256)
 
 
 def verify(
