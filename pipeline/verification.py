@@ -5,6 +5,7 @@ Needs the release alone: no network, no archive, no database.
 
 import gzip
 import hashlib
+import io
 import json
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from pipeline.interpret import read_outcome
+from schemas.outcome import ArticleRead
 from schemas.release import (
     COMPLETENESS_PATH,
     JSONL_PATH,
@@ -30,26 +33,33 @@ from schemas.release import (
     Verified,
 )
 from storage.export.wacz import read_record
+from storage.warc.capture import iterate_captures
+
+MAX_PAGE_BYTES = 2**40
+"""No limit: what is in a release was read once within the archive's own."""
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, BadZipFile, pa.ArrowInvalid, ValidationError)
 """What readers raise for a damaged file."""
 
 
-def verify_release(folder: Path) -> Verified:
-    """Verify a release.
+def verify_release(folder: Path, *, reread: bool = False) -> Verified:
+    """Verify a release; with `reread`, also read each text again from its capture.
 
     Raises:
         ReleaseUnreadable: the folder has no list of digests, or cannot be read.
     """
-    return _Verification(folder).run()
+    return _Verification(folder, reread=reread).run()
 
 
 class _Verification:
     """Collects the problems of one release."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, reread: bool) -> None:
         self._folder = folder
+        self._reread = reread
+        self._reread_count = 0
         self._problems: list[str] = []
+        self._notes: list[str] = []
         self._article_count = 0
         self._capture_count = 0
 
@@ -77,7 +87,9 @@ class _Verification:
             article_count=self._article_count,
             capture_count=self._capture_count,
             sha256=hashlib.sha256(sums).hexdigest(),
+            reread_count=self._reread_count,
             problems=tuple(self._problems),
+            notes=tuple(self._notes),
         )
 
     def _read_sums(self, sums: bytes) -> dict[str, str]:
@@ -158,6 +170,23 @@ class _Verification:
             self._problems.append(f"{place} has another payload than its provenance says")
         elif found.warc_record_id != origin.warc_record_id:
             self._problems.append(f"{place} is another record than its provenance says")
+        elif self._reread:
+            self._read_again(origin, member)
+
+    def _read_again(self, origin: Provenance, member: bytes) -> None:
+        """Read the text again; another extractor may read another one."""
+        capture, _ = next(iter(iterate_captures(_Bytes(member), str(origin.warc), 0, MAX_PAGE_BYTES)))
+        outcome = read_outcome(capture)
+        if not isinstance(outcome, ArticleRead):
+            self._notes.append(f"{origin.id} cannot be read from this capture alone")
+            return
+        self._reread_count += 1
+        if outcome.article.content_sha256 == origin.content_sha256:
+            return
+        if outcome.article.extractor == origin.extractor:
+            self._problems.append(f"{origin.id}: its capture has another text")
+        else:
+            self._notes.append(f"{origin.id}: {outcome.article.extractor} reads another text than {origin.extractor}")
 
     def _check_counts(self) -> None:
         """Check that the states add up, and that the card counts the rows that are there."""
@@ -179,3 +208,14 @@ class _Verification:
     def _iterate_provenance(self) -> Iterator[Provenance]:
         with (self._folder / PROVENANCE_PATH).open("rb") as file:
             yield from map(Provenance.model_validate_json, file)
+
+
+class _Bytes:
+    """Bytes that can be opened as a WARC file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def open(self, _mode: str, /) -> BinaryIO:
+        """Open them for reading."""
+        return io.BytesIO(self._data)

@@ -85,5 +85,9 @@ class Verified(Record):
     capture_count: Count
     sha256: Sha256
     """Digest of `SHA256SUMS`, to compare with the one that its maker published."""
+    reread_count: Count
+    """Articles that were read again from their captures; 0 unless asked for."""
     problems: tuple[str, ...]
     """One sentence each; empty for a release that is as it was made."""
+    notes: tuple[str, ...]
+    """What could not be read again, or is read differently by another extractor."""
