@@ -8,10 +8,10 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 import orjson
@@ -28,6 +28,7 @@ from schemas.release import (
     PROVENANCE_PATH,
     SUMS_PATH,
     WACZ_PATH,
+    CopiedCapture,
     Provenance,
     ReleaseUnreadable,
     Verified,
@@ -148,37 +149,47 @@ class _Verification:
                     self._problems.append(f"row {number} ({article['id']}): {PARQUET_PATH} and {JSONL_PATH} differ")
 
     def _check_captures(self) -> None:
-        """Read each article's record, and compare its payload and its id with the provenance."""
+        """Read each article's records, and compare their payloads and ids with the provenance."""
         with ZipFile(self._folder / WACZ_PATH) as wacz:
-            files: dict[str, BinaryIO] = {}
+            files = {path: wacz.open(path) for path in wacz.namelist() if path.startswith("archive/")}
             for origin in self._iterate_provenance():
                 if origin.warc is None or origin.offset is None or origin.length is None:
                     continue
-                self._capture_count += 1
-                file = files.setdefault(origin.warc, wacz.open(origin.warc))  # type: ignore[arg-type]  # it is one
-                file.seek(origin.offset)
-                self._check_capture(origin, file.read(origin.length))
+                own = CopiedCapture.model_validate(origin.model_dump(include=set(CopiedCapture.model_fields)))
+                copies = (own, *origin.companions)
+                members = [self._read_member(files[one.warc], one) for one in copies]
+                sound = [self._check_capture(origin.id, *pair) for pair in zip(copies, members, strict=True)]
+                if self._reread and all(sound):
+                    self._read_again(origin, copies, members)
 
-    def _check_capture(self, origin: Provenance, member: bytes) -> None:
-        place = f"the capture of {origin.id}"
+    def _read_member(self, file: IO[bytes], copied: CopiedCapture) -> bytes:
+        self._capture_count += 1
+        file.seek(copied.offset)
+        return file.read(copied.length)
+
+    def _check_capture(self, article_id: str, copied: CopiedCapture, member: bytes) -> bool:
+        problem = None
         try:
             found = read_record(member)
+            if found.payload_sha256 != copied.payload_sha256:
+                problem = "has another payload than its provenance says"
+            elif found.warc_record_id != copied.warc_record_id:
+                problem = "is another record than its provenance says"
         except ValueError as error:
-            self._problems.append(f"{place} cannot be read: {error}")
-            return
-        if found.payload_sha256 != origin.payload_sha256:
-            self._problems.append(f"{place} has another payload than its provenance says")
-        elif found.warc_record_id != origin.warc_record_id:
-            self._problems.append(f"{place} is another record than its provenance says")
-        elif self._reread:
-            self._read_again(origin, member)
+            problem = f"cannot be read: {error}"
+        if problem:
+            self._problems.append(f"the capture of {article_id} {problem}")
+        return problem is None
 
-    def _read_again(self, origin: Provenance, member: bytes) -> None:
+    def _read_again(self, origin: Provenance, copies: Sequence[CopiedCapture], members: Sequence[bytes]) -> None:
         """Read the text again; another extractor may read another one."""
-        capture, _ = next(iter(iterate_captures(_Bytes(member), str(origin.warc), 0, MAX_PAGE_BYTES)))
-        outcome = read_outcome(capture)
+        page, *companions = (
+            next(iter(iterate_captures(_Bytes(member), one.warc, 0, MAX_PAGE_BYTES)))[0]
+            for one, member in zip(copies, members, strict=True)
+        )
+        outcome = read_outcome(page, companions=tuple(companions))
         if not isinstance(outcome, ArticleRead):
-            self._notes.append(f"{origin.id} cannot be read from this capture alone")
+            self._notes.append(f"{origin.id} cannot be read from its captures in the release")
             return
         self._reread_count += 1
         if outcome.article.content_sha256 == origin.content_sha256:
