@@ -5,7 +5,7 @@ Heavy libraries are imported inside the commands that need them, which keeps `--
 
 import re
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
 from cli.migrate import migrate
 from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
+from cli.progress import announce_prefect, showing_progress
 from cli.quarantine import quarantine_app
 from cli.schedule import deploy, schedule
 from cli.search import search
@@ -82,16 +83,14 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Discover articles, fetch what is due, parse, validate, deduplicate and store; print the run's report."""
-    from flows.environment import set_prefect_defaults
-    from pipeline.ingest import check_ingest
-    from schemas.settings import load_settings
-
-    check_ingest(load_settings(), site, cdx)  # fail fast, before Prefect starts a server
-    set_prefect_defaults()
-    from cli.progress import showing_progress
-    from flows.ingest import run_ingest
-
     with showing_progress():
+        from pipeline.ingest import check_ingest
+        from schemas.settings import load_settings
+
+        check_ingest(load_settings(), site, cdx)  # fail fast, before Prefect starts a server
+        announce_prefect()
+        from flows.ingest import run_ingest
+
         report = run_ingest(site, source.value, limit, cdx)
     _report(report, as_json=as_json)
 
@@ -107,28 +106,36 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Fetch the missing articles of a range of publication days, newest first. To resume, run it again."""
-    from cli.render import print_json, render_backfill, render_plan
-    from flows.environment import set_prefect_defaults
-    from pipeline.backfill_plan import check_span, plan_backfill
-    from pipeline.ingest import check_ingest
-    from schemas.settings import load_settings
-
     since, until = from_day.date(), to_day.date()
-    check_span(since, until)
     if plan:
-        found = plan_backfill(load_settings(), site, since, until, limit)
-        print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
+        _plan_backfill(site, since, until, limit, as_json=as_json)
         return
-    check_ingest(load_settings(), site)
-    set_prefect_defaults()
-    from cli.progress import showing_progress
-    from flows.backfill import run_backfill
-
     with showing_progress():
+        from pipeline.backfill_plan import check_span
+        from pipeline.ingest import check_ingest
+        from schemas.settings import load_settings
+
+        check_span(since, until)
+        check_ingest(load_settings(), site)
+        announce_prefect()
+        from flows.backfill import run_backfill
+
         report = run_backfill(site, since, until, limit)
+    from cli.render import print_json, render_backfill
+
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
     if report.problems:
         raise typer.Exit(EXIT_RUN_FAILED)
+
+
+def _plan_backfill(site: str, since: date, until: date, limit: int | None, *, as_json: bool) -> None:
+    from cli.render import print_json, render_plan
+    from pipeline.backfill_plan import check_span, plan_backfill
+    from schemas.settings import load_settings
+
+    check_span(since, until)
+    found = plan_backfill(load_settings(), site, since, until, limit)
+    print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
 
 
 @app.command("import")
@@ -141,12 +148,13 @@ def import_files(
     as_json: AsJson = False,
 ) -> None:
     """Import files: parse, validate and deduplicate them as if they had been fetched."""
-    from pipeline.archive import open_archive
-    from pipeline.file_import import import_paths
-    from schemas.settings import load_settings
+    with showing_progress():
+        from pipeline.archive import open_archive
+        from pipeline.file_import import import_paths
+        from schemas.settings import load_settings
 
-    with open_archive(load_settings(), writable=True) as archive:
-        report = import_paths(archive, paths)
+        with open_archive(load_settings(), writable=True) as archive:
+            report = import_paths(archive, paths)
     for sentence in report.unusable:
         print_line(f"broadsheet: {sentence}")
     _report(report, as_json=as_json)
@@ -202,14 +210,14 @@ def reprocess(
     as_json: AsJson = False,
 ) -> None:
     """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
-    from cli.progress import showing_progress
-    from cli.render_reprocess import render_reprocess
-    from pipeline.reprocess.reprocess import reprocess as reread_captures
-    from schemas.settings import load_settings
-
     since, until = day_of(from_day), day_of(to_day)
     with showing_progress():
+        from pipeline.reprocess.reprocess import reprocess as reread_captures
+        from schemas.settings import load_settings
+
         report = reread_captures(load_settings(), since=since, until=until, apply=apply, process_count=processes)
+    from cli.render_reprocess import render_reprocess
+
     render_reprocess(report, as_json=as_json)
 
 
@@ -224,7 +232,6 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check the settings, database, disk, Prefect and the integrity of the archive; or the live site."""
-    from cli.progress import showing_progress
     from cli.render import print_json, render_checks, render_live
     from pipeline.integrity.doctor import repair_archive, run_checks
     from pipeline.integrity.live_site import audit_live

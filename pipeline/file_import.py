@@ -16,6 +16,7 @@ from urllib.parse import quote
 from pipeline.archive import Archive
 from pipeline.interpret import identify_sightings
 from pipeline.load import load_unloaded
+from pipeline.progress import report_progress
 from pipeline.run import Run, finish_run, now, running
 from pipeline.url_list import read_url_list
 from schemas.failure import UsageFailure
@@ -120,7 +121,8 @@ class _Examined(NamedTuple):
 def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: int) -> _Examined:
     """Examine every file. An invalid WARC file that was not named explicitly is skipped."""
     examined = files, lists, unusable, skipped = _Examined([], {}, [], {})
-    for file in found:
+    for index, file in enumerate(found):
+        report_progress("examine", index, len(found), unit="files", detail=file.name)
         try:
             if _is_warc(file):
                 captures = iterate_captures(file, "it", 0, max_page_bytes)

@@ -16,6 +16,7 @@ import sites
 from pipeline.archive import Archive
 from pipeline.crawl import PAGE_LOG, read_log
 from pipeline.interpret import fail_fetch, find_page_id, is_incomplete
+from pipeline.progress import report_progress
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
@@ -53,6 +54,8 @@ BATCH_BYTES = 32 * 1024 * 1024
 BATCH_SIGHTINGS = 5_000
 """Advertised URLs in a batch: keeps a transaction near one second when all monthly sitemaps arrive at once."""
 
+KIB = 1024
+
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Bytes of finished WARC files (about 900 pages) from which starting several processes is worth it."""
 
@@ -79,6 +82,8 @@ class LoadedBatch(Record):
     counts: dict[str, int]
     is_last: bool
     """No complete record is left in the file for now."""
+    position: int
+    """Where the next batch begins."""
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     sources: dict[str, SourceFinding] = {}
@@ -118,6 +123,7 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         name=name,
         counts=dict(stored.counts),
         is_last=is_last,
+        position=captures.position,
         notes=(*notes, *_describe_truncated(outcomes)),
         problems=(*problems, *stored.problems, *unread),
         sources=_list_source_findings(outcomes, known),
@@ -234,9 +240,10 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
     sizes = remote | local
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
+    backlog = _Backlog(archive, {name: sizes[name] for name in names})
     with archive.reading_in_parallel() if is_much else nullcontext():
-        _load_all(archive, run, [name for name in names if name in local], load)
-        _load_all(archive, run, [name for name in names if name not in local], load)
+        _load_all(archive, run, [name for name in names if name in local], load, backlog)
+        _load_all(archive, run, [name for name in names if name not in local], load, backlog)
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
@@ -244,30 +251,51 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
             shutil.rmtree(folder)
 
 
-def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader) -> None:
+class _Backlog:
+    """How much of some files is still to be loaded: reported after each batch."""
+
+    def __init__(self, archive: Archive, sizes: Mapping[str, int]) -> None:
+        with archive.database.read() as session:
+            positions = list_positions(session, sizes.keys())
+        self._unloaded_bytes = {name: size - positions.get(name, 0) for name, size in sizes.items()}
+        self._sizes = sizes
+        self._total_bytes = sum(self._unloaded_bytes.values())
+
+    def report(self, batch: LoadedBatch) -> None:
+        """Report the progress after this batch."""
+        self._unloaded_bytes[batch.name] = 0 if batch.is_last else self._sizes[batch.name] - batch.position
+        done_bytes = self._total_bytes - sum(self._unloaded_bytes.values())
+        report_progress("load", done_bytes // KIB, self._total_bytes // KIB, unit="KiB", detail=batch.name)
+
+
+def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader, backlog: _Backlog) -> None:
     for index, name in enumerate(names):
         try:
-            load_finished(archive, run, name, load)
+            load_finished(archive, run, name, load, backlog.report)
         except StoreUnreachable as error:
             run.problems.append(f"{len(names) - index} WARC files in the store are still to be loaded: {error}")
             return
 
 
-def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> None:
+def load_finished(
+    archive: Archive, run: Run, name: str, load: BatchLoader, on_batch: Callable[[LoadedBatch], None]
+) -> None:
     """Load a file that is no longer written to, and report its defects.
 
     Raises:
         StoreUnreachable: it is in a store that does not respond.
     """
     try:
-        found = load_file(archive, run, name, load)
+        found = load_file(archive, run, name, load, on_batch)
         run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
         record_truncation(archive, run, name)
     except NotAWarc as error:  # a stray file must not stop all further runs
         run.problems.append(f"{name} is among the WARC files but is not one: {error}")
 
 
-def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:
+def load_file(
+    archive: Archive, run: Run, name: str, load: BatchLoader, on_batch: Callable[[LoadedBatch], None] | None = None
+) -> dict[str, SourceFinding]:
     """Load a file up to its last complete record; return the result of each source in it."""
     sources: dict[str, SourceFinding] = {}
     is_last = False
@@ -280,6 +308,8 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
         run.reading += batch.reading
         sources |= batch.sources
         is_last = batch.is_last
+        if on_batch:
+            on_batch(batch)
     return sources
 
 

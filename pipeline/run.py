@@ -62,6 +62,8 @@ class Run:
         """Hosts that are not to be crawled now: they asked for backoff, or their robots.txt cannot be read."""
         self.unusable: list[str] = []
         self.notes: list[str] = []
+        self.source_count = 0
+        """Sources that were read, or tried."""
         self.asked_count = 0
         """Article URLs that were requested."""
         self.reading = Reading()

@@ -98,7 +98,7 @@ def _list_wanted(
         parts = list_companions(session, recognize_part)
         wanted = attach_parts(iterate_rereadings(session, since, until, numbers), parts)
         for index, one in enumerate(wanted):
-            report_progress("read again", index, total)
+            report_progress("read again", index, total, unit="captures")
             yield one
 
 
