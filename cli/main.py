@@ -165,25 +165,39 @@ def import_files(
 @app.command()
 def status(
     *,
+    months: Annotated[bool, typer.Option("--months", help="Completeness of every month, with reasons.")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="The last ten runs (or N), with all their problems.")] = False,
+    reading: Annotated[bool, typer.Option("--reading", help="Where fields are read; boilerplate.")] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the URLs of missing articles.")] = False,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only this publication month.")] = None,
     limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the ledger by state, completeness by month and the last runs; or list missing articles."""
-    from cli.render import print_json, render_missing, render_status
-    from pipeline.status import list_missing_urls, read_status
+    """Show the archive's state on one screen: the ledger, the newest months, the last runs; or a part in full."""
+    from cli.render import print_json, render_missing
+    from cli.render_status import render_months, render_reading, render_runs, render_status
+    from pipeline.status import list_last_runs, list_missing_urls, read_status
 
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
         raise typer.BadParameter(f"--month {month} is neither YYYY-MM nor `unknown`")
-    if limit is not None and not (missing or month):
-        raise typer.BadParameter("--limit needs --missing")
+    if limit is not None and not (missing or month or runs):
+        raise typer.BadParameter("--limit needs --missing or --runs")
     if missing or month:
         absent = with_archive(lambda archive: list_missing_urls(archive, month, limit))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
     found = with_archive(read_status)
-    print_json(found.model_dump(mode="json")) if as_json else render_status(found)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    if not (months or runs or reading):
+        render_status(found)
+    if months:
+        render_months(found)
+    if runs:
+        render_runs(with_archive(lambda archive: list_last_runs(archive, limit)))
+    if reading:
+        render_reading(found)
 
 
 @app.command()
@@ -232,19 +246,21 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check the settings, database, disk, Prefect and the integrity of the archive; or the live site."""
-    from cli.render import print_json, render_checks, render_live
-    from pipeline.integrity.doctor import repair_archive, run_checks
-    from pipeline.integrity.live_site import audit_live
-    from schemas.settings import load_settings
-
     if repair and quick:
         raise typer.BadParameter("--repair reads the WARC files, --quick skips them")
     if repair and live:
         raise typer.BadParameter("--repair reads the WARC files, --live skips them")
-    settings = load_settings()
     with showing_progress():
+        from pipeline.integrity.doctor import repair_archive, run_checks
+        from pipeline.integrity.live_site import audit_live
+        from schemas.settings import load_settings
+
+        settings = load_settings()
         seen = audit_live(settings) if live else []
         checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick or live)
+    from cli.render import print_json
+    from cli.render_doctor import render_checks, render_live
+
     if as_json:
         print_json([check.model_dump(mode="json") for check in (*checks, *seen)])
     else:

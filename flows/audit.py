@@ -22,6 +22,9 @@ from storage.schema.tables import RunStatus
 
 DAY = timedelta(days=1)
 
+SUCCESSFUL = frozenset({RunStatus.COMPLETED, RunStatus.DEGRADED})
+"""A degraded run did its work, and was reported when it ended."""
+
 MAX_RUNS = 200
 """Runs to look at: a day of `latest` (every quarter of an hour) and `hourly`, and some by hand."""
 
@@ -98,7 +101,7 @@ def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
 
 def _find_silence(runs: list[RunRecord], at: datetime) -> Iterator[str]:
     """Yield a sentence if no run has succeeded for a day, though one is scheduled every quarter of an hour."""
-    succeeded = [run.ended_at for run in runs if run.status is RunStatus.COMPLETED and run.ended_at]
+    succeeded = [run.ended_at for run in runs if run.status in SUCCESSFUL and run.ended_at]
     if runs and (not succeeded or max(succeeded) < at - DAY):
         since = f"since {max(succeeded):%Y-%m-%d %H:%M} UTC" if succeeded else "among the last ones"
         yield f"no run of {runs[0].site} has succeeded {since}"

@@ -67,7 +67,7 @@ def crawl_and_load(
     _record_failure(archive, run, crawler, unloaded)
     broken = [(url, one.reason) for url, one in sources.items() if one.reason]
     optional = _list_optional(job, sources)
-    run.problems += [f"{url}: {reason}" for url, reason in broken if url not in optional]
+    run.report_broken_sources(f"{url}: {reason}" for url, reason in broken if url not in optional)
     run.notes += describe_absent_sources((url, reason) for url, reason in broken if url in optional)
     return sources
 
@@ -113,7 +113,7 @@ def fetch_sources(
     lines = {line.url: line for line in read_log(job.log_path)}
     run.source_count += len(lines)
     _record_unreachable_hosts(run, job, lines)
-    run.problems += _describe_failures(job, lines)
+    run.report_broken_sources(_describe_failures(job, lines))
     optional_lines = (lines[url] for url in _list_optional(job, lines) & lines.keys())
     run.notes += describe_absent_sources(
         (line.url, _describe_failure(line)) for line in optional_lines if _has_failed(line)

@@ -88,6 +88,8 @@ class RunReport(Record):
     """State -> advertised URLs in it after the run. They add up to `advertised_count`."""
     problems: tuple[MaskedText, ...] = ()
     """What went wrong, one sentence each; empty for a good run."""
+    is_degraded: bool = False
+    """Whether sources that could not be read are its only problems: others were read, and no page failed."""
     unreachable_hosts: tuple[str, ...] = ()
     """Hosts in backoff, or whose robots.txt could not be read; each has a sentence in `problems`."""
     unusable: tuple[MaskedText, ...] = ()
@@ -121,6 +123,12 @@ class BackfillReport(Record):
         """The distinct problems of all months, and the broken floors."""
         found = (problem for month in self.months for problem in month.problems)
         return tuple(dict.fromkeys((*found, *self.broken_floors)))
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether sources that could not be read are its only problems."""
+        troubled = [month for month in self.months if month.problems]
+        return bool(troubled) and not self.broken_floors and all(month.is_degraded for month in troubled)
 
 
 def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -26,6 +26,8 @@ class RunStatus(StrEnum):
 
     RUNNING = "running"
     COMPLETED = "completed"
+    DEGRADED = "degraded"
+    """It did its work, but some sources could not be read."""
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     """The run died; a later run found it still `running`."""
