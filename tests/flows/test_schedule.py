@@ -77,6 +77,10 @@ class Scheduled:
             deployment = client.read_deployment_by_name(name)
             return client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
 
+    def wait_for_line(self, text: str) -> None:
+        """Wait until a line of its log contains this text."""
+        wait_until(lambda: text in (self.data_dir / "schedule.log").read_text())
+
     def kill_run(self) -> None:
         """Kill the process of the only active run."""
         [engine] = [
@@ -158,6 +162,9 @@ def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled
     settings = Settings.model_validate({"data_dir": scheduled.data_dir})
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         assert count_articles(session).article_count == 2
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest completed: 2 stored; next run at 20")
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest cancelled: ")
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest: next run at 20")
     assert scheduled.webhook.received.empty()
 
 
@@ -166,6 +173,7 @@ def test_a_run_whose_process_is_killed_is_reported(scheduled: Scheduled) -> None
     wait_until(lambda: is_in(run, StateType.RUNNING))
     scheduled.kill_run()
     wait_until(lambda: is_in(run, StateType.CRASHED))
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-sweep crashed: ")
     told = scheduled.webhook.received.get(timeout=END_SECONDS)
     assert told["title"] == "broadsheet: ingest crashed"
     assert "SIGKILL" in told["message"] or "status code: -9" in told["message"]
