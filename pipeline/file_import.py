@@ -141,6 +141,7 @@ def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: in
             unusable.append(f"{file}: {error}; skipped")
         except OSError as error:
             raise ImportUnreadable(f"{file}: {error.strerror or error}") from None
+    report_progress("examine", len(found), len(found), unit="files")
     return examined
 
 

@@ -260,12 +260,17 @@ class _Backlog:
         self._unloaded_bytes = {name: size - positions.get(name, 0) for name, size in sizes.items()}
         self._sizes = sizes
         self._total_bytes = sum(self._unloaded_bytes.values())
+        if self._total_bytes:
+            self._report(next(iter(sizes)))
 
     def report(self, batch: LoadedBatch) -> None:
         """Report the progress after this batch."""
         self._unloaded_bytes[batch.name] = 0 if batch.is_last else self._sizes[batch.name] - batch.position
+        self._report(batch.name)
+
+    def _report(self, name: str) -> None:
         done_bytes = self._total_bytes - sum(self._unloaded_bytes.values())
-        report_progress("load", done_bytes // KIB, self._total_bytes // KIB, unit="KiB", detail=batch.name)
+        report_progress("load", done_bytes // KIB, self._total_bytes // KIB, unit="KiB", detail=name)
 
 
 def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader, backlog: _Backlog) -> None:

@@ -18,7 +18,7 @@ def test_a_command_on_a_terminal_speaks_first_and_shows_how_far_it_is(seeds: Pat
     settings = {"BROADSHEET_DATA_DIR": str(tmp_path / "data")}
     status, lines = run_on_terminal("import", *sorted(seeds.glob("*.txt")), settings=settings, cwd=tmp_path)
     assert (status, lines[0]) == (0, "broadsheet: starting …")
-    assert any(line.startswith("examine: ") and "of 5 files" in line for line in lines)
+    assert any(line.startswith("examine: 5 of 5 files in ") for line in lines)
     assert any("load ━" in line and "KiB" in line for line in lines)
     assert max(map(len, lines)) <= COLUMNS
 

@@ -162,9 +162,8 @@ def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled
     settings = Settings.model_validate({"data_dir": scheduled.data_dir})
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         assert count_articles(session).article_count == 2
-    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest completed: 2 stored; next run at 20")
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest completed: 2 stored")
     scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest cancelled: ")
-    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest: next run at 20")
     assert scheduled.webhook.received.empty()
 
 
@@ -178,6 +177,13 @@ def test_a_run_whose_process_is_killed_is_reported(scheduled: Scheduled) -> None
     assert told["title"] == "broadsheet: ingest crashed"
     assert "SIGKILL" in told["message"] or "status code: -9" in told["message"]
     assert scheduled.webhook.received.empty()
+
+
+def test_the_next_run_of_a_deployment_is_reported(scheduled: Scheduled) -> None:
+    name = f"refresh/{SCHEDULED}-hourly"
+    with get_client(sync_client=True) as client:
+        assert count_scheduled(str(client.read_deployment_by_name(name).id))
+    scheduled.wait_for_line(f"{name}: next run at 20")
 
 
 @pytest.mark.usefixtures("scheduled")
