@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from benchmarks.archive import make_outcome
 from benchmarks.process import measure_command
 from schemas.export import FileFormat
-from storage.articles.article import iterate_articles
+from storage.articles.selection import iterate_articles
 from storage.engine import Database, open_database
 from storage.export.file import export_articles
 from storage.ledger.outcome import store_outcomes

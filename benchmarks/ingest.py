@@ -73,14 +73,16 @@ def make_environment(folder: Path, api_url: str, origins: dict[str, str]) -> dic
 
 @contextmanager
 def prefect_server(folder: Path) -> Iterator[str]:
-    """Run a server as in a deployment, started before anything is measured."""
+    """Run a server as in a deployment, on a port of its own, started before anything is measured."""
+    from flows.server import find_port  # loads Prefect, which others who import this module do without
+
     environment = os.environ | {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    port = "4290"
+    port = str(find_port(0))
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        wait_for(f"http://127.0.0.1:{port}/api/health")
+        wait_for(f"http://127.0.0.1:{port}/api/health", process)
         print(f"Prefect server, idle      {sum_resident_bytes(process.pid) / 1e6:8.0f} MB")
         yield f"http://127.0.0.1:{port}/api"
     finally:
@@ -88,14 +90,14 @@ def prefect_server(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def wait_for(url: str) -> None:
-    """Wait until the URL responds.
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until the URL of this process responds.
 
     Raises:
-        TimeoutError: it did not.
+        TimeoutError: it did not, or the process has ended.
     """
     deadline = time.monotonic() + SERVER_START_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - loopback
         except OSError:

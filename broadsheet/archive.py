@@ -24,7 +24,7 @@ from schemas.export import ArticleFilter
 from schemas.revision import Difference, Revision
 from schemas.search import SearchFilter, SearchHit, SearchOrder
 from schemas.settings import load_settings, sqlite_url
-from storage.articles.article import count_matching, iterate_articles, iterate_blocks
+from storage.articles.selection import count_matching, iterate_articles, iterate_blocks
 from storage.export.parquet import make_table
 from storage.search.finding import search_articles
 from storage.search.query import read_query

@@ -146,7 +146,7 @@ def _report(exported: "Exported", *, as_json: bool) -> None:
 
 
 def _report_undated(wanted: "ArticleFilter") -> None:
-    from storage.articles.article import count_undated
+    from storage.articles.selection import count_undated
 
     def count(archive: "Archive") -> int:
         with archive.database.read() as session:

@@ -19,6 +19,7 @@ from cli.migrate import migrate
 from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.progress import announce_prefect, showing_progress
 from cli.quarantine import quarantine_app
+from cli.report import report
 from cli.schedule import deploy, schedule
 from cli.search import search
 from cli.show import show
@@ -39,6 +40,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.command()(show)
 app.command(context_settings=NO_SHORT_OPTIONS)(export)
 app.command(context_settings=NO_SHORT_OPTIONS)(search)
+app.command()(report)
 app.command()(migrate)
 app.command()(copy)
 app.command()(schedule)

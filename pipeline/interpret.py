@@ -209,7 +209,7 @@ def _read_response(capture: Capture, seen: Seen, site: Site, publishers: Publish
         return FetchFailed(seen=seen, identity=identity, failed_at=capture.fetched_at, error=error)
     if capture.truncated:
         return CaptureQuarantined(
-            seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_passing=True
+            seen=seen, identity=identity, reasons=("truncated: the page is not whole",), is_transient=True
         )
     return _read_page(capture, seen, (), publishers)
 
@@ -224,7 +224,7 @@ def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], pu
     if isinstance(draft, Draft) and draft.url:
         identity = _prefer_canonical(identity, site.identify(draft.url))
     if isinstance(draft, Draft) and "posts-missing" in draft.flags:
-        return CaptureQuarantined(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_passing=True)
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_transient=True)
     return _validate(draft, identity, capture, seen)
 
 
@@ -238,8 +238,8 @@ def _validate(draft: Draft | Unreadable, identity: Identity | None, capture: Cap
         reason = f"{draft.reason}: {draft.detail}" if draft.detail else draft.reason
         if identity and draft.reason in MISSING_PAGES:
             return Missing(seen=seen, identity=identity, reason=reason)
-        is_passing = draft.reason in TRANSIENT_PAGES
-        return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
+        is_transient = draft.reason in TRANSIENT_PAGES
+        return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_transient=is_transient)
     validated = validate_draft(draft, identity, capture)
     if isinstance(validated, tuple):
         return CaptureQuarantined(seen=seen, identity=identity, reasons=validated)

@@ -55,7 +55,7 @@ class CaptureQuarantined(Record):
 
     seen: Seen
     identity: Identity | None
-    is_passing: bool = False
+    is_transient: bool = False
     """Whether the cause is transient (a challenge, an empty response), so that the page is fetched again."""
     reasons: tuple[NonEmpty, ...]
     """Each is `field: what is wrong with it`, or the reason and detail of an `Unreadable`."""

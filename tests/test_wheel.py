@@ -41,6 +41,10 @@ def test_the_command_is_the_wheels_own_and_imports_a_seed(installed: Path, tmp_p
     ended = run(installed, "-m", "cli", "import", str(seed), "--json", BROADSHEET_DATA_DIR=str(tmp_path / "data"))
     assert ended.returncode == 0, ended.stderr
     assert '"stored": 1' in ended.stdout
+    page = tmp_path / "report.html"
+    ended = run(installed, "-m", "cli", "report", "--out", str(page), BROADSHEET_DATA_DIR=str(tmp_path / "data"))
+    assert ended.returncode == 0, ended.stderr
+    assert "Completeness" in page.read_text()
 
 
 def test_the_deployments_in_the_wheel_are_the_projects(installed: Path) -> None:

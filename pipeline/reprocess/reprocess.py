@@ -50,9 +50,8 @@ def reprocess(  # noqa: PLR0913 - a choice each
     check_order(since, until)
     open_existing(settings).close()  # do not create an archive just to reread it
     with ExitStack() as stack:
-        archive = stack.enter_context(
-            open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
-        )
+        opening = open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
+        archive = stack.enter_context(opening)
         total = _count_wanted(archive, since, until, numbers)
         count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
         stack.enter_context(archive.reading_in_parallel(count))
@@ -63,8 +62,8 @@ def reprocess(  # noqa: PLR0913 - a choice each
             for finding in findings:
                 summary.add(finding)
             return summary.make_report()
-        parameters: dict[str, object] = {"since": str(since or ""), "until": str(until or "")}
-        run = stack.enter_context(running(archive, "reprocess", None, parameters))
+        days = {"since": str(since or ""), "until": str(until or "")}
+        run = stack.enter_context(running(archive, "reprocess", None, {**days}))
         _store_all(archive, run, findings, summary)
         run.problems += summary.problems
         return summary.make_report().model_copy(update={"run": finish_run(archive, run)})

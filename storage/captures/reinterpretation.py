@@ -79,8 +79,8 @@ def _reread(batch: UnitOfWork, outcome: Outcome, seen: Seen, known: StoredCaptur
         list(outcome.reasons) if isinstance(outcome, CaptureQuarantined) else [getattr(outcome, "reason", "no-article")]
     )
     if own:
-        is_passing = isinstance(outcome, Missing) or getattr(outcome, "is_passing", False)
-        _withdraw(batch, own, seen, known, reasons, is_passing=is_passing)
+        is_transient = isinstance(outcome, Missing) or getattr(outcome, "is_transient", False)
+        _withdraw(batch, own, seen, known, reasons, is_transient=is_transient)
         return "withdrawn"
     if isinstance(outcome, CaptureQuarantined) and update_reasons(batch, _key(batch, seen, known), known.id, reasons):
         return "annotated"
@@ -100,7 +100,7 @@ def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: StoredCaptur
     seen, read = outcome.seen, outcome.article
     has_other_name = own is not None and own.id != read.id
     if own and has_other_name:
-        _withdraw(batch, own, seen, known, [f"read-as-another: {read.id}"], is_passing=False)
+        _withdraw(batch, own, seen, known, [f"read-as-another: {read.id}"], is_transient=False)
     row = find_row(batch, read.id)
     if row is None:
         if seen.fetched_at < batch.withdrawn.get(read.id, (0, EARLIEST))[1]:
@@ -140,7 +140,7 @@ def _cure(batch: UnitOfWork, outcome: ArticleRead, known: StoredCapture) -> None
 
 
 def _withdraw(
-    batch: UnitOfWork, row: Article, seen: Seen, known: StoredCapture, reasons: list[str], *, is_passing: bool
+    batch: UnitOfWork, row: Article, seen: Seen, known: StoredCapture, reasons: list[str], *, is_transient: bool
 ) -> None:
     entry = _find_entry(batch, row.entry_id)
     withdraw_article(batch, row)
@@ -153,5 +153,5 @@ def _withdraw(
         entry.state, entry.state_at = State.QUARANTINED, max(entry.state_at, seen.fetched_at)
         entry.last_error, entry.missing_at = "; ".join(reasons), None
         # A temporary failure is due at once: the page may be valid by now.
-        entry.next_try_at = batch.now if is_passing else None
+        entry.next_try_at = batch.now if is_transient else None
     add_quarantine(batch, seen, entry, reasons, known.id)

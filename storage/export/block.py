@@ -68,6 +68,19 @@ def list_rows(block: Block) -> Iterator[tuple[Any, ...]]:
     return zip(*block.values(), strict=True)
 
 
+def read_records(session: Session, statement: Select[Any]) -> Iterator[ArticleRecord]:
+    """Yield the articles of a statement as records, in its order."""
+    for block in read_blocks(session, statement):
+        yield from list_records(block)
+
+
+def list_records(block: Block) -> Iterator[ArticleRecord]:
+    """Yield the block's articles as records."""
+    for row in list_rows(block):
+        # Not strict, so that JSON lists become the record's tuples.
+        yield ArticleRecord.model_validate(dict(zip(block, row, strict=True)), strict=False)
+
+
 def _as_stored(name: str) -> ColumnElement[Any]:
     column = getattr(Article, name)
     if name in DOCUMENT_FIELDS:

@@ -26,7 +26,7 @@ from schemas.export import (
     list_notes,
     name_card,
 )
-from storage.articles.article import count_matching, iterate_blocks
+from storage.articles.selection import count_matching, iterate_blocks
 from storage.engine import FILE_SUFFIXES, Database
 from storage.export.block import FIELDS, Block
 from storage.export.line import write_csv, write_jsonl
@@ -62,20 +62,16 @@ def export_articles(
         ExportUnwritable: the file cannot be written.
         BrokenPipeError: the reader closed the pipe.
     """
-    if path != STANDARD_OUTPUT:
-        audit_output_path(path)
-        _protect_archive(database, path, protected)
+    check_path(database, path, protected)
     counts, wanted = CardCounts(), wanted or ArticleFilter()
     card_path = path.with_name(name_card(path.name)) if is_lasting(path) else None
     # Both are complete before either is renamed into place, the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
         with database.read_snapshot() as session, _frozen_garbage():
             blocks = counts.watch(iterate_blocks(session, wanted))
-            _write(
-                sink,
-                kind,
-                _report_progress(blocks, count_matching(session, wanted), on_progress) if on_progress else blocks,
-            )
+            if on_progress:
+                blocks = _report_progress(blocks, count_matching(session, wanted), on_progress)
+            _write(sink, kind, blocks)
         if card_path and card_sink:
             card = counts.make_card(path.name, kind, sink, wanted)
             card_sink.write(f"{card.model_dump_json(indent=2)}\n".encode())
@@ -95,7 +91,15 @@ def _opening_card(path: Path | None) -> AbstractContextManager[Sink | None]:
     return opening(path) if path else nullcontext()
 
 
-def _protect_archive(database: Database, path: Path, protected: Collection[Path]) -> None:
+def check_path(database: Database, path: Path, protected: Collection[Path]) -> None:
+    """Check that a file can be written there without overwriting the archive's own.
+
+    Raises:
+        ExportUnwritable: it cannot.
+    """
+    if path == STANDARD_OUTPUT:
+        return
+    audit_output_path(path)
     target = path.resolve()
     if database.engine.dialect.name == "sqlite":
         own_path = Path(database.engine.url.database or "").resolve()

@@ -218,11 +218,11 @@ def _store_quarantined(batch: UnitOfWork, outcome: CaptureQuarantined) -> str:
         if seen.url and not identity.rule:
             adopt_alias(batch, seen.url, entry, seen.fetched_at)
             _record_other(batch, seen, entry)
-        _quarantine(batch, seen, entry, reasons, is_passing=outcome.is_passing)
+        _quarantine(batch, seen, entry, reasons, is_transient=outcome.is_transient)
     return "quarantined"
 
 
-def _quarantine(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str], *, is_passing: bool) -> None:
+def _quarantine(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str], *, is_transient: bool) -> None:
     add_quarantine(batch, seen, entry, reasons, batch.add_capture(seen, entry))
     at, error = seen.fetched_at, "; ".join(reasons)
     if is_overtaken(batch, entry, at):
@@ -231,7 +231,7 @@ def _quarantine(batch: UnitOfWork, seen: Seen, entry: Entry, reasons: list[str],
         entry.missing_at = None
         record_settled_failure(batch, entry, at, error, FIRST_PASSING_RETRY)
     else:
-        enter_quarantine(batch, entry, at, error, is_passing=is_passing)
+        enter_quarantine(batch, entry, at, error, is_transient=is_transient)
 
 
 def _store_missing(batch: UnitOfWork, outcome: Missing) -> str:
@@ -282,7 +282,7 @@ def _store_redirect(batch: UnitOfWork, outcome: Redirected) -> str:
     seen, asked, target = outcome.seen, outcome.identity, outcome.target
     if reason := _find_misdirection(outcome):
         entry = batch.ensure_entry(asked, seen.fetched_at)
-        _quarantine(batch, seen, entry, [reason], is_passing=not outcome.is_permanent)
+        _quarantine(batch, seen, entry, [reason], is_transient=not outcome.is_permanent)
         return "quarantined"
     entry = batch.ensure_entry(asked, seen.fetched_at) if target.rule else _follow_redirect(batch, seen, asked, target)
     batch.add_capture(seen, entry)

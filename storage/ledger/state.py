@@ -172,13 +172,13 @@ def enter_blocked(batch: UnitOfWork, entry: Entry, at: datetime, reason: str) ->
     entry.next_try_at = at + retry_delay(entry.attempts, FIRST_BLOCKED_RETRY)
 
 
-def enter_quarantine(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_passing: bool) -> None:
-    """Mark an entry as quarantined; it is retried only if the cause is temporary (`is_passing`)."""
+def enter_quarantine(batch: UnitOfWork, entry: Entry, at: datetime, error: str, *, is_transient: bool) -> None:
+    """Mark an entry as quarantined; it is retried only if the cause is temporary (`is_transient`)."""
     _reset_attempts(entry, State.QUARANTINED)
     record_failure(batch, entry, at, error)
     enter_state(batch, entry, State.QUARANTINED, at)
     entry.missing_at = None
-    entry.next_try_at = at + retry_delay(entry.attempts, FIRST_PASSING_RETRY) if is_passing else None
+    entry.next_try_at = at + retry_delay(entry.attempts, FIRST_PASSING_RETRY) if is_transient else None
 
 
 def retry_delay(attempts: int, first: timedelta = FIRST_RETRY) -> timedelta:

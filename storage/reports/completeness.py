@@ -2,16 +2,18 @@
 
 from collections import Counter, defaultdict
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from schemas.model import Count, NonEmpty, Record
 from schemas.outcome import State
+from schemas.url import SourceKind
 from storage.ledger.frontier import is_within
 from storage.ledger.state import ARTICLE_STATES
 from storage.reports.audit import filter_site, of_advertised
-from storage.schema.tables import Alias, Entry, Quarantine
+from storage.schema.tables import Alias, Article, Entry, Quarantine, Sighting
 
 UNKNOWN_MONTH = "unknown"
 """Stands for the month of URLs whose publication month is not known."""
@@ -45,6 +47,30 @@ class MonthCount(Record):
     """The rule by which it is not an article, or why it was forbidden -> URLs."""
     missing_count: Count = 0
     """URLs that are available but not stored: pending, failed, blocked and quarantined."""
+
+
+class SourceCount(Record):
+    """The URLs that sources of a kind, or one source, ever advertised. Each is in exactly one of the states."""
+
+    kind: SourceKind
+    source_url: str | None = None
+    """The source; None for all of the kind."""
+    advertised_count: Count
+    states: dict[State, Count]
+    stored_count: Count
+    """URLs whose article is stored, duplicates included."""
+    missing_count: Count
+    """URLs that are available but not stored."""
+
+
+class SectionCount(Record):
+    """The stored articles of a section and a publication month, duplicates included."""
+
+    month: str | None
+    """`YYYY-MM` in Moscow; None for articles without a date."""
+    section: str | None
+    """As the publisher names it; None if its pages name none."""
+    stored_count: Count
 
 
 class SpanCount(Record):
@@ -116,6 +142,56 @@ def count_span(session: Session, site: str, since: date | None, until: date | No
     stored_count = sum(states.get(state, 0) for state in ARTICLE_STATES)
     missing_count = sum(states.get(state, 0) for state in MISSING_STATES)
     return SpanCount(stored_count=stored_count, missing_count=missing_count)
+
+
+def count_source_kinds(session: Session, site: str | None = None) -> list[SourceCount]:
+    """Return what each kind of source advertised. A URL counts once for each kind that advertised it."""
+    return [
+        _count_source(states, kind=kind)
+        for (kind,), states in _group_states(session, site, Sighting.source_kind).items()
+    ]
+
+
+def count_sources(session: Session, site: str | None = None) -> list[SourceCount]:
+    """Return what each source advertised: a feed, a sitemap, a listing. A URL counts once for each of them."""
+    found = _group_states(session, site, Sighting.source_kind, Sighting.source_url)
+    return [_count_source(states, kind=kind, source_url=url) for (kind, url), states in found.items()]
+
+
+def count_sections(session: Session, site: str | None = None) -> list[SectionCount]:
+    """Return the stored articles by month and section, newest month first. Imported ones are counted too."""
+    month = func.substr(cast(Article.published_on, String), 1, len("YYYY-MM"))
+    statement = select(month, Article.section, func.count()).group_by(month, Article.section)
+    rows = session.execute(filter_site(statement, Article.site, site)).all()
+    found = [SectionCount(month=month, section=section, stored_count=count) for month, section, count in rows]
+    return sorted(sorted(found, key=lambda one: one.section or ""), key=lambda one: one.month or "", reverse=True)
+
+
+def _group_states(
+    session: Session, site: str | None, *columns: InstrumentedAttribute[Any]
+) -> dict[tuple[Any, ...], dict[State, int]]:
+    """Return the columns' values -> state -> distinct URLs, in the order of the values."""
+    statement = (
+        select(*columns, Entry.state, func.count(func.distinct(Sighting.url)))
+        .join(Alias, Alias.url == Sighting.url)
+        .join(Entry, Entry.id == Alias.entry_id)
+        .group_by(*columns, Entry.state)
+    )
+    found: dict[tuple[Any, ...], dict[State, int]] = defaultdict(dict)
+    for *values, state, count in session.execute(filter_site(statement, Sighting.site, site)):
+        found[tuple(values)][state] = count
+    return dict(sorted(found.items()))
+
+
+def _count_source(states: dict[State, int], *, kind: SourceKind, source_url: str | None = None) -> SourceCount:
+    return SourceCount(
+        kind=kind,
+        source_url=source_url,
+        advertised_count=sum(states.values()),
+        states={state: states[state] for state in State if state in states},
+        stored_count=sum(states.get(state, 0) for state in ARTICLE_STATES),
+        missing_count=sum(states.get(state, 0) for state in MISSING_STATES),
+    )
 
 
 def _grouped(site: str | None) -> Select[tuple[str | None, State, str | None, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from schemas.model import Record
@@ -70,6 +70,11 @@ def list_runs(session: Session, limit: int = LISTED_COUNT, *, until: datetime | 
     if until is not None:
         statement = statement.where(RunRow.started_at <= until)
     return [_as_record(row) for row in session.scalars(statement)]
+
+
+def find_last_end(session: Session) -> datetime | None:
+    """Return when the run that ended last did so; None before the first."""
+    return session.scalar(select(func.max(RunRow.ended_at)))
 
 
 def has_run_after(session: Session, at: datetime) -> bool:

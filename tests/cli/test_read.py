@@ -135,3 +135,15 @@ def test_doctor_passes_and_prints_no_password(broadsheet: Broadsheet) -> None:
 
 def test_version_is_printed(broadsheet: Broadsheet) -> None:
     assert broadsheet("--version").stdout.strip().count(".") == 2
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_report_is_json_or_a_file_of_a_known_kind(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    assert read_json(broadsheet, "report", "--site", "moscow-times")["advertised_count"] == 0
+    ended = broadsheet("report", "--out", tmp_path / "report.pdf")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "neither in .html nor in .md" in ended.stderr
+    ended = broadsheet("report", "--out", tmp_path / "none" / "report.md")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    ended = broadsheet("report", "--site", "nowhere")
+    assert (ended.returncode, "moscow-times" in ended.stderr) == (2, True)

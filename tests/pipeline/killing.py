@@ -16,7 +16,7 @@ from replica.handler import Asked
 from replica.server import Handle
 from replica.site import Site
 from schemas.settings import Settings
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import DatabaseMissing
 from storage.ledger.frontier import audit_ledger, count_advertised, count_states
 from tests.pipeline.asking import is_page
@@ -35,7 +35,7 @@ PLAIN_COMMAND = (sys.executable, "-c", PLAIN)
 FLOW_COMMAND = (sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json")
 
 END_SECONDS = 300
-"""An undisturbed run takes less than a sixth of it; one that waits for a killed run's slot, two minutes more."""
+"""An undisturbed run takes less than a sixth of it; one that waits for a killed run's slot, three minutes more."""
 
 
 class Trap:

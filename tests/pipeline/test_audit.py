@@ -23,7 +23,7 @@ from schemas.capture import MAX_HEAD_BYTES
 from schemas.outcome import State
 from schemas.search import SearchFilter
 from schemas.settings import Settings
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import DatabaseDamaged
 from storage.schema import tables
 from storage.search.finding import search_articles

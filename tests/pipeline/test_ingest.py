@@ -20,7 +20,7 @@ from schemas.article import ArticleRecord
 from schemas.crawl import CrawlLine, FetchResult
 from schemas.report import RunReport
 from schemas.settings import Settings
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.ledger.frontier import find_entry
 from storage.runs.run import list_runs
 from storage.warc.capture import read_capture

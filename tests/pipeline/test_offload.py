@@ -22,7 +22,7 @@ from replica.server import running
 from replica.site import Site
 from schemas.reprocess import Change
 from schemas.settings import Settings
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.warc.remote import StoreUnusable
 from tests.proxy import Proxy, running_proxy
 

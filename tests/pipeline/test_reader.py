@@ -25,7 +25,7 @@ from schemas.reprocess import Change
 from schemas.settings import Settings
 from sites.publishers import Publishers
 from spiders.warc import Exchange, WarcWriter
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.ledger.quarantine import list_quarantine
 from storage.warc.capture import iterate_captures
 from tests.waiting import wait_until

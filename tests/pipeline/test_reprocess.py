@@ -21,7 +21,7 @@ from schemas.reprocess import Change
 from schemas.revision import RevisionClass
 from schemas.settings import Settings
 from sites.publishers import Publishers
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.ledger.frontier import audit_ledger
 from storage.revisions.version import list_revisions
 from storage.schema.tables import Capture, Entry

@@ -101,11 +101,11 @@ def advertise(offset: int, *identities: Identity, source_url: str = FEED, hours:
 
 
 def quarantine(
-    offset: int, number: int, reason: str = "body: empty", hours: float = 0, *, is_passing: bool = False
+    offset: int, number: int, reason: str = "body: empty", hours: float = 0, *, is_transient: bool = False
 ) -> CaptureQuarantined:
     identity = identify(number)
     seen = see(offset, identity.url, at(hours))
-    return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_passing=is_passing)
+    return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_transient=is_transient)
 
 
 def miss(offset: int, number: int, hours: float = 0, slug: str = "a-headline") -> Missing:

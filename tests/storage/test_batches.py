@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.captures.capture import find_position, store_position
 from storage.engine import Database
 from storage.ledger.batches import Storage

@@ -57,7 +57,7 @@ def begin_run(database: Database, hours: float) -> str:
         answer_503(1, 1, AHEAD),
         forbid(1, AHEAD),
         miss(1, 1, AHEAD),
-        quarantine(1, 1, hours=AHEAD, is_passing=True),
+        quarantine(1, 1, hours=AHEAD, is_transient=True),
         redirect(1, identify(1), identify(2), AHEAD, is_permanent=False),
     ],
     ids=["read", "no answer", "503", "robots", "404", "quarantined", "to another for now"],

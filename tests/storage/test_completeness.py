@@ -2,10 +2,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from schemas.outcome import CaptureQuarantined, Outcome
+from schemas.outcome import CaptureQuarantined, Outcome, SourceRead, State
+from schemas.url import SourceKind
 from storage.engine import Database
 from storage.ledger.frontier import count_advertised
-from storage.reports.completeness import UNKNOWN_MONTH, MonthCount, count_months, list_missing
+from storage.reports.completeness import (
+    UNKNOWN_MONTH,
+    MonthCount,
+    count_months,
+    count_sections,
+    count_source_kinds,
+    count_sources,
+    list_missing,
+)
 from tests.storage.sample import (
     SITE,
     advertise,
@@ -39,7 +48,7 @@ def months(database: Database, site: str | None = SITE) -> list[MonthCount]:
     return counts
 
 
-def advertise_in(month: str | None, *numbers: int, offset: int = 0) -> Outcome:
+def advertise_in(month: str | None, *numbers: int, offset: int = 0) -> SourceRead:
     return say(advertise(offset, *map(identify, numbers), source_url=f"sitemap/{month}"), published_month=month)
 
 
@@ -146,3 +155,26 @@ def test_missing_articles_are_listed_newest_first_by_month_and_limit(database: D
         assert [one.key for one in list_missing(session, month="2026-08")] == [identify(1).key]
         assert [one.key for one in list_missing(session, month=UNKNOWN_MONTH)] == [identify(3).key]
         assert list_missing(session, "generic") == []
+
+
+def test_each_source_counts_what_it_advertised_and_a_kind_counts_a_url_once(database: Database) -> None:
+    feeds = [advertise(offset, identify(1), source_url=f"rss/{offset}") for offset in (1, 2)]
+    sitemap = say(advertise_in("2026-09", 1, 2, 3), source_kind=SourceKind.SITEMAP)
+    store(database, *feeds, sitemap, read(5, 1, published_at=SEPTEMBER), quarantine(6, 2))
+    with database.read() as session:
+        sources = {one.source_url: one for one in count_sources(session, SITE)}
+        kinds = {one.kind: one for one in count_source_kinds(session)}
+        assert count_sources(session, "generic") == []
+    counts = {name: (one.advertised_count, one.stored_count, one.missing_count) for name, one in sources.items()}
+    assert counts == {"rss/1": (1, 1, 0), "rss/2": (1, 1, 0), "sitemap/2026-09": (3, 1, 2)}
+    assert sources["sitemap/2026-09"].states == {State.PENDING: 1, State.STORED: 1, State.QUARANTINED: 1}
+    assert {kind: one.advertised_count for kind, one in kinds.items()} == {SourceKind.FEED: 1, SourceKind.SITEMAP: 3}
+
+
+def test_sections_count_stored_articles_by_month_in_moscow(database: Database) -> None:
+    late = datetime(2026, 9, 30, 22, tzinfo=UTC)
+    store(database, read(1, 1, "One.", published_at=late), read(2, 2, "Two.", published_at=AUGUST))
+    with database.read() as session:
+        found = [(one.month, one.stored_count) for one in count_sections(session, SITE)]
+        assert count_sections(session, "generic") == []
+    assert found == [("2026-10", 1), ("2026-08", 1)]

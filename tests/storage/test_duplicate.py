@@ -12,7 +12,7 @@ from benchmarks.planted import CASES, measure_case, meets_targets, store_unrelat
 from replica.site import Site
 from schemas.article import ArticleRecord
 from schemas.outcome import ArticleRead, Outcome
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import Database, open_database
 from storage.ledger.outcome import store_outcomes
 from storage.near_duplicates import lsh_index

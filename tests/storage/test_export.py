@@ -14,7 +14,8 @@ from schemas.article import ArticleRecord, Kind
 from schemas.export import ArticleFilter, FileFormat, Format
 from schemas.outcome import Outcome
 from schemas.process import INHERITED_UMASK
-from storage.articles.article import count_matching, iterate_articles, list_duplicates
+from storage.articles.article import list_duplicates
+from storage.articles.selection import count_matching, iterate_articles
 from storage.copying.database_copy import copy_database
 from storage.engine import Database, DatabaseLost, open_database
 from storage.export.file import export_articles

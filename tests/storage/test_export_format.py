@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from schemas.article import SOURCED_FIELDS, Article, ArticleRecord, Image, Kind
 from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter, Exported, FileFormat
-from storage.articles.article import find_article, iterate_articles
+from storage.articles.article import find_article
+from storage.articles.selection import iterate_articles
 from storage.engine import Database, open_database
 from storage.export.block import FIELDS, Block
 from storage.export.file import export_articles

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from replica.site import Site
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.near_duplicates import lsh_index

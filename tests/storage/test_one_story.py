@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.story import list_paragraphs, seed_random
 from schemas.article import Image, Kind
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from tests.storage.sample import HOST, SITE, at, identify, identify_url, read, read_text, see, write

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from schemas.search import SearchFilter
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.copying.database_copy import copy_database
 from storage.engine import Database, DatabaseDamaged, DatabaseUnreachable, open_database
 from storage.integrity.page import audit_pages, is_index_sound, rebuild_search

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from schemas.outcome import Outcome, State
 from schemas.schedule import MONTH
-from storage.articles.article import ArticleFilter, iterate_articles
+from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import Database
 from storage.ledger.frontier import audit_ledger, count_advertised, count_states, find_due
 from storage.ledger.outcome import NEW_URLS, store_outcomes
@@ -50,7 +50,7 @@ def _outcome(offset: int) -> st.SearchStrategy[Outcome]:
         st.builds(tag, st.builds(read, place, NUMBERS, BODIES, HOURS)),
         st.builds(confirm, place, NUMBERS, HOURS),
         st.builds(confirm_source, place, HOURS),
-        st.builds(quarantine, place, NUMBERS, hours=HOURS, is_passing=st.booleans()),
+        st.builds(quarantine, place, NUMBERS, hours=HOURS, is_transient=st.booleans()),
         st.builds(answer_503, place, NUMBERS, HOURS),
         st.builds(read_text, place, BODIES.filter(bool)),
         st.builds(miss, place, NUMBERS, HOURS),

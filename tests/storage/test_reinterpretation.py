@@ -178,7 +178,7 @@ def test_a_fetch_restores_a_withdrawn_article(database: Database) -> None:
 
 @pytest.mark.parametrize(
     "first",
-    [quarantine(1, 1), quarantine(1, 1, is_passing=True), miss(1, 1), fail(1)],
+    [quarantine(1, 1), quarantine(1, 1, is_transient=True), miss(1, 1), fail(1)],
     ids=["quarantined", "passing", "missing", "no capture"],
 )
 def test_a_capture_that_is_valid_under_current_rules_is_cured(database: Database, first: Outcome) -> None:

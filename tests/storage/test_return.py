@@ -55,10 +55,10 @@ def test_earlier_failures_do_not_lengthen_the_first_robots_delay(database: Datab
 
 
 def test_a_temporary_quarantine_is_retried_and_a_permanent_one_never(database: Database) -> None:
-    store(database, quarantine(1, 1, is_passing=True), quarantine(2, 2))
+    store(database, quarantine(1, 1, is_transient=True), quarantine(2, 2))
     assert due(database, 0.9) == []
     assert due(database, 1) == [identify(1).url]
-    store(database, quarantine(3, 1, hours=1, is_passing=True))
+    store(database, quarantine(3, 1, hours=1, is_transient=True))
     assert entry(database, 1).next_try_at == at(1 + 2)
     store(database, quarantine(4, 1, hours=3))
     assert due(database, 1000 * DAY) == []
@@ -207,7 +207,7 @@ def test_an_old_capture_that_is_imported_settles_nothing(
 
 
 def test_an_older_invalid_capture_leaves_the_newer_one_listed(database: Database) -> None:
-    store(database, quarantine(1, 1, "newer", hours=2, is_passing=True))
+    store(database, quarantine(1, 1, "newer", hours=2, is_transient=True))
     assert store(database, quarantine(2, 1, "older", hours=1)) == {"quarantined": 1}
     with database.read() as session:
         (row,) = list_quarantine(session)
