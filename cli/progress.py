@@ -3,6 +3,7 @@
 The first words are written before anything heavy is imported: Prefect alone takes seconds.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ LINE_SECONDS = 60.0
 @contextmanager
 def showing_progress() -> Iterator[None]:
     """Show the progress of what runs within the block on standard error."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":  # which cannot write over a line
         with _listening(ProgressLines()):
             yield
         return

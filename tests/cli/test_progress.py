@@ -29,6 +29,11 @@ def test_a_wrong_setting_on_a_terminal_leaves_one_line(tmp_path: Path) -> None:
     assert lines[-1].startswith("broadsheet: BROADSHEET_CONTACT is needed")
 
 
+def test_a_terminal_that_cannot_write_over_a_line_gets_no_codes(tmp_path: Path) -> None:
+    status, lines = run_on_terminal("ingest", settings={"BROADSHEET_CONTACT": "", "TERM": "dumb"}, cwd=tmp_path)
+    assert (status, len(lines)) == (2, 1)
+
+
 def show(*progress: Progress, columns: int = COLUMNS) -> str:
     """Return everything that the bar wrote on a terminal of this width."""
     written = io.StringIO()
