@@ -15,10 +15,12 @@ import typer
 from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
+from cli.metrics import metrics
 from cli.migrate import migrate
 from cli.option import NO_SHORT_OPTIONS, AsJson, FromDay, PageLimit, RecordId, RowLimit, ToDay, day_of, with_archive
 from cli.progress import announce_prefect, showing_progress
 from cli.quarantine import quarantine_app
+from cli.release import release, verify
 from cli.report import report
 from cli.schedule import deploy, schedule
 from cli.search import search
@@ -41,8 +43,11 @@ app.command()(show)
 app.command(context_settings=NO_SHORT_OPTIONS)(export)
 app.command(context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(report)
+app.command(context_settings=NO_SHORT_OPTIONS)(release)
+app.command()(verify)
 app.command()(migrate)
 app.command()(copy)
+app.command()(metrics)
 app.command()(schedule)
 app.command()(deploy)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.metrics import serving_metrics
 from cli.option import AsJson
 from schemas.printing import print_line
 
@@ -35,8 +36,15 @@ def schedule(file: Definitions = None) -> None:
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
-    with exclusive_schedule(settings), logging_schedule(settings) as report, using_server(settings) as server:
+    with (
+        exclusive_schedule(settings),
+        logging_schedule(settings) as report,
+        serving_metrics(settings) as metrics_url,
+        using_server(settings) as server,
+    ):
         report(f"scheduled; Prefect's UI is at {describe_ui_access(server)}; Ctrl-C stops it")
+        if metrics_url:
+            report(f"metrics are at {metrics_url}")
         serve(definitions, report)
 
 

@@ -1,6 +1,7 @@
 """Run a worker's command, and end it in good order: first its runs, which store what they have and say so.
 
 Prefect's own, told to stop, leaves them to be killed: their slots stay taken, and it shows them as running for ever.
+Beside it, `/metrics` is served.
 """
 
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 RUN = b"prefect.engine"
@@ -19,6 +20,9 @@ STOP_SECONDS = 20
 """For the runs: what is on the wire when they are told mostly comes in seconds. Docker kills all of it after 30."""
 
 LOOK_SECONDS = 0.2
+
+METRICS = ("broadsheet", "metrics", "--serve")
+METRICS_PORT = "BROADSHEET_METRICS_PORT"
 
 
 class Told(Exception):  # noqa: N818 - it states a fact
@@ -34,13 +38,26 @@ def raise_told(_signal: int, _frame: object) -> None:
 def main() -> int:
     """Run the command of the arguments: its exit status."""
     signal.signal(signal.SIGTERM, raise_told)
-    with subprocess.Popen(sys.argv[1:]) as worker:  # noqa: S603 - the compose file's own
+    with serving_metrics(), subprocess.Popen(sys.argv[1:]) as worker:  # noqa: S603 - the compose file's own
         try:
             return worker.wait()
         except Told:
             end_runs(worker.pid)
             worker.terminate()
             return worker.wait()
+
+
+@contextmanager
+def serving_metrics() -> Iterator[None]:
+    """Within the block, serve the metrics if a port is set, in another process: no scrape can harm the runs."""
+    if os.environ.get(METRICS_PORT, "0") in {"", "0"}:
+        yield
+        return
+    with subprocess.Popen(METRICS) as server:  # noqa: S603 - our own
+        try:
+            yield
+        finally:
+            server.terminate()
 
 
 def end_runs(worker: int) -> None:

@@ -11,6 +11,7 @@ from flows.final_state import make_final_state
 from flows.hooks import notify
 from pipeline.archive import open_archive
 from pipeline.integrity.audit import audit_archive
+from pipeline.quality.drift import list_findings
 from pipeline.report import MONTHS_SHOWN, list_month_rows
 from pipeline.run import find_broken_floors, measure_completeness, now
 from schemas.model import Count, Record
@@ -18,12 +19,9 @@ from schemas.settings import Settings, load_settings
 from storage.ledger.frontier import count_states
 from storage.reports.completeness import MonthCount, count_months
 from storage.runs.run import RunRecord, list_runs
-from storage.schema.tables import RunStatus
+from storage.schema.tables import SUCCESSFUL
 
 DAY = timedelta(days=1)
-
-SUCCESSFUL = frozenset({RunStatus.COMPLETED, RunStatus.DEGRADED})
-"""A degraded run did its work, and was reported when it ended."""
 
 MAX_RUNS = 200
 """Runs to look at: a day of `latest` (every quarter of an hour) and `hourly`, and some by hand."""
@@ -109,8 +107,7 @@ def _find_silence(runs: list[RunRecord], at: datetime) -> Iterator[str]:
 
 def _find_drift(runs: list[RunRecord], at: datetime) -> Iterator[str]:
     reports = (run.report for run in runs if run.report and run.started_at >= at - DAY)
-    sentences = (sentence for report in reports for sentence in report.problems)
-    yield from dict.fromkeys(sentence for sentence in sentences if sentence.startswith(("drift:", "recurring:")))
+    yield from list_findings(sentence for report in reports for sentence in report.problems)
 
 
 def render_audit_markdown(report: AuditReport) -> str:

@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from pipeline.archive import Archive
 from pipeline.run import measure_completeness
+from pipeline.template import render
 from schemas.model import Count, Record
 from schemas.outcome import State
+from storage.engine import Session
 from storage.export.file import check_path
 from storage.export.sink import opening
 from storage.reports.audit import audit_ledger, count_states
@@ -86,36 +86,35 @@ def make_completeness_report(archive: Archive, site: str | None = None) -> Compl
     if site is not None:
         archive.publishers.get(site)
     with archive.database.read_snapshot() as session:
-        states = count_states(session, site)
-        return CompletenessReport(
-            site=site,
-            as_of=find_last_end(session),
-            advertised_count=sum(states.values()),
-            states=states,
-            missing_count=sum(states.get(state, 0) for state in MISSING_STATES),
-            completeness=measure_completeness({state.value: count for state, count in states.items()}),
-            months=tuple(count_months(session, site)),
-            source_kinds=tuple(count_source_kinds(session, site)),
-            sources=tuple(count_sources(session, site)),
-            sections=tuple(count_sections(session, site)),
-            problems=tuple(audit_ledger(session, site)),
-        )
+        return count_completeness(session, site)
+
+
+def count_completeness(session: Session, site: str | None) -> CompletenessReport:
+    """Return the report on a snapshot of the database."""
+    states = count_states(session, site)
+    return CompletenessReport(
+        site=site,
+        as_of=find_last_end(session),
+        advertised_count=sum(states.values()),
+        states=states,
+        missing_count=sum(states.get(state, 0) for state in MISSING_STATES),
+        completeness=measure_completeness({state.value: count for state, count in states.items()}),
+        months=tuple(count_months(session, site)),
+        source_kinds=tuple(count_source_kinds(session, site)),
+        sources=tuple(count_sources(session, site)),
+        sections=tuple(count_sections(session, site)),
+        problems=tuple(audit_ledger(session, site)),
+    )
 
 
 def render_report(report: CompletenessReport, file_format: ReportFormat) -> str:
     """Return the report as one HTML page that needs nothing else, or as Markdown."""
-    templates = Environment(
-        loader=PackageLoader("pipeline"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.filters["cell"] = _escape_cell
-    template = templates.get_template(f"completeness.{file_format}")
-    return template.render(
-        report=report, reasons=_count_reasons, years=_list_years(report.sections), bars=_draw_bars(report.months)
+    return render(
+        f"completeness.{file_format}",
+        report=report,
+        reasons=_count_reasons,
+        years=_list_years(report.sections),
+        bars=_draw_bars(report.months),
     )
 
 
@@ -128,12 +127,6 @@ def write_report(archive: Archive, path: Path, text: str) -> None:
     check_path(archive.database, path, archive.settings.own_dirs)
     with opening(path) as sink:
         sink.write(text.encode())
-
-
-def _escape_cell(text: object) -> str:
-    """Escape what would end a cell of a Markdown table, or begin markup in it."""
-    escaped = "".join(f"\\{one}" if one in "\\`*_{}[]<>|#" else one for one in str(text))
-    return " ".join(escaped.split())
 
 
 def _count_reasons(month: MonthCount) -> list[tuple[str, int]]:

@@ -129,6 +129,13 @@ class Settings(BaseSettings):
         description="where failed runs are reported: an Apprise URL (mail, Slack, Telegram, webhook); a secret",
     )
 
+    metrics_host: str = Field(
+        default="127.0.0.1", description="the interface on which `/metrics` is served; 0.0.0.0 for all of them"
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=0, description="the port of `/metrics`, in `schedule` and in `metrics --serve`; 0 for none"
+    )
+
     @field_validator("ceilings")
     @classmethod
     def _merge_default_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:

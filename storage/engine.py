@@ -42,6 +42,7 @@ __all__ = [
     "DatabaseUnreachable",
     "SchemaOutdated",
     "SchemaUnknown",
+    "Session",
     "open_database",
     "open_empty",
 ]

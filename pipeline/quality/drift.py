@@ -36,6 +36,10 @@ REPORTED_SHARE = 0.05
 """Smallest change of a source's share that the sentence mentions."""
 
 
+FINDINGS = ("drift", "recurring")
+"""How the sentences begin that say what a run noticed about its own reading."""
+
+
 class FieldShift(Record):
     """A change in one field, or in the length of bodies."""
 
@@ -77,6 +81,12 @@ def find_shifts(
             yield Shift(
                 kind=kind, field_shifts=field_shifts, page_count=window.page_count, baseline_count=baseline.page_count
             )
+
+
+def list_findings(problems: Iterable[str], names: Sequence[str] = FINDINGS) -> list[str]:
+    """Return the problems of runs that are findings of these names, without repetitions."""
+    beginnings = tuple(f"{name}:" for name in names)
+    return list(dict.fromkeys(problem for problem in problems if problem.startswith(beginnings)))
 
 
 def _divide(current: KindReading, earlier: Iterable[KindReading]) -> tuple[KindReading, KindReading]:

@@ -31,6 +31,18 @@ def count_undated(session: Session, wanted: ArticleFilter) -> int:
     return session.scalar(select(func.count()).select_from(Article).where(*conditions)) or 0
 
 
+def iterate_duplicates(session: Session, wanted: ArticleFilter) -> Iterator[tuple[str, str | None, str]]:
+    """Yield (id, URL, id of its primary) of the duplicates that the filter leaves out, sorted by id."""
+    if wanted.include_duplicates:
+        return
+    conditions = _list_conditions(session, wanted.model_copy(update={"include_duplicates": True}))
+    statement = select(Article.id, Article.url, Article.duplicate_of).where(
+        Article.duplicate_of.is_not(None), *conditions
+    )
+    for article_id, url, duplicate_of in session.execute(statement.order_by(Article.id)):
+        yield article_id, url, str(duplicate_of)
+
+
 def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> Iterator[ArticleRecord]:
     """Yield the articles by publication time, then id; those without a time come last."""
     for block in iterate_blocks(session, wanted or ArticleFilter()):

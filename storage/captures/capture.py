@@ -59,12 +59,19 @@ def list_article_captures(session: Session, article_id: str) -> list[CaptureSumm
         .where(Article.id == article_id, ~Capture.is_lost)
         .order_by(Capture.fetched_at, Capture.id)
     )
-    return [
-        CaptureSummary(
-            ref=as_ref(row), url=row.url, fetched_at=row.fetched_at, status=row.status, media_type=row.media_type
-        )
-        for row in rows
-    ]
+    return [_summarize(row) for row in rows]
+
+
+def find_capture(session: Session, ref: CaptureRef) -> CaptureSummary:
+    """Return the capture at a location that an article names."""
+    at_location = (Capture.warc == ref.warc, Capture.offset == ref.offset)
+    return _summarize(session.scalars(select(Capture).where(*at_location)).one())
+
+
+def _summarize(row: Capture) -> CaptureSummary:
+    return CaptureSummary(
+        ref=as_ref(row), url=row.url, fetched_at=row.fetched_at, status=row.status, media_type=row.media_type
+    )
 
 
 def list_robots_texts(session: Session) -> dict[str, str]:

@@ -14,6 +14,8 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from schemas.export import (
     MEANINGS,
     ArticleFilter,
@@ -63,11 +65,23 @@ def export_articles(
         BrokenPipeError: the reader closed the pipe.
     """
     check_path(database, path, protected)
+    with database.read_snapshot() as session:
+        return write_articles(session, path, kind, wanted, on_progress)
+
+
+def write_articles(
+    session: Session,
+    path: Path,
+    kind: FileFormat,
+    wanted: ArticleFilter | None = None,
+    on_progress: ExportListener | None = None,
+) -> Exported:
+    """Write the articles of a snapshot as `export_articles` does, to a path that was checked."""
     counts, wanted = CardCounts(), wanted or ArticleFilter()
     card_path = path.with_name(name_card(path.name)) if is_lasting(path) else None
     # Both are complete before either is renamed into place, the file first.
     with _opening_card(card_path) as card_sink, opening(path) as sink:
-        with database.read_snapshot() as session, _frozen_garbage():
+        with _frozen_garbage():
             blocks = counts.watch(iterate_blocks(session, wanted))
             if on_progress:
                 blocks = _report_progress(blocks, count_matching(session, wanted), on_progress)

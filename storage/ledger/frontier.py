@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from schemas.capture import Validators
@@ -21,11 +21,13 @@ from storage.runs.run import has_run_after
 from storage.schema.tables import Alias, Entry
 
 __all__ = [
+    "DueCount",
     "DueUrl",
     "LedgerEntry",
     "add_urls",
     "audit_ledger",
     "count_advertised",
+    "count_due",
     "count_states",
     "find_due",
     "find_entry",
@@ -106,6 +108,23 @@ def find_due(  # noqa: PLR0913 - a filter each
     known = {row["url"] for row in found if row["state"] in ARTICLE_STATES}
     validators = find_validators(session, known, now, plan)
     return [DueUrl(**row, validators=validators.get(row["url"])) for row in found]
+
+
+class DueCount(Record):
+    """The number of URLs to fetch now."""
+
+    new_count: Count
+    """Those without an article."""
+    known_count: Count
+    """Those to be revisited."""
+
+
+def count_due(session: Session, site: str | None, now: datetime, plan: RevisitPlan = STANDARD_PLAN) -> DueCount:
+    """Count the URLs that `find_due` returns."""
+    has_article = Entry.state.in_(ARTICLE_STATES)
+    statement = select(has_article, func.count()).where(_is_due(session, now, plan)).group_by(has_article)
+    found = {bool(known): count for known, count in session.execute(filter_site(statement, Entry.site, site))}
+    return DueCount(new_count=found.get(False, 0), known_count=found.get(True, 0))
 
 
 def _is_due(session: Session, now: datetime, plan: RevisitPlan) -> ColumnElement[bool]:

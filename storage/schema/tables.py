@@ -33,6 +33,10 @@ class RunStatus(StrEnum):
     """The run died; a later run found it still `running`."""
 
 
+SUCCESSFUL = frozenset({RunStatus.COMPLETED, RunStatus.DEGRADED})
+"""Statuses of runs that did their work; a degraded one was reported when it ended."""
+
+
 class Base(DeclarativeBase):
     """Base of all tables: names of constraints, which migrations need, and column types by Python type."""
 

@@ -86,6 +86,9 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
         (["quarantine", "list", "--limit", f"{2**63}"], "'--limit'"),
         (["ingest", "--limit", f"{2**63}"], "'--limit'"),
         (["import"], "Missing argument"),
+        (["metrics", "--out", "metrics.txt"], "end in .prom"),
+        (["metrics", "--serve"], "set BROADSHEET_METRICS_PORT"),
+        (["metrics", "--serve", "--out", "a.prom"], "exclude each other"),
         (["export", "--out", "x", "--from", "2024-02-01", "--to", "2024-01-01"], "is after"),
     ],
 )

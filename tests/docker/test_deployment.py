@@ -71,6 +71,12 @@ def complete(deployment: Deployment, run: str, since: str, until: str) -> str:
     return f"{first['type']} {first['message'] or ''}"
 
 
+def test_the_files_are_valid_with_monitoring_too(deployment: Deployment) -> None:
+    assert {"prometheus", "grafana"} <= set(
+        deployment.compose("--profile", "monitoring", "config", "--services").split()
+    )
+
+
 def test_the_image_is_built(deployment: Deployment, say: Say) -> None:
     deployment.compose("build")
     size = int(deployment.docker("image", "inspect", "--format", "{{.Size}}", "broadsheet:test"))
@@ -122,6 +128,14 @@ def test_every_service_is_well_and_has_no_more_rights_than_it_needs(deployment: 
         assert set(ports) <= {"127.0.0.1"}
         [used] = deployment.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", one["Id"]).splitlines()
         say(f"memory of {service}: {used.partition(' /')[0]}")
+
+
+def test_a_worker_shows_its_metrics_inside_the_network(deployment: Deployment) -> None:
+    script = "import urllib.request as r; print(r.urlopen('http://worker:9464/metrics').read().decode())"
+    text = deployment.compose("exec", "-T", "replica", "python", "-c", script)
+    values = dict(line.split(" ") for line in text.splitlines() if line.startswith("broadsheet_") and "{" not in line)
+    assert float(values["broadsheet_up"]) == 1
+    assert float(values["broadsheet_articles"]) > 0
 
 
 def test_the_server_lets_nobody_in_without_the_password(deployment: Deployment) -> None:

@@ -33,6 +33,26 @@ def test_every_setting_reaches_the_worker_and_no_other() -> None:
     assert named == (Settings.model_fields.keys() - OWN) | {"database_url"}
 
 
+def test_monitoring_starts_only_if_it_is_asked_for_and_in_fixed_versions() -> None:
+    services = YAML(typ="safe").load(COMPOSE)["services"]
+    default = {name for name, service in services.items() if "profiles" not in service}
+    assert default == {"postgres", "migrate", "prefect", "deploy", "worker"}
+    monitoring = {name: service for name, service in services.items() if service.get("profiles") == ["monitoring"]}
+    assert monitoring.keys() == {"prometheus", "grafana"}
+    for service in monitoring.values():
+        assert re.search(r":v?\d+\.\d+\.\d+$", service["image"])
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+        sources = [volume.partition(":")[0] for volume in service["volumes"] if volume.startswith(".")]
+        assert all((ROOT / source).is_file() for source in sources)
+    assert "ports" not in services["worker"]
+
+
+def test_prometheus_scrapes_the_port_that_the_worker_serves() -> None:
+    port = YAML(typ="safe").load(COMPOSE)["services"]["worker"]["environment"]["BROADSHEET_METRICS_PORT"]
+    [job] = YAML(typ="safe").load(ROOT / "docker" / "monitoring" / "prometheus.yml")["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"worker:{port}"]}]
+
+
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"\$\{(\w+):?[?-]", COMPOSE)) - {"IMAGE_TAG"}))
 def test_every_variable_is_explained(name: str) -> None:
     assert f"{name}=" in (ROOT / ".env.example").read_text()

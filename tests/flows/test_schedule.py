@@ -21,7 +21,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.deployment import DEFINITIONS, Deployment, read_definitions
 from flows.schedule import PAGE_SIZE, deploy
-from flows.server import ServerMissing, require_server
+from flows.server import ServerMissing, find_port, require_server
 from pipeline.archive import open_archive
 from replica.server import running
 from replica.site import Site
@@ -68,8 +68,9 @@ pytestmark = pytest.mark.usefixtures("prefect")
 class Scheduled:
     """A running schedule."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", data_dir: Path, webhook: Webhook) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", data_dir: Path, webhook: Webhook, metrics_port: int) -> None:
         self.process, self.data_dir, self.webhook = process, data_dir, webhook
+        self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
 
     def start(self, name: str, **parameters: object) -> UUID:
         """Start a run of a deployment, as its schedule does."""
@@ -125,7 +126,7 @@ def scheduled(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scheduled]:
     """Run a schedule of the replica in its own process, which must exit cleanly."""
-    data_dir = tmp_path_factory.mktemp("scheduled")
+    data_dir, metrics_port = tmp_path_factory.mktemp("scheduled"), find_port(0)
     command = [sys.executable, "-m", "cli", "schedule", "--file", str(file)]
     with running(Site(40, bad_pages=False)) as server, receiving() as webhook:
         environment = os.environ | {
@@ -133,13 +134,14 @@ def scheduled(
             "BROADSHEET_CONTACT": "test@example.org",
             "BROADSHEET_DELAY_SECONDS": "0.3",
             "BROADSHEET_ORIGINS": json.dumps(server.origins),
+            "BROADSHEET_METRICS_PORT": str(metrics_port),
             "BROADSHEET_NOTIFY_URL": webhook.url,
             "PREFECT_API_URL": str(PREFECT_API_URL.value()),
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         }
         with subprocess.Popen(command, env=environment) as process:
             wait_until(lambda: all(read_deployments(definitions).values()))
-            yield Scheduled(process, data_dir, webhook)
+            yield Scheduled(process, data_dir, webhook, metrics_port)
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 128 + signal.SIGTERM
     free_slots()
@@ -162,6 +164,7 @@ def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled
     settings = Settings.model_validate({"data_dir": scheduled.data_dir})
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         assert count_articles(session).article_count == 2
+    assert "broadsheet_articles 2.0" in httpx.get(scheduled.metrics_url).text.splitlines()
     scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest completed: 2 stored")
     scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest cancelled: ")
     assert scheduled.webhook.received.empty()

@@ -1,0 +1,206 @@
+"""Make a release: a folder with articles, their captures, what is left out, and checksums of all of it.
+
+The same archive gives the same bytes, on either database: a release holds no time or place of its own making.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+from pipeline.archive import Archive
+from pipeline.completeness import CompletenessReport, ReportFormat, count_completeness, render_report
+from pipeline.progress import report_progress
+from pipeline.template import render
+from schemas.article import ArticleRecord
+from schemas.capture import CaptureSummary
+from schemas.export import RIGHTS, ArticleFilter, Exported, FileFormat, name_card
+from schemas.model import Record
+from schemas.process import INHERITED_UMASK
+from schemas.release import (
+    COMPLETENESS_PATH,
+    JSONL_PATH,
+    LEFT_OUT_PATH,
+    PARQUET_PATH,
+    PROVENANCE_PATH,
+    SUMS_PATH,
+    WACZ_PATH,
+    LeftOut,
+    LeftOutReason,
+    Provenance,
+    Released,
+)
+from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates
+from storage.atomic_file import USER_FILE_MODE, flush
+from storage.captures.capture import find_capture
+from storage.engine import Session
+from storage.export.file import write_articles
+from storage.export.sink import ExportUnwritable
+from storage.export.wacz import WARC_PATH, RecordLocation, WaczWriter, read_member
+from storage.reports.completeness import list_missing
+from storage.warc.capture import CaptureCorrupt, CaptureTruncated, read_capture
+from storage.warc.member import NotAWarc
+from storage.warc.remote import StoreUnreachable
+
+NEVER = datetime(1980, 1, 1, tzinfo=UTC)
+"""Stands for the time of an archive that has had no run."""
+
+PROGRESS_COUNT = 100
+"""Captures between two reports of progress."""
+
+
+def make_release(archive: Archive, folder: Path, wanted: ArticleFilter) -> Released:
+    """Write a release into a new or empty folder, which has its name only when it is complete.
+
+    Raises:
+        ExportUnwritable: the folder cannot be written, is not empty, or is the archive's own.
+        StoreUnreachable: captures are in a remote store that does not respond.
+    """
+    with _making(archive, folder) as part, archive.database.read_snapshot() as session:
+        tables = [
+            write_articles(session, part / path, FileFormat.choose(path), wanted) for path in (PARQUET_PATH, JSONL_PATH)
+        ]
+        completeness = count_completeness(session, wanted.site)
+        provenance = list(_copy_captures(archive, session, part / WACZ_PATH, wanted, completeness))
+        left_out = list(_list_left_out(session, wanted))
+        _write_lines(part / PROVENANCE_PATH, provenance)
+        _write_lines(part / LEFT_OUT_PATH, left_out)
+        lost_count = sum(one.lost is not None for one in provenance)
+        counts = Counter(one.reason for one in left_out)
+        _write_documents(part, wanted, tables, completeness, {"lost_count": lost_count, "left_out_counts": counts})
+        byte_count = _write_sums(part)
+        sums_sha256 = hashlib.sha256((part / SUMS_PATH).read_bytes()).hexdigest()
+    return Released(
+        path=str(folder),
+        article_count=len(provenance),
+        capture_count=len(provenance) - lost_count,
+        lost_count=lost_count,
+        left_out_counts=dict(counts),
+        bytes=byte_count,
+        sha256=sums_sha256,
+    )
+
+
+@contextmanager
+def _making(archive: Archive, folder: Path) -> Iterator[Path]:
+    """Yield a folder beside the path that gets its name when the block ends; an exception removes it."""
+    target = folder.resolve()
+    if any(target.is_relative_to(own.resolve()) for own in archive.settings.own_dirs):
+        raise ExportUnwritable(f"{folder} is inside the archive's own folders")
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise ExportUnwritable(f"{folder} exists and is not an empty folder")
+        part = Path(mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise ExportUnwritable(f"{folder} cannot be written: {error.strerror or error}") from None
+    try:
+        for name in ("data", "captures"):
+            (part / name).mkdir()
+        yield part
+        for made in (part, part / "data", part / "captures"):
+            made.chmod(0o777 & ~INHERITED_UMASK)
+        if target.exists():
+            target.rmdir()
+        part.rename(target)
+        flush(target.parent)
+    except StoreUnreachable:
+        raise
+    except OSError as error:
+        raise ExportUnwritable(f"{folder} cannot be written: {error.strerror or error}") from None
+    finally:
+        rmtree(part, ignore_errors=True)
+
+
+def _copy_captures(
+    archive: Archive, session: Session, path: Path, wanted: ArticleFilter, completeness: CompletenessReport
+) -> Iterator[Provenance]:
+    """Copy the capture of each article into a WACZ; yield where each lies, in the articles' order."""
+    total_count = count_matching(session, wanted)
+    with path.open("wb") as file:
+        writer = WaczWriter(file, "Captures of the articles", completeness.as_of or NEVER)
+        for count, article in enumerate(iterate_articles(session, wanted)):
+            if count % PROGRESS_COUNT == 0:
+                report_progress("captures", count, total_count)
+            yield _copy_capture(archive, session, writer, article)
+        writer.finish()
+    report_progress("captures", total_count, total_count)
+
+
+def _copy_capture(archive: Archive, session: Session, writer: WaczWriter, article: ArticleRecord) -> Provenance:
+    capture = find_capture(session, article.capture)
+    try:
+        read_capture(article.capture, archive.warcs, archive.settings.max_page_bytes)
+        location = writer.add(read_member(archive.warcs, article.capture), capture, article.headline or article.id)
+    except (CaptureCorrupt, CaptureTruncated, NotAWarc, FileNotFoundError) as error:
+        return _describe(article, capture, None, str(error))
+    return _describe(article, capture, location, None)
+
+
+def _describe(
+    article: ArticleRecord, capture: CaptureSummary, location: RecordLocation | None, lost: str | None
+) -> Provenance:
+    return Provenance(
+        id=article.id,
+        revision=article.revision,
+        content_sha256=article.content_sha256,
+        extractor=article.extractor,
+        url=capture.url,
+        fetched_at=capture.fetched_at,
+        payload_sha256=capture.ref.sha256,
+        warc_record_id=location.warc_record_id if location else None,
+        warc=WARC_PATH if location else None,
+        offset=location.offset if location else None,
+        length=location.length if location else None,
+        lost=lost,
+    )
+
+
+def _list_left_out(session: Session, wanted: ArticleFilter) -> Iterator[LeftOut]:
+    for article_id, url, duplicate_of in iterate_duplicates(session, wanted):
+        yield LeftOut(id=article_id, url=url, reason=LeftOutReason.DUPLICATE, detail=f"duplicate of {duplicate_of}")
+    for one in sorted(list_missing(session, wanted.site), key=lambda missing: missing.key):
+        detail = f"{one.state.value}: {one.last_error}" if one.last_error else one.state.value
+        yield LeftOut(id=one.key, url=one.url, reason=LeftOutReason.MISSING, detail=detail)
+
+
+def _write_lines(path: Path, records: Iterable[Record]) -> None:
+    path.write_text("".join(f"{one.model_dump_json()}\n" for one in records), encoding="utf-8")
+
+
+def _write_documents(
+    part: Path,
+    wanted: ArticleFilter,
+    tables: list[Exported],
+    completeness: CompletenessReport,
+    counts: dict[str, object],
+) -> None:
+    (part / COMPLETENESS_PATH).write_text(f"{completeness.model_dump_json(indent=2)}\n", encoding="utf-8")
+    page = render_report(completeness, ReportFormat.HTML)
+    (part / COMPLETENESS_PATH).with_suffix(".html").write_text(page, encoding="utf-8")
+    filters = wanted.model_dump(mode="json", exclude_defaults=True)
+    card = json.loads((part / PARQUET_PATH).with_name(name_card(Path(PARQUET_PATH).name)).read_text(encoding="utf-8"))
+    values = {"card": card, "filters": filters, "rights": RIGHTS, "version": version("broadsheet")} | counts
+    values |= {"completeness": completeness, "count": tables[0].count}
+    for name in ("README.md", "CITATION.cff"):
+        (part / name).write_text(render(f"release-{name}", **values), encoding="utf-8")
+
+
+def _write_sums(part: Path) -> int:
+    """Write the digests of all files, in the format of `sha256sum`; return the bytes of all files."""
+    lines, byte_count = [], 0
+    for path in sorted(path for path in part.rglob("*") if path.is_file()):
+        path.chmod(USER_FILE_MODE)
+        with path.open("rb") as file:
+            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.relative_to(part).as_posix()}\n")
+        flush(path)
+        byte_count += path.stat().st_size
+    sums = part / SUMS_PATH
+    sums.write_text("".join(lines), encoding="utf-8")
+    sums.chmod(USER_FILE_MODE)
+    return byte_count + sums.stat().st_size

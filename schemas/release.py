@@ -1,0 +1,89 @@
+"""Releases: a folder of articles, their captures and their proofs, and the result of checking one."""
+
+from enum import StrEnum
+
+from schemas.failure import UsageFailure
+from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
+
+PARQUET_PATH = "data/articles.parquet"
+JSONL_PATH = "data/articles.jsonl.gz"
+PROVENANCE_PATH = "data/provenance.jsonl"
+LEFT_OUT_PATH = "data/left-out.jsonl"
+WACZ_PATH = "captures/captures.wacz"
+COMPLETENESS_PATH = "completeness.json"
+SUMS_PATH = "SHA256SUMS"
+
+
+class Provenance(Record):
+    """Where a row of a release was read from. One line of `provenance.jsonl` for each article, in the same order."""
+
+    id: NonEmpty
+    revision: Count
+    content_sha256: Sha256
+    """Digest of the article's body in UTF-8."""
+    extractor: NonEmpty
+    url: str | None
+    """The captured URL; None for an imported text that has none."""
+    fetched_at: UtcTime
+    payload_sha256: Sha256
+    """Digest of the record's payload: of the HTTP body as it was sent."""
+    warc_record_id: str | None
+    """`<urn:uuid:…>`; None if the capture is lost, or its record has none."""
+    warc: str | None
+    """The WARC file within the WACZ; None if the capture is lost."""
+    offset: Count | None
+    """Bytes from the start of that file to the record's gzip member."""
+    length: Count | None
+    """Bytes of that member."""
+    lost: str | None
+    """Why the capture could not be copied."""
+
+
+class LeftOutReason(StrEnum):
+    """Why something is not among the articles of a release."""
+
+    DUPLICATE = "duplicate"
+    MISSING = "missing"
+    """Advertised by the publisher, but not stored."""
+
+
+class LeftOut(Record):
+    """An article or a URL that a release does not have. One line of `left-out.jsonl`."""
+
+    id: NonEmpty
+    """The record id, or the URL if there is none."""
+    url: str | None
+    reason: LeftOutReason
+    detail: str
+    """The article that it duplicates, or the state in the ledger with its last error."""
+
+
+class Released(Record):
+    """The result of making a release."""
+
+    path: NonEmpty
+    article_count: Count
+    capture_count: Count
+    lost_count: Count
+    """Articles whose capture could not be copied."""
+    left_out_counts: dict[LeftOutReason, Count]
+    bytes: Count
+    sha256: Sha256
+    """Digest of `SHA256SUMS`, and so of the whole release: whoever knows it can tell that nothing was exchanged."""
+
+
+class ReleaseUnreadable(UsageFailure):
+    """The folder is not a release, or cannot be read; the message is one line."""
+
+
+class Verified(Record):
+    """The result of checking a release."""
+
+    path: NonEmpty
+    file_count: Count
+    article_count: Count
+    capture_count: Count
+    sha256: Sha256
+    """Digest of `SHA256SUMS`, to compare with the one that its maker published."""
+    problems: tuple[str, ...]
+    """One sentence each; empty for a release that is as it was made."""

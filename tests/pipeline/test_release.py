@@ -1,0 +1,294 @@
+"""A release: complete, the same bytes each time, and every change to it is named."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from pipeline.archive import Archive, open_archive
+from pipeline.file_import import import_paths
+from pipeline.release import make_release
+from pipeline.verification import verify_release
+from replica.site import Site
+from schemas.export import ArticleFilter
+from schemas.release import (
+    JSONL_PATH,
+    LEFT_OUT_PATH,
+    PARQUET_PATH,
+    PROVENANCE_PATH,
+    SUMS_PATH,
+    WACZ_PATH,
+    ReleaseUnreadable,
+)
+from schemas.settings import Settings
+from storage.copying.database_copy import copy_database
+from storage.export.sink import ExportUnwritable
+from storage.export.wacz import WARC_PATH
+from tests.postgresql import PostgreSQL
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE_COUNT = 8
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of an archive of saved pages, and of the text of one of them, which duplicates it."""
+    folder = tmp_path_factory.mktemp("release")
+    for number, article in enumerate(Site(PAGE_COUNT, bad_pages=False).articles):
+        (folder / f"{number}.html").write_text(article.page_html(), encoding="utf-8")
+    shutil.copy(next((ROOT / "seeds").glob("004*")), folder / "text.txt")
+    found = Settings(data_dir=folder / "data")
+    with open_archive(found, writable=True) as archive:
+        import_paths(archive, sorted(folder.glob("*.*")))
+    return found
+
+
+@pytest.fixture(scope="module")
+def archive(settings: Settings) -> Iterator[Archive]:
+    with open_archive(settings, writable=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def made(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "release"
+    make_release(archive, folder, ArticleFilter())
+    return folder
+
+
+@pytest.fixture
+def copied(made: Path, tmp_path: Path) -> Path:
+    """A copy to tamper with."""
+    return Path(shutil.copytree(made, tmp_path / "release"))
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def sum_again(folder: Path) -> None:
+    """What somebody would do who wants nobody to notice."""
+    lines = (folder / SUMS_PATH).read_text().splitlines()
+    paths = [line.partition("  ")[2] for line in lines]
+    digests = [hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths]
+    (folder / SUMS_PATH).write_text("".join(f"{one}  {path}\n" for one, path in zip(digests, paths, strict=True)))
+
+
+def test_a_release_is_sound_and_counts_what_it_has(made: Path) -> None:
+    found = verify_release(made)
+    assert found.problems == ()
+    assert found.article_count == found.capture_count == PAGE_COUNT
+    assert found.file_count == len(read_files(made)) - 1
+    [left_out] = [json.loads(line) for line in (made / LEFT_OUT_PATH).read_text().splitlines()]
+    assert (left_out["id"][:5], left_out["reason"]) == ("text:", "duplicate")
+    subprocess.run(["/usr/bin/env", "sha256sum", "--check", "--quiet", SUMS_PATH], cwd=made, check=True)
+
+
+def test_the_same_archive_gives_the_same_bytes_on_either_database(
+    archive: Archive, settings: Settings, made: Path, tmp_path: Path
+) -> None:
+    make_release(archive, tmp_path / "again", ArticleFilter())
+    assert read_files(tmp_path / "again") == read_files(made)
+    server = PostgreSQL()
+    try:
+        server.create("release")
+        copy_database(archive.database, server.url("release"), lambda *_: None)
+        other = settings.model_copy(update={"database_url": server.url("release")})
+        with open_archive(other, writable=False) as opened:
+            make_release(opened, tmp_path / "other", ArticleFilter())
+    finally:
+        server.stop()
+    assert read_files(tmp_path / "other") == read_files(made)
+
+
+def test_another_reader_finds_each_record_and_its_digest(made: Path) -> None:
+    rows = [json.loads(line) for line in (made / PROVENANCE_PATH).read_text().splitlines()]
+    with ZipFile(made / WACZ_PATH) as wacz:
+        assert {one.compress_type for one in wacz.infolist()} == {ZIP_STORED}
+        for row in rows:
+            with wacz.open(row["warc"]) as warc:
+                warc.seek(row["offset"])
+                record = next(iter(ArchiveIterator(io.BytesIO(warc.read(row["length"])))))
+                assert record.rec_headers.get_header("WARC-Record-ID") == row["warc_record_id"]
+                assert hashlib.sha256(record.raw_stream.read()).hexdigest() == row["payload_sha256"]
+        package = json.loads(wacz.read("datapackage.json"))
+        for resource in package["resources"]:
+            data = wacz.read(resource["path"])
+            assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+            assert resource["bytes"] == len(data)
+        lines = wacz.read("indexes/index.cdx").decode().splitlines()
+        assert lines == sorted(lines)
+        index = {(one["url"], one["offset"]) for one in (json.loads(line.split(" ", 2)[2]) for line in lines)}
+    assert index == {(row["url"], str(row["offset"])) for row in rows if row["url"]}
+
+
+LOAD_DATASET = """
+import sys
+from datasets import load_dataset
+
+print(load_dataset(sys.argv[1], cache_dir=sys.argv[2], split="train").num_rows)
+"""
+
+
+def test_a_release_is_a_dataset(made: Path, tmp_path: Path) -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOAD_DATASET, str(made), str(tmp_path / "cache")],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert int(loaded.stdout) == verify_release(made).article_count
+
+
+def flip_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_one_changed_byte_in_any_file_is_named(copied: Path) -> None:
+    for path in sorted(set(read_files(copied)) - {SUMS_PATH}):
+        kept = (copied / path).read_bytes()
+        flip_byte(copied / path)
+        assert f"{path} has another digest than {SUMS_PATH} says" in verify_release(copied).problems
+        (copied / path).write_bytes(kept)
+    assert verify_release(copied).problems == ()
+
+
+def test_a_file_too_many_or_too_few_is_named(copied: Path) -> None:
+    (copied / "more.txt").write_text("more")
+    (copied / "README.md").unlink()
+    assert set(verify_release(copied).problems) == {f"more.txt is not in {SUMS_PATH}", "README.md is missing"}
+
+
+@contextmanager
+def changing_lines(path: Path) -> Iterator[list[bytes]]:
+    is_compressed = path.suffix == ".gz"
+    data = gzip.decompress(path.read_bytes()) if is_compressed else path.read_bytes()
+    lines = data.splitlines(keepends=True)
+    yield lines
+    changed = b"".join(lines)
+    path.write_bytes(gzip.compress(changed, mtime=0) if is_compressed else changed)
+
+
+def change_text(folder: Path) -> None:
+    with changing_lines(folder / JSONL_PATH) as lines:
+        row = json.loads(lines[2])
+        row["body"] += " And more."
+        lines[2] = json.dumps(row).encode() + b"\n"
+
+
+def change_text_and_digest(folder: Path) -> None:
+    with changing_lines(folder / JSONL_PATH) as lines:
+        row = json.loads(lines[2])
+        row["body"] += " And more."
+        row["content_sha256"] = hashlib.sha256(row["body"].encode()).hexdigest()
+        lines[2] = json.dumps(row).encode() + b"\n"
+
+
+def remove_row(folder: Path) -> None:
+    with changing_lines(folder / JSONL_PATH) as lines:
+        del lines[1]
+
+
+def remove_row_and_provenance(folder: Path) -> None:
+    for path in (JSONL_PATH, PROVENANCE_PATH):
+        with changing_lines(folder / path) as lines:
+            del lines[-1]
+
+
+def exchange_record(folder: Path) -> None:
+    """Put the second record where the first one is."""
+    rows = [json.loads(line) for line in (folder / PROVENANCE_PATH).read_text().splitlines()]
+    with ZipFile(folder / WACZ_PATH) as wacz:
+        files = {info: wacz.read(info) for info in wacz.infolist()}
+    with ZipFile(folder / WACZ_PATH, "w", ZIP_STORED) as wacz:
+        for info, data in files.items():
+            first, second = (data[row["offset"] :][: row["length"]] for row in rows[:2])
+            wacz.writestr(info, data.replace(first, second) if info.filename == WARC_PATH else data)
+
+
+def damage_zip(folder: Path) -> None:
+    (folder / WACZ_PATH).write_bytes((folder / WACZ_PATH).read_bytes()[:-100])
+
+
+def damage_parquet(folder: Path) -> None:
+    (folder / PARQUET_PATH).write_bytes(b"PAR1")
+
+
+def damage_lines(folder: Path) -> None:
+    (folder / JSONL_PATH).write_bytes((folder / JSONL_PATH).read_bytes()[:-100])
+
+
+def miscount(folder: Path) -> None:
+    document = json.loads((folder / "completeness.json").read_text())
+    document["advertised_count"] += 1
+    (folder / "completeness.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "says"),
+    [
+        (change_text, "its text has another digest"),
+        (change_text_and_digest, "it differs from its provenance"),
+        (remove_row, "differ in their number of lines"),
+        (remove_row_and_provenance, "differ in their number of rows"),
+        (exchange_record, "the capture of "),
+        (damage_zip, f"{WACZ_PATH} cannot be read"),
+        (damage_parquet, f"{PARQUET_PATH} cannot be read"),
+        (damage_lines, "cannot be read"),
+        (miscount, "do not add up"),
+    ],
+)
+def test_tampering_is_named_even_with_new_checksums(copied: Path, tamper: Callable[[Path], None], says: str) -> None:
+    tamper(copied)
+    sum_again(copied)
+    found = verify_release(copied)
+    assert any(says in problem for problem in found.problems), found.problems
+    assert not any("another digest than" in problem and SUMS_PATH in problem for problem in found.problems)
+
+
+def test_what_is_no_release_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseUnreadable, match=SUMS_PATH):
+        verify_release(tmp_path)
+
+
+def test_a_filter_selects_articles_and_their_captures_alone(archive: Archive, tmp_path: Path) -> None:
+    released = make_release(archive, tmp_path / "release", ArticleFilter(query="Putin"))
+    assert 0 < released.article_count == released.capture_count < PAGE_COUNT
+    assert verify_release(tmp_path / "release").problems == ()
+    assert "query = Putin" in (tmp_path / "release" / "README.md").read_text()
+
+
+def test_an_article_whose_capture_is_lost_is_kept_and_named(settings: Settings, tmp_path: Path) -> None:
+    data_dir = Path(shutil.copytree(settings.data_dir, tmp_path / "data"))
+    for path in (data_dir / "warc").iterdir():
+        path.unlink()
+    lost = Settings(data_dir=data_dir)
+    with open_archive(lost, writable=False) as archive:
+        released = make_release(archive, tmp_path / "release", ArticleFilter())
+    assert released.lost_count == released.article_count == PAGE_COUNT
+    assert verify_release(tmp_path / "release").problems == ()
+    first = json.loads((tmp_path / "release" / PROVENANCE_PATH).read_text().splitlines()[0])
+    assert first["lost"]
+    assert first["warc"] is None
+
+
+def test_a_folder_that_is_not_empty_or_the_archives_own_is_refused(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path, archive.settings.warc_dir / "release", tmp_path / "no" / "release"):
+        with pytest.raises(ExportUnwritable):
+            make_release(archive, folder, ArticleFilter())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
