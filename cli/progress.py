@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, elsewhere a line each minute.
+"""Progress on standard error: a bar on a terminal, elsewhere a line every five minutes.
 
 The first words are written before anything heavy is imported: Prefect alone takes seconds.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STARTING = "broadsheet: starting …"
 ERASE_LINE = "\r\x1b[2K"
 
-LINE_SECONDS = 60.0
+LINE_SECONDS = 300.0
 """Seconds between two lines where there is no terminal: a short run writes none, a night fills no disk."""
 
 
@@ -56,7 +56,7 @@ def _listening(listener: "Callable[[Progress], None]") -> Iterator[None]:
 
 
 class ProgressLines:
-    """Prints a line about a stage that takes long, once a minute."""
+    """Prints a line about a stage that takes long, every five minutes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
