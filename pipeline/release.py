@@ -17,10 +17,11 @@ from tempfile import mkdtemp
 from pipeline.archive import Archive
 from pipeline.completeness import CompletenessReport, ReportFormat, count_completeness, render_report
 from pipeline.progress import report_progress
+from pipeline.release_metadata import write_metadata
 from pipeline.template import render
 from schemas.article import ArticleRecord
 from schemas.capture import CaptureSummary
-from schemas.export import RIGHTS, ArticleFilter, Exported, FileFormat, name_card
+from schemas.export import RIGHTS, ArticleFilter, DataCard, Exported, FileFormat, name_card
 from schemas.model import Record
 from schemas.process import INHERITED_UMASK
 from schemas.release import (
@@ -184,11 +185,14 @@ def _write_documents(
     page = render_report(completeness, ReportFormat.HTML)
     (part / COMPLETENESS_PATH).with_suffix(".html").write_text(page, encoding="utf-8")
     filters = wanted.model_dump(mode="json", exclude_defaults=True)
-    card = json.loads((part / PARQUET_PATH).with_name(name_card(Path(PARQUET_PATH).name)).read_text(encoding="utf-8"))
-    values = {"card": card, "filters": filters, "rights": RIGHTS, "version": version("broadsheet")} | counts
+    text = (part / PARQUET_PATH).with_name(name_card(Path(PARQUET_PATH).name)).read_text(encoding="utf-8")
+    values = {"card": json.loads(text), "filters": filters, "rights": RIGHTS, "version": version("broadsheet")} | counts
     values |= {"completeness": completeness, "count": tables[0].count}
     for name in ("README.md", "CITATION.cff"):
         (part / name).write_text(render(f"release-{name}", **values), encoding="utf-8")
+    card = DataCard.model_validate_json(text)
+    day = f"{completeness.as_of:%Y-%m-%d}" if completeness.as_of else None
+    write_metadata(part, card, f"Articles of {', '.join(card.sites)}" if card.sites else "News articles", day, RIGHTS)
 
 
 def _write_sums(part: Path) -> int:

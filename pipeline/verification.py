@@ -5,7 +5,6 @@ Needs the release alone: no network, no archive, no database.
 
 import gzip
 import hashlib
-import io
 import json
 import zlib
 from collections.abc import Iterator
@@ -30,11 +29,7 @@ from schemas.release import (
     ReleaseUnreadable,
     Verified,
 )
-from storage.export.wacz import find_record_id
-from storage.warc.capture import iterate_captures
-
-MAX_PAGE_BYTES = 2**40
-"""No limit: what is in a release was read once within the archive's own."""
+from storage.export.wacz import read_record
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, BadZipFile, pa.ArrowInvalid, ValidationError)
 """What readers raise for a damaged file."""
@@ -141,7 +136,7 @@ class _Verification:
                     self._problems.append(f"row {number} ({article['id']}): {PARQUET_PATH} and {JSONL_PATH} differ")
 
     def _check_captures(self) -> None:
-        """Read each article's record, and compare its payload, its URL and its id with the provenance."""
+        """Read each article's record, and compare its payload and its id with the provenance."""
         with ZipFile(self._folder / WACZ_PATH) as wacz:
             files: dict[str, BinaryIO] = {}
             for origin in self._iterate_provenance():
@@ -155,14 +150,13 @@ class _Verification:
     def _check_capture(self, origin: Provenance, member: bytes) -> None:
         place = f"the capture of {origin.id}"
         try:
-            capture, _ = next(iter(iterate_captures(_Bytes(member), str(origin.warc), 0, MAX_PAGE_BYTES)))
-            record_id = find_record_id(member)
-        except (*UNREADABLE, StopIteration) as error:
-            self._problems.append(f"{place} cannot be read: {error or 'there is no record'}")
+            found = read_record(member)
+        except ValueError as error:
+            self._problems.append(f"{place} cannot be read: {error}")
             return
-        if capture.ref.sha256 != origin.payload_sha256:
+        if found.payload_sha256 != origin.payload_sha256:
             self._problems.append(f"{place} has another payload than its provenance says")
-        elif (capture.url, record_id) != (origin.url, origin.warc_record_id):
+        elif found.warc_record_id != origin.warc_record_id:
             self._problems.append(f"{place} is another record than its provenance says")
 
     def _check_counts(self) -> None:
@@ -185,14 +179,3 @@ class _Verification:
     def _iterate_provenance(self) -> Iterator[Provenance]:
         with (self._folder / PROVENANCE_PATH).open("rb") as file:
             yield from map(Provenance.model_validate_json, file)
-
-
-class _Bytes:
-    """Bytes that can be opened as a WARC file."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def open(self, _mode: str, /) -> BinaryIO:
-        """Open them for reading."""
-        return io.BytesIO(self._data)

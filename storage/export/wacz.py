@@ -6,15 +6,17 @@ archive's WARC files. Source: https://specs.webrecorder.net/wacz/1.1.1/.
 
 import gzip
 import hashlib
+import io
 import json
-import re
 from datetime import datetime
 from importlib.metadata import version
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from fastwarc.warc import ArchiveIterator
+
 from schemas.capture import CaptureRef, CaptureSummary
-from schemas.model import Count, NonEmpty, Record
+from schemas.model import Count, NonEmpty, Record, Sha256
 from storage.warc.cdxj import TIME_FORMAT, make_key
 from storage.warc.store import WarcStore
 
@@ -30,9 +32,6 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the ZIP: the earliest that it can hold."""
 
 GZIP_MAGIC = b"\x1f\x8b"
-HEADER_END = b"\r\n\r\n"
-
-_RECORD_ID = re.compile(rb"^WARC-Record-ID:[ \t]*(\S+)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 
 
 class RecordLocation(Record):
@@ -44,6 +43,15 @@ class RecordLocation(Record):
     """Bytes from the start of the WARC file to the record's gzip member."""
     length: Count
     """Bytes of that member."""
+
+
+class RecordDigest(Record):
+    """What identifies a record."""
+
+    warc_record_id: str | None
+    """Its `WARC-Record-ID`, as `<urn:uuid:…>`."""
+    payload_sha256: Sha256
+    """Digest of its payload: of the HTTP body, as it was sent."""
 
 
 class _Resource(Record):
@@ -67,11 +75,20 @@ def read_member(warcs: WarcStore, ref: CaptureRef) -> bytes:
     return data if data.startswith(GZIP_MAGIC) else gzip.compress(data, mtime=0)
 
 
-def find_record_id(member: bytes) -> str | None:
-    """Return the `WARC-Record-ID` of a record that is one gzip member; None if it has none."""
-    head, _, _ = gzip.decompress(member).partition(HEADER_END)
-    found = _RECORD_ID.search(head)
-    return found[1].decode("utf-8", "replace") if found else None
+def read_record(member: bytes) -> RecordDigest:
+    """Return what identifies a record that is one gzip member.
+
+    Raises:
+        ValueError: there is no record in it, or it is damaged.
+    """
+    try:
+        record = next(iter(ArchiveIterator(io.BytesIO(member), parse_http=True)))
+        payload = record.reader.read()
+    except (StopIteration, OSError) as error:
+        raise ValueError(str(error) or "there is no record") from None
+    return RecordDigest(
+        warc_record_id=record.headers.get("WARC-Record-ID"), payload_sha256=hashlib.sha256(payload).hexdigest()
+    )
 
 
 class WaczWriter:
@@ -89,7 +106,9 @@ class WaczWriter:
 
     def add(self, member: bytes, capture: CaptureSummary, title: str) -> RecordLocation:
         """Add a record, one gzip member, that is the capture of a page; return where it lies."""
-        location = RecordLocation(warc_record_id=find_record_id(member), offset=self._position, length=len(member))
+        location = RecordLocation(
+            warc_record_id=read_record(member).warc_record_id, offset=self._position, length=len(member)
+        )
         self._warc.write(member)
         self._digest.update(member)
         self._position += len(member)

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
+import pyarrow.parquet as pq
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from pipeline.archive import Archive, open_archive
 from pipeline.file_import import import_paths
 from pipeline.release import make_release
+from pipeline.release_metadata import CRATE_PATH, CROISSANT_PATH, FRICTIONLESS_PATH
 from pipeline.verification import verify_release
 from replica.site import Site
 from schemas.export import ArticleFilter
@@ -131,6 +133,40 @@ def test_another_reader_finds_each_record_and_its_digest(made: Path) -> None:
         assert lines == sorted(lines)
         index = {(one["url"], one["offset"]) for one in (json.loads(line.split(" ", 2)[2]) for line in lines)}
     assert index == {(row["url"], str(row["offset"])) for row in rows if row["url"]}
+
+
+SECOND_VERIFIER = Path(__file__).parent / "second_verifier.py"
+
+
+def verify_again(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Isolated: the standard library alone, nothing of this project."""
+    command = [sys.executable, "-I", "-S", str(SECOND_VERIFIER), str(folder)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_a_verifier_written_from_the_documents_derives_the_same_counts(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    released = make_release(archive, folder, ArticleFilter()).model_dump(mode="json")
+    ended = verify_again(folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    counts = json.loads(ended.stdout)
+    assert counts == {name: released[name] for name in counts}
+    exchange_record(folder)
+    sum_again(folder)
+    assert "capture of " in verify_again(folder).stderr
+
+
+def test_each_description_for_machines_names_every_file_and_its_digest(made: Path) -> None:
+    package, croissant, crate = (
+        json.loads((made / path).read_text()) for path in (FRICTIONLESS_PATH, CROISSANT_PATH, CRATE_PATH)
+    )
+    ours = {SUMS_PATH, FRICTIONLESS_PATH, CROISSANT_PATH, CRATE_PATH}
+    digests = {path: hashlib.sha256(data).hexdigest() for path, data in read_files(made).items() if path not in ours}
+    assert {one["path"]: one["hash"].removeprefix("sha256:") for one in package["resources"]} == digests
+    assert {one["contentUrl"]: one["sha256"] for one in croissant["distribution"]} == digests
+    assert {one["@id"]: one["sha256"] for one in crate["@graph"] if one["@type"] == "File"} == digests
+    columns = set(pq.read_schema(made / PARQUET_PATH).names)
+    assert {one["source"]["extract"]["column"] for one in croissant["recordSet"][0]["field"]} < columns
 
 
 LOAD_DATASET = """
