@@ -85,6 +85,8 @@ class LoadedBatch(Record):
     """URL of a feed, sitemap or listing -> its latest result: a later success replaces a failure."""
     reading: Reading = Reading()
     """How its pages were read."""
+    quarantined: dict[str, tuple[str, ...]] = {}
+    """`file:NAME` of an imported file (`file:NAME#row=12` of a table's row) -> why it was quarantined."""
 
 
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
@@ -122,6 +124,11 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         problems=(*problems, *stored.problems, *unread),
         sources=_list_source_findings(outcomes, known),
         reading=count_reading(outcomes),
+        quarantined={
+            one.seen.file_url: one.reasons
+            for one in outcomes
+            if isinstance(one, CaptureQuarantined) and one.seen.file_url
+        },
     )
 
 
@@ -270,6 +277,13 @@ def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> N
 def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:
     """Load a file up to its last complete record; return the result of each source in it."""
     sources: dict[str, SourceFinding] = {}
+    for batch in load_batches(archive, run, name, load):
+        sources |= batch.sources
+    return sources
+
+
+def load_batches(archive: Archive, run: Run, name: str, load: BatchLoader = load_batch) -> Iterator[LoadedBatch]:
+    """Load a file up to its last complete record, and yield what each batch did."""
     is_last = False
     while not is_last:
         run.renew_lease()
@@ -278,9 +292,8 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
         run.notes += batch.notes
         run.problems += batch.problems
         run.reading += batch.reading
-        sources |= batch.sources
+        yield batch
         is_last = batch.is_last
-    return sources
 
 
 def find_growing(archive: Archive, mark: str) -> list[str]:
