@@ -150,7 +150,10 @@ def import_files(
     paths: Annotated[
         list[Path],
         # The import itself reports unreadable paths, in one line each.
-        typer.Argument(help="Text, .html, .warc(.gz) or .cdx files, lists of URLs, or folders.", readable=False),
+        typer.Argument(
+            help="Texts, .html, .warc(.gz), .csv, .jsonl, .parquet or .cdx files, lists of URLs, or folders.",
+            readable=False,
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:

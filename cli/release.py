@@ -76,18 +76,22 @@ def release(  # noqa: PLR0913 - each is an option
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a release.")],
     *,
+    reread: Annotated[bool, typer.Option("--reread", help="Also read each text again from its capture.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a release, offline: files against checksums, articles against their captures, and the counts."""
     from cli.render import print_json, print_sentences
     from pipeline.verification import verify_release
 
-    found = verify_release(folder)
+    found = verify_release(folder, reread=reread)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
         print_sentences("problem", found.problems, "red")
-        print_line(f"{found.article_count} articles, {found.capture_count} captures, {found.file_count} files checked")
+        print_sentences("note", found.notes, "yellow")
+        again = f", {found.reread_count} of them read again" if reread else ""
+        checked = f"{found.article_count} articles, {found.capture_count} captures, {found.file_count} files checked"
+        print_line(f"{checked}{again}")
         print_line(f"its digest: {found.sha256}")
     if found.problems:
         raise typer.Exit(EXIT_RUN_FAILED)

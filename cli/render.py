@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pipeline.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
 from schemas.printing import make_json_printable, make_printable
-from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
+from schemas.report import BackfillReport, ImportedFile, KindReading, RecurringParagraph, RunReport
 from storage.ledger.quarantine import QuarantineRecord
 from storage.reports.completeness import MissingUrl
 
@@ -62,9 +62,20 @@ def render_report(report: RunReport) -> None:
     )
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     _print_counts("the ledger", report.ledger, {})
+    _print_files(report.files)
     print_findings(report.recurring, report.leak_rate)
     print_sentences("note", report.notes, "cyan")
     print_sentences("problem", report.problems, "red")
+
+
+def _print_files(files: Iterable[ImportedFile]) -> None:
+    for file in files:
+        counts = ", ".join(f"{count} {name}" for name, count in file.outcomes.items()) or "nothing"
+        console.print(Text(f"{file.name}: {file.row_count} rows: {counts}"), soft_wrap=True)
+        for problem in file.problems:
+            console.print(Text(f"  {problem}"), soft_wrap=True)
+        if file.more_problems_count:
+            console.print(Text(f"  and {file.more_problems_count} more rows that were refused or quarantined"))
 
 
 def print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:

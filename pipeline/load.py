@@ -14,9 +14,9 @@ from functools import partial
 
 import sites
 from pipeline.archive import Archive
+from pipeline.backlog import Backlog
 from pipeline.crawl import PAGE_LOG, read_log
 from pipeline.interpret import fail_fetch, find_page_id, is_incomplete
-from pipeline.progress import report_progress
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
@@ -54,8 +54,6 @@ BATCH_BYTES = 32 * 1024 * 1024
 BATCH_SIGHTINGS = 5_000
 """Advertised URLs in a batch: keeps a transaction near one second when all monthly sitemaps arrive at once."""
 
-KIB = 1024
-
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Bytes of finished WARC files (about 900 pages) from which starting several processes is worth it."""
 
@@ -90,6 +88,8 @@ class LoadedBatch(Record):
     """URL of a feed, sitemap or listing -> its latest result: a later success replaces a failure."""
     reading: Reading = Reading()
     """How its pages were read."""
+    quarantined: dict[str, tuple[str, ...]] = {}
+    """`file:NAME` of an imported file (`file:NAME#row=12` of a table's row) -> why it was quarantined."""
 
 
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
@@ -128,6 +128,11 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         problems=(*problems, *stored.problems, *unread),
         sources=_list_source_findings(outcomes, known),
         reading=count_reading(outcomes),
+        quarantined={
+            one.seen.file_url: one.reasons
+            for one in outcomes
+            if isinstance(one, CaptureQuarantined) and one.seen.file_url
+        },
     )
 
 
@@ -240,7 +245,7 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
     sizes = remote | local
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
-    backlog = _Backlog(archive, {name: sizes[name] for name in names})
+    backlog = Backlog(archive, {name: sizes[name] for name in names})
     with archive.reading_in_parallel() if is_much else nullcontext():
         _load_all(archive, run, [name for name in names if name in local], load, backlog)
         _load_all(archive, run, [name for name in names if name not in local], load, backlog)
@@ -251,32 +256,10 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
             shutil.rmtree(folder)
 
 
-class _Backlog:
-    """How much of some files is still to be loaded: reported after each batch."""
-
-    def __init__(self, archive: Archive, sizes: Mapping[str, int]) -> None:
-        with archive.database.read() as session:
-            positions = list_positions(session, sizes.keys())
-        self._unloaded_bytes = {name: size - positions.get(name, 0) for name, size in sizes.items()}
-        self._sizes = sizes
-        self._total_bytes = sum(self._unloaded_bytes.values())
-        if self._total_bytes:
-            self._report(next(iter(sizes)))
-
-    def report(self, batch: LoadedBatch) -> None:
-        """Report the progress after this batch."""
-        self._unloaded_bytes[batch.name] = 0 if batch.is_last else self._sizes[batch.name] - batch.position
-        self._report(batch.name)
-
-    def _report(self, name: str) -> None:
-        done_bytes = self._total_bytes - sum(self._unloaded_bytes.values())
-        report_progress("load", done_bytes // KIB, self._total_bytes // KIB, unit="KiB", detail=name)
-
-
-def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader, backlog: _Backlog) -> None:
+def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader, backlog: Backlog) -> None:
     for index, name in enumerate(names):
         try:
-            load_finished(archive, run, name, load, backlog.report)
+            load_finished(archive, run, name, load, lambda batch: backlog.report(batch.name, batch.position))
         except StoreUnreachable as error:
             run.problems.append(f"{len(names) - index} WARC files in the store are still to be loaded: {error}")
             return
@@ -303,6 +286,15 @@ def load_file(
 ) -> dict[str, SourceFinding]:
     """Load a file up to its last complete record; return the result of each source in it."""
     sources: dict[str, SourceFinding] = {}
+    for batch in load_batches(archive, run, name, load):
+        sources |= batch.sources
+        if on_batch:
+            on_batch(batch)
+    return sources
+
+
+def load_batches(archive: Archive, run: Run, name: str, load: BatchLoader = load_batch) -> Iterator[LoadedBatch]:
+    """Load a file up to its last complete record, and yield what each batch did."""
     is_last = False
     while not is_last:
         run.renew_lease()
@@ -311,11 +303,8 @@ def load_file(
         run.notes += batch.notes
         run.problems += batch.problems
         run.reading += batch.reading
-        sources |= batch.sources
+        yield batch
         is_last = batch.is_last
-        if on_batch:
-            on_batch(batch)
-    return sources
 
 
 def find_growing(archive: Archive, mark: str) -> list[str]:

@@ -6,7 +6,7 @@ The same archive gives the same bytes, on either database: a release holds no ti
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from pipeline.archive import Archive
 from pipeline.completeness import CompletenessReport, ReportFormat, count_completeness, render_report
 from pipeline.progress import report_progress
 from pipeline.release_metadata import write_metadata
+from pipeline.reprocess.comparison import recognize_part
 from pipeline.template import render
 from schemas.article import ArticleRecord
 from schemas.capture import CaptureSummary
@@ -32,6 +33,7 @@ from schemas.release import (
     PROVENANCE_PATH,
     SUMS_PATH,
     WACZ_PATH,
+    CopiedCapture,
     LeftOut,
     LeftOutReason,
     Provenance,
@@ -39,11 +41,11 @@ from schemas.release import (
 )
 from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates
 from storage.atomic_file import USER_FILE_MODE, flush
-from storage.captures.capture import find_capture
+from storage.captures.capture import Sibling, find_capture, list_companions
 from storage.engine import Session
 from storage.export.file import write_articles
 from storage.export.sink import ExportUnwritable
-from storage.export.wacz import WARC_PATH, RecordLocation, WaczWriter, read_member
+from storage.export.wacz import WARC_PATH, WaczWriter, read_member
 from storage.reports.completeness import list_missing
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, read_capture
 from storage.warc.member import NotAWarc
@@ -80,7 +82,7 @@ def make_release(archive: Archive, folder: Path, wanted: ArticleFilter) -> Relea
     return Released(
         path=str(folder),
         article_count=len(provenance),
-        capture_count=len(provenance) - lost_count,
+        capture_count=sum((one.lost is None) + len(one.companions) for one in provenance),
         lost_count=lost_count,
         left_out_counts=dict(counts),
         bytes=byte_count,
@@ -122,30 +124,29 @@ def _copy_captures(
     archive: Archive, session: Session, path: Path, wanted: ArticleFilter, completeness: CompletenessReport
 ) -> Iterator[Provenance]:
     """Copy the capture of each article into a WACZ; yield where each lies, in the articles' order."""
-    total_count = count_matching(session, wanted)
+    total_count, parts = count_matching(session, wanted), list_companions(session, recognize_part)
     with path.open("wb") as file:
         writer = WaczWriter(file, "Captures of the articles", completeness.as_of or NEVER)
         for count, article in enumerate(iterate_articles(session, wanted)):
             if count % PROGRESS_COUNT == 0:
                 report_progress("captures", count, total_count)
-            yield _copy_capture(archive, session, writer, article)
+            yield _copy_captures_of(archive, session, writer, article, parts.get(article.id, ()))
         writer.finish()
     report_progress("captures", total_count, total_count)
 
 
-def _copy_capture(archive: Archive, session: Session, writer: WaczWriter, article: ArticleRecord) -> Provenance:
-    capture = find_capture(session, article.capture)
-    try:
-        read_capture(article.capture, archive.warcs, archive.settings.max_page_bytes)
-        location = writer.add(read_member(archive.warcs, article.capture), capture, article.headline or article.id)
-    except (CaptureCorrupt, CaptureTruncated, NotAWarc, FileNotFoundError) as error:
-        return _describe(article, capture, None, str(error))
-    return _describe(article, capture, location, None)
-
-
-def _describe(
-    article: ArticleRecord, capture: CaptureSummary, location: RecordLocation | None, lost: str | None
+def _copy_captures_of(
+    archive: Archive, session: Session, writer: WaczWriter, article: ArticleRecord, parts: Sequence[Sibling]
 ) -> Provenance:
+    capture = find_capture(session, article.capture)
+    title = article.headline or article.id
+    newest = {one.url: one for one in sorted(parts, key=lambda part: part.fetched_at) if one.ref != article.capture}
+    companions: list[CopiedCapture] = []
+    try:
+        copied, lost = _copy(archive, writer, capture, title), None
+        companions = [_copy(archive, writer, find_capture(session, one.ref), title) for one in newest.values()]
+    except (CaptureCorrupt, CaptureTruncated, NotAWarc, FileNotFoundError) as error:
+        copied, lost, companions = None, str(error), []
     return Provenance(
         id=article.id,
         revision=article.revision,
@@ -154,11 +155,27 @@ def _describe(
         url=capture.url,
         fetched_at=capture.fetched_at,
         payload_sha256=capture.ref.sha256,
-        warc_record_id=location.warc_record_id if location else None,
-        warc=WARC_PATH if location else None,
-        offset=location.offset if location else None,
-        length=location.length if location else None,
+        warc_record_id=copied.warc_record_id if copied else None,
+        warc=copied.warc if copied else None,
+        offset=copied.offset if copied else None,
+        length=copied.length if copied else None,
         lost=lost,
+        companions=tuple(companions),
+    )
+
+
+def _copy(archive: Archive, writer: WaczWriter, capture: CaptureSummary, title: str) -> CopiedCapture:
+    """Copy a record that was read completely, so that a damaged one is not passed on."""
+    read_capture(capture.ref, archive.warcs, archive.settings.max_page_bytes)
+    location = writer.add(read_member(archive.warcs, capture.ref), capture, title)
+    return CopiedCapture(
+        url=capture.url,
+        fetched_at=capture.fetched_at,
+        payload_sha256=capture.ref.sha256,
+        warc_record_id=location.warc_record_id,
+        warc=WARC_PATH,
+        offset=location.offset,
+        length=location.length,
     )
 
 

@@ -15,7 +15,7 @@ from pipeline.archive import Archive, RunInProgress, skip_heartbeat
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
 from schemas.failure import Failure, RunFailure
-from schemas.report import RecurringParagraph, RunReport, SlowPage
+from schemas.report import ImportedFile, RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
 from schemas.span import EVER, Span
 from storage.atomic_file import replace_file
@@ -64,6 +64,7 @@ class Run:
         """Hosts that are not to be crawled now: they asked for backoff, or their robots.txt cannot be read."""
         self.unusable: list[str] = []
         self.notes: list[str] = []
+        self.files: list[ImportedFile] = []
         self.source_count = 0
         """Sources that were read, or tried."""
         self.asked_count = 0
@@ -288,6 +289,7 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         unreachable_hosts=tuple(sorted(run.unreachable_hosts)),
         unusable=tuple(run.unusable),
         notes=tuple(run.notes),
+        files=tuple(run.files),
         reading=run.reading.kinds,
         recurring=run.recurring,
         leak_rate=run.leak_rate,

@@ -5,12 +5,13 @@ Needs the release alone: no network, no archive, no database.
 
 import gzip
 import hashlib
+import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 import orjson
@@ -18,6 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from pipeline.interpret import read_outcome
+from schemas.outcome import ArticleRead
 from schemas.release import (
     COMPLETENESS_PATH,
     JSONL_PATH,
@@ -25,31 +28,39 @@ from schemas.release import (
     PROVENANCE_PATH,
     SUMS_PATH,
     WACZ_PATH,
+    CopiedCapture,
     Provenance,
     ReleaseUnreadable,
     Verified,
 )
 from storage.export.wacz import read_record
+from storage.warc.capture import iterate_captures
+
+MAX_PAGE_BYTES = 2**40
+"""No limit: what is in a release was read once within the archive's own."""
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, BadZipFile, pa.ArrowInvalid, ValidationError)
 """What readers raise for a damaged file."""
 
 
-def verify_release(folder: Path) -> Verified:
-    """Verify a release.
+def verify_release(folder: Path, *, reread: bool = False) -> Verified:
+    """Verify a release; with `reread`, also read each text again from its capture.
 
     Raises:
         ReleaseUnreadable: the folder has no list of digests, or cannot be read.
     """
-    return _Verification(folder).run()
+    return _Verification(folder, reread=reread).run()
 
 
 class _Verification:
     """Collects the problems of one release."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, reread: bool) -> None:
         self._folder = folder
+        self._reread = reread
+        self._reread_count = 0
         self._problems: list[str] = []
+        self._notes: list[str] = []
         self._article_count = 0
         self._capture_count = 0
 
@@ -77,7 +88,9 @@ class _Verification:
             article_count=self._article_count,
             capture_count=self._capture_count,
             sha256=hashlib.sha256(sums).hexdigest(),
+            reread_count=self._reread_count,
             problems=tuple(self._problems),
+            notes=tuple(self._notes),
         )
 
     def _read_sums(self, sums: bytes) -> dict[str, str]:
@@ -136,28 +149,55 @@ class _Verification:
                     self._problems.append(f"row {number} ({article['id']}): {PARQUET_PATH} and {JSONL_PATH} differ")
 
     def _check_captures(self) -> None:
-        """Read each article's record, and compare its payload and its id with the provenance."""
+        """Read each article's records, and compare their payloads and ids with the provenance."""
         with ZipFile(self._folder / WACZ_PATH) as wacz:
-            files: dict[str, BinaryIO] = {}
+            files = {path: wacz.open(path) for path in wacz.namelist() if path.startswith("archive/")}
             for origin in self._iterate_provenance():
                 if origin.warc is None or origin.offset is None or origin.length is None:
                     continue
-                self._capture_count += 1
-                file = files.setdefault(origin.warc, wacz.open(origin.warc))  # type: ignore[arg-type]  # it is one
-                file.seek(origin.offset)
-                self._check_capture(origin, file.read(origin.length))
+                own = CopiedCapture.model_validate(origin.model_dump(include=set(CopiedCapture.model_fields)))
+                copies = (own, *origin.companions)
+                members = [self._read_member(files[one.warc], one) for one in copies]
+                sound = [self._check_capture(origin.id, *pair) for pair in zip(copies, members, strict=True)]
+                if self._reread and all(sound):
+                    self._read_again(origin, copies, members)
 
-    def _check_capture(self, origin: Provenance, member: bytes) -> None:
-        place = f"the capture of {origin.id}"
+    def _read_member(self, file: IO[bytes], copied: CopiedCapture) -> bytes:
+        self._capture_count += 1
+        file.seek(copied.offset)
+        return file.read(copied.length)
+
+    def _check_capture(self, article_id: str, copied: CopiedCapture, member: bytes) -> bool:
+        problem = None
         try:
             found = read_record(member)
+            if found.payload_sha256 != copied.payload_sha256:
+                problem = "has another payload than its provenance says"
+            elif found.warc_record_id != copied.warc_record_id:
+                problem = "is another record than its provenance says"
         except ValueError as error:
-            self._problems.append(f"{place} cannot be read: {error}")
+            problem = f"cannot be read: {error}"
+        if problem:
+            self._problems.append(f"the capture of {article_id} {problem}")
+        return problem is None
+
+    def _read_again(self, origin: Provenance, copies: Sequence[CopiedCapture], members: Sequence[bytes]) -> None:
+        """Read the text again; another extractor may read another one."""
+        page, *companions = (
+            next(iter(iterate_captures(_Bytes(member), one.warc, 0, MAX_PAGE_BYTES)))[0]
+            for one, member in zip(copies, members, strict=True)
+        )
+        outcome = read_outcome(page, companions=tuple(companions))
+        if not isinstance(outcome, ArticleRead):
+            self._notes.append(f"{origin.id} cannot be read from its captures in the release")
             return
-        if found.payload_sha256 != origin.payload_sha256:
-            self._problems.append(f"{place} has another payload than its provenance says")
-        elif found.warc_record_id != origin.warc_record_id:
-            self._problems.append(f"{place} is another record than its provenance says")
+        self._reread_count += 1
+        if outcome.article.content_sha256 == origin.content_sha256:
+            return
+        if outcome.article.extractor == origin.extractor:
+            self._problems.append(f"{origin.id}: its capture has another text")
+        else:
+            self._notes.append(f"{origin.id}: {outcome.article.extractor} reads another text than {origin.extractor}")
 
     def _check_counts(self) -> None:
         """Check that the states add up, and that the card counts the rows that are there."""
@@ -179,3 +219,14 @@ class _Verification:
     def _iterate_provenance(self) -> Iterator[Provenance]:
         with (self._folder / PROVENANCE_PATH).open("rb") as file:
             yield from map(Provenance.model_validate_json, file)
+
+
+class _Bytes:
+    """Bytes that can be opened as a WARC file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def open(self, _mode: str, /) -> BinaryIO:
+        """Open them for reading."""
+        return io.BytesIO(self._data)

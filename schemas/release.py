@@ -14,6 +14,19 @@ COMPLETENESS_PATH = "completeness.json"
 SUMS_PATH = "SHA256SUMS"
 
 
+class CopiedCapture(Record):
+    """A capture in the WACZ of a release."""
+
+    url: str | None
+    fetched_at: UtcTime
+    payload_sha256: Sha256
+    warc_record_id: str | None
+    warc: NonEmpty
+    offset: Count
+    length: Count
+    """As in `Provenance`."""
+
+
 class Provenance(Record):
     """Where a row of a release was read from. One line of `provenance.jsonl` for each article, in the same order."""
 
@@ -37,6 +50,8 @@ class Provenance(Record):
     """Bytes of that member."""
     lost: str | None
     """Why the capture could not be copied."""
+    companions: tuple[CopiedCapture, ...]
+    """Further captures that the text was read from: the posts of a live blog."""
 
 
 class LeftOutReason(StrEnum):
@@ -85,5 +100,9 @@ class Verified(Record):
     capture_count: Count
     sha256: Sha256
     """Digest of `SHA256SUMS`, to compare with the one that its maker published."""
+    reread_count: Count
+    """Articles that were read again from their captures; 0 unless asked for."""
     problems: tuple[str, ...]
     """One sentence each; empty for a release that is as it was made."""
+    notes: tuple[str, ...]
+    """What could not be read again, or is read differently by another extractor."""

@@ -147,3 +147,21 @@ def test_the_report_is_json_or_a_file_of_a_known_kind(broadsheet: Broadsheet, tm
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     ended = broadsheet("report", "--site", "nowhere")
     assert (ended.returncode, "moscow-times" in ended.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_release_is_made_and_verified_and_a_change_to_it_ends_with_1(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    made = read_json(broadsheet, "release", tmp_path / "release")
+    assert made["article_count"] == made["capture_count"] == 2
+    ended = broadsheet("release", tmp_path / "release")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "is not an empty folder" in ended.stderr
+    assert read_json(broadsheet, "verify", tmp_path / "release", "--reread")["sha256"] == made["sha256"]
+    (tmp_path / "release" / "README.md").write_text("Mine.")
+    ended = broadsheet("verify", tmp_path / "release")
+    assert ended.returncode == 1
+    assert "README.md has another digest" in ended.stdout
+    ended = broadsheet("verify", tmp_path)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    ended = broadsheet("release", tmp_path / "none", "--section", "nowhere")
+    assert ended.returncode == 0

@@ -54,17 +54,15 @@ def check_rows(folder: Path) -> Iterator[str]:
         ):
             yield f"article {article['id']} differs from its provenance"
     with zipfile.ZipFile(folder / "captures/captures.wacz") as wacz:
-        warcs = {path: wacz.read(path) for path in {one["warc"] for one in origins if one["warc"]}}
-    for origin in origins:
-        if origin["warc"] is None:
-            continue
+        warcs = {path: wacz.read(path) for path in wacz.namelist() if path.startswith("archive/")}
+    for origin in [copied for one in origins if one["warc"] for copied in (one, *one["companions"])]:
         try:
             headers, payload = read_record(warcs[origin["warc"]][origin["offset"] :][: origin["length"]])
         except (OSError, EOFError, ValueError, KeyError) as error:
-            yield f"capture of {origin['id']} cannot be read: {error}"
+            yield f"capture of {origin['url']} cannot be read: {error}"
             continue
         if sha256(payload) != origin["payload_sha256"] or headers.get("warc-record-id") != origin["warc_record_id"]:
-            yield f"capture of {origin['id']} differs from its provenance"
+            yield f"capture of {origin['url']} differs from its provenance"
 
 
 def count(folder: Path) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def count(folder: Path) -> dict[str, Any]:
     reasons = Counter(one["reason"] for one in read_lines(folder / "data/left-out.jsonl"))
     return {
         "article_count": len(origins),
-        "capture_count": sum(one["warc"] is not None for one in origins),
+        "capture_count": sum((one["warc"] is not None) + len(one["companions"]) for one in origins),
         "lost_count": sum(one["lost"] is not None for one in origins),
         "left_out_counts": dict(reasons),
         "sha256": sha256((folder / "SHA256SUMS").read_bytes()),

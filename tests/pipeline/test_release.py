@@ -296,6 +296,20 @@ def test_tampering_is_named_even_with_new_checksums(copied: Path, tamper: Callab
     assert not any("another digest than" in problem and SUMS_PATH in problem for problem in found.problems)
 
 
+def test_texts_are_read_again_from_their_captures(copied: Path) -> None:
+    found = verify_release(copied, reread=True)
+    assert (found.problems, found.notes, found.reread_count) == ((), (), PAGE_COUNT)
+    with changing_lines(copied / JSONL_PATH) as lines:
+        article = json.loads(lines[2])
+        article["body"] += " And more."
+        article["content_sha256"] = hashlib.sha256(article["body"].encode()).hexdigest()
+        lines[2] = json.dumps(article).encode() + b"\n"
+    with changing_lines(copied / PROVENANCE_PATH) as lines:
+        origin = json.loads(lines[2]) | {"content_sha256": article["content_sha256"]}
+        lines[2] = json.dumps(origin).encode() + b"\n"
+    assert any("its capture has another text" in one for one in verify_release(copied, reread=True).problems)
+
+
 def test_what_is_no_release_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReleaseUnreadable, match=SUMS_PATH):
         verify_release(tmp_path)
