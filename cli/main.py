@@ -5,7 +5,7 @@ Heavy libraries are imported inside the commands that need them, which keeps `--
 
 import re
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +30,7 @@ from cli.option import (
     read_day,
     with_archive,
 )
+from cli.progress import announce_prefect, showing_progress
 from cli.quarantine import quarantine_app
 from cli.release import release, verify
 from cli.report import report
@@ -105,16 +106,14 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Discover articles, fetch what is due, parse, validate, deduplicate and store; print the run's report."""
-    from flows.environment import set_prefect_defaults
-    from pipeline.ingest import check_ingest
-    from schemas.settings import load_settings
-
-    check_ingest(load_settings(), site, cdx)  # fail fast, before Prefect starts a server
-    set_prefect_defaults()
-    from cli.progress import showing_progress
-    from flows.ingest import run_ingest
-
     with showing_progress():
+        from pipeline.ingest import check_ingest
+        from schemas.settings import load_settings
+
+        check_ingest(load_settings(), site, cdx)  # fail fast, before Prefect starts a server
+        announce_prefect()
+        from flows.ingest import run_ingest
+
         report = run_ingest(site, source.value, limit, cdx)
     _report(report, as_json=as_json)
 
@@ -134,28 +133,36 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Fetch the missing articles of a range of publication days, newest first. To resume, run it again."""
-    from cli.render import print_json, render_backfill, render_plan
-    from flows.environment import set_prefect_defaults
-    from pipeline.backfill_plan import check_span, plan_backfill
-    from pipeline.ingest import check_ingest
-    from schemas.settings import load_settings
-
     since, until = from_day.date(), to_day.date()
-    check_span(since, until)
     if plan:
-        found = plan_backfill(load_settings(), site, since, until, limit)
-        print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
+        _plan_backfill(site, since, until, limit, as_json=as_json)
         return
-    check_ingest(load_settings(), site)
-    set_prefect_defaults()
-    from cli.progress import showing_progress
-    from flows.backfill import run_backfill
-
     with showing_progress():
+        from pipeline.backfill_plan import check_span
+        from pipeline.ingest import check_ingest
+        from schemas.settings import load_settings
+
+        check_span(since, until)
+        check_ingest(load_settings(), site)
+        announce_prefect()
+        from flows.backfill import run_backfill
+
         report = run_backfill(site, since, until, limit)
+    from cli.render import print_json, render_backfill
+
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
     if report.problems:
         raise typer.Exit(EXIT_RUN_FAILED)
+
+
+def _plan_backfill(site: str, since: date, until: date, limit: int | None, *, as_json: bool) -> None:
+    from cli.render import print_json, render_plan
+    from pipeline.backfill_plan import check_span, plan_backfill
+    from schemas.settings import load_settings
+
+    check_span(since, until)
+    found = plan_backfill(load_settings(), site, since, until, limit)
+    print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
 
 
 @app.command("import")
@@ -164,18 +171,21 @@ def import_files(
         list[Path],
         # The import itself reports unreadable paths, in one line each.
         typer.Argument(
-            metavar="PATH", help="Text, .html, .warc(.gz) or .cdx files, lists of URLs, or folders.", readable=False
+            metavar="PATH",
+            help="Texts, .html, .warc(.gz), .csv, .jsonl, .parquet or .cdx files, lists of URLs, or folders.",
+            readable=False,
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
     """Import files: parse, validate and deduplicate them as if they had been fetched."""
-    from pipeline.archive import open_archive
-    from pipeline.file_import import import_paths
-    from schemas.settings import load_settings
+    with showing_progress():
+        from pipeline.archive import open_archive
+        from pipeline.file_import import import_paths
+        from schemas.settings import load_settings
 
-    with open_archive(load_settings(), writable=True) as archive:
-        report = import_paths(archive, paths)
+        with open_archive(load_settings(), writable=True) as archive:
+            report = import_paths(archive, paths)
     for sentence in report.unusable:
         print_line(f"broadsheet: {sentence}")
     _report(report, as_json=as_json)
@@ -186,25 +196,39 @@ def import_files(
 @app.command()
 def status(
     *,
+    months: Annotated[bool, typer.Option("--months", help="Completeness of every month, with reasons.")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="The last ten runs (or N), with all their problems.")] = False,
+    reading: Annotated[bool, typer.Option("--reading", help="Where fields are read; boilerplate.")] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the URLs of missing articles.")] = False,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only this publication month.")] = None,
     limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the ledger by state, completeness by month and the last runs; or list missing articles."""
-    from cli.render import print_json, render_missing, render_status
-    from pipeline.status import list_missing_urls, read_status
+    """Show the archive's state on one screen: the ledger, the newest months, the last runs; or a part in full."""
+    from cli.render import print_json, render_missing
+    from cli.render_status import render_months, render_reading, render_runs, render_status
+    from pipeline.status import list_last_runs, list_missing_urls, read_status
 
     if month and not re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])|unknown", month, re.ASCII):
         raise typer.BadParameter(f"--month {month} is neither YYYY-MM nor `unknown`")
-    if limit is not None and not (missing or month):
-        raise typer.BadParameter("--limit needs --missing")
+    if limit is not None and not (missing or month or runs):
+        raise typer.BadParameter("--limit needs --missing or --runs")
     if missing or month:
         absent = with_archive(lambda archive: list_missing_urls(archive, month, limit))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
     found = with_archive(read_status)
-    print_json(found.model_dump(mode="json")) if as_json else render_status(found)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    if not (months or runs or reading):
+        render_status(found)
+    if months:
+        render_months(found)
+    if runs:
+        render_runs(with_archive(lambda archive: list_last_runs(archive, limit)))
+    if reading:
+        render_reading(found)
 
 
 @app.command()
@@ -234,14 +258,14 @@ def reprocess(
     as_json: AsJson = False,
 ) -> None:
     """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
-    from cli.progress import showing_progress
-    from cli.render_reprocess import render_reprocess
-    from pipeline.reprocess.reprocess import reprocess as reread_captures
-    from schemas.settings import load_settings
-
     since, until = day_of(from_day), day_of(to_day)
     with showing_progress():
+        from pipeline.reprocess.reprocess import reprocess as reread_captures
+        from schemas.settings import load_settings
+
         report = reread_captures(load_settings(), since=since, until=until, apply=apply, process_count=processes)
+    from cli.render_reprocess import render_reprocess
+
     render_reprocess(report, as_json=as_json)
 
 
@@ -256,20 +280,21 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check the settings, database, disk, Prefect and the integrity of the archive; or the live site."""
-    from cli.progress import showing_progress
-    from cli.render import print_json, render_checks, render_live
-    from pipeline.integrity.doctor import repair_archive, run_checks
-    from pipeline.integrity.live_site import audit_live
-    from schemas.settings import load_settings
-
     if repair and quick:
         raise typer.BadParameter("--repair reads the WARC files, --quick skips them")
     if repair and live:
         raise typer.BadParameter("--repair reads the WARC files, --live skips them")
-    settings = load_settings()
     with showing_progress():
+        from pipeline.integrity.doctor import repair_archive, run_checks
+        from pipeline.integrity.live_site import audit_live
+        from schemas.settings import load_settings
+
+        settings = load_settings()
         seen = audit_live(settings) if live else []
         checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick or live)
+    from cli.render import print_json
+    from cli.render_doctor import render_checks, render_live
+
     if as_json:
         print_json([check.model_dump(mode="json") for check in (*checks, *seen)])
     else:

@@ -1,30 +1,97 @@
-"""A progress bar on standard error."""
+"""Progress on standard error: a bar on a terminal, elsewhere a line every five minutes.
 
+The first words are written before anything heavy is imported: Prefect alone takes seconds.
+"""
+
+import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from pipeline.progress import Progress, listening
+from schemas.printing import print_line
+
+if TYPE_CHECKING:
+    from pipeline.progress import Progress
+
+STARTING = "broadsheet: starting …"
+ERASE_LINE = "\r\x1b[2K"
+
+LINE_SECONDS = 300.0
+"""Seconds between two lines where there is no terminal: a short run writes none, a night fills no disk."""
 
 
 @contextmanager
 def showing_progress() -> Iterator[None]:
-    """Show progress bars on standard error within the block, if it is a terminal."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        shown: dict[str, TaskID] = {}
-
-        def show(progress: Progress) -> None:
-            if progress.stage not in shown:
-                shown[progress.stage] = bars.add_task(progress.stage, total=None)
-            bars.update(shown[progress.stage], completed=progress.done_count, total=progress.total_count)
-
-        with listening(show):
+    """Show the progress of what runs within the block on standard error."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":  # which cannot write over a line
+        with _listening(ProgressLines()):
             yield
+        return
+    sys.stderr.write(STARTING)
+    sys.stderr.flush()
+    from cli.progress_bar import showing_bar
+
+    sys.stderr.write(ERASE_LINE)
+    with showing_bar() as show, _listening(show):
+        yield
+
+
+def announce_prefect() -> None:
+    """Prepare Prefect's start, which takes several seconds, and say that it starts."""
+    from flows.environment import set_prefect_defaults
+    from pipeline.progress import report_progress
+
+    set_prefect_defaults()
+    report_progress("starting Prefect", 0, None)
+
+
+@contextmanager
+def _listening(listener: "Callable[[Progress], None]") -> Iterator[None]:
+    from pipeline.progress import listening
+
+    with listening(listener):
+        yield
+
+
+class ProgressLines:
+    """Prints a line about a stage that takes long, every five minutes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._printed_at = self._began_at = clock()
+        self._stage = ""
+
+    def __call__(self, progress: "Progress") -> None:
+        """Print the line if it is due."""
+        at = self._clock()
+        if progress.stage != self._stage:
+            self._stage, self._began_at = progress.stage, at
+        if at < self._printed_at + LINE_SECONDS:
+            return
+        self._printed_at = at
+        print_line(f"broadsheet: {describe(progress)}{_describe_rest(progress, at - self._began_at)}")
+
+
+def describe(progress: "Progress") -> str:
+    """Return the stage and its count: `fetch: 57 of 240 pages`."""
+    count = f"{progress.done_count:,}" if progress.total_count is None else f"{progress.done_count:,} of "
+    total = "" if progress.total_count is None else f"{progress.total_count:,}"
+    return f"{progress.stage}: {count}{total} {progress.unit}".rstrip()
+
+
+def _describe_rest(progress: "Progress", seconds: float) -> str:
+    if progress.total_count is None:
+        return f", now {progress.detail}" if progress.detail else ""
+    if not progress.done_count:
+        return ""
+    rest = seconds * (progress.total_count - progress.done_count) / progress.done_count
+    return f", about {format_seconds(rest)} left"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration as h:mm:ss."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"

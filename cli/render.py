@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,13 @@ from rich.text import Text
 
 from pipeline.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
 from schemas.printing import make_json_printable, make_printable
-from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
+from schemas.report import BackfillReport, ImportedFile, KindReading, RecurringParagraph, RunReport
 from storage.ledger.quarantine import QuarantineRecord
-from storage.reports.completeness import MissingUrl, MonthCount
+from storage.reports.completeness import MissingUrl
 
 if TYPE_CHECKING:
     from pipeline.backfill_plan import BackfillPlan
-    from pipeline.integrity.doctor import Check
-    from pipeline.integrity.live_site import LiveCheck
-    from pipeline.status import IdentifiedUrl, Status
+    from pipeline.status import IdentifiedUrl
 
 
 class PlainConsole(Console):
@@ -63,30 +62,24 @@ def render_report(report: RunReport) -> None:
     )
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     _print_counts("the ledger", report.ledger, {})
-    _print_findings(report.recurring, report.leak_rate)
+    _print_files(report.files)
+    print_findings(report.recurring, report.leak_rate)
     print_sentences("note", report.notes, "cyan")
     print_sentences("problem", report.problems, "red")
 
 
-def render_status(status: "Status") -> None:
-    """Print the ledger, completeness by month and the last runs."""
-    others = f"and {status.duplicate_count} duplicates of them not counted; {status.quarantined_count} quarantined"
-    console.print(f"{status.article_count} articles, {others}\n", highlight=False)
-    _print_counts("the ledger: advertised URLs by state", status.ledger, {})
-    if status.completeness is not None:
-        console.print(f"completeness {status.completeness:.2%} of {status.advertised_count} advertised URLs\n")
-    if status.months:
-        print_table("months", MONTH_COLUMNS, _month_rows(status.months))
-    if reasons := list(_reason_rows(status.months)):
-        print_table("why", ("month", "", "reason", "count"), reasons)
-    rows = ((run.id, run.kind, run.status, f"{run.started_at:%Y-%m-%d %H:%M:%S}") for run in status.runs)
-    print_table("last runs", ("run", "kind", "status", "started (UTC)"), rows)
-    _print_findings(status.recurring, status.leak_rate)
-    _print_reading(status.reading)
-    print_sentences("problem", status.problems, "red")
+def _print_files(files: Iterable[ImportedFile]) -> None:
+    for file in files:
+        counts = ", ".join(f"{count} {name}" for name, count in file.outcomes.items()) or "nothing"
+        console.print(Text(f"{file.name}: {file.row_count} rows: {counts}"), soft_wrap=True)
+        for problem in file.problems:
+            console.print(Text(f"  {problem}"), soft_wrap=True)
+        if file.more_problems_count:
+            console.print(Text(f"  and {file.more_problems_count} more rows that were refused or quarantined"))
 
 
-def _print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
+def print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:
+    """Print possible and known boilerplate in the newest articles."""
     if recurring:
         columns = ("count", "share", "text", "for example")
         print_table("recurring paragraphs that are in no boilerplate list", columns, map(list_recurring_row, recurring))
@@ -94,7 +87,8 @@ def _print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | 
         console.print(f"known boilerplate in {leak_rate:.2%} of the newest articles\n", highlight=False)
 
 
-def _print_reading(reading: Mapping[str, KindReading]) -> None:
+def print_reading(reading: Mapping[str, KindReading]) -> None:
+    """Print where the fields of the last run with new articles were read."""
     if reading:
         rows = list_reading_rows(reading)
         print_table("fields read in the last run with new articles", ("kind", "pages", "fields", "from"), rows)
@@ -150,8 +144,8 @@ def _format_time(at: datetime | None) -> str:
 
 def render_identities(found: "Iterable[IdentifiedUrl]") -> None:
     """Print the record id of each URL, or the rule that excludes it."""
-    rows = ((one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found)
-    print_table("", ("URL", "record", "excluded by rule", ""), rows)
+    rows = [(one.url, one.id or "-", one.rule or "-", "known" if one.known else "new") for one in found]
+    print_lines(("URL", "record", "excluded by rule", ""), rows)
 
 
 def render_quarantine(found: Sequence[QuarantineRecord]) -> None:
@@ -175,50 +169,21 @@ def render_quarantined(one: QuarantineRecord) -> None:
     console.print(Text(f"  capture: {one.capture.warc} at {one.capture.offset}, {one.capture.length} bytes"))
 
 
-def render_checks(checks: "Iterable[Check]") -> None:
-    """Print the results of `doctor`."""
-    rows = (("ok" if check.ok else "BROKEN", check.name, check.detail) for check in checks)
-    print_table("", ("", "what", "found"), rows)
-
-
-def render_live(checks: "Sequence[LiveCheck]") -> None:
-    """Print each expected structure of the live site, and where it was seen."""
-    rows = (
-        (check.result.upper() if not check.ok else check.result, check.name, check.where, check.detail)
-        for check in checks
-    )
-    if checks:
-        print_table("the live site", ("", "expected", "where", "seen on"), rows)
-
-
-MONTH_COLUMNS = ("month", "advertised", "stored", "copies", "excluded", "quarantined", "gone", "missing", "share")
-"""Short enough for a terminal of 80 columns."""
-
-
-def _month_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
-    for one in months:
-        excluded, quarantined = sum(one.excluded_counts.values()), sum(one.quarantined_counts.values())
-        archived = one.stored_count + one.duplicate_count
-        share = f"{archived / (archived + one.missing_count):.1%}" if archived + one.missing_count else "-"
-        counts = (one.advertised_count, one.stored_count, one.duplicate_count, excluded, quarantined, one.gone_count)
-        yield (one.month or "unknown", *map(str, counts), str(one.missing_count), share)
-
-
-def _reason_rows(months: Iterable[MonthCount]) -> Iterable[tuple[str, ...]]:
-    for one in months:
-        for name, counts in (("quarantined", one.quarantined_counts), ("excluded", one.excluded_counts)):
-            yield from ((one.month or "unknown", name, reason, str(count)) for reason, count in counts.items())
-
-
 def _print_counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) -> None:
     rows = [(name, str(count), meanings.get(name, "")) for name, count in counts.items()]
     if rows:
         print_table(title, ("", "count", ""), rows)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    padding: tuple[int, int, int, int] = PADDING,
+) -> None:
     """Print a table; columns named in `NUMBER_COLUMNS` are aligned to the right."""
-    table = Table(title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=PADDING)
+    table = Table(title=title or None, title_justify="left", show_header=any(columns), box=SIMPLE_HEAD, padding=padding)
     for column in columns:
         is_number = column in NUMBER_COLUMNS
         # Fold, because a truncated URL is useless.
@@ -241,9 +206,22 @@ def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_sentences(name: str, sentences: Iterable[str], style: str) -> None:
-    """Print each sentence on its own line, prefixed by the name in this style."""
+    """Print each sentence, prefixed by the name in this style."""
     for sentence in sentences:
-        console.print(Text.assemble((f"{name}: ", style), sentence))
+        first, *others = wrap(f"{name}: {sentence}", console.width)
+        line = Text(first)
+        line.stylize(style, 0, len(name) + 1)
+        console.print(line, soft_wrap=True)
+        for other in others:
+            console.print(Text(other), soft_wrap=True)
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Return the text in lines of this width. A longer word, such as a URL, stays whole on a line of its own."""
+    lines = textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return lines or [indent]
 
 
 def print_wrapped(line: Text) -> None:

@@ -1,5 +1,6 @@
 """The commands `schedule` and `deploy`: run the scheduled flows here, or register them with a server."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,8 @@ Definitions = Annotated[
 
 def schedule(file: Definitions = None) -> None:
     """Run the scheduled flows on this machine until stopped; without PREFECT_API_URL, with a local Prefect server."""
+    if sys.stderr.isatty():  # Prefect takes seconds to import, and its server more
+        print_line("broadsheet: starting the schedule …")
     from flows.environment import set_prefect_defaults
     from pipeline.archive import check_version
     from schemas.settings import load_settings
@@ -28,15 +31,21 @@ def schedule(file: Definitions = None) -> None:
     set_prefect_defaults()
     from flows.deployment import DEFINITIONS, read_definitions
     from flows.schedule import check_alarms, check_crawls, describe_ui_access, exclusive_schedule, serve, using_server
+    from flows.schedule_log import logging_schedule
 
     definitions = read_definitions(file or DEFINITIONS)
     check_alarms(settings)
     check_crawls(settings, definitions)
-    with exclusive_schedule(settings), serving_metrics(settings) as metrics_url, using_server(settings) as server:
-        print_line(f"broadsheet: scheduled; Prefect's UI is at {describe_ui_access(server)}; Ctrl-C stops it")
+    with (
+        exclusive_schedule(settings),
+        logging_schedule(settings) as report,
+        serving_metrics(settings) as metrics_url,
+        using_server(settings) as server,
+    ):
+        report(f"scheduled; Prefect's UI is at {describe_ui_access(server)}; Ctrl-C stops it")
         if metrics_url:
-            print_line(f"broadsheet: metrics are at {metrics_url}")
-        serve(definitions)
+            report(f"metrics are at {metrics_url}")
+        serve(definitions, report)
 
 
 def deploy(file: Definitions = None, as_json: AsJson = False) -> None:

@@ -37,17 +37,24 @@ def read_text(capture: Capture) -> Draft | Unreadable:
     """Return the draft of a text, or the reason why it is not one."""
     if capture.too_large:
         return Unreadable(reason="too-large", detail="larger than the limit for a text")
-    text = decode(capture).replace("\r\n", "\n").replace("\r", "\n")
+    return read_plain(decode(capture))
+
+
+def read_plain(text: str, *, headline: str | None = None, site: Site | None = None) -> Draft | Unreadable:
+    """Do the same for a decoded text, whose headline and site may be known from elsewhere."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(_CONTROL.findall(text)) > _MAX_CONTROL_SHARE * len(text):
         return Unreadable(reason="not-text", detail="control characters or undecodable bytes")
     paragraphs = split_plain_text(text)
     if not paragraphs:
         return Unreadable(reason="empty-page")
-    site, cleaned = recognize_site(paragraphs)
+    site, cleaned = (site, site.boilerplate.remove(paragraphs)) if site else recognize_site(paragraphs)
     kept = list(cleaned.paragraphs)
+    if headline and kept and _reduce(kept[0]) == _reduce(headline):
+        kept.pop(0)
     if not kept:
         return Unreadable(reason="empty-page", detail="nothing but furniture")
-    return _build(kept, site, {"appeal-removed"} if cleaned.has_lone_appeal else set())
+    return _build(kept, site, {"appeal-removed"} if cleaned.has_lone_appeal else set(), headline)
 
 
 def split_plain_text(text: str) -> list[str]:
@@ -66,6 +73,11 @@ def recognize_site(paragraphs: list[str]) -> tuple[Site, Cleaned]:
     return generic, generic.boilerplate.remove(paragraphs)
 
 
+def _reduce(line: str) -> str:
+    """Return the letters and digits of a line: quotes and capitals differ between a headline's copies."""
+    return "".join(filter(str.isalnum, line)).casefold()
+
+
 def is_headline(paragraphs: list[str]) -> bool:
     """Whether the first paragraph is a headline: short, not a sentence, and followed by text."""
     if len(paragraphs) < 2:  # noqa: PLR2004 - a headline and a text
@@ -74,10 +86,10 @@ def is_headline(paragraphs: list[str]) -> bool:
     return len(first) <= MAX_HEADLINE_CHARS and not _SENTENCE_END.search(first) and not _list_names(first)
 
 
-def _build(paragraphs: list[str], site: Site, flags: set[str]) -> Draft:
+def _build(paragraphs: list[str], site: Site, flags: set[str], headline: str | None) -> Draft:
     flags = {*flags, "published-at-missing"}
     sources = {"body": "text"}
-    headline = paragraphs.pop(0) if is_headline(paragraphs) else None
+    headline = headline or (paragraphs.pop(0) if is_headline(paragraphs) else None)
     if headline:
         sources["headline"] = "text"
     else:

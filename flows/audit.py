@@ -19,7 +19,7 @@ from schemas.settings import Settings, load_settings
 from storage.ledger.frontier import count_states
 from storage.reports.completeness import MonthCount, count_months
 from storage.runs.run import RunRecord, list_runs
-from storage.schema.tables import RunStatus
+from storage.schema.tables import SUCCESSFUL
 
 DAY = timedelta(days=1)
 
@@ -99,7 +99,7 @@ def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
 
 def _find_silence(runs: list[RunRecord], at: datetime) -> Iterator[str]:
     """Yield a sentence if no run has succeeded for a day, though one is scheduled every quarter of an hour."""
-    succeeded = [run.ended_at for run in runs if run.status is RunStatus.COMPLETED and run.ended_at]
+    succeeded = [run.ended_at for run in runs if run.status in SUCCESSFUL and run.ended_at]
     if runs and (not succeeded or max(succeeded) < at - DAY):
         since = f"since {max(succeeded):%Y-%m-%d %H:%M} UTC" if succeeded else "among the last ones"
         yield f"no run of {runs[0].site} has succeeded {since}"

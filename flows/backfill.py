@@ -15,9 +15,9 @@ from prefect.client.schemas.objects import State
 
 from flows.artifacts import store_report, store_run_artifacts
 from flows.concurrency import exclusive_crawl, wait_for_urgent_runs
-from flows.final_state import make_final_state, make_skipped_state, read_report
+from flows.final_state import make_skipped_state, read_report
 from flows.hooks import notify
-from flows.ingest import Limit, make_run_state
+from flows.ingest import Limit, make_crawl_state, make_run_state
 from flows.server import prepare_temporary_server
 from flows.steps import orchestrate_backfill
 from pipeline.archive import RunInProgress, open_archive
@@ -104,9 +104,8 @@ def backfill(site: str, since: date, until: date, limit: Limit = None) -> State[
     floors = tuple(_find_broken_floors(site, reports))
     report = BackfillReport(site=site, since=since, until=until, months=tuple(reports), broken_floors=floors)
     store_report(render_backfill_markdown(report), f"backfill-{site}-report", {})
-    return make_final_state(
-        report, report.problems, f"{sum(month.outcomes.get('stored', 0) for month in reports)} stored"
-    )
+    stored_count = sum(month.outcomes.get("stored", 0) for month in reports)
+    return make_crawl_state(report, stored_count, report.problems, is_degraded=report.is_degraded)
 
 
 def run_backfill(site: str, since: date, until: date, limit: int | None) -> BackfillReport:

@@ -28,6 +28,9 @@ SKIPPED = "Skipped"
 """Name of the completed state of a run that was not needed."""
 
 
+DEGRADED = "Degraded"
+"""Name of the failed state of a run that did its work, but could not read some sources."""
+
 TIMED_OUT = "TimedOut"
 """Prefect's name for the state of a run that exceeded its flow's timeout."""
 
@@ -44,11 +47,14 @@ class RunHasProblems(RunFailure):
         self.report = report
 
 
-def make_final_state(report: Report, problems: tuple[str, ...], summary: str) -> State[Report]:
+def make_final_state(
+    report: Report, problems: tuple[str, ...], summary: str, *, is_degraded: bool = False
+) -> State[Report]:
     """Return a failed state if there are problems, else a completed one with the summary as its message."""
     if problems:
         message = "; ".join(problems)[:MESSAGE_CHARS]
-        return Failed(message=message, data=RunHasProblems(message, report))  # Prefect needs an exception
+        name = DEGRADED if is_degraded else None
+        return Failed(name=name, message=message, data=RunHasProblems(message, report))  # Prefect needs an exception
     return Completed(message=summary, data=report)
 
 

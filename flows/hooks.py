@@ -11,6 +11,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 from prefect.settings import PREFECT_UI_URL
 
+from flows.final_state import DEGRADED
 from pipeline.alert import NotificationUnsent, is_alert_configured, send_message
 from schemas.settings import SettingsInvalid, load_settings
 
@@ -32,7 +33,7 @@ def notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
 
 def render_message(flow_name: str, flow_run: FlowRun, state: State[Any]) -> tuple[str, str]:
     """Return the title and the text of the message: what happened, and where to look."""
-    outcome = "crashed" if state.is_crashed() else "failed"
+    outcome = "crashed" if state.is_crashed() else "degraded" if state.name == DEGRADED else "failed"
     reason = (state.message or "no reason was given").strip()
     reason = reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}…"
     return f"broadsheet: {flow_name} {outcome}", f"{_fetch_run_name(flow_run)}: {reason}\n\n{_describe_links(flow_run)}"

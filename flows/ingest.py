@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flows.artifacts import store_run_artifacts
 from flows.concurrency import exclusive_crawl
-from flows.final_state import make_final_state, make_skipped_state, read_report
+from flows.final_state import Report, make_final_state, make_skipped_state, read_report
 from flows.hooks import notify
 from flows.server import prepare_temporary_server
 from flows.steps import SCHEDULED
@@ -78,7 +78,15 @@ def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[R
 
 def make_run_state(report: RunReport) -> State[RunReport]:
     """Return the final state of a site's run."""
-    return make_final_state(report, report.problems, f"{report.outcomes.get('stored', 0)} stored")
+    return make_crawl_state(report, report.outcomes.get("stored", 0), report.problems, is_degraded=report.is_degraded)
+
+
+def make_crawl_state(
+    report: Report, stored_count: int, problems: tuple[str, ...], *, is_degraded: bool
+) -> State[Report]:
+    """Return the final state of a crawl; its message says what was stored, then what went wrong."""
+    stored = f"{stored_count} stored"
+    return make_final_state(report, (stored, *problems) if problems else (), stored, is_degraded=is_degraded)
 
 
 def run_ingest(site: str, source: SourceChoice, limit: int | None, cdx: str | None = None) -> RunReport:

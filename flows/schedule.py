@@ -1,11 +1,11 @@
 """Scheduled flows: run by this process (`serve`), or by the workers of a server (`deploy`)."""
 
 import asyncio
-import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
@@ -16,6 +16,8 @@ from prefect.runner import Runner
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from flows.deployment import ENTRYPOINT, Deployment, make_deployment
+from flows.run_watcher import RunWatcher
+from flows.schedule_log import Report
 from flows.server import LocalServer, local_server, require_server
 from pipeline.alert import is_alert_configured, open_service
 from pipeline.archive import RunInProgress, make_folders, open_lock, try_lock
@@ -32,8 +34,6 @@ RUNNER_TASK = "broadsheet schedule"
 
 PAGE_SIZE = 200
 """Maximum that the server returns in one request; we have only a handful of limits and deployments."""
-
-logger = logging.getLogger(__name__)
 
 
 class Deployed(Record):
@@ -157,8 +157,11 @@ def describe_ui_access(server: LocalServer | str) -> str:
     return f"{server.url.removesuffix('/api')} (password in {server.auth_path})"
 
 
-def serve(definitions: Sequence[Deployment]) -> None:
-    """Run every deployment in processes on this machine when it is due, until this process is stopped."""
+def serve(definitions: Sequence[Deployment], report: Report) -> None:
+    """Run every deployment in processes on this machine when it is due, until this process is stopped.
+
+    Report when each is due next, and how each run ended.
+    """
     # Schedules are not paused on shutdown, as a killed process could not do that either. Runs that were due meanwhile
     # are dropped when the schedules are registered again. The limit lets every deployment run at once: the concurrency
     # limits decide which runs wait.
@@ -166,15 +169,22 @@ def serve(definitions: Sequence[Deployment]) -> None:
     with get_client(sync_client=True) as client:
         release_orphaned_slots(client)
         for name in remove_obsolete_deployments(client, definitions):
-            logger.info("%s was removed, because prefect.yaml no longer has it", name)
+            report(f"{name} was removed, because prefect.yaml no longer has it")
+    names: dict[UUID, str] = {}
     for one in definitions:
-        runner.add_deployment(make_deployment(one))
+        added = runner.add_deployment(make_deployment(one))
+        assert isinstance(added, UUID)  # noqa: S101 - for mypy: a coroutine only in a coroutine
+        names[added] = one.full_name
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_start(runner))
+        asyncio.run(_start(runner, RunWatcher(names, report)))
 
 
-async def _start(runner: Runner) -> None:
-    await asyncio.create_task(runner.start(), name=RUNNER_TASK)
+async def _start(runner: Runner, watcher: RunWatcher) -> None:
+    watching = asyncio.create_task(watcher.watch())
+    try:
+        await asyncio.create_task(runner.start(), name=RUNNER_TASK)
+    finally:
+        watching.cancel()
 
 
 class InterruptibleRunner(Runner):

@@ -70,6 +70,10 @@ class Crawler:
         self._is_halted = False
         self._unread = b""
         self._grown: dict[str, None] = {}
+        self.finished_count = 0
+        """URLs (or sources) of the job that are finished: a hint, for people."""
+        self.current_source = ""
+        """The source that was requested last."""
 
     def __enter__(self) -> Self:
         return self
@@ -89,10 +93,11 @@ class Crawler:
             self._process = start_process()
         self._is_busy, self._has_failed, self._is_released, self._is_halted = True, False, False, False
         self._unread, self._grown, self._reason = b"", {}, ""
+        self.finished_count, self.current_source = 0, ""
         self._send(os.fsencode(path.absolute()))
 
     def has_ended(self, wait_seconds: float) -> bool:
-        """Return whether its job has ended (or it died); wait for that, or for a WARC file to grow."""
+        """Return whether its job has ended (or it died); wait for that, or for any other news."""
         if not self._is_busy:
             return True
         assert self._process.stdout  # noqa: S101 - for mypy: it is a pipe
@@ -116,6 +121,10 @@ class Crawler:
                 self._is_busy = False
             elif news == CrawlEvent.GROWN:
                 self._grown[name] = None
+            elif news == CrawlEvent.REQUESTED:
+                self.current_source = name
+            elif news == CrawlEvent.FINISHED:
+                self.finished_count = int(name)
             elif news == CrawlEvent.CLOSED_EARLY:
                 self._has_failed, self._is_busy, self._reason = True, False, name
 

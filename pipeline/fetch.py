@@ -51,25 +51,23 @@ def crawl_and_load(
     """
     mark = f"-{run.id[-6:]}-"  # as `WarcWriter` names its files
     sources: dict[str, SourceFinding] = {}
-    pages_before = run.counts["page"]
-    _report_progress(run, job, pages_before)
     crawler.begin(job)
+    _report_progress(run, job, crawler)
     while not crawler.has_ended(WAIT_SECONDS):
         run.renew_lease()
         _stop_if_requested(run, crawler, should_stop)
+        _report_progress(run, job, crawler)
         for name in crawler.pop_grown_files():
             sources |= load_file(archive, run, name, load)
-            _report_progress(run, job, pages_before)
     if is_last:
         crawler.release()
     unloaded = find_growing(archive, mark)
     for name in unloaded:
         sources |= load_file(archive, run, name, load)
-    _report_progress(run, job, pages_before)
     _record_failure(archive, run, crawler, unloaded)
     broken = [(url, one.reason) for url, one in sources.items() if one.reason]
     optional = _list_optional(job, sources)
-    run.problems += [f"{url}: {reason}" for url, reason in broken if url not in optional]
+    run.report_broken_sources(f"{url}: {reason}" for url, reason in broken if url not in optional)
     run.notes += describe_absent_sources((url, reason) for url, reason in broken if url in optional)
     return sources
 
@@ -90,12 +88,21 @@ def _stop_if_requested(run: Run, crawler: Crawler, should_stop: StopCheck) -> No
         crawler.halt()
 
 
-def _report_progress(run: Run, job: CrawlJob, pages_before: int) -> None:
-    month = f"{run.span.since:%Y-%m} " if run.span.since else ""
+def _report_progress(run: Run, job: CrawlJob, crawler: Crawler) -> None:
+    """Report how many pages the crawl has fetched, or which source it reads: its loading follows later."""
     if job.urls:
-        report_progress(f"{month}fetch", min(run.counts["page"] - pages_before, len(job.urls)), len(job.urls))
+        _report_fetched(run, job, crawler.finished_count)
     else:
-        report_progress(f"{month}discover", run.counts["sighted-new"], None)
+        count = run.source_count + crawler.finished_count
+        report_progress(_name_stage(run, "discover"), count, None, unit="sources", detail=crawler.current_source)
+
+
+def _report_fetched(run: Run, job: CrawlJob, count: int) -> None:
+    report_progress(_name_stage(run, "fetch"), count, len(set(job.urls)), unit="pages")
+
+
+def _name_stage(run: Run, name: str) -> str:
+    return f"{run.span.since:%Y-%m} {name}" if run.span.since else name
 
 
 def fetch_sources(
@@ -104,8 +111,9 @@ def fetch_sources(
     """Fetch a job's sources. One without a response is a problem of the run, as the ledger does not track sources."""
     found = crawl_and_load(archive, run, crawler, job, load)
     lines = {line.url: line for line in read_log(job.log_path)}
+    run.source_count += len(lines)
     _record_unreachable_hosts(run, job, lines)
-    run.problems += _describe_failures(job, lines)
+    run.report_broken_sources(_describe_failures(job, lines))
     optional_lines = (lines[url] for url in _list_optional(job, lines) & lines.keys())
     run.notes += describe_absent_sources(
         (line.url, _describe_failure(line)) for line in optional_lines if _has_failed(line)
@@ -172,6 +180,7 @@ def fetch_pages(
     crawl_and_load(archive, run, crawler, job, load, is_last=True, should_stop=should_stop)
     log = list(read_log(job.log_path))
     lines = {line.url: line for line in log}
+    _report_fetched(run, job, len(set(urls) & lines.keys()))
     run.slowest = find_slowest(lines.values())
     run.asked_count += sum(1 for url in set(urls) & lines.keys() if lines[url].result not in UNASKED)
     load_log(archive, run, log)

@@ -1,4 +1,4 @@
-"""Imports files: texts, saved pages, WARC files, lists of URLs, indexes of web archives.
+"""Imports files: texts, saved pages, tables of texts, WARC files, lists of URLs, indexes of web archives.
 
 They go through the same extraction, validation and dedupe as fetched pages.
 """
@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,9 @@ from urllib.parse import quote
 from pipeline.archive import Archive
 from pipeline.interpret import identify_sightings
 from pipeline.load import load_unloaded
+from pipeline.progress import report_progress
 from pipeline.run import Run, finish_run, now, running
+from pipeline.table_import import import_table
 from pipeline.url_list import read_url_list
 from schemas.failure import UsageFailure
 from schemas.report import RunReport
@@ -25,6 +27,7 @@ from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
 from storage.captures.capture import find_imported_digests
 from storage.ledger.frontier import add_urls
+from storage.table.file import Table, TableFormat, TableUnusable, has_table_name, is_card, open_table, recognize_table
 from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
 from storage.warc.remote import WARC_SUFFIXES
 from storage.warc.store import IMPORT_SITE
@@ -54,18 +57,20 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
     """Import files, and the files directly in folders; the archive keeps a copy of each.
 
     Raises:
-        ImportUnreadable: a path cannot be read, is too large, or is not the WARC file or list of URLs that it seems to
-            be. Nothing was imported then. In a folder, an invalid WARC file is skipped.
+        ImportUnreadable: a path cannot be read, is too large, or is not the WARC file, table or list of URLs that it
+            seems to be. Nothing was imported then. In a folder, an invalid WARC file or table is skipped.
     """
     found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
-    files, lists, unusable, skipped = _examine(found, set(paths), archive.settings.max_page_bytes)
+    files, lists, tables, unusable, skipped = _examine(found, set(paths), archive.settings.max_page_bytes)
     names = [os.fsencode(path).decode(errors="replace") for path in paths]
     with running(archive, "import", None, {"paths": names}) as run:
         run.unusable += unusable
         load_unloaded(archive, run)
         for file, sightings in lists.items():
             _store_list(archive, run, file, sightings)
-        _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in lists])
+        others = lists.keys() | tables.keys()
+        _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in others])
+        _store_tables(archive, run, tables.values())
         for file in filter(_is_warc, files):
             _store_warc(archive, run, file)
             _record_skipped(run, file, skipped[file])
@@ -102,6 +107,7 @@ def _find_files(path: Path) -> Iterator[Path]:
 
 def _is_importable(file: Path) -> bool:
     is_known = file.suffix.lower() in PAGE_SUFFIXES | TEXT_SUFFIXES | CDX_SUFFIXES or _is_warc(file)
+    is_known = is_known or (has_table_name(file) and not is_card(file))
     return is_known and not file.name.startswith(".") and file.is_file()
 
 
@@ -111,6 +117,8 @@ class _Examined(NamedTuple):
     files: list[Path]
     lists: dict[Path, IdentifiedSightings]
     """Those that are lists of URLs."""
+    tables: dict[Path, Table]
+    """Those that are tables of texts."""
     unusable: list[str]
     """A sentence for each file that is damaged or not what its name says."""
     skipped: dict[Path, Counter[str]]
@@ -118,28 +126,66 @@ class _Examined(NamedTuple):
 
 
 def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: int) -> _Examined:
-    """Examine every file. An invalid WARC file that was not named explicitly is skipped."""
-    examined = files, lists, unusable, skipped = _Examined([], {}, [], {})
-    for file in found:
+    """Examine every file. An invalid WARC file or table that was not named explicitly is skipped."""
+    examined = _Examined([], {}, {}, [], {})
+    for index, file in enumerate(found):
+        report_progress("examine", index, len(found), unit="files", detail=file.name)
         try:
             if _is_warc(file):
                 captures = iterate_captures(file, "it", 0, max_page_bytes)
-                unusable += _examine_warc(file, captures)
-                skipped[file] = captures.skipped
+                examined.unusable.extend(_examine_warc(file, captures))
+                examined.skipped[file] = captures.skipped
+            elif (kind := _recognize_table(file)) is not None:
+                _examine_table(examined, file, kind, max_page_bytes)
             else:
                 payload = file.read_bytes() if _is_cdx(file) else _read_payload(file, max_page_bytes)
-                if sightings := _read_list(file, payload):
-                    lists[file] = sightings
-                elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
-                    unusable.append(f"{file}: contains binary data, so it is neither a page nor a text")
-            files.append(file)
+                _examine_payload(examined, file, payload)
+            examined.files.append(file)
         except (NotAWarc, ValueError) as error:
-            if file in named or not _is_warc(file):
+            if file in named or not (_is_warc(file) or isinstance(error, TableUnusable)):
                 raise ImportUnreadable(f"{file}: {error}") from None
-            unusable.append(f"{file}: {error}; skipped")
+            examined.unusable.append(f"{file}: {error}; skipped")
         except OSError as error:
             raise ImportUnreadable(f"{file}: {error.strerror or error}") from None
+    report_progress("examine", len(found), len(found), unit="files")
     return examined
+
+
+def _examine_payload(examined: _Examined, file: Path, payload: bytes) -> None:
+    if sightings := _read_list(file, payload):
+        examined.lists[file] = sightings
+    elif b"\0" in payload and not payload.startswith(UTF16_MARKS):
+        examined.unusable.append(f"{file}: contains binary data, so it is neither a page nor a text")
+
+
+def _recognize_table(file: Path) -> TableFormat | None:
+    is_other = file.suffix.lower() in PAGE_SUFFIXES | CDX_SUFFIXES
+    return None if is_other else recognize_table(file)
+
+
+def _examine_table(examined: _Examined, file: Path, kind: TableFormat, max_page_bytes: int) -> None:
+    """Open a table; a file without a column of texts may be a list of URLs with columns.
+
+    Raises:
+        TableUnusable: it is neither.
+    """
+    if is_card(file):
+        raise TableUnusable("the data card of an export; import the export itself")
+    try:
+        examined.tables[file] = open_table(file, kind, max_page_bytes)
+    except TableUnusable:
+        sightings = _find_list(file, max_page_bytes)
+        if not sightings:
+            raise
+        examined.lists[file] = sightings
+
+
+def _find_list(file: Path, max_page_bytes: int) -> IdentifiedSightings:
+    """Return the URLs of a file; nothing if it is too large for a list, or one of its lines is not a URL."""
+    try:
+        return _read_list(file, _read_payload(file, max_page_bytes))
+    except ValueError:
+        return ()
 
 
 def _read_payload(file: Path, max_page_bytes: int) -> bytes:
@@ -209,6 +255,14 @@ def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
             payload = _read_payload(file, max_page_bytes)
             is_page = file.suffix.lower() in PAGE_SUFFIXES or payload.lstrip()[:64].lower().startswith(PAGE_STARTS)
             writer.write_resource(_name_url(file), "text/html" if is_page else "text/plain", payload, now())
+
+
+def _store_tables(archive: Archive, run: Run, tables: Iterable[Table]) -> None:
+    """Write the rows of tables to another WARC file of ours, and load them at once."""
+    size = archive.settings.max_warc_bytes
+    with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
+        for table in tables:
+            import_table(archive, run, writer, table, _name_url(table.path))
 
 
 def _store_warc(archive: Archive, run: Run, file: Path) -> None:

@@ -13,6 +13,7 @@ from pipeline.crawl import Crawler
 from pipeline.discovery import discover_urls
 from pipeline.fetch import StopCheck, fetch_pages, never_stop
 from pipeline.load import BatchLoader, load_batch, load_unloaded
+from pipeline.progress import report_progress
 from pipeline.quality.findings import check_reading
 from pipeline.reader import LIMIT_SECONDS
 from pipeline.run import Run, finish_run, now, running
@@ -122,6 +123,7 @@ def _describe(span: Span, **choices: object) -> dict[str, object]:
 
 
 def _report(archive: Archive, run: Run, crawler: Crawler) -> RunReport:
+    report_progress("report", 0, None)
     check_reading(archive, run)
     crawler.end()  # completes its WARC files
     return finish_run(archive, run)

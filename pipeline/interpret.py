@@ -6,7 +6,7 @@ command, starts a quarter of a second sooner.
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sites
 from schemas.article import Draft, Unreadable
@@ -25,6 +25,7 @@ from schemas.outcome import (
     SourceRead,
     Unchanged,
 )
+from schemas.table import ROW_MEDIA_TYPE
 from schemas.url import Identity, Sighting, SourceKind
 from schemas.validation import validate_draft
 from sites.profile import Site
@@ -124,16 +125,33 @@ def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
 
 
 def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
-    """Read an imported file: a saved page, or a text."""
+    """Read an imported file: a saved page, a text, or a row of a table."""
     from extraction.page import find_url, read_page
     from extraction.text import read_text
 
+    if capture.media_type == ROW_MEDIA_TYPE:
+        return _read_row(capture, seen, publishers)
     if capture.media_type != "text/html":
         return _validate(read_text(capture), None, capture, seen)
     url = find_url(capture)
     identity = publishers.identify(url) if url else None
     site = publishers.find(url) if url else publishers.get("generic")
     return _validate(read_page(capture, site), identity, capture, seen)
+
+
+def _read_row(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
+    from extraction.row import read_row
+
+    row = read_row(capture, publishers)
+    outcome = _validate(row.draft, row.identity, capture, seen)
+    if isinstance(outcome, CaptureQuarantined):
+        # A row says nothing of the publisher's page: an article's stays due, and no other URL gets into the ledger.
+        is_article = row.identity is not None and row.identity.rule is None
+        return outcome.model_copy(update={"is_transient": is_article, "identity": row.identity if is_article else None})
+    if row.record is None or not isinstance(outcome, ArticleRead):
+        return outcome
+    first_seen_at = min(row.record.first_seen_at, seen.fetched_at).astimezone(UTC)
+    return outcome.model_copy(update={"aliases": row.record.aliases, "first_seen_at": first_seen_at})
 
 
 def _read_robots(capture: Capture, seen: Seen) -> Outcome:

@@ -14,6 +14,7 @@ from functools import partial
 
 import sites
 from pipeline.archive import Archive
+from pipeline.backlog import Backlog
 from pipeline.crawl import PAGE_LOG, read_log
 from pipeline.interpret import fail_fetch, find_page_id, is_incomplete
 from pipeline.quality.provenance import Reading, count_reading
@@ -79,12 +80,16 @@ class LoadedBatch(Record):
     counts: dict[str, int]
     is_last: bool
     """No complete record is left in the file for now."""
+    position: int
+    """Where the next batch begins."""
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     sources: dict[str, SourceFinding] = {}
     """URL of a feed, sitemap or listing -> its latest result: a later success replaces a failure."""
     reading: Reading = Reading()
     """How its pages were read."""
+    quarantined: dict[str, tuple[str, ...]] = {}
+    """`file:NAME` of an imported file (`file:NAME#row=12` of a table's row) -> why it was quarantined."""
 
 
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
@@ -118,10 +123,16 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         name=name,
         counts=dict(stored.counts),
         is_last=is_last,
+        position=captures.position,
         notes=(*notes, *_describe_truncated(outcomes)),
         problems=(*problems, *stored.problems, *unread),
         sources=_list_source_findings(outcomes, known),
         reading=count_reading(outcomes),
+        quarantined={
+            one.seen.file_url: one.reasons
+            for one in outcomes
+            if isinstance(one, CaptureQuarantined) and one.seen.file_url
+        },
     )
 
 
@@ -234,9 +245,10 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
     sizes = remote | local
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
+    backlog = Backlog(archive, {name: sizes[name] for name in names})
     with archive.reading_in_parallel() if is_much else nullcontext():
-        _load_all(archive, run, [name for name in names if name in local], load)
-        _load_all(archive, run, [name for name in names if name not in local], load)
+        _load_all(archive, run, [name for name in names if name in local], load, backlog)
+        _load_all(archive, run, [name for name in names if name not in local], load, backlog)
     for folder in archive.settings.spool_dir.iterdir():
         if folder.is_dir() and folder.name != run.id:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
@@ -244,32 +256,45 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
             shutil.rmtree(folder)
 
 
-def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader) -> None:
+def _load_all(archive: Archive, run: Run, names: Sequence[str], load: BatchLoader, backlog: Backlog) -> None:
     for index, name in enumerate(names):
         try:
-            load_finished(archive, run, name, load)
+            load_finished(archive, run, name, load, lambda batch: backlog.report(batch.name, batch.position))
         except StoreUnreachable as error:
             run.problems.append(f"{len(names) - index} WARC files in the store are still to be loaded: {error}")
             return
 
 
-def load_finished(archive: Archive, run: Run, name: str, load: BatchLoader) -> None:
+def load_finished(
+    archive: Archive, run: Run, name: str, load: BatchLoader, on_batch: Callable[[LoadedBatch], None]
+) -> None:
     """Load a file that is no longer written to, and report its defects.
 
     Raises:
         StoreUnreachable: it is in a store that does not respond.
     """
     try:
-        found = load_file(archive, run, name, load)
+        found = load_file(archive, run, name, load, on_batch)
         run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
         record_truncation(archive, run, name)
     except NotAWarc as error:  # a stray file must not stop all further runs
         run.problems.append(f"{name} is among the WARC files but is not one: {error}")
 
 
-def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[str, SourceFinding]:
+def load_file(
+    archive: Archive, run: Run, name: str, load: BatchLoader, on_batch: Callable[[LoadedBatch], None] | None = None
+) -> dict[str, SourceFinding]:
     """Load a file up to its last complete record; return the result of each source in it."""
     sources: dict[str, SourceFinding] = {}
+    for batch in load_batches(archive, run, name, load):
+        sources |= batch.sources
+        if on_batch:
+            on_batch(batch)
+    return sources
+
+
+def load_batches(archive: Archive, run: Run, name: str, load: BatchLoader = load_batch) -> Iterator[LoadedBatch]:
+    """Load a file up to its last complete record, and yield what each batch did."""
     is_last = False
     while not is_last:
         run.renew_lease()
@@ -278,9 +303,8 @@ def load_file(archive: Archive, run: Run, name: str, load: BatchLoader) -> dict[
         run.notes += batch.notes
         run.problems += batch.problems
         run.reading += batch.reading
-        sources |= batch.sources
+        yield batch
         is_last = batch.is_last
-    return sources
 
 
 def find_growing(archive: Archive, mark: str) -> list[str]:

@@ -51,7 +51,7 @@ PREFIX = "broadsheet_"
 
 DAY = timedelta(days=1)
 
-ENDED = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.INTERRUPTED)
+ENDED = (RunStatus.COMPLETED, RunStatus.DEGRADED, RunStatus.FAILED, RunStatus.INTERRUPTED)
 
 CODES = ("2xx", "3xx", "4xx", "5xx")
 """Like `ENDED`, all are there from the beginning: Prometheus sees no increase in a counter that begins at 1."""
@@ -236,9 +236,9 @@ def _describe_last_runs(last_runs: list[LastRun], successes: Mapping[str, dateti
     ends = {one.kind: one.ended_at.timestamp() for one in last_runs}
     yield _gauges("last_run_end_timestamp_seconds", "When that run ended.", "kind", ends)
     counts = {one.kind: one.problem_count for one in last_runs}
-    yield _gauges("last_run_problems", "Problems in its report; 0 for a good or an interrupted run.", "kind", counts)
+    yield _gauges("last_run_problems", "Problems in its report; 0 for a good or a killed run.", "kind", counts)
     succeeded = {kind: at.timestamp() for kind, at in successes.items()}
-    yield _gauges("last_success_timestamp_seconds", "When the last run without problems ended.", "kind", succeeded)
+    yield _gauges("last_success_timestamp_seconds", "When the last run that did its work ended.", "kind", succeeded)
 
 
 def _describe_responses(responses: Mapping[tuple[str, int], int]) -> Metric:

@@ -11,10 +11,14 @@ class Progress(Record):
     """The progress of a stage of a run."""
 
     stage: str
-    """`discover` or `fetch`, prefixed with the month in a backfill."""
+    """`discover`, `fetch`, `load` and so on; in a backfill, the first two are prefixed with the month."""
     done_count: Count
     total_count: Count | None
     """None if unknown."""
+    unit: str = ""
+    """What is counted: `pages`, `sources`."""
+    detail: str = ""
+    """What is being done now: the URL of a source."""
 
 
 ProgressListener = Callable[[Progress], None]
@@ -32,7 +36,7 @@ def listening(listener: ProgressListener) -> Iterator[None]:
         _listeners.reset(token)
 
 
-def report_progress(stage: str, done_count: int, total_count: int | None) -> None:
+def report_progress(stage: str, done_count: int, total_count: int | None, *, unit: str = "", detail: str = "") -> None:
     """Report the progress of a stage to all listeners."""
     for listener in _listeners.get():
-        listener(Progress(stage=stage, done_count=done_count, total_count=total_count))
+        listener(Progress(stage=stage, done_count=done_count, total_count=total_count, unit=unit, detail=detail))

@@ -39,6 +39,7 @@ OUTCOME_MEANINGS = {
     "not-modified": "304: the same as last time",
     "robots": "robots.txt read",
     "passed-over": "skipped records of imported WARC files that have no page: revisits, conversions",
+    "refused": "rows of tables that cannot be read",
     "kept": "other responses, kept: redirects of sources",
 }
 

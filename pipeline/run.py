@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from socket import gethostname
@@ -14,8 +14,8 @@ import sites
 from pipeline.archive import Archive, RunInProgress, skip_heartbeat
 from pipeline.offload import move_files
 from pipeline.quality.provenance import Reading
-from schemas.failure import RunFailure
-from schemas.report import RecurringParagraph, RunReport, SlowPage
+from schemas.failure import Failure, RunFailure
+from schemas.report import ImportedFile, RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
 from schemas.span import EVER, Span
 from storage.atomic_file import replace_file
@@ -58,10 +58,15 @@ class Run:
         self.site = site
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.source_problems: list[str] = []
+        """Those of the problems that are a source which could not be read."""
         self.unreachable_hosts: set[str] = set()
         """Hosts that are not to be crawled now: they asked for backoff, or their robots.txt cannot be read."""
         self.unusable: list[str] = []
         self.notes: list[str] = []
+        self.files: list[ImportedFile] = []
+        self.source_count = 0
+        """Sources that were read, or tried."""
         self.asked_count = 0
         """Article URLs that were requested."""
         self.reading = Reading()
@@ -74,6 +79,19 @@ class Run:
         self._job_count = 0
         self._archive = archive
         self._renewed_at = started_at
+
+    def report_broken_sources(self, sentences: Iterable[str]) -> None:
+        """Record a problem for each source that could not be read."""
+        found = list(sentences)
+        self.problems += found
+        self.source_problems += found
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether its only problems are sources that could not be read, while others were, and no page failed."""
+        are_all_sources = not set(self.problems) - set(self.source_problems)
+        was_any_read = len(self.source_problems) < self.source_count
+        return bool(self.problems) and are_all_sources and was_any_read and not self.counts["failed"]
 
     def number_job(self) -> int:
         """Return the number of the next job of its crawl."""
@@ -129,9 +147,10 @@ def running(
     archive.send_heartbeat = run.renew_lease
     try:
         yield run
-    except BaseException:
+    except BaseException as error:
+        report = _make_interrupted_report(run, error)
         with suppress(Exception), archive.database.begin() as session:  # the first failure is the one to report
-            close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=now())
+            close_run(session, run.id, status=RunStatus.INTERRUPTED, ended_at=report.ended_at, report=report)
         raise
     finally:
         archive.send_heartbeat = skip_heartbeat
@@ -195,13 +214,18 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     if run.span == EVER:  # a part of a backfill says nothing about the finished archive
         run.problems += find_broken_floors(archive, run.site, ledger)
     report = _make_report(run, ledger)
-    status = RunStatus.FAILED if report.problems else RunStatus.COMPLETED
     with archive.database.begin() as session:
-        close_run(session, run.id, status=status, ended_at=report.ended_at, report=report)
+        close_run(session, run.id, status=_find_status(report), ended_at=report.ended_at, report=report)
     write_indexes(archive)
     # The crawl's log is in the database now.
     shutil.rmtree(archive.settings.spool_dir / run.id, ignore_errors=True)
     return report
+
+
+def _find_status(report: RunReport) -> RunStatus:
+    if report.is_degraded:
+        return RunStatus.DEGRADED
+    return RunStatus.FAILED if report.problems else RunStatus.COMPLETED
 
 
 def write_indexes(archive: Archive) -> None:
@@ -261,12 +285,40 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         outcomes=counts,
         ledger=ledger,
         problems=tuple(run.problems),
+        is_degraded=run.is_degraded,
         unreachable_hosts=tuple(sorted(run.unreachable_hosts)),
         unusable=tuple(run.unusable),
         notes=tuple(run.notes),
+        files=tuple(run.files),
         reading=run.reading.kinds,
         recurring=run.recurring,
         leak_rate=run.leak_rate,
         slowest=run.slowest,
         gave_way=run.gave_way,
     )
+
+
+def _make_interrupted_report(run: Run, error: BaseException) -> RunReport:
+    """Return the report of a run that an exception ended: only the reason, as its counts are not complete."""
+    return RunReport(
+        run_id=run.id,
+        kind=run.kind,
+        site=run.site,
+        since=run.span.since,
+        until=run.span.until,
+        started_at=run.started_at,
+        ended_at=now(),
+        outcomes={},
+        advertised_count=0,
+        advertised_new_count=0,
+        request_count=0,
+        page_count=0,
+        ledger={},
+        problems=(*run.problems, _describe_end(error)),
+    )
+
+
+def _describe_end(error: BaseException) -> str:
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return "it was stopped by a signal"
+    return str(error) if isinstance(error, Failure) else f"{type(error).__name__}: {error}"

@@ -24,7 +24,7 @@ from storage.near_duplicates.duplicate import find_explanation
 from storage.reports.completeness import MissingUrl, MonthCount, count_months, list_missing
 from storage.reports.history import find_last_recurrence_report
 from storage.revisions.version import find_difference, list_revisions
-from storage.runs.run import RunRecord, list_runs
+from storage.runs.run import LISTED_COUNT, RunRecord, list_runs
 
 TEXT_PREFIX = re.compile(r"text:[0-9a-f]{4,15}\Z")
 """The beginning of the id of a text without a URL."""
@@ -67,6 +67,12 @@ def list_missing_urls(archive: Archive, month: str | None = None, limit: int | N
     """Return advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or all."""
     with archive.database.read() as session:
         return list_missing(session, None, month, limit)
+
+
+def list_last_runs(archive: Archive, limit: int | None = None) -> list[RunRecord]:
+    """Return the last runs, newest first."""
+    with archive.database.read() as session:
+        return list_runs(session, LISTED_COUNT if limit is None else limit)
 
 
 def read_status(archive: Archive) -> Status:

@@ -16,6 +16,10 @@ class CrawlEvent(StrEnum):
 
     GROWN = "grown"
     """The named WARC file has grown enough to be worth loading. Only a hint: files grow without this line, too."""
+    REQUESTED = "requested"
+    """A source is being requested; its URL takes the place of the name. Only a hint, for people."""
+    FINISHED = "finished"
+    """So many of the job's URLs are finished, or of its sources; the count takes the place of the name. Only a hint."""
     DONE = "done"
     """The job with this log path is done."""
     CLOSED_EARLY = "closed-early"

@@ -48,6 +48,10 @@ class ArticleRead(Record):
     identity: Identity | None
     """None for a text that has no URL."""
     article: Article
+    aliases: tuple[str, ...] = ()
+    """Other URLs of it, as an imported record names them."""
+    first_seen_at: datetime | None = None
+    """When another archive first saw it, as an imported record says."""
 
 
 class CaptureQuarantined(Record):

@@ -57,6 +57,20 @@ class SlowPage(Record):
     """From the request to the last byte, without the politeness delay before it."""
 
 
+class ImportedFile(Record):
+    """What became of an imported table of texts."""
+
+    name: NonEmpty
+    """The file's name, without its folder."""
+    row_count: Count
+    outcomes: dict[str, Count]
+    """Outcome -> number of rows, as in `RunReport.outcomes`."""
+    problems: tuple[MaskedText, ...] = ()
+    """The first rows that were refused or quarantined, each with the reasons."""
+    more_problems_count: Count = 0
+    """Such rows beyond these."""
+
+
 class RunReport(Record):
     """The report of one run. If its counts do not add up, `problems` says so."""
 
@@ -72,8 +86,8 @@ class RunReport(Record):
     outcomes: dict[str, Count]
     """Outcome name -> number of captures or fetches. Articles: `stored`, `unchanged`, `not-modified`, `revised`,
     `restored`, `duplicate`. Pages without one: `quarantined`, `missing`, `gone`, `removed`, `redirected`, `failed`,
-    `forbidden`. Other responses: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`. Reprocessed
-    captures: `annotated`, `cured`, `withdrawn`."""
+    `forbidden`. Other responses: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`. Rows of
+    tables that cannot be read: `refused`. Reprocessed captures: `annotated`, `cured`, `withdrawn`."""
     advertised_count: Count
     """Distinct URLs that any source ever advertised."""
     advertised_new_count: Count
@@ -88,10 +102,14 @@ class RunReport(Record):
     """State -> advertised URLs in it after the run. They add up to `advertised_count`."""
     problems: tuple[MaskedText, ...] = ()
     """What went wrong, one sentence each; empty for a good run."""
+    is_degraded: bool = False
+    """Whether sources that could not be read are its only problems: others were read, and no page failed."""
     unreachable_hosts: tuple[str, ...] = ()
     """Hosts in backoff, or whose robots.txt could not be read; each has a sentence in `problems`."""
     unusable: tuple[MaskedText, ...] = ()
     """Input of an import that could not be used, one sentence each; the archive stores it all the same."""
+    files: tuple[ImportedFile, ...] = ()
+    """The tables that an import read."""
     notes: tuple[MaskedText, ...] = ()
     """Facts worth knowing that are not problems: a WARC left by a crashed run, a truncated record."""
     reading: dict[str, KindReading] = {}
@@ -121,6 +139,12 @@ class BackfillReport(Record):
         """The distinct problems of all months, and the broken floors."""
         found = (problem for month in self.months for problem in month.problems)
         return tuple(dict.fromkeys((*found, *self.broken_floors)))
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether sources that could not be read are its only problems."""
+        troubled = [month for month in self.months if month.problems]
+        return bool(troubled) and not self.broken_floors and all(month.is_degraded for month in troubled)
 
 
 def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -7,6 +7,7 @@ asked for, connections and the WARC file.
 
 import asyncio
 import os
+import select
 import stat
 import sys
 from collections import deque
@@ -17,6 +18,9 @@ from typing import TextIO
 from pydantic import ValidationError
 
 from schemas.crawl import CrawlEvent, CrawlJob
+
+SHOWN_CHARS = 1000
+"""How much of a URL the parent is told: a line that fits a pipe which has room is written without waiting."""
 
 CHUNK_BYTES = 4096
 """Read size of standard input: many paths at once; longer input arrives in pieces."""
@@ -90,6 +94,19 @@ class Inbox:
     def report_growth(self, name: str) -> None:
         """Report to the parent that a WARC file has grown enough to be worth loading."""
         self._report(CrawlEvent.GROWN, name)
+
+    def report_request(self, url: str) -> None:
+        """Tell the parent which source is being requested."""
+        self._hint(CrawlEvent.REQUESTED, "".join(url.split())[:SHOWN_CHARS])
+
+    def report_finished(self, count: int) -> None:
+        """Tell the parent how many URLs of the job are finished."""
+        self._hint(CrawlEvent.FINISHED, str(count))
+
+    def _hint(self, event: CrawlEvent, name: str) -> None:
+        """Write a line that may be lost: omit it if the parent is too busy to empty the pipe, instead of waiting."""
+        if self.is_fed and select.select([], [sys.stdout], [], 0)[1]:
+            self._report(event, name)
 
     def _report(self, event: CrawlEvent, name: str) -> None:
         """Write a line to standard output, if jobs arrive on standard input. Ignore a parent that is gone."""

@@ -167,7 +167,7 @@ class PublisherSpider(scrapy.Spider):
         )
 
     def _write_line(self, url: str, result: FetchResult, **fields: Any) -> None:
-        self.session.log.write(CrawlLine(url=url, result=result, at=datetime.now(UTC), **fields))
+        self.session.record_line(CrawlLine(url=url, result=result, at=datetime.now(UTC), **fields))
 
 
 def condition_headers(validators: Validators | None) -> dict[str, str]:

@@ -100,6 +100,8 @@ class CrawlSession:
         self.source_order = SourceOrder(job.lock_path.parent)
         self.budget = Budget(job.log_path.with_name(COUNT_FILE), job.max_requests)
         self._unreported_bytes = 0
+        self._wanted = frozenset(job.urls)
+        self._finished: set[str] = set()
 
     def find_obstacle(self, request: Request) -> RequestPostponed | None:
         """Return why a request may not be sent now; None if it may."""
@@ -126,6 +128,14 @@ class CrawlSession:
         self.budget.count(is_source=is_source)
         if is_source:
             self.source_order.record(request.cb_kwargs["url"])
+            self.inbox.report_request(request.cb_kwargs["url"])
+
+    def record_line(self, line: CrawlLine) -> None:
+        """Write a line of the log; tell the parent how many of the job's URLs (or its sources) are finished."""
+        self.log.write(line)
+        if not self._wanted or line.url in self._wanted:  # a page's companions do not count
+            self._finished.add(line.url)
+            self.inbox.report_finished(len(self._finished))
 
     def record_written(self, ref: CaptureRef) -> None:
         """Record that a WARC record was written; report the file's growth to the parent every `REPORT_BYTES`."""
@@ -143,6 +153,7 @@ class CrawlSession:
             self.log.close()
             self.log = CrawlLog(job.log_path)
         self.job = job
+        self._wanted, self._finished = frozenset(job.urls), set()
         return True
 
     def close(self) -> None:

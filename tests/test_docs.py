@@ -11,6 +11,7 @@ from typer.main import get_command
 from cli.main import app
 from schemas.article import ArticleRecord
 from schemas.settings import PREFIX, Settings
+from schemas.table import COLUMN_NAMES
 from tests import faults
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +33,12 @@ def test_no_setting_in_the_readme_is_unknown() -> None:
 def test_every_command_is_in_the_documents(name: str) -> None:
     documents = README + (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert f"broadsheet {name}" in documents
+
+
+@pytest.mark.parametrize("field", COLUMN_NAMES)
+def test_every_column_of_an_imported_table_is_in_the_documents(field: str) -> None:
+    names = ", ".join(f"`{name}`" for name in COLUMN_NAMES[field])
+    assert names in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))))

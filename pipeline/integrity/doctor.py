@@ -34,6 +34,8 @@ class Check(Record):
     name: NonEmpty
     ok: bool
     detail: Annotated[str, AfterValidator(mask_secrets)]
+    is_advised: bool = False
+    """Whether it works, but something should be done about it."""
 
 
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[Check]:
@@ -99,7 +101,7 @@ def check_contact(settings: Settings) -> Check:
     if settings.contact:
         return Check(name="contact", ok=True, detail=settings.contact)
     detail = "no BROADSHEET_CONTACT: a live crawl is refused"
-    return Check(name="contact", ok=bool(settings.origins), detail=detail)
+    return Check(name="contact", ok=bool(settings.origins), detail=detail, is_advised=True)
 
 
 def check_disk(settings: Settings) -> Check:
@@ -112,9 +114,10 @@ def check_disk(settings: Settings) -> Check:
     if not writable and settings.warc_dir.exists():
         return Check(name="disk", ok=True, detail=f"{folder} is not writable: the archive is read-only")
     detail = f"{folder} is {'' if writable else 'not '}writable, {free / 1024**3:.1f} GiB free"
-    if folder == settings.data_dir.absolute() and folder.stat().st_mode & OTHERS:
+    is_exposed = folder == settings.data_dir.absolute() and bool(folder.stat().st_mode & OTHERS)
+    if is_exposed:
         detail += f"; other users of this machine can read it: chmod o= {folder}"
-    return Check(name="disk", ok=writable and free >= FREE_BYTES_FLOOR, detail=detail)
+    return Check(name="disk", ok=writable and free >= FREE_BYTES_FLOOR, detail=detail, is_advised=is_exposed)
 
 
 def check_database(settings: Settings) -> Check:
@@ -161,7 +164,8 @@ def check_prefect(_: Settings) -> Check:
 def check_alarm(settings: Settings) -> Check:
     """Check whether failed runs are reported to someone; the URL is a secret."""
     if not is_alert_configured(settings):
-        return Check(name="alarm", ok=True, detail="failed runs are not reported: BROADSHEET_NOTIFY_URL is not set")
+        detail = "failed runs are not reported: BROADSHEET_NOTIFY_URL is not set"
+        return Check(name="alarm", ok=True, detail=detail, is_advised=True)
     try:
         open_service(settings)
     except NotificationUnsent as error:

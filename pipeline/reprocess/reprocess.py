@@ -56,8 +56,8 @@ def reprocess(  # noqa: PLR0913 - a choice each
         count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
         stack.enter_context(archive.reading_in_parallel(count))
         summary = ReprocessSummary(since, until, apply)
-        wanted = _list_wanted(archive, since, until, numbers, total)
-        findings = reread_captures(archive, wanted)
+        wanted = _list_wanted(archive, since, until, numbers)
+        findings = _count_each(reread_captures(archive, wanted), total)
         if not apply:
             for finding in findings:
                 summary.add(finding)
@@ -90,15 +90,21 @@ def _count_wanted(archive: Archive, since: date | None, until: date | None, numb
         return count_rereadings(session, since, until)
 
 
+def _count_each(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
+    """Yield the findings, and report how many there are so far."""
+    report_progress("read again", 0, total, unit="captures")
+    for count, finding in enumerate(findings, 1):
+        report_progress("read again", min(count, total), total, unit="captures")
+        yield finding
+
+
 def _list_wanted(
-    archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None, total: int
+    archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None
 ) -> Iterator[Rereading]:
     with archive.database.read() as session:
         parts = list_companions(session, recognize_part)
         wanted = attach_parts(iterate_rereadings(session, since, until, numbers), parts)
-        for index, one in enumerate(wanted):
-            report_progress("read again", index, total)
-            yield one
+        yield from wanted
 
 
 def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], summary: ReprocessSummary) -> None:

@@ -54,7 +54,7 @@ from storage.ledger.state import (
     record_settled_missing,
     retry_delay,
 )
-from storage.ledger.unit_of_work import UnitOfWork, load_batch, record_publication_time, seen_of
+from storage.ledger.unit_of_work import UnitOfWork, load_batch, record_first_seen, record_publication_time, seen_of
 from storage.ledger.validator import record_validators
 from storage.near_duplicates.grouping import regroup
 from storage.revisions.store import record_check, remove_article, store_article
@@ -157,7 +157,12 @@ def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 
 def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
     seen, identity = outcome.seen, outcome.identity
     at = seen.fetched_at
-    entry = merge_into_entry(batch, identity, (seen.url, outcome.article.url), at) if identity else None
+    # A record knows less of its aliases than whoever has them now.
+    aliases = [url for url in outcome.aliases if url not in batch.owners]
+    urls = (seen.url, outcome.article.url, *aliases)
+    entry = merge_into_entry(batch, identity, urls, at) if identity else None
+    if entry and outcome.first_seen_at:
+        record_first_seen(entry, outcome.first_seen_at)
     stored = store_article(batch, outcome.article, entry, batch.add_capture(seen, entry))
     batch.resolve(entry.key if entry else seen.ref.sha256)
     if entry:

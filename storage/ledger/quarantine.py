@@ -1,5 +1,6 @@
 """The quarantine: captures without a valid article, with the reasons."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from schemas.capture import CaptureRef
 from schemas.model import Record
 from schemas.outcome import Seen
 from storage.ledger.state import is_overtaken
-from storage.ledger.unit_of_work import UnitOfWork
+from storage.ledger.unit_of_work import UnitOfWork, execute_in
 from storage.schema.tables import Alias, Capture, Entry, Quarantine
 
 
@@ -41,6 +42,16 @@ def update_reasons(batch: UnitOfWork, key: str, capture_id: int, reasons: list[s
         return False
     row.reasons = reasons
     return True
+
+
+def find_imported_reasons(session: Session, digests: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return SHA-256 -> reasons, of those of these imported files (or rows of tables) that are quarantined."""
+    rows = (
+        select(Capture.sha256, Quarantine.reasons)
+        .join(Capture, Capture.id == Quarantine.capture_id)
+        .where(Quarantine.resolved_at.is_(None), Capture.url.is_(None))
+    )
+    return {row.sha256: tuple(row.reasons) for row in execute_in(session, rows, Capture.sha256, digests)}
 
 
 LARGEST_NUMBER = 2**63 - 1

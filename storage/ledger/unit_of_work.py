@@ -254,7 +254,8 @@ def _identities(outcome: Outcome) -> Iterator[Identity]:
 
 
 def _urls(outcomes: Sequence[Outcome]) -> set[str]:
-    named = {item.article.url for item in outcomes if isinstance(item, ArticleRead) and item.article.url}
+    read = [item for item in outcomes if isinstance(item, ArticleRead)]
+    named = {url for item in read for url in (item.article.url, *item.aliases) if url}
     return _fetched_urls(outcomes) | named
 
 

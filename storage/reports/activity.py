@@ -9,7 +9,7 @@ from sqlalchemy import case, extract, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from schemas.model import Count, Record
-from storage.schema.tables import Article, Capture, RunRow, RunStatus, WarcFile
+from storage.schema.tables import SUCCESSFUL, Article, Capture, RunRow, RunStatus, WarcFile
 from storage.warc.store import IMPORT_SITE
 
 OTHER_HOST = "other"
@@ -84,10 +84,10 @@ def list_last_runs(session: Session) -> list[LastRun]:
 
 
 def find_last_successes(session: Session) -> dict[str, datetime]:
-    """Return kind of run -> when the last one that completed ended."""
+    """Return kind of run -> when the last one that did its work ended."""
     statement = (
         select(RunRow.kind, func.max(RunRow.ended_at))
-        .where(RunRow.status == RunStatus.COMPLETED, RunRow.ended_at.is_not(None))
+        .where(RunRow.status.in_(SUCCESSFUL), RunRow.ended_at.is_not(None))
         .group_by(RunRow.kind)
         .order_by(RunRow.kind)
     )

@@ -14,7 +14,7 @@ from storage.runs.lease import is_unexpired
 from storage.schema.tables import LeaseRow, RunRow, RunStatus
 
 LISTED_COUNT = 10
-"""Default length of a listing: it fits on a screen."""
+"""Default length of a listing."""
 
 
 class RunRecord(Record):

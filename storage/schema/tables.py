@@ -26,9 +26,15 @@ class RunStatus(StrEnum):
 
     RUNNING = "running"
     COMPLETED = "completed"
+    DEGRADED = "degraded"
+    """It did its work, but some sources could not be read."""
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     """The run died; a later run found it still `running`."""
+
+
+SUCCESSFUL = frozenset({RunStatus.COMPLETED, RunStatus.DEGRADED})
+"""Statuses of runs that did their work; a degraded one was reported when it ended."""
 
 
 class Base(DeclarativeBase):

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.render_doctor import render_checks
+from pipeline.integrity.doctor import Check
 from tests.damage import damage_page
+
+LONG_URL = "https://example.org/" + "path/" * 20
 
 Broadsheet = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -96,3 +100,19 @@ def test_a_damaged_database_is_one_line_with_advice(broadsheet: Broadsheet, data
 def test_repair_with_quick_is_rejected_in_one_line(broadsheet: Broadsheet) -> None:
     ended = broadsheet("doctor", "--quick", "--repair")
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+
+
+def test_checks_are_sorted_into_broken_advised_and_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    checks = [
+        Check(name="contact", ok=True, detail="me@example.org"),
+        Check(name="alarm", ok=True, detail="failed runs are not reported", is_advised=True),
+        Check(name="disk", ok=False, detail=f"see {LONG_URL} about it", is_advised=True),
+    ]
+    render_checks(checks)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [
+        *("broken", "advised", "fine"),
+        "1 broken, 1 advised, 1 fine",
+    ]
+    assert lines.index("broken") < lines.index("advised") < lines.index("fine")
+    assert any(LONG_URL in line for line in lines)

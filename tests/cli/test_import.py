@@ -129,6 +129,24 @@ def test_a_list_of_urls_goes_to_the_ledger(broadsheet: Broadsheet, tmp_path: Pat
     assert [one["known"] for one in known] == [True]
 
 
+def test_a_table_says_what_became_of_each_row(broadsheet: Broadsheet, tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text("title,text\nA,One text.\nB,Two,texts.\nC,Three texts.\nD,\n", encoding="utf-8")
+    ended = broadsheet("import", tmp_path / "texts.csv")
+    assert_one_line(ended, "texts.csv: 1 of 4 rows cannot be read, first row 3: it has 3 cells, but the header has 2")
+    assert "texts.csv: 4 rows: 1 quarantined, 1 refused, 2 stored\n  row 3: refused: it has 3 cells" in ended.stdout
+    (file,) = json.loads(broadsheet("import", tmp_path / "texts.csv", "--json").stdout)["files"]
+    assert file == {
+        "name": "texts.csv",
+        "row_count": 4,
+        "outcomes": {"refused": 1, "unchanged": 3},
+        "problems": [
+            "row 3: refused: it has 3 cells, but the header has 2",
+            "row 5: quarantined before: empty-page: no text in the row",
+        ],
+        "more_problems_count": 0,
+    }
+
+
 def write_warc(path: Path, pages: dict[str, bytes]) -> None:
     with WarcWriter(path.parent / "written", site="elsewhere", run_id="elsewhere") as writer:
         for url, body in pages.items():
@@ -202,7 +220,17 @@ LIST = "https://www.themoscowtimes.com/2024/01/02/x-a85656\nnot a URL\n"
 
 
 @pytest.mark.parametrize(
-    "name", ["missing.txt", "garbage.warc.gz", "text.warc.gz", "list.txt", "large.txt", "fifo.txt", "cut.warc.gz"]
+    "name",
+    [
+        "missing.txt",
+        "garbage.warc.gz",
+        "text.warc.gz",
+        "list.txt",
+        "large.txt",
+        "fifo.txt",
+        "cut.warc.gz",
+        "shape.json",
+    ],
 )
 def test_unreadable_input_is_one_line_and_status_2_and_nothing_is_imported(
     broadsheet: Broadsheet, seeds: Path, tmp_path: Path, name: str
@@ -211,6 +239,7 @@ def test_unreadable_input_is_one_line_and_status_2_and_nothing_is_imported(
     (tmp_path / "text.warc.gz").write_bytes(gzip.compress(b"just text\n"))
     (tmp_path / "cut.warc.gz").write_bytes(gzip.compress(b"just text\n")[:8])
     (tmp_path / "list.txt").write_text(LIST)
+    (tmp_path / "shape.json").write_text('{\n "articles": []\n}')
     (tmp_path / "large.txt").write_bytes(b"word " * 2000)
     os.mkfifo(tmp_path / "fifo.txt")
     ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / name, BROADSHEET_MAX_PAGE_BYTES="5000")

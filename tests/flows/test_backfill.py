@@ -64,8 +64,8 @@ def test_a_backfill_is_a_run_per_month_newest_first_and_resumes_where_it_stopped
         first = run_backfill("moscow-times", SINCE, UNTIL, 12)
     assert (first.months[0].since, first.months[0].until) == (date(2024, 3, 1), UNTIL)
     assert sum(month.page_count for month in first.months) == 12
-    assert heard[-1].stage.endswith("fetch")
-    assert heard[-1].done_count == heard[-1].total_count
+    last = [one for one in heard if one.stage.endswith(" fetch")][-1]
+    assert last.done_count == last.total_count
     server.reset()
     second = run_backfill("moscow-times", SINCE, UNTIL, None)
     assert [month.since for month in second.months] == [date(2024, 3, 1), date(2024, 2, 1), SINCE]

@@ -78,6 +78,10 @@ class Scheduled:
             deployment = client.read_deployment_by_name(name)
             return client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
 
+    def wait_for_line(self, text: str) -> None:
+        """Wait until a line of its log contains this text."""
+        wait_until(lambda: text in (self.data_dir / "schedule.log").read_text())
+
     def kill_run(self) -> None:
         """Kill the process of the only active run."""
         [engine] = [
@@ -161,6 +165,8 @@ def test_a_due_run_stores_articles_and_one_that_overlaps_it_is_skipped(scheduled
     with open_archive(settings, writable=False) as archive, archive.database.read() as session:
         assert count_articles(session).article_count == 2
     assert "broadsheet_articles 2.0" in httpx.get(scheduled.metrics_url).text.splitlines()
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest completed: 2 stored")
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-latest cancelled: ")
     assert scheduled.webhook.received.empty()
 
 
@@ -169,10 +175,18 @@ def test_a_run_whose_process_is_killed_is_reported(scheduled: Scheduled) -> None
     wait_until(lambda: is_in(run, StateType.RUNNING))
     scheduled.kill_run()
     wait_until(lambda: is_in(run, StateType.CRASHED))
+    scheduled.wait_for_line(f"ingest/{SCHEDULED}-sweep crashed: ")
     told = scheduled.webhook.received.get(timeout=END_SECONDS)
     assert told["title"] == "broadsheet: ingest crashed"
     assert "SIGKILL" in told["message"] or "status code: -9" in told["message"]
     assert scheduled.webhook.received.empty()
+
+
+def test_the_next_run_of_a_deployment_is_reported(scheduled: Scheduled) -> None:
+    name = f"refresh/{SCHEDULED}-hourly"
+    with get_client(sync_client=True) as client:
+        assert count_scheduled(str(client.read_deployment_by_name(name).id))
+    scheduled.wait_for_line(f"{name}: next run at 20")
 
 
 @pytest.mark.usefixtures("scheduled")

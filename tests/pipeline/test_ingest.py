@@ -12,7 +12,7 @@ import pytest
 from pipeline.archive import open_archive
 from pipeline.file_import import import_paths
 from pipeline.ingest import ContactMissing, ingest_once
-from replica.answer import Answer
+from replica.answer import XML, Answer
 from replica.handler import Asked
 from replica.server import Handle, running
 from replica.site import Site
@@ -147,6 +147,22 @@ def test_an_unresponsive_source_is_a_problem_of_the_run(make_settings: Callable[
     assert report.problems == (f"{host}: robots.txt could not be read, so nothing was fetched from this host",)
     with open_archive(make_settings(origins=origins), writable=False) as archive, archive.database.read() as session:
         assert [run.status.value for run in list_runs(session)] == ["failed"]
+
+
+@pytest.mark.parametrize(("broken", "status"), [("/rss/news", "degraded"), ("/rss/", "failed")])
+def test_a_run_with_a_broken_source_is_degraded_unless_all_are_broken(
+    make_settings: Callable[..., Settings], site: Site, broken: str, status: str
+) -> None:
+    def break_feeds(asked: Asked) -> Answer | None:
+        return Answer(b"oops", XML) if asked.path.startswith(broken) else None
+
+    with running(site, thread=True, fault=break_feeds) as server:
+        settings = make_settings(origins=dict(server.origins))
+        report = ingest_once(settings, "moscow-times", "feeds", limit=2)
+    assert any("/rss/news: " in problem for problem in report.problems)
+    assert report.is_degraded == (status == "degraded")
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        assert [run.status.value for run in list_runs(session)] == [status]
 
 
 def test_completeness_below_its_floor_is_a_problem_of_the_run(

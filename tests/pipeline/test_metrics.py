@@ -133,7 +133,7 @@ def test_every_value_equals_that_of_the_status(settings: Settings) -> None:
     assert pick(series, "reading_agreement_pages", "agreement")["agreed"] == sum(pages.values())
     assert pick(series, "last_run_problems", "kind") == {"ingest": len(run.report.problems)} == {"ingest": 1}
     assert pick(series, "last_run_end_timestamp_seconds", "kind") == {"ingest": run.ended_at.timestamp()}
-    assert pick(series, "runs_total", "status") == {"completed": 0, "failed": 1, "interrupted": 0}
+    assert pick(series, "runs_total", "status") == {"completed": 0, "degraded": 0, "failed": 1, "interrupted": 0}
     assert pick(series, "last_success_timestamp_seconds", "kind") == {}
     responses = sum(value for (name, _), value in series.items() if name == "broadsheet_responses_total")
     assert responses == run.report.request_count

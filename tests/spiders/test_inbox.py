@@ -20,10 +20,18 @@ def start() -> "subprocess.Popen[str]":
 
 def begin(child: "subprocess.Popen[str]", crawl: Crawl) -> str:
     """Send the crawl a job, and wait for the line that reports it done."""
+    return hear(child, crawl)[-1]
+
+
+def hear(child: "subprocess.Popen[str]", crawl: Crawl) -> list[str]:
+    """Send the crawl a job; return what it writes until it is done."""
     assert child.stdin
     assert child.stdout
     child.stdin.write(f"{crawl.job_path}\n")
-    return child.stdout.readline().strip()
+    heard = [child.stdout.readline().strip()]
+    while heard[-1] and not heard[-1].startswith("done "):
+        heard.append(child.stdout.readline().strip())
+    return heard
 
 
 def make_two(folder: Path, publisher: Publisher) -> tuple[Crawl, Crawl]:
@@ -41,6 +49,14 @@ def test_jobs_run_one_after_the_other_and_each_has_its_log(tmp_path: Path, publi
     assert (child.returncode, out, errors) == (0, "", "")
     assert list(first.read_lines()) == [FEED.url]
     assert {url: line.status for url, line in second.read_lines().items()} == {f"{WWW}/page/1": 200, FEED.url: 200}
+
+
+def test_a_crawl_names_each_source_and_counts_what_is_finished(tmp_path: Path, publisher: Publisher) -> None:
+    first, second = make_two(tmp_path, publisher)
+    with start() as child:
+        assert hear(child, first)[:-1] == [f"requested {FEED.url}", "finished 1"]
+        assert hear(child, second)[:-1] == ["finished 1", "finished 2"]
+        child.communicate("\n", DEADLINE_SECONDS)
 
 
 def test_the_second_job_reuses_what_the_first_learned(tmp_path: Path, publisher: Publisher) -> None:

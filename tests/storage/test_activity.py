@@ -43,6 +43,7 @@ def test_runs_are_counted_by_kind_and_status_and_their_durations_added(database:
     store_run(database, "ingest", 2, RunStatus.COMPLETED, 2)
     store_run(database, "ingest", 5, RunStatus.FAILED, problems=("drift: article: headline", "leak_rate 1 is above"))
     store_run(database, "backfill", 1, RunStatus.INTERRUPTED)
+    store_run(database, "refresh", 3, RunStatus.DEGRADED, problems=("/rss/news: HTTP 500",))
     store_run(database, "ingest", 7, RunStatus.RUNNING)
     with database.read() as session:
         counts = {(one.kind, one.status): (one.run_count, one.seconds) for one in count_runs(session)}
@@ -52,9 +53,14 @@ def test_runs_are_counted_by_kind_and_status_and_their_durations_added(database:
             ("ingest", "completed"): (2, 3 * 3600),
             ("ingest", "failed"): (1, 3600),
             ("ingest", "running"): (1, 0),
+            ("refresh", "degraded"): (1, 3600),
         }
-        assert last == {"backfill": ("interrupted", at(2), 0), "ingest": ("failed", at(6), 2)}
-        assert find_last_successes(session) == {"ingest": at(4)}
+        assert last == {
+            "backfill": ("interrupted", at(2), 0),
+            "ingest": ("failed", at(6), 2),
+            "refresh": ("degraded", at(4), 1),
+        }
+        assert find_last_successes(session) == {"ingest": at(4), "refresh": at(4)}
         assert list_problems(session, at(5)) == ["drift: article: headline", "leak_rate 1 is above"]
         assert list_problems(session, at(6)) == []
 
