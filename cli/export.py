@@ -9,22 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.failure import EXIT_PIPE_CLOSED
-from cli.option import (
-    AsJson,
-    Author,
-    FromDay,
-    Language,
-    OfKind,
-    Section,
-    SiteName,
-    Tag,
-    ToDay,
-    check_days,
-    day_of,
-    join_query,
-    report_unknown_values,
-    with_archive,
-)
+from cli.filters import Filters, with_filters
+from cli.option import AsJson, join_query, with_archive
 from schemas.printing import print_line
 
 if TYPE_CHECKING:
@@ -42,7 +28,8 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
 
 
-def export(  # noqa: PLR0913 - each is an option
+@with_filters
+def export(
     query: Annotated[
         list[str] | None,
         typer.Argument(
@@ -59,46 +46,25 @@ def export(  # noqa: PLR0913 - each is an option
     file_format: Annotated[
         ExportFormat | None, typer.Option("--format", help="Format; by default taken from the file name.")
     ] = None,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
-    section: Section = None,
-    author: Author = None,
-    tag: Tag = None,
-    kind: OfKind = None,
-    language: Language = None,
-    site: SiteName = None,
-    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
+    filters: Filters,
     bom: Annotated[bool, typer.Option("--bom", help="Start a CSV with a byte-order mark, for Excel.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the articles, or those that match a query, to a file, oldest first, with a data card beside it."""
-    from schemas.article import Kind
-    from schemas.export import ArticleFilter, FileFormat, Format
+    from schemas.export import FileFormat, Format
 
-    check_days(from_day, to_day)
     text = join_query(query)
-    if query and not (text.strip() or section or author or tag):
+    if query and not (text.strip() or any(filters.query_parts.values())):
         raise typer.BadParameter("the query is empty")
     file_kind = FileFormat.choose(str(out), Format(file_format) if file_format else None, has_bom=bom)
     if _is_standard_output(out):
         _check_standard_output(file_kind, as_json=as_json)
-    wanted = ArticleFilter(
-        since=day_of(from_day),
-        until=day_of(to_day),
-        site=site,
-        query=text.strip() or None,
-        section=section,
-        author=author,
-        tag=tag,
-        kind=Kind(kind) if kind else None,
-        language=language,
-        include_duplicates=include_duplicates,
-    )
+    wanted = filters.select(text)
     exported = _write(out, file_kind, wanted)
     _report(exported, as_json=as_json)
     if not exported.count:
-        report_unknown_values(section=section, author=author, tag=tag, kind=kind, language=language, site=site)
-    if (from_day or to_day) and not as_json:
+        filters.report_unknown()
+    if (filters.from_day or filters.to_day) and not as_json:
         _report_undated(wanted)
 
 

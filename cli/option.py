@@ -93,12 +93,6 @@ OfKind = Annotated[
 ]
 
 
-def check_days(from_day: datetime | None, to_day: datetime | None) -> None:
-    """Raise `BadParameter` if the first day is after the last."""
-    if from_day and to_day and from_day > to_day:
-        raise typer.BadParameter(f"--from {from_day:%Y-%m-%d} is after --to {to_day:%Y-%m-%d}")
-
-
 def join_query(words: Sequence[str] | None) -> str:
     """Return the words of a query as one text; report names before a colon that are no field."""
     from storage.search.query import PART_NAMES, find_unknown_fields

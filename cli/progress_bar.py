@@ -9,7 +9,7 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
 
-from cli.progress import describe, format_seconds
+from cli.progress_line import describe, format_seconds
 from pipeline.progress import Progress
 from schemas.printing import make_printable
 

@@ -6,25 +6,13 @@ from typing import Annotated
 import typer
 
 from cli.failure import EXIT_RUN_FAILED
-from cli.option import (
-    AsJson,
-    Author,
-    FromDay,
-    Language,
-    OfKind,
-    Section,
-    SiteName,
-    Tag,
-    ToDay,
-    check_days,
-    day_of,
-    join_query,
-    with_archive,
-)
+from cli.filters import Filters, with_filters
+from cli.option import AsJson, join_query, with_archive
 from schemas.printing import print_line
 
 
-def release(  # noqa: PLR0913 - each is an option
+@with_filters
+def release(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     query: Annotated[
         list[str] | None,
@@ -33,39 +21,16 @@ def release(  # noqa: PLR0913 - each is an option
         ),
     ] = None,
     *,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
-    section: Section = None,
-    author: Author = None,
-    tag: Tag = None,
-    kind: OfKind = None,
-    language: Language = None,
-    site: SiteName = None,
-    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
+    filters: Filters,
     as_json: AsJson = False,
 ) -> None:
     """Make a release: the articles, their captures, what is left out and why, and checksums of all of it."""
     from cli.progress import showing_progress
     from cli.render import print_json
     from pipeline.release import make_release
-    from schemas.article import Kind
-    from schemas.export import ArticleFilter
 
-    check_days(from_day, to_day)
-    wanted = ArticleFilter(
-        since=day_of(from_day),
-        until=day_of(to_day),
-        site=site,
-        query=join_query(query).strip() or None,
-        section=section,
-        author=author,
-        tag=tag,
-        kind=Kind(kind) if kind else None,
-        language=language,
-        include_duplicates=include_duplicates,
-    )
     with showing_progress():
-        made = with_archive(lambda archive: make_release(archive, folder, wanted))
+        made = with_archive(lambda archive: make_release(archive, folder, filters.select(join_query(query))))
     if as_json:
         print_json(made.model_dump(mode="json"))
         return

@@ -5,23 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.option import (
-    AsJson,
-    Author,
-    FromDay,
-    Language,
-    OfKind,
-    Section,
-    SiteName,
-    Tag,
-    ToDay,
-    between,
-    check_days,
-    day_of,
-    join_query,
-    report_unknown_values,
-    with_archive,
-)
+from cli.filters import Filters, with_filters
+from cli.option import AsJson, between, join_query, with_archive
 
 DEFAULT_LIMIT = 20
 """A few screens of a terminal; beyond that, a narrower query serves better."""
@@ -42,7 +27,8 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-def search(  # noqa: PLR0913 - each is an option
+@with_filters
+def search(
     query: Annotated[
         list[str],
         typer.Argument(
@@ -52,14 +38,7 @@ def search(  # noqa: PLR0913 - each is an option
         ),
     ],
     *,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
-    section: Section = None,
-    author: Author = None,
-    tag: Tag = None,
-    kind: OfKind = None,
-    language: Language = None,
-    site: SiteName = None,
+    filters: Filters,
     sort: Annotated[Order, typer.Option(metavar="ORDER", help=f"The order: {', '.join(Order)}.")] = Order.RELEVANCE,
     offset: Annotated[
         int, typer.Option(metavar="COUNT", callback=between(0, MAX_OFFSET), help="Skip this many of them.")
@@ -67,30 +46,17 @@ def search(  # noqa: PLR0913 - each is an option
     limit: Annotated[
         int, typer.Option(metavar="COUNT", callback=between(1, MAX_LIMIT), help="Show at most this many articles.")
     ] = DEFAULT_LIMIT,
-    include_duplicates: Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search the articles: hits in headlines first, then subtitles, then anywhere; newest first within each."""
     from cli.render import print_json
     from cli.render_search import render_hits
-    from schemas.article import Kind
     from schemas.search import SearchFilter, SearchOrder
     from storage.search.finding import count_hits, search_articles
     from storage.search.query import read_query
 
-    check_days(from_day, to_day)
-    wanted = read_query(join_query(query), author=author, section=section, tag=tag)
-    chosen = SearchFilter(
-        since=day_of(from_day),
-        until=day_of(to_day),
-        site=site,
-        kind=Kind(kind) if kind else None,
-        language=language,
-        include_duplicates=include_duplicates,
-        order=SearchOrder(sort),
-        offset=offset,
-        limit=limit,
-    )
+    wanted = read_query(join_query(query), **filters.query_parts)
+    chosen = SearchFilter(order=SearchOrder(sort), offset=offset, limit=limit, **filters.conditions)
     if as_json:
         hits = with_archive(lambda archive: search_articles(archive.database, wanted, chosen))
         print_json([hit.model_dump(mode="json") for hit in hits])
@@ -103,4 +69,4 @@ def search(  # noqa: PLR0913 - each is an option
         )
         render_hits(hits, count, offset)
     if not hits:
-        report_unknown_values(section=section, author=author, tag=tag, kind=kind, language=language, site=site)
+        filters.report_unknown()

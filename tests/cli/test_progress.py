@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.progress import LINE_SECONDS, ProgressLines
 from cli.progress_bar import showing_bar
+from cli.progress_line import LINE_SECONDS, ProgressLines
 from pipeline.progress import Progress
 from tests.cli.terminal import COLUMNS, CONTROL, run_on_terminal
 
