@@ -19,7 +19,7 @@ from extraction.text import read_plain
 from extraction.timestamps import Timestamp, parse_timestamp
 from schemas.article import ArticleRecord, Draft, Kind, Unreadable, content_sha256, text_id
 from schemas.capture import NUL, Capture
-from schemas.table import TABLE_SOURCE, is_export, list_columns
+from schemas.table import TABLE_SOURCE, TIME_UNKNOWN, is_export, list_columns
 from schemas.url import Identity
 from sites.profile import Site
 from sites.publishers import Publishers
@@ -153,7 +153,7 @@ def _add_columns(draft: Draft, values: Mapping[str, Any], site: Site | None, ide
     zone = site.time_zone if site else UTC
     byline = _read_byline(values)
     times = {name: _read_time(values, name, zone) for name in ("published_at", "modified_at")}
-    find_fetched_at(values)  # raises if it is no time
+    is_time_known = find_fetched_at(values) is not None
     edition = identity.edition if identity else draft.edition
     found: dict[str, Any] = {
         "headline": _read_line(values, "headline"),
@@ -170,6 +170,7 @@ def _add_columns(draft: Draft, values: Mapping[str, Any], site: Site | None, ide
     sources = draft.sources | dict.fromkeys(("body", *filled), TABLE_SOURCE)
     flags = {flag for flag in draft.flags if flag.removesuffix("-missing").replace("-", "_") not in filled}
     flags |= {_flag_time(name, one) for name, one in times.items() if one and not one.is_aware}
+    flags |= set() if is_time_known else {TIME_UNKNOWN}
     return draft.model_copy(
         update={
             **filled,

@@ -40,6 +40,7 @@ OUTCOME_MEANINGS = {
     "robots": "robots.txt read",
     "passed-over": "skipped records of imported WARC files that have no page: revisits, conversions",
     "refused": "rows of tables that cannot be read",
+    "not-newer": "rows of tables with another text than the stored one, not known to be later; it is kept",
     "kept": "other responses, kept: redirects of sources",
 }
 

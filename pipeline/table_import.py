@@ -36,7 +36,7 @@ SHOWN_COUNT = 20
 REASON_CHARS = 300
 """Of a row's reasons in a report. The quarantine has all of them."""
 
-ROW_OUTCOMES = ("stored", "unchanged", "revised", "restored", "duplicate", "quarantined")
+ROW_OUTCOMES = ("stored", "unchanged", "revised", "restored", "duplicate", "not-newer", "quarantined")
 
 
 class _Packed(NamedTuple):

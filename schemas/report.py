@@ -87,7 +87,8 @@ class RunReport(Record):
     """Outcome name -> number of captures or fetches. Articles: `stored`, `unchanged`, `not-modified`, `revised`,
     `restored`, `duplicate`. Pages without one: `quarantined`, `missing`, `gone`, `removed`, `redirected`, `failed`,
     `forbidden`. Other responses: `source-read`, `source-broken`, `robots`, `kept`, `cut`, `passed-over`. Rows of
-    tables that cannot be read: `refused`. Reprocessed captures: `annotated`, `cured`, `withdrawn`."""
+    tables that cannot be read: `refused`; that are not known to be later than another text: `not-newer`. Reprocessed
+    captures: `annotated`, `cured`, `withdrawn`."""
     advertised_count: Count
     """Distinct URLs that any source ever advertised."""
     advertised_new_count: Count

@@ -11,6 +11,9 @@ ROW_MEDIA_TYPE = "application/vnd.broadsheet.row+json"
 TABLE_SOURCE = "table"
 """The source of a value that comes from a column."""
 
+TIME_UNKNOWN = "fetched-at-missing"
+"""Flag of a text whose row does not say when it was fetched: `fetched_at` is the time of the import."""
+
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "body": ("body", "text", "article_text", "full_text", "article_body", "articlebody", "maintext", "content"),
     "url": ("url", "canonical_url", "article_url", "source_url", "permalink", "link", "uri"),

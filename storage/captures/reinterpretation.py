@@ -5,7 +5,7 @@ state changes gets that state's next due time.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import defer
 
 from schemas.outcome import ArticleRead, CaptureQuarantined, Missing, Outcome, Seen, State
+from schemas.table import ROW_MEDIA_TYPE
 from storage.ledger.quarantine import add_quarantine, update_reasons
 from storage.ledger.state import ARTICLE_STATES, confirm, enter_state, merge_into_entry
 from storage.ledger.unit_of_work import UnitOfWork, execute_in, record_publication_time, seen_of, select_in
@@ -35,6 +36,7 @@ def reread(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
     Results: `unchanged`, `annotated`, `revised`, `withdrawn`, `cured`. A capture that is not stored is skipped.
     """
     known = load_stored_captures(batch, outcomes)
+    batch.row_captures |= _list_rows(outcomes, known)
     own = _load_own_articles(batch, {capture.id for capture in known.values()})
     counts: Counter[str] = Counter()
     for outcome in sorted(outcomes, key=_fetched_at):
@@ -60,6 +62,12 @@ def load_stored_captures(batch: UnitOfWork, outcomes: Iterable[Outcome]) -> dict
         for offset, capture_id, entry_id in execute_in(batch.session, statement, Capture.offset, warc_offsets):
             found[warc, offset] = StoredCapture(capture_id, entry_id)
     return found
+
+
+def _list_rows(outcomes: Iterable[Outcome], known: Mapping[tuple[str, int], StoredCapture]) -> set[int]:
+    """Return the ids of the captures that are rows of imported tables."""
+    rows = [seen.ref for seen in map(seen_of, outcomes) if seen and seen.media_type == ROW_MEDIA_TYPE]
+    return {known[ref.warc, ref.offset].id for ref in rows if (ref.warc, ref.offset) in known}
 
 
 def _load_own_articles(batch: UnitOfWork, capture_ids: set[int]) -> dict[int, str]:

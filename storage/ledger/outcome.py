@@ -87,11 +87,11 @@ def store_outcomes(
 ) -> Counter[str]:
     """Store each outcome that is not stored yet; return how many had each result.
 
-    Results: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-modified`, `quarantined`, `missing`,
-    `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`. These
-    count outcomes; beside them, `sighted-new` counts URLs, `request` captures, and `page` captures of article pages.
-    With `is_reread`, the outcomes are of captures that are stored already: see `storage.captures.reinterpretation`
-    for their results.
+    Results: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-newer`, `not-modified`, `quarantined`,
+    `missing`, `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`.
+    These count outcomes; beside them, `sighted-new` counts URLs, `request` captures, and `page` captures of article
+    pages. With `is_reread`, the outcomes are of captures that are stored already: see
+    `storage.captures.reinterpretation` for their results.
     """
     with session.no_autoflush:  # the unit of work flushes explicitly
         batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, CaptureQuarantined, FetchForbidden, Outcome, Redirected, Seen, State, Unchanged
 from schemas.schedule import STANDARD_PLAN, RevisitPlan
+from schemas.table import ROW_MEDIA_TYPE
 from schemas.url import Identity
 from storage.bulk import insert_mappings
 from storage.ledger.publication_date import is_month, month_of, publication_day, publication_time
@@ -59,6 +60,8 @@ class UnitOfWork:
     """By id, without their bodies; not those that are still to be written."""
     lost_captures: set[int] = field(default_factory=set)
     """Ids of the captures of `articles` that are lost: another capture replaces them."""
+    row_captures: set[int] = field(default_factory=set)
+    """Ids of the captures that are rows of imported tables: of `articles`, and of those that are stored."""
     open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
     """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
     new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
@@ -179,6 +182,8 @@ class UnitOfWork:
         self.capture_count += 1
         self.page_count += entry is not None
         capture_id = self.next_id(Capture)
+        if seen.media_type == ROW_MEDIA_TYPE:
+            self.row_captures.add(capture_id)
         row = {
             "id": capture_id,
             "warc": seen.ref.warc,
@@ -310,9 +315,13 @@ def _load_articles(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
     entries = filter(None, map(batch.find_entry, confirmed))
     for article in load_articles(batch.session, {article.id for article in read} | {entry.key for entry in entries}):
         batch.articles[article.id] = article
+    capture_ids = {row.capture_id for row in batch.articles.values()}
     lost = select(Capture.id).where(Capture.is_lost)
-    batch.lost_captures |= set(
-        select_in(batch.session, lost, Capture.id, {row.capture_id for row in batch.articles.values()})
+    batch.lost_captures |= set(select_in(batch.session, lost, Capture.id, capture_ids))
+    batch.row_captures |= set(
+        select_in(
+            batch.session, select(Capture.id).where(Capture.media_type == ROW_MEDIA_TYPE), Capture.id, capture_ids
+        )
     )
     absent = {article.id for article in read} - batch.articles.keys()
     versions = select(Revision.article_id, Revision.number, Revision.fetched_at)

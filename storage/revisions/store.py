@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 
 from schemas.article import Article as ExtractedArticle
 from schemas.revision import RevisionClass
+from schemas.table import TIME_UNKNOWN
 from storage.ledger.publication_date import publication_day
 from storage.ledger.unit_of_work import Columns, UnitOfWork, load_articles
 from storage.revisions.difference import classify_change
+from storage.revisions.precedence import REMOVED, is_less_complete, rank_read, rank_stored
 from storage.revisions.version import content_of, save_version
 from storage.schema.tables import Article, Entry, Revision
-
-REMOVED = "removed"
-"""Flag of an article whose page the publisher has removed."""
 
 CONTENT_FIELDS = (
     "edition",
@@ -43,7 +42,7 @@ class StoreResult(NamedTuple):
     """Outcome of storing an article, and the article's state after it."""
 
     outcome: str
-    """`stored`, `unchanged`, `revised` or `restored`."""
+    """`stored`, `unchanged`, `revised`, `restored` or `not-newer`."""
     duplicate_of: str | None
     """Its primary before this batch."""
     url: str | None
@@ -83,8 +82,10 @@ def remove_article(batch: UnitOfWork, article_id: str, capture_id: int, at: date
 def reread_article(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> str:
     """Store a new extraction from a capture stored earlier; return `unchanged`, `annotated` or `revised`."""
     is_own = row.capture_id == capture_id
-    if not is_own and batch.sort_key(read.fetched_at) <= batch.sort_key(row.checked_at):
+    if not is_own and rank_read(batch, read) <= rank_stored(batch, row):
         return "unchanged"  # the capture is older than the one that showed the current content
+    if not is_own and is_less_complete(batch, row, read, capture_id):
+        return "unchanged"
     stored = {name: getattr(row, name) for name in (*CONTENT_FIELDS, *ANNOTATED_FIELDS)}
     if list_changes(stored, read) if is_own else _classify(row, read):
         fields = _to_columns(read) | {"capture_id": capture_id, "checked_at": max(row.checked_at, read.fetched_at)}
@@ -178,14 +179,17 @@ def _load_row(batch: UnitOfWork, article_id: str) -> Article | None:
 
 def _update(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id: int) -> str:
     is_lost = row.capture_id in batch.lost_captures
-    if _is_older(batch, read.fetched_at, row):
-        # An older capture changes nothing, but one with the same content can replace a lost capture.
+    is_older = rank_read(batch, read) < rank_stored(batch, row)
+    if is_older or is_less_complete(batch, row, read, capture_id):
+        # It changes nothing, but a capture with the same content can replace a lost one.
         if is_lost and has_content(row, read):
             rebase_article(batch, row, read, capture_id)
-        return "unchanged"
+        is_other_text = read.content_sha256 != row.content_sha256
+        return "not-newer" if is_other_text and capture_id in batch.row_captures else "unchanged"
+    is_first_known = TIME_UNKNOWN in row.flags and TIME_UNKNOWN not in read.flags
     revision_class = _classify(row, read) or (RevisionClass.RESTORED if is_removed(row) else None)
     if revision_class is None:
-        if is_lost:
+        if is_lost or is_first_known:
             rebase_article(batch, row, read, capture_id)
         row.checked_at = read.fetched_at
         row.url = read.url or row.url  # the slug follows the headline; the previous URL is an alias
@@ -193,7 +197,7 @@ def _update(batch: UnitOfWork, row: Article, read: ExtractedArticle, capture_id:
             _annotate(row, read, ("modified_at",))
         return "unchanged"
     fields = _to_columns(read) | {"capture_id": capture_id, "checked_at": read.fetched_at}
-    _revise(batch, row, fields, revision_class, read.fetched_at)
+    _revise(batch, row, fields, revision_class, batch.now if is_first_known else read.fetched_at)
     return "restored" if revision_class is RevisionClass.RESTORED else "revised"
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.table import TIME_UNKNOWN
+
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
 CODE = "\n".join(
@@ -18,6 +20,7 @@ FLAGS = sorted(
         *re.findall(r'"([a-z]+-(?:missing|overgrown|cut|empty))"', CODE),
         *(f"trafilatura-{name}-paragraph" for name in ("lost", "added", "glued", "parted", "moved", "changed")),
         *re.findall(r'\{"([a-z]+(?:-[a-z]+)+)"\}', CODE),
+        TIME_UNKNOWN,
         *(f"{name}-at-{how}" for name in ("published", "modified") for how in ("day-only", "without-offset")),
     }
 )

@@ -44,6 +44,7 @@ def test_every_column_becomes_its_field_and_the_table_is_its_source() -> None:
         section="News",
         tags="kremlin, war",
         kind="Opinion",
+        crawled_at="2024-06-30T10:00:00Z",
     )
     assert found.identity
     assert found.identity.id == "moscow-times:en:85656"
@@ -91,7 +92,7 @@ def test_a_headline_that_the_text_repeats_is_no_part_of_the_body() -> None:
 
 def test_what_a_table_does_not_say_is_missing() -> None:
     draft = read_draft(url="https://example.org/a", text=TEXT)
-    assert draft.flags == ("authors-missing", "headline-missing", "published-at-missing")
+    assert draft.flags == ("authors-missing", "fetched-at-missing", "headline-missing", "published-at-missing")
     assert (draft.site, draft.language, draft.published_at) == ("generic", None, None)
 
 

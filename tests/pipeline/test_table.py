@@ -108,9 +108,9 @@ def test_another_text_of_a_stored_article_is_a_revision(archive: Archive, tmp_pa
     row = {"url": "https://example.org/a", "title": "A", "text": make_text(1), "crawled_at": "2024-01-02T00:00:00Z"}
     assert import_paths(archive, [write(tmp_path, "a.jsonl", row)]).outcomes == {"stored": 1}
     older = row | {"text": make_text(2), "crawled_at": "2024-01-01T00:00:00Z"}
-    assert import_paths(archive, [write(tmp_path, "a.jsonl", older)]).outcomes == {"unchanged": 1}
-    undated = {"link": row["url"], "headline": "A", "content": make_text(3)}  # as of now
-    assert import_paths(archive, [write(tmp_path, "a.jsonl", undated)]).outcomes == {"revised": 1}
+    assert import_paths(archive, [write(tmp_path, "a.jsonl", older)]).files[0].outcomes == {"not-newer": 1}
+    newer = {"link": row["url"], "headline": "A", "content": make_text(3), "scraped_at": "2024-01-03"}
+    assert import_paths(archive, [write(tmp_path, "a.jsonl", newer)]).outcomes == {"revised": 1}
 
 
 def test_a_table_of_urls_alone_goes_to_the_ledger(archive: Archive, tmp_path: Path) -> None:

@@ -131,5 +131,5 @@ def test_the_later_capture_decides_between_two_texts_of_one_record(
     assert (find(archive.database, 1).body, find(archive.database, 1).revision) == ("Second.", 2)
     records = older.read_text(encoding="utf-8").replace('"sponsor":null', '"sponsor":"Sponsor"')
     (tmp_path / "older.jsonl").write_text(records, encoding="utf-8")
-    assert run_import(archive, older) == {"revised": 1, "unchanged": 1}  # of 2, which is as new
+    assert run_import(archive, older) == {"revised": 1, "not-newer": 1}  # of 2, which is as new
     assert (find(archive.database, 1).body, find(archive.database, 1).revision) == ("Second.", 2)
