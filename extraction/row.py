@@ -19,13 +19,10 @@ from extraction.text import read_plain
 from extraction.timestamps import Timestamp, parse_timestamp
 from schemas.article import ArticleRecord, Draft, Kind, Unreadable, content_sha256, text_id
 from schemas.capture import NUL, Capture
-from schemas.table import TABLE_SOURCE, TIME_UNKNOWN, is_export, list_columns
+from schemas.table import TABLE_SOURCE, TIME_UNKNOWN, is_empty, is_export, list_columns
 from schemas.url import Identity
 from sites.profile import Site
 from sites.publishers import Publishers
-
-EMPTY_VALUES = frozenset({"", "nan", "nat", "none", "null", "n/a", "<na>", "\\n"})
-"""What programs write for a missing value, in lower case."""
 
 FIRST_WEB_YEAR = 1991
 """Nothing was fetched from the web before."""
@@ -190,7 +187,7 @@ def _find_value(values: Mapping[str, Any], field: str) -> Any:
     """Return the first value of a field's columns that is filled."""
     for column in list_columns(field, values):
         value = values[column]
-        if value is not None and str(value).strip().lower() not in EMPTY_VALUES:
+        if not is_empty(value):
             return value
     return None
 

@@ -28,6 +28,7 @@ from spiders.warc import WarcWriter
 from storage.captures.capture import find_imported_digests
 from storage.ledger.frontier import add_urls
 from storage.table.file import Table, TableFormat, TableUnusable, has_table_name, is_card, open_table, recognize_table
+from storage.table.header import PROBE_BYTES, explain_header
 from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
 from storage.warc.remote import WARC_SUFFIXES
 from storage.warc.store import IMPORT_SITE
@@ -40,6 +41,9 @@ TEXT_SUFFIXES = frozenset({".txt", ".text"})
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Byte-order marks of texts in which every second byte may be NUL."""
 
+ZIP_STARTS = frozenset({b"PK\x03\x04", b"PK\x05\x06"})
+"""How a ZIP file begins: with its first file, or empty."""
+
 CDX_SUFFIXES = frozenset({".cdx", ".cdxj"})
 """Indexes of web archives: the articles of known publishers in them go to the ledger."""
 
@@ -51,6 +55,10 @@ COPY_SUFFIX = ".partial"
 
 class ImportUnreadable(UsageFailure):
     """A path named for import cannot be read, or is not what its name says."""
+
+
+class ZipUnusable(ValueError):  # noqa: N818 - it states a fact
+    """A file is a ZIP file. The message is one line."""
 
 
 def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
@@ -84,6 +92,11 @@ def _is_cdx(file: Path) -> bool:
 
 def _is_warc(file: Path) -> bool:
     return file.name.lower().endswith(WARC_SUFFIXES)
+
+
+def _is_zip(file: Path) -> bool:
+    with file.open("rb") as handle:
+        return handle.read(4) in ZIP_STARTS
 
 
 def _name_url(file: Path) -> str:
@@ -135,6 +148,10 @@ def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: in
                 captures = iterate_captures(file, "it", 0, max_page_bytes)
                 examined.unusable.extend(_examine_warc(file, captures))
                 examined.skipped[file] = captures.skipped
+            elif _is_zip(file):
+                raise ZipUnusable(
+                    "a ZIP file; unpack it, and import its files (of a .wacz, those in its `archive/` folder)"
+                )
             elif (kind := _recognize_table(file)) is not None:
                 _examine_table(examined, file, kind, max_page_bytes)
             else:
@@ -142,7 +159,7 @@ def _examine(found: Sequence[Path], named: AbstractSet[Path], max_page_bytes: in
                 _examine_payload(examined, file, payload)
             examined.files.append(file)
         except (NotAWarc, ValueError) as error:
-            if file in named or not (_is_warc(file) or isinstance(error, TableUnusable)):
+            if file in named or not (_is_warc(file) or isinstance(error, TableUnusable | ZipUnusable)):
                 raise ImportUnreadable(f"{file}: {error}") from None
             examined.unusable.append(f"{file}: {error}; skipped")
         except OSError as error:
@@ -174,6 +191,8 @@ def _examine_table(examined: _Examined, file: Path, kind: TableFormat, max_page_
     try:
         examined.tables[file] = open_table(file, kind, max_page_bytes)
     except TableUnusable:
+        with file.open("rb") as handle:
+            _refuse_table(handle.read(PROBE_BYTES))
         sightings = _find_list(file, max_page_bytes)
         if not sightings:
             raise
@@ -222,13 +241,31 @@ def _record_skipped(run: Run, file: Path, kinds: Counter[str]) -> None:
 
 
 def _read_list(file: Path, payload: bytes) -> IdentifiedSightings:
-    """Return the URLs of a list, or of a web archive's index; nothing for any other file."""
+    """Return the URLs of a list, or of a web archive's index; nothing for any other file.
+
+    Raises:
+        TableUnusable: it would be a list, but has the header of a table of texts.
+        ValueError: it is a list, but one of its lines is not a URL.
+    """
     name, at = _name_url(file), now()
     if _is_cdx(file):
         return identify_sightings(read_cdx(payload, name, at).sightings)
+    try:
+        urls = read_url_list(payload)
+    except ValueError:
+        _refuse_table(payload)
+        raise
+    if urls:
+        _refuse_table(payload)
     return identify_sightings(
-        Sighting(url=url, source_url=name, source_kind=SourceKind.LIST, seen_at=at) for url in read_url_list(payload)
+        Sighting(url=url, source_url=name, source_kind=SourceKind.LIST, seen_at=at) for url in urls
     )
+
+
+def _refuse_table(payload: bytes) -> None:
+    """Raise if this is a table of texts whose header is not where it should be, or cannot be read."""
+    if problem := explain_header(payload):
+        raise TableUnusable(problem)
 
 
 def _store_list(archive: Archive, run: Run, file: Path, sightings: IdentifiedSightings) -> None:

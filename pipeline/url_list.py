@@ -16,7 +16,9 @@ _MARKDOWN = re.compile(r"\[[^\[\]]{0,500}\]\(\s*+(\S+?)\s*+\)")
 _SCHEMELESS = re.compile(r"(?://)?(?:www\.[\w-]|[a-z0-9-]+(?:\.[a-z0-9-]+)++/)")
 """Host names are lower case; `Mr.Putin/Mr.Biden` is not one."""
 
-_AROUND = " \t\"'“”«»‘’`<>[](){},;"
+_BLANKS = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+"""All that `str.split` splits at; the last one is U+3000."""
+_AROUND = f"{_BLANKS}\"'“”«»‘’`<>[](){{}},;"
 _COLUMN = re.compile(r"[\t;|]|,(?=\s|[\"'“]|$)")
 _TAIL = re.compile(r"[/=]|\.\w{2,5}$")
 """What follows a comma that is part of a URL: `,1518,434.html`."""

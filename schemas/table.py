@@ -42,6 +42,9 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
 }
 """Field -> names of its column, in lower case with underscores. The first of several that is filled counts."""
 
+EMPTY_VALUES = frozenset({"", "nan", "nat", "none", "null", "n/a", "<na>", "\\n"})
+"""What programs write for a missing value, in lower case."""
+
 EXPORT_COLUMNS = frozenset({"id", "site", "body", "content_sha256", "fetched_at", "extractor", "sources", "flags"})
 """Columns that together show that a row is a record of our own export."""
 
@@ -73,6 +76,11 @@ def is_header(cells: Sequence[str]) -> bool:
     """Whether a line is certainly the header of a table of texts: two columns or more, and it knows each."""
     known = {*ArticleRecord.model_fields, *(name for names in COLUMN_NAMES.values() for name in names)}
     return len(cells) > 1 and known.issuperset(map(normalize_column, cells)) and bool(list_columns("body", cells))
+
+
+def is_empty(value: object) -> bool:
+    """Whether a cell has no value."""
+    return value is None or str(value).strip().lower() in EMPTY_VALUES
 
 
 def list_columns(field: str, columns: Iterable[str]) -> list[str]:

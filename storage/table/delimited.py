@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from schemas.table import Row, find_duplicate, is_export, list_columns
+from schemas.table import Row, is_empty, is_export, list_columns
 from storage.export.line import restore_cells
 from storage.table.problem import RowUnusable, TableUnusable
 
@@ -36,7 +36,7 @@ class Delimited:
     """A table with separators. The columns are known at once, the rows are read as they are needed.
 
     Raises:
-        TableUnusable: it has no header, or two columns of one name.
+        TableUnusable: it has no header.
     """
 
     def __init__(self, text: io.TextIOWrapper, max_chars: int, separators: str = SEPARATORS) -> None:
@@ -50,8 +50,6 @@ class Delimited:
             self.columns = [name.strip() for name in next(self._records)]
         except (StopIteration, csv.Error):
             raise TableUnusable("the table is empty") from None
-        if name := find_duplicate(self.columns):
-            raise TableUnusable(f"two columns have the name {name!r}")
         self._is_export = is_export(self.columns)
 
     def __iter__(self) -> Iterator[Row]:
@@ -88,7 +86,8 @@ class Delimited:
             raise RowUnusable("not UTF-8; save the table in UTF-8")
         named: dict[str, str] = {}
         for column, cell in zip(self.columns, cells, strict=True):
-            named.setdefault(column, cell)
+            if is_empty(named.get(column)):  # of several columns with one name, the first that is filled counts
+                named[column] = cell
         return restore_cells(named) if self._is_export else dict(named)
 
 

@@ -172,7 +172,8 @@ def _list_keys(table: Table) -> list[str]:
 
 
 def _list_separators(table: Table) -> str:
-    return "\t" if table.format is TableFormat.TSV else SEPARATORS
+    """Return the separators that a table may have, the likeliest first: of two that fit, the first counts."""
+    return f"\t{SEPARATORS}" if table.format is TableFormat.TSV else SEPARATORS
 
 
 def _read_rows(table: Table) -> Iterator[Row]:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,40 @@ def test_a_table_of_urls_alone_goes_to_the_ledger(archive: Archive, tmp_path: Pa
     (tmp_path / "urls.csv").write_text(f"url,title\n{HOST}/2024/01/02/a-story-a85656,A story\n")
     report = import_paths(archive, [tmp_path / "urls.csv"])
     assert (report.advertised_new_count, report.files) == (1, ())
+
+
+TABLE = f"url,text\n{HOST}/2024/01/02/a-story-a85656,{make_text(1)}\n"
+TABLE_PROBLEMS: list[tuple[str, bytes, str]] = [
+    ("a.csv", f"# my table\n{TABLE}".encode(), "header of the table is line 2; delete what is before it: '# my table'"),
+    (
+        "a.txt",
+        f"# my table\n\n{TABLE}".encode(),
+        "header of the table is line 3; delete what is before it: '# my table'",
+    ),
+    ("a.tsv", f"sep=;\n{TABLE}".replace(",", "\t").encode(), "header of the table is line 2"),
+    ("quote.csv", TABLE.replace("url", '"url').encode(), "header cannot be read"),
+    ("le.csv", TABLE.encode("utf-16-le"), "UTF-16 without a byte-order mark"),
+    ("be.csv", TABLE.encode("utf-16-be"), "UTF-16 without a byte-order mark"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "said"), TABLE_PROBLEMS)
+def test_a_table_whose_header_cannot_be_read_is_no_list_of_urls(
+    archive: Archive, tmp_path: Path, name: str, data: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ImportUnreadable, match=re.escape(said)):
+        import_paths(archive, [tmp_path / name])
+    report = import_paths(archive, [tmp_path])
+    assert (report.advertised_count, len(report.unusable)) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["a.wacz", "a.zip", "a.csv", "a.txt"])
+def test_a_zip_file_is_refused_in_one_line(archive: Archive, tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as file:
+        file.writestr("archive/data.warc", f"{HOST}/2024/01/02/a-story-a85656\n\u00a0")
+    with pytest.raises(ImportUnreadable, match=r"a ZIP file; unpack it, .*`archive/` folder\)$"):
+        import_paths(archive, [tmp_path / name])
 
 
 def test_a_table_that_was_named_and_has_no_texts_stops_the_import_and_in_a_folder_is_skipped(

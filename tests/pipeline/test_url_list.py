@@ -63,6 +63,11 @@ def test_a_comma_within_a_url_is_part_of_it(url: str) -> None:
     assert read_url_list(url.encode()) == (url,)
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u0085", "\u3000", '\u2003"\u2003"\u2003', "\x1f"])
+def test_a_cell_of_blanks_alone_is_no_cell(blank: str) -> None:
+    assert read_url_list(f"{blank};{ONE}\n{TWO},{blank}\n{blank}\t{blank}\n".encode()) == (ONE, TWO)
+
+
 @pytest.mark.parametrize("text", [f"{ONE}\n{TWO}\nnot a URL\n", f"{ONE}\na\nb\nc", f"a\nb\n{ONE}\n{TWO}\n{ONE}"])
 def test_what_cannot_be_read_as_a_list_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="of a list of URLs is not a URL"):
