@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from pipeline.interpret import identify_sightings
 from pipeline.load import load_unloaded
 from pipeline.progress import report_progress
 from pipeline.run import Run, finish_run, now, running
-from pipeline.table_import import import_table
+from pipeline.table_import import import_tables
 from pipeline.url_list import read_url_list
 from schemas.failure import UsageFailure
 from schemas.report import RunReport
@@ -78,7 +78,7 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
             _store_list(archive, run, file, sightings)
         others = lists.keys() | tables.keys()
         _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in others])
-        _store_tables(archive, run, tables.values())
+        import_tables(archive, run, [(_name_url(table.path), table) for table in tables.values()])
         for file in filter(_is_warc, files):
             _store_warc(archive, run, file)
             _record_skipped(run, file, skipped[file])
@@ -292,14 +292,6 @@ def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
             payload = _read_payload(file, max_page_bytes)
             is_page = file.suffix.lower() in PAGE_SUFFIXES or payload.lstrip()[:64].lower().startswith(PAGE_STARTS)
             writer.write_resource(_name_url(file), "text/html" if is_page else "text/plain", payload, now())
-
-
-def _store_tables(archive: Archive, run: Run, tables: Iterable[Table]) -> None:
-    """Write the rows of tables to another WARC file of ours, and load them at once."""
-    size = archive.settings.max_warc_bytes
-    with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
-        for table in tables:
-            import_table(archive, run, writer, table, _name_url(table.path))
 
 
 def _store_warc(archive: Archive, run: Run, file: Path) -> None:

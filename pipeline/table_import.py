@@ -1,11 +1,12 @@
 """Imports tables of texts: each row becomes a WARC record of ours, and is read like any other imported file.
 
 A part of the table is written and loaded before the next one is read, so memory does not grow with the file. What a
-killed import has written is loaded by the next run, which then finds these rows unchanged.
+killed import has written is loaded, and counted, by the next run; it finds these rows then, as `resumed`.
 """
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import datetime
 from typing import NamedTuple
@@ -18,11 +19,12 @@ from pipeline.run import Run, now
 from schemas.report import ImportedFile
 from schemas.table import ROW_MEDIA_TYPE, Row
 from spiders.warc import WarcWriter
-from storage.captures.capture import find_imported_digests
+from storage.captures.capture import find_imported_digests, list_row_digests
 from storage.ledger.quarantine import find_imported_reasons
 from storage.table.file import Table, TableUnusable
 from storage.table.payload import render_row
 from storage.table.problem import RowUnusable
+from storage.warc.store import IMPORT_SITE
 
 PART_COUNT = 1_000
 """Rows that are written before they are loaded: four batches, so that several processes have something to read."""
@@ -47,11 +49,22 @@ class _Packed(NamedTuple):
     sha256: str
 
 
-def import_table(archive: Archive, run: Run, writer: WarcWriter, table: Table, url: str) -> None:
-    """Store the rows of a table, and record in the run what became of them; `url` is the file's name in the archive."""
+def import_tables(archive: Archive, run: Run, tables: Iterable[tuple[str, Table]]) -> None:
+    """Write the rows of tables to a WARC file of ours, load them, and record in the run what became of them.
+
+    With each table comes the file's name in the archive.
+    """
+    with archive.database.read() as session:
+        resumed = list_row_digests(session, run.id)
+    size = archive.settings.max_warc_bytes
+    with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
+        for url, table in tables:
+            _import_table(run, table, _TableImport(archive, run, writer, url, resumed))
+
+
+def _import_table(run: Run, table: Table, found: "_TableImport") -> None:
     is_large = table.path.stat().st_size >= PARALLEL_BYTES
-    with archive.reading_in_parallel() if is_large else nullcontext():
-        found = _TableImport(archive, run, writer, url)
+    with found.archive.reading_in_parallel() if is_large else nullcontext():
         damage = None
         try:
             for row in table.iterate_rows():
@@ -70,11 +83,14 @@ def import_table(archive: Archive, run: Run, writer: WarcWriter, table: Table, u
 class _TableImport:
     """The import of one table."""
 
-    def __init__(self, archive: Archive, run: Run, writer: WarcWriter, url: str) -> None:
+    def __init__(self, archive: Archive, run: Run, writer: WarcWriter, url: str, resumed: set[str]) -> None:
+        self.archive = archive
         self.row_count = 0
         self.counts: Counter[str] = Counter()
         self.first_refused: str | None = None
-        self._archive, self._run, self._writer, self._url = archive, run, writer, url
+        self._run, self._writer, self._url = run, writer, url
+        self._resumed = resumed
+        """Digests of rows that an interrupted import wrote, and that this run has loaded and counted already."""
         self._part: dict[str, _Packed] = {}
         """Digest -> row."""
         self._part_bytes = 0
@@ -103,13 +119,13 @@ class _TableImport:
     def store_part(self) -> None:
         """Write and load the rows that wait. Known rows are not written again."""
         self._run.renew_lease()
-        with self._archive.database.read() as session:
+        with self.archive.database.read() as session:
             known = find_imported_digests(session, self._part)
             reasons = find_imported_reasons(session, known)
         names: dict[str, None] = {}
         for sha256, (row, payload, _) in self._part.items():
             if sha256 in known:
-                self._count_unchanged()
+                self._count_known(sha256)
                 if found := reasons.get(sha256):
                     self._record_problem(row.number, f"quarantined before: {'; '.join(found)}")
                 continue
@@ -135,15 +151,22 @@ class _TableImport:
         if row.values is None:
             raise RowUnusable(row.problem or "unreadable")
         payload = render_row(row.values)
-        if len(payload) > (limit := self._archive.settings.max_page_bytes):
+        if len(payload) > (limit := self.archive.settings.max_page_bytes):
             raise RowUnusable(f"larger than BROADSHEET_MAX_PAGE_BYTES ({limit})")
         return _Packed(row, payload, hashlib.sha256(payload).hexdigest())
 
     def _load(self, name: str) -> None:
-        for batch in load_batches(self._archive, self._run, name):
+        for batch in load_batches(self.archive, self._run, name):
             self.counts.update({outcome: batch.counts.get(outcome, 0) for outcome in ROW_OUTCOMES})
             for url, reasons in batch.quarantined.items():
                 self._record_problem(int(url.rpartition("=")[2]), f"quarantined: {'; '.join(reasons)}")
+
+    def _count_known(self, sha256: str) -> None:
+        if sha256 in self._resumed:
+            self._resumed.discard(sha256)  # the same row again, in this table or another, is unchanged
+            self.counts["resumed"] += 1
+        else:
+            self._count_unchanged()
 
     def _count_unchanged(self) -> None:
         self.counts["unchanged"] += 1

@@ -64,7 +64,8 @@ class ImportedFile(Record):
     """The file's name, without its folder."""
     row_count: Count
     outcomes: dict[str, Count]
-    """Outcome -> number of rows, as in `RunReport.outcomes`."""
+    """Outcome -> number of rows, as in `RunReport.outcomes`. `resumed` rows were written by an interrupted import; what
+    became of them is counted there."""
     problems: tuple[MaskedText, ...] = ()
     """The first rows that were refused or quarantined, each with the reasons."""
     more_problems_count: Count = 0

@@ -16,6 +16,7 @@ from schemas.article import Article as Read
 from schemas.article import Kind
 from schemas.capture import SUCCESS_STATUSES, CaptureRef, CaptureSummary
 from schemas.outcome import State
+from schemas.table import ROW_MEDIA_TYPE
 from storage.articles.article import as_ref
 from storage.ledger.frontier import is_within
 from storage.ledger.unit_of_work import Columns, execute_in, select_in
@@ -32,6 +33,12 @@ def find_imported_digests(session: Session, digests: Collection[str]) -> set[str
     """
     imported = select(Capture.sha256).where(Capture.url.is_(None), ~Capture.is_lost)
     return set(select_in(session, imported, Capture.sha256, digests))
+
+
+def list_row_digests(session: Session, run_id: str) -> set[str]:
+    """Return the SHA-256 digests of the rows of tables that a run has loaded."""
+    rows = select(Capture.sha256).where(Capture.run_id == run_id, Capture.media_type == ROW_MEDIA_TYPE)
+    return set(session.scalars(rows))
 
 
 def find_page_capture(session: Session, key: str) -> CaptureRef | None:

@@ -15,11 +15,16 @@ import pytest
 
 from pipeline.archive import Archive, open_archive
 from pipeline.file_import import ImportUnreadable, import_paths
+from pipeline.run import now
 from pipeline.table_import import PART_COUNT
 from schemas.settings import Settings
+from schemas.table import ROW_MEDIA_TYPE
+from spiders.warc import WarcWriter
 from storage.articles.selection import iterate_articles
 from storage.ledger.frontier import find_entry
 from storage.ledger.quarantine import list_quarantine
+from storage.table.payload import render_row
+from storage.warc.store import IMPORT_SITE
 from tests.waiting import wait_until
 
 HOST = "https://www.themoscowtimes.com"
@@ -183,6 +188,19 @@ def test_rows_before_the_damage_are_stored_and_the_damage_is_reported(archive: A
     report = import_paths(archive, [path])
     assert report.outcomes == {"stored": 1}
     assert report.unusable == (f"{path}: the JSON array is not closed; the rows before are imported",)
+
+
+def test_rows_that_an_interrupted_import_left_unloaded_are_counted_once(archive: Archive, tmp_path: Path) -> None:
+    rows = [{"url": f"https://example.org/{number}", "title": "A", "text": make_text(number)} for number in range(5)]
+    settings = archive.settings
+    with WarcWriter(
+        settings.warc_dir, site=IMPORT_SITE, run_id="killed", max_file_bytes=settings.max_warc_bytes
+    ) as warc:
+        for row in rows[:3]:
+            warc.write_resource("file:a.jsonl#row=1", ROW_MEDIA_TYPE, render_row(row), now())
+    report = import_paths(archive, [write(tmp_path, "a.jsonl", *rows, rows[0])])
+    assert report.outcomes == {"stored": 5, "unchanged": 1}
+    assert report.files[0].outcomes == {"resumed": 3, "stored": 2, "unchanged": 1}
 
 
 def test_an_import_that_was_killed_and_run_again_gives_the_same_archive(
