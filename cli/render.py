@@ -70,8 +70,9 @@ def render_report(report: RunReport) -> None:
 
 def _print_files(files: Iterable[ImportedFile]) -> None:
     for file in files:
-        counts = ", ".join(f"{count} {name}" for name, count in file.outcomes.items()) or "nothing"
-        console.print(Text(f"{file.name}: {file.row_count} rows: {counts}"), soft_wrap=True)
+        counts = ", ".join(f"{count} {name}" for name, count in file.outcomes.items())
+        rows = f"{file.row_count} row{'s' if file.row_count > 1 else ''}: {counts}" if file.row_count else "no rows"
+        console.print(Text(f"{file.name}: {rows}"), soft_wrap=True)
         for problem in file.problems:
             console.print(Text(f"  {problem}"), soft_wrap=True)
         if file.more_problems_count:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from extraction.byline import Byline, clean_names, read_names
 from extraction.normalization import tidy
@@ -85,7 +86,7 @@ def _read_record(body: bytes, values: Mapping[str, Any], publishers: Publishers)
     try:
         record = ArticleRecord.model_validate_json(body)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:SHOWN_ERRORS]]
+        lines = map(_describe, error.errors()[:SHOWN_ERRORS])
         return RowRead(Unreadable(reason="invalid-value", detail="; ".join(lines)))
     identity = publishers.identify(record.url) if record.url else None
     if problem := _find_contradiction(record, identity, publishers):
@@ -96,6 +97,14 @@ def _read_record(body: bytes, values: Mapping[str, Any], publishers: Publishers)
         return RowRead(Unreadable(reason="invalid-value", detail=str(error)), identity)
     fields = {name: getattr(record, name) for name in Draft.model_fields}
     return RowRead(Draft(**fields), identity, record)
+
+
+def _describe(error: ErrorDetails) -> str:
+    """Return what is wrong with a value of a record."""
+    field = ".".join(map(str, error["loc"]))
+    if error["input"] is None or error["type"] == "missing":
+        return f"{field}: there is none, but every record has one"
+    return f"{field}: {_show(error['input'])} is no such value"
 
 
 def _find_contradiction(record: ArticleRecord, identity: Identity | None, publishers: Publishers) -> str | None:

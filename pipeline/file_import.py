@@ -273,7 +273,8 @@ def _store_list(archive: Archive, run: Run, file: Path, sightings: IdentifiedSig
     with archive.database.begin() as session:
         new_count = add_urls(session, sightings, now())
     run.counts["sighted-new"] += new_count
-    run.notes.append(f"{_name_url(file)} lists {len(sightings)} URLs, now in the ledger; the next ingest fetches them")
+    listed = "1 URL" if len(sightings) == 1 else f"{len(sightings)} URLs"
+    run.notes.append(f"{_name_url(file)} lists {listed}, now in the ledger; the next ingest fetches them")
 
 
 def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:

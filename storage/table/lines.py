@@ -14,6 +14,9 @@ CHUNK_BYTES = 256 * 1024
 
 UTF8_MARK = b"\xef\xbb\xbf"
 
+JSON_NAMES = {type(None): "null", bool: "true or false", str: "a string", list: "an array"}
+"""What JSON calls a value of a type that is no object."""
+
 _STRUCTURE = re.compile(rb'["\[\]{},]')
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 
@@ -52,7 +55,7 @@ def parse_object(text: bytes) -> dict[str, object]:
     except orjson.JSONDecodeError as error:
         found = _parse_loosely(text, str(error))
     if not isinstance(found, dict):
-        raise RowUnusable(f"not a JSON object, but {type(found).__name__}")
+        raise RowUnusable(f"not a JSON object, but {JSON_NAMES.get(type(found), 'a number')}")
     return found
 
 

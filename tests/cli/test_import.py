@@ -134,6 +134,10 @@ def test_a_table_says_what_became_of_each_row(broadsheet: Broadsheet, tmp_path: 
     ended = broadsheet("import", tmp_path / "texts.csv")
     assert_one_line(ended, "texts.csv: 1 of 4 rows cannot be read, first row 3: it has 3 cells, but the header has 2")
     assert "texts.csv: 4 rows: 1 quarantined, 1 refused, 2 stored\n  row 3: refused: it has 3 cells" in ended.stdout
+    (tmp_path / "one.csv").write_text("title,text\nE,Five texts.\n", encoding="utf-8")
+    (tmp_path / "none.csv").write_text("title,text\n", encoding="utf-8")
+    stdout = broadsheet("import", tmp_path / "one.csv", tmp_path / "none.csv").stdout
+    assert "one.csv: 1 row: 1 stored\nnone.csv: no rows\n" in stdout
     (file,) = json.loads(broadsheet("import", tmp_path / "texts.csv", "--json").stdout)["files"]
     assert file == {
         "name": "texts.csv",

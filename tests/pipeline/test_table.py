@@ -124,6 +124,7 @@ def test_a_table_of_urls_alone_goes_to_the_ledger(archive: Archive, tmp_path: Pa
     (tmp_path / "urls.csv").write_text(f"url,title\n{HOST}/2024/01/02/a-story-a85656,A story\n")
     report = import_paths(archive, [tmp_path / "urls.csv"])
     assert (report.advertised_new_count, report.files) == (1, ())
+    assert report.notes[0].startswith("file:urls.csv lists 1 URL, now in the ledger")
 
 
 TABLE = f"url,text\n{HOST}/2024/01/02/a-story-a85656,{make_text(1)}\n"

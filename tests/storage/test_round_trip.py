@@ -79,8 +79,8 @@ CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "1": ({"body": "One, changed."}, "changed-record: content_sha256 is not that of the body"),
     "2": ({"id": "moscow-times:en:77"}, "changed-record: its id is moscow-times:en:77, but that of its url is"),
     "3": ({"url": None}, "changed-record: its id is moscow-times:en:3, but that of its body is text:"),
-    "5": ({"headline": 5}, "invalid-value: headline: Input should be a valid string"),
-    "10": ({"sources": None}, "invalid-value: sources: Input should be an object"),
+    "5": ({"headline": 5}, "invalid-value: headline: 5 is no such value"),
+    "10": ({"sources": None}, "invalid-value: sources: there is none, but every record has one"),
     "12": (
         {"modified_at": "0001-01-01T00:00:00+14:00"},
         "invalid-value: modified_at: '0001-01-01T00:00:00+14:00' is no",
