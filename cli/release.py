@@ -11,9 +11,15 @@ from cli.option import AsJson, join_query, with_archive
 from schemas.printing import print_line
 
 
+def _check_name(folder: Path) -> Path:
+    if str(folder).startswith("-"):  # the command takes words of a query that begin so
+        raise typer.BadParameter(f"{folder} looks like an option; for a folder of this name, write ./{folder}")
+    return folder
+
+
 @with_filters
 def release(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", callback=_check_name, help="A new or empty folder.")],
     query: Annotated[
         list[str] | None,
         typer.Argument(
@@ -28,12 +34,20 @@ def release(
     from cli.progress import showing_progress
     from cli.render import print_json
     from pipeline.release import make_release
+    from schemas.release import ReleaseEmpty
 
-    with showing_progress():
-        made = with_archive(lambda archive: make_release(archive, folder, filters.select(join_query(query))))
+    wanted = filters.select(join_query(query))
+    try:
+        with showing_progress():
+            made = with_archive(lambda archive: make_release(archive, folder, wanted))
+    except ReleaseEmpty:
+        filters.report_unknown()
+        raise
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
+    if made.lost_count:
+        print_line(f"broadsheet: {made.lost_count} captures could not be copied: data/provenance.jsonl says why")
     print_line(f"{made.article_count} articles with {made.capture_count} captures ({made.bytes} bytes) in {made.path}")
     print_line("its digest, to publish with it:")
     print_line(made.sha256)

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import BinaryIO
 
 from pipeline.archive import Archive
 from pipeline.completeness import CompletenessReport, ReportFormat, count_completeness, render_report
@@ -38,6 +39,7 @@ from schemas.release import (
     LeftOutReason,
     Provenance,
     Released,
+    ReleaseEmpty,
 )
 from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates
 from storage.atomic_file import USER_FILE_MODE, flush
@@ -59,13 +61,16 @@ PROGRESS_COUNT = 100
 
 
 def make_release(archive: Archive, folder: Path, wanted: ArticleFilter) -> Released:
-    """Write a release into a new or empty folder, which has its name only when it is complete.
+    """Write a release into a new or empty folder, which has its list of digests only when it is complete.
 
     Raises:
+        ReleaseEmpty: no article matches.
         ExportUnwritable: the folder cannot be written, is not empty, or is the archive's own.
         StoreUnreachable: captures are in a remote store that does not respond.
     """
     with _making(archive, folder) as part, archive.database.read_snapshot() as session:
+        if not count_matching(session, wanted):
+            raise ReleaseEmpty("no article matches: there is nothing to release")
         tables = [
             write_articles(session, part / path, FileFormat.choose(path), wanted) for path in (PARQUET_PATH, JSONL_PATH)
         ]
@@ -92,32 +97,56 @@ def make_release(archive: Archive, folder: Path, wanted: ArticleFilter) -> Relea
 
 @contextmanager
 def _making(archive: Archive, folder: Path) -> Iterator[Path]:
-    """Yield a folder beside the path that gets its name when the block ends; an exception removes it."""
+    """Yield a folder whose content becomes the release when the block ends; an exception removes it.
+
+    A new folder gets its name then. An empty one that exists (a mounted disk, the working folder) gets the files, the
+    list of digests last.
+    """
     target = folder.resolve()
-    if any(target.is_relative_to(own.resolve()) for own in archive.settings.own_dirs):
-        raise ExportUnwritable(f"{folder} is inside the archive's own folders")
+    _check_target(archive, folder, target)
     try:
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise ExportUnwritable(f"{folder} exists and is not an empty folder")
-        part = Path(mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+        is_there = target.exists()
+        part = Path(mkdtemp(prefix=".release.", suffix=".part", dir=target if is_there else target.parent))
     except OSError as error:
-        raise ExportUnwritable(f"{folder} cannot be written: {error.strerror or error}") from None
+        raise _name_unwritable(folder, error) from None
     try:
         for name in ("data", "captures"):
             (part / name).mkdir()
         yield part
         for made in (part, part / "data", part / "captures"):
             made.chmod(0o777 & ~INHERITED_UMASK)
-        if target.exists():
-            target.rmdir()
-        part.rename(target)
-        flush(target.parent)
+        if is_there:
+            for path in sorted(part.iterdir(), key=lambda one: one.name == SUMS_PATH):
+                path.rename(target / path.name)
+            flush(target)
+        else:
+            part.rename(target)
+            flush(target.parent)
     except StoreUnreachable:
         raise
-    except OSError as error:
-        raise ExportUnwritable(f"{folder} cannot be written: {error.strerror or error}") from None
+    except (OSError, ExportUnwritable) as error:
+        raise _name_unwritable(folder, error) from None
     finally:
         rmtree(part, ignore_errors=True)
+
+
+def _check_target(archive: Archive, folder: Path, target: Path) -> None:
+    if any(target.is_relative_to(own.resolve()) for own in archive.settings.own_dirs):
+        raise ExportUnwritable(f"{folder} is inside the archive's own folders")
+    if not target.parent.is_dir():
+        raise ExportUnwritable(f"{folder} cannot be written: there is no folder {folder.parent}")
+    try:
+        is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    except OSError as error:
+        raise _name_unwritable(folder, error) from None
+    if is_used:
+        raise ExportUnwritable(f"{folder} exists and is not an empty folder")
+
+
+def _name_unwritable(folder: Path, error: OSError | ExportUnwritable) -> ExportUnwritable:
+    """Return an error that names the release, whichever of its files could not be written."""
+    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error).rpartition(": ")[2]
+    return ExportUnwritable(f"{folder} cannot be written: {reason}")
 
 
 def _copy_captures(
@@ -125,14 +154,23 @@ def _copy_captures(
 ) -> Iterator[Provenance]:
     """Copy the capture of each article into a WACZ; yield where each lies, in the articles' order."""
     total_count, parts = count_matching(session, wanted), list_companions(session, recognize_part)
-    with path.open("wb") as file:
-        writer = WaczWriter(file, "Captures of the articles", completeness.as_of or NEVER)
+    with path.open("wb") as file, _writing(file, completeness.as_of or NEVER) as writer:
         for count, article in enumerate(iterate_articles(session, wanted)):
             if count % PROGRESS_COUNT == 0:
                 report_progress("captures", count, total_count)
             yield _copy_captures_of(archive, session, writer, article, parts.get(article.id, ()))
         writer.finish()
     report_progress("captures", total_count, total_count)
+
+
+@contextmanager
+def _writing(file: BinaryIO, created_at: datetime) -> Iterator[WaczWriter]:
+    writer = WaczWriter(file, "Captures of the articles", created_at)
+    try:
+        yield writer
+    except BaseException:
+        writer.discard()
+        raise
 
 
 def _copy_captures_of(

@@ -1,46 +1,64 @@
 """Verify a release: its files against their digests, its rows against their captures, its counts against each other.
 
-Needs the release alone: no network, no archive, no database.
+Needs the release alone: no network, no archive, no database. Nothing in it is trusted.
 """
 
 import gzip
 import hashlib
 import io
 import json
+import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
+from lzma import LZMAError
 from pathlib import Path
-from typing import IO, Any, BinaryIO
-from zipfile import BadZipFile, ZipFile
+from typing import IO, Any, BinaryIO, TypeVar
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from pipeline.completeness import CompletenessReport
 from pipeline.interpret import read_outcome
+from schemas.article import ArticleRecord
+from schemas.export import DataCard, name_card
 from schemas.outcome import ArticleRead
 from schemas.release import (
     COMPLETENESS_PATH,
     JSONL_PATH,
+    LEFT_OUT_PATH,
     PARQUET_PATH,
     PROVENANCE_PATH,
     SUMS_PATH,
     WACZ_PATH,
     CopiedCapture,
+    LeftOut,
     Provenance,
     ReleaseUnreadable,
     Verified,
 )
-from storage.export.wacz import read_record
+from storage.export.parquet import make_schema
+from storage.export.wacz import PACKAGE_PATH, WARC_PATH, read_record
 from storage.warc.capture import iterate_captures
+
+CARD_PATHS = tuple(f"data/{name_card(Path(path).name)}" for path in (JSONL_PATH, PARQUET_PATH))
+REQUIRED = (JSONL_PATH, PROVENANCE_PATH, PARQUET_PATH, WACZ_PATH, LEFT_OUT_PATH, COMPLETENESS_PATH, *CARD_PATHS)
 
 MAX_PAGE_BYTES = 2**40
 """No limit: what is in a release was read once within the archive's own."""
 
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, BadZipFile, pa.ArrowInvalid, ValidationError)
-"""What readers raise for a damaged file."""
+DIGEST_CHARS = 64
+SEPARATORS = ("  ", " *")
+"""Between digest and path in the lines of `sha256sum`: text mode, binary mode."""
+
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, BadZipFile, LZMAError, pa.ArrowException)
+ZIP_UNREADABLE = (*UNREADABLE, RuntimeError, NotImplementedError)
+"""What readers raise for a damaged file; `zipfile` also for an encrypted one, or one of an unknown compression."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def verify_release(folder: Path, *, reread: bool = False) -> Verified:
@@ -52,36 +70,54 @@ def verify_release(folder: Path, *, reread: bool = False) -> Verified:
     return _Verification(folder, reread=reread).run()
 
 
+class _Damaged(Exception):  # noqa: N818 - it states a fact
+    """A file cannot be read; the message names it."""
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    """Turn what the readers of a file raise into `_Damaged`, which names the file."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise _Damaged(f"{path}: {f'{place}: ' if place else ''}{first['msg']}") from None
+    except ZIP_UNREADABLE as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _Damaged(f"{path} cannot be read: {reason.partition(chr(10))[0] or type(error).__name__}") from None
+
+
 class _Verification:
     """Collects the problems of one release."""
 
     def __init__(self, folder: Path, *, reread: bool) -> None:
         self._folder = folder
         self._reread = reread
-        self._reread_count = 0
-        self._problems: list[str] = []
+        self._reread_count = self._article_count = self._capture_count = 0
+        self._problems: dict[str, None] = {}
+        """In their order; what several checks find is one problem."""
         self._notes: list[str] = []
-        self._article_count = 0
-        self._capture_count = 0
 
     def run(self) -> Verified:
         """Make all checks, each whatever the others found."""
-        try:
-            sums = (self._folder / SUMS_PATH).read_bytes()
-        except OSError as error:
-            raise ReleaseUnreadable(f"{self._folder} is no release: {SUMS_PATH}: {error.strerror or error}") from None
+        sums = self._read_sums_file()
         listed = self._read_sums(sums)
-        self._check_files(listed)
-        for path, check in (
-            (PROVENANCE_PATH, self._check_rows),
-            (PARQUET_PATH, self._check_parquet),
-            (WACZ_PATH, self._check_captures),
-            (COMPLETENESS_PATH, self._check_counts),
+        readable = self._check_files(listed)
+        for needed, check in (
+            ({JSONL_PATH, PROVENANCE_PATH}, self._check_rows),
+            ({JSONL_PATH, PARQUET_PATH}, self._check_parquet),
+            ({WACZ_PATH}, self._check_wacz),
+            ({WACZ_PATH, PROVENANCE_PATH}, self._check_captures),
+            ({LEFT_OUT_PATH}, self._check_left_out),
+            ({COMPLETENESS_PATH}, self._check_states),
+            ({JSONL_PATH, *CARD_PATHS}, self._check_cards),
         ):
-            try:
-                check()
-            except UNREADABLE as error:
-                self._problems.append(f"{path} cannot be read: {str(error).splitlines()[0] if str(error) else error!r}")
+            if needed <= readable:
+                try:
+                    check()
+                except _Damaged as error:
+                    self._add(str(error))
         return Verified(
             path=str(self._folder),
             file_count=len(listed),
@@ -93,92 +129,153 @@ class _Verification:
             notes=tuple(self._notes),
         )
 
+    def _add(self, problem: str) -> None:
+        self._problems[problem] = None
+
+    def _read_sums_file(self) -> bytes:
+        path = self._folder / SUMS_PATH
+        try:
+            if path.is_symlink() or (path.exists() and not path.is_file()):
+                raise ReleaseUnreadable(f"{self._folder} is not a release: {SUMS_PATH} is not a regular file")
+            return path.read_bytes()
+        except OSError as error:
+            reason = error.strerror or error
+            raise ReleaseUnreadable(f"{self._folder} is not a release: {SUMS_PATH}: {reason}") from None
+
     def _read_sums(self, sums: bytes) -> dict[str, str]:
-        listed = {}
-        for line in sums.decode("utf-8", "backslashreplace").splitlines():
-            digest, _, path = line.partition("  ")
-            if path in listed or not path or path.startswith("/") or ".." in path.split("/"):
-                self._problems.append(f"{SUMS_PATH} has a line that names no file of the release once: {line!r}")
+        listed: dict[str, str] = {}
+        for line in sums.decode("utf-8", "backslashreplace").split("\n")[:-1]:
+            digest, separator, path = line[:DIGEST_CHARS], line[DIGEST_CHARS:][:2], line[DIGEST_CHARS + 2 :]
+            if separator not in SEPARATORS or path in listed or path.startswith("/") or ".." in path.split("/"):
+                self._add(f"{SUMS_PATH} has an invalid or repeated line: {line[:200]!r}")
             else:
-                listed[path] = digest
+                listed[path] = digest.lower()
         return listed
 
-    def _check_files(self, listed: dict[str, str]) -> None:
-        found = {path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()}
+    def _check_files(self, listed: dict[str, str]) -> set[str]:
+        """Compare the files with the list; return those that are there and regular."""
+        found = self._list_files()
         for path in sorted(found - set(listed) - {SUMS_PATH}):
-            self._problems.append(f"{path} is not in {SUMS_PATH}")
+            self._add(f"{path} is not in {SUMS_PATH}")
+        for path in sorted(set(REQUIRED) - set(listed)):
+            self._add(f"{path} is missing from {SUMS_PATH}")
         for path, digest in listed.items():
             if path not in found:
-                self._problems.append(f"{path} is missing")
+                self._add(f"{path} is missing")
                 continue
-            with (self._folder / path).open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                    self._problems.append(f"{path} has another digest than {SUMS_PATH} says")
+            try:
+                with (self._folder / path).open("rb") as file:
+                    is_same = hashlib.file_digest(file, "sha256").hexdigest() == digest
+            except OSError as error:
+                self._add(f"{path} cannot be read: {error.strerror or error}")
+                found.remove(path)
+                continue
+            if not is_same:
+                self._add(f"{path} has another digest than {SUMS_PATH} says")
+        return found
+
+    def _list_files(self) -> set[str]:
+        """Return the regular files; report links and whatever else is neither a file nor a folder."""
+        found: set[str] = set()
+        for folder, folders, files in os.walk(self._folder):
+            for name in (*folders, *files):
+                path = Path(folder, name)
+                shown = os.fsencode(path.relative_to(self._folder)).decode("utf-8", "backslashreplace")
+                if path.is_symlink():
+                    self._add(f"{shown} is a link: a release holds files alone")
+                elif path.is_file():
+                    found.add(shown)
+                elif not path.is_dir():
+                    self._add(f"{shown} is not a regular file")
+        return found
 
     def _check_rows(self) -> None:
         """Compare each article with its provenance, and its body with its digest."""
-        rows = zip_longest(self._iterate_articles(), self._iterate_provenance())
+        rows = zip_longest(self._iterate_articles(), self._iterate(PROVENANCE_PATH, Provenance))
         for number, (article, origin) in enumerate(rows, 1):
             if article is None or origin is None:
-                self._problems.append(f"{JSONL_PATH} and {PROVENANCE_PATH} differ in their number of lines")
+                self._add(f"{JSONL_PATH} and {PROVENANCE_PATH} differ in their number of lines")
                 break
             self._article_count = number
-            self._check_row(number, article, origin)
+            self._check_row(f"row {number} ({article.id})", article, origin)
 
-    def _check_row(self, number: int, article: dict[str, Any], origin: Provenance) -> None:
-        row = f"row {number} ({article['id']})"
-        if article["id"] != origin.id:
-            self._problems.append(f"{row}: its provenance is that of {origin.id}")
-        elif hashlib.sha256(article["body"].encode()).hexdigest() != article["content_sha256"]:
-            self._problems.append(f"{row}: its text has another digest than its content_sha256")
-        elif article["capture"]["sha256"] != origin.payload_sha256 or any(
-            article[name] != getattr(origin, name) for name in ("revision", "content_sha256", "extractor")
+    def _check_row(self, row: str, article: ArticleRecord, origin: Provenance) -> None:
+        if article.id != origin.id:
+            self._add(f"{row}: its provenance is that of {origin.id}")
+        elif hashlib.sha256(article.body.encode()).hexdigest() != article.content_sha256:
+            self._add(f"{row}: its text has another digest than its content_sha256")
+        elif article.capture.sha256 != origin.payload_sha256 or any(
+            getattr(article, name) != getattr(origin, name) for name in ("revision", "content_sha256", "extractor")
         ):
-            self._problems.append(f"{row}: it differs from its provenance")
+            self._add(f"{row}: it differs from its provenance")
+        if origin.lost:
+            self._notes.append(f"{origin.id}: its capture could not be copied: {origin.lost}")
+        elif None in (origin.warc, origin.offset, origin.length):
+            self._add(f"{row}: its provenance names no capture, and no reason")
 
     def _check_parquet(self) -> None:
-        """Compare the Parquet file's rows with those of the JSON Lines."""
-        with pq.ParquetFile(self._folder / PARQUET_PATH) as file:
-            batches = file.iter_batches(columns=["id", "content_sha256", "body"])
-            rows = (row for batch in batches for row in batch.to_pylist())
+        """Compare the Parquet file's rows with those of the JSON Lines, in all columns."""
+        with _reading(PARQUET_PATH), pq.ParquetFile(self._folder / PARQUET_PATH) as file:
+            if not file.schema_arrow.equals(make_schema()):
+                self._add(f"{PARQUET_PATH} has other columns than a release of this version")
+                return
+            rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
             for number, (row, article) in enumerate(zip_longest(rows, self._iterate_articles()), 1):
                 if row is None or article is None:
-                    self._problems.append(f"{PARQUET_PATH} and {JSONL_PATH} differ in their number of rows")
+                    self._add(f"{PARQUET_PATH} and {JSONL_PATH} differ in their number of rows")
                     break
-                if any(row[name] != article[name] for name in row):
-                    self._problems.append(f"row {number} ({article['id']}): {PARQUET_PATH} and {JSONL_PATH} differ")
+                if _as_record(row) != article:
+                    self._add(f"row {number} ({article.id}): {PARQUET_PATH} and {JSONL_PATH} differ")
+
+    def _check_wacz(self) -> None:
+        """Check the WACZ by itself: its files are stored as they are, and have the digests that it says."""
+        with _reading(WACZ_PATH), ZipFile(self._folder / WACZ_PATH) as wacz:
+            if any(one.compress_type != ZIP_STORED for one in wacz.infolist()):
+                self._add(f"{WACZ_PATH}: its files are compressed; replay needs them as they are")
+                return
+            resources = json.loads(wacz.read(PACKAGE_PATH))["resources"]
+            hashes = {str(one["path"]): str(one["hash"]) for one in resources}
+            for path in sorted(set(wacz.namelist()) - set(hashes) - {PACKAGE_PATH, "datapackage-digest.json"}):
+                self._add(f"{WACZ_PATH}: {path} is not in its {PACKAGE_PATH}")
+            for path, expected in hashes.items():
+                with wacz.open(path) as file:
+                    if f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" != expected:  # type: ignore[arg-type]
+                        self._add(f"{WACZ_PATH}: {path} has another digest than its {PACKAGE_PATH} says")
 
     def _check_captures(self) -> None:
         """Read each article's records, and compare their payloads and ids with the provenance."""
-        with ZipFile(self._folder / WACZ_PATH) as wacz:
-            files = {path: wacz.open(path) for path in wacz.namelist() if path.startswith("archive/")}
-            for origin in self._iterate_provenance():
+        with _reading(WACZ_PATH), ZipFile(self._folder / WACZ_PATH) as wacz, wacz.open(WARC_PATH) as warc:
+            for origin in self._iterate(PROVENANCE_PATH, Provenance):
                 if origin.warc is None or origin.offset is None or origin.length is None:
                     continue
                 own = CopiedCapture.model_validate(origin.model_dump(include=set(CopiedCapture.model_fields)))
                 copies = (own, *origin.companions)
-                members = [self._read_member(files[one.warc], one) for one in copies]
+                members = [self._read_member(warc, one) for one in copies]
                 sound = [self._check_capture(origin.id, *pair) for pair in zip(copies, members, strict=True)]
                 if self._reread and all(sound):
                     self._read_again(origin, copies, members)
 
-    def _read_member(self, file: IO[bytes], copied: CopiedCapture) -> bytes:
+    def _read_member(self, warc: IO[bytes], copied: CopiedCapture) -> bytes:
         self._capture_count += 1
-        file.seek(copied.offset)
-        return file.read(copied.length)
+        if copied.warc != WARC_PATH:
+            return b""
+        warc.seek(min(copied.offset, MAX_PAGE_BYTES))
+        return warc.read(min(copied.length, MAX_PAGE_BYTES))
 
     def _check_capture(self, article_id: str, copied: CopiedCapture, member: bytes) -> bool:
         problem = None
         try:
             found = read_record(member)
-            if found.payload_sha256 != copied.payload_sha256:
+            if len(member) != copied.length:
+                problem = "is shorter than its provenance says"
+            elif found.payload_sha256 != copied.payload_sha256:
                 problem = "has another payload than its provenance says"
             elif found.warc_record_id != copied.warc_record_id:
                 problem = "is another record than its provenance says"
         except ValueError as error:
             problem = f"cannot be read: {error}"
         if problem:
-            self._problems.append(f"the capture of {article_id} {problem}")
+            self._add(f"the capture of {article_id} {problem}")
         return problem is None
 
     def _read_again(self, origin: Provenance, copies: Sequence[CopiedCapture], members: Sequence[bytes]) -> None:
@@ -195,30 +292,58 @@ class _Verification:
         if outcome.article.content_sha256 == origin.content_sha256:
             return
         if outcome.article.extractor == origin.extractor:
-            self._problems.append(f"{origin.id}: its capture has another text")
+            self._add(f"{origin.id}: its capture has another text")
         else:
             self._notes.append(f"{origin.id}: {outcome.article.extractor} reads another text than {origin.extractor}")
 
-    def _check_counts(self) -> None:
-        """Check that the states add up, and that the card counts the rows that are there."""
-        completeness = json.loads((self._folder / COMPLETENESS_PATH).read_text(encoding="utf-8"))
-        advertised_count = completeness["advertised_count"]
-        if advertised_count != sum(completeness["states"].values()):
-            self._problems.append(f"{COMPLETENESS_PATH}: the states do not add up to {advertised_count} URLs")
-        if advertised_count != sum(month["advertised_count"] for month in completeness["months"]):
-            self._problems.append(f"{COMPLETENESS_PATH}: the months do not add up to {advertised_count} URLs")
-        for path in sorted((self._folder / "data").glob("*.card.json")):
-            count = json.loads(path.read_text(encoding="utf-8"))["article_count"]
+    def _check_left_out(self) -> None:
+        for _ in self._iterate(LEFT_OUT_PATH, LeftOut):
+            pass
+
+    def _check_states(self) -> None:
+        """Check that the ledger's states and months add up."""
+        report = self._load(COMPLETENESS_PATH, CompletenessReport)
+        for name, count in (
+            ("states", sum(report.states.values())),
+            ("months", sum(month.advertised_count for month in report.months)),
+        ):
+            if count != report.advertised_count:
+                self._add(f"{COMPLETENESS_PATH}: the {name} do not add up to {report.advertised_count} URLs")
+
+    def _check_cards(self) -> None:
+        """Check that the cards count the rows that are there."""
+        for path in CARD_PATHS:
+            count = self._load(path, DataCard).article_count
             if count != self._article_count:
-                self._problems.append(f"data/{path.name} counts {count} articles, and there are {self._article_count}")
+                self._add(f"{path} counts {count} articles, and there are {self._article_count}")
 
-    def _iterate_articles(self) -> Iterator[dict[str, Any]]:
-        with gzip.open(self._folder / JSONL_PATH, "rb") as file:
-            yield from map(orjson.loads, file)
+    def _load(self, path: str, model: type[Model]) -> Model:
+        with _reading(path):
+            return model.model_validate_json((self._folder / path).read_bytes())
 
-    def _iterate_provenance(self) -> Iterator[Provenance]:
-        with (self._folder / PROVENANCE_PATH).open("rb") as file:
-            yield from map(Provenance.model_validate_json, file)
+    def _iterate_articles(self) -> Iterator[ArticleRecord]:
+        with _reading(JSONL_PATH), gzip.open(self._folder / JSONL_PATH, "rb") as file:
+            yield from _parse_lines(JSONL_PATH, file, ArticleRecord)
+
+    def _iterate(self, path: str, model: type[Model]) -> Iterator[Model]:
+        with _reading(path), (self._folder / path).open("rb") as file:
+            yield from _parse_lines(path, file, model)
+
+
+def _parse_lines(path: str, lines: Iterable[bytes], model: type[Model]) -> Iterator[Model]:
+    for number, line in enumerate(lines, 1):
+        with _reading(f"{path}, line {number}"):
+            record = model.model_validate_json(line)
+        yield record
+
+
+def _as_record(row: dict[str, Any]) -> ArticleRecord | None:
+    """Return a row of the Parquet file as a record; None if it is not one."""
+    sources = {name: source for name, source in (row["sources"] or {}).items() if source is not None}
+    try:
+        return ArticleRecord.model_validate(row | {"sources": sources}, strict=False)
+    except ValidationError:
+        return None
 
 
 class _Bytes:

@@ -87,8 +87,12 @@ class Released(Record):
     """Digest of `SHA256SUMS`, and so of the whole release: whoever knows it can tell that nothing was exchanged."""
 
 
+class ReleaseEmpty(UsageFailure):
+    """No article matches, so there is nothing to release; the message is one line."""
+
+
 class ReleaseUnreadable(UsageFailure):
-    """The folder is not a release, or cannot be read; the message is one line."""
+    """The folder is not a release, or it cannot be read; the message is one line."""
 
 
 class Verified(Record):
@@ -105,4 +109,5 @@ class Verified(Record):
     problems: tuple[str, ...]
     """One sentence each; empty for a release that is as it was made."""
     notes: tuple[str, ...]
-    """What could not be read again, or is read differently by another extractor."""
+    """Captures that its maker could not copy; what could not be read again, or is read differently by another
+    extractor."""

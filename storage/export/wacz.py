@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from typing import BinaryIO
@@ -117,6 +118,13 @@ class WaczWriter:
             page = {"url": capture.url, "ts": capture.fetched_at.isoformat().replace("+00:00", "Z"), "title": title}
             self._pages.append(json.dumps(page, ensure_ascii=False))
         return location
+
+    def discard(self) -> None:
+        """Close the file unfinished: what cannot be written any more is nobody's concern."""
+        for one in (self._warc, self._zip):
+            with suppress(OSError, ValueError):
+                one.close()
+        self._zip.fp = None  # or its finalizer tries once more
 
     def finish(self) -> None:
         """Write the index, the list of pages and the package's own description."""

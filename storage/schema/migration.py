@@ -19,9 +19,6 @@ __all__ = ["IndexListener", "SchemaOutdated", "SchemaUnknown", "audit_revision",
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-NEWEST_REVISION = max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
-"""Each file's name begins with its revision."""
-
 VERSION_TABLE = "alembic_version"
 
 
@@ -38,6 +35,11 @@ def is_empty(connection: Connection) -> bool:
     return not inspect(connection).get_table_names()
 
 
+def find_newest_revision() -> str:
+    """Return this program's revision: the name of each migration's file begins with its own."""
+    return max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
+
+
 def audit_revision(connection: Connection, printable_url: str) -> None:
     """Check that the tables have this program's revision.
 
@@ -46,7 +48,7 @@ def audit_revision(connection: Connection, printable_url: str) -> None:
         SchemaUnknown: they are newer, or another program's.
     """
     found = _find_revisions(connection)
-    if found == {NEWEST_REVISION}:
+    if found == {find_newest_revision()}:
         return
     from alembic.script import ScriptDirectory
 

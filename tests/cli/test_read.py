@@ -164,4 +164,8 @@ def test_a_release_is_made_and_verified_and_a_change_to_it_ends_with_1(broadshee
     ended = broadsheet("verify", tmp_path)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     ended = broadsheet("release", tmp_path / "none", "--section", "nowhere")
-    assert ended.returncode == 0
+    assert ended.returncode == 2
+    assert "no article has the section 'nowhere'" in ended.stderr
+    for name in ("-h", "-x"):
+        ended = broadsheet("release", name)
+        assert (ended.returncode, "looks like an option" in ended.stderr) == (2, True)

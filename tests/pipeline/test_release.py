@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zipfile import ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -21,7 +22,7 @@ from pipeline.archive import Archive, open_archive
 from pipeline.file_import import import_paths
 from pipeline.release import make_release
 from pipeline.release_metadata import CRATE_PATH, CROISSANT_PATH, FRICTIONLESS_PATH
-from pipeline.verification import verify_release
+from pipeline.verification import REQUIRED, verify_release
 from replica.site import Site
 from schemas.export import ArticleFilter
 from schemas.release import (
@@ -31,6 +32,7 @@ from schemas.release import (
     PROVENANCE_PATH,
     SUMS_PATH,
     WACZ_PATH,
+    ReleaseEmpty,
     ReleaseUnreadable,
 )
 from schemas.settings import Settings
@@ -274,6 +276,37 @@ def miscount(folder: Path) -> None:
     (folder / "completeness.json").write_text(json.dumps(document))
 
 
+def drop_capture(folder: Path) -> None:
+    with changing_lines(folder / PROVENANCE_PATH) as lines:
+        origin = json.loads(lines[0]) | {"warc": None, "offset": None, "length": None}
+        lines[0] = json.dumps(origin).encode() + b"\n"
+
+
+def lengthen_capture(folder: Path) -> None:
+    with changing_lines(folder / PROVENANCE_PATH) as lines:
+        lines[-1] = json.dumps(json.loads(lines[-1]) | {"length": 2**80}).encode() + b"\n"
+
+
+def compress_wacz(folder: Path) -> None:
+    with ZipFile(folder / WACZ_PATH) as wacz:
+        files = {info.filename: wacz.read(info) for info in wacz.infolist()}
+    with ZipFile(folder / WACZ_PATH, "w", ZIP_DEFLATED) as wacz:
+        for name, data in files.items():
+            wacz.writestr(name, data)
+
+
+def drop_column(folder: Path) -> None:
+    table = pq.read_table(folder / PARQUET_PATH)
+    pq.write_table(table.drop_columns(["body"]), folder / PARQUET_PATH)
+
+
+def change_headline_in_parquet(folder: Path) -> None:
+    table = pq.read_table(folder / PARQUET_PATH)
+    headlines = ["Another", *table["headline"].to_pylist()[1:]]
+    number = table.schema.get_field_index("headline")
+    pq.write_table(table.set_column(number, table.schema.field(number), pa.array(headlines)), folder / PARQUET_PATH)
+
+
 @pytest.mark.parametrize(
     ("tamper", "says"),
     [
@@ -286,6 +319,11 @@ def miscount(folder: Path) -> None:
         (damage_parquet, f"{PARQUET_PATH} cannot be read"),
         (damage_lines, "cannot be read"),
         (miscount, "do not add up"),
+        (drop_capture, "names no capture, and no reason"),
+        (lengthen_capture, "is shorter than its provenance says"),
+        (compress_wacz, "its files are compressed"),
+        (drop_column, "has other columns"),
+        (change_headline_in_parquet, f"{PARQUET_PATH} and {JSONL_PATH} differ"),
     ],
 )
 def test_tampering_is_named_even_with_new_checksums(copied: Path, tamper: Callable[[Path], None], says: str) -> None:
@@ -294,6 +332,44 @@ def test_tampering_is_named_even_with_new_checksums(copied: Path, tamper: Callab
     found = verify_release(copied)
     assert any(says in problem for problem in found.problems), found.problems
     assert not any("another digest than" in problem and SUMS_PATH in problem for problem in found.problems)
+
+
+DEEP = b"[" * 100_000
+SHAPES = (b"", b"null", b"1", b"[]", b"{}", b'"x"', b"NaN", DEEP, b'{"id":' * 50_000, b"\xff\xfe", b"\0" * 100)
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+def test_any_content_of_any_file_is_one_problem_that_names_it(copied: Path, path: str) -> None:
+    for shape in SHAPES:
+        (copied / path).write_bytes(gzip.compress(shape + b"\n") if path.endswith(".gz") else shape + b"\n")
+        sum_again(copied)
+        found = verify_release(copied)
+        assert any(path in problem for problem in found.problems), (path, shape[:20], found.problems)
+        assert all("\n" not in problem for problem in found.problems)
+
+
+def test_links_and_what_is_no_file_are_named_and_never_opened(copied: Path, tmp_path: Path) -> None:
+    (copied / "README.md").rename(tmp_path / "README.md")
+    (copied / "README.md").symlink_to(tmp_path / "README.md")
+    (copied / "etc").symlink_to("/etc")
+    (copied / PROVENANCE_PATH).unlink()
+    os.mkfifo(copied / PROVENANCE_PATH)
+    problems = verify_release(copied).problems
+    assert "README.md is a link: a release holds files alone" in problems
+    assert "etc is a link: a release holds files alone" in problems
+    assert f"{PROVENANCE_PATH} is not a regular file" in problems
+    (copied / SUMS_PATH).unlink()
+    os.mkfifo(copied / SUMS_PATH)
+    with pytest.raises(ReleaseUnreadable, match="not a regular file"):
+        verify_release(copied)
+
+
+def test_the_digests_may_be_in_any_form_that_sha256sum_reads(copied: Path) -> None:
+    lines = (copied / SUMS_PATH).read_text().splitlines()
+    (copied / SUMS_PATH).write_text("".join(f"{line[:64].upper()} *{line[66:]}\n" for line in lines))
+    assert verify_release(copied).problems == ()
+    (copied / SUMS_PATH).write_text("".join(f"{line}\n" for line in [*lines, "x", lines[0], f"{'0' * 64}  ../x"]))
+    assert sum("invalid or repeated line" in problem for problem in verify_release(copied).problems) == 3
 
 
 def test_texts_are_read_again_from_their_captures(copied: Path) -> None:
@@ -330,7 +406,8 @@ def test_an_article_whose_capture_is_lost_is_kept_and_named(settings: Settings, 
     with open_archive(lost, writable=False) as archive:
         released = make_release(archive, tmp_path / "release", ArticleFilter())
     assert released.lost_count == released.article_count == PAGE_COUNT
-    assert verify_release(tmp_path / "release").problems == ()
+    found = verify_release(tmp_path / "release")
+    assert (found.problems, len(found.notes), found.capture_count) == ((), PAGE_COUNT, 0)
     first = json.loads((tmp_path / "release" / PROVENANCE_PATH).read_text().splitlines()[0])
     assert first["lost"]
     assert first["warc"] is None
@@ -342,3 +419,19 @@ def test_a_folder_that_is_not_empty_or_the_archives_own_is_refused(archive: Arch
         with pytest.raises(ExportUnwritable):
             make_release(archive, folder, ArticleFilter())
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_empty_folder_that_exists_gets_the_files(
+    archive: Archive, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    make_release(archive, Path(), ArticleFilter())
+    assert tmp_path.stat().st_ino == before
+    assert read_files(tmp_path) == read_files(made)
+
+
+def test_nothing_is_released_if_nothing_matches(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(ReleaseEmpty):
+        make_release(archive, tmp_path / "release", ArticleFilter(section="nowhere"))
+    assert list(tmp_path.iterdir()) == []

@@ -58,7 +58,7 @@ def _select_old_columns(table: Table, present: set[str]) -> Select[Any]:
 
 
 def test_the_newest_revision_is_that_of_the_newest_file() -> None:
-    assert ScriptDirectory(migration.MIGRATIONS).get_current_head() == migration.NEWEST_REVISION
+    assert ScriptDirectory(migration.MIGRATIONS).get_current_head() == migration.find_newest_revision()
 
 
 def find(database: Database) -> list[str]:
