@@ -31,9 +31,9 @@ from pipeline.archive import RunInProgress
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 120
-"""How long a killed run keeps its slot. While the run lives, Prefect renews the lease after three quarters of that: a
-server on a busy machine has half a minute to answer. It grants no lease of less than a minute."""
+LEASE_SECONDS = 60
+"""How long a killed run keeps its slot: the shortest lease that the server grants. Prefect renews it while the run
+lives."""
 
 WAIT_SECONDS = 600
 """How long a scheduled run waits for the slot: longer than a backfill takes to release it, shorter than the quarter of
@@ -60,9 +60,7 @@ def has_shared_server() -> bool:
 
 
 @contextmanager
-def exclusive_crawl(
-    site: str, wait_seconds: float = WAIT_SECONDS, lease_seconds: float = LEASE_SECONDS
-) -> Iterator[None]:
+def exclusive_crawl(site: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Within the block, no other run of this Prefect server crawls the site, unless the limit is deactivated.
 
     If the lease is lost, because the server was unreachable for too long, the run continues: its lease in the database
@@ -81,7 +79,7 @@ def exclusive_crawl(
         logger.warning("another run crawls %s: waiting for it, at most %g s", site, wait_seconds)
     with ExitStack() as slot:
         try:
-            slot.enter_context(concurrency(limit.name, timeout_seconds=wait_seconds, lease_duration=lease_seconds))
+            slot.enter_context(concurrency(limit.name, timeout_seconds=wait_seconds, lease_duration=LEASE_SECONDS))
         except TimeoutError:
             raise RunInProgress(f"another run crawls {site}: waited for {wait_seconds:g} s") from None
         yield

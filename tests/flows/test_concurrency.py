@@ -55,7 +55,7 @@ HOLDER = """
 import sys
 from flows.concurrency import exclusive_crawl
 print("up", flush=True)
-with exclusive_crawl("moscow-times", lease_seconds=float(sys.argv[1])):
+with exclusive_crawl("moscow-times"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -73,10 +73,7 @@ except RunInProgress:
 END_SECONDS = 30
 """How long a run may take to end on a busy machine: far less than it would wait for the slot."""
 
-SHORTEST_SECONDS = 60
-"""The shortest lease that the server grants."""
-
-REPOSSESSED_SECONDS = 2 * SHORTEST_SECONDS
+REPOSSESSED_SECONDS = LEASE_SECONDS + 60
 """How long until the server has reclaimed a dead run's slot: it checks every quarter of a minute."""
 
 pytestmark = pytest.mark.usefixtures("prefect")
@@ -131,11 +128,11 @@ def test_a_deactivated_limit_blocks_no_run() -> None:
 
 
 @contextmanager
-def starting_elsewhere(lease_seconds: float = LEASE_SECONDS) -> Iterator["subprocess.Popen[str]"]:
+def starting_elsewhere() -> Iterator["subprocess.Popen[str]"]:
     """Start another process, which acquires the slot or waits for it, and has it until its standard input ends."""
     environment = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     pipe = subprocess.PIPE
-    command = [sys.executable, "-c", HOLDER, str(lease_seconds)]
+    command = [sys.executable, "-c", HOLDER]
     with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "up\n"
@@ -173,7 +170,7 @@ def test_a_waiting_run_in_another_process_ends_on_a_signal_without_keeping_the_s
 def test_a_killed_runs_slot_is_freed_when_its_lease_expires_and_a_live_runs_is_not(tmp_path: Path) -> None:
     # Not a temporary server: that reclaims no slots.
     with prefect_server(tmp_path) as url, temporary_settings(updates={PREFECT_API_URL: url}):
-        with starting_elsewhere(SHORTEST_SECONDS) as process:
+        with starting_elsewhere() as process:
             wait_for_slot(process)
             time.sleep(REPOSSESSED_SECONDS)
             assert not is_free(url)

@@ -106,7 +106,7 @@ def test_killed_flow_runs_with_a_server_end_with_the_same_articles(
     with prefect_server(tmp_path) as api_url:
         variables = {"PREFECT_API_URL": api_url, "PREFECT_HOME": str(tmp_path / "prefect")}
         victim = make_victim(make_settings(tmp_path / "data", server), FLOW_COMMAND, **variables)
-        # A killed run keeps its slot for two minutes, for which the next one waits: few of them.
+        # A killed run keeps its slot for a minute, for which the next one waits: few of them.
         killed = kill_again_and_again(victim, server, trap, 4, random.Random(random.random()))
     # Of two each; a run may end before its request comes.
     assert killed["run"] >= 1

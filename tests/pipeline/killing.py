@@ -35,7 +35,7 @@ PLAIN_COMMAND = (sys.executable, "-c", PLAIN)
 FLOW_COMMAND = (sys.executable, "-m", "cli", "ingest", "--source", "sitemaps", "--json")
 
 END_SECONDS = 300
-"""An undisturbed run takes less than a sixth of it; one that waits for a killed run's slot, three minutes more."""
+"""An undisturbed run takes less than a sixth of it; one that waits for a killed run's slot, two minutes more."""
 
 
 class Trap:
