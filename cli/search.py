@@ -8,6 +8,11 @@ import typer
 from cli.filters import Filters, with_filters
 from cli.option import AsJson, between, join_query, with_archive
 
+QUERY_HELP = (
+    'Words that must all match, "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, author:, section: '
+    "or tag: before a word or phrase."
+)
+
 DEFAULT_LIMIT = 20
 """A few screens of a terminal; beyond that, a narrower query serves better."""
 
@@ -29,14 +34,7 @@ class Order(StrEnum):
 
 @with_filters
 def search(
-    query: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="QUERY",
-            help='Words that must all match, "a phrase", -excluded, this OR that, prefix*; headline:, subtitle:, '
-            "author:, section: or tag: before a word or phrase.",
-        ),
-    ],
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help=QUERY_HELP)],
     *,
     filters: Filters,
     sort: Annotated[Order, typer.Option(metavar="ORDER", help=f"The order: {', '.join(Order)}.")] = Order.RELEVANCE,

@@ -1,7 +1,7 @@
 """Extract a draft from a row of a table: a text with metadata, or a record of our own export.
 
 A text goes through what a plain text goes through, never through the extraction from HTML. A record of an export went
-through all of that before: it is taken over as it was, if nobody has changed it since.
+through all of that before: it is stored as it was, unless it has been changed since.
 """
 
 import ast
@@ -32,7 +32,7 @@ SHOWN_CHARS = 60
 """Of a value, in a message."""
 
 SHOWN_ERRORS = 5
-"""Of a record that is none, in a message."""
+"""At most this many of an invalid record's errors are listed in a message."""
 
 _MARKUP = re.compile(r"</(?:p|div|span|a|strong|em|b|i|ul|li|h[1-6]|td|html|body)>|<br ?/?>", re.IGNORECASE)
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_]\w+)?", re.ASCII)

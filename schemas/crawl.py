@@ -19,7 +19,7 @@ class CrawlEvent(StrEnum):
     REQUESTED = "requested"
     """A source is being requested; its URL takes the place of the name. Only a hint, for people."""
     FINISHED = "finished"
-    """So many of the job's URLs are finished, or of its sources; the count takes the place of the name. Only a hint."""
+    """How many of the job's URLs or sources are finished; the count takes the place of the name. Only a hint."""
     DONE = "done"
     """The job with this log path is done."""
     CLOSED_EARLY = "closed-early"

@@ -84,7 +84,7 @@ class Released(Record):
     left_out_counts: dict[LeftOutReason, Count]
     bytes: Count
     sha256: Sha256
-    """Digest of `SHA256SUMS`, and so of the whole release: whoever knows it can tell that nothing was exchanged."""
+    """Digest of `SHA256SUMS`, and so of the whole release: with it, anyone can detect that a file was replaced."""
 
 
 class ReleaseEmpty(UsageFailure):

@@ -120,7 +120,7 @@ class WaczWriter:
         return location
 
     def discard(self) -> None:
-        """Close the file unfinished: what cannot be written any more is nobody's concern."""
+        """Close the unfinished file, ignoring errors: it will be deleted."""
         for one in (self._warc, self._zip):
             with suppress(OSError, ValueError):
                 one.close()

@@ -157,7 +157,7 @@ def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 
 def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
     seen, identity = outcome.seen, outcome.identity
     at = seen.fetched_at
-    # A record knows less of its aliases than whoever has them now.
+    # An alias that another entry owns by now stays there: the ledger knows better than an exported record.
     aliases = [url for url in outcome.aliases if url not in batch.owners]
     urls = (seen.url, outcome.article.url, *aliases)
     entry = merge_into_entry(batch, identity, urls, at) if identity else None

@@ -58,11 +58,11 @@ def make_settings(folder: Path, server: Handle) -> Settings:
 
 
 def kill_again_and_again(
-    victim: Victim, server: Handle, trap: Trap, kill_count: int, rng: random.Random
+    victim: Victim, server: Handle, trap: Trap, kill_count: int, rng: random.Random, last: int | None = None
 ) -> Counter[str]:
     """Kill so many runs, look at what each leaves, and let the last one end. Which processes were killed how often.
 
-    The kills go from a run's first request to its last: each may ask for a share of the pages.
+    The kills go from a run's first request to its last (or to the given one): each may ask for a share of the pages.
     """
     before = count_page_requests(server, SITE)
     killed: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def kill_again_and_again(
     targets: tuple[Literal["crawl", "run"], ...] = ("crawl", "run")
     for number in range(kill_count):
         target = targets[number % len(targets)]
-        request_count = rng.randint(1, SOURCE_REQUESTS + limit)
+        request_count = rng.randint(1, last or SOURCE_REQUESTS + limit)
         killed[target] += victim.kill_at(trap, request_count, target, "--limit", str(limit))
         assert list(find_breaches(victim.settings)) == []
     for _ in range(2):  # a page that failed with its crawl is due again at once; the second run has nothing to do
@@ -107,6 +107,7 @@ def test_killed_flow_runs_with_a_server_end_with_the_same_articles(
         variables = {"PREFECT_API_URL": api_url, "PREFECT_HOME": str(tmp_path / "prefect")}
         victim = make_victim(make_settings(tmp_path / "data", server), FLOW_COMMAND, **variables)
         # A killed run keeps its slot for a minute, for which the next one waits: few of them.
-        killed = kill_again_and_again(victim, server, trap, 4, random.Random(random.random()))
-    assert killed.total() >= 2  # of four: a run may end before its request comes
+        # Each of four makes more requests than a quarter of the pages, with its sources.
+        killed = kill_again_and_again(victim, server, trap, 4, random.Random(random.random()), last=ARTICLES // 4)
+    assert killed == {"crawl": 2, "run": 2}
     assert read_facts(victim.settings) == undisturbed
