@@ -36,6 +36,7 @@ from cli.release import release, verify
 from cli.report import report
 from cli.schedule import deploy, schedule
 from cli.search import search
+from cli.serve import serve
 from cli.show import show
 from cli.signals import handling_signals
 from cli.usage import App, QueryCommand
@@ -61,6 +62,7 @@ app.command()(verify)
 app.command()(migrate)
 app.command()(copy)
 app.command()(metrics)
+app.command()(serve)
 app.command()(schedule)
 app.command()(deploy)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from cli.render import console, print_table, print_wrapped
 from pipeline.status import ArticleDetails
 from schemas.article import ArticleRecord, split_paragraphs
-from schemas.duplicate import DuplicateKind, Explanation
+from schemas.duplicate import KIND_MEANINGS, Explanation
 from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
 from sites import get_site
 
@@ -28,15 +28,6 @@ LABEL_COLUMNS = 16
 
 SHOWN_ABOVE = frozenset({"headline", "subtitle", "body"})
 """Fields of which only the source is listed: they are the text above."""
-
-KIND_MEANINGS = {
-    DuplicateKind.EXACT: "the same text as",
-    DuplicateKind.NEAR: "the same text, with small edits, as",
-    DuplicateKind.SYNDICATED: "the same text, under another headline or with another intro, as",
-    DuplicateKind.UPDATE: "an earlier or later version of the text of",
-    DuplicateKind.TRUNCATED: "part of the text of",
-    DuplicateKind.ARCHIVE_COPY: "the archive's copy, or the original, of",
-}
 
 STYLES = {"same": "", "removed": "red strike", "added": "green"}
 

@@ -24,6 +24,17 @@ class DuplicateKind(StrEnum):
     """The same story under `/archive/SLUG` and under a dated URL."""
 
 
+KIND_MEANINGS = {
+    DuplicateKind.EXACT: "the same text as",
+    DuplicateKind.NEAR: "the same text, with small edits, as",
+    DuplicateKind.SYNDICATED: "the same text, under another headline or with another intro, as",
+    DuplicateKind.UPDATE: "an earlier or later version of the text of",
+    DuplicateKind.TRUNCATED: "part of the text of",
+    DuplicateKind.ARCHIVE_COPY: "the archive's copy, or the original, of",
+}
+"""What a duplicate is, before the id of the article that it duplicates."""
+
+
 class Explanation(Record):
     """Why an article is a duplicate."""
 

@@ -137,6 +137,20 @@ class Settings(BaseSettings):
         default=0, description="the port of `/metrics`, in `schedule` and in `metrics --serve`; 0 for none"
     )
 
+    serve_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="the password of `serve`, required to listen on anything but this machine; a secret",
+    )
+    serve_hosts: tuple[str, ...] = Field(
+        default=(), description='JSON: further Host names under which `serve` is reached, `["archive.example.org"]`'
+    )
+    serve_query_seconds: Annotated[float, Field(gt=0, le=DAY_SECONDS)] = Field(
+        default=5, description="after this time, `serve` ends a query"
+    )
+    serve_requests_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=600, description="most requests of one client to the API of `serve`; 0 for any number"
+    )
+
     @field_validator("ceilings")
     @classmethod
     def _merge_default_ceilings(cls, value: dict[CeilingName, float]) -> dict[CeilingName, float]:

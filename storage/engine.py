@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from storage.outage import (
 from storage.read_only import seal_sqlite
 from storage.schema import migration
 from storage.schema.migration import SchemaOutdated, SchemaUnknown
+from storage.time_limit import TIME_LIMIT, limit_postgresql, limit_sqlite
 
 __all__ = [
     "Database",
@@ -139,6 +140,13 @@ class Database:
             if self.engine.dialect.name == "postgresql":  # on SQLite, every transaction reads a snapshot
                 session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             yield session
+
+    def limit_time(self, seconds: float) -> "Database":
+        """Return the same database, whose transactions raise `QueryTimedOut` when they take longer.
+
+        The time is that of a statement on PostgreSQL, and of the whole transaction on SQLite.
+        """
+        return replace(self, engine=self.engine.execution_options(**{TIME_LIMIT: seconds}))
 
     @contextmanager
     def _outages_translated(self) -> Iterator[None]:
@@ -361,6 +369,7 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads and then writes fails at once instead of waiting for the lock: writers acquire it first.
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    limit_sqlite(connection)
 
 
 def _audit_encoding(shown: str, connection: Any, _record: object) -> None:
@@ -373,3 +382,4 @@ def _begin_postgresql(connection: Connection) -> None:
     # As on SQLite, one writer at a time: what a batch has looked up is still true when it is written.
     if connection.get_execution_options().get(WRITES, False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+    limit_postgresql(connection)

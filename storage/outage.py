@@ -25,6 +25,9 @@ INDEX_DAMAGE = sqlite3.SQLITE_CORRUPT_VTAB
 PRIMARY_BITS = 0xFF
 """Mask that reduces an extended result code to its primary one."""
 
+TIMED_OUT_STATE = "57014"
+"""PostgreSQL's SQLSTATE code `query_canceled`."""
+
 DAMAGED_STATES = {"XX001", "XX002"}
 """PostgreSQL's SQLSTATE codes `data_corrupted` and `index_corrupted`."""
 
@@ -45,6 +48,10 @@ class DatabaseLost(RunFailure):
 
 class DatabaseDamaged(DatabaseLost):
     """The database's files are corrupt: a bad disk, or a copy made while the database was written to."""
+
+
+class QueryTimedOut(DatabaseLost):
+    """A statement took longer than its time limit (`Database.limit_time`), and was ended."""
 
 
 class RetryingConnector:
@@ -107,6 +114,12 @@ def is_damage(error: DatabaseError) -> bool:
     return _code(error) & PRIMARY_BITS in DAMAGES or getattr(error.orig, "sqlstate", None) in DAMAGED_STATES
 
 
+def is_timeout(error: DatabaseError | InterfaceError) -> bool:
+    """Whether a statement was ended by its time limit."""
+    has_state = getattr(error.orig, "sqlstate", None) == TIMED_OUT_STATE
+    return has_state or getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT
+
+
 def _code(error: DatabaseError) -> int:
     """Return SQLite's extended result code; 0 if there is none."""
     return getattr(error.orig, "sqlite_errorcode", 0)
@@ -116,8 +129,11 @@ def raise_outage(error: DatabaseError | InterfaceError, printable_url: str, engi
     """Raise an error as what it says about the database.
 
     Raises:
+        QueryTimedOut: its time limit ended the statement.
         DatabaseLost, DatabaseDamaged: an outage or damage. Any other error is raised unchanged.
     """
+    if is_timeout(error):
+        raise QueryTimedOut("the query took too long, and was ended") from error
     if isinstance(error, DatabaseError) and is_damage(error):
         reason = first_line(engine, error)
         is_index = _code(error) == INDEX_DAMAGE

@@ -59,6 +59,6 @@ def test_the_replica_in_the_wheel_finds_its_seeds(installed: Path) -> None:
 def test_nothing_but_the_packages_is_in_it(installed: Path) -> None:
     found = {path.name for path in installed.iterdir()}
     packages = {"boilerplate", "broadsheet", "cli", "extraction", "flows", "pipeline"}
-    packages |= {"replica", "schemas", "seeds", "sites", "spiders", "storage"}
+    packages |= {"replica", "schemas", "seeds", "sites", "spiders", "storage", "web"}
     assert found - packages == {name for name in found if name.endswith(".dist-info")}
     assert packages <= found

@@ -31,6 +31,7 @@ COMMANDS = {
     "record": ["moscow-times:en:1"],
     "show": ["moscow-times:en:1"],
     "search": ["war"],
+    "serve": ["--port", "0"],
     "reprocess": [],
     "export": ["--out", "out.jsonl"],
     "quarantine": ["list"],

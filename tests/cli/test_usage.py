@@ -92,6 +92,8 @@ def test_a_data_folder_without_permission_is_one_line(seeds: Path, tmp_path: Pat
         (["metrics", "--out", "metrics.txt"], "end in .prom"),
         (["metrics", "--serve"], "set BROADSHEET_METRICS_PORT"),
         (["metrics", "--serve", "--out", "a.prom"], "exclude each other"),
+        (["serve", "--host", "192.0.2.1"], "set BROADSHEET_SERVE_PASSWORD first"),
+        (["serve", "--port", "65536"], "'--port'"),
         (["export", "--out", "x", "--from", "2024-02-01", "--to", "2024-01-01"], "is after"),
     ],
 )

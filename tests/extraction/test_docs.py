@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.flag import FLAG_MEANINGS
 from schemas.table import TIME_UNKNOWN
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +36,7 @@ def test_no_unknown_reason_or_flag_is_documented() -> None:
     tables = DOCUMENT[DOCUMENT.index("## Flags") : DOCUMENT.index("## Test pages")]
     assert set(re.findall(r"`([a-z]+-[a-z0-9-]+)`", tables)) <= {*REASONS, *FLAGS}
     assert len(REASONS) >= 8
+
+
+def test_every_flag_has_words_for_readers() -> None:
+    assert set(FLAG_MEANINGS) == {*FLAGS, "removed"}

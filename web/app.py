@@ -1,0 +1,60 @@
+"""Makes the application: routes, templates, error pages, security."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from pipeline.archive import Archive
+from web.access import Access
+from web.context import Context
+from web.error_page import add_error_pages
+from web.guard import Guard
+from web.page import make_templates
+from web.routes import list_links, list_modules
+
+STATIC = Path(__file__).parent / "static"
+
+THREAD_COUNT = 8
+"""Requests handled at a time: each may have a database connection, and SQLite's cache of 16 MB."""
+
+EXPORT_SECONDS = 600
+"""The time limit of an export's statements."""
+
+
+def create_app(archive: Archive, access: Access | None = None) -> ASGIApp:
+    """Return the ASGI application that shows an archive, which stays open as long as the application runs."""
+    app = FastAPI(
+        title="Broadsheet",
+        version=version("broadsheet"),
+        description="The archive as JSON. Everything here reads.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # both load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_limit_threads,
+    )
+    app.state.context = Context(
+        archive=_limit_time(archive, archive.settings.serve_query_seconds),
+        patient_archive=_limit_time(archive, EXPORT_SECONDS),
+        templates=make_templates(menu=list_links("MENU"), tabs=list_links("ARTICLE_TAB")),
+    )
+    for module in list_modules():
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_error_pages(app)
+    return Guard(app, access or Access())
+
+
+@asynccontextmanager
+async def _limit_threads(_app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREAD_COUNT
+    yield
+
+
+def _limit_time(archive: Archive, seconds: float) -> Archive:
+    return Archive(archive.settings, archive.database.limit_time(seconds), archive.publishers)

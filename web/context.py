@@ -1,0 +1,38 @@
+"""What every page needs: the archive, opened for reading, and the templates."""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Request
+from jinja2 import Environment
+
+from pipeline.archive import Archive
+
+
+class Link(NamedTuple):
+    """A link to a page, in the menu or on an article's pages."""
+
+    label: str
+    url: str
+    """Its path; of an article's tab, the beginning of the path."""
+    rank: int
+    """Its place: smaller ones come first."""
+
+
+class Context(NamedTuple):
+    """What an application was made with."""
+
+    archive: Archive
+    """Its statements are ended after the time that the settings allow."""
+    patient_archive: Archive
+    """The same archive; its statements may take as long as an export does."""
+    templates: Environment
+
+
+def get_context(request: Request) -> Context:
+    """Return the context of the application that handles a request."""
+    context: Context = request.app.state.context
+    return context
+
+
+InContext = Annotated[Context, Depends(get_context)]
+"""The type of a route's parameter that gets the context."""

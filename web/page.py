@@ -1,0 +1,91 @@
+"""Renders pages, and responds with them."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.responses import Response
+
+from schemas.search import Mark
+from sites import get_site
+from web.context import Link
+
+HTML = "text/html; charset=utf-8"
+
+
+def make_templates(menu: Sequence[Link], tabs: Sequence[Link]) -> Environment:
+    """Return the templates. Every value is escaped: what comes from a publisher is hostile."""
+    templates = Environment(
+        loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.globals.update(menu=menu, article_tabs=tabs)
+    templates.filters.update(
+        marked=mark_text, local_time=format_time, local_day=format_day, utc_time=format_utc, web_url=keep_web_url
+    )
+    return templates
+
+
+def render_page(
+    request: Request, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
+) -> Response:
+    """Return a response with the template of this name and these values; 304 if the client has the same page."""
+    templates: Environment = request.app.state.context.templates
+    body = templates.get_template(name).render(path=request.url.path, **values)
+    return respond(request, body.encode(), HTML, status=status, headers=headers)
+
+
+def respond(
+    request: Request, body: bytes, media_type: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a response with an ETag of its body; 304 if the client has it already."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    given = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization"} | dict(headers or {})
+    if status == 200 and has_tag(request.headers.get("if-none-match", ""), tag):  # noqa: PLR2004 - HTTP
+        return Response(status_code=304, headers=given)
+    return Response(body, status, given, media_type)
+
+
+def has_tag(if_none_match: str, tag: str) -> bool:
+    """Whether the header names the tag, strong or weak."""
+    named = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return tag in named or "*" in named
+
+
+def mark_text(text: str, marks: Collection[Mark]) -> Markup:
+    """Return the text, escaped, with its hits in `<mark>`."""
+    parts, end = [], 0
+    for start, stop in marks:
+        parts += [escape(text[end:start]), Markup("<mark>"), escape(text[start:stop]), Markup("</mark>")]
+        end = stop
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def format_time(at: datetime, site: str) -> str:
+    """Return a time in the publisher's time zone, and in UTC if that is another."""
+    local = at.astimezone(get_site(site).time_zone)
+    shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
+    if not local.utcoffset():
+        return shown
+    is_same_day = local.date() == at.date()
+    return f"{shown} ({at:{'%H:%M' if is_same_day else '%Y-%m-%d %H:%M'}} UTC)"
+
+
+def format_day(at: datetime, site: str) -> str:
+    """Return the day of a time in the publisher's time zone."""
+    local = at.astimezone(get_site(site).time_zone)
+    return f"{local.day} {local:%B %Y}"
+
+
+def format_utc(at: datetime) -> str:
+    """Return a time in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def keep_web_url(url: Any) -> str:
+    """Return a URL that a link may have; an empty text for any other scheme, such as `javascript:`."""
+    text = str(url or "").strip()
+    return text if text.lower().startswith(("http://", "https://")) else ""
