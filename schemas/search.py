@@ -102,3 +102,62 @@ class SearchHit(Record):
     snippet: str
     """About 30 words of the body around the matches; the beginning of the body if they are elsewhere."""
     snippet_marks: tuple[Mark, ...]
+
+
+class ReaderFilter(Record):
+    """Which articles a reader wants to see. Values are those of the articles, letter for letter."""
+
+    since: date | None = None
+    """Published on this day (Moscow time) or later. With a day given, articles without a date are excluded."""
+    until: date | None = None
+    site: str | None = None
+    section: str | None = None
+    author: str | None = None
+    """An author or an agency."""
+    tag: str | None = None
+    kind: Kind | None = None
+    language: str | None = None
+    include_duplicates: bool = False
+    order: SearchOrder = SearchOrder.RELEVANCE
+
+
+FACETS = ("site", "section", "author", "tag", "kind", "language")
+"""The fields by whose values hits are counted."""
+
+
+class FacetValue(Record):
+    """A value of a field, and how many of the hits have it."""
+
+    value: str
+    count: Count
+
+
+class HitCount(Record):
+    """What a reader's query finds, in numbers."""
+
+    total_count: Count
+    undated_count: Count
+    """Those of them without a date."""
+    facets: dict[str, tuple[FacetValue, ...]]
+    """Field of `FACETS` -> its most frequent values, the most frequent first."""
+    days: dict[date, Count]
+    """Publication day -> hits, in order; days without any are left out."""
+
+
+class Duplicate(Record):
+    """An article that is listed under its primary."""
+
+    id: NonEmpty
+    headline: str | None
+    published_at: datetime | None
+
+
+class HitPage(Record):
+    """A page of the articles that a reader's query finds."""
+
+    hits: tuple[SearchHit, ...]
+    duplicates: dict[str, tuple[Duplicate, ...]]
+    """Id of a hit -> its duplicates, which are not among the hits unless they are asked for."""
+    next_cursor: str | None
+    """Where the next page begins; None on the last."""
+    count: HitCount

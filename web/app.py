@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -11,17 +12,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.archive import Archive
+from storage.search.columns import ColumnCache
 from web.access import Access
 from web.context import Context
 from web.error_page import add_error_pages
 from web.guard import Guard
 from web.page import make_templates
+from web.rate_limit import RateLimit
 from web.routes import list_links, list_modules
 
 STATIC = Path(__file__).parent / "static"
 
 THREAD_COUNT = 8
 """Requests handled at a time: each may have a database connection, and SQLite's cache of 16 MB."""
+
+EXPORT_COUNT = 2
+"""Exports made at a time: each reads a large part of the archive, and takes a thread."""
 
 EXPORT_SECONDS = 600
 """The time limit of an export's statements."""
@@ -38,16 +44,30 @@ def create_app(archive: Archive, access: Access | None = None) -> ASGIApp:
         redoc_url=None,
         lifespan=_limit_threads,
     )
+    patient = _limit_time(archive, EXPORT_SECONDS)
     app.state.context = Context(
         archive=_limit_time(archive, archive.settings.serve_query_seconds),
-        patient_archive=_limit_time(archive, EXPORT_SECONDS),
+        patient_archive=patient,
+        columns=ColumnCache(patient.database),
+        export_places=BoundedSemaphore(EXPORT_COUNT),
+        rate_limit=RateLimit(archive.settings.serve_requests_per_minute),
         templates=make_templates(menu=list_links("MENU"), tabs=list_links("ARTICLE_TAB")),
     )
     for module in list_modules():
         app.include_router(module.router)
+    _describe_api(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_pages(app)
     return Guard(app, access or Access())
+
+
+def _describe_api(app: FastAPI) -> None:
+    """Have the description of the API say what responses there are: not FastAPI's own 422, for which we have 400."""
+    document = app.openapi()  # kept by the application
+    for operation in (one for path in document["paths"].values() for one in path.values()):
+        operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
 
 
 @asynccontextmanager

@@ -1,11 +1,14 @@
 """What every page needs: the archive, opened for reading, and the templates."""
 
+from threading import BoundedSemaphore
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 from jinja2 import Environment
 
 from pipeline.archive import Archive
+from storage.search.columns import ColumnCache
+from web.rate_limit import RateLimit
 
 
 class Link(NamedTuple):
@@ -26,6 +29,12 @@ class Context(NamedTuple):
     patient_archive: Archive
     """The same archive; its statements may take as long as an export does."""
     templates: Environment
+    columns: ColumnCache
+    """By what searches are filtered and counted."""
+    export_places: BoundedSemaphore
+    """Held by each export that is being made."""
+    rate_limit: RateLimit
+    """Of the API."""
 
 
 def get_context(request: Request) -> Context:

@@ -12,6 +12,7 @@ from pipeline.status import RecordUnknown
 from schemas.failure import Failure, UsageFailure
 from storage.engine import DatabaseLost
 from storage.outage import QueryTimedOut
+from storage.revisions.version import VersionUnknown
 from storage.search.query import QueryEmpty
 from web.page import render_page
 
@@ -24,6 +25,7 @@ RETRY_SECONDS = 5
 
 STATUSES: tuple[tuple[type[Failure], int], ...] = (
     (RecordUnknown, 404),
+    (VersionUnknown, 404),
     (QueryEmpty, 400),
     (QueryTimedOut, 503),
     (DatabaseLost, 503),

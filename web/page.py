@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from schemas.search import Mark
 from sites import get_site
+from storage.ledger.publication_date import PUBLICATION_ZONE
 from web.context import Link
 
 HTML = "text/html; charset=utf-8"
@@ -24,7 +26,12 @@ def make_templates(menu: Sequence[Link], tabs: Sequence[Link]) -> Environment:
     )
     templates.globals.update(menu=menu, article_tabs=tabs)
     templates.filters.update(
-        marked=mark_text, local_time=format_time, local_day=format_day, utc_time=format_utc, web_url=keep_web_url
+        marked=mark_text,
+        local_time=format_time,
+        moscow_day=format_day,
+        path_part=quote_path_part,
+        utc_time=format_utc,
+        web_url=keep_web_url,
     )
     return templates
 
@@ -74,15 +81,20 @@ def format_time(at: datetime, site: str) -> str:
     return f"{shown} ({at:{'%H:%M' if is_same_day else '%Y-%m-%d %H:%M'}} UTC)"
 
 
-def format_day(at: datetime, site: str) -> str:
-    """Return the day of a time in the publisher's time zone."""
-    local = at.astimezone(get_site(site).time_zone)
+def format_day(at: datetime) -> str:
+    """Return the publication day of a time: the day in Moscow, as searches have it."""
+    local = at.astimezone(PUBLICATION_ZONE)
     return f"{local.day} {local:%B %Y}"
 
 
 def format_utc(at: datetime) -> str:
     """Return a time in UTC."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def quote_path_part(article_id: str) -> str:
+    """Return an id as a part of a URL's path."""
+    return quote(article_id, safe="/:")
 
 
 def keep_web_url(url: Any) -> str:

@@ -1,6 +1,6 @@
 """Find articles by id or URL, and count them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -31,6 +31,12 @@ def find_article(session: Session, id_or_url: str) -> ArticleRecord | None:
     by_id = select_articles().where(Article.id == id_or_url)
     by_alias = select_articles().join(Alias, Alias.entry_id == Article.entry_id).where(Alias.url == id_or_url)
     return next((one for rows in (by_id, by_alias) for one in read_records(session, rows)), None)
+
+
+def list_articles(session: Session, ids: Sequence[str]) -> list[ArticleRecord]:
+    """Return the articles with these record ids, in their order; those that there are."""
+    found = {one.id: one for one in read_records(session, select_articles().where(Article.id.in_(ids)))}
+    return [found[article_id] for article_id in ids if article_id in found]
 
 
 def find_ids(session: Session, ids: Collection[str], prefix: str | None = None) -> list[str]:

@@ -147,6 +147,12 @@ def _report_progress(blocks: Iterable[Block], total_count: int, on_progress: Exp
         on_progress(done_count, total_count)
 
 
+def write_blocks(path: Path, kind: FileFormat, blocks: Iterable[Block]) -> None:
+    """Write articles to a new file, without a card."""
+    with opening(path) as sink:
+        _write(sink, kind, blocks)
+
+
 def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block]) -> None:
     if kind.format is Format.PARQUET:
         from storage.export.parquet import write_parquet

@@ -65,9 +65,9 @@ def search_articles(database: Database, query: SearchQuery, wanted: SearchFilter
     with database.read() as session:
         if database.engine.dialect.name == "postgresql":
             session.execute(PLAN)
-        forms = find_forms(session, _list_open_words(query))
+        forms = find_forms(session, list_open_words(query))
         found = find_ids(session, query, forms, wanted)
-        return sorted(_read_hits(session, query, forms, found), key=RANKS[wanted.order])
+        return sorted(read_hits(session, query, forms, found), key=RANKS[wanted.order])
 
 
 def find_ids(session: Session, query: SearchQuery, forms: Forms, wanted: SearchFilter) -> dict[str, SearchPart | None]:
@@ -99,7 +99,7 @@ def count_hits(database: Database, query: SearchQuery, wanted: SearchFilter) -> 
     dateless = wanted.model_copy(update={"since": None, "until": None})
     has_days = wanted.since is not None or wanted.until is not None
     with database.read() as session:
-        match = scope_query(query, find_forms(session, _list_open_words(query)), ())
+        match = scope_query(query, find_forms(session, list_open_words(query)), ())
         undated = _select(session, match, dateless).where(Article.published_at.is_(None))
         return SearchCount(
             total_count=_count(session, _select(session, match, wanted)),
@@ -113,14 +113,14 @@ def _count(session: Session, statement: Select[tuple[str]]) -> int:
 
 def select_matching(session: Session, query: SearchQuery) -> Select[tuple[str]]:
     """Return a statement that selects the ids of all articles that match a query, in no order."""
-    match = scope_query(query, find_forms(session, _list_open_words(query)), ())
+    match = scope_query(query, find_forms(session, list_open_words(query)), ())
     if session.get_bind().dialect.name == "sqlite":
         is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
         return select(Searched.article_id).join(INDEX, Searched.number == INDEX.c.rowid).where(is_match)
     return select(Searched.article_id).where(Searched.document.op("@@")(cast(render_tsquery(match), TSQUERY)))
 
 
-def _list_open_words(query: SearchQuery) -> set[str]:
+def list_open_words(query: SearchQuery) -> set[str]:
     """Return the words that match in all their forms."""
     terms = [term for group in (*query.wanted, query.excluded) for term in group]
     return {term.words[0] for term in terms if not term.is_exact}
@@ -169,9 +169,10 @@ def _select_postgresql(match: Match) -> tuple[Select[tuple[str]], ColumnElement[
     return statement.order_by(candidates.c.age), candidates.c.number
 
 
-def _read_hits(
-    session: Session, query: SearchQuery, forms: Forms, found: Mapping[str, SearchPart | None]
+def read_hits(
+    session: Session, query: SearchQuery | None, forms: Forms, found: Mapping[str, SearchPart | None]
 ) -> list[SearchHit]:
+    """Read the hits of these ids, in their order. Without a query, there is nothing to mark in them."""
     rows = {row[0]: row for row in execute_in(session, select(*HIT_COLUMNS), Article.id, found.keys())}
     sequences = {part: _list_sequences(query, forms, part) for part in TIER_ORDER}
     # On PostgreSQL, an article may have been withdrawn since the search.
@@ -199,9 +200,9 @@ RANKS: Mapping[SearchOrder, Callable[[SearchHit], tuple[Any, ...]]] = {
 """Sort keys of hits."""
 
 
-def _list_sequences(query: SearchQuery, forms: Forms, part: SearchPart | None) -> list[WordSequence]:
+def _list_sequences(query: SearchQuery | None, forms: Forms, part: SearchPart | None) -> list[WordSequence]:
     """Return the sequences to mark in a headline or a subtitle, or in the body for None."""
-    terms = [term for group in query.wanted for term in group if term.part in {None, part}]
+    terms = [term for group in (query.wanted if query else ()) for term in group if term.part in {None, part}]
     return [sequence for term in terms for sequence in expand_term(term, forms)]
 
 

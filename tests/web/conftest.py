@@ -24,6 +24,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         yield opened
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(archive: Archive) -> TestClient:
     return TestClient(create_app(archive), base_url=BASE_URL)

@@ -1,0 +1,208 @@
+"""Searches for a reader: pages of hits by cursor, counted by values and by day, duplicates under their primary."""
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+
+from schemas.export import ArticleFilter
+from schemas.failure import UsageFailure
+from schemas.search import Duplicate, HitPage, ReaderFilter, SearchHit, SearchOrder, SearchPart, SearchQuery
+from storage.articles.selection import iterate_blocks
+from storage.engine import Database
+from storage.export.block import Block
+from storage.ledger.unit_of_work import execute_in
+from storage.schema.tables import Article
+from storage.search.columns import ColumnCache, Columns
+from storage.search.finding import PLAN, RANKS, TIERS, list_open_words, read_hits
+from storage.search.match import Forms, Match, render_match, render_tsquery, scope_query
+from storage.search.table import INDEX, SQLITE_INDEX, Searched
+from storage.search.vocabulary import find_forms
+
+CURSOR = re.compile(r"([0-2])\.(-?[0-9]{1,19})")
+"""Tier and number of a page's last hit."""
+
+
+class CursorInvalid(UsageFailure):
+    """The cursor is not one that a page named."""
+
+
+class Ordered(NamedTuple):
+    """Places of hits in their order, in tiers: hits of a better tier come first."""
+
+    places: Iterable[int]
+    part: SearchPart | None
+    """The part that contains all wanted terms."""
+
+
+def read_page(
+    database: Database,
+    cache: ColumnCache,
+    query: SearchQuery | None,
+    wanted: ReaderFilter,
+    limit: int,
+    cursor: str | None = None,
+) -> HitPage:
+    """Return a page of the articles that match a query (None: all articles), after the hit that the cursor names.
+
+    Raises:
+        CursorInvalid: it names none.
+    """
+    columns = cache.get()
+    after = _read_cursor(cursor) if cursor else None
+    with database.read() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(PLAN)
+        forms = find_forms(session, list_open_words(query)) if query else {}
+        matching = columns.filter_places(_find_numbers(session, query, forms), wanted)
+        tiers = _order(session, query, forms, wanted, columns, matching)
+        page = list(islice(_walk(tiers, columns, after, wanted.order), limit + 1))
+        hits = _read_hits(session, query, forms, wanted, dict(_place(columns, tiers, page[:limit])))
+        last = page[limit - 1] if len(page) > limit else None
+        return HitPage(
+            hits=tuple(hits),
+            duplicates=_find_duplicates(session, hits),
+            next_cursor=f"{last[0]}.{columns.numbers[last[1]]}" if last else None,
+            count=columns.count(matching),
+        )
+
+
+def _read_cursor(cursor: str) -> tuple[int, int]:
+    match = CURSOR.fullmatch(cursor)
+    if not match:
+        raise CursorInvalid("the cursor is not one that a page named")
+    return int(match[1]), int(match[2])
+
+
+def _find_numbers(session: Session, query: SearchQuery | None, forms: Forms) -> list[int] | None:
+    """Return the numbers of all articles that match, in no order; None without a query."""
+    return _find_matching(session, scope_query(query, forms, ())) if query else None
+
+
+def _find_matching(session: Session, match: Match) -> list[int]:
+    """Return the numbers as the database sends them fastest: in one JSON document."""
+    if session.get_bind().dialect.name == "sqlite":
+        is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
+        found = session.scalar(select(func.json_group_array(INDEX.c.rowid)).where(is_match))
+    else:
+        is_match = Searched.document.op("@@")(cast(render_tsquery(match), TSQUERY))
+        found = session.scalar(select(cast(func.json_agg(Searched.number), Text)).where(is_match))
+    numbers: list[int] = orjson.loads(found or "[]")
+    return numbers
+
+
+def _order(
+    session: Session,
+    query: SearchQuery | None,
+    forms: Forms,
+    wanted: ReaderFilter,
+    columns: Columns,
+    matching: list[int],
+) -> list[Ordered]:
+    """Return the places, the newest first unless the filter wants the oldest; by relevance, in tiers."""
+    if wanted.order is SearchOrder.OLDEST:
+        dated = [place for place in matching if place >= columns.dated_place]
+        return [Ordered(dated + matching[: len(matching) - len(dated)], None)]
+    is_open = query is not None and any(term.part is None for group in query.wanted for term in group)
+    if not query or not is_open or wanted.order is not SearchOrder.RELEVANCE:
+        return [Ordered(reversed(matching), None)]
+    tiers: list[Ordered] = []
+    better: set[int] = set()
+    for part, scope in TIERS.items():
+        if part:
+            numbers = _find_matching(session, scope_query(query, forms, scope))
+            found = {place for place in map(columns.places.get, numbers) if place is not None}
+            tiers.append(Ordered(sorted(_keep(matching, found - better), reverse=True), part))
+            better |= found
+    # The last is as long as the hits are many, and only its beginning is wanted.
+    tiers.append(Ordered((place for place in reversed(matching) if place not in better), None))
+    return tiers
+
+
+def _keep(matching: Sequence[int], places: Iterable[int]) -> Iterator[int]:
+    """Yield those of the places that are among the matching ones, which are in order."""
+    for place in places:
+        at = bisect_left(matching, place)
+        if at < len(matching) and matching[at] == place:
+            yield place
+
+
+def _walk(
+    tiers: list[Ordered], columns: Columns, after: tuple[int, int] | None, order: SearchOrder
+) -> Iterator[tuple[int, int]]:
+    """Yield (tier, place) of the hits after a tier and a number."""
+    for tier, one in enumerate(tiers):
+        if after and tier < after[0]:
+            continue
+        for place in one.places:
+            if not after or tier > after[0] or _is_after(columns.numbers[place], after[1], order):
+                yield tier, place
+
+
+def _is_after(number: int, other: int, order: SearchOrder) -> bool:
+    if order is SearchOrder.OLDEST:
+        return (number < 0, number) > (other < 0, other)
+    return number < other
+
+
+def _place(
+    columns: Columns, tiers: list[Ordered], page: list[tuple[int, int]]
+) -> Iterator[tuple[int, SearchPart | None]]:
+    for tier, place in page:
+        yield columns.numbers[place], tiers[tier].part
+
+
+def _read_hits(
+    session: Session,
+    query: SearchQuery | None,
+    forms: Forms,
+    wanted: ReaderFilter,
+    numbers: Mapping[int, SearchPart | None],
+) -> list[SearchHit]:
+    columns = select(Searched.number, Searched.article_id)
+    ids = {row[0]: row[1] for row in execute_in(session, columns, Searched.number, numbers.keys())}
+    # An article may have been withdrawn since the values were read.
+    found = {ids[number]: part for number, part in numbers.items() if number in ids}
+    return sorted(read_hits(session, query, forms, found), key=RANKS[wanted.order])
+
+
+def _find_duplicates(session: Session, hits: list[SearchHit]) -> dict[str, tuple[Duplicate, ...]]:
+    columns = select(Article.duplicate_of, Article.id, Article.headline, Article.published_at)
+    found: dict[str, list[Duplicate]] = defaultdict(list)
+    for of, article_id, headline, at in execute_in(session, columns, Article.duplicate_of, [hit.id for hit in hits]):
+        found[of].append(Duplicate(id=article_id, headline=headline, published_at=at))
+    return {of: tuple(sorted(ones, key=lambda one: one.id)) for of, ones in sorted(found.items())}
+
+
+def iterate_found(session: Session, query_text: str, wanted: ReaderFilter) -> Iterator[Block]:
+    """Yield all articles that match, for an export: the oldest first, those without a date last."""
+    chosen = ArticleFilter(
+        query=query_text.strip() or None,
+        since=wanted.since,
+        until=wanted.until,
+        site=wanted.site or None,
+        kind=wanted.kind,
+        language=wanted.language or None,
+        include_duplicates=wanted.include_duplicates,
+    )
+    for block in iterate_blocks(session, chosen):
+        # Section, author and tag are words in an `ArticleFilter`; here they are values.
+        kept = [place for place in range(len(block["id"])) if _has_values(block, place, wanted)]
+        if kept:
+            yield {name: [values[place] for place in kept] for name, values in block.items()}
+
+
+def _has_values(block: Block, place: int, wanted: ReaderFilter) -> bool:
+    names = (*block["authors"][place], *block["agencies"][place])
+    return (
+        (wanted.section is None or block["section"][place] == wanted.section)
+        and (wanted.author is None or wanted.author in names)
+        and (wanted.tag is None or wanted.tag in block["tags"][place])
+    )

@@ -1,0 +1,60 @@
+"""Exports what a search finds, in every format."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import StreamingResponse
+
+from schemas.export import FileFormat, Format
+from storage.export.file import write_blocks
+from storage.search.reading import iterate_found
+from web.context import Context, InContext
+from web.search_parameters import SearchParameters
+
+router = APIRouter(include_in_schema=False)
+
+CHUNK_BYTES = 1 << 16
+
+MEDIA_TYPES = {
+    Format.JSONL: "application/jsonl; charset=utf-8",
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.PARQUET: "application/vnd.apache.parquet",
+}
+
+
+@router.get("/export.{file_format}")
+def export_found(
+    context: InContext, file_format: Format, asked: Annotated[SearchParameters, Query()]
+) -> StreamingResponse:
+    """Return a file with the articles that match."""
+    _ = asked.query  # raises before anything is written if it cannot be read
+    if not context.export_places.acquire(blocking=False):
+        raise HTTPException(503, "Other exports are being made: try again in a minute.", {"Retry-After": "60"})
+    try:
+        file = _write_file(context, file_format, asked)
+    finally:
+        context.export_places.release()
+    headers = {
+        "Content-Disposition": f'attachment; filename="broadsheet.{file_format}"',
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+    }
+    return StreamingResponse(_read_chunks(file), media_type=MEDIA_TYPES[file_format], headers=headers)
+
+
+def _write_file(context: Context, file_format: Format, asked: SearchParameters) -> BinaryIO:
+    """Return an open file that has no name any more: nothing is left of it, however this process ends."""
+    with TemporaryDirectory(prefix="broadsheet-export-") as folder:
+        path = Path(folder) / "export"
+        with context.patient_archive.database.read_snapshot() as session:
+            write_blocks(path, FileFormat(format=file_format), iterate_found(session, asked.q, asked.filter))
+        return path.open("rb")
+
+
+def _read_chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
