@@ -42,7 +42,7 @@ def create_app(archive: Archive, access: Access | None = None) -> ASGIApp:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # both load scripts from elsewhere
         redoc_url=None,
-        lifespan=_limit_threads,
+        lifespan=_start,
     )
     patient = _limit_time(archive, EXPORT_SECONDS)
     app.state.context = Context(
@@ -71,7 +71,8 @@ def _describe_api(app: FastAPI) -> None:
 
 
 @asynccontextmanager
-async def _limit_threads(_app: FastAPI) -> AsyncIterator[None]:
+async def _start(app: FastAPI) -> AsyncIterator[None]:
+    app.state.context.columns.begin_reading()  # before the first search wants them
     current_default_thread_limiter().total_tokens = THREAD_COUNT
     yield
 

@@ -26,6 +26,9 @@ HEADERS = {
 
 READING_METHODS = {"GET", "HEAD"}
 
+HEALTH_PATH = "/health"
+"""Answered without a password, and without any content of the archive."""
+
 
 class Guard:
     """An ASGI application around another."""
@@ -57,7 +60,7 @@ class Guard:
         headers = Headers(scope=scope)
         if not self._access.allows_host(headers.get("host", "")):
             return PlainTextResponse("This server has another name: see BROADSHEET_SERVE_HOSTS.\n", 421)
-        if not self._access.allows(headers.get("authorization", "")):
+        if scope["path"] != HEALTH_PATH and not self._access.allows(headers.get("authorization", "")):
             challenge = {"WWW-Authenticate": 'Basic realm="broadsheet", charset="UTF-8"'}
             return PlainTextResponse("A password is required.\n", 401, challenge)
         if scope["method"] not in READING_METHODS:

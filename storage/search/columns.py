@@ -4,6 +4,7 @@ A reader's process keeps them. They are read again from time to time, so what th
 themselves are always read from the database.
 """
 
+import logging
 import threading
 import time
 from array import array
@@ -22,9 +23,11 @@ from sqlalchemy.orm import Session
 
 from schemas.search import FACETS, FacetValue, HitCount, ReaderFilter
 from storage.bulk import stream_rows
-from storage.engine import Database
+from storage.engine import Database, DatabaseLost
 from storage.schema.tables import Article
 from storage.search.table import Searched
+
+logger = logging.getLogger(__name__)
 
 BLOCK_COUNT = 1_000
 """Rows read at a time."""
@@ -161,13 +164,20 @@ class ColumnCache:
                 if self._columns is None or time.monotonic() > self._unusable_at:
                     self._read()
                 return self._columns or Columns(())
-        if now > self._stale_at and self._lock.acquire(blocking=False):
-            threading.Thread(target=self._refresh, name="columns", daemon=True).start()
+        if now > self._stale_at:
+            self.begin_reading()
         return columns
+
+    def begin_reading(self) -> None:
+        """Read the values in a thread, unless they are being read."""
+        if self._lock.acquire(blocking=False):
+            threading.Thread(target=self._refresh, name="columns", daemon=True).start()
 
     def _refresh(self) -> None:
         try:
             self._read()
+        except DatabaseLost as error:  # the next request tries again, and reports it to its reader
+            logger.warning("the values for searches cannot be read: %s", error)
         finally:
             self._lock.release()
 

@@ -15,6 +15,8 @@ from tests.docker.compose import ROOT
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 OWN = {"data_dir", "database_url"}
 """Settings that are the containers' own affair."""
+READER = {name for name in Settings.model_fields if name.startswith("serve_")}
+"""Settings of the reader alone."""
 
 
 def make_env(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -30,7 +32,15 @@ def read_values(path: Path) -> dict[str, str]:
 def test_every_setting_reaches_the_worker_and_no_other() -> None:
     environment = YAML(typ="safe").load(COMPOSE)["services"]["worker"]["environment"]
     named = {name.removeprefix(PREFIX).lower() for name in environment if name.startswith(PREFIX)}
-    assert named == (Settings.model_fields.keys() - OWN) | {"database_url"}
+    assert named == (Settings.model_fields.keys() - OWN - READER) | {"database_url"}
+
+
+def test_the_readers_settings_reach_it_and_it_can_write_nothing() -> None:
+    reader = YAML(typ="safe").load(COMPOSE)["services"]["reader"]
+    named = {name.removeprefix(PREFIX).lower() for name in reader["environment"] if name.startswith(PREFIX)}
+    assert named >= READER
+    assert reader["volumes"] == ["archive:/data:ro"]
+    assert all(port.startswith("127.0.0.1:") for port in reader["ports"])
 
 
 def test_monitoring_starts_only_if_it_is_asked_for_and_in_fixed_versions() -> None:
@@ -71,7 +81,7 @@ def test_each_password_is_another_and_nobody_else_reads_them(tmp_path: Path) -> 
         assert make_env(*mode, str(tmp_path / name)).returncode == 0
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
         values += [value for key, value in read_values(tmp_path / name).items() if key.endswith("_PASSWORD")]
-    assert len(set(values)) == len(values) == 8
+    assert len(set(values)) == len(values) == 10
     assert all(re.fullmatch(r"[0-9a-f]{48}", value) for value in values)
     assert "replica" not in str(read_values(tmp_path / "live"))
 

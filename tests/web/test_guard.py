@@ -78,6 +78,8 @@ def test_a_protected_server_asks_for_the_password(archive: Archive) -> None:
         assert refused.status_code == 401
         assert refused.headers["www-authenticate"].startswith("Basic ")
         assert client.get(path, auth=("me", "secret")).status_code == 200
+    assert client.get("/health").text == "fine\n"  # which says nothing of the archive
+    assert client.get("/health/").status_code == 401
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "archive.example.org"])  # noqa: S104 - refused

@@ -196,3 +196,13 @@ def test_numbers_on_the_page_add_up(client: TestClient) -> None:
     text = client.get("/", params={"duplicates": "1"}).text
     assert re.search(r"<h1[^>]*>All 6 articles</h1>", text)
     assert "1 more have no date" in text
+
+
+def test_an_export_without_room_is_no_defect(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/proc/self/fd")  # a folder in which nothing can be made
+    response = client.get("/export.csv")
+    assert response.status_code == 503
+    assert "no room" in response.text
+    assert "/proc" not in response.text
+    monkeypatch.undo()
+    assert client.get("/export.csv").status_code == 200

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from schemas.export import FileFormat, Format
 from storage.export.file import write_blocks
+from storage.export.sink import ExportUnwritable
 from storage.search.reading import iterate_found
 from web.context import Context, InContext
 from web.search_parameters import SearchParameters
@@ -36,6 +37,8 @@ def export_found(
         raise HTTPException(503, "Other exports are being made: try again in a minute.", {"Retry-After": "60"})
     try:
         file = _write_file(context, file_format, asked)
+    except (ExportUnwritable, OSError) as error:  # its words name folders of the server
+        raise HTTPException(503, "The server has no room for this export.") from error
     finally:
         context.export_places.release()
     headers = {
