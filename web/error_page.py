@@ -1,6 +1,7 @@
 """Error pages: one page for people, the same as JSON under `/api/`."""
 
 import http
+from textwrap import shorten
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +23,9 @@ PROBLEM_TYPE = "application/problem+json"
 
 RETRY_SECONDS = 5
 """After which a client may try again when the database is away."""
+
+MAX_LETTERS = 300
+"""Of a message, which may repeat what was asked for."""
 
 STATUSES: tuple[tuple[type[Failure], int], ...] = (
     (RecordUnknown, 404),
@@ -62,7 +66,7 @@ def _handle_failure(request: Request, error: Exception) -> Response:
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     if isinstance(error, DatabaseLost) and not isinstance(error, QueryTimedOut):
         return render_error(request, status, MESSAGES[DatabaseLost])  # its own names the database's URL
-    text = str(error)
+    text = shorten(str(error), MAX_LETTERS, placeholder=" …")
     return render_error(request, status, f"{text[:1].upper()}{text[1:]}." if status != 500 else MESSAGES[500])  # noqa: PLR2004
 
 
