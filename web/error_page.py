@@ -14,7 +14,7 @@ from schemas.failure import Failure, UsageFailure
 from storage.engine import DatabaseLost
 from storage.outage import QueryTimedOut
 from storage.revisions.version import VersionUnknown
-from storage.search.query import QueryEmpty
+from storage.search.query import MAX_QUERY_LETTERS, QueryEmpty
 from web.page import render_page
 
 API_PREFIX = "/api/"
@@ -59,7 +59,8 @@ def render_error(request: Request, status: int, message: str) -> Response:
     if request.url.path.startswith(API_PREFIX):
         problem = {"title": title, "status": status, "detail": message}
         return JSONResponse(problem, status, headers, PROBLEM_TYPE)
-    return render_page(request, "error.html", status=status, headers=headers, title=title, message=message)
+    query = request.query_params.get("q", "")[:MAX_QUERY_LETTERS]
+    return render_page(request, "error.html", status=status, headers=headers, title=title, message=message, q=query)
 
 
 def _handle_failure(request: Request, error: Exception) -> Response:

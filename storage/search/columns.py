@@ -148,15 +148,19 @@ def read_columns(session: Session) -> Columns:
 class ColumnCache:
     """Keeps the values of a database, and reads them again when they are old: in a thread, meanwhile the old serve."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, min_age_seconds: float = MIN_AGE_SECONDS, age_factor: float = AGE_FACTOR
+    ) -> None:
         self._database = database
+        self._min_age_seconds = min_age_seconds
+        self._age_factor = age_factor
         self._lock = threading.Lock()
         self._columns: Columns | None = None
         self._stale_at = 0.0
         self._unusable_at = 0.0
 
     def get(self) -> Columns:
-        """Return the values, at most `AGE_FACTOR` times as old as reading them took, plus the time of reading."""
+        """Return the values, as old as they may be, and until new ones are read somewhat older."""
         now = time.monotonic()
         columns = self._columns
         if columns is None or now > self._unusable_at:
@@ -186,6 +190,6 @@ class ColumnCache:
         with self._database.read_snapshot() as session:
             self._columns = read_columns(session)
         ended = time.monotonic()
-        age_seconds = max(MIN_AGE_SECONDS, AGE_FACTOR * (ended - started))
+        age_seconds = max(self._min_age_seconds, self._age_factor * (ended - started))
         self._stale_at = ended + age_seconds
         self._unusable_at = ended + MAX_AGE_FACTOR * age_seconds

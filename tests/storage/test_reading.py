@@ -97,6 +97,19 @@ def test_pages_by_cursor_are_the_whole(archive: Database, query: str | None, ord
     assert sorted(found) == sorted(list_numbers(whole))
 
 
+def test_values_are_read_again_when_they_are_old_and_only_then(archive: Database) -> None:
+    caches = {"old": ColumnCache(archive, min_age_seconds=0, age_factor=0), "new": ColumnCache(archive)}
+    first = {name: cache.get() for name, cache in caches.items()}
+    with archive.begin() as session:
+        store_outcomes(session, [read(7, 7, headline="Sanctions Again")], run_id=None, now=START)
+    counts = {
+        name: read_page(archive, cache, read_query("sanctions"), ReaderFilter(), 20).count.total_count
+        for name, cache in caches.items()
+    }
+    assert counts == {"old": 6, "new": 5}
+    assert caches["new"].get() is first["new"]
+
+
 def test_an_article_that_was_withdrawn_is_no_hit_any_more(archive: Database) -> None:
     cache = ColumnCache(archive)
     cache.get()

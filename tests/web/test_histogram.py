@@ -1,6 +1,7 @@
 """Bars over time."""
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -30,6 +31,6 @@ def test_bars_touch_each_other_and_count_everything() -> None:
     _, bars = make_bars(counts)
     assert [bar.hit_count for bar in bars] == [1, 2, *[0] * 9, 4]
     assert [bar.label for bar in bars[:2]] == ["January 2023", "February 2023"]
-    assert all((after.since - before.until).days == 1 for before, after in zip(bars, bars[1:], strict=False))
+    assert all((after.since - before.until).days == 1 for before, after in pairwise(bars))
     assert max(bar.height for bar in bars) == 100
     assert bars[-1].x + bars[-1].width == pytest.approx(1000, abs=0.1)

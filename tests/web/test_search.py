@@ -144,6 +144,11 @@ def test_what_cannot_be_read_is_refused_in_words(client: TestClient, asked: dict
         assert says in response.text
 
 
+def test_a_query_that_cannot_be_read_can_be_mended(client: TestClient) -> None:
+    page = html.fromstring(client.get("/", params={"q": '-"a&b"'}).content)
+    assert page.xpath("string(//form//input[@name='q']/@value)") == '-"a&b"'
+
+
 def test_a_field_that_is_none_is_named(client: TestClient) -> None:
     assert "<code>autor:</code> is not a field" in client.get("/", params={"q": "autor:x"}).text
 
