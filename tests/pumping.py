@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
-PACKAGES = ("boilerplate", "sites", "extraction", "storage", "pipeline", "flows", "spiders", "schemas", "cli")
+PACKAGES = ("boilerplate", "sites", "extraction", "storage", "pipeline", "flows", "spiders", "schemas", "cli", "web")
 
 SHORT_CHARS = 3_000
 """Enough to tell what is to be measured: something quadratic takes four milliseconds for it, and more."""

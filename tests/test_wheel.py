@@ -47,6 +47,18 @@ def test_the_command_is_the_wheels_own_and_imports_a_seed(installed: Path, tmp_p
     assert "Completeness" in page.read_text()
 
 
+def test_the_pages_in_the_wheel_have_all_that_they_need(installed: Path) -> None:
+    code = (
+        "import web.app; from web.page import make_templates; "
+        "print(web.app.__file__, make_templates((), ()).get_template('search.html').name, "
+        "sorted(path.name for path in web.app.STATIC.iterdir()))"
+    )
+    shown = run(installed, "-c", code).stdout
+    assert str(installed) in shown
+    for name in ("search.html", "style.css", "brush.js", "icon.svg"):
+        assert name in shown
+
+
 def test_the_deployments_in_the_wheel_are_the_projects(installed: Path) -> None:
     assert (installed / "flows" / "deployment.yaml").read_bytes() == (ROOT / "prefect.yaml").read_bytes()
 
