@@ -50,7 +50,7 @@ def respond(
 ) -> Response:
     """Return a response with an ETag of its body; 304 if the client has it already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    given = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization"} | dict(headers or {})
+    given = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"} | dict(headers or {})
     if status == 200 and has_tag(request.headers.get("if-none-match", ""), tag):  # noqa: PLR2004 - HTTP
         return Response(status_code=304, headers=given)
     return Response(body, status, given, media_type)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -147,10 +148,9 @@ def _report_progress(blocks: Iterable[Block], total_count: int, on_progress: Exp
         on_progress(done_count, total_count)
 
 
-def write_blocks(path: Path, kind: FileFormat, blocks: Iterable[Block]) -> None:
-    """Write articles to a new file, without a card."""
-    with opening(path) as sink:
-        _write(sink, kind, blocks)
+def write_blocks(file: BinaryIO, kind: FileFormat, blocks: Iterable[Block]) -> None:
+    """Write articles to an open file, without a card."""
+    _write(Sink(file), kind, blocks)
 
 
 def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block]) -> None:

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, HTTPException, Query
@@ -11,7 +10,6 @@ from fastapi.responses import StreamingResponse
 
 from schemas.export import FileFormat, Format
 from storage.export.file import write_blocks
-from storage.export.sink import ExportUnwritable
 from storage.search.reading import iterate_found
 from web.context import Context, InContext
 from web.search_parameters import SearchParameters
@@ -37,7 +35,7 @@ def export_found(
         raise HTTPException(503, "Other exports are being made: try again in a minute.", {"Retry-After": "60"})
     try:
         file = _write_file(context, file_format, asked)
-    except (ExportUnwritable, OSError) as error:  # its words name folders of the server
+    except OSError as error:  # its words name folders of the server
         raise HTTPException(503, "The server has no room for this export.") from error
     finally:
         context.export_places.release()
@@ -49,12 +47,17 @@ def export_found(
 
 
 def _write_file(context: Context, file_format: Format, asked: SearchParameters) -> BinaryIO:
-    """Return an open file that has no name any more: nothing is left of it, however this process ends."""
-    with TemporaryDirectory(prefix="broadsheet-export-") as folder:
-        path = Path(folder) / "export"
+    """Return a file without a name: nothing is left of it, however this process ends."""
+    file: BinaryIO = TemporaryFile()  # noqa: SIM115 - it is read later, chunk by chunk
+    try:
         with context.patient_archive.database.read_snapshot() as session:
-            write_blocks(path, FileFormat(format=file_format), iterate_found(session, asked.q, asked.filter))
-        return path.open("rb")
+            write_blocks(file, FileFormat(format=file_format), iterate_found(session, asked.q, asked.filter))
+        file.flush()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _read_chunks(file: BinaryIO) -> Iterator[bytes]:
