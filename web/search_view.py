@@ -80,7 +80,7 @@ class SearchView:
 
     @property
     def facets(self) -> list[Facet]:
-        """The facets that have more than one value, or a value for some of the hits."""
+        """The facets that are no condition yet, with their values."""
         found = {name: list(self._list_choices(name)) for name in LABELS}
         return [Facet(label, name in OPEN_FACETS, found[name]) for name, label in LABELS.items() if found[name]]
 

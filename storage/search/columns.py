@@ -9,13 +9,14 @@ import threading
 import time
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from heapq import nsmallest
 from itertools import chain, compress
 from operator import itemgetter
 from sys import intern
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import orjson
 from sqlalchemy import Text, cast, select, type_coerce
@@ -42,12 +43,23 @@ MANY = {"author": ("authors", "agencies"), "tag": ("tags",)}
 NO_DAY = 0
 """The ordinal of a day that is unknown; the calendar's first is 1."""
 
+REMEMBERED_COUNT = 16
+"""Searches whose hits and counts are remembered: further pages of one, and other orders, need no counting. The hits of
+one search are 8 bytes each."""
+
 MIN_AGE_SECONDS = 2
 AGE_FACTOR = 30
 """How many times as long as they took to read values are used: reading them costs a thirtieth of a core at most."""
 
 MAX_AGE_FACTOR = 20
 """Values that are this many times as old as they may be are not used any more, even while new ones are read."""
+
+
+class Found(NamedTuple):
+    """What a search found: the places of the articles in their order, and their counts."""
+
+    places: list[int]
+    counted: HitCount
 
 
 class Columns:
@@ -71,6 +83,7 @@ class Columns:
                 if text not in parsed:
                     parsed[text] = tuple(dict.fromkeys(map(intern, orjson.loads(f"[{text}]"))))
                 self.values[name].append(parsed[text])
+        self._found: dict[Hashable, Found] = {}
         self.places = {number: place for place, number in enumerate(self.numbers)}
         self.dated_place = next((place for place, number in enumerate(self.numbers) if number >= 0), len(self.numbers))
         """The place of the oldest article with a date: numbers of those without one are negative."""
@@ -100,6 +113,15 @@ class Columns:
         if name in MANY:
             return (place for place in places if value in column[place])
         return (place for place in places if column[place] == value)
+
+    def remember(self, search: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what a search found; `find` finds it, unless it was found not long ago."""
+        found = self._found.pop(search, None) or find()
+        self._found[search] = found
+        while len(self._found) > REMEMBERED_COUNT:
+            with suppress(StopIteration, KeyError, RuntimeError):  # another thread was as fast
+                del self._found[next(iter(self._found))]
+        return found
 
     def count(self, places: Sequence[int]) -> HitCount:
         """Count the articles at these places, by the values of each field and by day."""

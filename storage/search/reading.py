@@ -20,7 +20,7 @@ from storage.engine import Database
 from storage.export.block import Block
 from storage.ledger.unit_of_work import execute_in
 from storage.schema.tables import Article
-from storage.search.columns import ColumnCache, Columns
+from storage.search.columns import ColumnCache, Columns, Found
 from storage.search.finding import PLAN, RANKS, TIERS, list_open_words, read_hits
 from storage.search.match import Forms, Match, render_match, render_tsquery, scope_query
 from storage.search.table import INDEX, SQLITE_INDEX, Searched
@@ -61,8 +61,13 @@ def read_page(
         if session.get_bind().dialect.name == "postgresql":
             session.execute(PLAN)
         forms = find_forms(session, list_open_words(query)) if query else {}
-        matching = columns.filter_places(_find_numbers(session, query, forms), wanted)
-        tiers = _order(session, query, forms, wanted, columns, matching)
+
+        def find() -> Found:
+            places = columns.filter_places(_find_numbers(session, query, forms), wanted)
+            return Found(places, columns.count(places))
+
+        found = columns.remember((query, wanted.model_copy(update={"order": SearchOrder.RELEVANCE})), find)
+        tiers = _order(session, query, forms, wanted, columns, found.places)
         page = list(islice(_walk(tiers, columns, after, wanted.order), limit + 1))
         hits = _read_hits(session, query, forms, wanted, dict(_place(columns, tiers, page[:limit])))
         last = page[limit - 1] if len(page) > limit else None
@@ -70,7 +75,7 @@ def read_page(
             hits=tuple(hits),
             duplicates=_find_duplicates(session, hits),
             next_cursor=f"{last[0]}.{columns.numbers[last[1]]}" if last else None,
-            count=columns.count(matching),
+            count=found.counted,
         )
 
 

@@ -11,7 +11,7 @@ from storage.engine import Database, open_database
 from storage.ledger.outcome import store_outcomes
 from storage.outage import DatabaseLost, QueryTimedOut
 from storage.schema.tables import Article
-from storage.search.columns import ColumnCache
+from storage.search.columns import REMEMBERED_COUNT, ColumnCache
 from storage.search.query import read_query
 from storage.search.reading import iterate_found, read_page
 from tests.storage.sample import START, read, read_text
@@ -141,3 +141,15 @@ def test_a_limit_does_not_outlive_its_transaction(new_file: Any) -> None:
     with database.read() as session:
         assert session.scalar(text(counting)) == 100_000
     database.close()
+
+
+def test_what_is_remembered_is_of_this_search_alone(archive: Database) -> None:
+    cache = ColumnCache(archive)
+    wanted = [ReaderFilter(until=date(2026, 10, 1)), ReaderFilter(section="business"), ReaderFilter(language="ru")]
+    for _ in range(2):
+        for query, counts in (("sanctions", [4, 1, 1]), ("banks", [1, 1, 0]), ("nowhere", [0, 0, 0])):
+            found = [read_page(archive, cache, read_query(query), one, 20).count.total_count for one in wanted]
+            assert found == counts
+    for number in range(REMEMBERED_COUNT + 2):
+        read_page(archive, cache, read_query(f"word{number}"), wanted[0], 20)
+    assert len(cache.get()._found) == REMEMBERED_COUNT  # noqa: SLF001 - what would grow forever
