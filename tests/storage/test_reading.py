@@ -98,7 +98,10 @@ def test_pages_by_cursor_are_the_whole(archive: Database, query: str | None, ord
 
 
 def test_values_are_read_again_when_they_are_old_and_only_then(archive: Database) -> None:
-    caches = {"old": ColumnCache(archive, min_age_seconds=0, age_factor=0), "new": ColumnCache(archive)}
+    caches = {
+        "old": ColumnCache(archive, min_age_seconds=0, age_factor=0),
+        "new": ColumnCache(archive, min_age_seconds=1e6),
+    }
     first = {name: cache.get() for name, cache in caches.items()}
     with archive.begin() as session:
         store_outcomes(session, [read(7, 7, headline="Sanctions Again")], run_id=None, now=START)
@@ -144,7 +147,7 @@ def test_a_limit_does_not_outlive_its_transaction(new_file: Any) -> None:
 
 
 def test_what_is_remembered_is_of_this_search_alone(archive: Database) -> None:
-    cache = ColumnCache(archive)
+    cache = ColumnCache(archive, min_age_seconds=1e6)
     wanted = [ReaderFilter(until=date(2026, 10, 1)), ReaderFilter(section="business"), ReaderFilter(language="ru")]
     for _ in range(2):
         for query, counts in (("sanctions", [4, 1, 1]), ("banks", [1, 1, 0]), ("nowhere", [0, 0, 0])):
