@@ -43,9 +43,9 @@ MANY = {"author": ("authors", "agencies"), "tag": ("tags",)}
 NO_DAY = 0
 """The ordinal of a day that is unknown; the calendar's first is 1."""
 
-REMEMBERED_COUNT = 16
-"""Searches whose hits and counts are remembered: further pages of one, and other orders, need no counting. The hits of
-one search are 8 bytes each."""
+REMEMBERED_COUNT = 8
+"""Searches whose hits and counts are remembered: further pages of one, and other orders, need no counting. One of
+90,000 hits takes 2 MB."""
 
 MIN_AGE_SECONDS = 2
 AGE_FACTOR = 30
