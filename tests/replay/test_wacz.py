@@ -12,7 +12,7 @@ import lxml.html
 import pytest
 
 from schemas.article import ArticleRecord, Kind, split_paragraphs
-from schemas.release import JSONL_PATH, PROVENANCE_PATH, Provenance
+from schemas.release import JSONL_PATH, PROVENANCE_PATH, CopiedCapture, Provenance
 from tests.replay.conftest import ARTICLE_COUNT, Replay
 
 pytestmark = pytest.mark.replay
@@ -32,7 +32,8 @@ def provenance(release: Path) -> list[Provenance]:
 
 
 def list_captures(row: Provenance) -> Iterator[tuple[str, datetime]]:
-    for one in (row, *row.companions):
+    captures: tuple[Provenance | CopiedCapture, ...] = (row, *row.companions)
+    for one in captures:
         assert one.url
         yield one.url, one.fetched_at
 
