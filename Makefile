@@ -15,7 +15,7 @@ REPLAY_STAMP := $(REPLAY_VENV)/.set-up
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ingest test coverage soak docker-test replay-test check bench constraints clean
+.PHONY: help setup demo ingest test coverage soak docker-test replay-test check docs pictures bench constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ check: setup  ## check format, lint, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup  ## build the documentation's site into build/documentation/site/; a warning is an error
+	$(BIN)/python -m documentation
+
+pictures: demo  ## make the pictures of docs/images anew from the demo's archive (needs Chromium)
+	$(BIN)/python -m documentation.pictures
 
 bench: setup  ## run the benchmarks: ratios measured side by side
 	$(BIN)/python -m benchmarks
