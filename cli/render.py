@@ -3,6 +3,7 @@
 import json
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ class PlainConsole(Console):
 
 
 console = PlainConsole()
+
+FILES_SHOWN = 20
+"""Imported files that are named although nothing is wrong with them: a screenful."""
 
 NUMBER_COLUMNS = frozenset(
     {"count", "advertised", "stored", "duplicate", "copies", "excluded", "quarantined", "gone", "missing", "share"}
@@ -68,15 +72,38 @@ def render_report(report: RunReport) -> None:
     print_sentences("problem", report.problems, "red")
 
 
-def _print_files(files: Iterable[ImportedFile]) -> None:
+def _print_files(files: Sequence[ImportedFile]) -> None:
+    """Print what became of imported files: of those that simply became articles, only the first."""
+    plain = [file for file in files if not file.problems and file.row_count is None]
+    hidden = set(map(id, plain[FILES_SHOWN:]))
     for file in files:
-        counts = ", ".join(f"{count} {name}" for name, count in file.outcomes.items())
+        if id(file) not in hidden:
+            _print_file(file)
+    if hidden:
+        total = sum((Counter(file.outcomes) for file in plain[FILES_SHOWN:]), Counter[str]())
+        console.print(
+            Text(f"and {len(hidden)} more files: {_list_outcomes(total)} (--json lists them)"), soft_wrap=True
+        )
+
+
+def _print_file(file: ImportedFile) -> None:
+    counts = _list_outcomes(file.outcomes)
+    if file.row_count is not None:
         rows = f"{file.row_count} row{'s' if file.row_count > 1 else ''}: {counts}" if file.row_count else "no rows"
-        console.print(Text(f"{file.name}: {rows}"), soft_wrap=True)
-        for problem in file.problems:
-            console.print(Text(f"  {problem}"), soft_wrap=True)
-        if file.more_problems_count:
-            console.print(Text(f"  and {file.more_problems_count} more rows that were refused or quarantined"))
+    elif file.article_id:
+        rows = f"{'/'.join(file.outcomes)}, {file.article_id}"
+    else:
+        rows = counts or "nothing new"
+    suffix = f", the same text as {file.duplicate_of}" if file.duplicate_of else ""
+    console.print(Text(f"{file.name}: {rows}{suffix}"), soft_wrap=True)
+    for problem in file.problems:
+        console.print(Text(f"  {problem}"), soft_wrap=True)
+    if file.more_problems_count:
+        console.print(Text(f"  and {file.more_problems_count} more rows that were refused or quarantined"))
+
+
+def _list_outcomes(outcomes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in outcomes.items())
 
 
 def print_findings(recurring: Sequence[RecurringParagraph], leak_rate: float | None) -> None:

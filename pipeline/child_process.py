@@ -15,8 +15,8 @@ from schemas.process import prepare_process
 WATCH_SECONDS = 0.2
 """Seconds between checks that the parent is alive."""
 
-STOP_SECONDS = 15
-"""Seconds to exit after SIGTERM: Prefect's server needs two; one that takes longer is hung."""
+STOP_SECONDS = 1
+"""Seconds to exit after SIGTERM: a command that was told to end is gone after 3.5 seconds, and its processes after 5."""
 
 
 def make_command(module: str, *arguments: str) -> list[str]:

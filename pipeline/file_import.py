@@ -21,12 +21,15 @@ from pipeline.run import Run, finish_run, now, running
 from pipeline.table_import import import_tables
 from pipeline.url_list import read_url_list
 from schemas.failure import UsageFailure
-from schemas.report import RunReport
+from schemas.release import JSONL_PATH, SUMS_PATH
+from schemas.report import ImportedFile, RunReport
 from schemas.url import Identity, Sighting, SourceKind
 from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
-from storage.captures.capture import find_imported_digests
+from storage.captures.capture import ImportedArticle, find_imported_articles, find_imported_digests
 from storage.ledger.frontier import add_urls
+from storage.ledger.outcome import NEW_URLS, PAGES, REQUESTS
+from storage.ledger.quarantine import find_imported_reasons
 from storage.table.file import Table, TableFormat, TableUnusable, has_table_name, is_card, open_table, recognize_table
 from storage.table.header import PROBE_BYTES, explain_header
 from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
@@ -48,6 +51,9 @@ CDX_SUFFIXES = frozenset({".cdx", ".cdxj"})
 """Indexes of web archives: the articles of known publishers in them go to the ledger."""
 
 IdentifiedSightings = tuple[tuple[Identity, Sighting], ...]
+
+SUMS = frozenset({REQUESTS, PAGES, NEW_URLS})
+"""Counts of a batch that are no outcomes of its records."""
 
 COPY_SUFFIX = ".partial"
 """Suffix of a WARC file while it is copied into the archive: no run loads it."""
@@ -77,12 +83,14 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
         for file, sightings in lists.items():
             _store_list(archive, run, file, sightings)
         others = lists.keys() | tables.keys()
-        _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in others])
+        written = _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in others])
         import_tables(archive, run, [(_name_url(table.path), table) for table in tables.values()])
-        for file in filter(_is_warc, files):
-            _store_warc(archive, run, file)
+        copies = {file: _store_warc(archive, run, file) for file in files if _is_warc(file)}
+        for file in copies:
             _record_skipped(run, file, skipped[file])
         load_unloaded(archive, run)
+        run.files += _describe_files(archive, written)
+        run.files += [_describe_warc(run, file, name) for file, name in copies.items()]
         return finish_run(archive, run)
 
 
@@ -105,9 +113,11 @@ def _name_url(file: Path) -> str:
 
 
 def _find_files(path: Path) -> Iterator[Path]:
-    """Yield the file itself, or the files of a folder whose names have a known suffix."""
+    """Yield the file itself, or the files of a folder whose names have a known suffix; of a release, its articles."""
     try:
-        if path.is_dir():
+        if (path / SUMS_PATH).is_file() and (path / JSONL_PATH).is_file():
+            yield path / JSONL_PATH
+        elif path.is_dir():
             yield from sorted(file for file in path.iterdir() if _is_importable(file))
         elif path.exists() and not path.is_file():
             raise ImportUnreadable(f"{path}: not a regular file")
@@ -273,19 +283,32 @@ def _store_list(archive: Archive, run: Run, file: Path, sightings: IdentifiedSig
     with archive.database.begin() as session:
         new_count = add_urls(session, sightings, now())
     run.counts["sighted-new"] += new_count
-    listed = "1 URL" if len(sightings) == 1 else f"{len(sightings)} URLs"
-    run.notes.append(f"{_name_url(file)} lists {listed}, now in the ledger; the next ingest fetches them")
+    counts = {"listed": len(sightings), "sighted-new": new_count}
+    run.files.append(ImportedFile(name=file.name, outcomes={name: count for name, count in counts.items() if count}))
+    urls, them = ("1 URL", "it") if len(sightings) == 1 else (f"{len(sightings)} URLs", "them")
+    run.notes.append(f"{_name_url(file)} lists {urls}, now in the ledger; the next ingest fetches {them}")
 
 
-def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
+class _WrittenFile(NamedTuple):
+    """A text or page that the archive has."""
+
+    path: Path
+    sha256: str
+    is_known: bool
+    """Whether the archive had it before."""
+
+
+def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> list[_WrittenFile]:
     """Write texts and pages to a WARC file of ours; known files are not written again."""
     max_page_bytes = archive.settings.max_page_bytes
     digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
     with archive.database.read() as session:
         known = find_imported_digests(session, set(digests.values()))
+    written: list[_WrittenFile] = []
     size = archive.settings.max_warc_bytes
     with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
         for file, digest in digests.items():
+            written.append(_WrittenFile(file, digest, digest in known))
             if digest in known:
                 run.counts["unchanged"] += 1
                 continue
@@ -293,17 +316,52 @@ def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> None:
             payload = _read_payload(file, max_page_bytes)
             is_page = file.suffix.lower() in PAGE_SUFFIXES or payload.lstrip()[:64].lower().startswith(PAGE_STARTS)
             writer.write_resource(_name_url(file), "text/html" if is_page else "text/plain", payload, now())
+    return written
 
 
-def _store_warc(archive: Archive, run: Run, file: Path) -> None:
-    """Copy a foreign WARC file unchanged, under a name derived from its content, so a copy is recognized."""
+def _describe_files(archive: Archive, written: Sequence[_WrittenFile]) -> list[ImportedFile]:
+    """Return what became of each text and page, as the database says."""
+    digests = {file.sha256 for file in written}
+    with archive.database.read() as session:
+        articles = find_imported_articles(session, digests)
+        reasons = find_imported_reasons(session, digests)
+    return [_describe_file(file, articles.get(file.sha256), reasons.get(file.sha256, ())) for file in written]
+
+
+def _describe_file(file: _WrittenFile, article: ImportedArticle | None, reasons: tuple[str, ...]) -> ImportedFile:
+    if reasons:
+        outcome = "quarantined"
+    elif article is None or file.is_known or not article.is_source:
+        outcome = "unchanged"
+    elif article.duplicate_of:
+        outcome = "duplicate"
+    else:
+        outcome = "stored" if article.revision == 1 else "revised"
+    return ImportedFile(
+        name=file.path.name,
+        outcomes={outcome: 1},
+        article_id=article.id if article else None,
+        duplicate_of=article.duplicate_of if article else None,
+        problems=reasons,
+    )
+
+
+def _describe_warc(run: Run, file: Path, name: str) -> ImportedFile:
+    """Return what became of a WARC file's records: nothing new if it had been imported before."""
+    counts = run.warc_counts[name]
+    outcomes = {outcome: count for outcome, count in sorted(counts.items()) if outcome not in SUMS}
+    return ImportedFile(name=file.name, outcomes=outcomes)
+
+
+def _store_warc(archive: Archive, run: Run, file: Path) -> str:
+    """Copy a foreign WARC file unchanged; return its name here, derived from its content, so a copy is recognized."""
     with file.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
     target = archive.settings.warc_dir / f"{IMPORT_SITE}-{digest[:32]}{suffix}"
     if archive.warcs.has(target.name):
         run.notes.append(f"{_name_url(file)} was already imported, as {target.name}")
-        return
+        return target.name
     partial = target.with_suffix(COPY_SUFFIX)
     partial.unlink(missing_ok=True)  # of a run that was killed
     with file.open("rb") as source, partial.open("xb") as copy:
@@ -311,3 +369,4 @@ def _store_warc(archive: Archive, run: Run, file: Path) -> None:
         copy.flush()
         os.fsync(copy.fileno())
     partial.rename(target)
+    return target.name

@@ -300,6 +300,7 @@ def load_batches(archive: Archive, run: Run, name: str, load: BatchLoader = load
         run.renew_lease()
         batch = load(archive, run.id, name)
         run.counts.update(batch.counts)
+        run.warc_counts[name].update(batch.counts)
         run.notes += batch.notes
         run.problems += batch.problems
         run.reading += batch.reading

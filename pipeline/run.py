@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -57,6 +57,8 @@ class Run:
         self.kind = kind
         self.site = site
         self.counts: Counter[str] = Counter()
+        self.warc_counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Name of each WARC file that was loaded -> its part of the counts."""
         self.problems: list[str] = []
         self.source_problems: list[str] = []
         """Those of the problems that are a source which could not be read."""

@@ -58,16 +58,22 @@ class SlowPage(Record):
 
 
 class ImportedFile(Record):
-    """What became of an imported table of texts."""
+    """What became of an imported file."""
 
     name: NonEmpty
     """The file's name, without its folder."""
-    row_count: Count
+    row_count: Count | None = None
+    """Rows of a table of texts; None for any other file."""
     outcomes: dict[str, Count]
-    """Outcome -> number of rows, as in `RunReport.outcomes`. `resumed` rows were written by an interrupted import; what
-    became of them is counted there."""
+    """Outcome -> number of rows, pages or records, as in `RunReport.outcomes`. Of a list of URLs: `listed`, and
+    `sighted-new` for those that nothing had advertised before. What an interrupted import wrote is counted in the
+    run's outcomes: such rows of a table are `resumed` here."""
+    article_id: str | None = None
+    """The article that a text or page is."""
+    duplicate_of: str | None = None
+    """The id of the article whose text it repeats."""
     problems: tuple[MaskedText, ...] = ()
-    """The first rows that were refused or quarantined, each with the reasons."""
+    """Why a text or page was quarantined, or the first rows of a table that were refused or quarantined."""
     more_problems_count: Count = 0
     """Such rows beyond these."""
 

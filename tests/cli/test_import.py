@@ -148,7 +148,33 @@ def test_a_table_says_what_became_of_each_row(broadsheet: Broadsheet, tmp_path: 
             "row 5: quarantined before: empty-page: no text in the row",
         ],
         "more_problems_count": 0,
+        "article_id": None,
+        "duplicate_of": None,
     }
+
+
+def test_an_import_says_of_each_file_what_became_of_it_and_why(
+    broadsheet: Broadsheet, seeds: Path, tmp_path: Path
+) -> None:
+    seed = next(seeds.glob("001*"))
+    article = Site(10).articles[6]
+    (tmp_path / "page.html").write_text(article.page_html(), encoding="utf-8")
+    (tmp_path / "blank.html").write_text("<!doctype html><title>x</title>", encoding="utf-8")
+    (tmp_path / "copy.txt").write_bytes(seed.read_bytes() + b"\n")
+    (tmp_path / "urls.txt").write_text("https://www.themoscowtimes.com/2024/01/02/x-a1\n")
+    write_warc(tmp_path / "old.warc.gz", {article.url: article.page_html().encode()})
+    lines = broadsheet("import", tmp_path, seed).stdout
+    found = {line.partition(": ")[0]: line.partition(": ")[2] for line in lines.splitlines()}
+    assert found["page.html"] == f"stored, {article.id}"
+    assert found["blank.html"] == "1 quarantined"
+    assert "\nblank.html: 1 quarantined\n  " in lines
+    assert found["urls.txt"] == "1 listed, 1 sighted-new"
+    assert found["old.warc.gz"] == "1 unchanged"
+    text_id = found["copy.txt"].removeprefix("stored, ")
+    assert broadsheet("show", text_id).returncode == 0
+    assert found[seed.name] == "1 unchanged"  # the same text, once its spaces are cleaned
+    files = import_json(broadsheet, tmp_path / "copy.txt", tmp_path / "old.warc.gz")["files"]
+    assert [(one["outcomes"], one["article_id"]) for one in files] == [({"unchanged": 1}, text_id), ({}, None)]
 
 
 def write_warc(path: Path, pages: dict[str, bytes]) -> None:

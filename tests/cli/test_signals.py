@@ -62,3 +62,16 @@ def test_a_command_that_is_still_being_loaded_ends_with_one_line(number: signal.
         process.send_signal(number)
         said = [line for line in process.stderr if not line.startswith("import time:")]
     assert (said, process.returncode) == ([f"broadsheet: {says}\n"], 128 + number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_has_ended_ends_as_it_did(number: signal.Signals) -> None:
+    # What was registered before the command runs after everything of its own: the interpreter is shutting down.
+    program = (
+        "import atexit, os, sys; atexit.register(os.kill, os.getpid(), int(sys.argv.pop()));"
+        "from cli.start import run; run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "--version", str(int(number))], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -386,6 +386,15 @@ def test_texts_are_read_again_from_their_captures(copied: Path) -> None:
     assert any("its capture has another text" in one for one in verify_release(copied, reread=True).problems)
 
 
+def test_a_release_is_imported_as_its_articles_which_can_be_released_and_read_again(made: Path, tmp_path: Path) -> None:
+    with open_archive(Settings(data_dir=tmp_path / "data"), writable=True) as archive:
+        report = import_paths(archive, [made])
+        assert (report.outcomes, report.unusable) == ({"stored": PAGE_COUNT}, ())
+        make_release(archive, tmp_path / "again", ArticleFilter())
+    found = verify_release(tmp_path / "again", reread=True)
+    assert (found.problems, found.reread_count) == ((), PAGE_COUNT)
+
+
 def test_what_is_no_release_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReleaseUnreadable, match=SUMS_PATH):
         verify_release(tmp_path)

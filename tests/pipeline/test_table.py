@@ -17,6 +17,7 @@ from pipeline.archive import Archive, open_archive
 from pipeline.file_import import ImportUnreadable, import_paths
 from pipeline.run import now
 from pipeline.table_import import PART_COUNT
+from schemas.report import ImportedFile
 from schemas.settings import Settings
 from schemas.table import ROW_MEDIA_TYPE
 from spiders.warc import WarcWriter
@@ -123,7 +124,8 @@ def test_another_text_of_a_stored_article_is_a_revision(archive: Archive, tmp_pa
 def test_a_table_of_urls_alone_goes_to_the_ledger(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "urls.csv").write_text(f"url,title\n{HOST}/2024/01/02/a-story-a85656,A story\n")
     report = import_paths(archive, [tmp_path / "urls.csv"])
-    assert (report.advertised_new_count, report.files) == (1, ())
+    assert report.advertised_new_count == 1
+    assert report.files == (ImportedFile(name="urls.csv", outcomes={"listed": 1, "sighted-new": 1}),)
     assert report.notes[0].startswith("file:urls.csv lists 1 URL, now in the ledger")
 
 
