@@ -26,5 +26,8 @@ def _visit_module(name: str) -> griffe.Module:
 
 @cache
 def _read_own(module: str, name: str) -> dict[str, str]:
-    members = _visit_module(module)[name].members.items()
+    found = _visit_module(module).members.get(name)
+    if found is None or found.is_alias:  # made elsewhere, such as `typing.Generic`, which is written in C
+        return {}
+    members = found.members.items()
     return {key: join_lines(one.docstring.value) for key, one in members if not one.is_alias and one.docstring}
