@@ -66,7 +66,7 @@ def test_the_table_of_faults_is_that_of_the_tests() -> None:
 
 
 def test_every_module_that_the_documents_name_exists() -> None:
-    rooms = "boilerplate|broadsheet|cli|documentation|extraction|flows|pipeline|replica|schemas|sites|spiders|storage"
+    rooms = "boilerplate|broadsheet|cli|extraction|flows|pipeline|replica|schemas|sites|spiders|storage"
     documents = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     text = "\n".join(document.read_text(encoding="utf-8") for document in documents)
     paths = set(re.findall(rf"`((?:{rooms}|tests)/(?:[\w/]*/|[\w/]+\.py)?)`", text))

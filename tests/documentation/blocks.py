@@ -108,16 +108,21 @@ class Session:
         ended = self._run([sys.executable, "-c", text])
         return Ended(text, ended.returncode, ended.stdout + ended.stderr)
 
-    def run_until_first_line(self, line: str) -> str:
-        """Start what runs until it is stopped; return the first line that it printed, after stopping it."""
-        command = ["/bin/sh", "-c", f"exec {line}"]
-        with subprocess.Popen(
-            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
-        ) as process:
+    def run_until_stopped(self, line: str) -> Ended:
+        """Start what runs until it is stopped; stop it when it has printed its first line, which is its output."""
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", f"exec {line}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with process:
             assert process.stdout
             first = process.stdout.readline()
             process.terminate()
-        return first
+        return Ended(line, process.returncode, first)
 
     def _run(self, command: list[str]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -1,6 +1,7 @@
 """Every command block of the documents is executed on the demo's archive, or says why not."""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,9 @@ The tests run in what was set up. Other tests do these things on loopback: `test
 
 PREFIX = "not run: "
 UNTIL_STOPPED = "until stopped"
+STOPPED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+"""How a process ends that is told to, by the signal or by its own decision."""
+
 ELSEWHERE = {"README.md": {"demo"}, "operations.md": set(OPERATIONS)}
 """Blocks that a test of their own executes, by the comment before them: the journeys, and the tests of operations."""
 
@@ -79,7 +83,9 @@ def test_the_commands_of_a_page_print_what_it_shows(page: Path, demo: Path, tmp_
     session = Session.begin(demo, tmp_path)
     for block in list_run(page):
         if block.note == UNTIL_STOPPED:
-            assert session.run_until_first_line(block.text)
+            ended = session.run_until_stopped(block.text)
+            assert ended.output
+            assert ended.status in STOPPED, ended
         elif block.language == "python":
             assert session.run_python(block.text).status == 0, block.text
         else:
