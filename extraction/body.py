@@ -1,55 +1,28 @@
 """Extract the text of a page from its blocks, checked against trafilatura; without blocks, by trafilatura alone."""
 
-import logging
 from copy import deepcopy
 from dataclasses import dataclass
 
-import trafilatura
-from lxml.etree import XPath
 from lxml.html import HtmlElement
-from trafilatura.settings import Document, Extractor
 
 from boilerplate.remover import squeeze
 from boilerplate.text_block import has_running_text, is_sentence
-from boilerplate.widgets import drop_button_text, find_widgets
 from extraction.agreement import find_differences
 from extraction.byline import cut_credit
 from extraction.content import TEXTLESS_KINDS, Content, clear_container
-from extraction.normalization import join, tidy
+from extraction.normalization import join
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.tree import drop, is_overgrown, make_element
+from extraction.whole_page import read_whole_page
 from schemas.article import Kind
 from sites.profile import Site
-
-# It warns of every page without text, which the record's flags already say.
-logging.getLogger("trafilatura").setLevel(logging.ERROR)
-
-MIN_FAST_SHARE = 0.3
-"""Share of the text in all `<p>` below which the full mode is tried: the fast mode fails on some pages (4 of 257)."""
 
 MAX_BLURB_CHARS = 400
 """Maximum characters of an author's blurb; the longest one seen has about 300."""
 
 MAX_BLURB_COUNT = 3
 """Maximum blurbs below an article, one for each author; more were never seen."""
-
-ITEM_PREFIX_CHARS = 20
-"""Characters that identify a list item, even if other items are nested in it."""
-
-# trafilatura discards all of this in each of its steps, after copying the tree several times. Elements with paragraphs
-# or JSON-LD are left to it, as pages may be nested wrongly.
-_DISCARDED = XPath(
-    "descendant::style | descendant::script[not(contains(@type, 'json'))] | descendant::svg | descendant::link"
-    " | descendant::meta | descendant::*[self::aside or self::footer][not(descendant::p or descendant::script)]"
-)
-_PARAGRAPH_TEXTS = XPath("descendant::p//text()", smart_strings=False)
-_FAST, _FULL = (
-    # `dedup` would keep state, so that the sixth extraction of a page would differ.
-    Extractor(output_format="python", fast=fast, comments=False, dedup=False)
-    for fast in (True, False)
-)
-
 
 BLOCKS = "blocks"
 TRAFILATURA = "trafilatura"
@@ -124,34 +97,6 @@ def drop_repeated_blurb(paragraphs: list[str]) -> list[str]:
     *text, last = paragraphs or [""]
     is_repeated = len(text) > 1 and text[-1] == last and len(last) <= MAX_BLURB_CHARS
     return text[:-1] if is_repeated else paragraphs
-
-
-def read_whole_page(tree: HtmlElement) -> list[str]:
-    """Return the paragraphs that trafilatura considers the article's; on an overgrown page, all of them."""
-    if is_overgrown(tree):
-        return read_paragraphs(tree.iter("p"))
-    for discarded in [*_DISCARDED(tree), *find_widgets(tree)]:
-        drop(discarded)
-    drop_button_text(tree)
-    text = _extract(tree, _FAST)
-    if len(text) < MIN_FAST_SHARE * sum(map(len, _PARAGRAPH_TEXTS(tree))):
-        text = max(text, _extract(tree, _FULL), key=len)
-    return _strip_bullets([paragraph for line in text.split("\n") if (paragraph := tidy(line))], tree)
-
-
-def _strip_bullets(paragraphs: list[str], tree: HtmlElement) -> list[str]:
-    """Remove the `- ` that trafilatura puts before list items, but not dashes before speech."""
-    if not any(paragraph.startswith("- ") for paragraph in paragraphs):
-        return paragraphs
-    items = {tidy("".join(item.itertext()))[:ITEM_PREFIX_CHARS] for item in tree.iter("li")}
-    return [
-        text[2:] if text.startswith("- ") and text[2 : 2 + ITEM_PREFIX_CHARS] in items else text for text in paragraphs
-    ]
-
-
-def _extract(tree: HtmlElement, options: Extractor) -> str:
-    document = trafilatura.bare_extraction(tree, options=options)
-    return (document.text or "") if isinstance(document, Document) else ""
 
 
 def _clean(paragraphs: list[str], site: Site, source: str, flags: frozenset[str], *, edges: bool) -> Body:

@@ -16,7 +16,7 @@ WATCH_SECONDS = 0.2
 """Seconds between checks that the parent is alive."""
 
 STOP_SECONDS = 1
-"""Seconds to exit after SIGTERM: a command that was told to end is gone after 3.5 seconds, and its processes after 5."""
+"""Seconds to exit after SIGTERM: a command that is told to end is gone after 3.5 seconds, its processes after 5."""
 
 
 def make_command(module: str, *arguments: str) -> list[str]:

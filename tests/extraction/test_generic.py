@@ -8,8 +8,8 @@ import trafilatura
 from lxml import html
 
 import sites
-from extraction.body import MIN_FAST_SHARE
 from extraction.page import read_page
+from extraction.whole_page import MIN_FAST_SHARE
 from schemas.article import Draft
 from tests.extraction.pages import make_capture
 
@@ -148,6 +148,49 @@ def test_the_full_mode_is_used_if_the_fast_mode_finds_only_the_intro() -> None:
     draft = read_page(make_capture(page, URL), sites.get_site("generic"))
     assert isinstance(draft, Draft)
     assert len(draft.body) > 4 * len(fast.text or "")
+
+
+PARTS = [[f"Part {part}, sentence {number}: {TEXT[3:90]}" for number in range(6)] for part in range(3)]
+
+
+def make_part(paragraphs: list[str], before: str = "") -> str:
+    texts = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return f"<div class='row'><div class='side'>{before}</div><div class='grid article__body'>{texts}</div></div>"
+
+
+def test_a_text_that_is_split_around_advertisements_is_whole() -> None:
+    parts = "<div>Advertisement</div>".join(map(make_part, PARTS))
+    page = f"<html><body>{NAV}<h1>H</h1><div class='parts'>{parts}</div></body></html>"
+    draft = read_page(make_capture(page, URL), sites.get_site("generic"))
+    assert isinstance(draft, Draft)
+    assert draft.body.split("\n\n") == [text for part in PARTS for text in part]
+
+
+def test_articles_below_each_other_stay_apart() -> None:
+    parts = "".join(make_part(part, f"<h1>Headline {number}</h1>") for number, part in enumerate(PARTS))
+    page = f"<html><body>{NAV}<div class='parts'>{parts}</div></body></html>"
+    draft = read_page(make_capture(page, URL), sites.get_site("generic"))
+    assert isinstance(draft, Draft)
+    assert [part[0] in draft.body for part in PARTS] == [True, False, False]
+
+
+def test_links_to_other_articles_are_not_text() -> None:
+    links = "".join(
+        f'<li><a href="/{n}">Headline {n} of another story, which is long enough</a></li>' for n in range(3)
+    )
+    linked = f"<ul><li>The first step is <a href='/a'>the permit</a>.</li><li>{TEXT[3:90]}</li></ul>"
+    body = _read("<title>T</title>", f"{TEXT}<ul>{links}</ul>{TEXT}{linked}").body
+    assert "another story" not in body
+    assert "The first step is the permit." in body
+
+
+def test_a_menu_beside_a_text_without_paragraphs_is_not_text() -> None:
+    menu = "".join(f"<a href='/{number}'>Council committee number {number}</a><br>" for number in range(150))
+    text = "<br><br>".join(one for part in PARTS for one in part)
+    page = f"<html><body><h1>H</h1><div>{menu}</div><div>{text}</div></body></html>"
+    draft = read_page(make_capture(page, URL), sites.get_site("generic"))
+    assert isinstance(draft, Draft)
+    assert draft.body.split("\n\n") == [one for part in PARTS for one in part]
 
 
 def test_reader_comments_are_not_text() -> None:
