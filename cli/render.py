@@ -94,8 +94,9 @@ def _print_file(file: ImportedFile) -> None:
         rows = f"{'/'.join(file.outcomes)}, {file.article_id}"
     else:
         rows = counts or "nothing new"
-    suffix = f", the same text as {file.duplicate_of}" if file.duplicate_of else ""
-    console.print(Text(f"{file.name}: {rows}{suffix}"), soft_wrap=True)
+    console.print(Text(f"{file.name}: {rows}"), soft_wrap=True)
+    if file.duplicate_of:
+        console.print(Text(f"  the same text as {file.duplicate_of}"), soft_wrap=True)
     for problem in file.problems:
         console.print(Text(f"  {problem}"), soft_wrap=True)
     if file.more_problems_count:

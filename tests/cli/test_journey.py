@@ -104,7 +104,7 @@ def test_an_operator_ingests_a_site_and_looks_after_the_archive(terminal: Termin
 
 
 def test_the_commands_of_the_readme_work_on_the_demo(terminal: Terminal) -> None:
-    match = re.search(r"<!-- demo -->\n```\n(.*?)```", README, re.DOTALL)
+    match = re.search(r"<!-- demo -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert match
     typed = [line for line in match.group(1).splitlines() if line.startswith("broadsheet ")]
     assert len(typed) > 8

@@ -1,0 +1,1 @@
+"""The documentation: its command blocks, its generated pages, its site."""

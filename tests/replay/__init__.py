@@ -1,0 +1,1 @@
+"""Captures replayed by pywb (`make replay-test`)."""
