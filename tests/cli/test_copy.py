@@ -39,6 +39,7 @@ COMMANDS = {
     "schedule": [],
     "report": [],
     "release": ["release"],
+    "redact": ["moscow-times:en:1", "--reason", "a request"],
 }
 
 
