@@ -32,6 +32,7 @@ from cli.option import (
 )
 from cli.progress import announce_prefect, showing_progress
 from cli.quarantine import quarantine_app
+from cli.redact import redact
 from cli.release import release, verify
 from cli.report import report
 from cli.schedule import deploy, schedule
@@ -59,6 +60,7 @@ app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(report)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(release)
 app.command()(verify)
+app.command()(redact)
 app.command()(migrate)
 app.command()(copy)
 app.command()(metrics)

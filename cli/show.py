@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.failure import EXIT_RUN_FAILED
 from cli.option import AsJson, RecordId, with_archive
 
 MAX_REVISION_NUMBER = 2**31 - 1
@@ -42,7 +43,8 @@ def show(
     from cli.pager import paging
     from cli.render import console, print_json
     from cli.render_record import render_details, render_difference
-    from pipeline.status import compare_revisions, find_details
+    from cli.render_redaction import render_tombstone
+    from pipeline.status import RecordRedacted, compare_revisions, find_details
 
     if cite and (diff or as_json):
         raise typer.BadParameter("--cite goes with neither --diff nor --json")
@@ -60,7 +62,11 @@ def show(
     if cite:
         _print_citation(record_id, cite)
         return
-    shown = with_archive(lambda archive: find_details(archive, record_id))
+    try:
+        shown = with_archive(lambda archive: find_details(archive, record_id))
+    except RecordRedacted as error:
+        render_tombstone(error.tombstone, as_json=as_json)
+        raise typer.Exit(EXIT_RUN_FAILED) from None
     if as_json:
         print_json(shown.record.model_dump(mode="json") | shown.model_dump(mode="json", exclude={"record"}))
     else:

@@ -32,6 +32,7 @@ OTHER_COMMANDS = {
     "cat": "show",
     "check": "doctor",
     "crawl": "ingest",
+    "delete": "redact",
     "diff": "show ID --diff",
     "fetch": "ingest",
     "find": "search",
@@ -40,8 +41,11 @@ OTHER_COMMANDS = {
     "history": "show ID --diff",
     "log": "status",
     "ls": "search",
+    "remove": "redact",
+    "rm": "redact",
     "run": "ingest",
     "scrape": "ingest",
+    "takedown": "redact",
     "view": "show",
 }
 

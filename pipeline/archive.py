@@ -1,6 +1,7 @@
 """Opens an archive: its settings, its database, and the lock for writing."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +26,11 @@ from storage.engine import (
     migrate_database,
     open_database,
 )
+from storage.redactions.synchronization import synchronize
 from storage.warc.remote import RemoteStore, StoreUnusable
 from storage.warc.store import MARKER_NAME, WarcStore
+
+logger = logging.getLogger(__name__)
 
 RUN_LOCK = "run.lock"
 CRAWL_LOCK = "crawl.lock"
@@ -113,6 +117,7 @@ def open_archive(
         DataDirUnusable: the data folder cannot be created or written to.
         RunInProgress: another process has it open for writing.
         StoreUnusable: the URL in the settings cannot be that of a store.
+        RedactionsDamaged: the file of redactions cannot be read.
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.engine`.
     """
     audit_store(settings)
@@ -125,6 +130,8 @@ def open_archive(
         database = open_database(settings.database_url)
         with closing(Archive(settings, database, publishers, reading_seconds)) as archive:
             archive.warcs.undo_interrupted_moves()
+            if taken_out := synchronize(database, archive.warcs):
+                logger.info("redacted, as the file beside the WARC files says: %s", ", ".join(taken_out))
             yield archive
 
 

@@ -30,6 +30,7 @@ from storage.captures.capture import ImportedArticle, find_imported_articles, fi
 from storage.ledger.frontier import add_urls
 from storage.ledger.outcome import NEW_URLS, PAGES, REQUESTS
 from storage.ledger.quarantine import find_imported_reasons
+from storage.redactions.synchronization import find_redacted_digests
 from storage.table.file import Table, TableFormat, TableUnusable, has_table_name, is_card, open_table, recognize_table
 from storage.table.header import PROBE_BYTES, explain_header
 from storage.warc.capture import EMPTY, NotAWarc, WarcCaptures, iterate_captures
@@ -304,11 +305,15 @@ def _store_files(archive: Archive, run: Run, files: Sequence[Path]) -> list[_Wri
     digests = {file: hashlib.sha256(_read_payload(file, max_page_bytes)).hexdigest() for file in files}
     with archive.database.read() as session:
         known = find_imported_digests(session, set(digests.values()))
+        redacted = find_redacted_digests(session, digests.values())
     written: list[_WrittenFile] = []
     size = archive.settings.max_warc_bytes
     with WarcWriter(archive.settings.warc_dir, site=IMPORT_SITE, run_id=run.id, max_file_bytes=size) as writer:
         for file, digest in digests.items():
             written.append(_WrittenFile(file, digest, digest in known))
+            if digest in redacted:
+                run.counts["redacted"] += 1
+                continue
             if digest in known:
                 run.counts["unchanged"] += 1
                 continue
@@ -325,7 +330,13 @@ def _describe_files(archive: Archive, written: Sequence[_WrittenFile]) -> list[I
     with archive.database.read() as session:
         articles = find_imported_articles(session, digests)
         reasons = find_imported_reasons(session, digests)
-    return [_describe_file(file, articles.get(file.sha256), reasons.get(file.sha256, ())) for file in written]
+        redacted = find_redacted_digests(session, digests)
+    return [
+        ImportedFile(name=file.path.name, outcomes={"redacted": 1})
+        if file.sha256 in redacted
+        else _describe_file(file, articles.get(file.sha256), reasons.get(file.sha256, ()))
+        for file in written
+    ]
 
 
 def _describe_file(file: _WrittenFile, article: ImportedArticle | None, reasons: tuple[str, ...]) -> ImportedFile:

@@ -48,6 +48,7 @@ from storage.engine import Session
 from storage.export.file import write_articles
 from storage.export.sink import ExportUnwritable
 from storage.export.wacz import WARC_PATH, WaczWriter, read_member
+from storage.redactions.synchronization import list_tombstones
 from storage.reports.completeness import list_missing
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, read_capture
 from storage.warc.member import NotAWarc
@@ -223,6 +224,9 @@ def _list_left_out(session: Session, wanted: ArticleFilter) -> Iterator[LeftOut]
     for one in sorted(list_missing(session, wanted.site), key=lambda missing: missing.key):
         detail = f"{one.state.value}: {one.last_error}" if one.last_error else one.state.value
         yield LeftOut(id=one.key, url=one.url, reason=LeftOutReason.MISSING, detail=detail)
+    for tombstone in list_tombstones(session, wanted.site):
+        detail = f"redacted on {tombstone.redacted_at:%Y-%m-%d}: {tombstone.reason}"
+        yield LeftOut(id=tombstone.id, url=None, reason=LeftOutReason.REDACTED, detail=detail)
 
 
 def _write_lines(path: Path, records: Iterable[Record]) -> None:

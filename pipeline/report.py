@@ -41,6 +41,7 @@ OUTCOME_MEANINGS = {
     "passed-over": "skipped records of imported WARC files that have no page: revisits, conversions",
     "refused": "rows of tables that cannot be read",
     "not-newer": "rows of tables with another text than the stored one, not known to be later; it is kept",
+    "redacted": "captures of articles that were taken down; nothing of them is stored",
     "kept": "other responses, kept: redirects of sources",
 }
 

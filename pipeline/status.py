@@ -12,15 +12,17 @@ from schemas.capture import CaptureSummary
 from schemas.duplicate import Explanation
 from schemas.failure import RunFailure
 from schemas.model import Count, Record
+from schemas.redaction import Tombstone
 from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
 from schemas.settings import Settings
 from storage.articles.article import count_articles, find_article, find_ids, list_duplicates
 from storage.captures.capture import list_article_captures
-from storage.engine import DatabaseMissing
+from storage.engine import DatabaseMissing, Session
 from storage.ledger.frontier import audit_ledger, count_states, find_entry
 from storage.ledger.quarantine import QuarantineRecord, count_quarantine, find_quarantine, list_quarantine
 from storage.near_duplicates.duplicate import find_explanation
+from storage.redactions.synchronization import find_tombstone, list_tombstones
 from storage.reports.completeness import MissingUrl, MonthCount, count_months, list_missing
 from storage.reports.history import find_last_recurrence_report
 from storage.revisions.version import find_difference, list_revisions
@@ -41,6 +43,14 @@ class RecordAmbiguous(RecordUnknown):
     """A part of an id matches several records."""
 
 
+class RecordRedacted(RecordUnknown):
+    """The article was taken down; its tombstone says when and why."""
+
+    def __init__(self, tombstone: Tombstone) -> None:
+        super().__init__(f"{tombstone.id} was redacted on {tombstone.redacted_at:%Y-%m-%d}: {tombstone.reason}")
+        self.tombstone = tombstone
+
+
 class Status(Record):
     """The ledger by state, completeness by month, the last runs."""
 
@@ -49,6 +59,8 @@ class Status(Record):
     """Articles in a default export, including imported ones."""
     duplicate_count: Count
     quarantined_count: Count
+    redacted_count: Count
+    """Articles that were taken down."""
     advertised_count: Count
     ledger: dict[str, Count]
     completeness: float | None
@@ -86,6 +98,7 @@ def read_status(archive: Archive) -> Status:
             article_count=articles.article_count,
             duplicate_count=articles.duplicate_count,
             quarantined_count=count_quarantine(session),
+            redacted_count=len(list_tombstones(session)),
             advertised_count=sum(ledger.values()),
             ledger=ledger,
             completeness=measure_completeness(ledger),
@@ -108,17 +121,25 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
     """Return a record by its id or any of its URLs.
 
     Raises:
+        RecordRedacted: it was taken down.
         RecordUnknown: there is none.
     """
     key = resolve_id(archive, id_or_url)
     with archive.database.read() as session:
         record = find_article(session, key)
+        if record is None and (tombstone := _find_tombstone(session, key)):
+            raise RecordRedacted(tombstone)
         is_quarantined = record is None and find_quarantine(session, _key(id_or_url)) is not None
     if is_quarantined:
         raise RecordUnknown(f"{id_or_url} is quarantined: see broadsheet quarantine show {id_or_url}")
     if record is None:
         raise RecordUnknown(f"no record {id_or_url} in the archive")
     return record
+
+
+def _find_tombstone(session: Session, key: str) -> Tombstone | None:
+    entry = find_entry(session, key)
+    return find_tombstone(session, entry.key if entry else key)
 
 
 def list_quarantine_records(archive: Archive, limit: int | None = None) -> list[QuarantineRecord]:

@@ -21,6 +21,7 @@ from schemas.table import ROW_MEDIA_TYPE, Row
 from spiders.warc import WarcWriter
 from storage.captures.capture import find_imported_digests, list_row_digests
 from storage.ledger.quarantine import find_imported_reasons
+from storage.redactions.synchronization import find_redacted_digests
 from storage.table.file import Table, TableUnusable
 from storage.table.payload import render_row
 from storage.table.problem import RowUnusable
@@ -38,7 +39,7 @@ SHOWN_COUNT = 20
 REASON_CHARS = 300
 """Of a row's reasons in a report. The quarantine has all of them."""
 
-ROW_OUTCOMES = ("stored", "unchanged", "revised", "restored", "duplicate", "not-newer", "quarantined")
+ROW_OUTCOMES = ("stored", "unchanged", "revised", "restored", "duplicate", "not-newer", "quarantined", "redacted")
 
 
 class _Packed(NamedTuple):
@@ -122,8 +123,13 @@ class _TableImport:
         with self.archive.database.read() as session:
             known = find_imported_digests(session, self._part)
             reasons = find_imported_reasons(session, known)
+            redacted = find_redacted_digests(session, self._part)
         names: dict[str, None] = {}
         for sha256, (row, payload, _) in self._part.items():
+            if sha256 in redacted:
+                self.counts["redacted"] += 1
+                self._run.counts["redacted"] += 1
+                continue
             if sha256 in known:
                 self._count_known(sha256)
                 if found := reasons.get(sha256):

@@ -60,6 +60,8 @@ class LeftOutReason(StrEnum):
     DUPLICATE = "duplicate"
     MISSING = "missing"
     """Advertised by the publisher, but not stored."""
+    REDACTED = "redacted"
+    """Taken down: its id, when and why; nothing of its text."""
 
 
 class LeftOut(Record):
@@ -70,7 +72,7 @@ class LeftOut(Record):
     url: str | None
     reason: LeftOutReason
     detail: str
-    """The article that it duplicates, or the state in the ledger with its last error."""
+    """The article that it duplicates, the ledger's state with its last error, or the redaction's date and reason."""
 
 
 class Released(Record):

@@ -15,7 +15,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.orm import Session
 
 import storage.near_duplicates.lsh_index
-import storage.search.table  # noqa: F401 - both, so that an open database knows all its tables
+import storage.redactions.table
+import storage.search.table  # noqa: F401 - all three, so that an open database knows all its tables
 from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.settings import URL_CODES

@@ -158,4 +158,7 @@ class _Comparison:
         """Return stored captures that were not found, as fields of `WarcFinding`."""
         is_lost = {offset: self._stored[offset].is_lost for offset in self._absent}
         missing = {offset: why for offset, why in self._absent.items() if not is_lost[offset]}
-        return {"missing": missing, "lost": tuple(offset for offset in is_lost if is_lost[offset])}
+        return {
+            "missing": missing,
+            "lost": tuple(offset for offset in is_lost if is_lost[offset] and not self._stored[offset].is_erased),
+        }

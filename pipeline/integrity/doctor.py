@@ -10,7 +10,7 @@ import httpx
 from pydantic import AfterValidator
 
 from pipeline.alert import NotificationUnsent, is_alert_configured, open_service
-from pipeline.archive import OTHERS, audit_store, open_existing
+from pipeline.archive import OTHERS, audit_store, open_archive, open_existing
 from pipeline.integrity.audit import audit_archive
 from pipeline.integrity.repair import repair_archive as repair
 from schemas.integrity import IntegrityReport
@@ -18,6 +18,8 @@ from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
 from storage.engine import DatabaseLost, DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
+from storage.redactions.file import RedactionsDamaged
+from storage.redactions.synchronization import compare_redactions, list_returned, list_tombstones
 from storage.warc.remote import RemoteStore, StoreUnreachable, printable_url
 
 FREE_BYTES_FLOOR = 1024**3
@@ -58,7 +60,7 @@ def repair_archive(settings: Settings) -> list[Check]:
     results += [Check(name="repair", ok=False, detail=one) for one in found.run.problems if one not in remaining]
     if not results and not remaining:
         results.append(Check(name="mended", ok=True, detail="nothing needed to be repaired"))
-    return [*_check_environment(settings), *_as_checks(found.after), *results]
+    return [*_check_environment(settings), *_as_checks(found.after), *_check_redactions(settings), *results]
 
 
 def _check_environment(settings: Settings) -> Iterator[Check]:
@@ -71,11 +73,33 @@ def _check_environment(settings: Settings) -> Iterator[Check]:
 def check_integrity(settings: Settings) -> list[Check]:
     """Check that every capture is where it should be, and every state is what it should be."""
     try:
-        return _as_checks(audit_archive(settings))
+        return [*_as_checks(audit_archive(settings)), *_check_redactions(settings)]
     except (DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown):
         return []  # `check_database` reports it
     except DatabaseLost as error:
         return [Check(name="integrity", ok=False, detail=str(error))]
+
+
+def _check_redactions(settings: Settings) -> Iterator[Check]:
+    """Check that the database has the redactions of the file, and that nothing erased has come back."""
+    with open_archive(settings, writable=False) as archive:
+        try:
+            problems = compare_redactions(archive.database, archive.warcs)
+        except RedactionsDamaged as error:
+            problems = [str(error)]
+        with archive.database.read() as session:
+            found = list_tombstones(session)
+            returned = list_returned(session)
+    yield from (Check(name="redactions", ok=False, detail=problem) for problem in problems)
+    if returned:
+        advice = "broadsheet redact ID --erase overwrites these"
+        detail = f"WARC files have newer captures of erased articles: {', '.join(returned)}; {advice}"
+        yield Check(name="redactions", ok=True, detail=detail, is_advised=True)
+    if found and not problems:
+        erased_count = sum(one.erased_at is not None for one in found)
+        yield Check(
+            name="redactions", ok=True, detail=f"{len(found)} articles are redacted, {erased_count} of them erased"
+        )
 
 
 def _as_checks(report: IntegrityReport) -> list[Check]:

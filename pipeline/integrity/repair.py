@@ -28,6 +28,7 @@ from storage.integrity.page import audit_search, is_index_sound, rebuild_search
 from storage.integrity.state import rebuild_states
 from storage.ledger.batches import Storage
 from storage.ledger.frontier import add_urls
+from storage.redactions.synchronization import enforce_redactions
 
 PART_COUNT = 100
 """Articles whose captures are in memory at a time: a few MB, even if each was captured many times."""
@@ -57,6 +58,7 @@ def repair_archive(settings: Settings) -> Repair:
                 *_repair_articles(archive, run),
                 *_rebuild_near_duplicates(archive, run),
                 *_repair_states(archive, run),
+                *_enforce_redactions(archive),
                 *_make_due(archive),
                 *_rebuild_search(archive, run, is_sound=not audit_search(archive.database)),
             ]
@@ -167,6 +169,12 @@ def _repair_states(archive: Archive, run: Run) -> Iterator[str]:
         stored = Storage(archive.database, run.id, archive.settings.revisit_plan).store([], now(), reread=outcomes)
         run.problems += stored.problems
         yield f"{len(outcomes)} pages were reread from their captures"
+
+
+def _enforce_redactions(archive: Archive) -> Sequence[str]:
+    """Keep redacted articles out: an entry that was lost is restored without its rule."""
+    enforce_redactions(archive.database, archive.warcs)
+    return ()
 
 
 def _reread(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:

@@ -9,6 +9,7 @@ from schemas.article import ArticleRecord
 from schemas.capture import CaptureRef
 from schemas.model import Count, Record
 from storage.export.block import read_records, select_articles
+from storage.redactions.table import RedactionRow
 from storage.schema.tables import Alias, Article, Capture
 
 MAX_IDS = 9
@@ -40,11 +41,17 @@ def list_articles(session: Session, ids: Sequence[str]) -> list[ArticleRecord]:
 
 
 def find_ids(session: Session, ids: Collection[str], prefix: str | None = None) -> list[str]:
-    """Return those of the ids that articles have, and the ids with the prefix, sorted; at most `MAX_IDS`."""
-    conditions: list[ColumnElement[bool]] = [Article.id.in_(ids)]
-    if prefix is not None:
-        conditions.append(Article.id.between(prefix, f"{prefix}{LAST_HEX_DIGIT}"))
-    return list(session.scalars(select(Article.id).where(or_(*conditions)).order_by(Article.id).limit(MAX_IDS)))
+    """Return those of the ids that articles have, and the ids with the prefix, sorted; at most `MAX_IDS`.
+
+    Redacted articles are found too.
+    """
+    found: set[str] = set()
+    for column in (Article.id, RedactionRow.id):
+        conditions: list[ColumnElement[bool]] = [column.in_(ids)]
+        if prefix is not None:
+            conditions.append(column.between(prefix, f"{prefix}{LAST_HEX_DIGIT}"))
+        found |= set(session.scalars(select(column).where(or_(*conditions)).order_by(column).limit(MAX_IDS)))
+    return sorted(found)[:MAX_IDS]
 
 
 def count_articles(session: Session) -> ArticleCount:

@@ -224,6 +224,19 @@ def list_undecided(session: Session, keys: Collection[str]) -> list[Rereading]:
     return list(_as_rereadings(session, list(execute_in(session, _select(), Capture.id, captures))))
 
 
+def list_rereadings(session: Session, refs: Collection[CaptureRef]) -> list[Rereading]:
+    """Return the successful captures at these locations."""
+    offsets: dict[str, set[int]] = defaultdict(set)
+    for ref in refs:
+        offsets[ref.warc].add(ref.offset)
+    rows = [
+        row
+        for warc, found in offsets.items()
+        for row in execute_in(session, _select_rows().where(Capture.warc == warc), Capture.offset, found)
+    ]
+    return list(_as_rereadings(session, rows))
+
+
 def list_related(session: Session, article_ids: Collection[str]) -> list[Rereading]:
     """Return every successful capture that one of these articles may be read from, without what is stored."""
     own = select(Capture.id).join(Article, Article.capture_id == Capture.id)

@@ -12,13 +12,29 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from schemas.capture import SUCCESS_STATUSES, CaptureRef
+from schemas.redaction import DIGEST_PREFIX, REDACTED
 from storage.bulk import insert_mappings
 from storage.captures.capture import OK
 from storage.ledger.unit_of_work import IN_COUNT, select_in
+from storage.redactions.table import RedactedKey
 from storage.reports.audit import name_found
 from storage.schema.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots, Validator, WarcFile
 
@@ -41,6 +57,8 @@ class RecordFacts(NamedTuple):
     length: int
     """0 if the capture is known to be lost."""
     sha256: str
+    is_erased: bool = False
+    """Whether its record is a tombstone, because its article was redacted."""
 
     @property
     def is_lost(self) -> bool:
@@ -60,8 +78,11 @@ def list_warcs(session: Session) -> dict[str, int]:
 
 def list_stored_captures(session: Session, warc: str) -> dict[int, RecordFacts]:
     """Return offset -> capture for one file."""
-    rows = session.execute(select(Capture.offset, Capture.length, Capture.sha256).where(Capture.warc == warc))
-    return {offset: RecordFacts(length, digest) for offset, length, digest in rows}
+    is_key = RedactedKey.key == literal(DIGEST_PREFIX) + Capture.sha256
+    is_redacted = or_(Entry.rule == REDACTED, select(RedactedKey.key).where(is_key).exists())
+    columns = (Capture.offset, Capture.length, Capture.sha256, and_(Capture.is_lost, is_redacted))
+    rows = session.execute(select(*columns).outerjoin(Entry, Entry.id == Capture.entry_id).where(Capture.warc == warc))
+    return {offset: RecordFacts(length, digest, bool(is_erased)) for offset, length, digest, is_erased in rows}
 
 
 def mark_lost(session: Session, warc: str, offsets: Collection[int]) -> None:

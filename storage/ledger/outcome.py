@@ -57,6 +57,7 @@ from storage.ledger.state import (
 from storage.ledger.unit_of_work import UnitOfWork, load_batch, record_first_seen, record_publication_time, seen_of
 from storage.ledger.validator import record_validators
 from storage.near_duplicates.grouping import regroup
+from storage.redactions.admission import find_redaction, load_redactions, store_redacted
 from storage.revisions.store import record_check, remove_article, store_article
 from storage.schema.tables import Entry, Robots
 from storage.search.index import index_articles
@@ -88,16 +89,18 @@ def store_outcomes(
     """Store each outcome that is not stored yet; return how many had each result.
 
     Results: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-newer`, `not-modified`, `quarantined`,
-    `missing`, `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`.
+    `missing`, `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`,
+    `redacted`.
     These count outcomes; beside them, `sighted-new` counts URLs, `request` captures, and `page` captures of article
     pages. With `is_reread`, the outcomes are of captures that are stored already: see
     `storage.captures.reinterpretation` for their results.
     """
     with session.no_autoflush:  # the unit of work flushes explicitly
         batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan)
+        load_redactions(batch, outcomes)
         if not is_reread:
             return _store_batch(batch, outcomes)
-        counts = reread(batch, outcomes)
+        counts = reread(batch, [one for one in outcomes if not find_redaction(batch, one)])
         regroup(batch)
         index_articles(session, batch.touched_ids)
         return counts
@@ -108,6 +111,10 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
     for outcome in outcomes:
         seen = seen_of(outcome)
         if seen and batch.is_known(seen.ref):
+            continue
+        if redaction_id := find_redaction(batch, outcome):
+            if name := store_redacted(batch, outcome, redaction_id):
+                counts[name] += 1
             continue
         if name := _store(batch, outcome):
             counts[name] += 1

@@ -13,10 +13,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from schemas.outcome import State
+from schemas.redaction import REDACTED
 from schemas.url import Identity, SourceKind
 from schemas.url import Sighting as Seen
 from storage.ledger.publication_date import month_of, publication_time
-from storage.ledger.state import ARTICLE_STATES, LAST_RETRY, enter_state, is_excluded_by_rule, merge
+from storage.ledger.state import ARTICLE_STATES, LAST_RETRY, enter_state, is_excluded_by_rule, is_redacted, merge
 from storage.ledger.unit_of_work import (
     CHANGING,
     Columns,
@@ -26,6 +27,7 @@ from storage.ledger.unit_of_work import (
     record_publication_day,
     record_publication_time,
 )
+from storage.redactions.table import RedactionRow
 from storage.schema.tables import Alias, Entry, Listing, Sighting
 
 PART_COUNT = 2_000
@@ -71,11 +73,18 @@ class _KnownEntry(NamedTuple):
     published_on: date | None
     published_month: str | None
     state_at: datetime
+    rule: str | None
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether its article was taken down."""
+        return self.state == State.EXCLUDED and self.rule == REDACTED
 
 
 def store_sightings(batch: UnitOfWork, sightings: Sequence[tuple[Identity, Seen]]) -> int:
     """Store each sighting; return how many URLs no source had advertised before."""
     new_count, has_merged = 0, False
+    sightings = _drop_redacted_titles(batch, sightings)
     for start in range(0, len(sightings), PART_COUNT):
         part = batch.make_part()
         new_count += _store_part(part, sightings[start : start + PART_COUNT])
@@ -83,6 +92,21 @@ def store_sightings(batch: UnitOfWork, sightings: Sequence[tuple[Identity, Seen]
     if has_merged or any(identity.url in batch.urls or identity.key in batch.keys for identity, _ in sightings):
         load_urls(batch, batch.identities, batch.urls)
     return new_count
+
+
+def _drop_redacted_titles(
+    batch: UnitOfWork, sightings: Sequence[tuple[Identity, Seen]]
+) -> Sequence[tuple[Identity, Seen]]:
+    """Return the sightings without the headlines of redacted articles, which sources may still have."""
+    redacted = select(Entry.key, Alias.url).join(Alias, Alias.entry_id == Entry.id)
+    rows = batch.session.execute(redacted.join(RedactionRow, RedactionRow.id == Entry.key)).all()
+    if not rows:
+        return sightings
+    names = {name for row in rows for name in row}
+    return [
+        (identity, seen.model_copy(update={"title": None}) if {identity.key, identity.url} & names else seen)
+        for identity, seen in sightings
+    ]
 
 
 def list_source_urls(session: Session, site: str) -> set[str]:
@@ -157,7 +181,7 @@ def _is_up_to_date(batch: UnitOfWork, owner: _KnownEntry, identity: Identity, se
     """Whether this sighting would change nothing in the entry."""
     if owner.first_seen_at > seen.seen_at or _is_dated(owner, seen):
         return False
-    if owner.state in ARTICLE_STATES:
+    if owner.state in ARTICLE_STATES or owner.is_redacted:
         return True
     is_elsewhere = owner.state == State.GONE and owner.url != identity.url
     if is_elsewhere or _is_revival_due(batch, owner.state, owner.state_at, seen.seen_at):
@@ -203,6 +227,8 @@ def _record_time(entry: Entry, seen: Seen) -> None:
 
 def _exclude(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime) -> None:
     """Exclude a waiting entry that a current rule says is not an article."""
+    if is_redacted(entry):
+        return
     if entry.url == identity.url and (entry.state in EXCLUDABLE_STATES or is_excluded_by_rule(entry)):
         enter_state(batch, entry, State.EXCLUDED, max(at, entry.state_at))
         entry.rule = identity.rule
@@ -212,6 +238,8 @@ def _exclude(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime) 
 def _readmit(batch: UnitOfWork, entry: Entry, identity: Identity, at: datetime) -> Entry:
     """Make an entry pending again if an earlier rule excluded it and no current one does; return the URL's entry."""
     owner = batch.owners[identity.url]
+    if is_redacted(owner) or is_redacted(entry):
+        return entry
     if owner.key != identity.key and identity.id and is_excluded_by_rule(owner):
         # The current rules find an id in its URL, hence another key.
         entry = batch.entries.get(identity.key) or batch.add_entry(identity, at)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, update
 
 from schemas.outcome import State
+from schemas.redaction import REDACTED
 from schemas.schedule import RevisitPlan
 from schemas.url import Identity
 from storage.ledger.publication_date import month_end, month_of
@@ -59,6 +60,18 @@ def is_excluded_by_rule(entry: Entry) -> bool:
     """Whether the entry is excluded by a URL rule, and not because a fetch was forbidden."""
     # A forbidden fetch records its reason both as the rule and as the last error.
     return entry.state == State.EXCLUDED and entry.rule != entry.last_error
+
+
+def is_redacted(entry: Entry) -> bool:
+    """Whether the entry's article was taken down: nothing but an undone redaction changes its state."""
+    return entry.state == State.EXCLUDED and entry.rule == REDACTED
+
+
+def exclude_redacted(entry: Entry, at: datetime) -> None:
+    """Exclude an entry whose article was taken down; it is never fetched again."""
+    if not is_redacted(entry):
+        entry.state, entry.state_at, entry.rule = State.EXCLUDED, max(at, entry.state_at), REDACTED
+    entry.attempts, entry.last_error, entry.missing_at, entry.next_try_at = 0, None, None, None
 
 
 def is_due(now: datetime, plan: RevisitPlan) -> ColumnElement[bool]:

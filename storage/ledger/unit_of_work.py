@@ -84,6 +84,8 @@ class UnitOfWork:
     """Captures that were not stored before."""
     page_count: int = 0
     """Those of them that belong to an entry."""
+    redactions: dict[str, str] = field(default_factory=dict)
+    """Key of a redacted article -> id of its redaction; of the keys that the outcomes have."""
     has_merged: bool = False
     """Whether entries were merged."""
     _ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)

@@ -230,5 +230,11 @@ def _insert_fts(session: Session, numbers: Sequence[int]) -> None:
         session.execute(insert(INDEX).from_select(["rowid", "document"], written.order_by(Searched.number)))
 
 
+def merge_index(session: Session) -> None:
+    """Merge SQLite's index into one piece, so that it has no terms of deleted rows. Reads and writes all of it."""
+    if _is_sqlite(session):
+        session.execute(insert(INDEX).values({SQLITE_INDEX: "optimize"}))
+
+
 def _is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"

@@ -6,7 +6,7 @@ rules does not change the index. Forms are looked up at query time.
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from storage.ledger.unit_of_work import execute_in
@@ -35,6 +35,12 @@ LIST_TERMS_SQL = {
 """Lists the terms in the index itself."""
 
 
+FIND_TERM_SQL = {
+    "sqlite": "SELECT 1 FROM temp.search_term WHERE term = :word",
+    "postgresql": "SELECT 1 FROM search WHERE document @@ CAST(:word AS tsquery) LIMIT 1",
+}
+"""Finds whether any article has a word."""
+
 FIND_UNFOUND_SQL = """
     SELECT term FROM temp.search_term
     WHERE NOT EXISTS (SELECT rowid FROM search_index WHERE search_index MATCH '"' || term || '"') LIMIT 1
@@ -51,6 +57,18 @@ def store_words(session: Session, words: Iterable[str]) -> None:
         connection.exec_driver_sql(INSERT_SQL["sqlite"], rows)
     else:
         connection.exec_driver_sql(INSERT_SQL["postgresql"], tuple(map(list, zip(*rows, strict=True))))
+
+
+def remove_unused_words(session: Session, words: Collection[str]) -> None:
+    """Remove those of these words that no article has any more."""
+    kind = session.get_bind().dialect.name
+    if kind == "sqlite":
+        session.execute(text(CREATE_TERMS_SQL))
+    find = text(FIND_TERM_SQL[kind])
+    for word in sorted(words):
+        values = {"word": word} if kind == "sqlite" else {"word": f"'{word}'"}
+        if not session.scalar(find, values):
+            session.execute(delete(SearchWord).where(SearchWord.word == word))
 
 
 def list_lost_words(session: Session) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from schemas.redaction import REDACTED
 from storage.atomic_file import replace_file
-from storage.schema.tables import Capture
+from storage.schema.tables import Capture, Entry
 
 TIME_FORMAT = "%Y%m%d%H%M%S"
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -29,10 +30,12 @@ def write_index(session: Session, warc: str, path: Path) -> int:
 
 
 def iterate_lines(session: Session, warc: str) -> Iterator[str]:
-    """Yield a line for each capture that has a URL and is not lost, in file order."""
+    """Yield a line for each capture that has a URL and is neither lost nor redacted, in file order."""
     columns = (Capture.url, Capture.fetched_at, Capture.status, Capture.media_type, Capture.sha256)
     is_there = (Capture.warc == warc, Capture.url.is_not(None), ~Capture.is_lost)
-    statement = select(*columns, Capture.length, Capture.offset).where(*is_there)
+    is_redacted = and_(Entry.id == Capture.entry_id, Entry.rule == REDACTED)
+    others = select(*columns, Capture.length, Capture.offset).outerjoin(Entry, is_redacted).where(Entry.id.is_(None))
+    statement = others.where(*is_there)
     for row in session.execute(statement.order_by(Capture.offset).execution_options(yield_per=1_000)):
         fields = {
             "url": row.url,

@@ -198,6 +198,23 @@ class RemoteStore:
         with self._request() as (fs, root):
             fs.pipe_file(f"{root}/{name}", data)
 
+    def read_bytes(self, name: str) -> bytes:
+        """Return a whole file; empty if it does not exist.
+
+        Raises:
+            StoreUnreachable: as above.
+        """
+        with self._request() as (fs, root):
+            try:
+                return cast("bytes", fs.cat_file(f"{root}/{name}"))
+            except FileNotFoundError:
+                return b""
+
+    def find_path(self, name: str) -> Path | None:
+        """Return a file's path if the store is a local disk."""
+        with self._request() as (fs, root):
+            return Path(root) / name if _is_disk(fs) else None
+
     def remove(self, name: str) -> None:
         """Delete a file.
 

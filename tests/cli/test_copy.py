@@ -40,6 +40,7 @@ COMMANDS = {
     "schedule": [],
     "report": [],
     "release": ["release"],
+    "redact": ["moscow-times:en:1", "--reason", "a request"],
 }
 
 

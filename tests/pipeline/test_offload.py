@@ -16,10 +16,12 @@ from pipeline.integrity.doctor import run_checks
 from pipeline.integrity.repair import repair_archive
 from pipeline.load import LoadedBatch, load_batch, load_unloaded
 from pipeline.recording import record_page
+from pipeline.redaction import list_redactions, redact
 from pipeline.reprocess.reprocess import reprocess
 from pipeline.run import running as running_run
 from replica.server import running
 from replica.site import Site
+from schemas.capture import CaptureRef
 from schemas.reprocess import Change
 from schemas.settings import Settings
 from storage.articles.selection import ArticleFilter, iterate_articles
@@ -188,3 +190,46 @@ def test_a_missing_bucket_is_named_and_not_created(make_settings: MakeSettings, 
     assert [problem.rpartition(": ")[2] for problem in report.problems] == ["there is no misspelt"] * 2
     assert len(list_here(settings)) == 1
     assert not filesystem("s3").exists("misspelt")
+
+
+def test_a_redaction_lies_in_the_store_too_and_erases_there(whole: Settings, filled: Settings, tmp_path: Path) -> None:
+    store = filesystem("s3")
+    kept = {path: store.cat_file(path) for path in store.find("archive")}
+    try:
+        record_id, article = next((key, one) for key, one in read_records(filled).items() if key.startswith("moscow"))
+        ref = CaptureRef.model_validate(article["capture"])
+        report = redact(filled, record_id, "a request", erase=True)
+        assert (report.problems, report.erased_count > 0) == ((), True)
+        store.invalidate_cache()
+        path = f"{URL.removeprefix('s3://')}/{ref.warc}"
+        before, after = kept[path], store.cat_file(path)
+        assert len(after) == len(before)
+        assert after[ref.offset : ref.offset + ref.length] != before[ref.offset : ref.offset + ref.length]
+        assert article["url"] not in store.cat_file(f"{path}.cdxj").decode()
+        assert list_here(filled) == []
+        elsewhere = take_folder(whole, tmp_path / "elsewhere")
+        repair = repair_archive(elsewhere)
+        assert (repair.run.problems, repair.after.problems) == ((), ())
+        assert read_records(elsewhere).keys() == read_records(filled).keys()
+        assert [one.id for one in list_redactions(elsewhere)] == [record_id]
+    finally:
+        for path, data in kept.items():
+            store.pipe_file(path, data)
+
+
+def test_an_erasure_that_the_store_interrupts_is_completed_later(s3: Proxy, filled: Settings) -> None:
+    store = filesystem("s3")
+    kept = {path: store.cat_file(path) for path in store.find("archive")}
+    try:
+        record_id = next(key for key in read_records(filled) if key.startswith("moscow"))
+        with s3.refusing():
+            report = redact(filled, record_id, "a request", erase=True)
+        assert len(report.problems) > 1
+        assert record_id not in read_records(filled)
+        report = redact(filled, record_id, None, erase=True)
+        assert report.problems == ()
+        assert audit_archive(filled).problems == ()
+        assert list_here(filled) == []
+    finally:
+        for path, data in kept.items():
+            store.pipe_file(path, data)
