@@ -21,7 +21,7 @@ from tests.storage.every_table import fill_every_table
 
 ROOT = Path(__file__).parent.parent.parent
 NEW_COLUMNS = {"sponsor"}
-NEW_TABLES = {Searched.__tablename__, SearchWord.__tablename__}
+NEW_TABLES = {Searched.__tablename__, SearchWord.__tablename__, "rights", "tdm_file"}
 OLD_NAMES = {
     "article_text": "wording",
     "lsh_key_level_0": "posting_new",
