@@ -39,6 +39,7 @@ COMMANDS = {
     "schedule": [],
     "report": [],
     "release": ["release"],
+    "compliance": [],
 }
 
 

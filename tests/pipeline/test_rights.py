@@ -1,4 +1,4 @@
-"""Rights as seen, from the crawl to the release."""
+"""Rights as seen, from the crawl to the release, and the evidence of how the crawl kept to the rules."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from pipeline.archive import Archive, open_archive
+from pipeline.compliance import RunUnknown, make_compliance_report
 from pipeline.ingest import ingest_once
 from pipeline.release import make_release
 from pipeline.reprocess.reprocess import reprocess
@@ -162,3 +163,47 @@ def test_rights_that_were_never_read_are_unknown_until_the_captures_are_read_aga
     with open_archive(settings, writable=False) as archive:
         assert list_urls(archive, respect_tdm=True) == free
     assert set(reprocess(settings).changes) == {Change.UNCHANGED, Change.QUARANTINED}
+
+
+def test_a_run_on_the_replica_kept_to_the_rules(archive: Archive) -> None:
+    report = make_compliance_report(archive)
+    assert report.is_sound
+    assert [agent.partition("/")[0] for agent in report.user_agents] == ["broadsheet"]
+    assert report.contact == "ops@example.org"
+    hosts = {one.host: one for one in report.hosts}
+    www, static = hosts["www.themoscowtimes.com"], hosts["static.themoscowtimes.com"]
+    assert www.delay_seconds == 0.05
+    assert www.smallest_pause_seconds
+    assert www.median_pause_seconds
+    assert www.smallest_pause_seconds <= www.median_pause_seconds
+    assert [one.status for one in www.robots_txt] == [one.status for one in www.tdm_file] == [200]
+    assert static.tdm_file == ()  # no page of it was requested
+    assert www.forbidden_count == 1
+    assert "embargoed" in www.forbidden_examples[0]
+    assert 0 < www.reserved_count < www.page_count
+    [busy] = static.busy
+    assert (busy.status, busy.asked_seconds) == (503, 1.0)
+    assert busy.waited_seconds
+    assert busy.waited_seconds >= 0.75
+    for run_id in (report.run_id, report.run_id[-6:]):
+        assert make_compliance_report(archive, run_id) == report
+
+
+def test_a_run_that_is_not_there_is_named(archive: Archive) -> None:
+    with pytest.raises(RunUnknown, match="no run has the id nobody"):
+        make_compliance_report(archive, "nobody")
+
+
+def test_evidence_that_cannot_be_read_is_no_evidence(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    data = settings.data_dir
+    for path in data.iterdir():
+        if path.name != "warc":
+            (folder / path.name).symlink_to(path.absolute())
+    (folder / "warc").mkdir()
+    moved = settings.model_copy(update={"data_dir": folder})
+    with open_archive(moved, writable=False) as archive:
+        report = make_compliance_report(archive)
+    assert not report.is_sound
+    assert all("could not be read" in problem for problem in report.problems)
