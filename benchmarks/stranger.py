@@ -31,7 +31,7 @@ from schemas.url import Sighting, SourceKind
 from sites.cdx import read_cdx
 from sites.source_page import SourcePage, SourceUnreadable
 from spiders.framing import is_provably_complete
-from spiders.politeness import read_retry_after
+from spiders.retry_after import read_retry_after
 from spiders.warc import Exchange, WarcWriter
 from spiders.wire import RecordingProtocol
 from storage.warc.capture import NotAWarc, iterate_captures
@@ -205,7 +205,7 @@ def _read_response(url: str, document: bytes) -> str:
     if not answers or isinstance(answers[0], Failure):
         return "refused"
     head = answers[0].wire.response_head
-    read_retry_after(Headers(dict(answers[0].headers.getAllRawHeaders())), AT)
+    read_retry_after(Headers(dict(answers[0].headers.getAllRawHeaders())).get("Retry-After"), AT)
     _, _, body = document.partition(b"\r\n\r\n")
     return _read_accepted(url, head, body)
 

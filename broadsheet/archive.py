@@ -135,6 +135,8 @@ class Archive:
         kind: Kind | str | None = None,
         language: str | None = None,
         include_duplicates: bool = False,
+        rights: str | None = None,
+        respect_tdm: bool = False,
     ) -> "Articles":
         """Select articles. Nothing is read until the selection is used.
 
@@ -149,6 +151,8 @@ class Archive:
             kind: The kind of article (`opinion`).
             language: The language's ISO 639-1 code.
             include_duplicates: Also give articles whose `duplicate_of` names another one.
+            rights: What the page says about its use (`tdm-reserved`, `noarchive`).
+            respect_tdm: Leave out articles whose text and data mining is reserved, or whose rights are unknown.
         """
         return Articles(
             self._archive,
@@ -163,6 +167,8 @@ class Archive:
                 kind=Kind(kind) if kind else None,
                 language=language,
                 include_duplicates=include_duplicates,
+                rights=rights,
+                respect_tdm=respect_tdm,
             ),
         )
 
@@ -179,6 +185,8 @@ class Archive:
         since: Day | None = None,
         until: Day | None = None,
         include_duplicates: bool = False,
+        rights: str | None = None,
+        respect_tdm: bool = False,
         order: SearchOrder | str = SearchOrder.RELEVANCE,
         offset: int = 0,
         limit: int = 20,
@@ -197,6 +205,8 @@ class Archive:
             kind=Kind(kind) if kind else None,
             language=language,
             include_duplicates=include_duplicates,
+            rights=rights,
+            respect_tdm=respect_tdm,
             order=SearchOrder(order),
             offset=offset,
             limit=limit,

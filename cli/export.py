@@ -66,6 +66,8 @@ def export(
         filters.report_unknown()
     if (filters.from_day or filters.to_day) and not as_json:
         _report_undated(wanted)
+    if filters.respect_tdm and not as_json:
+        report_reserved(wanted)
 
 
 def _is_standard_output(out: Path) -> bool:
@@ -127,3 +129,19 @@ def _report_undated(wanted: "ArticleFilter") -> None:
 
     if undated_count := with_archive(count):
         print_line(f"{undated_count} more without a date, left out by --from and --to")
+
+
+def report_reserved(wanted: "ArticleFilter") -> None:
+    """Report how many articles `--respect-tdm` leaves out, and why."""
+    from storage.articles.selection import ReservedCount, count_reserved
+
+    def count(archive: "Archive") -> ReservedCount:
+        with archive.database.read() as session:
+            return count_reserved(session, wanted)
+
+    found = with_archive(count)
+    if found.reserved_count:
+        print_line(f"{found.reserved_count} more left out by --respect-tdm: text and data mining is reserved")
+    if found.unknown_count:
+        why = "imported without their page, or fetched before rights were read (run: broadsheet reprocess --apply)"
+        print_line(f"{found.unknown_count} more left out by --respect-tdm: their rights are unknown; {why}")

@@ -19,6 +19,7 @@ from cli.option import (
     Tag,
     ToDay,
     day_of,
+    refuse_empty,
     report_unknown_values,
 )
 
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
     from schemas.export import ArticleFilter
 
 IncludeDuplicates = Annotated[bool, typer.Option("--include-duplicates", help="Include duplicates.")]
+
+Rights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TERM",
+        callback=refuse_empty,
+        help="Only pages that say this: tdm-reserved, tdm-free, noarchive, noai, licence, …",
+    ),
+]
+RespectTdm = Annotated[
+    bool, typer.Option("--respect-tdm", help="Leave out what is reserved from text and data mining, or unknown.")
+]
 
 OPTIONS: Mapping[str, tuple[Any, object]] = {
     "from_day": (FromDay, None),
@@ -37,6 +50,8 @@ OPTIONS: Mapping[str, tuple[Any, object]] = {
     "language": (Language, None),
     "site": (SiteName, None),
     "include_duplicates": (IncludeDuplicates, False),
+    "rights": (Rights, None),
+    "respect_tdm": (RespectTdm, False),
 }
 """Parameter -> its annotation and its default."""
 
@@ -53,6 +68,8 @@ class Filters(NamedTuple):
     language: str | None
     site: str | None
     include_duplicates: bool
+    rights: str | None
+    respect_tdm: bool
 
     @property
     def query_parts(self) -> dict[str, Any]:
@@ -71,6 +88,8 @@ class Filters(NamedTuple):
             "kind": Kind(self.kind) if self.kind else None,
             "language": self.language,
             "include_duplicates": self.include_duplicates,
+            "rights": self.rights,
+            "respect_tdm": self.respect_tdm,
         }
 
     def select(self, query: str) -> "ArticleFilter":
@@ -81,7 +100,8 @@ class Filters(NamedTuple):
 
     def report_unknown(self) -> None:
         """Report each value that no article of the archive has."""
-        report_unknown_values(kind=self.kind, language=self.language, site=self.site, **self.query_parts)
+        exact = {"kind": self.kind, "language": self.language, "site": self.site, "rights": self.rights}
+        report_unknown_values(**exact, **self.query_parts)
 
 
 def with_filters(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.compliance import compliance
 from cli.copy import copy
 from cli.export import export
 from cli.failure import EXIT_INTERRUPTED, EXIT_RUN_FAILED, EXIT_USAGE, explain_failure
@@ -61,6 +62,7 @@ app.command()(report)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(release)
 app.command()(verify)
 app.command()(redact)
+app.command()(compliance)
 app.command()(migrate)
 app.command()(copy)
 app.command()(metrics)

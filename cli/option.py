@@ -54,7 +54,7 @@ PageLimit = Annotated[
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record id, or any URL of the article.")]
 
 
-def _refuse_empty(value: str | None) -> str | None:
+def refuse_empty(value: str | None) -> str | None:
     """Refuse an empty name, which would select nothing or everything."""
     if value is not None and not value.strip():
         raise typer.BadParameter("it is empty")
@@ -62,16 +62,16 @@ def _refuse_empty(value: str | None) -> str | None:
 
 
 Section = Annotated[
-    str | None, typer.Option(metavar="NAME", callback=_refuse_empty, help="Words of the section's name.")
+    str | None, typer.Option(metavar="NAME", callback=refuse_empty, help="Words of the section's name.")
 ]
 Author = Annotated[
     str | None,
-    typer.Option(metavar="NAME", callback=_refuse_empty, help="Consecutive words of an author's or agency's name."),
+    typer.Option(metavar="NAME", callback=refuse_empty, help="Consecutive words of an author's or agency's name."),
 ]
-Tag = Annotated[str | None, typer.Option(metavar="NAME", callback=_refuse_empty, help="Words of a tag.")]
-Language = Annotated[str | None, typer.Option(metavar="CODE", callback=_refuse_empty, help="ISO 639-1 code: en, ru.")]
+Tag = Annotated[str | None, typer.Option(metavar="NAME", callback=refuse_empty, help="Words of a tag.")]
+Language = Annotated[str | None, typer.Option(metavar="CODE", callback=refuse_empty, help="ISO 639-1 code: en, ru.")]
 SiteName = Annotated[
-    str | None, typer.Option("--site", metavar="NAME", callback=_refuse_empty, help="The publisher's name.")
+    str | None, typer.Option("--site", metavar="NAME", callback=refuse_empty, help="The publisher's name.")
 ]
 NO_SHORT_OPTIONS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """Of a command that takes a query: `-word` is part of it, so the command has no short options."""

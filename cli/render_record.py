@@ -12,6 +12,7 @@ from pipeline.status import ArticleDetails
 from schemas.article import ArticleRecord, split_paragraphs
 from schemas.duplicate import KIND_MEANINGS, Explanation
 from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
+from schemas.rights import Rights, RightsSource
 from sites import get_site
 
 OPENING = {"same": "", "removed": "[-", "added": "{+"}
@@ -37,6 +38,7 @@ def render_details(shown: ArticleDetails) -> None:
     record, revisions = shown.record, shown.revisions
     _print_text(record)
     _print_metadata(record)
+    _print_rights(shown.rights)
     if len(revisions) > 1:
         _print_revisions(revisions)
     if shown.explanation:
@@ -84,6 +86,38 @@ def _print_metadata(record: ArticleRecord) -> None:
             label = Text(f"{name if not place else '':<{LABEL_COLUMNS}}", style="cyan")
             end = Text(f"  ({source})" if source and not place else "", style="dim")
             print_wrapped(Text.assemble(label, _format_metadata(one), end))
+
+
+def _print_rights(rights: Rights | None) -> None:
+    """Print what the publisher says about the page's use, each with its source."""
+    if rights is None:
+        _print_field("rights", "unknown: no page of it has been read for that")
+        return
+    for label, value, source in _list_statements(rights):
+        _print_field(label, value, source)
+
+
+def _list_statements(rights: Rights) -> Iterator[tuple[str, str, str]]:
+    if rights.tdm:
+        state = "reserved" if rights.tdm.is_reserved else "not reserved"
+        policy = f", policy: {rights.tdm.policy_url}" if rights.tdm.policy_url else ""
+        yield "tdm", state + policy, rights.tdm.source
+    else:
+        yield "tdm", "no reservation seen", ""
+    for one in rights.directives:
+        yield "robots", f"{f'{one.bot}: ' if one.bot else ''}{', '.join(one.names)}", one.source
+    if rights.content_signals:
+        yield "signals", ", ".join(rights.content_signals), RightsSource.ROBOTS
+    for licence in rights.licences:
+        yield "licence", licence.url, licence.source
+    for label, file in (("robots.txt", rights.robots_txt), ("tdmrep.json", rights.tdm_file)):
+        when = f"HTTP {file.status} at {file.fetched_at:%Y-%m-%d %H:%M} UTC" if file else "not requested"
+        yield label, f"{when}, {file.capture.warc} at {file.capture.offset}" if file else when, ""
+
+
+def _print_field(label: str, value: str, source: str = "") -> None:
+    end = Text(f"  ({source})" if source else "", style="dim")
+    print_wrapped(Text.assemble((f"{label:<{LABEL_COLUMNS}}", "cyan"), value, end))
 
 
 def _format_metadata(value: JsonValue) -> str:

@@ -24,6 +24,8 @@ class Metadata:
     section_url: str | None = None
     """The section's URL, from the breadcrumb."""
     canonical_url: str | None = None
+    licence_urls: tuple[str, ...] = ()
+    """As written, from `<link rel="license">`."""
     title: str | None = None
     language: str | None = None
 
@@ -32,6 +34,7 @@ def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
     """Read all metadata in one pass over the tree. The page's `url` identifies its own article in JSON-LD."""
     metas: dict[str, list[str]] = {}
     scripts: list[str] = []
+    licences: list[str] = []
     canonical: str | None = None
     title: str | None = None
     for element in tree.iter("meta", "link", "script", "title"):
@@ -41,8 +44,11 @@ def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
                 if name and (content := element.get("content")):
                     metas.setdefault(name.strip().lower(), []).append(content)
             case "link":
-                if canonical is None and (element.get("rel") or "").lower() == "canonical":
+                relation = (element.get("rel") or "").lower()
+                if canonical is None and relation == "canonical":
                     canonical = (element.get("href") or "").strip() or None
+                elif "license" in relation.split():
+                    licences.append(element.get("href") or "")
             case "script":
                 if (element.get("type") or "").strip().lower().startswith("application/ld+json"):
                     scripts.append(element.text or "")
@@ -56,6 +62,7 @@ def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
         {name: tuple(contents) for name, contents in metas.items()},
         read_section_url(nodes),
         canonical,
+        tuple(licences),
         title,
         _read_language(tree, metas),
     )

@@ -20,6 +20,7 @@ from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
+from extraction.rights import read_rights
 from extraction.tree import parse_fragment, parse_page
 from extraction.visible import drop_invisible
 from extraction.wrong_page import find_wrong_page
@@ -52,7 +53,10 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     fields = _choose_fields(page)
     content = narrow_content(page, kind)
     body = read_body(page, kind, content)
-    return _make_draft(page, kind, fields, body)
+    draft = _make_draft(page, kind, fields, body)
+    if isinstance(draft, Unreadable):
+        return draft
+    return draft.model_copy(update={"rights": read_rights(capture, page.metadata)})
 
 
 def find_url(capture: Capture) -> str | None:

@@ -95,7 +95,7 @@ def _read_record(body: bytes, values: Mapping[str, Any], publishers: Publishers)
         _audit_values(record, values)
     except ValueUnusable as error:
         return RowRead(Unreadable(reason="invalid-value", detail=str(error)), identity)
-    fields = {name: getattr(record, name) for name in Draft.model_fields}
+    fields = {name: getattr(record, name) for name in Draft.model_fields if name != "rights"}
     return RowRead(Draft(**fields), identity, record)
 
 

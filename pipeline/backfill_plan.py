@@ -53,7 +53,7 @@ class BackfillPlan(Record):
     months: tuple[MonthPlan, ...]
     """Newest first, in the order of fetching."""
     request_count: Count
-    """Includes robots.txt and sitemaps; an unknown month counts with its sitemap alone."""
+    """Includes robots.txt, tdmrep.json and sitemaps; an unknown month counts with its sitemap alone."""
     delay_seconds: float
     """Between two requests: the longer of the setting and the last read Crawl-delay of robots.txt."""
     duration_seconds: float
@@ -93,10 +93,10 @@ def plan_backfill(settings: Settings, site: str, since: date, until: date, limit
     except DatabaseMissing:
         months, crawl_delay_seconds = tuple(_plan_unknown(since, until)), 0.0
     page_count = sum(month.due_count for month in months)
-    # Each month is a separate crawl: it reads the sitemaps' robots.txt and index, and the pages' robots.txt.
+    # Each month is a separate crawl: it reads the sitemaps' robots.txt and index, and two files of the pages' host.
     sitemaps, spans = profile.sources("sitemaps"), [Span(since=month.since, until=month.until) for month in months]
     source_count = sum(2 + len(list_due_sources(profile, sitemaps, span)) for span in spans)
-    request_count = source_count + sum(1 for month in months if month.due_count) + page_count
+    request_count = source_count + sum(2 for month in months if month.due_count) + page_count
     delay_seconds = max(settings.delay_seconds, crawl_delay_seconds)
     return BackfillPlan(
         site=site,

@@ -23,22 +23,22 @@ from schemas.outcome import (
     Seen,
     SourceBroken,
     SourceRead,
+    TdmFileRead,
     Unchanged,
 )
+from schemas.rights import ROBOTS_PATH, TDM_FILE_PATH
 from schemas.table import ROW_MEDIA_TYPE
 from schemas.url import Identity, Sighting, SourceKind
 from schemas.validation import validate_draft
 from sites.profile import Site
 from sites.publishers import Publishers
+from sites.rights import HOST_FILE_BYTES, clean_tdm_file, is_host_file
 from sites.source_page import SourceUnreadable
 
 TRANSIENT_PAGES = frozenset({"block-page", "empty-page"})
 """May be an article at another time: a challenge, a response without content."""
 
 POSTS_MISSING = "posts-missing: a live blog is quarantined until its posts are there"
-
-ROBOTS_BYTES = 500 * 1024
-"""Limit for robots.txt (RFC 9309, 2.5)."""
 
 NOT_MODIFIED = 304
 GONE_STATUSES = frozenset({404, 410})
@@ -113,8 +113,8 @@ def _read(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
     if capture.url is None:
         return _read_file(capture, seen, publishers)
     site = publishers.find(capture.url)
-    if _is_robots(capture.url):
-        return _read_robots(capture, seen)
+    if any(is_host_file(capture.url, path) for path in (ROBOTS_PATH, TDM_FILE_PATH)):
+        return _read_host_file(capture, seen)
     if site.recognize_companion(capture.url):
         return Kept(seen=seen)
     if capture.status == NOT_MODIFIED:
@@ -154,9 +154,11 @@ def _read_row(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
     return outcome.model_copy(update={"aliases": row.record.aliases, "first_seen_at": first_seen_at})
 
 
-def _read_robots(capture: Capture, seen: Seen) -> Outcome:
-    is_one = capture.is_success and not capture.too_large
-    text = capture.body[:ROBOTS_BYTES].decode("utf-8", errors="replace") if is_one else ""
+def _read_host_file(capture: Capture, seen: Seen) -> Outcome:
+    body = capture.body if capture.is_success and not capture.too_large else b""
+    if seen.url and seen.url.endswith(TDM_FILE_PATH):
+        return TdmFileRead(seen=seen, text=clean_tdm_file(body))
+    text = body[:HOST_FILE_BYTES].decode("utf-8", errors="replace")
     return RobotsRead(seen=seen, text=text.replace(NUL, ESCAPED_NUL))
 
 
@@ -242,6 +244,7 @@ def _read_page(capture: Capture, seen: Seen, companions: tuple[Capture, ...], pu
     if isinstance(draft, Draft) and draft.url:
         identity = _prefer_canonical(identity, site.identify(draft.url))
     if isinstance(draft, Draft) and "posts-missing" in draft.flags:
+        seen = seen.model_copy(update={"rights": draft.rights})
         return CaptureQuarantined(seen=seen, identity=identity, reasons=(POSTS_MISSING,), is_transient=True)
     return _validate(draft, identity, capture, seen)
 
@@ -258,14 +261,11 @@ def _validate(draft: Draft | Unreadable, identity: Identity | None, capture: Cap
             return Missing(seen=seen, identity=identity, reason=reason)
         is_transient = draft.reason in TRANSIENT_PAGES
         return CaptureQuarantined(seen=seen, identity=identity, reasons=(reason,), is_transient=is_transient)
+    seen = seen.model_copy(update={"rights": draft.rights})
     validated = validate_draft(draft, identity, capture)
     if isinstance(validated, tuple):
         return CaptureQuarantined(seen=seen, identity=identity, reasons=validated)
     return ArticleRead(seen=seen, identity=identity, article=validated)
-
-
-def _is_robots(url: str) -> bool:
-    return url.partition("://")[2].partition("/")[2] == "robots.txt"
 
 
 def fail_fetch(identity: Identity, error: str, failed_at: datetime) -> FetchFailed:

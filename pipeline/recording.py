@@ -24,8 +24,8 @@ SLUG_CHARS = 60
 KEPT_HEADERS = frozenset({"content-type", "content-language", "last-modified"})
 """Headers that extraction uses, or that date the page; others are irrelevant or private (cookies)."""
 
-UNCOMPARED = frozenset({"sources", "extractor"})
-"""Fields of a draft that may change with better extraction without being wrong."""
+UNCOMPARED = frozenset({"sources", "extractor", "rights"})
+"""Fields of a draft that may change with better extraction without being wrong, or need headers that are not saved."""
 
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 

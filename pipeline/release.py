@@ -41,9 +41,10 @@ from schemas.release import (
     Released,
     ReleaseEmpty,
 )
-from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates
+from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates, iterate_reserved
 from storage.atomic_file import USER_FILE_MODE, flush
 from storage.captures.capture import Sibling, find_capture, list_companions
+from storage.captures.rights import RightsReader
 from storage.engine import Session
 from storage.export.file import write_articles
 from storage.export.sink import ExportUnwritable
@@ -155,11 +156,13 @@ def _copy_captures(
 ) -> Iterator[Provenance]:
     """Copy the capture of each article into a WACZ; yield where each lies, in the articles' order."""
     total_count, parts = count_matching(session, wanted), list_companions(session, recognize_part)
+    rights = RightsReader(session)
     with path.open("wb") as file, _writing(file, completeness.as_of or NEVER) as writer:
         for count, article in enumerate(iterate_articles(session, wanted)):
             if count % PROGRESS_COUNT == 0:
                 report_progress("captures", count, total_count)
-            yield _copy_captures_of(archive, session, writer, article, parts.get(article.id, ()))
+            copied = _copy_captures_of(archive, session, writer, article, parts.get(article.id, ()))
+            yield copied.model_copy(update={"rights": rights.find(article.capture)})
         writer.finish()
     report_progress("captures", total_count, total_count)
 
@@ -221,12 +224,22 @@ def _copy(archive: Archive, writer: WaczWriter, capture: CaptureSummary, title: 
 def _list_left_out(session: Session, wanted: ArticleFilter) -> Iterator[LeftOut]:
     for article_id, url, duplicate_of in iterate_duplicates(session, wanted):
         yield LeftOut(id=article_id, url=url, reason=LeftOutReason.DUPLICATE, detail=f"duplicate of {duplicate_of}")
+    for article_id, url, is_known in iterate_reserved(session, wanted):
+        yield _leave_out_reserved(article_id, url, is_known=is_known)
     for one in sorted(list_missing(session, wanted.site), key=lambda missing: missing.key):
         detail = f"{one.state.value}: {one.last_error}" if one.last_error else one.state.value
         yield LeftOut(id=one.key, url=one.url, reason=LeftOutReason.MISSING, detail=detail)
     for tombstone in list_tombstones(session, wanted.site):
         detail = f"redacted on {tombstone.redacted_at:%Y-%m-%d}: {tombstone.reason}"
         yield LeftOut(id=tombstone.id, url=None, reason=LeftOutReason.REDACTED, detail=detail)
+
+
+def _leave_out_reserved(article_id: str, url: str | None, *, is_known: bool) -> LeftOut:
+    if is_known:
+        detail = "the publisher reserves text and data mining"
+        return LeftOut(id=article_id, url=url, reason=LeftOutReason.TDM_RESERVED, detail=detail)
+    detail = "what the publisher says about its use is unknown"
+    return LeftOut(id=article_id, url=url, reason=LeftOutReason.RIGHTS_UNKNOWN, detail=detail)
 
 
 def _write_lines(path: Path, records: Iterable[Record]) -> None:

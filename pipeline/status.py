@@ -15,9 +15,11 @@ from schemas.model import Count, Record
 from schemas.redaction import Tombstone
 from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
+from schemas.rights import Rights
 from schemas.settings import Settings
 from storage.articles.article import count_articles, find_article, find_ids, list_duplicates
 from storage.captures.capture import list_article_captures
+from storage.captures.rights import RightsReader
 from storage.engine import DatabaseMissing, Session
 from storage.ledger.frontier import audit_ledger, count_states, find_entry
 from storage.ledger.quarantine import QuarantineRecord, count_quarantine, find_quarantine, list_quarantine
@@ -238,6 +240,8 @@ class ArticleDetails(Record):
     """Why it is a duplicate; None if it is not."""
     duplicates: tuple[str, ...]
     """The ids of its duplicates, sorted."""
+    rights: Rights | None
+    """What its capture says about its use, with its host's files at that time; None if unknown."""
 
 
 def find_details(archive: Archive, id_or_url: str) -> ArticleDetails:
@@ -253,6 +257,7 @@ def find_details(archive: Archive, id_or_url: str) -> ArticleDetails:
             revisions=tuple(list_revisions(session, record.id)),
             explanation=find_explanation(session, record.id),
             duplicates=tuple(list_duplicates(session, record.id)),
+            rights=RightsReader(session).find(record.capture),
         )
 
 

@@ -10,7 +10,7 @@ from storage.search.word import list_words
 EXAMPLES = 6
 """The most frequent values, named if none is near: a line of a terminal."""
 
-EXACT = frozenset({"site", "kind", "language"})
+EXACT = frozenset({"site", "kind", "language", "rights"})
 """Filters that match a whole value; the others match consecutive words of it."""
 
 

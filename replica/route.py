@@ -22,6 +22,7 @@ from replica.source import (
     answer_russian,
     answer_search,
     answer_sitemap,
+    answer_tdm_file,
 )
 from replica.trouble import soft_404
 
@@ -33,6 +34,7 @@ _SIMPLE = (
 _SAME_LISTINGS = {"features": "in-depth"}
 """Second names of listings."""
 _SEARCH_PATH = "/api/search"
+_TDM_FILE_PATH = "/.well-known/tdmrep.json"
 _PDF = b"%PDF-1.4\n%%EOF\n"
 
 
@@ -48,8 +50,8 @@ def find_answer(site: Site, origin: str, path: str) -> Answer:
             return _follow(site, _OLD_ROUTES, path) or html("Not found", status=404)
         case "ru":
             return answer_russian(site, path) or _follow(site, _RUSSIAN_ROUTES, path) or soft_404()
-    if path == _SEARCH_PATH:
-        return answer_search(site, query)
+    if path == _SEARCH_PATH or (path == _TDM_FILE_PATH and site.reserved):
+        return answer_search(site, query) if path == _SEARCH_PATH else answer_tdm_file(site)
     trouble = next((trouble for trouble in site.troubles if trouble.path == path), None)
     return trouble.answer if trouble else _follow(site, _ROUTES, path) or soft_404()
 

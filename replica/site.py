@@ -71,6 +71,8 @@ class Site:
     """The first generated article of each month was published as the month began, and is in no sitemap."""
     russian_count: int = 0
     """Articles of the Russian edition, whose ids are a separate sequence."""
+    reserved: tuple[str, ...] = ()
+    """Patterns of paths that the host's `tdmrep.json` reserves from text and data mining. Empty: there is no file."""
 
     def __reduce__(self) -> tuple[type["Site"], tuple[object, ...]]:
         """Pickle the values alone, from which a child process makes the same site."""

@@ -170,6 +170,12 @@ def answer_robots(origin: str) -> Answer:
     return Answer((ROBOTS if origin == "www" else "User-agent: *\nDisallow:\n").encode(), PLAIN)
 
 
+def answer_tdm_file(site: Site) -> Answer:
+    """Return the reservations of text and data mining."""
+    policy = f"{WWW}/page/tdm-policy"
+    return as_json([{"location": path, "tdm-reservation": 1, "tdm-policy": policy} for path in site.reserved])
+
+
 def answer_search(site: Site, query: str) -> Answer:
     """Return the result of `/api/search`: articles and archive pages of a window of days, the newest first."""
     wanted = dict(parse_qsl(query))

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from schemas.capture import CaptureRef
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
+from schemas.rights import StatedRights
 
 PARAGRAPH_BREAK = "\n\n"
 """Separates the paragraphs of a body."""
@@ -63,9 +64,11 @@ class Draft(Record):
     """Anything unusual about the extraction, sorted: `headline-missing`, `container-missing`, …"""
     extractor: NonEmpty
     """Name and version of the extractor."""
+    rights: StatedRights | None = None
+    """What the capture says about its use; None if it does not show the publisher's page, like a row of a table."""
 
 
-SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in {"sources", "flags", "extractor"})
+SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in {"sources", "flags", "extractor", "rights"})
 """The fields that `sources` may speak of."""
 
 

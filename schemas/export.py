@@ -92,6 +92,10 @@ class ArticleFilter(Span):
     language: NonEmpty | None = None
     """ISO 639-1."""
     include_duplicates: bool = False
+    rights: NonEmpty | None = None
+    """A term of its capture's rights: `tdm-reserved`, `noarchive`, …"""
+    respect_tdm: bool = False
+    """Leave out articles whose text and data mining is reserved, and those whose rights are unknown."""
 
 
 class FieldCard(Record):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from schemas.article import Article
 from schemas.capture import CaptureRef, Validators
 from schemas.model import NonEmpty, Record
+from schemas.rights import StatedRights
 from schemas.url import Identity, Sighting
 
 
@@ -39,6 +40,8 @@ class Seen(Record):
     fetched_at: datetime
     media_type: str = ""
     validators: Validators | None = None
+    rights: StatedRights | None = None
+    """What it says about its use; None for all but pages and texts."""
 
 
 class ArticleRead(Record):
@@ -135,6 +138,14 @@ class RobotsRead(Record):
     """The first 500 KiB, which must be parsed (RFC 9309); empty if there is no robots.txt."""
 
 
+class TdmFileRead(Record):
+    """The capture is a host's tdmrep.json, or the response if it has none."""
+
+    seen: Seen
+    text: str
+    """Empty if there is no such file."""
+
+
 class Kept(Record):
     """A capture that is stored but is about no article, such as a redirected feed."""
 
@@ -152,5 +163,6 @@ Outcome = (
     | FetchForbidden
     | Unchanged
     | RobotsRead
+    | TdmFileRead
     | Kept
 )

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from schemas.failure import UsageFailure
 from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
+from schemas.rights import Rights
 
 PARQUET_PATH = "data/articles.parquet"
 JSONL_PATH = "data/articles.jsonl.gz"
@@ -52,6 +53,8 @@ class Provenance(Record):
     """Why the capture could not be copied."""
     companions: tuple[CopiedCapture, ...]
     """Further captures that the text was read from: the posts of a live blog."""
+    rights: Rights | None = None
+    """What the capture says about its use, with its host's files at that time; None if unknown."""
 
 
 class LeftOutReason(StrEnum):
@@ -62,6 +65,10 @@ class LeftOutReason(StrEnum):
     """Advertised by the publisher, but not stored."""
     REDACTED = "redacted"
     """Taken down: its id, when and why; nothing of its text."""
+    TDM_RESERVED = "tdm-reserved"
+    """Its text and data mining is reserved, and the release respects that."""
+    RIGHTS_UNKNOWN = "rights-unknown"
+    """It is not known whether it is, and the release respects that."""
 
 
 class LeftOut(Record):

@@ -63,6 +63,9 @@ class SearchFilter(Record):
     language: NonEmpty | None = None
     """ISO 639-1."""
     include_duplicates: bool = False
+    rights: NonEmpty | None = None
+    respect_tdm: bool = False
+    """Both as in `schemas.export.ArticleFilter`."""
     order: SearchOrder = SearchOrder.RELEVANCE
     offset: Count = 0
     """Hits to skip."""

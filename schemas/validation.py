@@ -48,7 +48,7 @@ def find_reasons(draft: Draft, identity: Identity | None, capture: Capture) -> I
 
 
 def _article_fields(draft: Draft, identity: Identity | None, capture: Capture) -> dict[str, object]:
-    found = draft.model_dump() | {"kind": draft.kind, "images": draft.images}
+    found = draft.model_dump(exclude={"rights"}) | {"kind": draft.kind, "images": draft.images}
     if identity:
         found |= {"url": identity.url, "site": identity.site, "edition": identity.edition}
     return found | {

@@ -120,6 +120,8 @@ def run_crawl(job: CrawlJob, inbox: Inbox) -> int:
         run_id=job.run_id,
         user_agent=job.user_agent,
         contact=job.contact,
+        delay_seconds=job.delay_seconds,
+        concurrency=job.concurrency,
         max_file_bytes=job.max_warc_bytes,
     )
     with archive, closing(CrawlSession(job, archive, inbox)) as session:

@@ -1,10 +1,7 @@
 """Each host's delay: the job's, the Crawl-delay of robots.txt, and the backoff that a busy host asks for."""
 
 import math
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Self
 
@@ -17,16 +14,11 @@ from scrapy.utils.httpobj import urlparse_cached
 from spiders.downloader import StrictDownloader, drop_queued
 from spiders.host_backoff import MAX_BACKOFF
 from spiders.rejection import HostResting
+from spiders.retry_after import BUSY_STATUSES, read_retry_after
 from spiders.session import get_session
-
-BUSY_STATUSES = frozenset({429, 503})
-"""The host is overloaded: slow down requests to the whole host, not just this URL."""
 
 MAX_PAUSE_SECONDS = 300.0
 """A host that asks for more than five minutes is left to a later run, because an open crawl locks the data folder."""
-
-UNREADABLE_PAUSE_SECONDS = 60.0
-"""Pause if a Retry-After cannot be parsed: most rate limits are per minute."""
 
 FIRST_SLOWDOWN_SECONDS = 1.0
 """Delay after the first busy response of a host without a delay."""
@@ -53,7 +45,7 @@ class Politeness:
 
     def _handle_busy(self, response: Response, request: Request) -> None:
         if response.status in BUSY_STATUSES:
-            asked = read_retry_after(response.headers, datetime.now(UTC))
+            asked = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             self._slow_down(request, FIRST_SLOWDOWN_SECONDS if asked is None else asked)
 
     def _slow_down(self, request: Request, pause_seconds: float) -> None:
@@ -95,23 +87,3 @@ class Politeness:
         if not isinstance(downloader, StrictDownloader):
             raise TypeError("the setting DOWNLOADER names another class")
         return downloader
-
-
-def read_retry_after(headers: Mapping[str, bytes], now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, as a number or a date; None if there is none.
-
-    At most `MAX_BACKOFF`. A value that cannot be parsed counts as `UNREADABLE_PAUSE_SECONDS`.
-    """
-    value = (headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if not value:
-        return None
-    seconds = float(value) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else _read_date(value, now)
-    return min(max(seconds, 0.0), MAX_BACKOFF.total_seconds())
-
-
-def _read_date(value: str, now: datetime) -> float:
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError, TypeError, LookupError):  # an absurd time zone, a date without a day, …
-        return UNREADABLE_PAUSE_SECONDS
-    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

@@ -1,16 +1,23 @@
-"""robots.txt by RFC 9309: a missing file allows everything, an unreachable one nothing."""
+"""robots.txt by RFC 9309: a missing file allows everything, an unreachable one nothing. With it, tdmrep.json."""
 
+import asyncio
 import logging
+from typing import Any
 
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
+from schemas.rights import TDM_FILE_PATH
+from sites.rights import host_url
 from spiders.rejection import PrivateNetworkRefused, RequestPostponed, RobotsForbidden, RobotsUnreachable
+from spiders.session import IS_SOURCE, get_session
 
 # Scrapy logs a traceback for a robots.txt that cannot be fetched; a warning below replaces it.
 logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
@@ -21,6 +28,12 @@ FIRST_SERVER_ERROR = 500
 FIRST_REDIRECT = 300
 TOO_MANY_REQUESTS = 429
 """Unlike the other 4xx, it says nothing about the file: the host is overloaded, so treat it as unreachable."""
+
+IS_HOST_FILE = "dont_obey_robotstxt"
+"""Request meta key of Scrapy's: the request is for robots.txt itself."""
+
+IS_TDM_FILE = "is_tdm_file"
+"""Request meta key: the request is for tdmrep.json."""
 
 
 class UnreachableRobots(RobotParser):
@@ -44,7 +57,39 @@ class UnreachableRobots(RobotParser):
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's middleware, corrected: it allows everything when robots.txt fails, and parses error pages as rules."""
+    """Scrapy's middleware, corrected: it allows everything when robots.txt fails, and parses error pages as rules.
+
+    Before the first page of a host, it also has the host's tdmrep.json archived: TDMRep requires a look at it before
+    pages are fetched. What it says is read later, from the WARC file.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._tdm_files: dict[str, asyncio.Event] = {}
+
+    async def process_request(self, request: Request, spider: Any = None) -> None:  # noqa: ARG002 - Scrapy's
+        """Let the request pass as soon as its host's files have been fetched, or raise why it may not."""
+        await super().process_request(request)
+        if not request.meta.keys() & {IS_SOURCE, IS_HOST_FILE, IS_TDM_FILE}:
+            await self._fetch_tdm_file(request)
+
+    async def _fetch_tdm_file(self, request: Request) -> None:
+        """Fetch the host's tdmrep.json, once and without retries, or wait until that is done."""
+        if urlparse_cached(request).netloc in get_session(self.crawler).long_delays:
+            return  # such a host gets one request per run, and that is for a page
+        url = host_url(request.url, TDM_FILE_PATH)
+        if url in self._tdm_files:
+            await self._tdm_files[url].wait()
+            return
+        done = self._tdm_files[url] = asyncio.Event()
+        meta = {IS_TDM_FILE: True, "dont_retry": True, "dont_redirect": True}
+        try:
+            file_request = Request(url, meta=meta, priority=self.DOWNLOAD_PRIORITY, callback=NO_CALLBACK)
+            await self.crawler.engine.download_async(file_request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not about the page
+            logger.info("%s could not be fetched: %s", url, error)
+        finally:
+            done.set()
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """Return the host's rules as soon as they are available.

@@ -67,7 +67,7 @@ class WarcWriter:
     file grows, and a kill can only cut the last one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - most are fields of the file's own description
         self,
         folder: Path,
         *,
@@ -75,12 +75,14 @@ class WarcWriter:
         run_id: str,
         user_agent: str = "",
         contact: str = "",
+        delay_seconds: float | None = None,
+        concurrency: int | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._prefix = f"{_safe(site)}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-{_safe(run_id)[-RUN_ID_LENGTH:]}"
-        self._info = _render_info(run_id, user_agent, contact)
+        self._info = _render_info(run_id, user_agent, contact, delay_seconds, concurrency)
         self._max_file_bytes = max_file_bytes
         self._serial = 0
         self._file: int | None = None
@@ -182,7 +184,9 @@ def _write_all(file: int, data: bytes) -> None:
         written += os.write(file, data[written:])
 
 
-def _render_info(run_id: str, user_agent: str, contact: str) -> bytes:
+def _render_info(
+    run_id: str, user_agent: str, contact: str, delay_seconds: float | None, concurrency: int | None
+) -> bytes:
     fields = {
         "software": f"broadsheet/{version('broadsheet')}",
         "format": "WARC File Format 1.1",
@@ -191,6 +195,9 @@ def _render_info(run_id: str, user_agent: str, contact: str) -> bytes:
         "http-header-user-agent": user_agent,
         "robots": "obey (RFC 9309)" if user_agent else "",
         "isPartOf": run_id,
+        # The pace that was set, against which `compliance` holds the pauses between requests.
+        "delay-seconds": "" if delay_seconds is None else f"{delay_seconds:g}",
+        "concurrency": "" if concurrency is None else str(concurrency),
     }
     return _render_fields((name, value) for name, value in fields.items() if value)
 

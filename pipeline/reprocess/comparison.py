@@ -172,7 +172,11 @@ def _compare(wanted: Rereading, outcome: Outcome, record_id: str, extractor: str
         return Finding(Change.WITHDRAWN, record_id, extractor, reasons=reasons, outcome=outcome)
     if wanted.stored is None:
         return Finding(Change.CURED, outcome.article.id, None, outcome=outcome)
-    return _compare_article(wanted.stored, outcome, record_id, extractor)
+    found = _compare_article(wanted.stored, outcome, record_id, extractor)
+    rights = outcome.seen.rights
+    if found.change is Change.UNCHANGED and rights and rights.model_dump(mode="json") != wanted.rights:
+        return Finding(Change.ANNOTATED, record_id, extractor, outcome=outcome)
+    return found
 
 
 def _compare_article(stored: dict[str, Any], outcome: ArticleRead, record_id: str, extractor: str | None) -> Finding:

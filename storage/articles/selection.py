@@ -1,14 +1,17 @@
 """Select articles by a filter: count them, or stream them in a fixed order."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter
+from schemas.model import Count, Record
+from storage.articles.rights import is_known, list_rights_conditions
 from storage.export.block import Block, list_records, read_blocks, select_articles
 from storage.schema.tables import Article
 from storage.search.finding import select_matching
@@ -35,12 +38,38 @@ def iterate_duplicates(session: Session, wanted: ArticleFilter) -> Iterator[tupl
     """Yield (id, URL, id of its primary) of the duplicates that the filter leaves out, sorted by id."""
     if wanted.include_duplicates:
         return
-    conditions = _list_conditions(session, wanted.model_copy(update={"include_duplicates": True}))
+    conditions = _list_conditions(session, wanted.model_copy(update={"include_duplicates": True, "respect_tdm": False}))
     statement = select(Article.id, Article.url, Article.duplicate_of).where(
         Article.duplicate_of.is_not(None), *conditions
     )
     for article_id, url, duplicate_of in session.execute(statement.order_by(Article.id)):
         yield article_id, url, str(duplicate_of)
+
+
+class ReservedCount(Record):
+    """How many articles a filter leaves out because of their rights."""
+
+    reserved_count: Count
+    """Their text and data mining is reserved."""
+    unknown_count: Count
+    """Their rights are unknown."""
+
+
+def count_reserved(session: Session, wanted: ArticleFilter) -> ReservedCount:
+    """Count the articles that `respect_tdm` leaves out."""
+    found = Counter(known for _, _, known in iterate_reserved(session, wanted))
+    return ReservedCount(reserved_count=found[True], unknown_count=found[False])
+
+
+def iterate_reserved(session: Session, wanted: ArticleFilter) -> Iterator[tuple[str, str | None, bool]]:
+    """Yield (id, URL, whether its rights are known) of the articles that `respect_tdm` leaves out, sorted by id."""
+    if not wanted.respect_tdm:
+        return
+    conditions = _list_conditions(session, wanted.model_copy(update={"respect_tdm": False}))
+    is_free = and_(*list_rights_conditions(None, respect_tdm=True))
+    statement = select(Article.id, Article.url, is_known()).where(~is_free, *conditions)
+    for article_id, url, known in session.execute(statement.order_by(Article.id)):
+        yield article_id, url, bool(known)
 
 
 def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> Iterator[ArticleRecord]:
@@ -80,6 +109,7 @@ def _list_conditions(session: Session, wanted: ArticleFilter) -> Iterator[Column
     if wanted.query or wanted.section or wanted.author or wanted.tag:
         query = read_query(wanted.query or "", author=wanted.author, section=wanted.section, tag=wanted.tag)
         yield Article.id.in_(select_matching(session, query))
+    yield from list_rights_conditions(wanted.rights, respect_tdm=wanted.respect_tdm)
     if not wanted.include_duplicates:
         yield Article.duplicate_of.is_(None)
 

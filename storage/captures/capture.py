@@ -20,7 +20,7 @@ from schemas.table import ROW_MEDIA_TYPE
 from storage.articles.article import as_ref
 from storage.ledger.frontier import is_within
 from storage.ledger.unit_of_work import Columns, execute_in, select_in
-from storage.schema.tables import Article, Capture, Entry, Quarantine, Robots, WarcFile
+from storage.schema.tables import Article, Capture, Entry, Quarantine, RightsRow, Robots, WarcFile
 
 OK = 200
 """HTTP status of a successful response."""
@@ -180,6 +180,8 @@ class Rereading(NamedTuple):
     stored: Columns | None
     """The stored article's columns, without its body; None if there is no article."""
     siblings: tuple[Sibling, ...] = ()
+    rights: Columns | None = None
+    """What is stored of its statements about its use; None if it has not been read for that."""
 
 
 def iterate_rereadings(
@@ -295,10 +297,18 @@ def _select_rows() -> Select[Any]:
     """Select successful captures, each with its article and open quarantine row."""
     is_open = and_(Quarantine.capture_id == Capture.id, Quarantine.resolved_at.is_(None))
     return (
-        select(*CAPTURE_COLUMNS, Capture.entry_id.label("entry"), Entry.key, Quarantine.id.label("number"), *STORED)
+        select(
+            *CAPTURE_COLUMNS,
+            Capture.entry_id.label("entry"),
+            Entry.key,
+            Quarantine.id.label("number"),
+            RightsRow.stated.label("rights"),
+            *STORED,
+        )
         .outerjoin(Article, Article.capture_id == Capture.id)
         .outerjoin(Quarantine, is_open)
         .outerjoin(Entry, Entry.id == Capture.entry_id)
+        .outerjoin(RightsRow, RightsRow.capture_id == Capture.id)
         .where(Capture.status.in_(SUCCESS_STATUSES))
     )
 
@@ -347,6 +357,7 @@ def _as_rereadings(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Rerea
             key=row.key,
             stored=stored if stored["id"] else None,
             siblings=tuple(one for one in siblings[row.entry] if one.ref != _as_ref(row)) if row.entry in blogs else (),
+            rights=row.rights,
         )
 
 

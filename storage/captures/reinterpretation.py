@@ -14,6 +14,7 @@ from sqlalchemy.orm import defer
 
 from schemas.outcome import ArticleRead, CaptureQuarantined, Missing, Outcome, Seen, State
 from schemas.table import ROW_MEDIA_TYPE
+from storage.captures.rights import list_stated
 from storage.ledger.quarantine import add_quarantine, update_reasons
 from storage.ledger.state import ARTICLE_STATES, confirm, enter_state, merge_into_entry
 from storage.ledger.unit_of_work import UnitOfWork, execute_in, record_publication_time, seen_of, select_in
@@ -38,11 +39,16 @@ def reread(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
     known = load_stored_captures(batch, outcomes)
     batch.row_captures |= _list_rows(outcomes, known)
     own = _load_own_articles(batch, {capture.id for capture in known.values()})
+    stated = list_stated(batch.session, [capture.id for capture in known.values()])
     counts: Counter[str] = Counter()
     for outcome in sorted(outcomes, key=_fetched_at):
         seen = seen_of(outcome)
         if seen and (capture := known.get((seen.ref.warc, seen.ref.offset))):
-            counts[_reread(batch, outcome, seen, capture, own.get(capture.id))] += 1
+            name = _reread(batch, outcome, seen, capture, own.get(capture.id))
+            if seen.rights and seen.rights != stated.get(capture.id):
+                batch.seen_rights[capture.id] = seen
+                name = "annotated" if name == "unchanged" else name
+            counts[name] += 1
     return counts
 
 

@@ -31,12 +31,25 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from schemas.capture import SUCCESS_STATUSES, CaptureRef
 from schemas.redaction import DIGEST_PREFIX, REDACTED
+from schemas.rights import TDM_FILE_PATH
 from storage.bulk import insert_mappings
 from storage.captures.capture import OK
 from storage.ledger.unit_of_work import IN_COUNT, select_in
 from storage.redactions.table import RedactedKey
 from storage.reports.audit import name_found
-from storage.schema.tables import Article, Base, Capture, Entry, Quarantine, Revision, Robots, Validator, WarcFile
+from storage.schema.tables import (
+    Article,
+    Base,
+    Capture,
+    Entry,
+    Quarantine,
+    Revision,
+    RightsRow,
+    Robots,
+    TdmFile,
+    Validator,
+    WarcFile,
+)
 
 NO_DIGEST = "0" * 64
 """Placeholder for an unknown SHA-256."""
@@ -49,6 +62,9 @@ MARK_RETURNED = (
     .where(Capture.warc == bindparam("of_warc"), Capture.offset == bindparam("at_offset"))
     .values(length=bindparam("new_length"))
 )
+
+
+CaptureTable = type[Quarantine] | type[Robots] | type[TdmFile] | type[RightsRow]
 
 
 class RecordFacts(NamedTuple):
@@ -170,7 +186,7 @@ def audit_references(session: Session) -> list[str]:
 def assign_lost_captures(session: Session) -> int:
     """Give each broken reference a lost capture of its own; return how many articles and revisions had one.
 
-    Quarantine and robots.txt rows are deleted instead: they come back with their captures.
+    Rows of quarantine, robots.txt, tdmrep.json and rights are deleted instead: they come back with their captures.
     """
     for table, is_broken in _find_others():
         session.execute(delete(table).where(is_broken))
@@ -246,7 +262,7 @@ def _find_own(one: _Reference) -> Select[Any]:
     )
 
 
-def _find_others() -> Iterator[tuple[type[Quarantine] | type[Robots], ColumnElement[bool]]]:
+def _find_others() -> Iterator[tuple[CaptureTable, ColumnElement[bool]]]:
     """Yield tables whose rows derive from their capture alone, with the condition for a broken reference."""
     of_quarantine = select(Capture.id).where(
         Capture.id == Quarantine.capture_id, or_(Capture.url.is_(None), Capture.url == Quarantine.url)
@@ -254,6 +270,14 @@ def _find_others() -> Iterator[tuple[type[Quarantine] | type[Robots], ColumnElem
     yield Quarantine, ~of_quarantine.exists()
     of_robots = select(Capture.id).where(Capture.id == Robots.capture_id, Capture.url.endswith("/robots.txt"))
     yield Robots, ~of_robots.exists()
+    of_tdm_file = select(Capture.id).where(Capture.id == TdmFile.capture_id, Capture.url.endswith(TDM_FILE_PATH))
+    yield TdmFile, ~of_tdm_file.exists()
+    of_page = select(Capture.id).where(Capture.id == RightsRow.capture_id)
+    has_files = (
+        or_(column.is_(None), select(table.capture_id).where(table.capture_id == column).exists())
+        for column, table in ((RightsRow.robots_capture_id, Robots), (RightsRow.tdm_capture_id, TdmFile))
+    )
+    yield RightsRow, ~and_(of_page.exists(), *has_files)
 
 
 def _relink(session: Session, one: _Reference, row: Row[Any], number: int) -> None:

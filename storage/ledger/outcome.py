@@ -24,11 +24,13 @@ from schemas.outcome import (
     SourceBroken,
     SourceRead,
     State,
+    TdmFileRead,
     Unchanged,
 )
 from schemas.schedule import STANDARD_PLAN, RevisitPlan
 from schemas.url import Identity
 from storage.captures.reinterpretation import reread
+from storage.captures.rights import store_rights
 from storage.ledger.quarantine import add_quarantine
 from storage.ledger.sighting import store_sightings
 from storage.ledger.state import (
@@ -59,7 +61,7 @@ from storage.ledger.validator import record_validators
 from storage.near_duplicates.grouping import regroup
 from storage.redactions.admission import find_redaction, load_redactions, store_redacted
 from storage.revisions.store import record_check, remove_article, store_article
-from storage.schema.tables import Entry, Robots
+from storage.schema.tables import Entry, Robots, TdmFile
 from storage.search.index import index_articles
 
 __all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_URLS", "retry_delay", "store_outcomes"]
@@ -89,8 +91,8 @@ def store_outcomes(
     """Store each outcome that is not stored yet; return how many had each result.
 
     Results: `stored`, `unchanged`, `revised`, `restored`, `duplicate`, `not-newer`, `not-modified`, `quarantined`,
-    `missing`, `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`, `kept`,
-    `redacted`.
+    `missing`, `gone`, `removed`, `failed`, `forbidden`, `source-read`, `source-broken`, `redirected`, `robots`,
+    `tdm-file`, `kept`, `redacted`.
     These count outcomes; beside them, `sighted-new` counts URLs, `request` captures, and `page` captures of article
     pages. With `is_reread`, the outcomes are of captures that are stored already: see
     `storage.captures.reinterpretation` for their results.
@@ -103,6 +105,7 @@ def store_outcomes(
         counts = reread(batch, [one for one in outcomes if not find_redaction(batch, one)])
         regroup(batch)
         index_articles(session, batch.touched_ids)
+        store_rights(batch)
         return counts
 
 
@@ -123,6 +126,7 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
             counts[NEW_URLS] += store_sightings(batch, outcome.sightings)
     duplicates = regroup(batch)
     index_articles(batch.session, batch.touched_ids)
+    store_rights(batch)
     counts["duplicate"] += len(duplicates)
     counts["stored"] -= len(duplicates)
     counts[REQUESTS] += batch.capture_count
@@ -149,16 +153,20 @@ def _store(batch: UnitOfWork, outcome: Outcome) -> str | None:  # noqa: PLR0911 
             return _store_forbidden(batch, outcome)
         case Unchanged():
             return _store_unchanged(batch, outcome)
-        case RobotsRead():
-            row = {"capture_id": batch.add_capture(outcome.seen, None), "text": outcome.text}
-            batch.new_rows[Robots].append(row)
-            return "robots"
+        case RobotsRead() | TdmFileRead():
+            return _store_host_file(batch, outcome)
         case SourceRead() | SourceBroken() | Kept():
             batch.add_capture(outcome.seen, None)
             _record_other(batch, outcome.seen, None)
             return SOURCE_NAMES[type(outcome)]
         case _:
             assert_never(outcome)
+
+
+def _store_host_file(batch: UnitOfWork, outcome: RobotsRead | TdmFileRead) -> str:
+    row = {"capture_id": batch.add_capture(outcome.seen, None), "text": outcome.text}
+    batch.new_rows[Robots if isinstance(outcome, RobotsRead) else TdmFile].append(row)
+    return "robots" if isinstance(outcome, RobotsRead) else "tdm-file"
 
 
 def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:

@@ -80,6 +80,8 @@ class UnitOfWork:
     """Validators of the fetched URLs, by URL."""
     changed_validators: set[str] = field(default_factory=set)
     """URLs whose validators are to be written or deleted."""
+    seen_rights: dict[int, Seen] = field(default_factory=dict)
+    """Capture id -> the capture, if it says something about its use that is to be stored."""
     capture_count: int = 0
     """Captures that were not stored before."""
     page_count: int = 0
@@ -186,6 +188,8 @@ class UnitOfWork:
         capture_id = self.next_id(Capture)
         if seen.media_type == ROW_MEDIA_TYPE:
             self.row_captures.add(capture_id)
+        if seen.rights:
+            self.seen_rights[capture_id] = seen
         row = {
             "id": capture_id,
             "warc": seen.ref.warc,

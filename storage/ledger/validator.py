@@ -12,7 +12,17 @@ from sqlalchemy.orm import Session
 import sites
 from schemas.article import Kind
 from schemas.capture import SUCCESS_STATUSES, Validators
-from schemas.outcome import ArticleRead, FetchFailed, FetchForbidden, Outcome, RobotsRead, Seen, SourceRead, Unchanged
+from schemas.outcome import (
+    ArticleRead,
+    FetchFailed,
+    FetchForbidden,
+    Outcome,
+    RobotsRead,
+    Seen,
+    SourceRead,
+    TdmFileRead,
+    Unchanged,
+)
 from schemas.schedule import RevisitPlan
 from storage.ledger.unit_of_work import UnitOfWork, execute_in
 from storage.schema.tables import Validator
@@ -33,7 +43,7 @@ def find_source_validators(session: Session, site: str, now: datetime, plan: Rev
 def record_validators(batch: UnitOfWork, outcome: Outcome) -> None:
     """Store, confirm or delete the validators of the requested URL by the fetch's outcome, as that is stored."""
     match outcome:
-        case FetchFailed() | FetchForbidden() | RobotsRead():
+        case FetchFailed() | FetchForbidden() | RobotsRead() | TdmFileRead():
             pass  # says nothing about the page, or is always fetched unconditionally
         case Unchanged(seen=seen):
             _count_confirmation(batch, seen)

@@ -72,6 +72,13 @@ def list_runs(session: Session, limit: int = LISTED_COUNT, *, until: datetime | 
     return [_as_record(row) for row in session.scalars(statement)]
 
 
+def find_runs(session: Session, id_end: str, limit: int) -> list[RunRecord]:
+    """Return runs whose ids end so, newest first."""
+    statement = select(RunRow).where(RunRow.id.endswith(id_end, autoescape=True))
+    rows = session.scalars(statement.order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit))
+    return [_as_record(row) for row in rows]
+
+
 def find_last_end(session: Session) -> datetime | None:
     """Return when the run that ended last did so; None before the first."""
     return session.scalar(select(func.max(RunRow.ended_at)))

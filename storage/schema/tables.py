@@ -332,6 +332,32 @@ class Robots(Base):
     text: Mapped[str]
 
 
+class TdmFile(Base):
+    """A host's tdmrep.json as a run read it; its text is empty if there was none."""
+
+    __tablename__ = "tdm_file"
+
+    capture_id: Mapped[int] = mapped_column(points_to("capture.id"), primary_key=True, autoincrement=False)
+    capture: Mapped[Capture] = relationship(viewonly=True)
+    text: Mapped[str]
+
+
+class RightsRow(Base):
+    """What a page's capture says about its use. A capture without a row has not been read for that."""
+
+    __tablename__ = "rights"
+
+    capture_id: Mapped[int] = mapped_column(points_to("capture.id"), primary_key=True, autoincrement=False)
+    stated: Mapped[dict[str, Any]]
+    """`schemas.rights.StatedRights`: what the response says by itself."""
+    terms: Mapped[str]
+    """The words by which articles are selected (`schemas.rights.list_terms`), each between spaces."""
+    robots_capture_id: Mapped[int | None] = mapped_column(points_to("capture.id"))
+    """Its host's robots.txt at that time."""
+    tdm_capture_id: Mapped[int | None] = mapped_column(points_to("capture.id"))
+    """Its host's tdmrep.json at that time."""
+
+
 class LeaseRow(Base):
     """A lease: who holds it, and until when unless it is renewed."""
 

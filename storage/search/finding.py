@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.search import SearchCount, SearchFilter, SearchHit, SearchOrder, SearchPart, SearchQuery
 from schemas.span import DAY
+from storage.articles.rights import list_rights_conditions
 from storage.engine import Database
 from storage.ledger.unit_of_work import execute_in
 from storage.schema.tables import Article
@@ -144,6 +145,7 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tupl
     ):
         if value is not None:
             statement = statement.where(column == value)
+    statement = statement.where(*list_rights_conditions(wanted.rights, respect_tdm=wanted.respect_tdm))
     return statement if wanted.include_duplicates else statement.where(Article.duplicate_of.is_(None))
 
 

@@ -41,6 +41,7 @@ COMMANDS = {
     "report": [],
     "release": ["release"],
     "redact": ["moscow-times:en:1", "--reason", "a request"],
+    "compliance": [],
 }
 
 

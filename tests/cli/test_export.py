@@ -46,6 +46,20 @@ def test_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tm
     assert rows[article.id]["body"] == article.expected["body"]
 
 
+def test_what_respecting_reservations_leaves_out_is_said(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    ended = broadsheet("export", "--out", tmp_path / "out.jsonl", "--respect-tdm")
+    assert ended.returncode == 0
+    [row] = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert row["id"] == filled.articles[1].id
+    # A text says nothing of the page that it comes from.
+    assert "1 more left out by --respect-tdm: their rights are unknown" in ended.stderr
+    assert export(broadsheet, tmp_path / "out.jsonl", "--rights", "noarchive")["count"] == 1
+    assert "did you mean noarchive?" in broadsheet("export", "--out", tmp_path / "o.csv", "--rights", "noarchve").stderr
+    rights = json.loads(broadsheet("show", filled.articles[1].id, "--json").stdout)["rights"]
+    assert [one["names"] for one in rights["directives"]] == [["noarchive"]]
+    assert "googlebot: noarchive  (meta)" in broadsheet("show", filled.articles[1].id).stdout
+
+
 def test_a_query_and_filters_export_what_they_find(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
     out = tmp_path / "found.jsonl"
     headline = filled.articles[1].expected["headline"]

@@ -29,8 +29,8 @@ SITE = Site(ARTICLES, duplicate_share=0.05)
 
 CONCURRENCY = 4
 
-SOURCE_REQUESTS = 3 + len(SITE.sitemap_urls)
-"""Requests before any page: robots.txt of two hosts, the sitemap index and the months."""
+SOURCE_REQUESTS = 4 + len(SITE.sitemap_urls)
+"""Requests before any page: robots.txt of two hosts, tdmrep.json of one, the sitemap index and the months."""
 
 
 @pytest.fixture(scope="module")

@@ -109,6 +109,7 @@ def test_captures_missing_in_the_database_are_reloaded(filled: Settings) -> None
     change(
         filled,
         delete(article).where(article.capture_id.in_(captures)),
+        delete(tables.RightsRow).where(tables.RightsRow.capture_id.in_(captures)),
         delete(capture).where(capture.id.in_(captures)),
     )
     problems = audit_archive(filled).problems

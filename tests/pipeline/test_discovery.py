@@ -124,7 +124,7 @@ def test_refetching_an_unchanged_article_costs_one_empty_response(settings: Sett
     make_due(settings)
     take(server)
     report = ingest_once(settings, "moscow-times", "feeds")
-    assert report.outcomes == {"not-modified": len(FEEDS) + len(facts), "robots": 1}
+    assert report.outcomes == {"not-modified": len(FEEDS) + len(facts), "robots": 1, "tdm-file": 1}
     assert len(pages_of(take(server))) == len(facts)
     assert read_facts(settings) == facts
 

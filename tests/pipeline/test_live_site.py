@@ -39,7 +39,7 @@ def test_an_unchanged_site_passes_with_few_requests(make_settings: MakeSettings,
         ("photo", "opinion"),
     }
     assert set(PATHS.values()) | {"/live/6/0"} <= set(asked)
-    assert len(asked) == len(set(asked)) + 1 < 30  # robots.txt of both hosts
+    assert len(asked) == len(set(asked)) + 2 < 30  # robots.txt and tdmrep.json of both hosts
     # What was fetched for the look is no part of the archive.
     assert not (tmp_path / "data").exists()
 

@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from schemas.crawl import CrawlLine
+from schemas.rights import TDM_FILE_PATH
 from storage.warc.capture import iterate_captures
 from tests.faults import ELSEWHERE, ON_THE_SITE
 from tests.spiders.child import Crawl, Record, make_crawl
@@ -176,3 +177,10 @@ def test_robots_txt_is_fetched_first_and_once(met: Met) -> None:
         paths = [asked.path for asked in met.publisher.asked_for(origin)]
         assert paths.count("/robots.txt") == 1
         assert paths[0] == "/robots.txt"
+
+
+def test_tdmrep_json_is_fetched_before_the_first_page_and_once(met: Met) -> None:
+    for origin in (WWW, MISSING_ROBOTS):
+        paths = [asked.path for asked in met.publisher.asked_for(origin)]
+        assert paths.count(TDM_FILE_PATH) == 1
+        assert paths[1] == TDM_FILE_PATH

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from schemas.rights import TDM_FILE_PATH
 from schemas.url import Source, SourceKind
 from tests.spiders.child import Crawl, make_crawl, read_records
 from tests.spiders.server import DEADLINE_SECONDS, WWW, Publisher
@@ -68,7 +69,8 @@ def test_the_second_job_reuses_what_the_first_learned(tmp_path: Path, publisher:
     assert [one.path for one in publisher.asked_for(WWW)].count("/robots.txt") == 1
     [file] = (tmp_path / "warc").iterdir()
     fetched = [record.url for record in read_records(file) if record.kind == "response"]
-    assert sorted(filter(None, fetched)) == sorted([f"{WWW}/robots.txt", FEED.url, FEED.url, f"{WWW}/page/1"])
+    files = [f"{WWW}/robots.txt", f"{WWW}{TDM_FILE_PATH}"]
+    assert sorted(filter(None, fetched)) == sorted([*files, FEED.url, FEED.url, f"{WWW}/page/1"])
 
 
 def test_a_parent_that_dies_between_two_jobs_ends_the_crawl(tmp_path: Path, publisher: Publisher) -> None:

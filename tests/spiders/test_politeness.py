@@ -12,8 +12,8 @@ from scrapy.settings import default_settings
 
 from spiders import settings
 from spiders.host_backoff import FILE_NAME, MAX_BACKOFF, HostBackoffs
-from spiders.politeness import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.redirect import is_same_publisher
+from spiders.retry_after import UNREADABLE_PAUSE_SECONDS, read_retry_after
 from spiders.settings import derive_settings
 from spiders.source_order import FILE_NAME as ASKED
 from spiders.source_order import NEVER, SourceOrder
@@ -48,7 +48,7 @@ A_DAY = MAX_BACKOFF.total_seconds()
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: bytes, seconds: float | None) -> None:
-    assert read_retry_after({"Retry-After": value}, NOW) == seconds
+    assert read_retry_after(value, NOW) == seconds
 
 
 WORDS = st.sampled_from(
@@ -59,7 +59,7 @@ WORDS = st.sampled_from(
 @tries(deadline=None)  # a busy machine may be slow
 @given(st.one_of(st.binary(), st.lists(WORDS).map(lambda words: " ".join(words).encode())))
 def test_any_retry_after_gives_a_pause_of_at_most_a_day(value: bytes) -> None:
-    seconds = read_retry_after({"Retry-After": value}, NOW)
+    seconds = read_retry_after(value, NOW)
     assert (seconds is None) == (not value.decode("latin-1").strip())
     assert seconds is None or 0 <= seconds <= A_DAY
 
@@ -89,7 +89,7 @@ def test_an_unreadable_backoff_is_ignored(tmp_path: Path, until: object) -> None
 
 
 def test_without_retry_after_there_is_no_pause() -> None:
-    assert read_retry_after({}, NOW) is None
+    assert read_retry_after(None, NOW) is None
 
 
 @pytest.mark.parametrize(

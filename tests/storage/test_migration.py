@@ -14,7 +14,7 @@ from schemas.search import SearchFilter
 from storage.engine import WRITES, Database, SchemaOutdated, migrate_database, open_database
 from storage.redactions.table import RedactedKey, RedactionRow
 from storage.schema import migration
-from storage.schema.tables import Article, Base, Revision
+from storage.schema.tables import Article, Base, Revision, RightsRow, TdmFile
 from storage.search.finding import search_articles
 from storage.search.query import read_query
 from storage.search.table import Searched, SearchWord
@@ -22,7 +22,7 @@ from tests.storage.every_table import fill_every_table
 
 ROOT = Path(__file__).parent.parent.parent
 NEW_COLUMNS = {"sponsor"}
-NEW_TABLES = {one.__tablename__ for one in (Searched, SearchWord, RedactionRow, RedactedKey)}
+NEW_TABLES = {one.__tablename__ for one in (Searched, SearchWord, RedactionRow, RedactedKey, RightsRow, TdmFile)}
 OLD_NAMES = {
     "article_text": "wording",
     "lsh_key_level_0": "posting_new",
