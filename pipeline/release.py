@@ -83,7 +83,9 @@ def make_release(archive: Archive, folder: Path, wanted: ArticleFilter) -> Relea
         _write_lines(part / LEFT_OUT_PATH, left_out)
         lost_count = sum(one.lost is not None for one in provenance)
         counts = Counter(one.reason for one in left_out)
-        _write_documents(part, wanted, tables, completeness, {"lost_count": lost_count, "left_out_counts": counts})
+        page_count = sum(one.url is not None and one.lost is None for one in provenance)
+        told = {"lost_count": lost_count, "left_out_counts": counts, "page_count": page_count}
+        _write_documents(part, wanted, tables, completeness, told)
         byte_count = _write_sums(part)
         sums_sha256 = hashlib.sha256((part / SUMS_PATH).read_bytes()).hexdigest()
     return Released(

@@ -393,6 +393,7 @@ def test_a_release_is_imported_as_its_articles_which_can_be_released_and_read_ag
         make_release(archive, tmp_path / "again", ArticleFilter())
     found = verify_release(tmp_path / "again", reread=True)
     assert (found.problems, found.reread_count) == ((), PAGE_COUNT)
+    assert "imported files, which have no URL to replay" in (tmp_path / "again" / "README.md").read_text()
 
 
 def test_what_is_no_release_is_named(tmp_path: Path) -> None:

@@ -136,6 +136,9 @@ def test_a_release_names_what_it_left_out_and_keeps_the_rights_of_the_rest(archi
     left_out = {line["url"] for line in lines if line["reason"] == "tdm-reserved"}
     assert left_out == set(list_urls(archive, rights="tdm-reserved"))
     assert made.left_out_counts[LeftOutReason.TDM_RESERVED] == len(left_out)
+    card = (tmp_path / "release" / "README.md").read_text()
+    assert f"| articles whose text and data mining is reserved | {len(left_out)} |" in card
+    assert "opens in ReplayWeb.page" in card
     rows = [json.loads(line) for line in (tmp_path / "release" / PROVENANCE_PATH).read_text().splitlines()]
     assert {row["rights"]["tdm_file"]["status"] for row in rows} == {200}
     assert verify_release(tmp_path / "release").problems == ()
