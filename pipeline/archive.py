@@ -26,6 +26,7 @@ from storage.engine import (
     migrate_database,
     open_database,
 )
+from storage.redactions.scrubbing import scrub_if_due
 from storage.redactions.synchronization import synchronize
 from storage.warc.remote import RemoteStore, StoreUnusable
 from storage.warc.store import MARKER_NAME, WarcStore
@@ -117,7 +118,7 @@ def open_archive(
         DataDirUnusable: the data folder cannot be created or written to.
         RunInProgress: another process has it open for writing.
         StoreUnusable: the URL in the settings cannot be that of a store.
-        RedactionsDamaged: the file of redactions cannot be read.
+        RedactionsDamaged, RedactionsUnusable: the file of redactions cannot be read.
         DatabaseUnreachable, DatabaseMissing, SchemaOutdated: see `storage.engine`.
     """
     audit_store(settings)
@@ -132,6 +133,8 @@ def open_archive(
             archive.warcs.undo_interrupted_moves()
             if taken_out := synchronize(database, archive.warcs):
                 logger.info("redacted, as the file beside the WARC files says: %s", ", ".join(taken_out))
+            if problem := scrub_if_due(database):
+                logger.warning("%s", problem)
             yield archive
 
 

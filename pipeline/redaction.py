@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from shutil import rmtree
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ from storage.redactions.removal import (
     remove_redacted,
     restore_redacted,
 )
-from storage.redactions.scrubbing import scrub_database
+from storage.redactions.scrubbing import scrub_if_due
 from storage.redactions.synchronization import (
     erase_redacted,
     file_redaction,
@@ -288,7 +289,9 @@ def _erase(archive: Archive, stored: StoredDecisions, ids: Sequence[str], at: da
     except StoreUnreachable as error:
         problems.append(f"feeds and listings that quote it were not overwritten: {error}")
     with archive.database.read() as session:
-        records = {one: (*list_records(session, filed[one], parts), *quotations[one]) for one in ids}
+        # The database knows more captures than the file: those imported since.
+        known = {one.id: find_redaction(session, one) for one in list_tombstones(session)}
+        records = {one: (*list_records(session, known[one], parts), *quotations[one]) for one in ids}
     stored.add([Decision(id=one, action=Action.ERASE, at=at, records=records[one]) for one in ids])
     for redaction in combine_decisions(stored.list_decisions()).values():
         if redaction.id in ids:
@@ -306,15 +309,24 @@ def _clear_up(archive: Archive, redactions: Sequence[Redaction]) -> list[str]:
     """Remove what is left in files of our own: pages set apart for tests, indexes, deleted rows."""
     urls = {url for one in redactions for url in one.urls}
     for meta in (archive.settings.data_dir / CANDIDATES).glob("*/*/meta.json"):
-        if json.loads(meta.read_bytes()).get("url") in urls:
+        if _find_url(meta) in urls:
             rmtree(meta.parent)
     with archive.database.read() as session:
         warcs = {ref.warc for one in redactions for ref in list_records(session, one, {})}
     filed = combine_decisions(StoredDecisions(archive.warcs).list_decisions())
     warcs |= {ref.warc for one in redactions if one.id in filed for ref in filed[one.id].records}
     problems = _rewrite_indexes(archive, warcs)
-    problem = scrub_database(archive.database)
+    problem = scrub_if_due(archive.database)
     return [*problems, problem] if problem else problems
+
+
+def _find_url(meta: Path) -> str | None:
+    """Return the URL of a page that was set apart for tests; None if its description cannot be read."""
+    try:
+        found: str | None = json.loads(meta.read_bytes()).get("url")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found
 
 
 def _rewrite_indexes(archive: Archive, warcs: set[str]) -> list[str]:

@@ -18,7 +18,7 @@ from schemas.masking import mask_secrets
 from schemas.model import NonEmpty, Record
 from schemas.settings import PREFIX, Settings
 from storage.engine import DatabaseLost, DatabaseMissing, DatabaseUnreachable, SchemaOutdated, SchemaUnknown
-from storage.redactions.file import RedactionsDamaged
+from storage.redactions.file import RedactionsUnusable
 from storage.redactions.synchronization import compare_redactions, list_returned, list_tombstones
 from storage.warc.remote import RemoteStore, StoreUnreachable, printable_url
 
@@ -85,7 +85,7 @@ def _check_redactions(settings: Settings) -> Iterator[Check]:
     with open_archive(settings, writable=False) as archive:
         try:
             problems = compare_redactions(archive.database, archive.warcs)
-        except RedactionsDamaged as error:
+        except RedactionsUnusable as error:
             problems = [str(error)]
         with archive.database.read() as session:
             found = list_tombstones(session)

@@ -28,6 +28,7 @@ from storage.integrity.page import audit_search, is_index_sound, rebuild_search
 from storage.integrity.state import rebuild_states
 from storage.ledger.batches import Storage
 from storage.ledger.frontier import add_urls
+from storage.redactions.scrubbing import scrub_if_due
 from storage.redactions.synchronization import enforce_redactions
 
 PART_COUNT = 100
@@ -174,7 +175,8 @@ def _repair_states(archive: Archive, run: Run) -> Iterator[str]:
 def _enforce_redactions(archive: Archive) -> Sequence[str]:
     """Keep redacted articles out: an entry that was lost is restored without its rule."""
     enforce_redactions(archive.database, archive.warcs)
-    return ()
+    problem = scrub_if_due(archive.database)
+    return (problem,) if problem else ()
 
 
 def _reread(archive: Archive, wanted: Sequence[Rereading]) -> list[Outcome]:

@@ -17,8 +17,12 @@ from storage.warc.store import WarcStore
 FILE_NAME = "redactions.jsonl"
 
 
-class RedactionsDamaged(UsageFailure):
-    """The file of redactions cannot be read, so it is unknown what must stay out; the message is one line."""
+class RedactionsUnusable(UsageFailure):
+    """The file of redactions cannot be opened or written; the message is one line."""
+
+
+class RedactionsDamaged(RedactionsUnusable):
+    """The file of redactions has a damaged line, so it is unknown what must stay out."""
 
 
 class StoredDecisions:
@@ -29,10 +33,15 @@ class StoredDecisions:
 
         Raises:
             RedactionsDamaged: one of them is damaged.
+            RedactionsUnusable: the local one cannot be opened.
         """
         self._warcs = warcs
         self._path = warcs.folder / FILE_NAME
-        self._local = _read_lines(self._path.read_bytes() if self._path.exists() else b"", str(self._path))
+        try:
+            data = self._path.read_bytes() if self._path.exists() else b""
+        except OSError as error:
+            raise RedactionsUnusable(f"{self._path} cannot be read: {error.strerror}") from None
+        self._local = _read_lines(data, str(self._path))
         self._remote: list[str] = []
         self.unreachable: str | None = None
         """Why the store could not be read; what it has is then unknown."""
@@ -48,7 +57,11 @@ class StoredDecisions:
         return [Decision.model_validate_json(line) for line in self._lines]
 
     def add(self, decisions: Sequence[Decision]) -> None:
-        """Add decisions to the file, durably; to the store's copy too, if it responds."""
+        """Add decisions to the file, durably; to the store's copy too, if it responds.
+
+        Raises:
+            RedactionsUnusable: the file cannot be written; nothing was decided then.
+        """
         self._lines = _sort({*self._lines, *(one.model_dump_json(exclude_defaults=True) for one in decisions)})
         self.write()
 
@@ -56,9 +69,12 @@ class StoredDecisions:
         """Write each copy that lacks a decision; a killed process leaves either the old file or the new one."""
         data = "".join(f"{line}\n" for line in self._lines).encode()
         if self._local != self._lines:
-            with replace_file(self._path) as file:
-                file.write(data)
-            flush(self._path.parent)
+            try:
+                with replace_file(self._path) as file:
+                    file.write(data)
+                flush(self._path.parent)
+            except OSError as error:
+                raise RedactionsUnusable(f"{self._path} cannot be written: {error.strerror}") from None
             self._local = self._lines
         if self._warcs.remote and self._remote != self._lines and self.unreachable is None:
             try:

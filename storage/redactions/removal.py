@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+import sites
 from schemas.article import content_sha256, split_paragraphs
 from schemas.capture import SUCCESS_STATUSES, CaptureRef
 from schemas.outcome import State
@@ -105,7 +106,7 @@ def remove_redacted(session: Session, redaction: Redaction) -> None:
     """Take a redacted article out of the database, and mark its ledger entry; may be repeated."""
     with session.no_autoflush:  # the unit of work flushes explicitly
         batch = UnitOfWork(session, None, redaction.redacted_at)
-        _store(session, redaction)
+        stored = _store(session, redaction)
         entry = _exclude(batch, redaction)
         ids = {*redaction.keys, redaction.id}
         ids |= set(session.scalars(select(Article.id).where(Article.entry_id == entry.id))) if entry else set()
@@ -116,6 +117,7 @@ def remove_redacted(session: Session, redaction: Redaction) -> None:
         regroup(batch)
         index_articles(session, batch.touched_ids)
         _delete(session, Revision.article_id, ids)
+        stored.is_scrubbed = stored.is_scrubbed and not texts
         if entry:
             _remove_ledger_rows(session, entry, redaction)
         if texts:
@@ -125,28 +127,33 @@ def remove_redacted(session: Session, redaction: Redaction) -> None:
 
 
 def restore_redacted(session: Session, redaction_id: str) -> None:
-    """Let an article in again; its page is due, and its captures can be reread."""
+    """Let an article in again: its captures can be reread, and its page is due, unless a rule excludes its URL."""
     session.execute(delete(RedactedKey).where(RedactedKey.redaction_id == redaction_id))
     row = session.get(RedactionRow, redaction_id)
     if row is None:
         return
-    is_redacted = (Entry.key == redaction_id, Entry.rule == REDACTED)
-    pending = {"state": State.PENDING, "rule": None, "next_try_at": row.redacted_at}
-    session.execute(update(Entry).where(*is_redacted).values(pending))
+    entry = session.scalar(select(Entry).where(Entry.key == redaction_id, Entry.rule == REDACTED))
+    if entry:
+        entry.rule = sites.identify(entry.url).rule
+        entry.state = State.EXCLUDED if entry.rule else State.PENDING
+        entry.next_try_at = None if entry.rule else row.redacted_at
     session.delete(row)
 
 
-def _store(session: Session, redaction: Redaction) -> None:
-    row = session.get(RedactionRow, redaction.id) or RedactionRow(id=redaction.id)
+def _store(session: Session, redaction: Redaction) -> RedactionRow:
+    """Store a redaction. A new one may have more in the database than texts: titles of feeds, reasons of quarantine."""
+    row = session.get(RedactionRow, redaction.id) or RedactionRow(id=redaction.id, is_scrubbed=False)
     row.reason, row.redacted_at = redaction.reason, redaction.redacted_at
     session.add(row)
     session.flush()
     add_keys(session, redaction.id, {redaction.id, *redaction.keys})
+    return row
 
 
 def add_keys(session: Session, redaction_id: str, keys: AbstractSet[str]) -> None:
     """Add keys by which a redacted article, or a capture that quotes it, is recognized."""
-    known = set(select_in(session, select(RedactedKey.key), RedactedKey.key, keys))
+    own = select(RedactedKey.key).where(RedactedKey.redaction_id == redaction_id)
+    known = set(select_in(session, own, RedactedKey.key, keys))
     session.add_all(RedactedKey(key=key, redaction_id=redaction_id) for key in sorted(keys - known))
     session.flush()
 

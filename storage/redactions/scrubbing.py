@@ -5,9 +5,11 @@ from contextlib import closing
 from typing import Any
 
 import psycopg
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from storage.engine import Database
+from storage.redactions.table import RedactionRow
 
 WAIT_SECONDS = 30
 """How long to wait for others that read or write: as long as for a lock elsewhere."""
@@ -16,12 +18,24 @@ TABLES = ("article", "revision", "search", "search_word", "sighting", "quarantin
 """The tables that quote articles."""
 
 
-def scrub_database(database: Database) -> str | None:
-    """Rewrite what deleted rows leave behind; return why that was not possible, or None.
+def scrub_if_due(database: Database) -> str | None:
+    """Rewrite what deleted rows leave behind, if it was not since the last redaction; return why it failed, or None.
 
     SQLite's file is rewritten as a whole, PostgreSQL's tables one by one. Both take as long as copying it, and the room
     of a copy for that time.
     """
+    with database.read() as session:
+        due = list(session.scalars(select(RedactionRow.id).where(~RedactionRow.is_scrubbed)))
+    if not due:
+        return None
+    if problem := _scrub(database):
+        return problem
+    with database.begin() as session:
+        session.execute(update(RedactionRow).where(~RedactionRow.is_scrubbed).values(is_scrubbed=True))
+    return None
+
+
+def _scrub(database: Database) -> str | None:
     scrub = _scrub_sqlite if database.engine.dialect.name == "sqlite" else _scrub_postgresql
     try:
         scrub(database)

@@ -35,8 +35,9 @@ def list_tombstones(session: Session, site: str | None = None) -> list[Tombstone
 def find_tombstone(session: Session, key: str) -> Tombstone | None:
     """Return the redaction under which this record id, URL or text falls."""
     row = session.get(RedactionRow, key)
-    if row is None and (found := session.get(RedactedKey, key)):
-        row = session.get(RedactionRow, found.redaction_id)
+    if row is None:
+        owners = select(RedactedKey.redaction_id).where(RedactedKey.key == key).order_by(RedactedKey.redaction_id)
+        row = session.scalar(select(RedactionRow).where(RedactionRow.id == owners.limit(1).scalar_subquery()))
     return _as_tombstone(row) if row else None
 
 
@@ -79,7 +80,7 @@ def synchronize(database: Database, warcs: WarcStore) -> list[str]:
                 restore_redacted(session, redaction_id)
     stored.write()
     for one in filed.values():
-        if one.erased_at and not (one.id in known and known[one.id].erased_at):
+        if one.erased_at and not (one.id in known and known[one.id].erased_at == one.erased_at):
             _, problems = erase_redacted(database, warcs, one)
             for problem in problems:
                 logger.warning("%s", problem)
@@ -115,11 +116,13 @@ def compare_redactions(database: Database, warcs: WarcStore) -> list[str]:
     filed = combine_decisions(stored.list_decisions())
     with database.read() as session:
         known = {one.id: one for one in list_tombstones(session)}
-    unfinished = {one.id for one in filed.values() if one.erased_at and one.id in known and not known[one.id].erased_at}
+        unscrubbed = set(session.scalars(select(RedactionRow.id).where(~RedactionRow.is_scrubbed)))
+    unfinished = {one.id for one in filed.values() if one.id in known and known[one.id].erased_at != one.erased_at}
     found = {
         "redactions of the file that the database lacks": filed.keys() - known.keys(),
         "redactions of the database that the file lacks or undoes": known.keys() - filed.keys(),
         "redactions whose WARC records are still to be overwritten": unfinished,
+        "redactions of which deleted rows may be left in the database's files": unscrubbed,
     }
     sentences = [
         f"{len(ids)} {what}: {', '.join(sorted(ids))}; the next command that writes corrects it"

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from warcio.archiveiterator import ArchiveIterator
 
 from pipeline.archive import open_archive
@@ -24,6 +24,7 @@ from pipeline.ingest import ingest_once
 from pipeline.integrity.audit import audit_archive
 from pipeline.integrity.doctor import check_integrity
 from pipeline.integrity.repair import repair_archive
+from pipeline.quality.findings import CANDIDATES
 from pipeline.redaction import (
     NotRedacted,
     RecordErased,
@@ -49,7 +50,7 @@ from storage.articles.selection import iterate_articles
 from storage.copying.database_copy import copy_database
 from storage.export.file import export_articles
 from storage.ledger.frontier import find_entry
-from storage.redactions.file import FILE_NAME, RedactionsDamaged, StoredDecisions
+from storage.redactions.file import FILE_NAME, RedactionsDamaged, RedactionsUnusable, StoredDecisions
 from storage.redactions.table import RedactedKey, RedactionRow
 from storage.schema.tables import Entry, RunRow, Sighting
 from storage.search.finding import search_articles
@@ -308,6 +309,62 @@ def test_an_import_after_the_erasure_is_reported_and_can_be_erased(settings: Set
     assert not any(one.is_advised for one in check_integrity(settings))
 
 
+def test_a_text_that_was_imported_again_after_its_erasure_can_be_erased(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("A headline of its own\n\nA paragraph that no other text has, of some length.\n")
+    with open_archive(settings, writable=True) as archive:
+        import_paths(archive, [path])
+    record_id = next(key for key in read_all(settings) if key.startswith("text:"))
+    redact(settings, record_id, REASON, erase=True)
+    path.write_text(f"{path.read_text()}\n")
+    with open_archive(settings, writable=True) as archive:
+        assert import_paths(archive, [path]).outcomes == {"redacted": 1}
+    assert b"no other text has" in read_pages(settings)
+    assert redact(settings, record_id, None, erase=True).erased_count == 1
+    assert b"no other text has" not in read_pages(settings)
+
+
+def test_a_text_stays_out_while_one_of_its_articles_is_redacted(settings: Settings, tmp_path: Path) -> None:
+    article = choose(settings)
+    (tmp_path / "text.txt").write_text(article.body)
+    with open_archive(settings, writable=True) as archive:
+        import_paths(archive, [tmp_path / "text.txt"])
+    text_id = f"text:{article.content_sha256[:16]}"
+    redact(settings, text_id, REASON)
+    redact(settings, article.id, REASON)
+    undo_redaction(settings, text_id)
+    assert not {text_id, article.id} & read_all(settings).keys()
+    assert is_out(settings, article.id)
+
+
+def test_an_undone_redaction_leaves_excluded_what_a_rule_excludes(settings: Settings) -> None:
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        key, rule = session.execute(select(Entry.key, Entry.rule).where(Entry.state == State.EXCLUDED)).first() or (
+            "",
+            "",
+        )
+    redact(settings, key, REASON)
+    undo_redaction(settings, key)
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        entry = find_entry(session, key)
+    assert entry
+    assert (entry.state, entry.rule, entry.next_try_at) == (State.EXCLUDED, rule, None)
+
+
+def test_pages_that_were_set_apart_go_too_and_a_damaged_one_is_passed_over(settings: Settings) -> None:
+    article = choose(settings)
+    for name, data in (
+        ("own", json.dumps({"url": article.url})),
+        ("other", '{"url": "https://example.org/"}'),
+        ("torn", ""),
+    ):
+        folder = settings.data_dir / CANDIDATES / "moscow-times" / name
+        folder.mkdir(parents=True)
+        (folder / "meta.json").write_text(data)
+    assert redact(settings, article.id, REASON).problems == ()
+    assert {path.name for path in (settings.data_dir / CANDIDATES / "moscow-times").iterdir()} == {"other", "torn"}
+
+
 def test_a_live_blog_is_erased_with_its_posts(settings: Settings) -> None:
     article = choose(settings, Kind.LIVE)
     phrase = choose_words(settings, article)[0]
@@ -455,6 +512,37 @@ def test_a_redaction_that_only_the_file_has_is_taken_into_the_database(settings:
     with open_archive(settings, writable=True):
         pass
     assert is_out(settings, article.id)
+    assert is_scrubbed(settings)
+
+
+def is_scrubbed(settings: Settings) -> bool:
+    """Whether SQLite's file has no pages left in which deleted rows may be."""
+    with closing(sqlite3.connect(settings.data_dir / "broadsheet.db")) as connection:
+        return bool(connection.execute("PRAGMA freelist_count").fetchone() == (0,))
+
+
+def test_what_a_killed_redaction_left_in_the_databases_file_goes_with_the_next_command(settings: Settings) -> None:
+    article = choose(settings)
+    redact(settings, article.id, REASON)
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        session.execute(update(RedactionRow).values(is_scrubbed=False))
+        for statement in ("CREATE TABLE scratch AS SELECT body FROM article", "DROP TABLE scratch"):
+            session.execute(text(statement))
+    assert not is_scrubbed(settings)
+    [check] = [one for one in check_integrity(settings) if one.name == "redactions"]
+    assert (check.ok, "may be left in the database's files" in check.detail) == (False, True)
+    with open_archive(settings, writable=True):
+        pass
+    assert is_scrubbed(settings)
+    assert all(one.ok for one in check_integrity(settings) if one.name == "redactions")
+
+
+def test_a_file_that_cannot_be_used_is_one_line_and_nothing_is_redacted(settings: Settings) -> None:
+    article = choose(settings)
+    (settings.warc_dir / FILE_NAME).mkdir()
+    with pytest.raises(RedactionsUnusable, match=f"{FILE_NAME} cannot be read: Is a directory"):
+        redact(settings, article.id, REASON)
+    assert article.id in read_all(settings)
 
 
 def test_a_lost_file_is_made_again_and_a_damaged_one_stops_whatever_writes(settings: Settings) -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("redacted_at", MOMENT, nullable=False),
         sa.Column("erased_at", MOMENT, nullable=True),
+        sa.Column("is_scrubbed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_redaction"),
     )
     op.create_table(
@@ -32,7 +33,7 @@ def upgrade() -> None:
             deferrable=True,
             initially="DEFERRED",
         ),
-        sa.PrimaryKeyConstraint("key", name="pk_redacted_key"),
+        sa.PrimaryKeyConstraint("key", "redaction_id", name="pk_redacted_key"),
     )
     op.create_index("ix_redacted_key_redaction_id", "redacted_key", ["redaction_id"])
 
