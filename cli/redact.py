@@ -74,7 +74,9 @@ def _undo(record_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"undone": undone.model_dump(mode="json")})
     else:
-        print_line(f"{undone.id} is no longer redacted; what its captures have is stored again")
+        print_line(
+            f"{undone.id} is no longer redacted: an article in its captures is stored again, and its page is due"
+        )
 
 
 def _redact(

@@ -39,9 +39,10 @@ def render_redaction(report: RedactionReport, *, is_erased: bool) -> None:
     sources = sum(one.source_count for one in report.removals)
     if is_erased:
         verb = "would be overwritten" if report.is_dry_run else "were overwritten"
-        _print(f"{report.erased_count} WARC records {verb}")
+        _print(f"WARC records that {verb}: {report.erased_count}")
     elif records or sources:
-        _print(f"{records} WARC records have it, and {sources} of feeds and listings quote it; --erase overwrites them")
+        _print(f"WARC records that have it: {records}; of feeds and listings that quote it: {sources}")
+        _print("--erase overwrites them")
     _print("headlines in links on other articles' pages stay")
     _print("exports, releases and backups made before still have it: no command reaches them")
     print_sentences("problem", report.problems, "red")
@@ -53,11 +54,11 @@ def _print(sentence: str) -> None:
 
 def _print_removal(one: Removal, *, is_dry_run: bool) -> None:
     verb = "would be redacted" if is_dry_run else "is redacted"
+    if one.was_redacted:
+        verb = f"was redacted before, on {one.tombstone.redacted_at:%Y-%m-%d}"
     console.print(Text(f"{one.tombstone.id} {verb}: {one.tombstone.reason}"))
     if one.article_ids:
         console.print(Text(f"  articles: {', '.join(one.article_ids)}; former versions: {one.revision_count}"))
     if one.duplicates:
-        console.print(
-            Text(f"  {len(one.duplicates)} other articles have its text and stay: {', '.join(one.duplicates)}")
-        )
+        console.print(Text(f"  other articles that have its text, and stay: {', '.join(one.duplicates)}"))
         console.print(Text("  --with-duplicates redacts them too"))

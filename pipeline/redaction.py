@@ -252,6 +252,7 @@ def _describe(
     article_ids = list_articles(session, redaction.keys)
     removal = Removal(
         tombstone=known or redaction.tombstone,
+        was_redacted=known is not None,
         article_ids=tuple(article_ids),
         revision_count=count_revisions(session, redaction.keys),
         capture_count=len(list_records(session, redaction, parts)),

@@ -22,7 +22,7 @@ from pipeline.release_metadata import write_metadata
 from pipeline.reprocess.comparison import recognize_part
 from pipeline.template import render
 from schemas.article import ArticleRecord
-from schemas.capture import CaptureSummary
+from schemas.capture import SUCCESS_STATUSES, CaptureSummary
 from schemas.export import RIGHTS, ArticleFilter, DataCard, Exported, FileFormat, name_card
 from schemas.model import Record
 from schemas.process import INHERITED_UMASK
@@ -43,7 +43,7 @@ from schemas.release import (
 )
 from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates, iterate_reserved
 from storage.atomic_file import USER_FILE_MODE, flush
-from storage.captures.capture import Sibling, find_capture, list_companions
+from storage.captures.capture import Sibling, find_capture, list_article_captures, list_companions
 from storage.captures.rights import RightsReader
 from storage.engine import Session
 from storage.export.file import write_articles
@@ -184,11 +184,10 @@ def _copy_captures_of(
 ) -> Provenance:
     capture = find_capture(session, article.capture)
     title = article.headline or article.id
-    newest = {one.url: one for one in sorted(parts, key=lambda part: part.fetched_at) if one.ref != article.capture}
     companions: list[CopiedCapture] = []
     try:
         copied, lost = _copy(archive, writer, capture, title), None
-        companions = [_copy(archive, writer, find_capture(session, one.ref), title) for one in newest.values()]
+        companions = [_copy(archive, writer, one, title) for one in _list_companions(session, article, capture, parts)]
     except (CaptureCorrupt, CaptureTruncated, NotAWarc, FileNotFoundError) as error:
         copied, lost, companions = None, str(error), []
     return Provenance(
@@ -206,6 +205,19 @@ def _copy_captures_of(
         lost=lost,
         companions=tuple(companions),
     )
+
+
+def _list_companions(
+    session: Session, article: ArticleRecord, capture: CaptureSummary, parts: Sequence[Sibling]
+) -> Iterator[CaptureSummary]:
+    """Yield what an article was read from beside its capture: a live blog's posts, or its page if they came later."""
+    if recognize_part(capture.url or ""):
+        found = list_article_captures(session, article.id)
+        pages = [one for one in found if one.status in SUCCESS_STATUSES and not recognize_part(one.url or "")]
+        yield from pages[-1:]
+    newest = {one.url: one.ref for one in sorted(parts, key=lambda part: part.fetched_at) if one.url != capture.url}
+    for ref in newest.values():
+        yield find_capture(session, ref)
 
 
 def _copy(archive: Archive, writer: WaczWriter, capture: CaptureSummary, title: str) -> CopiedCapture:

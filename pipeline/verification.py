@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from pipeline.completeness import CompletenessReport
-from pipeline.interpret import read_outcome
+from pipeline.interpret import find_page_id, read_outcome
 from schemas.article import ArticleRecord
 from schemas.export import DataCard, name_card
 from schemas.outcome import ArticleRead
@@ -280,11 +280,12 @@ class _Verification:
 
     def _read_again(self, origin: Provenance, copies: Sequence[CopiedCapture], members: Sequence[bytes]) -> None:
         """Read the text again; another extractor may read another one."""
-        page, *companions = (
+        capture, *companions = (
             next(iter(iterate_captures(_Bytes(member), one.warc, 0, MAX_PAGE_BYTES)))[0]
             for one, member in zip(copies, members, strict=True)
         )
-        outcome = read_outcome(page, companions=tuple(companions))
+        pages = [one for one in companions if not find_page_id(one)] if find_page_id(capture) else []
+        outcome = read_outcome(capture, pages[0]) if pages else read_outcome(capture, companions=tuple(companions))
         if not isinstance(outcome, ArticleRead):
             self._notes.append(f"{origin.id} cannot be read from its captures in the release")
             return

@@ -101,6 +101,8 @@ class Removal(Record):
     """What a redaction takes out of the archive; of a dry run, what it would take out."""
 
     tombstone: Tombstone
+    was_redacted: bool = False
+    """Whether it was redacted before; its reason and date stay."""
     article_ids: tuple[NonEmpty, ...]
     """The article, and texts without a URL that are the same word for word."""
     revision_count: Count

@@ -68,7 +68,13 @@ def _handle_failure(request: Request, error: Exception) -> Response:
     if isinstance(error, DatabaseLost) and not isinstance(error, QueryTimedOut):
         return render_error(request, status, MESSAGES[DatabaseLost])  # its own names the database's URL
     text = shorten(str(error), MAX_LETTERS, placeholder=" …")
-    return render_error(request, status, f"{text[:1].upper()}{text[1:]}." if status != 500 else MESSAGES[500])  # noqa: PLR2004
+    return render_error(request, status, _make_sentence(text) if status != 500 else MESSAGES[500])  # noqa: PLR2004 - HTTP
+
+
+def _make_sentence(message: str) -> str:
+    """Return a message as a sentence; a record id at its beginning stays as it is."""
+    is_id = ":" in message.partition(" ")[0]
+    return f"{message}." if is_id else f"{message[:1].upper()}{message[1:]}."
 
 
 def _handle_http(request: Request, error: Exception) -> Response:

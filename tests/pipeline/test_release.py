@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
@@ -23,6 +24,7 @@ from pipeline.file_import import import_paths
 from pipeline.release import make_release
 from pipeline.release_metadata import CRATE_PATH, CROISSANT_PATH, FRICTIONLESS_PATH
 from pipeline.verification import REQUIRED, verify_release
+from replica.route import find_answer
 from replica.site import Site
 from schemas.export import ArticleFilter
 from schemas.release import (
@@ -36,6 +38,7 @@ from schemas.release import (
     ReleaseUnreadable,
 )
 from schemas.settings import Settings
+from spiders.warc import Exchange, WarcWriter
 from storage.copying.database_copy import copy_database
 from storage.export.sink import ExportUnwritable
 from storage.export.wacz import WARC_PATH
@@ -394,6 +397,27 @@ def test_a_release_is_imported_as_its_articles_which_can_be_released_and_read_ag
     found = verify_release(tmp_path / "again", reread=True)
     assert (found.problems, found.reread_count) == ((), PAGE_COUNT)
     assert "imported files, which have no URL to replay" in (tmp_path / "again" / "README.md").read_text()
+
+
+def test_a_live_blog_whose_posts_came_later_is_released_with_its_page(tmp_path: Path) -> None:
+    site = Site(10, kinds=("live",), bad_pages=False)
+    live = next(one for one in site.articles if one.head.kind == "live")
+    posts_url = f"https://www.themoscowtimes.com/live/{live.head.number}/0"
+    posts = find_answer(site, "www", f"/live/{live.head.number}/0").body
+    pages = {live.url: ("text/html", live.page_html().encode()), posts_url: ("application/json", posts)}
+    with open_archive(Settings(data_dir=tmp_path / "data"), writable=True) as archive:
+        for number, (url, (media_type, body)) in enumerate(pages.items()):
+            with WarcWriter(tmp_path / str(number), site="elsewhere", run_id="elsewhere") as writer:
+                head = f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}; charset=utf-8\r\n\r\n".encode()
+                request = f"GET {url} HTTP/1.1\r\n\r\n".encode()
+                ref = writer.write_exchange(Exchange(url, datetime.now(UTC), request, head, body))
+            import_paths(archive, [tmp_path / str(number) / ref.warc])
+        make_release(archive, tmp_path / "release", ArticleFilter())
+    [line] = (tmp_path / "release" / PROVENANCE_PATH).read_text().splitlines()
+    origin = json.loads(line)
+    assert (origin["url"], [one["url"] for one in origin["companions"]]) == (posts_url, [live.url])
+    found = verify_release(tmp_path / "release", reread=True)
+    assert (found.problems, found.notes, found.reread_count) == ((), (), 1)
 
 
 def test_what_is_no_release_is_named(tmp_path: Path) -> None:

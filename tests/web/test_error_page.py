@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from pipeline.archive import open_archive
+from pipeline.status import RecordUnknown
 from schemas.settings import Settings
 from storage.engine import DatabaseLost
 from storage.outage import QueryTimedOut
@@ -40,6 +41,7 @@ def test_a_database_that_is_away_is_reported_without_its_place(tmp_path: Path) -
     [
         (QueryTimedOut("the query took too long, and was ended"), 503, "The query took too long, and was ended."),
         (DatabaseLost("postgresql://me@host/archive: gone"), 503, "does not respond"),
+        (RecordUnknown("moscow-times:en:1 was redacted"), 404, "moscow-times:en:1 was redacted."),
         (KeyError("a secret"), 500, "a defect of the program"),
     ],
 )
