@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
-import psycopg
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -39,7 +38,7 @@ def _scrub(database: Database) -> str | None:
     scrub = _scrub_sqlite if database.engine.dialect.name == "sqlite" else _scrub_postgresql
     try:
         scrub(database)
-    except (DBAPIError, psycopg.Error, sqlite3.Error) as error:
+    except (DBAPIError, database.engine.dialect.loaded_dbapi.Error) as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         return f"{database.url} could not be rewritten: {reason}; deleted texts may be left in its files"
     return None
