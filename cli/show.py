@@ -42,22 +42,16 @@ def show(
     """Show one record: text, metadata, the source of each value, revisions, duplicates; or what a revision changed."""
     from cli.pager import paging
     from cli.render import console, print_json
-    from cli.render_record import render_details, render_difference
+    from cli.render_record import render_details
     from cli.render_redaction import render_tombstone
-    from pipeline.status import RecordRedacted, compare_revisions, find_details
+    from pipeline.status import RecordRedacted, find_details
 
     if cite and (diff or as_json):
         raise typer.BadParameter("--cite goes with neither --diff nor --json")
     if revisions and not diff:
         raise typer.BadParameter(f"{revisions} needs --diff, which compares revisions")
     if diff:
-        before, after = parse_revision_range(revisions or "")
-        found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
-        if as_json:
-            print_json(found.model_dump(mode="json", by_alias=True))
-            return
-        with paging(console):
-            render_difference(found)
+        _print_difference(record_id, revisions, as_json=as_json)
         return
     if cite:
         _print_citation(record_id, cite)
@@ -72,6 +66,21 @@ def show(
     else:
         with paging(console):
             render_details(shown)
+
+
+def _print_difference(record_id: str, revisions: str | None, *, as_json: bool) -> None:
+    from cli.pager import paging
+    from cli.render import console, print_json
+    from cli.render_record import render_difference
+    from pipeline.status import compare_revisions
+
+    before, after = parse_revision_range(revisions or "")
+    found = with_archive(lambda archive: compare_revisions(archive, record_id, before, after))
+    if as_json:
+        print_json(found.model_dump(mode="json", by_alias=True))
+        return
+    with paging(console):
+        render_difference(found)
 
 
 def _print_citation(record_id: str, cite: Citation) -> None:

@@ -21,7 +21,7 @@ logging.getLogger("trafilatura").setLevel(logging.ERROR)
 MIN_FAST_SHARE = 0.3
 """Share of the text in all `<p>` below which the full mode is tried: the fast mode fails on some pages (4 of 257)."""
 
-MAX_LOOSE_RATIO = 999
+MAX_LOOSE_RATIO = 1.3
 """Ratio to the text in all `<p>` above which the precise mode is tried: so much text outside of paragraphs is a menu or
 a list of other articles, or the page has no paragraphs. Found on one half of 181 pages, and as good on the other."""
 
@@ -30,7 +30,7 @@ MIN_SHARE = 0.5
 
 MIN_ITEM_COUNT = 2
 MIN_LINK_SHARE = 0.9
-"""Share of link text in each item by which a list of so many items leads to other pages."""
+"""A list with at least this many items, each with at least this share of its text in links, leads to other pages."""
 
 SENTENCE_CHARS = 40
 """Fewest characters by which a paragraph of the text is found again in the tree: shorter ones occur twice."""

@@ -184,13 +184,15 @@ def test_links_to_other_articles_are_not_text() -> None:
     assert "The first step is the permit." in body
 
 
-def test_a_menu_beside_a_text_without_paragraphs_is_not_text() -> None:
+@pytest.mark.parametrize("beside", ["", "<p>A line below it, in a paragraph of its own, as many pages have one.</p>"])
+def test_a_menu_beside_a_text_without_paragraphs_is_not_text(beside: str) -> None:
     menu = "".join(f"<a href='/{number}'>Council committee number {number}</a><br>" for number in range(150))
     text = "<br><br>".join(one for part in PARTS for one in part)
-    page = f"<html><body><h1>H</h1><div>{menu}</div><div>{text}</div></body></html>"
+    page = f"<html><body><h1>H</h1><div>{menu}</div><div>{text}</div>{beside}</body></html>"
     draft = read_page(make_capture(page, URL), sites.get_site("generic"))
     assert isinstance(draft, Draft)
-    assert draft.body.split("\n\n") == [one for part in PARTS for one in part]
+    assert draft.body.split("\n\n")[:18] == [one for part in PARTS for one in part]
+    assert "committee" not in draft.body
 
 
 def test_reader_comments_are_not_text() -> None:
