@@ -59,7 +59,7 @@ CORRECTION = re.compile(
     r"|this (?:article|story|version|item) (?:corrects|updates)\b"
     r"|(?<=\()(?:corrects|clarifies|updates|refiles|recasts)\b"
     r"|corrects [^.]*\b(?:paragraphs?|headline|spelling|dateline|byline|caption)\b"
-    r"|(?:we|the moscow times) (?:regret|apologi[sz]e)s?\b[^.]*\berror"
+    r"|(?:we|(?:the )?(?:[\w.-]+ ){0,3}(?:times|news|post|journal|herald|tribune|editors?|newspaper)) (?:regret|apologi[sz]e)s?\b[^.]*\berror"
     rf"|(?:в )?(?:более ранней|предыдущей|первоначальной|прежней) (?:версии|редакции)"
     rf" (?:{_RUSSIAN_OURS}\b|{_RUSSIAN_SAID})"
     rf"|(?:(?:эта|этот|данн(?:ая|ый)) )?{_RUSSIAN_TEXT} (?:был[аи]? )?{_RUSSIAN_DONE}{_RUSSIAN_END}"

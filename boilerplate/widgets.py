@@ -73,7 +73,7 @@ _BUTTONS = re.compile(
 )
 _SIGNPOSTS = re.compile(
     r"\W*+(?:advertisement|реклама"
-    r"|(?:subscribe to|follow|join)(?: us| our| the moscow times)*(?: (?:on|in))?"
+    r"|(?:subscribe to|follow|join)(?: us| our)*(?: the(?: [\w.-]+){1,4}?)?(?: (?:on|in))?"
     r"(?: (?:and|or|telegram|twitter|x|facebook|instagram|youtube|whatsapp|channel|page|group|newsletters?))+"
     r"|подпи(?:сывайтесь|шитесь) на(?: наш\w*)?(?: (?:канал|телеграм|telegram|youtube|в))+)\W*",
     re.IGNORECASE,

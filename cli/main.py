@@ -127,10 +127,10 @@ def ingest(
 @app.command()
 def backfill(
     from_day: Annotated[
-        datetime, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day (Moscow).")
+        datetime, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day.")
     ],
     to_day: Annotated[
-        datetime, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day (Moscow).")
+        datetime, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day.")
     ],
     site: Annotated[str, typer.Option(metavar="NAME", help="The site's name.")] = "moscow-times",
     *,

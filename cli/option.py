@@ -40,10 +40,10 @@ def between(lowest: int, highest: int = MAX_COUNT) -> Callable[[int | None], int
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 FromDay = Annotated[
-    datetime | None, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day (Moscow).")
+    datetime | None, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day.")
 ]
 ToDay = Annotated[
-    datetime | None, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day (Moscow).")
+    datetime | None, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day.")
 ]
 RowLimit = Annotated[
     int | None, typer.Option("--limit", metavar="COUNT", callback=between(0), help="List at most this many.")

@@ -13,7 +13,7 @@ from schemas.article import ArticleRecord, split_paragraphs
 from schemas.duplicate import KIND_MEANINGS, Explanation
 from schemas.revision import Difference, FieldChange, ParagraphChange, Revision, WordRun
 from schemas.rights import Rights, RightsSource
-from sites import get_site
+from sites import find_time_zone
 
 OPENING = {"same": "", "removed": "[-", "added": "{+"}
 CLOSING = {"same": "", "removed": "-]", "added": "+}"}
@@ -66,7 +66,7 @@ def _format_time(record: ArticleRecord) -> str:
     """Return the publication time in the publisher's time zone, and in UTC if that is another."""
     if record.published_at is None:
         return "no date"
-    local = record.published_at.astimezone(get_site(record.site).time_zone)
+    local = record.published_at.astimezone(find_time_zone(record.site))
     shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
     if not local.utcoffset():
         return shown

@@ -6,7 +6,6 @@ from rich.text import Text
 
 from cli.render import console, print_wrapped
 from schemas.search import Mark, SearchCount, SearchHit
-from storage.ledger.publication_date import publication_day
 
 MARK_STYLE = "bold red"
 """The style of `grep --color`."""
@@ -48,7 +47,6 @@ def _mark(text: str, marks: Sequence[Mark], style: str = "") -> Text:
 
 
 def _list_facts(hit: SearchHit) -> str:
-    day = publication_day(hit.published_at)
     duplicate = f"duplicate of {hit.duplicate_of}" if hit.duplicate_of else None
-    facts = (hit.id, day.isoformat() if day else "no date", hit.section, ", ".join(hit.authors), duplicate)
+    facts = (hit.id, hit.published_on.isoformat() if hit.published_on else "no date", hit.section, ", ".join(hit.authors), duplicate)
     return " · ".join(fact for fact in facts if fact)

@@ -1,4 +1,8 @@
-"""Names of news agencies."""
+"""Names of news agencies, and of the publishers themselves."""
+
+from functools import cache
+
+from sites import PUBLISHERS
 
 AGENCIES = {
     name.casefold(): name
@@ -43,5 +47,11 @@ AGENCIES = {
 }
 """Case-folded name -> the name used in records."""
 
-OWN_DESKS = frozenset({"mt", "mt staff", "moscow times", "the moscow times"})
-"""Names of the publisher itself, which may be listed among agencies."""
+@cache
+def list_own_desks() -> frozenset[str]:
+    """Return the case-folded names of all known publishers and their desks, which may be listed among agencies.
+
+    All of them, whosever page it is: publishers print each other's articles. A name that is an agency's is one.
+    """
+    names = (name for site in PUBLISHERS.profiles.values() for name in (site.title, *site.own_names))
+    return frozenset(name.casefold() for name in names if name) - AGENCIES.keys()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from boilerplate.correction import is_correction
 from boilerplate.remover import Quotation
-from extraction.agency import AGENCIES, OWN_DESKS
+from extraction.agency import AGENCIES, list_own_desks
 from extraction.linked_data import clean_markup
 from extraction.normalization import tidy
 from extraction.paragraph import Infobox
@@ -154,7 +154,8 @@ def _find_last_paragraph(paragraphs: tuple[str, ...]) -> int:
 
 def _read_credit(line: str) -> tuple[str, ...]:
     """Return the agencies of a credit, including acronyms; empty if it has no known agency or anything else."""
-    names = [name for name in _LIST.split(line) if name and name.casefold() not in OWN_DESKS]
+    own = list_own_desks()
+    names = [name for name in _LIST.split(line) if name and name.casefold() not in own]
     known = [AGENCIES.get(name.casefold()) for name in names]
     if not any(known) or not all(agency or _ACRONYM.match(name) for name, agency in zip(names, known, strict=True)):
         return ()

@@ -15,7 +15,7 @@ TAG_METAS = ("article:tag", "news_keywords", "parsely-tags", "sailthru.tags", "k
 def choose_section(page: Page) -> str | None:
     """Return the section by its displayed name; a known publisher's breadcrumb has precedence.
 
-    The Moscow Times calls every article `news` or `ukraine_war` everywhere else.
+    Elsewhere, a page may have another value: an internal key, or the same for every article.
     """
     if page.site.sections and (section := _read_breadcrumb(page)):
         page.record_source("section", "breadcrumb")

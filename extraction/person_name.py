@@ -2,7 +2,7 @@
 
 import re
 
-from extraction.agency import AGENCIES, OWN_DESKS
+from extraction.agency import AGENCIES, list_own_desks
 
 MAX_WORD_COUNT = 5
 """Maximum words of a person's name, particles included: `María de la Cruz Pérez`."""
@@ -49,7 +49,7 @@ def is_name(text: str) -> bool:
     `Jane Doe for AFP` and `Jane Doe in Kyiv` are names too.
     """
     name = text.strip()
-    if name.casefold() in AGENCIES or name.casefold() in OWN_DESKS or _ACRONYM.match(name):
+    if name.casefold() in AGENCIES or name.casefold() in list_own_desks() or _ACRONYM.match(name):
         return True
     return is_person(_ADDITION.split(name, maxsplit=1)[0])
 

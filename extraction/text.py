@@ -11,7 +11,7 @@ from extraction.person_name import is_name
 from extraction.picture import split_caption
 from schemas.article import Draft, Image, Unreadable
 from schemas.capture import Capture
-from sites import SITES, get_site
+from sites import PUBLISHERS, get_site
 from sites.profile import Site
 
 MAX_HEADLINE_CHARS = 150
@@ -65,7 +65,7 @@ def split_plain_text(text: str) -> list[str]:
 
 def recognize_site(paragraphs: list[str]) -> tuple[Site, Cleaned]:
     """Return the site whose boilerplate is in the text, else the generic one, and the text without boilerplate."""
-    for site in SITES.values():
+    for site in PUBLISHERS.profiles.values():
         cleaned = site.boilerplate.remove(paragraphs)
         if set(cleaned.names) - {PATTERN}:
             return site, cleaned

@@ -64,7 +64,7 @@ class BackfillPlan(Record):
 def check_span(since: date, until: date) -> None:
     """Raise `SpanInvalid` unless these days can be backfilled."""
     check_order(since, until)
-    if until > now().date() + timedelta(days=1):  # Moscow's day begins before UTC's
+    if until > now().date() + timedelta(days=1):  # in the east, a day begins before UTC's
         raise SpanInvalid(f"--to {until} is in the future")
     if since < FIRST_DAY:
         raise SpanInvalid(f"--from {since} is before {FIRST_DAY}: no newspaper was on the web then")

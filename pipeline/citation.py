@@ -8,7 +8,8 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from schemas.article import ArticleRecord
-from sites import get_site
+from sites import find_title
+from storage.ledger.publication_date import publication_day
 
 BIBTEX_ESCAPES = str.maketrans(
     {
@@ -107,14 +108,12 @@ def _list_authors(record: ArticleRecord) -> tuple[str, ...]:
 
 
 def _find_issued(record: ArticleRecord) -> date | None:
-    if record.published_at is None:
-        return None
-    return record.published_at.astimezone(get_site(record.site).time_zone).date()
+    return publication_day(record.published_at, record.site)
 
 
 def _find_publication(record: ArticleRecord) -> str | None:
     """Return the publication's name, or the URL's host if the publisher has no profile."""
-    return get_site(record.site).title or urlsplit(record.url or "").hostname
+    return find_title(record.site) or urlsplit(record.url or "").hostname
 
 
 def _escape(text: str) -> str:

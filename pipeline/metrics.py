@@ -157,12 +157,12 @@ def _describe_backoffs(settings: Settings) -> Iterator[Metric]:
 def _list_hosts() -> tuple[str, ...]:
     """Return the hosts of all profiles, those that are crawled first; any other is one too many for a label."""
     hosts = [urlsplit(origin).netloc for origin in _list_origins()]
-    known = sorted(host for profile in sites.SITES.values() for host in profile.hosts)
+    known = sorted(host for profile in sites.PUBLISHERS.profiles.values() for host in profile.hosts)
     return tuple(dict.fromkeys((*hosts, *known)))
 
 
 def _list_origins() -> list[str]:
-    return [origin for profile in sites.SITES.values() for origin in profile.origins]
+    return [origin for profile in sites.PUBLISHERS.profiles.values() for origin in profile.origins]
 
 
 def _describe_status(status: Status) -> Iterator[Metric]:

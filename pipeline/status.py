@@ -116,7 +116,7 @@ def read_status(archive: Archive) -> Status:
 
 def _is_unknown(found: RecurringParagraph) -> bool:
     """Return whether it is still in no publisher's list: the lists may have grown since the run."""
-    return all(sites.get_site(name).boilerplate.remove([found.text]).paragraphs for name in sites.SITES)
+    return all(sites.get_site(name).boilerplate.remove([found.text]).paragraphs for name in sites.PUBLISHERS.profiles)
 
 
 def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:

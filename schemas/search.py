@@ -55,9 +55,9 @@ class SearchFilter(Record):
     """Which articles to search, in which order, and which of the hits to return."""
 
     since: date | None = None
-    """Published on this day (Moscow time) or later. With a day given, articles without a date are excluded."""
+    """Published on this day (in the publisher's time zone) or later. With a day given, articles without a date are excluded."""
     until: date | None = None
-    """Published on this day (Moscow time) or earlier."""
+    """Published on this day (in the publisher's time zone) or earlier."""
     site: NonEmpty | None = None
     kind: Kind | None = None
     language: NonEmpty | None = None
@@ -99,6 +99,8 @@ class SearchHit(Record):
     authors: tuple[str, ...]
     section: str | None
     published_at: datetime | None
+    published_on: date | None
+    """The day in the publisher's time zone."""
     duplicate_of: str | None
     found_in: SearchPart | None
     """`headline` if all terms occur there, `subtitle` if headline and subtitle have them together; else None."""
@@ -111,7 +113,7 @@ class ReaderFilter(Record):
     """Which articles a reader wants to see. Values are those of the articles, letter for letter."""
 
     since: date | None = None
-    """Published on this day (Moscow time) or later. With a day given, articles without a date are excluded."""
+    """Published on this day (in the publisher's time zone) or later. With a day given, articles without a date are excluded."""
     until: date | None = None
     site: str | None = None
     section: str | None = None
@@ -152,7 +154,8 @@ class Duplicate(Record):
 
     id: NonEmpty
     headline: str | None
-    published_at: datetime | None
+    published_on: date | None
+    """The day in the publisher's time zone."""
 
 
 class HitPage(Record):

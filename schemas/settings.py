@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="", description="`sqlite:///DATA_DIR/broadsheet.db` by default, or `postgresql+psycopg://…`"
     )
+    sites: tuple[str, ...] = Field(
+        default=(), description='JSON: the sites that the schedule crawls, `["NAME", …]`; commands mean the first'
+    )
+    sites_dir: Path | None = Field(
+        default=None, description="a folder with publishers of your own, a folder for each (`broadsheet site new`)"
+    )
     contact: str = Field(default="", description="your mail address or web page; required for a live crawl")
     user_agent: str = Field(default="", description="the User-Agent header; `broadsheet/VERSION (+CONTACT)` by default")
     delay_seconds: Annotated[float, Field(ge=0, le=DAY_SECONDS)] = Field(
@@ -251,6 +257,17 @@ def load_settings() -> Settings:
         raise SettingsInvalid(
             f"{_variable_name((found.group(1),) if found else ())}: its value is not valid JSON"
         ) from None
+
+
+def find_sites_dir() -> Path | None:
+    """Return the setting `sites_dir` of this process, without any other setting.
+
+    Raises:
+        SettingsInvalid: the `.env` file cannot be read.
+    """
+    name = f"{PREFIX}SITES_DIR"
+    value = os.environ.get(name) or _read_dotenv().get(name)
+    return Path(value) if value else None
 
 
 def _is_origin(text: str) -> bool:

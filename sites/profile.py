@@ -35,13 +35,17 @@ class Site:
     name: str = "generic"
     title: str | None = None
     """The publication's name as its readers know it, for citations."""
+    is_default: bool = False
+    """Whether commands mean this site if the user names none."""
+    own_names: tuple[str, ...] = ()
+    """Names of the publisher and its desks, as they stand in bylines and credits; the title is one of them."""
     hosts: frozenset[str] = frozenset()
     origins: tuple[str, ...] = ()
     """Every origin (scheme and host) from which sources and articles are fetched."""
     editions: Mapping[str, Edition] = field(default_factory=dict)
     """Code -> edition."""
     time_zone: tzinfo = UTC
-    """The time zone of times without an offset."""
+    """The time zone of its days (`--from`, the date in a URL), and of times without an offset."""
     boilerplate: Boilerplate = field(default_factory=Boilerplate)
     text_edition: str | None = None
     """The edition whose boilerplate is known, and thus the edition of a text recognized by its boilerplate."""

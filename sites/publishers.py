@@ -1,25 +1,38 @@
 """A set of profiles, and the lookup of the profile for a URL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from functools import cached_property
 from types import MappingProxyType
 
 from schemas.failure import UsageFailure
 from schemas.suggestion import suggest
 from schemas.url import Identity
-from sites.generic import GENERIC
 from sites.profile import Site
+
+GENERIC_NAME = "generic"
+"""The name of the profile of any publisher without one."""
 
 
 class UnknownSite(UsageFailure):
     """There is no profile with this name. The message lists the known names."""
 
 
+class SiteUnnamed(UsageFailure):
+    """Several sites could be meant, and none was named."""
+
+
 class Publishers:
     """Profiles by name. Immutable; pickled for the reading processes."""
 
-    def __init__(self, profiles: Iterable[Site]) -> None:
-        self.profiles: Mapping[str, Site] = MappingProxyType({one.name: one for one in profiles})
-        """Name -> profile."""
+    def __init__(self, profiles: Iterable[Site] | Callable[[], Iterable[Site]]) -> None:
+        self._given = profiles
+
+    @cached_property
+    def profiles(self) -> Mapping[str, Site]:
+        """Name -> profile. They are imported when they are first needed, since a user's own may be unusable."""
+        given = self._given() if callable(self._given) else self._given
+        return MappingProxyType({one.name: one for one in given})
 
     def __reduce__(self) -> tuple[type["Publishers"], tuple[tuple[Site, ...]]]:
         return Publishers, (tuple(self.profiles.values()),)
@@ -38,11 +51,39 @@ class Publishers:
 
     def find(self, url: str) -> Site:
         """Return the profile that has the URL's host; the generic one if none has."""
-        return next((one for one in self.profiles.values() if one.has_host(url)), GENERIC)
+        return next((one for one in self.profiles.values() if one.has_host(url)), self.profiles[GENERIC_NAME])
 
     def identify(self, url: str) -> Identity:
         """Return the identity of a URL, from its spelling alone."""
         return self.find(url).identify(url)
+
+    def find_time_zone(self, name: str) -> tzinfo:
+        """Return the time zone of a site's days; UTC for a site without a profile, such as one that was removed."""
+        profile = self.profiles.get(name)
+        return profile.time_zone if profile else UTC
+
+    def find_title(self, name: str) -> str | None:
+        """Return a publication's name as its readers know it; None if it is not known."""
+        profile = self.profiles.get(name)
+        return profile.title if profile else None
+
+    def list_own(self) -> list[Site]:
+        """Return the profiles of publishers, without the generic one."""
+        return [one for one in self.profiles.values() if one.name != GENERIC_NAME]
+
+    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the sites of the setting `sites`; without one, the site that is there by default.
+
+        Raises:
+            UnknownSite: one has no profile.
+            SiteUnnamed: none is named, and none is the default.
+        """
+        if names:
+            return tuple(self.get(name).name for name in dict.fromkeys(names))
+        found = [one.name for one in self.list_own() if one.is_default] or [one.name for one in self.list_own()]
+        if len(found) != 1:
+            raise SiteUnnamed(f"name a site with --site, or in BROADSHEET_SITES: {', '.join(sorted(found))}")
+        return (found[0],)
 
     def replacing(self, profile: Site) -> "Publishers":
         """Return a copy of the set in which this profile replaces the one with its name."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +12,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from schemas.search import Mark
-from sites import get_site
-from storage.ledger.publication_date import PUBLICATION_ZONE
+from sites import find_time_zone
 from web.context import Link
 
 HTML = "text/html; charset=utf-8"
@@ -28,7 +27,7 @@ def make_templates(menu: Sequence[Link], tabs: Sequence[Link]) -> Environment:
     templates.filters.update(
         marked=mark_text,
         local_time=format_time,
-        moscow_day=format_day,
+        day=format_day,
         path_part=quote_path_part,
         utc_time=format_utc,
         web_url=keep_web_url,
@@ -73,7 +72,7 @@ def mark_text(text: str, marks: Collection[Mark]) -> Markup:
 
 def format_time(at: datetime, site: str) -> str:
     """Return a time in the publisher's time zone, and in UTC if that is another."""
-    local = at.astimezone(get_site(site).time_zone)
+    local = at.astimezone(find_time_zone(site))
     shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
     if not local.utcoffset():
         return shown
@@ -81,10 +80,9 @@ def format_time(at: datetime, site: str) -> str:
     return f"{shown} ({at:{'%H:%M' if is_same_day else '%Y-%m-%d %H:%M'}} UTC)"
 
 
-def format_day(at: datetime) -> str:
-    """Return the publication day of a time: the day in Moscow, as searches have it."""
-    local = at.astimezone(PUBLICATION_ZONE)
-    return f"{local.day} {local:%B %Y}"
+def format_day(day: date) -> str:
+    """Return a day as people write it."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def format_utc(at: datetime) -> str:

@@ -35,8 +35,8 @@ class SearchParameters(BaseModel):
     tag: Value = None
     kind: Annotated[Kind | None, BeforeValidator(_read_empty)] = None
     language: Value = Field(default=None, description="ISO 639-1")
-    since: Day = Field(default=None, alias="from", description="first publication day (Moscow)")
-    until: Day = Field(default=None, alias="to", description="last publication day (Moscow)")
+    since: Day = Field(default=None, alias="from", description="first publication day, in the publisher's time zone")
+    until: Day = Field(default=None, alias="to", description="last publication day, in the publisher's time zone")
     sort: SearchOrder = SearchOrder.RELEVANCE
     duplicates: bool = Field(default=False, description="list duplicates too")
     cursor: Value = Field(default=None, description="where the page begins: `next_cursor` of the page before")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from schemas.article import Kind
 from schemas.export import Format
 from schemas.search import FACETS, HitPage, SearchOrder
-from sites import SITES
+from sites import find_title
 from web.histogram import Bar, make_bars
 from web.search_parameters import SearchParameters
 
@@ -141,5 +141,4 @@ class SearchView:
 
 def _name(facet: str, value: str) -> str:
     """Return a value as people say it: a publisher by its title."""
-    site = SITES.get(value) if facet == "site" else None
-    return (site.title if site else None) or value
+    return (find_title(value) if facet == "site" else None) or value

@@ -2,4 +2,4 @@
 
 from sites.profile import Site
 
-GENERIC = Site()
+GENERIC = PUBLISHER = Site()

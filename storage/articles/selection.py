@@ -115,7 +115,7 @@ def _list_conditions(session: Session, wanted: ArticleFilter) -> Iterator[Column
 
 
 def _bound_scan(wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
-    """Yield bounds for the index scan, one day wider at each end because days are Moscow's, not UTC's."""
+    """Yield bounds for the index scan, one day wider at each end because days are the publishers', not UTC's."""
     if wanted.since and wanted.since > date.min:
         yield Article.published_at >= datetime.combine(wanted.since - DAY, time(), UTC)
     if wanted.until and wanted.until < date.max - DAY:

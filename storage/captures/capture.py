@@ -193,7 +193,7 @@ def iterate_rereadings(
     """Yield the captures to reread, in WARC file order.
 
     These are the capture of each article and of each open quarantine row, and the newest successful capture of each
-    URL that has neither. `since` and `until` limit them to publication days (both inclusive, Moscow time), `numbers`
+    URL that has neither. `since` and `until` limit them to publication days (both inclusive), `numbers`
     to these quarantine rows.
     """
     statement = _select(since, until).order_by(Capture.warc, Capture.offset)

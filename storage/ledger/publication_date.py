@@ -1,29 +1,24 @@
 """Publication days: the date of a time in the publisher's time zone."""
 
 import re
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
+
+import sites
 
 MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
 
 LAST_DAY = 28
 """The last day that every month has: close enough to its end for a revisit plan that counts in months by then."""
 
-PUBLICATION_ZONE = ZoneInfo("Europe/Moscow")
-"""Time zone of the dates in URLs and of `--from` and `--to`: an evening in UTC is the next day in Moscow."""
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+"""Between these, a time has a date in every time zone."""
 
 
-def publication_day(at: datetime | None) -> date | None:
-    """Return the Moscow date of a time; None for None, and for a time without a zone (which is not guessed).
-
-    Also None at the calendar's ends: some hours of the years 1 and 9999 have no date in Moscow.
-    """
-    if at is None or at.tzinfo is None:
-        return None
-    try:
-        return at.astimezone(PUBLICATION_ZONE).date()
-    except OverflowError:
-        return None
+def publication_day(at: datetime | None, site: str) -> date | None:
+    """Return a time's date in the time zone of its site; None for a time that is no publication time."""
+    known_at = publication_time(at)
+    return known_at.astimezone(sites.find_time_zone(site)).date() if known_at else None
 
 
 def month_of(day: date) -> str:
@@ -42,8 +37,14 @@ def month_end(month: str) -> datetime:
 
 
 def publication_time(at: datetime | None) -> datetime | None:
-    """Return a time in UTC if it has a publication day; else None."""
+    """Return a time in UTC; None for None, for a time without a zone (which is not guessed), and at the calendar's ends.
+
+    There, some hours have no date in one time zone or another.
+    """
+    if at is None or at.tzinfo is None:
+        return None
     try:
-        return at.astimezone(UTC) if at and publication_day(at) else None
+        utc_time = at.astimezone(UTC)
     except OverflowError:
         return None
+    return utc_time if EARLIEST <= utc_time <= LATEST else None

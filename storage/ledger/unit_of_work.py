@@ -243,7 +243,7 @@ def record_publication_time(entry: Entry, published_at: datetime | None) -> None
     """Set an entry's publication time; one without a zone, or without a calendar day, is ignored."""
     at = publication_time(published_at)
     if at and at != entry.published_at:
-        entry.published_at, entry.published_on = at, publication_day(at)
+        entry.published_at, entry.published_on = at, publication_day(at, entry.site)
         entry.published_month = month_of(entry.published_on) if entry.published_on else None
 
 

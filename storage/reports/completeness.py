@@ -31,7 +31,7 @@ class MonthCount(Record):
     """
 
     month: str | None
-    """`YYYY-MM` in Moscow; None for URLs whose month is not known."""
+    """`YYYY-MM` in the site's time zone; None for URLs whose month is not known."""
     advertised_count: Count = 0
     stored_count: Count = 0
     """URLs whose article is stored, and is not a duplicate."""
@@ -67,7 +67,7 @@ class SectionCount(Record):
     """The stored articles of a section and a publication month, duplicates included."""
 
     month: str | None
-    """`YYYY-MM` in Moscow; None for articles without a date."""
+    """`YYYY-MM` in the site's time zone; None for articles without a date."""
     section: str | None
     """As the publisher names it; None if its pages name none."""
     stored_count: Count

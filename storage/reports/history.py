@@ -136,7 +136,7 @@ def measure_coverage(session: Session, site: str, count: int = COVERAGE_COUNT) -
 
 
 def count_per_day(session: Session, site: str, today: date) -> float | None:
-    """Return the articles per publication day, duplicates included, over the seven days before today (Moscow time).
+    """Return the articles per publication day, duplicates included, over the seven days before today.
 
     None for a younger archive, which cannot have them all.
     """

@@ -293,7 +293,7 @@ def _to_columns(read: ExtractedArticle) -> Columns:
         "section": read.section,
         "tags": list(read.tags),
         "published_at": read.published_at,
-        "published_on": publication_day(read.published_at),
+        "published_on": publication_day(read.published_at, read.site),
         "modified_at": read.modified_at,
         "fetched_at": read.fetched_at,
         "body": read.body,

@@ -1,11 +1,11 @@
 """Full-text search: the same hits in the same order on both databases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, cast, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, cast, func, select, text, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -56,6 +56,7 @@ HIT_COLUMNS = (
     Article.authors,
     Article.section,
     Article.published_at,
+    Article.published_on,
     Article.duplicate_of,
     Article.body,
 )
@@ -134,10 +135,7 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tupl
     statement = statement.join(Article, Article.id == Searched.article_id)
     if wanted.order is SearchOrder.OLDEST:
         statement = statement.order_by(None).order_by(number < 0, number)  # without a date, numbers are negative
-    if wanted.since or wanted.until:
-        statement = statement.where(number >= first_number_of(wanted.since or date.min))
-    if wanted.until and wanted.until < date.max:
-        statement = statement.where(number < first_number_of(wanted.until + DAY))
+    statement = statement.where(*_list_day_conditions(number, wanted))
     for column, value in (
         (Article.site, wanted.site),
         (Article.kind, wanted.kind),
@@ -147,6 +145,19 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tupl
             statement = statement.where(column == value)
     statement = statement.where(*list_rights_conditions(wanted.rights, respect_tdm=wanted.respect_tdm))
     return statement if wanted.include_duplicates else statement.where(Article.duplicate_of.is_(None))
+
+
+def _list_day_conditions(number: ColumnElement[int], wanted: SearchFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield bounds of the numbers, by which the search stops early, and the exact days: each site has its time zone."""
+    if wanted.since or wanted.until:
+        yield number >= first_number_of(wanted.since or date.min)
+    if wanted.until and wanted.until < date.max - DAY:
+        yield number < first_number_of(wanted.until + 2 * DAY)
+    # `= true` keeps the database from beginning with the index of the days, and then sorting.
+    if wanted.since:
+        yield (Article.published_on >= wanted.since) == true()
+    if wanted.until:
+        yield (Article.published_on <= wanted.until) == true()
 
 
 def _select_sqlite(match: Match) -> tuple[Select[tuple[str]], ColumnElement[int]]:
@@ -223,6 +234,7 @@ def _as_hit(
         authors=tuple(row.authors),
         section=row.section,
         published_at=row.published_at,
+        published_on=row.published_on,
         duplicate_of=row.duplicate_of,
         found_in=tier,
         snippet=snippet.text,

@@ -5,7 +5,7 @@ unchanged. PostgreSQL maintains its index itself; SQLite's gets new rows here, a
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import islice
 from typing import NamedTuple
 from zlib import crc32
@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
 from storage.bulk import insert_rows
-from storage.ledger.publication_date import PUBLICATION_ZONE
 from storage.ledger.unit_of_work import IN_COUNT, execute_in, select_in
 from storage.reports.audit import name_found
 from storage.schema.tables import Article, Base
@@ -30,6 +29,9 @@ into the following seconds. Each further bit would enlarge the index, which stor
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
+EASTERNMOST = timezone(timedelta(hours=14))
+"""The zone in which each day begins first."""
+
 
 def first_number(at: datetime) -> int:
     """Return the smallest number of this second; articles without a time have negative numbers."""
@@ -37,9 +39,8 @@ def first_number(at: datetime) -> int:
 
 
 def first_number_of(day: date) -> int:
-    """Return the smallest number of this date in Moscow."""
-    start = datetime.combine(day, time(), PUBLICATION_ZONE)
-    return first_number(max(start, BEGINNING))  # in Moscow, the calendar begins some hours earlier
+    """Return the smallest number that an article of this day or a later one can have, in whatever time zone it is."""
+    return first_number(max(datetime.combine(day, time(), EASTERNMOST), BEGINNING))
 
 
 def assign_numbers(session: Session, published_times: Mapping[str, datetime | None]) -> dict[int, str]:

@@ -179,10 +179,10 @@ def _read_hits(
 
 
 def _find_duplicates(session: Session, hits: list[SearchHit]) -> dict[str, tuple[Duplicate, ...]]:
-    columns = select(Article.duplicate_of, Article.id, Article.headline, Article.published_at)
+    columns = select(Article.duplicate_of, Article.id, Article.headline, Article.published_on)
     found: dict[str, list[Duplicate]] = defaultdict(list)
-    for of, article_id, headline, at in execute_in(session, columns, Article.duplicate_of, [hit.id for hit in hits]):
-        found[of].append(Duplicate(id=article_id, headline=headline, published_at=at))
+    for of, article_id, headline, day in execute_in(session, columns, Article.duplicate_of, [hit.id for hit in hits]):
+        found[of].append(Duplicate(id=article_id, headline=headline, published_on=day))
     return {of: tuple(sorted(ones, key=lambda one: one.id)) for of, ones in sorted(found.items())}
 
 

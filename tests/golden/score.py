@@ -41,7 +41,7 @@ def _share(names: list[str], fields: tuple[str, ...]) -> float:
 def _count_leaks(name: str) -> int:
     """Lines of any known publisher's furniture in the body."""
     body = read_golden(name).get("body", "")
-    return sum(len(site.boilerplate.find_leaks(body)) for site in sites.SITES.values())
+    return sum(len(site.boilerplate.find_leaks(body)) for site in sites.PUBLISHERS.profiles.values())
 
 
 def _expected(name: str) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def test_the_command_exits_1_where_something_is_missing_and_shows_every_line(tmp
     assert any("MISSING" in line and "/rss/all" in line for line in shown.stdout.splitlines())
 
 
-@pytest.mark.parametrize("expected", [site.expected for site in sites.SITES.values()], ids=list(sites.SITES))
+@pytest.mark.parametrize("expected", [site.expected for site in sites.PUBLISHERS.profiles.values()], ids=list(sites.PUBLISHERS.profiles))
 def test_every_expectation_can_be_looked_for(expected: SiteExpectations) -> None:
     names = {*expected.sources, *(kind.name for kind in expected.kinds), expected.companion}
     for one in expected.expectations:
