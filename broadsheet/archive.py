@@ -144,7 +144,7 @@ class Archive:
             query: What the articles must match, in the syntax of `broadsheet search`.
             since: The first publication day. With a day given, articles without a date are left out.
             until: The last publication day.
-            site: The publisher's name (`moscow-times`).
+            site: The publisher's name, as `broadsheet site list` shows it.
             section: Words of the section's name, in any case.
             author: Consecutive words of an author's or agency's name.
             tag: Words of a tag.

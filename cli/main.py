@@ -21,6 +21,7 @@ from cli.migrate import migrate
 from cli.option import (
     NO_SHORT_OPTIONS,
     AsJson,
+    CrawledSite,
     FromDay,
     PageLimit,
     RecordId,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 app = App(
     name="broadsheet",
-    help="Keep a complete, clean and explainable archive of The Moscow Times.",
+    help="Keep a complete, clean and explainable archive of a newspaper.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -95,12 +96,12 @@ def main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Keep a complete, clean and explainable archive of The Moscow Times."""
+    """Keep a complete, clean and explainable archive of a newspaper."""
 
 
 @app.command()
 def ingest(
-    site: Annotated[str, typer.Option(metavar="NAME", help="The site's name.")] = "moscow-times",
+    site: CrawledSite = None,
     source: Annotated[
         SourceChoice, typer.Option(metavar="SOURCE", help=f"Where to look for articles: {', '.join(SourceChoice)}.")
     ] = SourceChoice.FEEDS,
@@ -114,13 +115,16 @@ def ingest(
     """Discover articles, fetch what is due, parse, validate, deduplicate and store; print the run's report."""
     with showing_progress():
         from pipeline.ingest import check_ingest
+        from pipeline.site_choice import choose_site
         from schemas.settings import load_settings
 
-        check_ingest(load_settings(), site, cdx)  # fail fast, before Prefect starts a server
+        settings = load_settings()
+        name = choose_site(settings, site)
+        check_ingest(settings, name, cdx)  # fail fast, before Prefect starts a server
         announce_prefect()
         from flows.ingest import run_ingest
 
-        report = run_ingest(site, source.value, limit, cdx)
+        report = run_ingest(name, source.value, limit, cdx)
     _report(report, as_json=as_json)
 
 
@@ -129,10 +133,8 @@ def backfill(
     from_day: Annotated[
         datetime, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day.")
     ],
-    to_day: Annotated[
-        datetime, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day.")
-    ],
-    site: Annotated[str, typer.Option(metavar="NAME", help="The site's name.")] = "moscow-times",
+    to_day: Annotated[datetime, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day.")],
+    site: CrawledSite = None,
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be fetched; fetch nothing.")] = False,
     limit: PageLimit = None,
@@ -146,14 +148,17 @@ def backfill(
     with showing_progress():
         from pipeline.backfill_plan import check_span
         from pipeline.ingest import check_ingest
+        from pipeline.site_choice import choose_site
         from schemas.settings import load_settings
 
         check_span(since, until)
-        check_ingest(load_settings(), site)
+        settings = load_settings()
+        name = choose_site(settings, site)
+        check_ingest(settings, name)
         announce_prefect()
         from flows.backfill import run_backfill
 
-        report = run_backfill(site, since, until, limit)
+        report = run_backfill(name, since, until, limit)
     from cli.render import print_json, render_backfill
 
     print_json(report.model_dump(mode="json")) if as_json else render_backfill(report)
@@ -161,13 +166,15 @@ def backfill(
         raise typer.Exit(EXIT_RUN_FAILED)
 
 
-def _plan_backfill(site: str, since: date, until: date, limit: int | None, *, as_json: bool) -> None:
+def _plan_backfill(site: str | None, since: date, until: date, limit: int | None, *, as_json: bool) -> None:
     from cli.render import print_json, render_plan
     from pipeline.backfill_plan import check_span, plan_backfill
+    from pipeline.site_choice import choose_site
     from schemas.settings import load_settings
 
     check_span(since, until)
-    found = plan_backfill(load_settings(), site, since, until, limit)
+    settings = load_settings()
+    found = plan_backfill(settings, choose_site(settings, site), since, until, limit)
     print_json(found.model_dump(mode="json")) if as_json else render_plan(found)
 
 
@@ -283,20 +290,24 @@ def doctor(
     live: Annotated[
         bool, typer.Option("--live", help="Skip the WARC files; check that the live site has the expected structure.")
     ] = False,
+    site: CrawledSite = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the settings, database, disk, Prefect and the integrity of the archive; or the live site."""
     if repair and quick:
         raise typer.BadParameter("--repair reads the WARC files, --quick skips them")
+    if site and not live:
+        raise typer.BadParameter("--site needs --live")
     if repair and live:
         raise typer.BadParameter("--repair reads the WARC files, --live skips them")
     with showing_progress():
         from pipeline.integrity.doctor import repair_archive, run_checks
         from pipeline.integrity.live_site import audit_live
+        from pipeline.site_choice import choose_site
         from schemas.settings import load_settings
 
         settings = load_settings()
-        seen = audit_live(settings) if live else []
+        seen = audit_live(settings, choose_site(settings, site)) if live else []
         checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick or live)
     from cli.render import print_json
     from cli.render_doctor import render_checks, render_live

@@ -42,9 +42,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JS
 FromDay = Annotated[
     datetime | None, typer.Option("--from", metavar="DAY", parser=read_day, help="First publication day.")
 ]
-ToDay = Annotated[
-    datetime | None, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day.")
-]
+ToDay = Annotated[datetime | None, typer.Option("--to", metavar="DAY", parser=read_day, help="Last publication day.")]
 RowLimit = Annotated[
     int | None, typer.Option("--limit", metavar="COUNT", callback=between(0), help="List at most this many.")
 ]
@@ -72,6 +70,12 @@ Tag = Annotated[str | None, typer.Option(metavar="NAME", callback=refuse_empty, 
 Language = Annotated[str | None, typer.Option(metavar="CODE", callback=refuse_empty, help="ISO 639-1 code: en, ru.")]
 SiteName = Annotated[
     str | None, typer.Option("--site", metavar="NAME", callback=refuse_empty, help="The publisher's name.")
+]
+CrawledSite = Annotated[
+    str | None,
+    typer.Option(
+        "--site", metavar="NAME", callback=refuse_empty, help="The site's name; by default, the first of the settings."
+    ),
 ]
 NO_SHORT_OPTIONS: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """Of a command that takes a query: `-word` is part of it, so the command has no short options."""

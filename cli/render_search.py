@@ -48,5 +48,11 @@ def _mark(text: str, marks: Sequence[Mark], style: str = "") -> Text:
 
 def _list_facts(hit: SearchHit) -> str:
     duplicate = f"duplicate of {hit.duplicate_of}" if hit.duplicate_of else None
-    facts = (hit.id, hit.published_on.isoformat() if hit.published_on else "no date", hit.section, ", ".join(hit.authors), duplicate)
+    facts = (
+        hit.id,
+        hit.published_on.isoformat() if hit.published_on else "no date",
+        hit.section,
+        ", ".join(hit.authors),
+        duplicate,
+    )
     return " · ".join(fact for fact in facts if fact)

@@ -33,7 +33,7 @@ def schedule(file: Definitions = None) -> None:
     from flows.schedule import check_alarms, check_crawls, describe_ui_access, exclusive_schedule, serve, using_server
     from flows.schedule_log import logging_schedule
 
-    definitions = read_definitions(file or DEFINITIONS)
+    definitions = read_definitions(file or DEFINITIONS, settings.sites)
     check_alarms(settings)
     check_crawls(settings, definitions)
     with (
@@ -60,7 +60,7 @@ def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
     from flows.schedule import check_alarms
     from flows.schedule import deploy as register
 
-    definitions = read_definitions(file or DEFINITIONS)
+    definitions = read_definitions(file or DEFINITIONS, settings.sites)
     check_alarms(settings)
     done = register(definitions)
     if as_json:

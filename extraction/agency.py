@@ -47,6 +47,7 @@ AGENCIES = {
 }
 """Case-folded name -> the name used in records."""
 
+
 @cache
 def list_own_desks() -> frozenset[str]:
     """Return the case-folded names of all known publishers and their desks, which may be listed among agencies.

@@ -14,6 +14,7 @@ from pipeline.integrity.audit import audit_archive
 from pipeline.quality.drift import list_findings
 from pipeline.report import MONTHS_SHOWN, list_month_rows
 from pipeline.run import find_broken_floors, measure_completeness, now
+from pipeline.site_choice import choose_site
 from schemas.model import Count, Record
 from schemas.settings import Settings, load_settings
 from storage.ledger.frontier import count_states
@@ -62,14 +63,15 @@ class AuditReport(Record):
     on_failure=[notify],
     on_crashed=[notify],
 )
-def audit(site: str = "moscow-times") -> State[AuditReport]:
+def audit(site: str | None = None) -> State[AuditReport]:
     """Compare every capture with the database, and the archive with its floors; look for drift and silence.
 
     Args:
-        site: Name of the publisher, as `broadsheet identify` shows it.
+        site: Name of the publisher, as `broadsheet identify` shows it; empty for the first of the setting `sites`.
     """
-    report = audit_site(load_settings(), site, now())
-    store_report(render_audit_markdown(report), f"audit-{site}", {})
+    settings = load_settings()
+    report = audit_site(settings, choose_site(settings, site), now())
+    store_report(render_audit_markdown(report), f"audit-{report.site}", {})
     return make_final_state(report, report.problems, f"{report.capture_count} captures are as they were stored")
 
 

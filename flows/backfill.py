@@ -80,8 +80,8 @@ def backfill(site: str, since: date, until: date, limit: Limit = None) -> State[
 
     Args:
         site: Name of the publisher, as `broadsheet identify` shows it.
-        since: First publication day, in Moscow time.
-        until: Last publication day, in Moscow time; its month is filled first.
+        since: First publication day, in the publisher's time zone.
+        until: Last publication day, in the publisher's time zone; its month is filled first.
         limit: Fetch at most this many pages; empty for all that are missing.
     """
     check_span(since, until)

@@ -3,11 +3,11 @@
 The file is at the root of the project, where Prefect's own command looks for it, and is packaged beside this module.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+import sites
 from schemas.failure import UsageFailure
 from schemas.model import NonEmpty
 
@@ -50,7 +51,8 @@ class Schedule(Definition):
     """A schedule of a deployment."""
 
     cron: NonEmpty
-    timezone: NonEmpty
+    timezone: str = ""
+    """By default, that of the deployment's site."""
 
 
 class Deployment(Definition):
@@ -70,22 +72,29 @@ class Deployment(Definition):
         """Import and return the flow; raise if it cannot be imported, instead of returning a placeholder."""
         return load_flow_from_entrypoint(self.entrypoint, use_placeholder_flow=False)
 
+    def at_zone(self, site: str) -> Self:
+        """Return it with the site's time zone for schedules that name none."""
+        zone = str(sites.find_time_zone(site))
+        schedules = tuple(Schedule(cron=each.cron, timezone=each.timezone or zone) for each in self.schedules)
+        return self.model_copy(update={"schedules": schedules})
+
     @property
     def full_name(self) -> str:
         """`FLOW/NAME`, Prefect's full name of a deployment."""
         return f"{self.load_flow().name}/{self.name}"
 
 
-def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
-    """Read and validate the deployments of the file, in order.
+def read_definitions(path: Path = DEFINITIONS, names: Sequence[str] = ()) -> tuple[Deployment, ...]:
+    """Read and validate the deployments of the file, in order; those of a flow that has a site, for each of these.
 
     Raises:
+        UnknownSite, SiteUnnamed: see `sites.Publishers.choose`.
         DeploymentInvalid: the file cannot be read, or a deployment could not be registered or run.
     """
     try:
         with path.open("rb") as file:
             found: dict[str, Any] = YAML(typ="safe").load(file)
-        return tuple(_read_one(one) for one in found["deployments"])
+        deployments = [_read_one(one) for one in found["deployments"]]
     except OSError as error:
         raise DeploymentInvalid(f"{path}: {error.strerror}") from None
     except DeploymentInvalid as error:
@@ -95,6 +104,22 @@ def read_definitions(path: Path = DEFINITIONS) -> tuple[Deployment, ...]:
         raise DeploymentInvalid(f"{path.name}, line {line}: {error.problem}") from None
     except (KeyError, TypeError):
         raise DeploymentInvalid(f"{path.name}: it has no list of deployments") from None
+    chosen = sites.PUBLISHERS.choose(names)
+    return tuple(expanded for one in deployments for expanded in _expand(one, chosen))
+
+
+def _expand(one: Deployment, names: Sequence[str]) -> Iterator[Deployment]:
+    """Yield the deployment for each site: the first site's has its plain name, another's ends in the site's name."""
+    if "site" not in get_type_hints(one.load_flow().fn) or "site" in one.parameters:
+        yield one.at_zone(one.parameters.get("site", names[0]))
+        return
+    for name in names:
+        changes = {
+            "name": one.name if name == names[0] else f"{one.name}-{name}",
+            "parameters": {"site": name} | one.parameters,
+            "tags": (*one.tags, name),
+        }
+        yield one.model_copy(update=changes).at_zone(name)
 
 
 def _read_one(found: object) -> Deployment:
@@ -111,7 +136,7 @@ def _read_one(found: object) -> Deployment:
             TypeAdapter(hints[parameter]).validate_python(value)
     for each in one.schedules:
         with _locating_errors(name):
-            CronSchedule(cron=each.cron, timezone=each.timezone)
+            CronSchedule(cron=each.cron, timezone=each.timezone or None)
     return one
 
 

@@ -15,6 +15,7 @@ from flows.server import prepare_temporary_server
 from flows.steps import SCHEDULED
 from pipeline.archive import RunInProgress
 from pipeline.ingest import PageChoice, check_ingest, ingest_once
+from pipeline.site_choice import choose_site
 from schemas.report import RunReport
 from schemas.settings import Settings, load_settings
 from sites.profile import SourceChoice
@@ -37,7 +38,7 @@ and starting again resumes. Scheduled runs take minutes; `audit` reports after a
     on_crashed=[notify],
 )
 def ingest(
-    site: str = "moscow-times",
+    site: str | None = None,
     source: SourceChoice = "feeds",
     limit: Limit = None,
     cdx: str | None = None,
@@ -47,7 +48,7 @@ def ingest(
     """Discover articles, fetch what is due, parse, validate, deduplicate, store; report. Skipped during another crawl.
 
     Args:
-        site: Name of the publisher, as `broadsheet identify` shows it.
+        site: Name of the publisher, as `broadsheet identify` shows it; empty for the first of the setting `sites`.
         source: Where to look for articles.
         limit: Fetch at most this many pages; empty for all that are due.
         cdx: Also read the index of a web archive: the URL of a CDX query.
@@ -57,22 +58,23 @@ def ingest(
     return crawl(
         site,
         "ingest",
-        lambda settings: ingest_once(
-            settings, site, source, limit, cdx_url=cdx, months=months, pages=pages, orchestration=SCHEDULED
+        lambda settings, name: ingest_once(
+            settings, name, source, limit, cdx_url=cdx, months=months, pages=pages, orchestration=SCHEDULED
         ),
     )
 
 
-def crawl(site: str, name: str, run: Callable[[Settings], RunReport]) -> State[RunReport]:
-    """Run a crawl exclusively for its site, store its artifacts under this name, and return its final state."""
+def crawl(site: str | None, kind: str, run: Callable[[Settings, str], RunReport]) -> State[RunReport]:
+    """Run a crawl exclusively for its site, store its artifacts under its kind, and return its final state."""
     settings = load_settings()
-    check_ingest(settings, site)
+    name = choose_site(settings, site)
+    check_ingest(settings, name)
     try:
-        with exclusive_crawl(site):
-            report = run(settings)
+        with exclusive_crawl(name):
+            report = run(settings, name)
     except RunInProgress as error:
         return make_skipped_state(error)
-    store_run_artifacts(settings, report, f"{name}-{site}")
+    store_run_artifacts(settings, report, f"{kind}-{name}")
     return make_run_state(report)
 
 

@@ -21,15 +21,15 @@ TIMEOUT_SECONDS = 86_400
     on_failure=[notify],
     on_crashed=[notify],
 )
-def refresh(site: str = "moscow-times", limit: Limit = None) -> State[RunReport]:
+def refresh(site: str | None = None, limit: Limit = None) -> State[RunReport]:
     """Revisit the articles that are due; store changes as revisions. Skipped while another run crawls.
 
     Args:
-        site: Name of the publisher, as `broadsheet identify` shows it.
+        site: Name of the publisher, as `broadsheet identify` shows it; empty for the first of the setting `sites`.
         limit: Fetch at most this many pages; empty for all that are due.
     """
     return crawl(
         site,
         "refresh",
-        lambda settings: ingest_once(settings, site, None, limit, pages="known", orchestration=SCHEDULED),
+        lambda settings, name: ingest_once(settings, name, None, limit, pages="known", orchestration=SCHEDULED),
     )

@@ -30,8 +30,8 @@ def reprocess(since: date | None = None, until: date | None = None, *, apply: bo
     """Parse every capture again with the current rules, offline, and report what changes.
 
     Args:
-        since: First publication day, in Moscow time; empty for the earliest.
-        until: Last publication day, in Moscow time; empty for the latest.
+        since: First publication day, in the publisher's time zone; empty for the earliest.
+        until: Last publication day, in the publisher's time zone; empty for the latest.
         apply: Store the changes as revisions; otherwise nothing is written.
     """
     try:

@@ -34,10 +34,16 @@ from storage.warc.store import MARKER_NAME, WarcStore
 logger = logging.getLogger(__name__)
 
 RUN_LOCK = "run.lock"
-CRAWL_LOCK = "crawl.lock"
+"""Held shared by the runs of sites, and exclusively by whatever else writes."""
+
+OPENING_LOCK = "opening.lock"
+"""Held while a site's run looks whether it is the only one, and finishes what was interrupted if it is."""
 
 ORPHAN_SECONDS = 90
 """Seconds to wait for an orphaned crawl to close: longer than its slowest fetch (60 s)."""
+
+OPENING_SECONDS = 60
+"""Seconds to wait while another run opens the archive, which takes far less unless a large database is rewritten."""
 
 LOCK_POLL_SECONDS = 0.1
 
@@ -105,14 +111,15 @@ def open_archive(
     settings: Settings,
     *,
     writable: bool,
+    site: str | None = None,
     wait_seconds: float = 0,
     publishers: Publishers = PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> Iterator[Archive]:
     """Open the archive of these settings; a writable one is created if needed, and locked.
 
-    If another process has it open for writing, wait up to `wait_seconds`. `reading_seconds` limits the processor time
-    for one capture.
+    With a site, runs of other sites may have it open for writing too. If another process keeps it, wait up to
+    `wait_seconds`. `reading_seconds` limits the processor time for one capture.
 
     Raises:
         DataDirUnusable: the data folder cannot be created or written to.
@@ -127,15 +134,23 @@ def open_archive(
             yield archive
         return
     make_folders(settings)
-    with lock_folder(settings, wait_seconds):
+    locked = lock_site(settings, site, wait_seconds) if site else lock_folder(settings, wait_seconds)
+    with locked as lock:
         database = open_database(settings.database_url)
         with closing(Archive(settings, database, publishers, reading_seconds)) as archive:
-            archive.warcs.undo_interrupted_moves()
-            if taken_out := synchronize(database, archive.warcs):
-                logger.info("redacted, as the file beside the WARC files says: %s", ", ".join(taken_out))
-            if problem := scrub_if_due(database):
-                logger.warning("%s", problem)
+            if lock.is_alone:
+                _finish_interrupted(archive)
+            lock.admit_others()
             yield archive
+
+
+def _finish_interrupted(archive: Archive) -> None:
+    """Finish what killed processes left unfinished. Nothing else writes meanwhile."""
+    archive.warcs.undo_interrupted_moves()
+    if taken_out := synchronize(archive.database, archive.warcs):
+        logger.info("redacted, as the file beside the WARC files says: %s", ", ".join(taken_out))
+    if problem := scrub_if_due(archive.database):
+        logger.warning("%s", problem)
 
 
 def audit_store(settings: Settings) -> None:
@@ -196,10 +211,18 @@ def migrate_archive(settings: Settings) -> bool:
     return False
 
 
-def is_crawling(settings: Settings) -> bool:
-    """Return whether a live crawl may write into this data folder; the caller holds the run lock."""
-    with open_lock(settings, CRAWL_LOCK) as lock:
-        return not try_lock(lock)
+def name_crawl_lock(site: str) -> str:
+    """Return the name of the lock that a site's crawl holds, also when its run has died."""
+    return f"crawl-{site}.lock"
+
+
+def is_crawling(settings: Settings, site: str | None = None) -> bool:
+    """Return whether a crawl of the site, or of any, may write into this data folder."""
+    for path in settings.spool_dir.glob(name_crawl_lock(site or "*")):
+        with open_lock(settings, path.name) as lock:
+            if not try_lock(lock):
+                return True
+    return False
 
 
 OWNER_ONLY = 0o700
@@ -234,21 +257,64 @@ def _revoke_others(path: Path) -> None:
             path.chmod(S_IMODE(mode) & ~OTHERS)
 
 
+class FolderLock:
+    """The lock of a data folder for writing. The kernel releases it if the process dies."""
+
+    def __init__(self, opening: TextIO, run: TextIO, *, is_alone: bool, is_shared: bool) -> None:
+        self.is_alone = is_alone
+        """Whether nothing else writes into the folder: so it stays until `admit_others`."""
+        self._opening, self._run, self._is_shared = opening, run, is_shared
+
+    def admit_others(self) -> None:
+        """Let other processes open the folder: runs of other sites, if this lock is a site's."""
+        if self._is_shared:
+            fcntl.flock(self._run, fcntl.LOCK_SH)  # at once: nobody asks for it without the opening lock
+        fcntl.flock(self._opening, fcntl.LOCK_UN)
+
+
 @contextmanager
-def lock_folder(settings: Settings, wait_seconds: float) -> Iterator[None]:
-    """Lock the data folder for writing; the kernel releases the lock if the process dies.
+def lock_folder(settings: Settings, wait_seconds: float) -> Iterator[FolderLock]:
+    """Lock the data folder for writing whatever it may be: nothing else writes until the end of the block.
 
     Raises:
         RunInProgress: another process holds the lock.
     """
-    with open_lock(settings, RUN_LOCK) as run_lock, open_lock(settings, CRAWL_LOCK) as crawl_lock:
-        if not _wait_for(run_lock, wait_seconds):
-            raise RunInProgress(f"another run is writing into {settings.data_dir}; wait for it to end")
-        # The crawl of a killed run ends by itself, but not at once; what it still writes is loaded too.
-        if not _wait_for(crawl_lock, ORPHAN_SECONDS):
-            raise RunInProgress(f"an orphaned crawl is still writing into {settings.data_dir}")
-        fcntl.flock(crawl_lock, fcntl.LOCK_UN)
-        yield
+    with open_lock(settings, OPENING_LOCK) as opening, open_lock(settings, RUN_LOCK) as run:
+        _wait_for(opening, max(wait_seconds, OPENING_SECONDS), _describe_busy(settings))
+        _wait_for(run, wait_seconds, _describe_busy(settings))
+        _wait_for_orphans(settings)
+        yield FolderLock(opening, run, is_alone=True, is_shared=False)
+
+
+@contextmanager
+def lock_site(settings: Settings, site: str, wait_seconds: float) -> Iterator[FolderLock]:
+    """Lock the data folder for writing what belongs to a site; runs of other sites may write at the same time.
+
+    Raises:
+        RunInProgress: another run of the site, or a process that locked the whole folder, is writing.
+    """
+    with (
+        open_lock(settings, f"run-{site}.lock") as own,
+        open_lock(settings, OPENING_LOCK) as opening,
+        open_lock(settings, RUN_LOCK) as run,
+    ):
+        _wait_for(own, wait_seconds, _describe_busy(settings))
+        _wait_for(opening, max(wait_seconds, OPENING_SECONDS), _describe_busy(settings))
+        if not (is_alone := try_lock(run)):
+            _wait_for(run, wait_seconds, _describe_busy(settings), is_shared=True)
+        _wait_for_orphans(settings, site)
+        yield FolderLock(opening, run, is_alone=is_alone and not is_crawling(settings), is_shared=True)
+
+
+def _describe_busy(settings: Settings) -> str:
+    return f"another run is writing into {settings.data_dir}; wait for it to end"
+
+
+def _wait_for_orphans(settings: Settings, site: str | None = None) -> None:
+    """Wait for crawls of killed runs, which end by themselves, but not at once; what they still write is loaded too."""
+    for path in sorted(settings.spool_dir.glob(name_crawl_lock(site or "*"))):
+        with open_lock(settings, path.name) as lock:
+            _wait_for(lock, ORPHAN_SECONDS, f"an orphaned crawl is still writing into {settings.data_dir}")
 
 
 def open_lock(settings: Settings, name: str) -> TextIO:
@@ -264,20 +330,19 @@ def open_lock(settings: Settings, name: str) -> TextIO:
         raise DataDirUnusable(f"the data folder {settings.data_dir} cannot be used: {error.strerror}: {path}") from None
 
 
-def _wait_for(handle: TextIO, seconds: float) -> bool:
-    """Return whether the lock could be acquired within that time."""
+def _wait_for(handle: TextIO, seconds: float, busy: str, *, is_shared: bool = False) -> None:
+    """Acquire the lock within that time, or raise `RunInProgress` with this message."""
     deadline = time.monotonic() + seconds
-    while not try_lock(handle):
+    while not try_lock(handle, is_shared=is_shared):
         if time.monotonic() >= deadline:
-            return False
+            raise RunInProgress(busy)
         time.sleep(LOCK_POLL_SECONDS)
-    return True
 
 
-def try_lock(handle: TextIO) -> bool:
+def try_lock(handle: TextIO, *, is_shared: bool = False) -> bool:
     """Return whether the lock on this file was acquired; it is held until the file is closed."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

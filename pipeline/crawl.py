@@ -14,7 +14,7 @@ from typing import Protocol, Self
 
 from pydantic import ValidationError
 
-from pipeline.archive import CRAWL_LOCK
+from pipeline.archive import name_crawl_lock
 from schemas.capture import Validators
 from schemas.crawl import CrawlEvent, CrawlJob, CrawlLine
 from schemas.failure import RunFailure
@@ -208,7 +208,7 @@ def make_job(
         log_path=settings.spool_dir.absolute()
         / run.id
         / f"{SOURCE_LOG if sources else PAGE_LOG}-{run.number_job()}.jsonl",
-        lock_path=settings.spool_dir.absolute() / CRAWL_LOCK,
+        lock_path=settings.spool_dir.absolute() / name_crawl_lock(run.site or ""),
         user_agent=settings.user_agent,
         contact=settings.contact,
         delay_seconds=settings.delay_seconds,

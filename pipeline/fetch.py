@@ -9,6 +9,7 @@ import sites
 from pipeline.archive import Archive
 from pipeline.crawl import Crawler, CrawlFailed, make_job, read_log
 from pipeline.load import UNASKED, BatchLoader, SourceFinding, find_growing, load_file, load_log, record_truncation
+from pipeline.other_runs import mark_files
 from pipeline.progress import report_progress
 from pipeline.run import Run
 from schemas.crawl import CrawlJob, CrawlLine, FetchResult
@@ -49,7 +50,6 @@ def crawl_and_load(
     A crawl that dies is a problem of the run; what it wrote is loaded all the same. If another run is waiting, the job
     is stopped early.
     """
-    mark = f"-{run.id[-6:]}-"  # as `WarcWriter` names its files
     sources: dict[str, SourceFinding] = {}
     crawler.begin(job)
     _report_progress(run, job, crawler)
@@ -61,7 +61,7 @@ def crawl_and_load(
             sources |= load_file(archive, run, name, load)
     if is_last:
         crawler.release()
-    unloaded = find_growing(archive, mark)
+    unloaded = find_growing(archive, mark_files(run.id))
     for name in unloaded:
         sources |= load_file(archive, run, name, load)
     _record_failure(archive, run, crawler, unloaded)

@@ -103,7 +103,7 @@ def ingest_once(  # noqa: PLR0913 - a choice each
     parameters = _describe(span, source=source, limit=limit, cdx=cdx_url, months=months, pages=pages)
     step, load, wait_seconds = orchestration.run_step, orchestration.load, orchestration.wait_seconds
     open_writable = partial(
-        open_archive, settings, writable=True, publishers=publishers, reading_seconds=reading_seconds
+        open_archive, settings, writable=True, site=site, publishers=publishers, reading_seconds=reading_seconds
     )
     with (
         open_writable(wait_seconds=wait_seconds) as archive,

@@ -202,7 +202,9 @@ def identify_sightings(
 def _identify(found: Sighting, site: Site | None, published_month: str | None) -> tuple[Identity, Sighting]:
     owner = sites.find_site(found.url)
     if site is not None and not owner.hosts and found.source_kind is not SourceKind.CDX:
-        owner = site  # another publisher's URL is that publisher's; an unknown one is excluded by the source's own rules
+        owner = (
+            site  # another publisher's URL is that publisher's; an unknown one is excluded by the source's own rules
+        )
     days = {"published_on": owner.path_date(found.url) or found.published_on, "published_month": published_month}
     return owner.identify(found.url), found.model_copy(update=days)
 

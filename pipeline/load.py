@@ -17,6 +17,7 @@ from pipeline.archive import Archive
 from pipeline.backlog import Backlog
 from pipeline.crawl import PAGE_LOG, read_log
 from pipeline.interpret import fail_fetch, find_page_id, is_incomplete
+from pipeline.other_runs import drop_files, list_other_runs
 from pipeline.quality.provenance import Reading, count_reading
 from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
@@ -234,7 +235,10 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
 
 
 def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
-    """Load what no run has loaded yet. No crawl is writing, so a truncated record stays truncated."""
+    """Load what no run has loaded yet, but what runs of other sites are writing.
+
+    No other crawl is writing, so a truncated record stays truncated.
+    """
     try:
         remote = archive.warcs.list_remote()
     except StoreUnreachable as error:
@@ -242,15 +246,17 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
         problem = f"cannot tell whether the store has WARC files that were never loaded: {error}"
         run.problems += [] if problem in run.problems else [problem]  # a run checks once or twice
     local = archive.warcs.list_local()
-    sizes = remote | local
+    folders = [path for path in archive.settings.spool_dir.iterdir() if path.is_dir()]
+    others = list_other_runs(archive, run.id)
+    sizes = {name: size for name, size in (remote | local).items() if drop_files([name], others)}
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
     backlog = Backlog(archive, {name: sizes[name] for name in names})
     with archive.reading_in_parallel() if is_much else nullcontext():
         _load_all(archive, run, [name for name in names if name in local], load, backlog)
         _load_all(archive, run, [name for name in names if name not in local], load, backlog)
-    for folder in archive.settings.spool_dir.iterdir():
-        if folder.is_dir() and folder.name != run.id:
+    for folder in folders:
+        if folder.name not in {run.id, *others}:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):
                 load_log(archive, run, read_log(path))
             shutil.rmtree(folder)

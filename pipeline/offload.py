@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from pipeline.archive import Archive, is_crawling
+from pipeline.other_runs import drop_files, list_other_runs
 from pipeline.progress import report_progress
 from storage.captures.capture import list_positions
 from storage.warc.cdxj import write_index
@@ -13,16 +14,18 @@ WATCH_SECONDS = 20.0
 """Seconds between lease renewals while an upload runs: a file of 1 GiB may take many minutes."""
 
 
-def move_files(archive: Archive, renew_lease: Callable[[], None]) -> tuple[list[str], list[str]]:
+def move_files(
+    archive: Archive, run_id: str, site: str | None, renew_lease: Callable[[], None]
+) -> tuple[list[str], list[str]]:
     """Move every finished local WARC file to the store; return notes and problems, as sentences.
 
-    A file that could not be moved stays, and a later run moves it.
+    Files of other runs that are under way stay. A file that could not be moved stays, and a later run moves it.
     """
     remote = archive.warcs.remote
-    names = list_finished(archive) if remote else []
+    names = drop_files(list_finished(archive), list_other_runs(archive, run_id)) if remote else []
     if remote is None or not names:
         return [], []
-    if is_crawling(archive.settings):
+    if is_crawling(archive.settings, site):
         return ["a crawl is still writing: the next run will move the WARC files to the store"], []
     problems: list[str] = []
     for index, name in enumerate(names):

@@ -347,7 +347,7 @@ def _rewrite_indexes(archive: Archive, warcs: set[str]) -> list[str]:
             return [f"the store still has the former index of {name}: {error}"]
         finally:
             index.unlink(missing_ok=True)
-    write_indexes(archive)
+    write_indexes(archive, None)
     return []
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 import sites
 from pipeline.archive import Archive, RunInProgress, skip_heartbeat
 from pipeline.offload import move_files
+from pipeline.other_runs import drop_files, list_other_runs
 from pipeline.quality.provenance import Reading
 from schemas.failure import Failure, RunFailure
 from schemas.report import ImportedFile, RecurringParagraph, RunReport, SlowPage
@@ -210,7 +211,7 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-    notes, problems = move_files(archive, run.renew_lease)
+    notes, problems = move_files(archive, run.id, run.site, run.renew_lease)
     run.notes += notes
     run.problems += problems
     if run.span == EVER:  # a part of a backfill says nothing about the finished archive
@@ -218,7 +219,7 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     report = _make_report(run, ledger)
     with archive.database.begin() as session:
         close_run(session, run.id, status=_find_status(report), ended_at=report.ended_at, report=report)
-    write_indexes(archive)
+    write_indexes(archive, run.id)
     # The crawl's log is in the database now.
     shutil.rmtree(archive.settings.spool_dir / run.id, ignore_errors=True)
     return report
@@ -230,15 +231,17 @@ def _find_status(report: RunReport) -> RunStatus:
     return RunStatus.FAILED if report.problems else RunStatus.COMPLETED
 
 
-def write_indexes(archive: Archive) -> None:
-    """Update the index of each local WARC file that has grown since its index was written.
+def write_indexes(archive: Archive, run_id: str | None) -> None:
+    """Update the index of each local WARC file that has grown since then, but not of those that other runs write.
 
     The indexes of files in a store are stored beside them.
     """
     settings = archive.settings
     settings.index_dir.mkdir(exist_ok=True)
+    names = list(archive.warcs.list_local())
+    names = drop_files(names, list_other_runs(archive, run_id))
     with archive.database.read() as session:
-        for name in list_positions(session, archive.warcs.list_local().keys()):
+        for name in list_positions(session, names):
             warc, index = settings.warc_dir / name, settings.index_dir / f"{name}{INDEX_SUFFIX}"
             if not (index.exists() and index.stat().st_mtime >= warc.stat().st_mtime):
                 write_index(session, name, index)

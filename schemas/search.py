@@ -55,9 +55,9 @@ class SearchFilter(Record):
     """Which articles to search, in which order, and which of the hits to return."""
 
     since: date | None = None
-    """Published on this day (in the publisher's time zone) or later. With a day given, articles without a date are excluded."""
+    """Published on this day (the publisher's) or later. With a day given, articles without a date are excluded."""
     until: date | None = None
-    """Published on this day (in the publisher's time zone) or earlier."""
+    """Published on this day (the publisher's) or earlier."""
     site: NonEmpty | None = None
     kind: Kind | None = None
     language: NonEmpty | None = None
@@ -113,7 +113,7 @@ class ReaderFilter(Record):
     """Which articles a reader wants to see. Values are those of the articles, letter for letter."""
 
     since: date | None = None
-    """Published on this day (in the publisher's time zone) or later. With a day given, articles without a date are excluded."""
+    """Published on this day (the publisher's) or later. With a day given, articles without a date are excluded."""
     until: date | None = None
     site: str | None = None
     section: str | None = None

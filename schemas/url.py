@@ -12,11 +12,11 @@ class Identity(Record):
     url: NonEmpty
     """The canonical URL: no query, no fragment, canonical host and scheme."""
     site: NonEmpty
-    """`moscow-times`, or `generic` for any publisher without a profile."""
+    """The publisher's name, or `generic` for any without a profile."""
     edition: str | None = None
     """`en` or `ru`; None if the site has no editions."""
     id: str | None = None
-    """The record id (`moscow-times:en:85656`); None if the URL has none or is not an article's."""
+    """The record id (`SITE:EDITION:85656`); None if the URL has none or is not an article's."""
     rule: str | None = None
     """The name of the rule that says that the URL is not an article's."""
 

@@ -1,6 +1,7 @@
 """Reads feeds (RSS, Atom) and sitemaps, including malformed ones as far as they can be recovered."""
 
 import re
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,12 @@ ENTRIES = frozenset({"item", "entry", "url", "sitemap"})
 
 DECLARATION_BYTES = 200
 """How far an XML declaration is looked for: a typical one has fifty bytes."""
+
+GZIP = b"\x1f\x8b"
+GZIP_WINDOW = 16
+"""zlib's flag for gzip."""
+MAX_SITEMAP_BYTES = 52_428_800
+"""The largest sitemap that the protocol allows, when decompressed."""
 
 _END = "broadsheet-end"
 FEED_ROOTS = frozenset({"rss", "RDF", "feed"})
@@ -45,8 +52,9 @@ def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -
     Raises:
         SourceUnreadable: it is HTML, empty, or not XML of these kinds.
     """
+    body, is_short = _decompress(body)
     root, recovered, is_stopped = _parse(body, url, media_type)
-    is_cut = recovered and _remove_unclosed(root, is_stopped=is_stopped)
+    is_cut = (recovered and _remove_unclosed(root, is_stopped=is_stopped)) or is_short
     name = _local_name(root)
     children: tuple[str, ...] = ()
     sightings: tuple[Sighting, ...] = ()
@@ -59,6 +67,18 @@ def read_xml_source(body: bytes, url: str, media_type: str, seen_at: datetime) -
     else:
         raise SourceUnreadable(f"neither feed nor sitemap, but <{name}>: {url}")
     return SourcePage(sightings, children, recovered=recovered, is_cut=is_cut)
+
+
+def _decompress(body: bytes) -> tuple[bytes, bool]:
+    """Return a document that was compressed as a file (`sitemap.xml.gz`), and whether some of it is missing."""
+    if not body.startswith(GZIP):
+        return body, False
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | GZIP_WINDOW)
+    try:
+        text = inflater.decompress(body, MAX_SITEMAP_BYTES)
+    except zlib.error:
+        return b"", True
+    return text, not inflater.eof
 
 
 def _parse(body: bytes, url: str, media_type: str) -> tuple[etree._Element, bool, bool]:

@@ -1,6 +1,7 @@
 """Hosts that asked for a backoff longer than a crawl lasts, remembered for the next crawls."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,8 +30,9 @@ class HostBackoffs:
 
     def record(self, host: str, pause: timedelta) -> None:
         """Record a backoff of this length from now, at most `MAX_BACKOFF`."""
+        self._until = _read(self._path) | self._until  # the crawl of another site may have written since
         self._until[host.lower()] = datetime.now(UTC) + min(pause, MAX_BACKOFF)
-        partial = self._path.with_suffix(".partial")
+        partial = self._path.with_suffix(f".{os.getpid()}.partial")
         partial.unlink(missing_ok=True)  # left behind by a killed crawl
         with partial.open("x") as file:
             file.write(json.dumps({name: at.isoformat() for name, at in self._until.items()}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.archive import CRAWL_LOCK, lock_folder
+from pipeline.archive import lock_site, name_crawl_lock
 from pipeline.crawl import Crawler, make_job, read_log
 from pipeline.ingest import require_contact
 from pipeline.integrity.doctor import Check
@@ -78,7 +78,7 @@ class LiveCrawl:
             yield from (found for found, _ in iterate_captures(file, path.name, 0, self.settings.max_page_bytes))
 
 
-def audit_live(settings: Settings, site: str = "moscow-times") -> list[LiveCheck]:
+def audit_live(settings: Settings, site: str) -> list[LiveCheck]:
     """Compare the live site with its profile's expectations, line by line.
 
     Raises:
@@ -104,16 +104,18 @@ def audit_live(settings: Settings, site: str = "moscow-times") -> list[LiveCheck
 
 @contextmanager
 def _open_live_crawl(settings: Settings, profile: Site) -> Iterator[LiveCrawl]:
-    """Start a crawl with its own folder. It never runs beside a run of the same data folder."""
+    """Start a crawl with its own folder. It never runs beside a run of the same site and data folder."""
     with TemporaryDirectory(prefix="broadsheet-live-") as folder:
         temporary = settings.model_copy(update={"data_dir": Path(folder)})
         temporary.warc_dir.mkdir(parents=True)
         # An existing archive's spool knows which hosts asked for backoff.
         spool_owner = settings if settings.spool_dir.exists() else temporary
         spool_owner.spool_dir.mkdir(exist_ok=True)
-        with lock_folder(spool_owner, wait_seconds=0), Crawler() as crawler:
+        with lock_site(spool_owner, profile.name, wait_seconds=0) as lock, Crawler() as crawler:
+            lock.admit_others()
+            lock_path = spool_owner.spool_dir.absolute() / name_crawl_lock(profile.name)
             run_id = f"{now():%Y%m%dT%H%M%SZ}-live00"
-            yield LiveCrawl(temporary, run_id, profile.name, spool_owner.spool_dir.absolute() / CRAWL_LOCK, crawler)
+            yield LiveCrawl(temporary, run_id, profile.name, lock_path, crawler)
 
 
 def sample_pages(profile: Site, found: Mapping[str, Capture | str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def month_end(month: str) -> datetime:
 
 
 def publication_time(at: datetime | None) -> datetime | None:
-    """Return a time in UTC; None for None, for a time without a zone (which is not guessed), and at the calendar's ends.
+    """Return a time in UTC; None for a time without a zone (which is not guessed), and at the calendar's ends.
 
     There, some hours have no date in one time zone or another.
     """

@@ -103,6 +103,11 @@ def mark_interrupted(session: Session, now: datetime, *, site: str | None = None
     return [row.id for row in rows]
 
 
+def list_running(session: Session) -> list[str]:
+    """Return the ids of the runs that are under way, or died without anyone having noticed."""
+    return list(session.scalars(select(RunRow.id).where(RunRow.status == RunStatus.RUNNING)))
+
+
 def _as_record(row: RunRow) -> RunRecord:
     return RunRecord(
         id=row.id,

@@ -54,7 +54,11 @@ def test_an_overlapping_run_of_a_deployment_is_cancelled_not_queued(one: Deploym
     ("said", "instead", "message"),
     [
         ("37 * * * *", "97 * * * *", r"hourly \(flows.refresh.refresh\): cron: .*97"),
-        ("Europe/Moscow", "Europe/Mosco", r"latest \(flows.ingest.ingest\): timezone: "),
+        (
+            '"*/15 * * * *"',
+            '"*/15 * * * *"\n        timezone: Europe/Mosco',
+            r"latest \(flows.ingest.ingest\): timezone: ",
+        ),
         ("flows.refresh.refresh", "flows.refresh.refreshh", r"hourly .*refreshh"),
         ("flows.refresh.refresh", "flows.refreshed.refresh", r"hourly .*flows.refreshed"),
         ("source: feeds", "source: feedz", r"latest .* source: Input should be 'feeds'"),
@@ -71,6 +75,16 @@ def test_a_typo_is_reported_in_one_line(said: str, instead: str, message: str, t
     with pytest.raises(DeploymentInvalid, match=message) as raised:
         read_definitions(path)
     assert "\n" not in str(raised.value)
+
+
+def test_each_further_site_has_deployments_of_its_own_in_its_own_time_zone() -> None:
+    found = {one.full_name: one for one in read_definitions(names=("meduza", "voa"))}
+    expected = [*NAMES, *(f"{name}-voa" for name in NAMES if not name.startswith(("reprocess", "export")))]
+    assert sorted(found) == sorted(expected)
+    assert [found[name].parameters["site"] for name in ("ingest/latest", "ingest/latest-voa")] == ["meduza", "voa"]
+    zones = [found[name].schedules[0].timezone for name in ("refresh/hourly", "refresh/hourly-voa")]
+    assert zones == ["Europe/Riga", "America/New_York"]
+    assert found["audit/daily-voa"].tags == ("archive", "voa")
 
 
 def test_an_unknown_key_is_an_error() -> None:

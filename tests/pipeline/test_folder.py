@@ -17,7 +17,9 @@ def test_a_new_data_folder_is_private_to_its_owner(tmp_path: Path) -> None:
 def test_everything_that_a_run_writes_there_is_private_to_its_owner(settings: Settings) -> None:
     ingest_once(settings, "moscow-times", "feeds", limit=5)
     found = list(settings.data_dir.rglob("*"))
-    assert {"warc", "spool", "index", "broadsheet.db", "run.lock", "crawl.lock"} <= {path.name for path in found}
+    assert {"warc", "spool", "index", "broadsheet.db", "run.lock", "crawl-moscow-times.lock"} <= {
+        path.name for path in found
+    }
     assert [path for path in found if path.stat().st_mode & 0o077] == []
 
 

@@ -24,14 +24,14 @@ Results = dict[tuple[str, str], str]
 
 def look(make_settings: MakeSettings, pages: dict[str, str]) -> Results:
     with serving(pages) as (origins, _):
-        found = audit_live(make_settings(origins=origins))
+        found = audit_live(make_settings(origins=origins), "moscow-times")
     assert all(check.ok is (check.result != "missing") for check in found)
     return {(check.name, check.where): check.result for check in found}
 
 
 def test_an_unchanged_site_passes_with_few_requests(make_settings: MakeSettings, tmp_path: Path) -> None:
     with serving(make_site()) as (origins, asked):
-        found = audit_live(make_settings(origins=origins))
+        found = audit_live(make_settings(origins=origins), "moscow-times")
     assert {check.result for check in found} <= {"found", "not seen"}
     # A photo, and updates and tags where nobody says that each page has them, may be on no page of the sample.
     assert {(check.name, check.where) for check in found if check.result == "not seen"} == {
@@ -80,7 +80,7 @@ def test_what_robots_txt_forbids_is_not_requested(make_settings: MakeSettings) -
     pages = make_site()
     pages["/robots.txt"] += "Disallow: /galleries\n"
     with serving(pages) as (origins, asked):
-        found = audit_live(make_settings(origins=origins))
+        found = audit_live(make_settings(origins=origins), "moscow-times")
     assert "/galleries" not in asked
     [line] = [check for check in found if check.where == "/galleries"]
     assert (line.result, line.ok) == ("not seen", True)
@@ -89,20 +89,20 @@ def test_what_robots_txt_forbids_is_not_requested(make_settings: MakeSettings) -
 
 def test_on_an_unresponsive_site_everything_is_missing(make_settings: MakeSettings) -> None:
     origins = dict.fromkeys(sites.get_site("moscow-times").origins, "http://127.0.0.1:1")
-    found = audit_live(make_settings(origins=origins))
+    found = audit_live(make_settings(origins=origins), "moscow-times")
     assert {check.result for check in found} == {"missing", "not seen"}
 
 
 def test_without_a_contact_nothing_is_requested(make_settings: MakeSettings) -> None:
     with pytest.raises(ContactMissing):
-        audit_live(make_settings(contact=""))
+        audit_live(make_settings(contact=""), "moscow-times")
 
 
 def test_no_live_crawl_beside_a_run(make_settings: MakeSettings) -> None:
     settings = make_settings()
     make_folders(settings)
     with lock_folder(settings, wait_seconds=0), pytest.raises(RunInProgress):
-        audit_live(settings)
+        audit_live(settings, "moscow-times")
 
 
 def run_doctor(tmp_path: Path, pages: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
@@ -123,7 +123,9 @@ def test_the_command_exits_1_where_something_is_missing_and_shows_every_line(tmp
     assert any("MISSING" in line and "/rss/all" in line for line in shown.stdout.splitlines())
 
 
-@pytest.mark.parametrize("expected", [site.expected for site in sites.PUBLISHERS.profiles.values()], ids=list(sites.PUBLISHERS.profiles))
+@pytest.mark.parametrize(
+    "expected", [site.expected for site in sites.PUBLISHERS.profiles.values()], ids=list(sites.PUBLISHERS.profiles)
+)
 def test_every_expectation_can_be_looked_for(expected: SiteExpectations) -> None:
     names = {*expected.sources, *(kind.name for kind in expected.kinds), expected.companion}
     for one in expected.expectations:

@@ -1,0 +1,14 @@
+"""Chooses the site that a command or flow means if none is named."""
+
+import sites
+from schemas.settings import Settings
+
+
+def choose_site(settings: Settings, name: str | None = None) -> str:
+    """Return the name of the site that is meant: the named one, else the first of the settings, else the default.
+
+    Raises:
+        UnknownSite: it has no profile.
+        SiteUnnamed: none is named, and several could be meant.
+    """
+    return sites.PUBLISHERS.choose((name,) if name else settings.sites)[0]

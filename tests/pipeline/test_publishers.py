@@ -1,0 +1,86 @@
+"""Several publishers in one database: each has its own rules, days and locks."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.archive import RunInProgress, open_archive
+from pipeline.ingest import ingest_once
+from replica import meduza, pangea
+from replica.pages import render_sitemap, serving
+from schemas.search import SearchFilter
+from schemas.settings import Settings
+from storage.schema.tables import Article, Entry
+from storage.search.finding import search_articles
+from storage.search.query import read_query
+
+MakeSettings = Callable[..., Settings]
+
+SITES = ("meduza", "rferl", "voa")
+IDS = {
+    f"meduza:en:{meduza.PATH.removeprefix('/en/')}": (meduza.HEADLINE, date(2024, 5, 7), meduza.BODY),
+    "rferl:en:33779274": (pangea.HEADLINES[pangea.RFERL], date(2024, 4, 29), pangea.BODIES[pangea.RFERL]),
+    "voa:en:7588001": (pangea.HEADLINES[pangea.VOA], date(2024, 4, 27), pangea.BODIES[pangea.VOA]),
+}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An archive into which three publishers were ingested at once."""
+    pages = meduza.make_pages() | pangea.make_pages()
+    another = render_sitemap([f"{pangea.VOA}{pangea.VOA_PATH}"])
+    pages["https://www.svoboda.org"] = {"/sitemap.xml": ("text/xml", another)}
+    with serving(pages) as origins:
+        settings = Settings(
+            data_dir=tmp_path_factory.mktemp("several"), delay_seconds=0, origins=origins, contact="test@example.org"
+        )
+        with open_archive(settings, writable=True):
+            pass
+        with ThreadPoolExecutor(len(SITES)) as pool:
+            reports = list(pool.map(lambda site: ingest_once(settings, site, "all"), SITES))
+    assert [report.problems for report in reports] == [()] * len(SITES)
+    return settings
+
+
+def test_publishers_ingested_at_once_have_each_article_on_its_own_day(filled: Settings) -> None:
+    with open_archive(filled, writable=False) as archive, archive.database.read() as session:
+        found = {one.id: (one.headline, one.published_on, one.body) for one in session.scalars(select(Article))}
+    expected = {key: (headline, day, "\n\n".join(body)) for key, (headline, day, body) in IDS.items()}
+    assert {key: found.get(key) for key in expected} == expected
+    assert len(found) == len(IDS) + 1
+
+
+def test_no_publisher_excludes_anothers_articles(filled: Settings) -> None:
+    with open_archive(filled, writable=False) as archive, archive.database.read() as session:
+        excluded = set(session.execute(select(Entry.site, Entry.rule).where(Entry.rule.is_not(None))).tuples())
+    assert excluded == {("rferl", "section-page"), ("voa", "section-page")}
+
+
+@pytest.mark.parametrize(("site", "day"), [("rferl", date(2024, 4, 29)), ("voa", date(2024, 4, 27))])
+def test_a_search_by_day_goes_by_the_publishers_day(filled: Settings, site: str, day: date) -> None:
+    wanted = SearchFilter(site=site, since=day, until=day, limit=9)
+    with open_archive(filled, writable=False) as archive:
+        hits = search_articles(archive.database, read_query("nobody OR lighthouse"), wanted)
+        other = wanted.model_copy(update={"since": date(2024, 4, 28), "until": date(2024, 4, 28)})
+        assert not search_articles(archive.database, read_query("nobody OR lighthouse"), other)
+    assert [(hit.id.partition(":")[0], hit.published_on) for hit in hits] == [(site, day)]
+
+
+def test_runs_of_two_sites_have_the_folder_at_once_and_two_runs_of_one_do_not(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    with open_archive(settings, writable=True, site="one"):
+        with open_archive(settings, writable=True, site="two"):
+            pass
+        for site in ("one", None):
+            with pytest.raises(RunInProgress), open_archive(settings, writable=True, site=site):
+                pass
+    with (
+        open_archive(settings, writable=True),
+        pytest.raises(RunInProgress),
+        open_archive(settings, writable=True, site="one"),
+    ):
+        pass

@@ -1,0 +1,124 @@
+"""Profiles are found by looking, and nothing outside a publisher's folder names it."""
+
+import pickle
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+import sites
+from sites.installed import SiteUnusable, load_profiles
+from sites.profile import Site
+from sites.publishers import GENERIC_NAME, Publishers, SiteUnnamed, UnknownSite
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = (
+    "boilerplate",
+    "broadsheet",
+    "cli",
+    "docker",
+    "extraction",
+    "flows",
+    "pipeline",
+    "schemas",
+    "spiders",
+    "storage",
+)
+AGENCY_NAMES = "extraction/agency.py"
+"""RFE/RL is a news agency too."""
+
+
+def list_sources() -> Iterator[Path]:
+    """Yield what may name no publisher."""
+    for name in (*PACKAGES, "web"):
+        yield from (path for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".yaml", ".html", ".md", ".js"})
+    yield from (ROOT / "sites").glob("*.py")
+    yield ROOT / "prefect.yaml"
+
+
+def test_nothing_outside_its_folder_names_a_publisher() -> None:
+    own = sites.PUBLISHERS.list_own()
+    names = {name for one in own for name in (one.name, one.name.replace("-", "_"), one.title or one.name, *one.hosts)}
+    pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(name)}(?!\w)" for name in sorted(names)), re.IGNORECASE)
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in list_sources()
+        if str(path.relative_to(ROOT)) != AGENCY_NAMES
+        for match in pattern.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
+def test_every_folder_is_a_publisher_with_a_page_of_facts_and_a_short_profile() -> None:
+    folders = {path.parent.name for path in (ROOT / "sites").glob("*/__init__.py")} - {GENERIC_NAME}
+    assert {one.name.replace("-", "_") for one in sites.PUBLISHERS.list_own()} == folders
+    for name in sorted(folders - {"moscow_times"}):
+        lines = (ROOT / "sites" / name / "__init__.py").read_text(encoding="utf-8").splitlines()
+        assert len([line for line in lines if line.strip()]) <= 60
+
+
+USERS_OWN = """
+import re
+from sites.ordinary import OrdinarySite
+from sites.profile import Edition
+
+class Own(OrdinarySite):
+    pass
+
+PUBLISHER = Own(
+    name="riverbend-post",
+    editions={"en": Edition("en", "https://riverbend.example", "en")},
+    article=re.compile(r"^/(?P<id>[0-9]+)$"),
+)
+"""
+
+
+def write_profile(folder: Path, text: str, name: str = "riverbend_post") -> Path:
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_folder_of_the_users_own_is_a_publisher_and_reaches_reading_processes(tmp_path: Path) -> None:
+    publishers = Publishers(load_profiles(write_profile(tmp_path, USERS_OWN)).values())
+    for found in (publishers, pickle.loads(pickle.dumps(publishers))):  # noqa: S301 - our own
+        assert found.identify("https://riverbend.example/12").id == "riverbend-post:en:12"
+    assert sites.PUBLISHERS.profiles.keys() < publishers.profiles.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("PUBLISHER = (", "SyntaxError"),
+        ("import nothing_of_this_name", "No module named"),
+        ("", "no profile named PUBLISHER"),
+        (USERS_OWN.replace("riverbend.example", "meduza.io"), "both claim the host meduza.io"),
+    ],
+)
+def test_an_unusable_profile_is_named_in_one_line(text: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(SiteUnusable, match=reason) as raised:
+        load_profiles(write_profile(tmp_path, text, name=f"unusable_{len(text)}"))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SiteUnusable, match=r"BROADSHEET_SITES_DIR: .* is not a folder"):
+        load_profiles(tmp_path / "absent")
+
+
+def test_the_site_that_is_meant_is_that_of_the_settings_else_the_default() -> None:
+    assert sites.PUBLISHERS.choose(()) == ("moscow-times",)
+    assert sites.PUBLISHERS.choose(("voa", "meduza", "voa")) == ("voa", "meduza")
+    with pytest.raises(UnknownSite, match="Did you mean meduza"):
+        sites.PUBLISHERS.choose(("medusa",))
+    plain = Publishers([Site(), Site(name="a"), Site(name="b")])
+    with pytest.raises(SiteUnnamed, match="a, b"):
+        plain.choose(())
+    assert Publishers([Site(), Site(name="a")]).choose(()) == ("a",)
+
+
+def test_a_site_without_a_profile_has_its_days_in_utc() -> None:
+    assert sites.find_time_zone("a-site-that-was-removed") is UTC
+    assert str(sites.find_time_zone("meduza")) == "Europe/Riga"
