@@ -42,6 +42,7 @@ from cli.search import search
 from cli.serve import serve
 from cli.show import show
 from cli.signals import handling_signals
+from cli.site import site_app
 from cli.usage import App, QueryCommand
 from schemas.printing import print_line
 from schemas.process import prepare_process
@@ -56,6 +57,7 @@ app = App(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(site_app, name="site")
 app.command()(show)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(export)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(search)

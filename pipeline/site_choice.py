@@ -12,3 +12,11 @@ def choose_site(settings: Settings, name: str | None = None) -> str:
         SiteUnnamed: none is named, and several could be meant.
     """
     return sites.PUBLISHERS.choose((name,) if name else settings.sites)[0]
+
+
+def list_chosen(settings: Settings) -> tuple[str, ...]:
+    """Return the sites that the schedule crawls, the one that commands mean first; none if none is chosen."""
+    try:
+        return sites.PUBLISHERS.choose(settings.sites)
+    except sites.SiteUnnamed:
+        return ()

@@ -57,12 +57,20 @@ def _list_profiles(folder: Path | None) -> Iterator[Site]:
 def _list_user_profiles(folder: Path) -> Iterator[Site]:
     if not folder.is_dir():
         raise SiteUnusable(f"BROADSHEET_SITES_DIR: {folder} is not a folder")
-    package = ModuleType(USER_PACKAGE)
-    package.__path__ = [str(folder.absolute())]
-    sys.modules[USER_PACKAGE] = package
+    _add_user_package(folder)
     for module in pkgutil.iter_modules([str(folder.absolute())]):
         if module.ispkg:
             yield _read_profile(f"{USER_PACKAGE}.{module.name}", f"the site in {folder / module.name}")
+
+
+def _add_user_package(folder: Path) -> None:
+    """Make the folder importable. What was imported from another folder is forgotten."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == USER_PACKAGE]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    package = ModuleType(USER_PACKAGE)
+    package.__path__ = [str(folder.absolute())]
+    sys.modules[USER_PACKAGE] = package
 
 
 def _read_profile(name: str, what: str) -> Site:

@@ -88,7 +88,7 @@ def audit_live(settings: Settings, site: str) -> list[LiveCheck]:
     """
     profile = require_contact(settings, site)
     expected = profile.expected
-    with _open_live_crawl(settings, profile) as crawl:
+    with open_live_crawl(settings, profile) as crawl:
         responses = crawl.fetch(url for name, url in expected.sources.items() if name != "robots.txt")
         found = {name: responses.get(url, "no response") for name, url in expected.sources.items()}
         sample = sample_pages(profile, found)
@@ -103,7 +103,7 @@ def audit_live(settings: Settings, site: str) -> list[LiveCheck]:
 
 
 @contextmanager
-def _open_live_crawl(settings: Settings, profile: Site) -> Iterator[LiveCrawl]:
+def open_live_crawl(settings: Settings, profile: Site) -> Iterator[LiveCrawl]:
     """Start a crawl with its own folder. It never runs beside a run of the same site and data folder."""
     with TemporaryDirectory(prefix="broadsheet-live-") as folder:
         temporary = settings.model_copy(update={"data_dir": Path(folder)})

@@ -113,9 +113,11 @@ def test_nothing_is_copied_if_nothing_is_stored(broadsheet: Broadsheet, data_dir
 
 
 def test_every_command_is_tried_on_an_older_database() -> None:
-    # `deploy` may run on a machine without the database, which the workers have; `verify` needs none; `metrics` says of
-    # any database whether it can be read.
-    assert {*COMMANDS, "migrate", "deploy", "verify", "metrics"} == set(getattr(get_command(app), "commands", {}))
+    # `deploy` may run on a machine without the database, which the workers have; `verify` and `site` need none;
+    # `metrics` says of any database whether it can be read.
+    assert {*COMMANDS, "migrate", "deploy", "verify", "metrics", "site"} == set(
+        getattr(get_command(app), "commands", {})
+    )
 
 
 def test_every_command_refuses_an_older_database_in_one_line(
