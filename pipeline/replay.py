@@ -11,7 +11,6 @@ from schemas.article import ArticleRecord
 from schemas.capture import Capture, CaptureSummary
 from storage.revisions.version import find_body, list_revisions
 from storage.warc.capture import CaptureCorrupt, CaptureTruncated, NotAWarc, read_capture
-from storage.warc.member import MemberDamaged
 from storage.warc.record import StoredRecord, find_request, iterate_bytes, read_stored
 from storage.warc.remote import StoreUnreachable
 
@@ -107,7 +106,7 @@ def read_archived(archive: Archive, summary: CaptureSummary) -> ArchivedCapture:
         return ArchivedCapture(summary, CaptureState.UNREACHABLE)
     except OSError:
         return ArchivedCapture(summary, CaptureState.LOST)
-    except (CaptureCorrupt, CaptureTruncated, NotAWarc, MemberDamaged):
+    except (CaptureCorrupt, CaptureTruncated, NotAWarc):
         return ArchivedCapture(summary, CaptureState.DAMAGED, record=record)
     return ArchivedCapture(summary, CaptureState.WHOLE, capture, record, request)
 

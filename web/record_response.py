@@ -45,8 +45,7 @@ def respond_record(request: Request, archive: Archive, summary: CaptureSummary) 
         raise HTTPException(*PROBLEMS[CaptureState.UNREACHABLE]) from error
     except OSError as error:
         raise HTTPException(*PROBLEMS[CaptureState.LOST]) from error
-    headers |= {
-        "Content-Disposition": f'attachment; filename="{name}-{summary.ref.offset}{suffix}"',
-        "Content-Length": str(found.byte_count),
-    }
+    headers["Content-Disposition"] = f'attachment; filename="{name}-{summary.ref.offset}{suffix}"'
+    if found.state is CaptureState.WHOLE:  # the file of a damaged record may end before the record does
+        headers["Content-Length"] = str(found.byte_count)
     return StreamingResponse(chunks, media_type=WARC_TYPE, headers=headers)

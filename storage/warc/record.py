@@ -46,14 +46,16 @@ class StoredRecord(NamedTuple):
 
 
 def read_stored(warcs: WarcStore, ref: CaptureRef) -> StoredRecord:
-    """Read the heads of a capture's record.
+    """Read the heads of a capture's record; of one that is damaged, none.
 
     Raises:
         FileNotFoundError, StoreUnreachable: see `WarcStore.open_record`.
-        MemberDamaged: there is no record.
     """
     with warcs.open_record(ref) as file:
-        return _read(file, ref.offset, ref.length)
+        try:
+            return _read(file, ref.offset, ref.length)
+        except MemberDamaged:
+            return StoredRecord(ref.offset, ref.length, "", "", is_compressed(file, ref.offset))
 
 
 def find_request(warcs: WarcStore, ref: CaptureRef, response: StoredRecord) -> StoredRecord | None:
