@@ -41,9 +41,7 @@ class CaptureView:
     def rows(self) -> list[CaptureRow]:
         """The captures, the newest first."""
         return [
-            CaptureRow(
-                one, self.describe(one), link_capture("/capture", self._record.id, one.ref), one == self.summary
-            )
+            CaptureRow(one, self.describe(one), link_capture("/capture", self._record.id, one.ref), one == self.summary)
             for one in reversed(self._captures)
         ]
 

@@ -103,7 +103,9 @@ def list_article_captures(request: Request, context: InContext, article_id: Arti
 
 
 @router.get(
-    "/records/{article_id:path}", response_class=StreamingResponse, responses={200: {"content": {WARC_TYPE: {}}}}
+    "/records/{article_id:path}",
+    response_class=StreamingResponse,
+    responses={200: {"content": {WARC_TYPE: {}}}, 410: {"model": Problem}},
 )
 def get_record(
     request: Request,
