@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from lxml.html import HtmlElement
 
 from extraction.decoding import PROBE_BYTES, decode, drop_unparsable, is_html
-from extraction.tree import make_element, parse_fragment, parse_page
+from extraction.tree import MAX_ELEMENT_COUNT, count_elements, make_element, parse_fragment, parse_page
 from schemas.article import Unreadable
 from schemas.capture import Capture
 from sites.encoding import is_utf16
@@ -22,6 +22,8 @@ MAX_VALUE_COUNT = 5_000
 """Most values of JSON that are shown: the longest live blog has hundreds of posts, each with ten."""
 
 CUT = f"It is longer than {MAX_LETTERS:,} characters: the rest is not shown."
+
+OVERGROWN = "It has too many elements or attributes to be shown as a page."
 
 CONTROL_SHARE = 0.01
 """Most control characters of what is taken for text."""
@@ -54,6 +56,8 @@ def make_document(capture: Capture) -> CapturedDocument:
         found = _read_page(capture)
     else:
         found = _read_text(capture)
+    if found.tree is not None and count_elements(found.tree) > MAX_ELEMENT_COUNT:  # in JSON: others are counted before
+        found = CapturedDocument(None, (OVERGROWN,))
     return found._replace(notes=(*note, *found.notes))
 
 
@@ -67,7 +71,7 @@ def _read_page(capture: Capture) -> CapturedDocument:
     notes = (CUT,) if len(text) > MAX_LETTERS else ()
     tree = parse_page(drop_unparsable(text[:MAX_LETTERS].encode("utf-8", "replace")))
     if isinstance(tree, Unreadable):
-        return CapturedDocument(None, ("It has too many elements or attributes to be shown as a page.",))
+        return CapturedDocument(None, (OVERGROWN,))
     return CapturedDocument(tree, notes)
 
 

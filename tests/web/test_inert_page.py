@@ -146,9 +146,10 @@ def test_what_is_hidden_is_not_marked() -> None:
         (b"%PDF-1.7\n" + bytes(range(32)) * 200, "application/pdf", "no text"),
         ("<p>" + "word " * (MAX_LETTERS // 4), "text/html", "longer than"),
         ("word " * (MAX_LETTERS // 4), "text/plain", "longer than"),
-        ("<i>a</i>" * 60_000, "text/html", "too many elements"),
+        ("<p>a</p>" * 60_000, "text/html", "too many elements"),
         (f"<p {' '.join(f'a{number}=1' for number in range(2_000))}>", "text/html", "too many elements"),
         ("[" + ",".join(["1"] * 6_000) + "]", "application/json", "first 5,000 values"),
+        (json.dumps("<p>a</p>" * 60_000), "application/json", "too many elements"),
     ],
 )
 def test_what_cannot_be_shown_whole_is_said(body: bytes | str, media_type: str, note: str) -> None:
