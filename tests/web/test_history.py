@@ -9,12 +9,15 @@ from lxml.html import HtmlElement
 from starlette.testclient import TestClient
 
 from pipeline.archive import open_archive
+from schemas.revision import RevisionClass
 from schemas.settings import Settings
 from storage.ledger.outcome import store_outcomes
+from storage.revisions.difference import COMPARED
 from tests.storage.sample import START, read
 from tests.web.conftest import BASE_URL
 from tests.web.sample import article_id
 from web.app import create_app
+from web.history_view import LABELS, MEANINGS
 
 FIRST = "The old town has a mayor.\n\nNothing else was said on that day by anybody in the hall."
 SECOND = "The old town has a governor.\n\nNothing else was said on that day by anybody in the hall."
@@ -134,3 +137,8 @@ def test_nothing_planted_becomes_markup(client: TestClient) -> None:
     page = open_page(client, 3)
     assert not page.xpath("//script")
     assert PLANT in page.text_content()
+
+
+def test_every_class_and_every_compared_field_has_words() -> None:
+    assert set(MEANINGS) == {None, *RevisionClass}
+    assert set(LABELS) == set(COMPARED) - {"body"}
