@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import update
 
+from schemas.outcome import Outcome
 from storage.captures.capture import list_article_captures
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
@@ -16,7 +17,7 @@ ID = "moscow-times:en:1"
 
 @pytest.fixture
 def filled(database: Database) -> Database:
-    outcomes = [
+    outcomes: list[Outcome] = [
         read(10, 1, "The first text."),
         read(20, 1, "The second text, which says more.", 5),
         advertise(30, identify(1), source_url=POSTS_URL, hours=2),  # kept, and of no entry
