@@ -99,6 +99,13 @@ class Page:
         """The publisher's name according to the page."""
         return tidy(self.metadata.meta.get("og:site_name", "")) or read_text(self.metadata.json_ld.get("publisher"))
 
+    @property
+    def host_name(self) -> str | None:
+        """`example` for `https://www.example.org/…`, the name of many sites."""
+        host = (self.url or "").partition("://")[2].partition("/")[0]
+        labels = host.removeprefix("www.").removeprefix("amp.").removeprefix("m.").split(".")
+        return labels[0] if len(labels[0]) > 2 else None  # noqa: PLR2004 - two letters are a country or a language
+
     @cached_property
     def microdata(self) -> dict[str, tuple[str, ...]]:
         """An unknown page's microdata (`itemprop`)."""
