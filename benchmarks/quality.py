@@ -253,8 +253,13 @@ def read_own(page: Page) -> Reading:
     draft = read_page(make_capture(page), sites.get_site("generic"))
     if not isinstance(draft, Draft):
         return Reading()
-    day = draft.published_at.date() if draft.published_at else None
+    day = find_day(draft.published_at, draft.published_offset) if draft.published_at else None
     return Reading(draft.body, draft.headline, (*draft.authors, *draft.agencies), day)
+
+
+def find_day(at: datetime, offset: str | None) -> date:
+    """Return the publisher's day of a time."""
+    return at.astimezone(datetime.fromisoformat(f"2026-01-01T00:00:00{offset or '+00:00'}").tzinfo).date()
 
 
 def read_trafilatura(page: Page, **options: Any) -> Reading:

@@ -137,6 +137,7 @@ def _make_draft(page: Page, kind: Kind, fields: _Fields, body: Body) -> Draft | 
         section=fields.section,
         tags=fields.tags,
         published_at=fields.published_at,
+        published_offset=page.published_offset,
         modified_at=fields.modified_at,
         body=body.text,
         images=fields.images,

@@ -49,6 +49,8 @@ class Page:
     """A live blog's posts, if available."""
     headline: str | None = None
     """Set once it has been chosen."""
+    published_offset: str | None = None
+    """The offset that the page gives with its time of publication: `+09:00`."""
     sources: dict[str, str] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
     _selected: dict[Callable[[Any], Any], list[HtmlElement]] = field(default_factory=dict)

@@ -131,6 +131,20 @@ def test_the_date_in_the_url_is_the_second_to_last_resort() -> None:
     assert (draft.published_at, draft.sources["published_at"]) == (datetime(2021, 8, 17, tzinfo=UTC), "path")
 
 
+@pytest.mark.parametrize(
+    ("written", "offset"),
+    [("2024-03-05T23:30:00-05:00", "-05:00"), ("2024-03-05T23:30:00Z", "+00:00"), ("2024-03-05T23:30:00", None)],
+)
+def test_the_offset_of_the_page_is_kept(written: str, offset: str | None) -> None:
+    assert _read(f'<meta property="article:published_time" content="{written}">').published_offset == offset
+
+
+def test_the_date_at_the_end_of_a_title_is_that_of_publication() -> None:
+    head = "<title>A bridge closes | Post | 06.01.2024</title>"
+    draft = _read(head, f"<p>The vote is set for 1 July 2024, the last was on 3 May 2024.</p>{TEXT}")
+    assert draft.published_at == datetime(2024, 1, 6, tzinfo=UTC)
+
+
 def test_extraction_does_not_depend_on_todays_date() -> None:
     # After the fetch, in July 2024: no date of this article's.
     draft = _read("<title>T</title>", f"<p>Published: 5 March 2024. The vote is set for 1 October 2024.</p>{TEXT}")
