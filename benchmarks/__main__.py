@@ -1,6 +1,10 @@
 """`make bench`: runs every benchmark; the exit status is 1 if a target is missed."""
 
+import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from benchmarks import (
     duplicates,
@@ -10,13 +14,14 @@ from benchmarks import (
     ingest,
     orchestration,
     planted,
+    quality,
     reading,
     reprocess,
     search,
     store,
 )
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[], bool]] = {
     "ingest": ingest.main,
     "orchestration": orchestration.main,
     "reading": reading.main,
@@ -29,20 +34,39 @@ BENCHMARKS = {
     "search": search.main,
     "store": store.main,
 }
-ON_DEMAND = {"store-million": store.main_million}
-"""Benchmarks that take hours: they run only when named."""
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all."""
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    known = BENCHMARKS | _list_on_demand(options)
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    if "quality" in options.names and not (options.aeb or options.fundus):
+        parser.error("quality needs --aeb DIR or --fundus DIR")
     missed = []
-    for name in sys.argv[1:] or BENCHMARKS:
+    for name in options.names or BENCHMARKS:
         print(f"\n== {name} ==")
-        if not (BENCHMARKS | ON_DEMAND)[name]():
+        if not known[name]():
             missed.append(name)
     for name in missed:
         print(f"target missed: {name}")
     return 1 if missed else 0
 
 
-sys.exit(main())
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = sorted(BENCHMARKS | _list_on_demand(argparse.Namespace(aeb=None, fundus=None)))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}")
+    parser.add_argument("--aeb", type=Path, help="for quality: a copy of scrapinghub/article-extraction-benchmark")
+    parser.add_argument("--fundus", type=Path, help="for quality: a copy of flairNLP/fundus")
+    return parser
+
+
+def _list_on_demand(options: argparse.Namespace) -> dict[str, Callable[[], bool]]:
+    """Return the benchmarks that take hours or need data of others: they run only when named."""
+    return {"store-million": store.main_million, "quality": partial(quality.main, options.aeb, options.fundus)}
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """Choose the authors of an article."""
 
+import re
 from collections.abc import Iterator
 from itertools import takewhile
 
@@ -9,8 +10,9 @@ from lxml.html import HtmlElement
 from boilerplate.remover import squeeze
 from extraction.byline import Byline, clean_names, read_names, split_loose, split_names
 from extraction.linked_data import read_texts
+from extraction.normalization import tidy
 from extraction.parsed import Page
-from extraction.person_name import is_name
+from extraction.person_name import is_name, is_person
 
 META_NAMES = (
     "article:author",
@@ -31,6 +33,19 @@ _LOOSE_BYLINES = XPath(
 )
 _AUTHOR_LINKS = XPath("descendant::a[@rel='author' or contains(@href, '/author/') or contains(@href, '/authors/')]")
 """Bylines with markup that the site's rules do not know."""
+
+_BUTTONS = re.compile(r"\b(?:facebook|twitter|instagram|linkedin|share|follow|subscribe)\b", re.IGNORECASE)
+MAX_BYLINE_CHARS = 100
+"""Maximum characters of a byline that an unknown page shows: longer texts are an author's biography."""
+
+_SHOWN_BYLINES = XPath(
+    "descendant::*[self::a or self::span or self::p or self::div or self::li or self::address]"
+    "[@rel='author' or @itemprop='author' or contains(@class, 'byline') or contains(@class, 'author')"
+    " or contains(@class, 'autor') or contains(@href, '/author/') or contains(@href, '/authors/')"
+    " or contains(@href, '/autor/') or contains(@href, '/autoren/') or contains(@href, '/auteur/')]"
+    "[not(ancestor::aside or ancestor::footer or ancestor::nav)]"
+)
+"""Bylines that an unknown page shows, in page order. Those of other articles stand below or beside the page's own."""
 
 
 def choose_byline(page: Page) -> Byline:
@@ -133,8 +148,10 @@ def _choose_unknown(page: Page) -> Byline:
     publishers: list[tuple[Byline, str]] = []
     for names, source in _list_unknown(page):
         found = read_names(clean_names(names))
-        persons = tuple(name for name in found.authors if not _is_publisher(name, page))
-        if persons or found.agencies:
+        houses = {squeeze(name) for byline, _ in publishers for name in byline.authors}
+        persons = tuple(name for name in found.authors if squeeze(name) not in houses and not _is_house(name, page))
+        # Once the publisher is named, only a full name is better.
+        if found.agencies or (any(map(is_person, persons)) if publishers else persons):
             return _record(page, Byline(persons, found.agencies), source)
         if found.authors:
             publishers.append((found, source))
@@ -151,6 +168,29 @@ def _list_unknown(page: Page) -> Iterator[tuple[list[str], str]]:
         yield written, "meta"
     yield list(page.microdata.get("author", ())), "microdata"
     yield (page.guess_author() or "").split("; "), "trafilatura"
+    yield _list_shown(page), "byline"
+
+
+def _list_shown(page: Page) -> list[str]:
+    """Return the full names in the first byline that an unknown page shows, or in the line above its text."""
+    for line in (*_SHOWN_BYLINES(page.tree), *_find_leading_names(page)):
+        text = tidy(" ".join(line.itertext()))
+        if len(text) > MAX_BYLINE_CHARS or _BUTTONS.search(text):
+            continue
+        found = [name for name in clean_names([text]) if is_person(name)]
+        if found and not any(_is_house(name, page) for name in found):
+            return found
+    return []
+
+
+def _find_leading_names(page: Page) -> Iterator[HtmlElement]:
+    """Yield the paragraphs in bold right before a text's first sentences: some publishers put their byline there."""
+    for paragraph in page.tree.iter("p"):
+        text = tidy("".join(paragraph.itertext()))
+        if len(text) > MAX_BYLINE_CHARS:
+            return
+        if any(tidy("".join(bold.itertext())) == text for bold in paragraph.iter("strong", "b")):
+            yield paragraph
 
 
 def _list_metas(page: Page) -> Iterator[list[str]]:
@@ -166,8 +206,12 @@ def _reverse_name(name: str) -> str:
     return f"{given.strip()} {family.strip()}" if comma and "," not in given else name
 
 
-def _is_publisher(name: str, page: Page) -> bool:
-    return bool(page.publisher) and squeeze(name) == squeeze(page.publisher or "")
+def _is_house(name: str, page: Page) -> bool:
+    """Whether a name is the publisher's, or that of its host: `mdr.de`, `MDR Online`."""
+    if page.publisher and squeeze(name) == squeeze(page.publisher):
+        return True
+    host = page.host_name
+    return host is not None and not is_person(name) and squeeze(host) in squeeze(name)
 
 
 def _record(page: Page, found: Byline, source: str) -> Byline:

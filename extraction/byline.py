@@ -10,7 +10,7 @@ from extraction.agency import AGENCIES, list_own_desks
 from extraction.linked_data import clean_markup
 from extraction.normalization import tidy
 from extraction.paragraph import Infobox
-from extraction.person_name import is_name, split_joint_names
+from extraction.person_name import is_name, is_person, is_suffix, split_joint_names
 
 MAX_NOTE_COUNT = 3
 """Maximum corrections and notes that follow a credit; more than two were never seen."""
@@ -37,7 +37,9 @@ _PARENTHESIS = re.compile(r"(?:(?<!\s)\s++)?+\(([^()]{1,60})\)")
 _LOCATION = re.compile(r"(?<!\s)\s++in\s++[A-Z][\w .'’-]{1,100}$")
 _ROLE = re.compile(
     r"\b(?:correspondent|editor|editor-in-chief|reporter|writer|columnist|contributor|analyst|producer|journalist"
-    r"|bureau|chief|staff|professor|director|fellow|author|photographer|freelancer?|special to|updated|published)\b",
+    r"|bureau|chief|staff|professor|director|fellow|author|photographer|freelancer?|special to|updated|published"
+    r"|redakteur(?:in)?|reporterin|korrespondent(?:in)?|volontär(?:in)?|journalist(?:in|e)|rédact(?:eur|rice)"
+    r"|periodista|redactora?|corresponsal|giornalista)\b",
     re.IGNORECASE,
 )
 _GENERIC_NAME = re.compile(
@@ -52,6 +54,12 @@ _BY = re.compile(
     r"^(?:(?:Text|Story|Words|Written|Posted|Reported|Analysis)\s+)?(?:By|Von|Par|Автор:|Авторы:)[:\s]\s*",
     re.IGNORECASE,
 )
+
+_NAME_AFTER_BY = re.compile(r"(?:^|(?<!\s)\s++)(?:By|Von|Par)\s++(?=[^\W\d_a-z])")
+"""`Capital Von Jane Doe`. The small word is part of a name: `Jane von Doe`."""
+
+_ASIAN_ROLE = re.compile(r"(?<=\S)\s*+(?:기자|특파원|記者|记者)$")
+_CREDITED = re.compile(r"(?:images?|photos?|fotos?|pictures?|bild(?:er)?|credits?)\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -105,13 +113,18 @@ def _strip_by(text: str) -> str:
 
 def clean_names(texts: Iterable[str]) -> Iterator[str]:
     """Yield the names in an unknown publisher's author texts: `By A and B | CNN`, `C, Senior Editor`, `d@e.org`."""
-    for text in texts:
-        line = _TRAILER.sub("", _CONTACT.sub(" ", clean_markup(text)))
+    for text in (part for written in texts for part in clean_markup(written).split(";")):
+        line = _TRAILER.sub("", _CONTACT.sub(" ", text))
+        if _CREDITED.match(line.strip()):
+            continue
         line = _strip_by(_PARENTHESIS.sub(lambda found: f", {found[1]}", line))
+        *_, line = _NAME_AFTER_BY.split(line)
         for index, part in enumerate(split_joint_names(line)):
             head, *extras = tidy(part).split(", ")
+            if is_person(head):  # what follows is a place, a post or the author's abbreviation
+                extras = [extra for extra in extras if is_suffix(extra) or is_name(extra)]
             plain = _drop_roles([head, *extras]) if index else _drop_roles(extras, head)
-            name = _LOCATION.sub("", plain).strip(" ,;:|-–—")
+            name = _ASIAN_ROLE.sub("", _LOCATION.sub("", plain).strip(" ,;:|-–—"))
             is_extra = index and name.isupper() and " " not in name and name.casefold() not in AGENCIES
             if name and not is_extra and any(char.isalpha() for char in name):
                 yield name

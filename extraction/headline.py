@@ -13,8 +13,13 @@ from extraction.parsed import Found, Page
 MAX_HEADLINE_CHARS = 500
 """Maximum characters of a record's headline; a longer one is misplaced text."""
 
+MIN_TITLE_WORDS = 3
+MIN_SHARED_WORDS = 0.5
+"""Share of the shorter one's words that another wording of a title has in common with it."""
+
 META_NAMES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "citation_title", "dc.title", "headline")
 
+_WORD = re.compile(r"\w+")
 _SUFFIX = re.compile(r"^(?P<title>.{4,}?)(?:(?<!\s)\s++[-–—•·:|»]|[|»])\s++(?P<name>[^|»]{2,60})$")
 _PREFIX = re.compile(r"^(?P<name>[^|]{2,40})(?:(?<!\s)\s++)?+[|:]\s++(?P<title>.{4,})$")
 _CUT = re.compile(r"(?:(?<!\s)\s++)?+(?:…|\.\.\.)$")
@@ -42,26 +47,20 @@ def strip_title(text: str, page: Page) -> str:
 
 
 def strip_name(title: str, page: Page) -> str:
-    """Return an unknown publisher's title without the site's name, or reduced to the page's only `<h1>`."""
-    names = {squeeze(_NAME_END.sub("", name)) for name in (page.publisher, _host_name(page)) if name}
-    h1 = squeeze(page.only_h1) if page.only_h1 else None
+    """Return an unknown publisher's title without the site's name, or reduced to its only `<h1>` or its title."""
+    names = {squeeze(_NAME_END.sub("", name)) for name in (page.publisher, page.host_name) if name}
+    plain = {squeeze(text) for text in (page.only_h1, page.metadata.title) if text}
     line = title
     while match := _SUFFIX.match(line):
         name, remaining = squeeze(_NAME_END.sub("", match["name"])), squeeze(match["title"])
-        if not (h1 == remaining or name in names or any(name.startswith(known) for known in names)):
+        if not (remaining in plain or name in names or any(name.startswith(known) for known in names)):
             break
         line = match["title"].strip()
-        if h1 == remaining:
+        if remaining in plain:
             break
     if (match := _PREFIX.match(line)) and squeeze(match["name"]) in names:
         line = match["title"]
     return line
-
-
-def _host_name(page: Page) -> str | None:
-    """Return `example` for `https://www.example.org/…`, the name of many sites."""
-    labels = (page.url or "").partition("://")[2].partition("/")[0].removeprefix("www.").split(".")
-    return labels[0] if len(labels[0]) > 2 else None  # noqa: PLR2004 - two letters are a country or a language
 
 
 def _list_known(page: Page) -> Iterator[Found]:
@@ -86,8 +85,8 @@ def _list_unknown(page: Page) -> Iterator[Found]:
     )
     if json_ld_title and not _is_outvoted(json_ld_title, strip_name(shown, page), h1):
         yield json_ld_title, "json-ld"
-    if shown and h1 and squeeze(strip_name(shown, page)) == squeeze(h1):
-        yield h1, "page"  # the same words, as readers see them
+    if h1 and _is_titled(h1, [strip_name(title, page) for title in (shown, page.metadata.title) if title]):
+        yield h1, "page"  # what readers see; titles may be written for search engines
     yield shown, "meta"
     yield next(iter(page.microdata.get("headline", ())), ""), "microdata"
     yield strip_title(page.guess_title() or "", page), "trafilatura"
@@ -109,6 +108,20 @@ def _is_outvoted(json_ld_title: str, shown: str, h1: str) -> bool:
     if shown and h1 and squeeze(shown) == squeeze(h1) != squeeze(json_ld_title):
         return True
     return _is_cut_from(json_ld_title, shown) or _is_cut_from(json_ld_title, h1)
+
+
+def _is_titled(h1: str, titles: list[str]) -> bool:
+    """Whether an `<h1>` is a title in the same or another wording: no section, no publisher, no label besides."""
+    plain = squeeze(h1)
+    if any(squeeze(title) in plain for title in titles):
+        return all(squeeze(title) == plain for title in titles if squeeze(title) in plain)
+    return any(_share_words(h1, title) for title in titles)
+
+
+def _share_words(one: str, other: str) -> bool:
+    words, others = (set(_WORD.findall(text.casefold())) for text in (one, other))
+    fewer = min(len(words), len(others))
+    return fewer >= MIN_TITLE_WORDS and len(words & others) >= MIN_SHARED_WORDS * fewer
 
 
 def _is_cut_from(json_ld_title: str, full_title: str) -> bool:

@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
+import sites
 from boilerplate.remover import squeeze
 from extraction.linked_data import read_text
 from extraction.metadata import Metadata
@@ -45,10 +46,14 @@ def identify_page(url: str | None, metadata: Metadata, site: Site) -> PageIdenti
 
 def find_stated_url(metadata: Metadata) -> str | None:
     """Return the URL that a page states as its own, for a capture without a URL."""
-    for url in (metadata.canonical_url, metadata.meta.get("og:url")):
-        if url and re.match(r"https?://", url.strip(), re.IGNORECASE):
-            return url.strip()
-    return None
+    stated = (metadata.canonical_url, metadata.meta.get("og:url"))
+    urls = [url.strip() for url in stated if url and re.match(r"https?://", url.strip(), re.IGNORECASE)]
+    return next((url for url in urls if not _is_unknown_home(sites.identify(url))), next(iter(urls), None))
+
+
+def _is_unknown_home(identity: Identity) -> bool:
+    """Whether it is the home page of an unknown publisher: some name it on every page, so it tells nothing."""
+    return identity.rule == "home-page" and not sites.get_site(identity.site).hosts
 
 
 def find_container(
@@ -97,9 +102,15 @@ def _identify_stated(fetched_url: str | None, metadata: Metadata, site: Site) ->
     stated = metadata.canonical_url
     if not stated and site.editions:
         stated = metadata.meta.get("og:url", "").strip() or read_text(metadata.json_ld.get("url"))
-    if not stated:
-        return None
+    identity = _identify_joined(fetched_url, stated, site)
+    if identity and _is_unknown_home(identity):
+        other = _identify_joined(fetched_url, metadata.meta.get("og:url", "").strip(), site)
+        return other if other and other.rule is None else identity
+    return identity
+
+
+def _identify_joined(fetched_url: str | None, stated: str | None, site: Site) -> Identity | None:
     try:
-        return site.identify(urljoin(fetched_url, stated) if fetched_url else stated)
+        return site.identify(urljoin(fetched_url, stated) if fetched_url else stated) if stated else None
     except ValueError:  # a URL that cannot be joined
         return None

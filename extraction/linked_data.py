@@ -201,6 +201,7 @@ MAX_COUNT = 200
 """Maximum microdata elements: pages with more list other articles."""
 
 _ITEMS = XPath("descendant::*[@itemprop and not(self::meta)]")
+_OWNER = XPath("ancestor::*[@itemscope][1]")
 _NAME = XPath("descendant-or-self::*[@itemprop='name']")
 _METAS = XPath("descendant::meta[@itemprop and @content]")
 
@@ -208,8 +209,12 @@ _METAS = XPath("descendant::meta[@itemprop and @content]")
 def read_microdata(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     """Return the properties that a record needs -> their values in page order."""
     found: dict[str, list[str]] = {}
+    owners: dict[str, HtmlElement | None] = {}
     for element in [*_METAS(tree), *_ITEMS(tree)[:MAX_COUNT]]:
         for name in PROPERTIES.intersection((element.get("itemprop") or "").split()):
+            owner = next(iter(_OWNER(element)), None)
+            if owners.setdefault(name, owner) is not owner:
+                continue  # another article's
             if value := _read_value(element, name):
                 found.setdefault(name, []).append(value)
     return {name: tuple(dict.fromkeys(values)) for name, values in found.items()}

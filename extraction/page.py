@@ -12,6 +12,7 @@ from extraction.body import Body, read_body
 from extraction.byline import Byline
 from extraction.content import narrow_content
 from extraction.decoding import decode_page
+from extraction.doubt import find_front, is_doubtful
 from extraction.field import choose_kind, choose_section, choose_sponsor, choose_tags, flag_sponsored
 from extraction.headline import choose_headline, choose_subtitle
 from extraction.identification import find_container, find_stated_url, identify_page
@@ -51,6 +52,10 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     if kind is Kind.LIVE:
         _complete_live(page)
     fields = _choose_fields(page)
+    if is_doubtful(page, fields.byline, fields.published_at):
+        if front := find_front(page):
+            return front
+        page.flags.add("maybe-no-article")
     content = narrow_content(page, kind)
     body = read_body(page, kind, content)
     draft = _make_draft(page, kind, fields, body)
@@ -132,6 +137,7 @@ def _make_draft(page: Page, kind: Kind, fields: _Fields, body: Body) -> Draft | 
         section=fields.section,
         tags=fields.tags,
         published_at=fields.published_at,
+        published_offset=page.published_offset,
         modified_at=fields.modified_at,
         body=body.text,
         images=fields.images,

@@ -49,6 +49,8 @@ class Page:
     """A live blog's posts, if available."""
     headline: str | None = None
     """Set once it has been chosen."""
+    published_offset: str | None = None
+    """The offset that the page gives with its time of publication: `+09:00`."""
     sources: dict[str, str] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
     _selected: dict[Callable[[Any], Any], list[HtmlElement]] = field(default_factory=dict)
@@ -98,6 +100,13 @@ class Page:
     def publisher(self) -> str | None:
         """The publisher's name according to the page."""
         return tidy(self.metadata.meta.get("og:site_name", "")) or read_text(self.metadata.json_ld.get("publisher"))
+
+    @property
+    def host_name(self) -> str | None:
+        """`example` for `https://www.example.org/…`, the name of many sites."""
+        host = (self.url or "").partition("://")[2].partition("/")[0]
+        labels = host.removeprefix("www.").removeprefix("amp.").removeprefix("m.").split(".")
+        return labels[0] if len(labels[0]) > 2 else None  # noqa: PLR2004 - two letters are a country or a language
 
     @cached_property
     def microdata(self) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ MAX_WORD_COUNT = 5
 
 # `RFE/RL` is one name.
 _JOINT = re.compile(
-    r"(?:(?<!\s)\s++)?+(?:[,;]|/(?!\s*(?:RL|Radio Liberty)\b)|(?<=\s)&\s|\b(?:and|AND|und|et|y|и)\b)\s*"
+    r"(?:(?<!\s)\s++)?+(?:[,;]|/(?!\s*(?:RL|Radio Liberty)\b)|(?<=\s)&\s|\b(?:and|AND|und|et|y|e|og|och|ve|и)\b)\s*"
 )
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq|MBE|OBE|CBE)\.?$")
 # A word of a name: `O’Neill`, `al-Assad`, `J.`, `Jean-Luc`, `McDonald`; it has a capital at or near its start.
@@ -52,6 +52,11 @@ def is_name(text: str) -> bool:
     if name.casefold() in AGENCIES or name.casefold() in list_own_desks() or _ACRONYM.match(name):
         return True
     return is_person(_ADDITION.split(name, maxsplit=1)[0])
+
+
+def is_suffix(text: str) -> bool:
+    """Whether a text belongs to the name before it: `Jr.`, `PhD`."""
+    return bool(_SUFFIX.match(text))
 
 
 def is_person(text: str) -> bool:

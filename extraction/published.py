@@ -46,6 +46,7 @@ MAX_LABEL_CHARS = 40
 """Maximum characters of a label. `Last updated on Tuesday:` has 24; longer texts are the byline, or a sentence."""
 
 _LABEL_SEPARATOR = re.compile(r"[|•·\n]")
+_TITLE_DATE = re.compile(r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})\s*$", re.ASCII)
 _MARKED_TIMES = XPath("descendant::time[@pubdate and @datetime]")
 
 
@@ -124,6 +125,8 @@ def _is_same_day(one: Timestamp, other: Timestamp, zone: tzinfo) -> bool:
 
 def _record_time(page: Page, name: str, timestamp: Timestamp, source: str) -> datetime:
     page.record_source(name, source)
+    if name == "published_at":
+        page.published_offset = timestamp.offset
     if not timestamp.is_aware:
         page.flags.add(f"{name.replace('_', '-')}-{'day-only' if timestamp.is_day else 'without-offset'}")
     return timestamp.at
@@ -138,8 +141,19 @@ def _choose_path_date(page: Page) -> datetime | None:
     return _record_time(page, "published_at", Timestamp(midnight, is_aware=False, is_day=True), "path")
 
 
+def _read_title_date(page: Page, zone: tzinfo) -> Timestamp | None:
+    """Return the date at the end of a title: `A bridge closes | DW | 28.04.2023`. With dots, the day comes first."""
+    titles = (page.metadata.title, page.metadata.meta.get("og:title"))
+    found = next((match for title in titles if title and (match := _TITLE_DATE.search(title))), None)
+    timestamp = parse_timestamp(f"{found['year']}-{found['month']}-{found['day']}", zone) if found else None
+    return timestamp if timestamp and timestamp.at <= page.fetched_at else None
+
+
 def _choose_guessed_date(page: Page) -> datetime | None:
-    timestamp = parse_timestamp(page.guess_date(), page.site.time_zone)
+    zone = page.site.time_zone
+    if page.is_unknown and (timestamp := _read_title_date(page, zone)):
+        return _record_time(page, "published_at", timestamp, "page")
+    timestamp = parse_timestamp(page.guess_date(), zone)
     if timestamp is None:
         page.flags.add("published-at-missing")
         return None

@@ -77,6 +77,8 @@ class Timestamp:
     at: datetime
     is_aware: bool = True
     """Whether it has an offset."""
+    offset: str | None = None
+    """That offset as `+09:00`; None if it has none."""
     is_day: bool = False
     """Whether it has no hour, so that it is the start of the day."""
 
@@ -100,8 +102,17 @@ def parse_timestamp(text: Any, zone: tzinfo) -> Timestamp | None:
             continue
         if utc_time.year < EARLIEST_YEAR or _is_default(at, utc_time):
             return None
-        return Timestamp(utc_time, is_aware, is_day=not is_aware and ":" not in text and "T" not in text)
+        is_day = not is_aware and ":" not in text and "T" not in text
+        return Timestamp(utc_time, is_aware, _format_offset(at), is_day=is_day)
     return None
+
+
+def _format_offset(at: datetime) -> str | None:
+    """Return `+09:00`; None without an offset, or for one with seconds, which no zone has today."""
+    offset = at.utcoffset()
+    if offset is None or offset.total_seconds() % 60:
+        return None
+    return at.strftime("%z")[:3] + ":" + at.strftime("%z")[3:]
 
 
 def _is_default(at: datetime, utc_time: datetime) -> bool:

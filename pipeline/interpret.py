@@ -136,6 +136,8 @@ def _read_file(capture: Capture, seen: Seen, publishers: Publishers) -> Outcome:
     url = find_url(capture)
     identity = publishers.identify(url) if url else None
     site = publishers.find(url) if url else publishers.get("generic")
+    if identity and identity.rule == "home-page" and not site.hosts:
+        identity = None  # some publishers name their home page on every page
     return _validate(read_page(capture, site), identity, capture, seen)
 
 

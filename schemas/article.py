@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.capture import CaptureRef
-from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
+from schemas.model import Count, NonEmpty, Record, Sha256, UtcOffset, UtcTime
 from schemas.rights import StatedRights
 
 PARAGRAPH_BREAK = "\n\n"
@@ -54,6 +54,8 @@ class Draft(Record):
     section: str | None = None
     tags: tuple[str, ...] = ()
     published_at: datetime | None = None
+    published_offset: str | None = None
+    """The offset that the page gives with `published_at`."""
     modified_at: datetime | None = None
     body: str = ""
     """Unicode NFC, plain spaces, paragraphs separated by one blank line, no boilerplate."""
@@ -97,6 +99,8 @@ class Article(Record):
     section: str | None
     tags: tuple[NonEmpty, ...]
     published_at: UtcTime | None
+    published_offset: UtcOffset | None = None
+    """The offset that the page gives with `published_at`, from which the publisher's own day and hour follow."""
     modified_at: UtcTime | None
     fetched_at: UtcTime
     body: str

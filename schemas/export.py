@@ -180,6 +180,7 @@ MEANINGS: dict[str, str] = {
     "section": "The publisher's section.",
     "tags": "The publisher's tags.",
     "published_at": "When it was published; null if unknown.",
+    "published_offset": "The UTC offset that the page gives with it, `+09:00`; null if it gives none.",
     "modified_at": "When it was last changed, according to the page; null if unknown.",
     "fetched_at": "When the capture that it was read from was made.",
     "body": "The text: Unicode NFC, paragraphs separated by a blank line, no boilerplate.",

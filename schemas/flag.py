@@ -10,6 +10,7 @@ FLAG_MEANINGS: dict[str, str] = {
     "content-missing": "the part of the page that holds the text was missing; the rest of the article was read",
     "fetched-at-missing": "it is not known when the text was fetched; the time is that of its import",
     "headline-missing": "no headline was found",
+    "maybe-no-article": "nothing on the page says that it is an article; it may be a listing, a shop or a forum",
     "modified-at-day-only": "of the last change, only the day is known",
     "modified-at-without-offset": "the time of the last change came without a time zone; the publisher's was taken",
     "page-overgrown": "the page is too large to be judged part by part; every paragraph was taken",

@@ -141,14 +141,16 @@ def list_changes(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str
     return tuple(FIELD_NAMES.get(name, name) for name in CONTENT_FIELDS if stored[name] != fields[name])
 
 
-ANNOTATED_FIELDS = ("sources", "flags", "modified_at", "fetched_at", "checked_at")
+ANNOTATED_FIELDS = ("sources", "flags", "published_offset", "modified_at", "fetched_at", "checked_at")
 
 
 def list_annotations(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str, ...]:
-    """Return which of `sources`, `flags` and `modified_at` differ between two extractions from one capture."""
+    """Return which of the fields that make no revision differ between two extractions from one capture."""
     names = ["sources"] if stored["sources"] != dict(read.sources) else []
     if set(stored["flags"]) - {REMOVED} != set(read.flags) - {REMOVED}:
         names.append("flags")
+    if stored["published_offset"] != read.published_offset:
+        names.append("published_offset")
     # If later captures showed the same content, the modification time may come from one of them.
     is_only_one = stored["checked_at"] == stored["fetched_at"]
     if stored["modified_at"] != read.modified_at and (
@@ -227,6 +229,8 @@ def _annotate(row: Article, read: ExtractedArticle, names: tuple[str, ...]) -> N
         row.flags = sorted({*read.flags, *kept})
     if "sources" in names:
         row.sources, row.extractor = fields["sources"], read.extractor
+    if "published_offset" in names:
+        row.published_offset = read.published_offset
     if "modified_at" in names:
         row.modified_at = read.modified_at
         source = {name: value for name, value in read.sources.items() if name == "modified_at"}
@@ -293,6 +297,7 @@ def _to_columns(read: ExtractedArticle) -> Columns:
         "section": read.section,
         "tags": list(read.tags),
         "published_at": read.published_at,
+        "published_offset": read.published_offset,
         "published_on": publication_day(read.published_at, read.site),
         "modified_at": read.modified_at,
         "fetched_at": read.fetched_at,

@@ -210,6 +210,8 @@ class Version:
     section: Mapped[str | None]
     tags: Mapped[list[str]]
     published_at: Mapped[datetime | None]
+    published_offset: Mapped[str | None]
+    """The offset that the page gives with it: `+09:00`."""
     modified_at: Mapped[datetime | None]
     """As stated by the publisher in the newest capture that shows this version."""
     fetched_at: Mapped[datetime]

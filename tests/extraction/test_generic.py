@@ -8,9 +8,9 @@ import trafilatura
 from lxml import html
 
 import sites
-from extraction.page import read_page
+from extraction.page import find_url, read_page
 from extraction.whole_page import MIN_FAST_SHARE
-from schemas.article import Draft
+from schemas.article import Draft, Unreadable
 from tests.extraction.pages import make_capture
 
 ORIGIN = "https://www.example.org"
@@ -131,6 +131,20 @@ def test_the_date_in_the_url_is_the_second_to_last_resort() -> None:
     assert (draft.published_at, draft.sources["published_at"]) == (datetime(2021, 8, 17, tzinfo=UTC), "path")
 
 
+@pytest.mark.parametrize(
+    ("written", "offset"),
+    [("2024-03-05T23:30:00-05:00", "-05:00"), ("2024-03-05T23:30:00Z", "+00:00"), ("2024-03-05T23:30:00", None)],
+)
+def test_the_offset_of_the_page_is_kept(written: str, offset: str | None) -> None:
+    assert _read(f'<meta property="article:published_time" content="{written}">').published_offset == offset
+
+
+def test_the_date_at_the_end_of_a_title_is_that_of_publication() -> None:
+    head = "<title>A bridge closes | Post | 06.01.2024</title>"
+    draft = _read(head, f"<p>The vote is set for 1 July 2024, the last was on 3 May 2024.</p>{TEXT}")
+    assert draft.published_at == datetime(2024, 1, 6, tzinfo=UTC)
+
+
 def test_extraction_does_not_depend_on_todays_date() -> None:
     # After the fetch, in July 2024: no date of this article's.
     draft = _read("<title>T</title>", f"<p>Published: 5 March 2024. The vote is set for 1 October 2024.</p>{TEXT}")
@@ -206,3 +220,79 @@ def test_the_headline_is_not_repeated_in_the_body() -> None:
     draft = _read("<title>T</title>")
     assert draft.headline == "The page's headline"
     assert "The page's headline" not in draft.body
+
+
+def test_a_person_in_the_byline_wins_over_the_publisher_in_the_metadata() -> None:
+    house = '<meta property="og:site_name" content="The Post"><meta name="author" content="The Post">'
+    shown = f'<p class="author">Von Jane Doe, Berlin</p>{TEXT}'
+    assert _read(house, shown).authors == ("Jane Doe",)
+    assert _read(house, f"<p><strong>Jane Doe/John Roe</strong></p>{TEXT}").authors == ("Jane Doe", "John Roe")
+    beside = f'{TEXT}<aside><a rel="author">Jane Doe</a></aside><p class="author">Follow us on Twitter</p>'
+    assert _read(house, beside).authors == ("The Post",)
+
+
+def test_the_authors_of_other_articles_in_microdata_are_ignored() -> None:
+    item = "<div itemscope itemtype='https://schema.org/Article'><b itemprop='author'>%s</b></div>"
+    assert _read("<title>T</title>", f"{item % 'Jane Doe'}{TEXT}{item % 'John Roe'}").authors == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    ("title", "h1", "headline"),
+    [
+        ("Council votes on bridge: what is next", "The council votes on the bridge", "The council votes on the bridge"),
+        ("A bridge closes", "Traffic - A bridge closes", "A bridge closes"),
+        ("A bridge closes", "World news of the day", "A bridge closes"),
+        ("A bridge closes | Daily Paper", "Other", "A bridge closes"),
+    ],
+)
+def test_the_only_h1_is_the_headline_if_it_is_the_title_in_other_words(title: str, h1: str, headline: str) -> None:
+    own = "<title>A bridge closes</title>" if "Paper" in title else ""
+    assert _read(f'{own}<meta property="og:title" content="{title}">', h1=h1).headline == headline
+
+
+FLAG = "maybe-no-article"
+LINKED = "".join(
+    f'<li><h3><a href="/{n}">Headline {n} of a story, which is long enough</a></h3><p>What it is about.</p></li>'
+    for n in range(15)
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "flags"),
+    [
+        ("", TEXT, {FLAG}),
+        ('<meta property="og:type" content="website"><meta name="date" content="2024-03-05">', TEXT, {FLAG}),
+        ('<meta property="og:type" content="article">', TEXT, set()),
+        ('<script type="application/ld+json">{"@type": "NewsArticle"}</script>', TEXT, set()),
+        ('<meta name="author" content="Jane Doe">', TEXT, set()),
+        ('<meta name="date" content="2024-03-05T10:00:00Z">', TEXT, set()),
+        ("", TEXT * 2 + LINKED, {FLAG}),
+    ],
+)
+def test_a_page_without_any_sign_of_an_article_is_flagged(head: str, body: str, flags: set[str]) -> None:
+    page = f"<html><head><title>A page</title>{head}</head><body>{NAV}<h1>A page</h1>{body}</body></html>"
+    draft = read_page(make_capture(page, f"{ORIGIN}/a-page"), sites.get_site("generic"))
+    assert isinstance(draft, Draft)
+    assert flags == {FLAG} & set(draft.flags)
+    below_news = read_page(make_capture(page, f"{ORIGIN}/news/a-page"), sites.get_site("generic"))
+    assert isinstance(below_news, Draft)
+    assert FLAG not in below_news.flags
+
+
+def test_the_front_of_a_section_is_no_article() -> None:
+    page = f"<html><head><title>World</title></head><body>{NAV}<h1>World</h1><ul>{LINKED}</ul></body></html>"
+    read = read_page(make_capture(page, f"{ORIGIN}/world"), sites.get_site("generic"))
+    assert read == Unreadable(reason="listing-page", detail="15 linked headlines")
+
+
+def test_a_saved_home_page_is_no_article_but_an_article_may_name_the_home_page_as_its_own() -> None:
+    home = f'<link rel="canonical" href="{ORIGIN}/"><title>The Post</title>'
+    saved = f"<html><head>{home}</head><body>{NAV}<h1>The Post</h1>{TEXT}</body></html>"
+    read = read_page(make_capture(saved, None), sites.get_site("generic"))
+    assert read == Unreadable(reason="home-page", detail="The Post")
+    article = home + f'<meta property="og:url" content="{ORIGIN}/a"><meta name="author" content="Jane Doe">'
+    capture = make_capture(f"<html><head>{article}</head><body><h1>A story</h1>{TEXT}</body></html>", None)
+    draft = read_page(capture, sites.get_site("generic"))
+    assert find_url(capture) == f"{ORIGIN}/a"
+    assert isinstance(draft, Draft)
+    assert draft.url == f"{ORIGIN}/a"
