@@ -27,7 +27,7 @@ MARK = "FIXME"
 """Stands in the folder where something was not found."""
 
 FEED_TYPES = "self::link[@type='application/rss+xml' or @type='application/atom+xml']"
-ROBOTS_SITEMAP = re.compile(r"(?im)^\s*sitemap:\s*(\S+)")
+ROBOTS_SITEMAP = re.compile(r"(?im)^[ \t]*+sitemap:[ \t]*+(\S+)")
 
 MAX_SOURCES = 5
 """Most feeds, and most sitemaps, that are looked at: a site may name one for each section."""

@@ -95,7 +95,7 @@ PAGE = PageRules(
     ),
     # It comes from a database column that changes with each view: only the time after "Updated:" is that of a change.
     trusts_modified=False,
-    updated=re.compile(r"\W*(?:Last |Article )?(?:Updated|Обновлен[оа]?)\b", re.IGNORECASE),
+    updated=re.compile(r"\W{0,200}+(?:Last |Article )?(?:Updated|Обновлен[оа]?)\b", re.IGNORECASE),
     # URLs under `/partner/` and `/plus/` are not articles; at an article's URL only the label shows it.
     paid_label=re.compile(r"partner(?: content)?|sponsored(?: content)?|advertorial|branded content", re.IGNORECASE),
     missing=("oops!", "we couldn't find your page"),

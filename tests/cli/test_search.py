@@ -55,6 +55,7 @@ def test_json_hits_have_the_positions_of_matches(broadsheet: Broadsheet) -> None
         "authors": ["Ann Author", "Bo Writer"],
         "section": "Ukraine War",
         "published_at": "2026-10-01T00:00:00Z",
+        "published_on": "2026-10-01",
         "duplicate_of": None,
         "found_in": None,
         "snippet": BODY.replace("\n", " "),
