@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from replica.site import Site
 from schemas.outcome import ArticleRead, Outcome
-from storage.articles.terms import add_terms
+from storage.articles.terms import add_terms, make_terms
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.schema.tables import Base
@@ -58,8 +58,8 @@ def test_all_tables_are_the_same_with_terms_made_by_readers(database: Database) 
 def alter(outcome: ArticleRead, dialect: str) -> ArticleRead:
     """Return the outcome with terms that show whether they were used."""
     document = "altered" if dialect == "sqlite" else "'altered':1"
-    terms = add_terms(outcome, dialect).terms
-    return outcome.model_copy(update={"terms": terms._replace(document=document, forms=(("alter", "altered"),))})
+    terms = make_terms(outcome.article, dialect)._replace(document=document, forms=(("alter", "altered"),))
+    return outcome.model_copy(update={"terms": terms})
 
 
 def list_indexed(database: Database) -> tuple[list[bool], bool]:
