@@ -21,7 +21,7 @@ _CROSSED_TAGS = frozenset({"s", "del", "strike"})
 def drop_invisible(tree: HtmlElement) -> None:
     """Drop hidden and crossed-out elements, and insert the quotation marks of `<q>`, in place. Idempotent."""
     for element in _STYLED(tree):
-        if _is_hidden(element):
+        if is_hidden(element):
             drop(element)
     for element in list(tree.iter("q", *_CROSSED_TAGS)):
         if element.tag == "q":
@@ -30,7 +30,8 @@ def drop_invisible(tree: HtmlElement) -> None:
             drop(element)
 
 
-def _is_hidden(element: HtmlElement) -> bool:
+def is_hidden(element: HtmlElement) -> bool:
+    """Whether readers do not see an element, by its own attributes."""
     style, hidden, aria = (element.get(name) for name in ("style", "hidden", "aria-hidden"))
     has_style = style is not None and "display:none" in "".join(style.lower().split())
     has_attribute = hidden is not None and hidden.lower() != "until-found"

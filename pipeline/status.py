@@ -7,7 +7,7 @@ from datetime import datetime
 import sites
 from pipeline.archive import Archive, open_archive
 from pipeline.run import measure_completeness, now
-from schemas.article import ArticleRecord
+from schemas.article import ArticleRecord, Kind
 from schemas.capture import CaptureSummary
 from schemas.duplicate import Explanation
 from schemas.failure import RunFailure
@@ -261,10 +261,12 @@ def find_details(archive: Archive, id_or_url: str) -> ArticleDetails:
         )
 
 
-def list_captures(archive: Archive, record: ArticleRecord) -> list[CaptureSummary]:
-    """List the captures of a record's pages, oldest first."""
+def list_captures(archive: Archive, record: ArticleRecord, *, with_lost: bool = False) -> list[CaptureSummary]:
+    """List the captures of a record's pages, oldest first; those of a live blog's posts too."""
+    # Only a live blog has any, and looking for them takes longer than everything else.
+    companion_urls = sites.get_site(record.site).locate_companions(record.id) if record.kind is Kind.LIVE else ()
     with archive.database.read() as session:
-        return list_article_captures(session, record.id)
+        return list_article_captures(session, record.id, companion_urls, with_lost=with_lost)
 
 
 def compare_revisions(archive: Archive, id_or_url: str, before: int | None, after: int | None) -> Difference:

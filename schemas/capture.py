@@ -32,6 +32,11 @@ class CaptureRef(Record):
     sha256: Sha256
     """Digest of the payload as stored in the record: the HTTP body before its content encoding is decoded."""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the record is known to be missing or damaged: it takes no bytes."""
+        return self.length == 0
+
 
 class Validators(Record):
     """A response's validators for conditional requests (RFC 9110, 8.8), as the server sent them."""

@@ -114,6 +114,10 @@ class Site:
         """Return the record id of the article that a companion URL belongs to; None for any other URL."""
         return None
 
+    def locate_companions(self, record_id: str) -> tuple[str, ...]:  # noqa: ARG002 - used by subclasses
+        """Return the URLs that `recognize_companion` takes for companions of a record, without knowing its page."""
+        return ()
+
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:  # noqa: ARG002 - as above
         """Return whether a child page can advertise articles of these publication days (both inclusive)."""
         return True

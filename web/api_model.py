@@ -53,8 +53,15 @@ class RevisionList(BaseModel):
     revisions: list[Revision]
 
 
+class CaptureDocument(CaptureSummary):
+    """A capture, and where its record can be had."""
+
+    record_url: str
+    """The path of its WARC record, with that of its request."""
+
+
 class CaptureList(BaseModel):
     """The captures of an article's pages, the oldest first."""
 
     id: str
-    captures: list[CaptureSummary]
+    captures: list[CaptureDocument]

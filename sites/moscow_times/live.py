@@ -46,3 +46,13 @@ def find_record_id(url: str) -> str | None:
         return None
     edition, match = EDITION_BY_HOST.get(parts.host), POSTS.match(parts.path)
     return f"{SITE}:{edition.code}:{match['id']}" if edition and match else None
+
+
+def locate_posts(record_id: str) -> tuple[str, ...]:
+    """Return the URL at which the posts of a record would be if it is a live blog; none for an id without a number."""
+    site, _, rest = record_id.partition(":")
+    code, _, number = rest.partition(":")
+    edition = {one.code: one for one in EDITION_BY_HOST.values()}.get(code)
+    if site != SITE or edition is None or not (number.isascii() and number.isdigit()):
+        return ()
+    return (f"{edition.origin}/live/{number}/0",)

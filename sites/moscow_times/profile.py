@@ -69,6 +69,10 @@ class MoscowTimes(Site):
         """Return the record id of the live blog whose posts are at a URL; None for any other URL."""
         return live.find_record_id(url)
 
+    def locate_companions(self, record_id: str) -> tuple[str, ...]:
+        """Return the URL of a live blog's posts, if the record were one."""
+        return live.locate_posts(record_id)
+
     def is_child_due(self, child_url: str, since: date | None, until: date | None) -> bool:
         """Return whether a monthly sitemap or extra source can list articles of these days (both inclusive)."""
         if days := extra.find_days(child_url):

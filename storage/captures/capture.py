@@ -20,7 +20,7 @@ from schemas.table import ROW_MEDIA_TYPE
 from storage.articles.article import as_ref
 from storage.ledger.frontier import is_within
 from storage.ledger.unit_of_work import Columns, execute_in, select_in
-from storage.schema.tables import Article, Capture, Entry, Quarantine, RightsRow, Robots, WarcFile
+from storage.schema.tables import Article, Capture, Entry, Quarantine, Revision, RightsRow, Robots, WarcFile
 
 OK = 200
 """HTTP status of a successful response."""
@@ -75,19 +75,26 @@ def find_page_capture(session: Session, key: str) -> CaptureRef | None:
     return as_ref(row) if row else None
 
 
-def list_article_captures(session: Session, article_id: str) -> list[CaptureSummary]:
-    """List the captures of an article's pages, oldest first; of a text without a URL, the one it was read from.
+def list_article_captures(
+    session: Session, article_id: str, companion_urls: Collection[str] = (), *, with_lost: bool = False
+) -> list[CaptureSummary]:
+    """List the captures of an article's pages, oldest first; of a text without a URL, those it was read from.
 
-    Captures that are known to be lost are left out.
+    `companion_urls`: where parts of its page are that belong to no entry (a live blog's posts); their captures are
+    listed too. Captures that are known to be lost are left out unless `with_lost` is set.
     """
     is_own = or_(Capture.entry_id == Article.entry_id, Capture.id == Article.capture_id)
-    rows = session.scalars(
-        select(Capture)
-        .join(Article, is_own)
-        .where(Article.id == article_id, ~Capture.is_lost)
-        .order_by(Capture.fetched_at, Capture.id)
-    )
-    return [_summarize(row) for row in rows]
+    found = set(session.scalars(select(Capture.id).join(Article, is_own).where(Article.id == article_id)))
+    found |= set(session.scalars(select(Revision.capture_id).where(Revision.article_id == article_id)))
+    if companion_urls:
+        parts = select(Capture.id).where(Capture.entry_id.is_(None), Capture.url.in_(companion_urls))
+        found |= set(session.scalars(parts))
+    rows = select_in(session, select(Capture), Capture.id, found)
+    return [
+        _summarize(row)
+        for row in sorted(rows, key=lambda row: (row.fetched_at, row.id))
+        if with_lost or not row.is_lost
+    ]
 
 
 def find_capture(session: Session, ref: CaptureRef) -> CaptureSummary:

@@ -53,6 +53,18 @@ def list_revisions(session: Session, article_id: str) -> list[VersionRecord]:
     return [_as_record(row) for row in _list_rows(session, article_id)]
 
 
+def find_body(session: Session, article_id: str, number: int) -> str:
+    """Return the text of a version.
+
+    Raises:
+        VersionUnknown: the article has no version of this number.
+    """
+    for row in _list_rows(session, article_id):
+        if _number_of(row) == number:
+            return row.body
+    raise VersionUnknown(f"{article_id} has no revision {number}")
+
+
 def find_difference(
     session: Session, article_id: str, before: int | None = None, after: int | None = None
 ) -> Difference:

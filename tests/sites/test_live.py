@@ -75,3 +75,17 @@ def test_a_page_without_a_number_has_no_posts(url: str) -> None:
 def test_an_unknown_publishers_pages_have_no_companions() -> None:
     assert sites.get_site("generic").companion_urls("https://www.example.org/live", b"<div data-live>") == ()
     assert sites.get_site("generic").recognize_companion("https://www.example.org/live/1/0") is None
+
+
+@pytest.mark.parametrize("record_id", ["moscow-times:en:85656", "moscow-times:ru:41774"])
+def test_the_posts_of_a_record_are_where_they_are_recognized(record_id: str) -> None:
+    (url,) = SITE.locate_companions(record_id)
+    assert SITE.recognize_companion(url) == record_id
+
+
+@pytest.mark.parametrize(
+    "record_id", ["moscow-times:en:archive/slug", "moscow-times:xx:1", "text:1234", "moscow-times", ""]
+)
+def test_a_record_without_a_number_has_no_posts(record_id: str) -> None:
+    assert SITE.locate_companions(record_id) == ()
+    assert sites.get_site("generic").locate_companions(record_id) == ()

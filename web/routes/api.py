@@ -3,18 +3,29 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
+from pipeline.replay import choose_capture
 from pipeline.status import Status, compare_revisions, find_details, find_record, list_captures, read_status
 from schemas.revision import Difference
 from schemas.search import HitPage
 from storage.articles.article import list_articles
 from storage.search.reading import read_page
-from web.api_model import ArticleDocument, ArticlePage, CaptureList, PagedParameters, Problem, RevisionList
+from web.api_model import (
+    ArticleDocument,
+    ArticlePage,
+    CaptureDocument,
+    CaptureList,
+    PagedParameters,
+    Problem,
+    RevisionList,
+)
+from web.capture_view import link_record
 from web.context import Context, InContext
 from web.page import respond
 from web.rate_limit import check_rate
+from web.record_response import WARC_TYPE, respond_record
 
 JSON = "application/json"
 
@@ -84,7 +95,32 @@ def get_difference(
 def list_article_captures(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """List the captures of an article's pages."""
     record = find_record(context.archive, article_id)
-    return respond_json(request, CaptureList(id=record.id, captures=list_captures(context.archive, record)))
+    captures = [
+        CaptureDocument(**dict(one), record_url=link_record(record.id, one.ref))
+        for one in list_captures(context.archive, record)
+    ]
+    return respond_json(request, CaptureList(id=record.id, captures=captures))
+
+
+@router.get(
+    "/records/{article_id:path}",
+    response_class=StreamingResponse,
+    responses={200: {"content": {WARC_TYPE: {}}}, 410: {"model": Problem}},
+)
+def get_record(
+    request: Request,
+    context: InContext,
+    article_id: ArticleId,
+    warc: Annotated[str | None, Query(max_length=MAX_ID_LETTERS, description="`ref.warc` of the capture")] = None,
+    offset: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="`ref.offset` of the capture")] = None,
+) -> Response:
+    """Return the WARC record of a capture, with that of its request, as they lie in the archive.
+
+    By default, it is the capture that the article was read from.
+    """
+    record = find_record(context.archive, article_id)
+    _, summary = choose_capture(context.archive, record, warc, offset)
+    return respond_record(request, context.archive, summary)
 
 
 @router.get("/coverage", response_model=Status, response_model_exclude={"checked_at"})
