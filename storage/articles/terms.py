@@ -1,5 +1,6 @@
 """Make an article's terms: pure, so that readers do it while the database is free for others."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -33,24 +34,27 @@ class ReadTerms:
     """The terms that came with a batch's outcomes, by what they were made of; others are made when they are needed."""
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
-        read = [one for one in outcomes if isinstance(one, ArticleRead) and one.terms]
-        self.bodies = {one.article.content_sha256: one.article.body for one in read}
+        read = [(one, one.terms) for one in outcomes if isinstance(one, ArticleRead) and one.terms]
+        self.bodies = {one.article.content_sha256: one.article.body for one, _ in read}
         """Digest -> body."""
-        self._by_digest = {one.article.content_sha256: one.terms for one in read}
-        self._by_content = {tuple(_searchable(one.article, one.article.content_sha256)): one.terms for one in read}
+        self._by_digest: dict[str, list[tuple[Searchable, ArticleTerms]]] = defaultdict(list)
+        for one, terms in read:
+            digest = one.article.content_sha256
+            self._by_digest[digest].append((_searchable(one.article, digest), terms))
 
     def find_keys(self, digest: str) -> frozenset[int] | None:
         """Return the LSH keys of a body; None if they did not come with an outcome."""
-        terms = self._by_digest.get(digest)
-        return terms.lsh_keys if terms else None
+        found = self._by_digest.get(digest)
+        return found[0][1].lsh_keys if found else None
 
     def find(self, columns: Sequence[Any], dialect: str) -> ArticleTerms | None:
         """Return the terms of an article with these searchable columns, the body's digest in its place.
 
         What is stored may be another version than what was read, so the columns decide.
         """
-        terms = self._by_content.get(tuple(tuple(one) if isinstance(one, list) else one for one in columns))
-        return terms if terms and terms.dialect == dialect else None
+        stored = tuple(tuple(value) if isinstance(value, list) else value for value in columns)
+        of_body = self._by_digest.get(columns[-1], ())
+        return next((terms for read, terms in of_body if read == stored and terms.dialect == dialect), None)
 
 
 NO_TERMS = ReadTerms()
