@@ -21,6 +21,7 @@ from benchmarks.archive import KINDS, draw_queries, make_outcome
 from benchmarks.process import measure_command
 from schemas.export import FileFormat
 from schemas.search import SearchFilter
+from storage.articles.terms import add_terms
 from storage.copying.database_copy import copy_database
 from storage.engine import Database, open_database
 from storage.export.file import export_articles
@@ -127,9 +128,10 @@ def _run(what: str, url: str, folder: Path, start: int, end: int) -> dict[str, A
 
 
 def _fill(database: Database, start: int, end: int) -> dict[str, float]:
-    seconds = 0.0
+    seconds, dialect = 0.0, database.engine.dialect.name
     for first in range(start, end, BATCH_COUNT):
-        outcomes = [make_outcome(number) for number in range(first, min(first + BATCH_COUNT, end))]
+        numbers = range(first, min(first + BATCH_COUNT, end))
+        outcomes = [add_terms(make_outcome(number), dialect) for number in numbers]  # as its reading process does
         started = time.perf_counter()
         with database.begin() as session:
             store_outcomes(session, outcomes, run_id=None, now=datetime.now(UTC))

@@ -78,7 +78,8 @@ class Archive:
 
     def make_reader(self, process_count: int | None = 1, limit_seconds: float | None = None) -> Reader:
         """Return another reader of this archive; `process_count` None means one process per core."""
-        context = ReaderContext(self.publishers, self.warcs, self.settings.max_page_bytes)
+        dialect = self.database.engine.dialect.name
+        context = ReaderContext(self.publishers, self.warcs, self.settings.max_page_bytes, dialect)
         limit = self._reading_seconds if limit_seconds is None else limit_seconds
         return Reader(context, process_count, limit_seconds=limit, send_heartbeat=self._send_heartbeat)
 

@@ -21,6 +21,7 @@ from schemas.capture import Capture
 from schemas.outcome import Outcome
 from sites import PUBLISHERS
 from sites.publishers import Publishers
+from storage.articles.terms import add_terms
 from storage.warc.store import WarcStore
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class ReaderContext(NamedTuple):
     warcs: WarcStore | None = None
     max_page_bytes: int = 0
     """Limit for pages read from there."""
+    dialect: str | None = None
+    """The kind of database that articles are read for; None if they are not stored."""
 
 
 class Page(NamedTuple):
@@ -156,7 +159,9 @@ class Reader:
 def read_pages(context: ReaderContext, pages: Sequence[Page]) -> Iterator[Outcome]:
     """Yield the outcome of each page by the rules of the context; runs in a reading process."""
     for one in pages:
-        yield read_outcome(one.capture, one.page, one.companions, context.publishers)
+        outcome = read_outcome(one.capture, one.page, one.companions, context.publishers)
+        # Made here, in the reading process: a writing transaction is what all others wait for.
+        yield add_terms(outcome, context.dialect) if context.dialect else outcome
 
 
 def _fail_page(page: Page, reason: str) -> Outcome:

@@ -7,6 +7,7 @@ from schemas.article import Article
 from schemas.capture import CaptureRef, Validators
 from schemas.model import NonEmpty, Record
 from schemas.rights import StatedRights
+from schemas.terms import ArticleTerms
 from schemas.url import Identity, Sighting
 
 
@@ -55,6 +56,8 @@ class ArticleRead(Record):
     """Other URLs of it, as an imported record names them."""
     first_seen_at: datetime | None = None
     """When another archive first saw it, as an imported record says."""
+    terms: ArticleTerms | None = None
+    """What the article is found by, if its reader has made that; else it is made when the article is stored."""
 
 
 class CaptureQuarantined(Record):

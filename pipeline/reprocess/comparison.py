@@ -62,12 +62,12 @@ def reread_captures(archive: Archive, wanted: Iterable[Rereading]) -> Iterator[F
 
 def _read_group(context: ReaderContext, wanted: Sequence[Rereading]) -> Iterator[Finding]:
     """Reread captures; runs in a reading process."""
-    publishers, warcs, max_page_bytes = context
+    warcs = context.warcs
     assert warcs  # noqa: S101 - for mypy: an archive's reader has them
     near = warcs.prefetch([one.ref for one in wanted])
-    read = partial(read_capture, warcs=near, max_page_bytes=max_page_bytes)
+    read = partial(read_capture, warcs=near, max_page_bytes=context.max_page_bytes)
     for one in wanted:
-        yield _read_one(read, one, publishers)
+        yield _read_one(read, one, context.publishers)
 
 
 def _fail_rereading(wanted: Rereading, reason: str) -> Finding:
@@ -88,12 +88,12 @@ def read_source(archive: Archive, wanted: Rereading) -> SourceRead | None:
 
 def _read_sources(context: ReaderContext, wanted: Sequence[Rereading]) -> Iterator[SourceRead | str | None]:
     """Yield what each source advertised, or why it cannot be read; runs in a reading process."""
-    publishers, warcs, max_page_bytes = context
+    warcs = context.warcs
     assert warcs  # noqa: S101 - for mypy: an archive's reader has them
-    read = partial(read_capture, warcs=warcs, max_page_bytes=max_page_bytes)
+    read = partial(read_capture, warcs=warcs, max_page_bytes=context.max_page_bytes)
     for one in wanted:
         try:
-            outcome = _read(one, read, publishers)
+            outcome = _read(one, read, context.publishers)
         except (CaptureCorrupt, CaptureTruncated, NotAWarc, StoreUnreachable, OSError) as error:
             yield str(error)
         else:

@@ -104,7 +104,7 @@ def store_outcomes(
             return _store_batch(batch, outcomes)
         counts = reread(batch, [one for one in outcomes if not find_redaction(batch, one)])
         regroup(batch)
-        index_articles(session, batch.touched_ids)
+        index_articles(session, batch.touched_ids, batch.terms)
         store_rights(batch)
         return counts
 
@@ -125,7 +125,7 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
         if isinstance(outcome, SourceRead):
             counts[NEW_URLS] += store_sightings(batch, outcome.sightings)
     duplicates = regroup(batch)
-    index_articles(batch.session, batch.touched_ids)
+    index_articles(batch.session, batch.touched_ids, batch.terms)
     store_rights(batch)
     counts["duplicate"] += len(duplicates)
     counts["stored"] -= len(duplicates)

@@ -19,6 +19,7 @@ from schemas.outcome import ArticleRead, CaptureQuarantined, FetchForbidden, Out
 from schemas.schedule import STANDARD_PLAN, RevisitPlan
 from schemas.table import ROW_MEDIA_TYPE
 from schemas.url import Identity
+from storage.articles.terms import ReadTerms
 from storage.bulk import insert_mappings
 from storage.ledger.publication_date import is_month, month_of, publication_day, publication_time
 from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
@@ -88,6 +89,8 @@ class UnitOfWork:
     """Those of them that belong to an entry."""
     redactions: dict[str, str] = field(default_factory=dict)
     """Key of a redacted article -> id of its redaction; of the keys that the outcomes have."""
+    terms: ReadTerms = field(default_factory=ReadTerms)
+    """What the articles are found by, where readers have made that."""
     has_merged: bool = False
     """Whether entries were merged."""
     _ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)
@@ -221,7 +224,7 @@ def load_batch(
     plan: RevisitPlan = STANDARD_PLAN,
 ) -> UnitOfWork:
     """Load all stored rows that the outcomes refer to."""
-    batch = UnitOfWork(session, run_id, now, plan)
+    batch = UnitOfWork(session, run_id, now, plan, terms=ReadTerms(outcomes))
     load_urls(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
     _load_captures(batch, outcomes)
     _load_articles(batch, outcomes)

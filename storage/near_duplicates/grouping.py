@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from schemas.outcome import State
+from storage.articles.terms import ReadTerms
 from storage.ledger.unit_of_work import IN_COUNT, UnitOfWork, execute_in, select_in
 from storage.near_duplicates.comparison import Relation, Shingled, is_near_duplicate, relate
 from storage.near_duplicates.duplicate import Member, choose_primary, name_kind
@@ -31,7 +32,7 @@ Neighbours = dict[int, set[int]]
 """Id of a text -> ids of its near-duplicates."""
 
 
-def update_texts(session: Session, present: Collection[str], former: Mapping[str, str]) -> set[int]:
+def update_texts(session: Session, present: Collection[str], former: Mapping[str, str], terms: ReadTerms) -> set[int]:
     """Compare new texts with all others, and remove those that no article has any more.
 
     Takes the digests of the current texts, and the previous digests with the id of an article that had each.
@@ -39,7 +40,7 @@ def update_texts(session: Session, present: Collection[str], former: Mapping[str
     """
     still_used = set(select_in(session, select(Article.content_sha256).distinct(), Article.content_sha256, former))
     affected = _remove_texts(session, {digest: owner for digest, owner in former.items() if digest not in still_used})
-    _add_texts(session, present)
+    _add_texts(session, present, terms)
     return affected | set(
         select_in(session, select(ArticleText.id), ArticleText.content_sha256, {*present, *still_used})
     )
@@ -104,7 +105,7 @@ def _remove_texts(session: Session, former: Mapping[str, str]) -> set[int]:
     return others - set(ids.values())
 
 
-def _add_texts(session: Session, digests: Collection[str]) -> None:
+def _add_texts(session: Session, digests: Collection[str], terms: ReadTerms) -> None:
     rows = execute_in(
         session,
         select(ArticleText.content_sha256, ArticleText.id, ArticleText.is_current),
@@ -122,24 +123,22 @@ def _add_texts(session: Session, digests: Collection[str]) -> None:
         session.execute(insert(ArticleText), rows_new)
     fresh = list((returning | new).items())
     for start in range(0, len(fresh), IN_COUNT):
-        _compare_texts(session, dict(fresh[start : start + IN_COUNT]), returning)
+        _compare_texts(session, dict(fresh[start : start + IN_COUNT]), returning, terms)
     compact_levels(session, count, count + len(new))
 
 
-def _compare_texts(session: Session, wanted: Mapping[int, str], returning: Collection[int]) -> None:
+def _compare_texts(session: Session, wanted: Mapping[int, str], returning: Collection[int], terms: ReadTerms) -> None:
     """Compare texts (id -> digest) with all stored texts and with each other.
 
     Returning texts may still have keys in the index, if their bodies were gone when they were removed.
     """
-    rows = execute_in(
-        session,
-        select(Article.content_sha256, Article.body),
-        Article.content_sha256,
-        list(wanted.values()),
-    )
-    by_digest = {row[0]: row[1] for row in rows}
+    unread = [digest for digest in wanted.values() if digest not in terms.bodies]
+    rows = execute_in(session, select(Article.content_sha256, Article.body), Article.content_sha256, unread)
+    by_digest = terms.bodies | {row[0]: row[1] for row in rows}
     bodies = {number: by_digest[digest] for number, digest in wanted.items()}
-    keys = {number: Shingled(body).list_keys() for number, body in bodies.items()}
+    keys = {
+        number: terms.find_keys(digest) or Shingled(bodies[number]).list_keys() for number, digest in wanted.items()
+    }
     for number in keys.keys() & set(returning):
         remove_lsh_keys(session, number, keys[number])
     candidates = store_lsh_keys(session, keys, new=wanted)
@@ -212,7 +211,7 @@ def _find_member_groups(batch: UnitOfWork, touched: set[str]) -> Iterator[list[M
     for row in execute_in(batch.session, select(*MEMBER_COLUMNS), Article.id, wordless):
         yield [Member(*row)]
     former = {digest: article_id for article_id, digest in batch.former_texts.items() if digest}
-    ids = update_texts(batch.session, {row[1] for row in rows if row[2]}, former)
+    ids = update_texts(batch.session, {row[1] for row in rows if row[2]}, former, batch.terms)
     groups = list(find_groups(batch.session, ids))
     members = _read_members(batch, {digest for group in groups for digest in group})
     yield from ([member for digest in group for member in members[digest]] for group in groups)

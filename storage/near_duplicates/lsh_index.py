@@ -9,6 +9,7 @@ whole level.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import chain, pairwise, repeat
 
 from sqlalchemy import BigInteger, Connection, CursorResult, delete, insert, select
@@ -102,7 +103,9 @@ LOOKUP_SQL = {
 }
 
 
-def store_lsh_keys(session: Session, keys: Mapping[int, set[int]], *, new: Iterable[int]) -> dict[int, list[int]]:
+def store_lsh_keys(
+    session: Session, keys: Mapping[int, AbstractSet[int]], *, new: Iterable[int]
+) -> dict[int, list[int]]:
     """Store keys and return, for each text id, the ids of the texts that share keys with it, the likeliest first.
 
     The given texts are compared with all stored keys and with each other; the keys of the `new` ones are stored.
@@ -168,7 +171,7 @@ def _look_up(connection: Connection, level: type[LshKey], keys: list[int]) -> Cu
     return connection.exec_driver_sql(LOOKUP_SQL["sqlite"].format(level.__tablename__), (json.dumps(keys),))
 
 
-def _rank(text_id: int, keys: set[int], shared: Mapping[int, list[int]]) -> list[int]:
+def _rank(text_id: int, keys: AbstractSet[int], shared: Mapping[int, list[int]]) -> list[int]:
     lists = [shared[key] for key in keys & shared.keys()]
     counts = Counter(other for text_ids in lists for other in text_ids)
     distinctive = {other for text_ids in lists if len(text_ids) <= MAX_TEXTS_PER_KEY for other in text_ids}

@@ -88,6 +88,11 @@ def _limit_repeats(words: list[str]) -> Iterator[str]:
         yield word if counts[word] <= MAX_REPEATS else PLACEHOLDER
 
 
+def render_document(document: SearchDocument, dialect: str) -> str:
+    """Render for this kind of database."""
+    return render_words(document) if dialect == "sqlite" else render_vector(document)
+
+
 def render_words(document: SearchDocument) -> str:
     """Render for SQLite: its tokenizer `ascii` splits only at spaces, as all else is alphanumeric or not ASCII."""
     return " ".join(document.words)

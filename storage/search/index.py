@@ -15,11 +15,19 @@ from sqlalchemy import delete, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
+from storage.articles.terms import NO_TERMS, ReadTerms
 from storage.bulk import insert_rows
 from storage.ledger.unit_of_work import IN_COUNT, execute_in, select_in
 from storage.reports.audit import name_found
 from storage.schema.tables import Article, Base
-from storage.search.document import Searchable, SearchDocument, read_document, render_vector, render_words
+from storage.search.document import (
+    Searchable,
+    SearchDocument,
+    read_document,
+    render_document,
+    render_vector,
+    render_words,
+)
 from storage.search.table import INDEX, SQLITE_INDEX, SQLITE_TRIGGER, Searched, SearchWord
 from storage.search.vocabulary import list_lost_words, store_words
 
@@ -89,13 +97,15 @@ CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 class _Added(NamedTuple):
     """The numbers and words written for some articles."""
 
-    numbers: Collection[int]
-    words: set[str]
+    numbers: Collection[int] = ()
+    words: Collection[str] = ()
+    forms: Collection[tuple[str, str]] = ()
+    """(stem, word) where the stems came with the articles."""
 
 
-def index_articles(session: Session, ids: Collection[str]) -> None:
+def index_articles(session: Session, ids: Collection[str], terms: ReadTerms = NO_TERMS) -> None:
     """Update the index for these articles, which were stored, changed or withdrawn."""
-    _index(session, _split_batches(sorted(ids)), len(ids))
+    _index(session, _split_batches(sorted(ids)), len(ids), terms=terms)
 
 
 def index_all(session: Session, on_progress: IndexListener | None = None) -> int:
@@ -175,14 +185,20 @@ def _find_changed(session: Session, documents: Mapping[int, SearchDocument]) -> 
 
 
 def _index(
-    session: Session, parts: Iterable[Sequence[str]], count: int, on_progress: IndexListener | None = None
+    session: Session,
+    parts: Iterable[Sequence[str]],
+    count: int,
+    on_progress: IndexListener | None = None,
+    terms: ReadTerms = NO_TERMS,
 ) -> None:
     words: set[str] = set()
+    forms: set[tuple[str, str]] = set()
     numbers: list[int] = []
     done_count = 0
     for ids in parts:
-        added = _index_part(session, ids)
-        words |= added.words
+        added = _index_part(session, ids, terms)
+        words.update(added.words)
+        forms.update(added.forms)
         numbers += added.numbers
         if len(words) >= MAX_BUFFERED_WORDS:
             store_words(session, words)
@@ -193,11 +209,11 @@ def _index(
         done_count += len(ids)
         if on_progress:
             on_progress(done_count, count)
-    store_words(session, words)
+    store_words(session, words, forms)
     _insert_fts(session, numbers)
 
 
-def _index_part(session: Session, ids: Sequence[str]) -> _Added:
+def _index_part(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Added:
     columns = select(Searched.article_id, Searched.number, Searched.revision)
     indexed = {row[0]: (row[1], row[2]) for row in execute_in(session, columns, Searched.article_id, ids)}
     present = {row[0]: row[1] for row in execute_in(session, select(Article.id, Article.revision), Article.id, ids)}
@@ -205,23 +221,35 @@ def _index_part(session: Session, ids: Sequence[str]) -> _Added:
     if stale:
         session.execute(delete(Searched).where(Searched.number.in_(stale)))
     fresh = [key for key, revision in present.items() if key not in indexed or indexed[key][1] != revision]
-    return _add(session, fresh) if fresh else _Added((), set())
+    return _add(session, fresh, terms) if fresh else _Added()
 
 
-def _add(session: Session, ids: Sequence[str]) -> _Added:
-    columns = select(Article.id, Article.published_at, Article.revision, *CONTENT)
+def _add(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Added:
+    columns = select(Article.id, Article.published_at, Article.revision, *CONTENT[:-1], Article.content_sha256)
     rows = {row[0]: row for row in execute_in(session, columns, Article.id, ids)}
     numbers = assign_numbers(session, {key: row[1] for key, row in rows.items()})
-    documents = {key: read_document(Searchable(*rows[key][3:])) for key in ids}
-    render = render_words if _is_sqlite(session) else render_vector
-    added = [(number, key, rows[key][2], render(documents[key])) for number, key in sorted(numbers.items())]
+    dialect = session.get_bind().dialect.name
+    found = {key: one for key, row in rows.items() if (one := terms.find(row[3:], dialect))}
+    documents = _read_documents(session, rows.keys() - found.keys())
+    words = {key: one.document for key, one in found.items()}
+    words |= {key: render_document(one, dialect) for key, one in documents.items()}
+    added = [(number, key, rows[key][2], words[key]) for number, key in sorted(numbers.items())]
     insert_rows(
         session.connection(),
         Base.metadata.tables[Searched.__tablename__],
         ("number", "article_id", "revision", "document"),
         [added],
     )
-    return _Added(numbers.keys(), set().union(*(document.words for document in documents.values())))
+    return _Added(
+        numbers.keys(),
+        set().union(*(document.words for document in documents.values())),
+        set().union(*(one.forms for one in found.values())),
+    )
+
+
+def _read_documents(session: Session, ids: Collection[str]) -> dict[str, SearchDocument]:
+    rows = execute_in(session, select(Article.id, *CONTENT), Article.id, ids)
+    return {row[0]: read_document(Searchable(*row[1:])) for row in rows}
 
 
 def _insert_fts(session: Session, numbers: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage.ledger.unit_of_work import execute_in
 from storage.search.table import SearchWord
-from storage.search.word import list_stems
+from storage.search.word import list_forms, list_stems
 
 READ_COUNT = 10_000
 """Terms read at a time."""
@@ -47,9 +47,9 @@ FIND_UNFOUND_SQL = """
 """
 
 
-def store_words(session: Session, words: Iterable[str]) -> None:
-    """Store words that may be new. A word equal to its stem is searched anyway."""
-    rows = sorted(pair for pair in list_stems(words) if pair[0] != pair[1])
+def store_words(session: Session, words: Iterable[str], forms: Iterable[tuple[str, str]] = ()) -> None:
+    """Store words that may be new, and those whose stems are known as (stem, word)."""
+    rows = sorted({*list_forms(words), *forms})
     if not rows:
         return
     connection = session.connection()
@@ -73,7 +73,7 @@ def remove_unused_words(session: Session, words: Collection[str]) -> None:
 
 def list_lost_words(session: Session) -> list[str]:
     """Return the indexed words that are missing here. Reads all of the index's terms: some seconds."""
-    pairs = {pair for pair in list_stems(_list_terms(session)) if pair[0] != pair[1]}
+    pairs = set(list_forms(_list_terms(session)))
     stored = select(SearchWord.stem, SearchWord.word).execution_options(yield_per=READ_COUNT)
     pairs.difference_update(map(tuple, session.execute(stored)))
     return sorted(word for _, word in pairs)

@@ -98,6 +98,11 @@ def _fold_word(spelled: str) -> tuple[str, ...]:
     return tuple(WORD.findall(fold(spelled)))
 
 
+def list_forms(words: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (stem, word) of each word that differs from its stem: one that equals it is searched anyway."""
+    return [pair for pair in list_stems(words) if pair[0] != pair[1]]
+
+
 def list_stems(words: Iterable[str]) -> list[tuple[str, str]]:
     """Return (stem, word) of each inflected word: English for Latin letters, Russian for Cyrillic."""
     inflected = list(filter(INFLECTED.fullmatch, words))

@@ -21,11 +21,13 @@ from pipeline.reader import Page, Reader, ReaderContext, end_idle_process
 from pipeline.reprocess.reprocess import reprocess
 from replica.server import running
 from replica.site import Site
+from schemas.outcome import ArticleRead
 from schemas.reprocess import Change
 from schemas.settings import Settings
 from sites.publishers import Publishers
 from spiders.warc import Exchange, WarcWriter
 from storage.articles.selection import ArticleFilter, iterate_articles
+from storage.articles.terms import add_terms
 from storage.ledger.quarantine import list_quarantine
 from storage.warc.capture import iterate_captures
 from tests.waiting import wait_until
@@ -77,6 +79,14 @@ def test_reading_processes_return_the_same_outcomes_in_the_same_order(tmp_path: 
     with closing(Reader(ReaderContext(), process_count)) as reader:
         assert reader.read(pages) == [read_outcome(page.capture) for page in pages]
         assert len(list_readers()) == process_count
+
+
+def test_articles_are_read_with_their_terms_for_the_database(tmp_path: Path) -> None:
+    pages = read_pages(write_warc(tmp_path, Site(3)))
+    expected = [add_terms(read_outcome(page.capture), "postgresql") for page in pages]
+    with closing(Reader(ReaderContext(dialect="postgresql"))) as reader:
+        assert reader.read(pages) == expected
+    assert any(one.terms for one in expected if isinstance(one, ArticleRead))
 
 
 def test_the_next_reader_reuses_the_process_of_the_last_one(tmp_path: Path) -> None:

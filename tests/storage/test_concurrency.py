@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -11,10 +12,11 @@ from sqlalchemy import func, select
 from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.engine import Database, open_database
 from storage.ledger.batches import Storage
+from storage.near_duplicates.lsh_index import ArticleText
 from storage.reports.audit import audit_ledger
-from storage.schema.tables import Article, Capture
+from storage.schema.tables import Article, Base, Capture, Entry
 from tests.storage.sample import at, read
-from tests.storage.writing import COUNT
+from tests.storage.writing import COUNT, store_shuffled
 
 ROOT = Path(__file__).parent.parent.parent
 LOOKS = 2
@@ -23,7 +25,9 @@ LOOKS = 2
 READER_COUNT = 4
 
 
-def test_four_writers_of_the_same_articles_store_each_once(database: Database, database_url: str) -> None:
+def test_four_writers_of_the_same_articles_store_each_once_and_the_same_as_one(
+    database: Database, database_url: str
+) -> None:
     pipe = subprocess.PIPE
     writers = [
         subprocess.Popen(
@@ -45,6 +49,43 @@ def test_four_writers_of_the_same_articles_store_each_once(database: Database, d
         assert session.scalar(select(func.count()).select_from(Article)) == COUNT
         assert session.scalar(select(func.count()).select_from(Capture)) == COUNT
         assert audit_ledger(session) == []
+    together = list_rows(database)
+    empty_tables(database)
+    assert store_shuffled(database, "another") == COUNT
+    assert list_rows(database) == together
+    assert together["near_duplicate_pair"]
+
+
+def empty_tables(database: Database) -> None:
+    with database.begin() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+
+
+NUMBERS = {"id", "number"}
+"""Columns that number rows in the order of their arrival."""
+
+
+def list_rows(database: Database) -> dict[str, list[str]]:
+    """Return the rows of all tables, with what a row number stands for in its place."""
+    with database.read() as session:
+        texts: dict[Any, Any] = {text.id: text.content_sha256 for text in session.scalars(select(ArticleText))}
+        names: dict[str, dict[Any, Any]] = {
+            "entry_id": {entry.id: entry.key for entry in session.scalars(select(Entry))},
+            "capture_id": {one.id: (one.warc, one.offset) for one in session.scalars(select(Capture))},
+            "text_id": texts,
+            "other_id": texts,
+        }
+        found = {}
+        for table in Base.metadata.sorted_tables:
+            columns = [column.name for column in table.c]
+            shown = [name for name in columns if table is Article.__table__ or name not in NUMBERS]
+            rows = session.execute(select(table)).mappings().all()
+            found[table.name] = sorted(
+                str([names[name][row[name]] if name in names and row[name] else row[name] for name in shown])
+                for row in rows
+            )
+    return found
 
 
 @pytest.mark.parametrize("batch_count", [30, pytest.param(150, marks=pytest.mark.soak)])
