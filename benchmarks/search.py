@@ -19,7 +19,7 @@ from storage.engine import Database, open_database
 from storage.ledger import outcome
 from storage.ledger.publication_date import publication_day
 from storage.schema.tables import Article, Capture
-from storage.search.columns import ColumnCache
+from storage.search.column_cache import ColumnCache
 from storage.search.finding import search_articles
 from storage.search.index import index_all
 from storage.search.query import read_query

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.archive import Archive
-from storage.search.columns import ColumnCache
+from storage.search.column_cache import ColumnCache
 from web.access import Access
 from web.context import Context
 from web.error_page import add_error_pages

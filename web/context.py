@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 
 from pipeline.archive import Archive
-from storage.search.columns import ColumnCache
+from storage.search.column_cache import ColumnCache
 from web.rate_limit import RateLimit
 
 

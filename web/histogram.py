@@ -1,8 +1,7 @@
 """Hits over time, as bars of days, months or years."""
 
 from calendar import monthrange
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -60,27 +59,36 @@ def make_bars(days: Mapping[date, int]) -> tuple[str, list[Bar]]:
         return DAILY.name, []
     first, last = min(days), max(days)
     unit = _choose_unit(first, last)
-    counts: Counter[date] = Counter()
-    for day, count in days.items():
-        counts[unit.begin(day)] += count
     starts = [max(unit.begin(first), date(max(last.year - MAX_YEARS, 1), 1, 1))]
     while starts[-1] < unit.begin(last):
         starts.append(unit.next(starts[-1]))
     if len(starts) == 1:
         return unit.name, []
-    highest, width = max(counts.values()), 1000 / len(starts)
+    counts = _count(days, starts)
+    highest, width = max(counts), 1000 / len(starts)
     return unit.name, [
         Bar(
             label=f"{start:{unit.label}}",
             since=start,
             until=unit.next(start) - DAY if start < unit.begin(last) else _last_day(unit, start),
-            hit_count=counts[start],
+            hit_count=count,
             x=round(place * width, 2),
             width=round(width, 2),
-            height=round(HEIGHT * counts[start] / highest, 2),
+            height=round(HEIGHT * count / highest, 2),
         )
-        for place, start in enumerate(starts)
+        for place, (start, count) in enumerate(zip(starts, counts, strict=True))
     ]
+
+
+def _count(days: Mapping[date, int], starts: Sequence[date]) -> list[int]:
+    """Return the hits from each start to the next. Tens of thousands of days are passed once, in their order."""
+    counts, place = [0] * len(starts), -1
+    for day, count in sorted(days.items()):
+        while place + 1 < len(starts) and starts[place + 1] <= day:
+            place += 1
+        if place >= 0:
+            counts[place] += count
+    return counts
 
 
 def _choose_unit(first: date, last: date) -> Unit:

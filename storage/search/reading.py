@@ -1,14 +1,13 @@
 """Searches for a reader: pages of hits by cursor, counted by values and by day, duplicates under their primary."""
 
 import re
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-import orjson
-from sqlalchemy import Text, cast, func, select
+import numpy as np
+from sqlalchemy import cast, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -20,13 +19,15 @@ from storage.engine import Database
 from storage.export.block import Block
 from storage.ledger.unit_of_work import execute_in
 from storage.schema.tables import Article
-from storage.search.columns import ColumnCache, Columns, Found
+from storage.search.column_cache import ColumnCache
+from storage.search.columns import Columns, Found, Places
 from storage.search.finding import PLAN, RANKS, TIERS, list_open_words, read_hits
 from storage.search.match import Forms, Match, render_match, render_tsquery, scope_query
+from storage.search.number_array import Numbers, read_numbers
 from storage.search.table import INDEX, SQLITE_INDEX, Searched
 from storage.search.vocabulary import find_forms
 
-CURSOR = re.compile(r"([0-2])\.(-?[0-9]{1,19})")
+CURSOR = re.compile(r"([0-2])\.(-?[0-9]{1,18})")
 """Tier and number of a page's last hit."""
 
 
@@ -37,7 +38,7 @@ class CursorInvalid(UsageFailure):
 class Ordered(NamedTuple):
     """Places of hits in their order, in tiers: hits of a better tier come first."""
 
-    places: Iterable[int]
+    places: Places
     part: SearchPart | None
     """The part that contains all wanted terms."""
 
@@ -86,57 +87,38 @@ def _read_cursor(cursor: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _find_numbers(session: Session, query: SearchQuery | None, forms: Forms) -> list[int] | None:
+def _find_numbers(session: Session, query: SearchQuery | None, forms: Forms) -> Numbers | None:
     """Return the numbers of all articles that match, in no order; None without a query."""
     return _find_matching(session, scope_query(query, forms, ())) if query else None
 
 
-def _find_matching(session: Session, match: Match) -> list[int]:
-    """Return the numbers as the database sends them fastest: in one JSON document."""
+def _find_matching(session: Session, match: Match) -> Numbers:
     if session.get_bind().dialect.name == "sqlite":
         is_match = INDEX.c[SQLITE_INDEX].op("MATCH")(render_match(match))
-        found = session.scalar(select(func.json_group_array(INDEX.c.rowid)).where(is_match))
-    else:
-        is_match = Searched.document.op("@@")(cast(render_tsquery(match), TSQUERY))
-        found = session.scalar(select(cast(func.json_agg(Searched.number), Text)).where(is_match))
-    numbers: list[int] = orjson.loads(found or "[]")
-    return numbers
+        return read_numbers(session, INDEX.c.rowid, select(INDEX.c.rowid).where(is_match))
+    is_match = Searched.document.op("@@")(cast(render_tsquery(match), TSQUERY))
+    return read_numbers(session, Searched.number, select(Searched.number).where(is_match))
 
 
 def _order(
-    session: Session,
-    query: SearchQuery | None,
-    forms: Forms,
-    wanted: ReaderFilter,
-    columns: Columns,
-    matching: list[int],
+    session: Session, query: SearchQuery | None, forms: Forms, wanted: ReaderFilter, columns: Columns, matching: Places
 ) -> list[Ordered]:
     """Return the places, the newest first unless the filter wants the oldest; by relevance, in tiers."""
     if wanted.order is SearchOrder.OLDEST:
-        dated = [place for place in matching if place >= columns.dated_place]
-        return [Ordered(dated + matching[: len(matching) - len(dated)], None)]
+        first_dated = int(np.searchsorted(matching, columns.dated_place))
+        return [Ordered(np.roll(matching, -first_dated), None)]
     is_open = query is not None and any(term.part is None for group in query.wanted for term in group)
     if not query or not is_open or wanted.order is not SearchOrder.RELEVANCE:
-        return [Ordered(reversed(matching), None)]
+        return [Ordered(matching[::-1], None)]
     tiers: list[Ordered] = []
-    better: set[int] = set()
+    are_left = np.zeros(len(columns.numbers), dtype=bool)
+    are_left[matching] = True
     for part, scope in TIERS.items():
-        if part:
-            numbers = _find_matching(session, scope_query(query, forms, scope))
-            found = {place for place in map(columns.places.get, numbers) if place is not None}
-            tiers.append(Ordered(sorted(_keep(matching, found - better), reverse=True), part))
-            better |= found
-    # The last is as long as the hits are many, and only its beginning is wanted.
-    tiers.append(Ordered((place for place in reversed(matching) if place not in better), None))
+        found = columns.find_places(_find_matching(session, scope_query(query, forms, scope))) if part else matching
+        tier = found[are_left[found]]
+        are_left[tier] = False
+        tiers.append(Ordered(tier[::-1], part))
     return tiers
-
-
-def _keep(matching: Sequence[int], places: Iterable[int]) -> Iterator[int]:
-    """Yield those of the places that are among the matching ones, which are in order."""
-    for place in places:
-        at = bisect_left(matching, place)
-        if at < len(matching) and matching[at] == place:
-            yield place
 
 
 def _walk(
@@ -146,22 +128,26 @@ def _walk(
     for tier, one in enumerate(tiers):
         if after and tier < after[0]:
             continue
-        for place in one.places:
-            if not after or tier > after[0] or _is_after(columns.numbers[place], after[1], order):
-                yield tier, place
+        start = _find_start(columns.numbers[one.places], after[1], order) if after and tier == after[0] else 0
+        yield from ((tier, int(place)) for place in one.places[start:])
 
 
-def _is_after(number: int, other: int, order: SearchOrder) -> bool:
-    if order is SearchOrder.OLDEST:
-        return (number < 0, number) > (other < 0, other)
-    return number < other
+def _find_start(numbers: Numbers, after: int, order: SearchOrder) -> int:
+    """Return how many of the numbers, which are in their order, do not come after another one."""
+    if order is not SearchOrder.OLDEST:
+        return len(numbers) - int(np.searchsorted(numbers[::-1], after))
+    dated_count = int(np.count_nonzero(numbers >= 0))  # those without a date, whose numbers are negative, come last
+    dated, others = numbers[:dated_count], numbers[dated_count:]
+    if after >= 0:
+        return int(np.searchsorted(dated, after, side="right"))
+    return dated_count + int(np.searchsorted(others, after, side="right"))
 
 
 def _place(
     columns: Columns, tiers: list[Ordered], page: list[tuple[int, int]]
 ) -> Iterator[tuple[int, SearchPart | None]]:
     for tier, place in page:
-        yield columns.numbers[place], tiers[tier].part
+        yield int(columns.numbers[place]), tiers[tier].part
 
 
 def _read_hits(

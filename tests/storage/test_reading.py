@@ -11,7 +11,8 @@ from storage.engine import Database, open_database
 from storage.ledger.outcome import store_outcomes
 from storage.outage import DatabaseLost, QueryTimedOut
 from storage.schema.tables import Article
-from storage.search.columns import REMEMBERED_COUNT, ColumnCache
+from storage.search.column_cache import ColumnCache
+from storage.search.columns import REMEMBERED_COUNT
 from storage.search.query import read_query
 from storage.search.reading import iterate_found, read_page
 from tests.storage.sample import START, read, read_text
