@@ -4,7 +4,8 @@
 FROM python:3.13-slim-trixie AS requirements
 COPY pyproject.toml ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-        print(*p['dependencies'], *p['optional-dependencies']['s3'], sep='\n')" > /requirements.txt
+        extras = p['optional-dependencies']; \
+        print(*p['dependencies'], *extras['s3'], *extras['publish'], sep='\n')" > /requirements.txt
 
 
 FROM python:3.13-slim-trixie AS builder

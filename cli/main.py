@@ -33,6 +33,7 @@ from cli.option import (
     with_archive,
 )
 from cli.progress import announce_prefect, showing_progress
+from cli.publish import publish
 from cli.quarantine import quarantine_app
 from cli.redact import redact
 from cli.release import release, verify
@@ -63,6 +64,7 @@ app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(export)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(search)
 app.command()(report)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(release)
+app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(publish)
 app.command()(verify)
 app.command()(redact)
 app.command()(compliance)

@@ -78,7 +78,7 @@ def make_release(archive: Archive, folder: Path, wanted: ArticleFilter) -> Relea
         ]
         completeness = count_completeness(session, wanted.site)
         provenance = list(_copy_captures(archive, session, part / WACZ_PATH, wanted, completeness))
-        left_out = list(_list_left_out(session, wanted))
+        left_out = list(list_left_out(session, wanted))
         _write_lines(part / PROVENANCE_PATH, provenance)
         _write_lines(part / LEFT_OUT_PATH, left_out)
         lost_count = sum(one.lost is not None for one in provenance)
@@ -235,7 +235,8 @@ def _copy(archive: Archive, writer: WaczWriter, capture: CaptureSummary, title: 
     )
 
 
-def _list_left_out(session: Session, wanted: ArticleFilter) -> Iterator[LeftOut]:
+def list_left_out(session: Session, wanted: ArticleFilter) -> Iterator[LeftOut]:
+    """Yield what a selection does not have, with the reason."""
     for article_id, url, duplicate_of in iterate_duplicates(session, wanted):
         yield LeftOut(id=article_id, url=url, reason=LeftOutReason.DUPLICATE, detail=f"duplicate of {duplicate_of}")
     for article_id, url, is_known in iterate_reserved(session, wanted):

@@ -1,17 +1,18 @@
 """Makes the application: routes, templates, error pages, security."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.archive import Archive
+from schemas.export import ArticleFilter
 from storage.search.column_cache import ColumnCache
 from web.access import Access
 from web.context import Context
@@ -33,8 +34,17 @@ EXPORT_SECONDS = 600
 """The time limit of an export's statements."""
 
 
-def create_app(archive: Archive, access: Access | None = None) -> ASGIApp:
-    """Return the ASGI application that shows an archive, which stays open as long as the application runs."""
+def create_app(
+    archive: Archive,
+    access: Access | None = None,
+    *,
+    selection: ArticleFilter | None = None,
+    first_routers: Sequence[APIRouter] = (),
+) -> ASGIApp:
+    """Return the ASGI application that shows an archive, which stays open as long as the application runs.
+
+    With a selection, its pages are made for a static site, whose routers come first.
+    """
     app = FastAPI(
         title="Broadsheet",
         version=version("broadsheet"),
@@ -51,8 +61,13 @@ def create_app(archive: Archive, access: Access | None = None) -> ASGIApp:
         columns=ColumnCache(patient.database),
         export_places=BoundedSemaphore(EXPORT_COUNT),
         rate_limit=RateLimit(archive.settings.serve_requests_per_minute),
-        templates=make_templates(menu=list_links("MENU"), tabs=list_links("ARTICLE_TAB")),
+        templates=make_templates(
+            menu=list_links("MENU"), tabs=list_links("ARTICLE_TAB"), is_static=selection is not None
+        ),
+        selection=selection or ArticleFilter(),
     )
+    for router in first_routers:
+        app.include_router(router)
     for module in list_modules():
         app.include_router(module.router)
     _describe_api(app)

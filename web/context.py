@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 
 from pipeline.archive import Archive
+from schemas.export import ArticleFilter
 from storage.search.column_cache import ColumnCache
 from web.rate_limit import RateLimit
 
@@ -19,6 +20,19 @@ class Link(NamedTuple):
     """Its path; of an article's tab, the beginning of the path."""
     rank: int
     """Its place: smaller ones come first."""
+
+
+class Published(NamedTuple):
+    """Pages that `broadsheet publish` makes files of: those that links lead to from the start page or an article."""
+
+    prefix: str
+    """The beginning of their paths."""
+    suffix: str = ".html"
+    """What is appended to the name of a file."""
+    is_of_article: bool = True
+    """Whether the id of an article follows."""
+    is_capture: bool = False
+    """Whether it shows what was captured, which is only published on demand."""
 
 
 class Context(NamedTuple):
@@ -35,10 +49,12 @@ class Context(NamedTuple):
     """Held by each export that is being made."""
     rate_limit: RateLimit
     """Of the API."""
+    selection: ArticleFilter
+    """What is listed by date: everything but duplicates, or what is published."""
 
 
-def get_context(request: Request) -> Context:
-    """Return the context of the application that handles a request."""
+async def get_context(request: Request) -> Context:
+    """Return the context of the application that handles a request: without waiting for a thread."""
     context: Context = request.app.state.context
     return context
 

@@ -18,12 +18,12 @@ from web.context import Link
 HTML = "text/html; charset=utf-8"
 
 
-def make_templates(menu: Sequence[Link], tabs: Sequence[Link]) -> Environment:
+def make_templates(menu: Sequence[Link], tabs: Sequence[Link], *, is_static: bool = False) -> Environment:
     """Return the templates. Every value is escaped: what comes from a publisher is hostile."""
     templates = Environment(
         loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.globals.update(menu=menu, article_tabs=tabs)
+    templates.globals.update(menu=menu, article_tabs=tabs, is_static=is_static)
     templates.filters.update(
         marked=mark_text,
         local_time=format_time,

@@ -17,20 +17,20 @@ from storage.schema.tables import Article
 from storage.search.finding import select_matching
 from storage.search.query import read_query
 
-__all__ = ["ArticleFilter", "count_matching", "count_undated", "iterate_articles", "iterate_blocks"]
+__all__ = ["ArticleFilter", "count_matching", "count_undated", "iterate_articles", "iterate_blocks", "list_conditions"]
 
 DAY = timedelta(days=1)
 
 
 def count_matching(session: Session, wanted: ArticleFilter) -> int:
     """Count the articles that `iterate_articles` yields."""
-    return session.scalar(select(func.count()).select_from(Article).where(*_list_conditions(session, wanted))) or 0
+    return session.scalar(select(func.count()).select_from(Article).where(*list_conditions(session, wanted))) or 0
 
 
 def count_undated(session: Session, wanted: ArticleFilter) -> int:
     """Count the articles that the filter's days leave out because they have no date."""
     dateless = wanted.model_copy(update={"since": None, "until": None})
-    conditions = [Article.published_at.is_(None), *_list_conditions(session, dateless)]
+    conditions = [Article.published_at.is_(None), *list_conditions(session, dateless)]
     return session.scalar(select(func.count()).select_from(Article).where(*conditions)) or 0
 
 
@@ -38,7 +38,7 @@ def iterate_duplicates(session: Session, wanted: ArticleFilter) -> Iterator[tupl
     """Yield (id, URL, id of its primary) of the duplicates that the filter leaves out, sorted by id."""
     if wanted.include_duplicates:
         return
-    conditions = _list_conditions(session, wanted.model_copy(update={"include_duplicates": True, "respect_tdm": False}))
+    conditions = list_conditions(session, wanted.model_copy(update={"include_duplicates": True, "respect_tdm": False}))
     statement = select(Article.id, Article.url, Article.duplicate_of).where(
         Article.duplicate_of.is_not(None), *conditions
     )
@@ -65,7 +65,7 @@ def iterate_reserved(session: Session, wanted: ArticleFilter) -> Iterator[tuple[
     """Yield (id, URL, whether its rights are known) of the articles that `respect_tdm` leaves out, sorted by id."""
     if not wanted.respect_tdm:
         return
-    conditions = _list_conditions(session, wanted.model_copy(update={"respect_tdm": False}))
+    conditions = list_conditions(session, wanted.model_copy(update={"respect_tdm": False}))
     is_free = and_(*list_rights_conditions(None, respect_tdm=True))
     statement = select(Article.id, Article.url, is_known()).where(~is_free, *conditions)
     for article_id, url, known in session.execute(statement.order_by(Article.id)):
@@ -80,7 +80,7 @@ def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> I
 
 def iterate_blocks(session: Session, wanted: ArticleFilter) -> Iterator[Block]:
     """Yield the same articles in the same order, in blocks."""
-    conditions = list(_list_conditions(session, wanted))
+    conditions = list(list_conditions(session, wanted))
     # Two index scans: a single ORDER BY with the dateless articles last would sort all bodies on disk.
     dated = select_articles().where(Article.published_at.is_not(None), *_bound_scan(wanted))
     yield from read_blocks(session, _narrow(dated, conditions).order_by(Article.published_at, Article.id))
@@ -94,7 +94,8 @@ def _narrow(statement: Select[Any], conditions: Sequence[ColumnElement[bool]]) -
     return statement.where(*(condition == true() for condition in conditions))
 
 
-def _list_conditions(session: Session, wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
+def list_conditions(session: Session, wanted: ArticleFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield what the selected articles fulfil."""
     if wanted.since:
         yield Article.published_on >= wanted.since
     if wanted.until:

@@ -43,8 +43,12 @@ LIST_FIELDS = tuple(name for name in DOCUMENT_FIELDS if name != "sources")
 TIME_FIELDS = tuple(name for name, column in COLUMNS.items() if isinstance(column.type, UtcDateTime))
 
 
+@lru_cache(maxsize=1)
 def select_articles() -> Select[Any]:
-    """Return the statement for `read_blocks`; conditions and an order may be added."""
+    """Return the statement for `read_blocks`; conditions and an order may be added.
+
+    Made once: for a single article, making it takes longer than executing it.
+    """
     own = [_as_stored(name).label(name) for name in COLUMNS]
     capture = [getattr(Capture, name).label(f"capture_{name}") for name in CAPTURE_FIELDS]
     others = (

@@ -39,6 +39,7 @@ COMMANDS = {
     "doctor": ["--repair"],
     "schedule": [],
     "report": [],
+    "publish": ["site", "--no-search"],
     "release": ["release"],
     "redact": ["moscow-times:en:1", "--reason", "a request"],
     "compliance": [],

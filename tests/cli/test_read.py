@@ -150,6 +150,19 @@ def test_the_report_is_json_or_a_file_of_a_known_kind(broadsheet: Broadsheet, tm
 
 
 @pytest.mark.usefixtures("filled")
+def test_a_site_is_published_and_brought_up_to_date_but_never_over_other_files(
+    broadsheet: Broadsheet, tmp_path: Path
+) -> None:
+    made = read_json(broadsheet, "publish", tmp_path / "site", "--no-search")
+    assert made["article_count"] == made["rendered_count"] > 0
+    assert read_json(broadsheet, "publish", tmp_path / "site", "--no-search")["written_count"] == 0
+    (tmp_path / "site" / ".broadsheet" / "journal").unlink()
+    ended = broadsheet("publish", tmp_path / "site", "--no-search")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert "is not empty" in ended.stderr
+
+
+@pytest.mark.usefixtures("filled")
 def test_a_release_is_made_and_verified_and_a_change_to_it_ends_with_1(broadsheet: Broadsheet, tmp_path: Path) -> None:
     made = read_json(broadsheet, "release", tmp_path / "release")
     assert made["article_count"] == made["capture_count"] == 2

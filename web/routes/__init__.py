@@ -1,7 +1,8 @@
 """The pages, one module each, found by looking.
 
 A module has a `router`. It may have a `MENU` (a link in the header of every page) or an `ARTICLE_TAB` (a link on every
-page of an article; the article's id is appended to its URL).
+page of an article; the article's id is appended to its URL). Its `PUBLISHED` says which of its pages
+`broadsheet publish` makes files of.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from web.context import Link
+from web.context import Link, Published
 
 
 def list_modules() -> list[ModuleType]:
@@ -21,3 +22,8 @@ def list_links(name: str) -> tuple[Link, ...]:
     """Return the modules' links of this name (`MENU`, `ARTICLE_TAB`), in their order."""
     found: Iterator[Link | None] = (getattr(module, name, None) for module in list_modules())
     return tuple(sorted((link for link in found if link), key=lambda link: link.rank))
+
+
+def list_published() -> tuple[Published, ...]:
+    """Return the kinds of page that are published."""
+    return tuple(page for module in list_modules() for page in getattr(module, "PUBLISHED", ()))

@@ -22,12 +22,17 @@ from web.api_model import (
     RevisionList,
 )
 from web.capture_view import link_record
-from web.context import Context, InContext
+from web.context import Context, InContext, Published
 from web.page import respond
 from web.rate_limit import check_rate
 from web.record_response import WARC_TYPE, respond_record
 
 JSON = "application/json"
+
+PUBLISHED = (
+    Published("/api/v1/articles", ".json"),
+    Published("/api/v1/records", ".warc.gz", is_capture=True),
+)
 
 router = APIRouter(
     prefix="/api/v1",

@@ -6,12 +6,19 @@ from fastapi.responses import Response
 from pipeline.citation import CitationStyle, render_citation
 from pipeline.status import find_details, find_record
 from web.article_view import ArticleView
-from web.context import InContext, Link
+from web.context import InContext, Link, Published
 from web.page import render_page, respond
 
 router = APIRouter(include_in_schema=False)
 
 ARTICLE_TAB = Link("Text", "/article", 1)
+
+PUBLISHED = (
+    Published("/article"),
+    Published("/cite/bibtex", ".bib"),
+    Published("/cite/ris", ".ris"),
+    Published("/cite/csl", ".json"),
+)
 
 CITATION_TYPES = {
     CitationStyle.BIBTEX: "application/x-bibtex",

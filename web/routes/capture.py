@@ -15,13 +15,18 @@ from schemas.capture import Capture
 from web.capture_frame import render_capture
 from web.capture_view import CaptureView
 from web.captured_document import decode_source
-from web.context import Context, InContext, Link
+from web.context import Context, InContext, Link, Published
 from web.page import render_page, respond
 from web.record_response import PROBLEMS
 
 router = APIRouter(include_in_schema=False)
 
 ARTICLE_TAB = Link("Capture", "/capture", 3)
+PUBLISHED = (
+    Published("/capture", is_capture=True),
+    Published("/capture-page", is_capture=True),
+    Published("/capture-source", ".txt", is_capture=True),
+)
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; "

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
 from pipeline.status import compare_revisions, find_details
-from web.context import InContext, Link
+from web.context import InContext, Link, Published
 from web.history_view import HistoryView
 from web.page import render_page
 from web.search_parameters import read_empty
@@ -15,6 +15,7 @@ from web.search_parameters import read_empty
 router = APIRouter(include_in_schema=False)
 
 ARTICLE_TAB = Link("History", "/history", 2)
+PUBLISHED = (Published("/history"),)
 
 Number = Annotated[Annotated[int, Field(ge=1, le=2**31 - 1)] | None, BeforeValidator(read_empty), Query()]
 

@@ -1,0 +1,146 @@
+"""The manifest of a static site: which files it has, of which article, and which articles are selected."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, Self
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS file (
+    path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 BLOB NOT NULL, byte_count INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ix_file_owner ON file (owner);
+CREATE TABLE IF NOT EXISTS published (owner TEXT PRIMARY KEY, fingerprint BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS selected (
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state BLOB NOT NULL, related TEXT NOT NULL
+);
+"""
+
+LOCK_SECONDS = 60.0
+"""How long a process waits while another one writes, which takes moments."""
+
+UNKNOWN = b""
+"""The digest of a file whose content is not known: a killed run may have written it."""
+
+
+class StaticFile(NamedTuple):
+    """A file of the site."""
+
+    path: str
+    """Relative to the folder, with slashes."""
+    sha256: bytes
+    byte_count: int
+
+
+class Selected(NamedTuple):
+    """An article that the site shows."""
+
+    place: int
+    """In the order of publication, from 1."""
+    id: str
+    state: bytes
+    """A digest of everything in the archive that its pages show."""
+    related_ids: tuple[str, ...]
+    """Articles that its pages name."""
+
+
+class Manifest:
+    """The manifest, a small SQLite database in the site's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, timeout=LOCK_SECONDS, check_same_thread=False)
+        self._connection.executescript(SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def commit(self) -> None:
+        """Keep what was changed, whatever happens to this process."""
+        self._connection.commit()
+
+    def select(self, articles: Iterable[tuple[str, bytes, Sequence[str]]]) -> int:
+        """Replace the selection by these articles (id, state, related ids); return their number."""
+        self._connection.execute("DELETE FROM selected")
+        rows = ((article_id, state, json.dumps(list(related))) for article_id, state, related in articles)
+        count = self._connection.executemany("INSERT INTO selected (id, state, related) VALUES (?, ?, ?)", rows)
+        self.commit()
+        return max(count.rowcount, 0)
+
+    def list_selected(self, after: int, limit: int) -> list[Selected]:
+        """Return the selected articles after a place, in order."""
+        rows = self._connection.execute(
+            "SELECT place, id, state, related FROM selected WHERE place > ? ORDER BY place LIMIT ?", (after, limit)
+        )
+        return [Selected(place, one, state, tuple(json.loads(related))) for place, one, state, related in rows]
+
+    def is_selected(self, article_id: str) -> bool:
+        """Whether the site shows an article."""
+        return self._has("SELECT 1 FROM selected WHERE id = ?", article_id)
+
+    def digest_selected(self) -> bytes:
+        """Return a digest of all selected articles."""
+        digest = hashlib.sha256()
+        for article_id, state in self._connection.execute("SELECT id, state FROM selected ORDER BY place"):
+            digest.update(article_id.encode() + state)
+        return digest.digest()
+
+    def list_gone(self, kept: Sequence[str]) -> list[str]:
+        """Return the owners of files that are neither selected articles nor among those to keep."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT owner FROM file WHERE owner NOT IN (SELECT id FROM selected) ORDER BY owner"
+        )
+        return [owner for (owner,) in rows if owner not in kept]
+
+    def find_fingerprint(self, owner: str) -> bytes | None:
+        """Return the fingerprint with which the files of an owner were finished; None if they are not."""
+        row = self._connection.execute("SELECT fingerprint FROM published WHERE owner = ?", (owner,)).fetchone()
+        return row[0] if row else None
+
+    def list_files(self, owner: str) -> list[StaticFile]:
+        """Return the files of an owner."""
+        rows = self._connection.execute(
+            "SELECT path, sha256, byte_count FROM file WHERE owner = ? ORDER BY path", (owner,)
+        )
+        return [StaticFile(*row) for row in rows]
+
+    def find_file(self, path: str) -> StaticFile | None:
+        """Return the file at a path; None if the site has none there."""
+        row = self._connection.execute("SELECT path, sha256, byte_count FROM file WHERE path = ?", (path,)).fetchone()
+        return StaticFile(*row) if row else None
+
+    def store(self, owner: str, fingerprint: bytes | None, files: Iterable[StaticFile]) -> None:
+        """Store that these are the files of an owner; with a fingerprint, that they are finished."""
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("DELETE FROM file WHERE owner = ?", (owner,))
+            cursor.executemany(
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+                ((one.path, owner, one.sha256, one.byte_count) for one in files),
+            )
+            cursor.execute("DELETE FROM published WHERE owner = ?", (owner,))
+            if fingerprint is not None:
+                cursor.execute("INSERT INTO published VALUES (?, ?)", (owner, fingerprint))
+
+    def remove(self, owner: str) -> None:
+        """Store that an owner has no files any more."""
+        self.store(owner, None, ())
+
+    def doubt(self, path: str) -> bool:
+        """Store that a file's content is not known; return whether the site has such a file."""
+        changed = self._connection.execute("UPDATE file SET sha256 = ? WHERE path = ?", (UNKNOWN, path))
+        owners = "SELECT owner FROM file WHERE path = ?"
+        self._connection.execute(f"DELETE FROM published WHERE owner IN ({owners})", (path,))  # noqa: S608 - constant
+        return changed.rowcount > 0
+
+    def count_files(self) -> tuple[int, int]:
+        """Return the number of files, and of their bytes."""
+        row = self._connection.execute("SELECT count(*), coalesce(sum(byte_count), 0) FROM file").fetchone()
+        return int(row[0]), int(row[1])
+
+    def _has(self, statement: str, *values: object) -> bool:
+        return self._connection.execute(statement, values).fetchone() is not None

@@ -1,0 +1,227 @@
+"""Publishes an archive as a static site: only what is new or changed is rendered, and what is gone is deleted."""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from shutil import rmtree
+from typing import NamedTuple
+
+from pipeline.archive import Archive
+from pipeline.progress import report_progress
+from pipeline.release import list_left_out
+from schemas.article import ArticleRecord
+from schemas.export import ArticleFilter
+from schemas.release import ReleaseEmpty
+from schemas.static_site import PublishedSite
+from storage.articles.page_state import iterate_page_states
+from storage.articles.selection import iterate_articles
+from storage.static_site.folder import SiteFolder, opening_site
+from storage.static_site.manifest import Manifest, Selected, StaticFile
+from web.context import Published
+from web.static_site.place import PageUrl, name_file
+from web.static_site.search_index import check_pagefind, list_index_files, write_index
+from web.static_site.worker import RenderContext, RenderedArticle, RenderPool, render_common
+
+COMMON = "common:"
+SEARCH = "search:"
+"""Owners of files that belong to no article; no record id is so."""
+
+BATCH_COUNT = 50
+"""Articles after which what was written is kept: a kill costs at most their time."""
+
+ARTICLE = Published("/article")
+SEARCH_PATH = "pagefind"
+
+
+class Changed(NamedTuple):
+    """An article whose pages are to be made, and the fingerprint that they will have."""
+
+    id: str
+    fingerprint: bytes
+
+
+class Options(NamedTuple):
+    """What a site shows beside the articles."""
+
+    has_captures: bool = False
+    has_search: bool = True
+
+
+def publish_site(archive: Archive, folder: Path, wanted: ArticleFilter, options: Options) -> PublishedSite:
+    """Publish the selected articles to a folder: a new or empty one, or that of a site, which is brought up to date.
+
+    Raises:
+        PagefindMissing: the search is wanted, and Pagefind is not installed.
+        ReleaseEmpty: no article matches.
+        FolderUnusable: the folder is another one.
+        FolderUnwritable: a file cannot be written.
+    """
+    if options.has_search:
+        check_pagefind()
+    with opening_site(folder, (*archive.settings.own_dirs, archive.settings.data_dir)) as site:
+        return SiteBuild(archive, site, wanted, options).run(folder)
+
+
+class SiteBuild:
+    """One run of `publish`."""
+
+    def __init__(self, archive: Archive, site: SiteFolder, wanted: ArticleFilter, options: Options) -> None:
+        self._archive = archive
+        self._site = site
+        self._manifest: Manifest = site.manifest
+        self._wanted = wanted
+        self._options = options
+        self._context = RenderContext(archive.settings, wanted, options.has_captures, site.manifest_path)
+        self._program = _digest_program(options)
+        self._rendered_count = 0
+        self._problems: list[str] = []
+
+    def run(self, folder: Path) -> PublishedSite:
+        """Bring the site up to date."""
+        count, language = self._select()
+        self._delete_gone()
+        with RenderPool(self._context, count) as pool:
+            self._render_articles(pool, count)
+            self._render_common()
+        if self._options.has_search:
+            self._index(language)
+        self._site.finish()
+        return self._summarize(folder, count)
+
+    def _summarize(self, folder: Path, count: int) -> PublishedSite:
+        with self._archive.database.read() as session:
+            left_out = Counter(one.reason for one in list_left_out(session, self._wanted))
+        file_count, byte_count = self._manifest.count_files()
+        return PublishedSite(
+            path=str(folder),
+            article_count=count,
+            rendered_count=self._rendered_count,
+            file_count=file_count,
+            written_count=self._site.written_count,
+            deleted_count=self._site.deleted_count,
+            bytes=byte_count,
+            has_search=self._options.has_search,
+            left_out_counts=dict(left_out),
+            problems=tuple(self._problems),
+        )
+
+    def _select(self) -> tuple[int, str]:
+        """Note which articles the site shall show; return their number, and the language of most."""
+        languages: Counter[str] = Counter()
+
+        def iterate() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+            with self._archive.database.read_snapshot() as session:
+                for count, (record, digest, related) in enumerate(iterate_page_states(session, self._wanted)):
+                    if count % 1000 == 0:
+                        report_progress("select", count, None, unit="articles")
+                    languages[record.language or ""] += 1
+                    yield record.id, digest, related
+
+        count = self._manifest.select(iterate())
+        if not count:
+            raise ReleaseEmpty("no article matches: there is nothing to publish")
+        del languages[""]
+        return count, languages.most_common(1)[0][0] if languages else "en"
+
+    def _delete_gone(self) -> None:
+        """Delete what the site has of other articles: first, because it may have been taken down."""
+        kept = (COMMON, SEARCH) if self._options.has_search else (COMMON,)
+        for owner in self._manifest.list_gone(kept):
+            self._site.delete(self._manifest.list_files(owner))
+            self._manifest.remove(owner)
+        self._site.commit()
+
+    def _render_articles(self, pool: RenderPool, total_count: int) -> None:
+        begun: deque[Sequence[Changed]] = deque()
+
+        def iterate() -> Iterator[list[str]]:
+            for batch in self._list_changed(total_count):
+                begun.append(batch)
+                yield [one.id for one in batch]
+
+        for rendered in pool.render(iterate()):
+            for article, result in zip(begun.popleft(), rendered, strict=True):
+                self._store_article(article, result)
+            self._site.commit()
+
+    def _list_changed(self, total_count: int) -> Iterator[list[Changed]]:
+        """Yield the articles whose pages are not those of the archive, in batches."""
+        place = 0
+        changed: list[Changed] = []
+        while batch := self._manifest.list_selected(place, BATCH_COUNT):
+            report_progress("publish", place, total_count, unit="articles")
+            changed += filter(None, map(self._compare, batch))
+            if len(changed) >= BATCH_COUNT:
+                yield changed
+                changed = []
+            place = batch[-1].place
+        if changed:
+            yield changed
+
+    def _compare(self, article: Selected) -> Changed | None:
+        relations = ",".join(one for one in article.related_ids if self._manifest.is_selected(one))
+        fingerprint = hashlib.sha256(self._program + article.state + relations.encode()).digest()
+        is_same = self._manifest.find_fingerprint(article.id) == fingerprint
+        if is_same and self._site.is_complete(self._manifest.list_files(article.id)):
+            return None
+        return Changed(article.id, fingerprint)
+
+    def _store_article(self, article: Changed, rendered: RenderedArticle) -> None:
+        self._rendered_count += 1
+        self._problems += rendered.problems
+        made = [self._site.write(one.path, one.body) for one in rendered.files]
+        if not made:
+            self._problems.append(f"{article.id}: it was withdrawn meanwhile: publish again")
+        self._store(article.id, article.fingerprint if made else None, made)
+
+    def _render_common(self) -> None:
+        report_progress("lists", 0, None, unit="pages")
+        rendered = render_common(self._context)
+        self._problems += rendered.problems
+        self._store(COMMON, None, [self._site.write(one.path, one.body) for one in rendered.files])
+        self._site.commit()
+
+    def _store(self, owner: str, fingerprint: bytes | None, made: list[StaticFile]) -> None:
+        """Store that these are the files of an owner, and delete what it had beside them."""
+        kept = {one.path for one in made}
+        self._site.delete(one for one in self._manifest.list_files(owner) if one.path not in kept)
+        self._manifest.store(owner, fingerprint, made)
+
+    def _index(self, language: str) -> None:
+        """Make the search index anew, if any article is another."""
+        fingerprint = hashlib.sha256(self._program + language.encode() + self._manifest.digest_selected()).digest()
+        files = self._manifest.list_files(SEARCH)
+        if self._manifest.find_fingerprint(SEARCH) == fingerprint and self._site.is_complete(files):
+            return
+        work = self._site.work_path
+        rmtree(work, ignore_errors=True)
+        try:
+            write_index(self._iterate_indexed(), language, work)
+            report_progress("search", 0, None, unit="files")
+            made = [
+                self._site.move(path, f"{SEARCH_PATH}/{path.relative_to(work).as_posix()}")
+                for path in list_index_files(work)
+            ]
+        finally:
+            rmtree(work, ignore_errors=True)
+        self._store(SEARCH, fingerprint, made)
+        self._site.commit()
+
+    def _iterate_indexed(self) -> Iterator[tuple[ArticleRecord, str]]:
+        with self._archive.database.read_snapshot() as session:
+            for count, record in enumerate(iterate_articles(session, self._wanted)):
+                if count % 1000 == 0:
+                    report_progress("search", count, None, unit="articles")
+                if self._manifest.is_selected(record.id):
+                    yield record, name_file(PageUrl(f"/article/{record.id}", ""), ARTICLE)
+
+
+def _digest_program(options: Options) -> bytes:
+    """Return a digest of what makes pages of articles: another program makes all of them anew."""
+    digest = hashlib.sha256(f"{version('broadsheet')} {options.has_captures}".encode())
+    root = Path(__file__).parents[1]
+    for path in sorted(path for path in root.rglob("*") if path.suffix in {".py", ".html", ".css"}):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.digest()
