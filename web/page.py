@@ -1,6 +1,7 @@
 """Renders pages, and responds with them."""
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,9 @@ from web.context import Link
 
 HTML = "text/html; charset=utf-8"
 
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+"""A language, with a script or a region (BCP 47)."""
+
 
 def make_templates(menu: Sequence[Link], tabs: Sequence[Link]) -> Environment:
     """Return the templates. Every value is escaped: what comes from a publisher is hostile."""
@@ -27,6 +31,7 @@ def make_templates(menu: Sequence[Link], tabs: Sequence[Link]) -> Environment:
     templates.globals.update(menu=menu, article_tabs=tabs)
     templates.filters.update(
         marked=mark_text,
+        language_tag=keep_language_tag,
         local_time=format_time,
         moscow_day=format_day,
         path_part=quote_path_part,
@@ -95,6 +100,11 @@ def format_utc(at: datetime) -> str:
 def quote_path_part(article_id: str) -> str:
     """Return an id as a part of a URL's path."""
     return quote(article_id, safe="/:")
+
+
+def keep_language_tag(language: str | None) -> str:
+    """Return a language that an attribute `lang` may have; an empty text for what is no tag of a language."""
+    return language if language and LANGUAGE_TAG.fullmatch(language) else ""
 
 
 def keep_web_url(url: Any) -> str:
