@@ -59,7 +59,7 @@ class _Listener(BaseHTTPRequestHandler):
     server: "Outside"
 
     def _hear(self) -> None:
-        if not self.path.endswith(BROWSER_HOSTS):
+        if not self.path.endswith(BROWSER_HOSTS) and "//update.googleapis.com/" not in self.path:
             self.server.heard.append(f"{self.command} {self.path}")
         self.send_error(502)
 
