@@ -15,7 +15,7 @@ REPLAY_STAMP := $(REPLAY_VENV)/.set-up
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ingest test coverage soak docker-test replay-test check docs pictures bench constraints clean
+.PHONY: help setup demo ingest test coverage soak docker-test replay-test browser-test check docs pictures bench constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ $(REPLAY_STAMP): pyproject.toml constraints-replay.txt
 
 replay-test: setup $(REPLAY_STAMP)  ## replay a release with pywb, and find the text of its articles again
 	$(PYTEST) -m replay --numprocesses 0 tests/replay
+
+browser-test: setup  ## test the pages of `serve` in a real browser, barriers included (needs Chromium)
+	@why=$$($(BIN)/python -m documentation.browser) || { echo "The pages cannot be tested: $$why" >&2; exit 2; }
+	$(PYTEST) -m browser --numprocesses 0 --durations=10 tests/browser
 
 check: setup  ## check format, lint, types and imports
 	$(BIN)/ruff format --check .

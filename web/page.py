@@ -1,6 +1,7 @@
 """Renders pages, and responds with them."""
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,9 @@ from web.context import Link
 
 HTML = "text/html; charset=utf-8"
 
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+"""A language, with a script or a region (BCP 47)."""
+
 
 def make_templates(menu: Sequence[Link], tabs: Sequence[Link], *, is_static: bool = False) -> Environment:
     """Return the templates. Every value is escaped: what comes from a publisher is hostile."""
@@ -26,6 +30,7 @@ def make_templates(menu: Sequence[Link], tabs: Sequence[Link], *, is_static: boo
     templates.globals.update(menu=menu, article_tabs=tabs, is_static=is_static)
     templates.filters.update(
         marked=mark_text,
+        language_tag=keep_language_tag,
         local_time=format_time,
         day=format_day,
         path_part=quote_path_part,
@@ -93,6 +98,11 @@ def format_utc(at: datetime) -> str:
 def quote_path_part(article_id: str) -> str:
     """Return an id as a part of a URL's path."""
     return quote(article_id, safe="/:")
+
+
+def keep_language_tag(language: str | None) -> str:
+    """Return a language that an attribute `lang` may have; an empty text for what is no tag of a language."""
+    return language if language and LANGUAGE_TAG.fullmatch(language) else ""
 
 
 def keep_web_url(url: Any) -> str:

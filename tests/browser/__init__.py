@@ -1,0 +1,1 @@
+"""The pages of `broadsheet serve` in a real browser."""
