@@ -26,6 +26,7 @@ class Listed(Record):
     kind: str
     language: str | None
     published_at: datetime | None
+    published_on: date | None
     duplicate_of: str | None
 
 
@@ -64,7 +65,7 @@ def list_undated(session: Session, wanted: ArticleFilter, offset: int, limit: in
 
 def list_newest(session: Session, wanted: ArticleFilter, limit: int) -> list[str]:
     """List the ids of the selected articles that have a date, the newest first."""
-    conditions = (Article.published_at.is_not(None), *list_conditions(session, wanted))
+    conditions = (Article.published_on.is_not(None), *list_conditions(session, wanted))
     newest = select(Article.id).where(*conditions).order_by(Article.published_at.desc(), Article.id).limit(limit)
     return list(session.scalars(newest))
 

@@ -27,7 +27,9 @@ def test_no_link_of_a_planted_record_has_a_script(open_page: Open) -> None:
     opened = open_page()
     for path in PLANTED_PAGES.values():
         opened.go(path)
-        links = opened.page.eval_on_selector_all("a[href]:not(svg a), area", "all => all.map(one => [one.protocol, one.href])")
+        links = opened.page.eval_on_selector_all(
+            "a[href]:not(svg a), area", "all => all.map(one => [one.protocol, one.href])"
+        )
         assert {str(protocol) for protocol, _ in links} <= {"http:", "https:", ""}
         scripts = opened.page.eval_on_selector_all("script", "all => all.map(one => one.src)")
         assert all(str(src).startswith(opened.base_url) for src in scripts)

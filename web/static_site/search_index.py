@@ -1,12 +1,13 @@
 """Makes the index that the search of a static site runs on, in the reader's browser: Pagefind's."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from schemas.article import ArticleRecord
 from schemas.failure import UsageFailure
-from sites import SITES
+from sites import find_title
 from storage.ledger.publication_date import publication_day
 from web.page import format_day
 from web.static_site.pagefind_service import PagefindService
@@ -59,33 +60,30 @@ def list_index_files(folder: Path) -> Iterator[Path]:
 
 
 def _add(service: PagefindService, index: int, record: ArticleRecord, path: str, language: str) -> None:
-    day = publication_day(record.published_at)
+    day = publication_day(record.published_at, record.site)
     service.request(
         "AddRecord",
         index_id=index,
         url=path,
         content=record.body or record.id,
         language=language,
-        meta={name: value for name, value in _describe(record).items() if value},
+        meta={name: value for name, value in _describe(record, day).items() if value},
         filters=_list_filters(record, str(day.year) if day else None),
         sort={"date": record.published_at.isoformat()} if record.published_at else {},
     )
 
 
-def _describe(record: ArticleRecord) -> dict[str, str | None]:
+def _describe(record: ArticleRecord, day: date | None) -> dict[str, str | None]:
     return {
         "title": record.headline or "(no headline)",
         "subtitle": record.subtitle,
         "by": " · ".join(filter(None, (", ".join(record.authors), record.section))),
-        "day": format_day(record.published_at)
-        if publication_day(record.published_at) and record.published_at
-        else None,
+        "day": format_day(day) if day else None,
         "language": record.language,
     }
 
 
 def _list_filters(record: ArticleRecord, year: str | None) -> dict[str, list[str]]:
-    site = SITES.get(record.site)
     found: dict[str, Any] = {
         "section": [record.section],
         "author": dict.fromkeys((*record.authors, *record.agencies)),
@@ -93,6 +91,6 @@ def _list_filters(record: ArticleRecord, year: str | None) -> dict[str, list[str
         "kind": [record.kind.value],
         "language": [record.language],
         "year": [year],
-        "site": [(site.title if site else None) or record.site],
+        "site": [find_title(record.site) or record.site],
     }
     return {name: kept for name, values in found.items() if (kept := [one for one in values if one])}
