@@ -12,7 +12,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-import sites
 from schemas.failure import UsageFailure
 from sites.profile import Site
 
@@ -45,9 +44,9 @@ def load_profiles(folder: Path | None) -> dict[str, Site]:
 
 
 def _list_profiles(folder: Path | None) -> Iterator[Site]:
-    for module in pkgutil.iter_modules(sites.__path__):
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if module.ispkg:
-            yield _read_profile(f"sites.{module.name}", f"the site {module.name}")
+            yield _read_profile(f"{__package__}.{module.name}", f"the site {module.name}")
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.name):
         yield _read_profile(entry.value, f"the site {entry.name} of the installed package {entry.value}")
     if folder:
