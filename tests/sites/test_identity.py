@@ -186,7 +186,7 @@ def test_a_url_without_a_scheme_is_recognized() -> None:
 
 
 def test_the_error_for_an_unknown_site_lists_the_known_sites() -> None:
-    with pytest.raises(sites.UnknownSite, match="'x'; known sites: generic, .*moscow-times"):
+    with pytest.raises(sites.UnknownSite, match=r"'x'; known sites: generic, .*moscow-times"):
         sites.get_site("x")
 
 
