@@ -8,6 +8,7 @@ from jinja2 import Environment
 
 from pipeline.archive import Archive
 from storage.search.columns import ColumnCache
+from web.kept import Keeper
 from web.rate_limit import RateLimit
 
 
@@ -31,6 +32,8 @@ class Context(NamedTuple):
     templates: Environment
     columns: ColumnCache
     """By what searches are filtered and counted."""
+    keeper: Keeper
+    """The counts of the coverage pages."""
     export_places: BoundedSemaphore
     """Held by each export that is being made."""
     rate_limit: RateLimit

@@ -11,7 +11,7 @@ from schemas.search import FACETS, ReaderFilter, SearchOrder, SearchQuery
 from storage.search.query import MAX_QUERY_LETTERS, read_query
 
 
-def _read_empty(value: object) -> object:
+def read_empty(value: object) -> object:
     """Read an empty field of the form as none."""
     return None if value == "" else value
 
@@ -19,8 +19,8 @@ def _read_empty(value: object) -> object:
 MAX_VALUE_LETTERS = 500
 """More than any section, author or tag has."""
 
-Value = Annotated[str | None, Field(max_length=MAX_VALUE_LETTERS), BeforeValidator(_read_empty)]
-Day = Annotated[date | None, BeforeValidator(_read_empty)]
+Value = Annotated[str | None, Field(max_length=MAX_VALUE_LETTERS), BeforeValidator(read_empty)]
+Day = Annotated[date | None, BeforeValidator(read_empty)]
 
 
 class SearchParameters(BaseModel):
@@ -33,7 +33,7 @@ class SearchParameters(BaseModel):
     section: Value = None
     author: Value = Field(default=None, description="an author or an agency")
     tag: Value = None
-    kind: Annotated[Kind | None, BeforeValidator(_read_empty)] = None
+    kind: Annotated[Kind | None, BeforeValidator(read_empty)] = None
     language: Value = Field(default=None, description="ISO 639-1")
     since: Day = Field(default=None, alias="from", description="first publication day (Moscow)")
     until: Day = Field(default=None, alias="to", description="last publication day (Moscow)")

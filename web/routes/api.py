@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from pipeline.status import Status, compare_revisions, find_details, find_record, list_captures, read_status
+from pipeline.status import compare_revisions, find_details, find_record, list_captures
 from schemas.revision import Difference
 from schemas.search import HitPage
 from storage.articles.article import list_articles
@@ -85,13 +85,6 @@ def list_article_captures(request: Request, context: InContext, article_id: Arti
     """List the captures of an article's pages."""
     record = find_record(context.archive, article_id)
     return respond_json(request, CaptureList(id=record.id, captures=list_captures(context.archive, record)))
-
-
-@router.get("/coverage", response_model=Status, response_model_exclude={"checked_at"})
-def get_coverage(request: Request, context: InContext) -> Response:
-    """Return the ledger by state, completeness by month, and the last runs."""
-    status = read_status(context.archive).model_dump_json(by_alias=True, exclude={"checked_at"})
-    return respond(request, status.encode(), JSON)
 
 
 def respond_json(request: Request, document: BaseModel) -> Response:
