@@ -18,6 +18,7 @@ from web.access import Access
 from web.context import Context
 from web.error_page import add_error_pages
 from web.guard import Guard
+from web.kept import Keeper
 from web.page import make_templates
 from web.rate_limit import RateLimit
 from web.routes import list_links, list_modules
@@ -59,6 +60,7 @@ def create_app(
         archive=_limit_time(archive, archive.settings.serve_query_seconds),
         patient_archive=patient,
         columns=ColumnCache(patient.database),
+        keeper=Keeper(),
         export_places=BoundedSemaphore(EXPORT_COUNT),
         rate_limit=RateLimit(archive.settings.serve_requests_per_minute),
         templates=make_templates(

@@ -9,6 +9,7 @@ from jinja2 import Environment
 from pipeline.archive import Archive
 from schemas.export import ArticleFilter
 from storage.search.column_cache import ColumnCache
+from web.kept import Keeper
 from web.rate_limit import RateLimit
 
 
@@ -45,6 +46,8 @@ class Context(NamedTuple):
     templates: Environment
     columns: ColumnCache
     """By what searches are filtered and counted."""
+    keeper: Keeper
+    """The counts of the coverage pages."""
     export_places: BoundedSemaphore
     """Held by each export that is being made."""
     rate_limit: RateLimit

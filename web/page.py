@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +35,7 @@ def make_templates(menu: Sequence[Link], tabs: Sequence[Link], *, is_static: boo
         day=format_day,
         path_part=quote_path_part,
         utc_time=format_utc,
+        duration=format_duration,
         web_url=keep_web_url,
     )
     return templates
@@ -93,6 +94,15 @@ def format_day(day: date) -> str:
 def format_utc(at: datetime) -> str:
     """Return a time in UTC."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return a duration: `2 h 5 min`, `3 min 20 s`, `7 s`."""
+    seconds = max(round(duration.total_seconds()), 0)
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def quote_path_part(article_id: str) -> str:

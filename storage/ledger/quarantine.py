@@ -1,10 +1,11 @@
 """The quarantine: captures without a valid article, with the reasons."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from schemas.capture import CaptureRef
@@ -87,9 +88,36 @@ def list_quarantine(
     return [_as_record(row) for row in session.execute(statement)]
 
 
+def list_newest_quarantine(
+    session: Session, limit: int, *, site: str | None = None, reason: str | None = None, before: int | None = None
+) -> list[QuarantineRecord]:
+    """Return open rows, newest first: of a site's entries, with a first reason, with numbers below `before`."""
+    statement = _rows().where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id.desc()).limit(limit)
+    if site is not None:
+        statement = statement.where(Entry.site == site)
+    if reason is not None:
+        first = Quarantine.reasons[0].as_string()
+        statement = statement.where(or_(first == reason, first.startswith(f"{reason}:", autoescape=True)))
+    if before is not None:
+        statement = statement.where(Quarantine.id < before)
+    return [_as_record(row) for row in session.execute(statement)]
+
+
 def count_quarantine(session: Session) -> int:
     """Return how many rows are open."""
     return session.scalar(select(func.count()).where(Quarantine.resolved_at.is_(None))) or 0
+
+
+def count_quarantine_reasons(session: Session, site: str | None = None) -> dict[str, int]:
+    """Return the first reason, up to its colon -> open rows; the most frequent first."""
+    first = Quarantine.reasons[0].as_string()
+    statement = select(first, func.count()).where(Quarantine.resolved_at.is_(None)).group_by(first)
+    if site is not None:
+        statement = statement.join(Entry, Entry.id == Quarantine.entry_id).where(Entry.site == site)
+    found: Counter[str] = Counter()
+    for reason, count in session.execute(statement):
+        found[(reason or "").partition(":")[0]] += count
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def find_quarantine(session: Session, id_or_url: str) -> QuarantineRecord | None:

@@ -72,6 +72,26 @@ def list_runs(session: Session, limit: int = LISTED_COUNT, *, until: datetime | 
     return [_as_record(row) for row in session.scalars(statement)]
 
 
+def list_earlier_runs(
+    session: Session, limit: int, *, site: str | None = None, before: str | None = None
+) -> list[RunRecord]:
+    """Return the newest runs, newest first; with `before`, of those that began before the run with that id."""
+    statement = select(RunRow).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit)
+    if site is not None:
+        statement = statement.where(RunRow.site == site)
+    if before is not None:
+        begun_at = select(RunRow.started_at).where(RunRow.id == before).scalar_subquery()
+        is_tied = (RunRow.started_at == begun_at) & (RunRow.id < before)
+        statement = statement.where((RunRow.started_at < begun_at) | is_tied)
+    return [_as_record(row) for row in session.scalars(statement)]
+
+
+def find_run(session: Session, run_id: str) -> RunRecord | None:
+    """Return a run by its id."""
+    row = session.get(RunRow, run_id)
+    return _as_record(row) if row else None
+
+
 def find_runs(session: Session, id_end: str, limit: int) -> list[RunRecord]:
     """Return runs whose ids end so, newest first."""
     statement = select(RunRow).where(RunRow.id.endswith(id_end, autoescape=True))

@@ -25,7 +25,7 @@ from tests.pipeline.test_operations import COMMANDS as OPERATIONS
 
 NOT_RUN = {
     "set-up": r"make (setup|demo)\b|\.venv/bin/activate",
-    "live site": r"make ingest|broadsheet (ingest|backfill|schedule)\b",
+    "live site": r"make ingest|broadsheet (ingest|backfill|schedule|site)\b",
     "Prefect server": r"PREFECT_API_URL|prefect deployment run",
     "Docker": r"^docker compose",
     "another machine": r"^ssh ",

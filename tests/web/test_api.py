@@ -16,11 +16,13 @@ API = "/api/v1"
 
 def test_every_path_of_the_description_answers_as_it_says(client: TestClient) -> None:
     document = client.get(f"{API}/openapi.json").json()
-    assert len(document["paths"]) == 8
+    assert len(document["paths"]) == 17
     for path, operations in document["paths"].items():
         responses = operations["get"]["responses"]
         assert {"200", "400", "404", "429", "503"} == set(responses) - {"410"}
-        found = client.get(path.replace("{article_id}", article_id(2)))
+        found = client.get(path.replace("{article_id}", article_id(2)).replace("{year}", "2026"))
+        if path.endswith(("/{number}", "/{run_id}")):  # the sample has neither a quarantined capture nor a run
+            continue
         if "application/json" not in responses["200"]["content"]:
             assert path.startswith(f"{API}/records/")  # a WARC record, which the sample has none of
             assert found.json()["detail"].startswith("This capture is lost")

@@ -7,7 +7,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from pipeline.replay import choose_capture
-from pipeline.status import Status, compare_revisions, find_details, find_record, list_captures, read_status
+from pipeline.status import compare_revisions, find_details, find_record, list_captures
 from schemas.revision import Difference
 from schemas.search import HitPage
 from storage.articles.article import list_articles
@@ -126,13 +126,6 @@ def get_record(
     record = find_record(context.archive, article_id)
     _, summary = choose_capture(context.archive, record, warc, offset)
     return respond_record(request, context.archive, summary)
-
-
-@router.get("/coverage", response_model=Status, response_model_exclude={"checked_at"})
-def get_coverage(request: Request, context: InContext) -> Response:
-    """Return the ledger by state, completeness by month, and the last runs."""
-    status = read_status(context.archive).model_dump_json(by_alias=True, exclude={"checked_at"})
-    return respond(request, status.encode(), JSON)
 
 
 def respond_json(request: Request, document: BaseModel) -> Response:

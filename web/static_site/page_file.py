@@ -13,7 +13,7 @@ from web.static_site.place import START_PATH, PageUrl, link_files
 FindFile = Callable[[PageUrl], str | None]
 """Returns the path of the file that a link leads to, with the query to append; None if the site has no such file."""
 
-LINK_ATTRIBUTES = ("href", "src")
+LINK_ATTRIBUTES = ("href", "src", "srcset")
 HEADER_ONLY = frozenset({"frame-ancestors", "sandbox", "report-uri", "report-to"})
 """Directives that browsers ignore, with a warning, in a meta element."""
 

@@ -39,12 +39,13 @@ class PageUrl(NamedTuple):
 
 def find_kind(url: PageUrl, pages: tuple[Published, ...]) -> Published | None:
     """Return the kind of page that a URL names; None if the site has no such pages."""
-    for page in pages:
-        if page.is_of_article and url.path.startswith(f"{page.prefix}/"):
-            return page
-        if not page.is_of_article and (url.path == page.prefix or url.path.startswith(f"{page.prefix}/")):
-            return page
-    return None
+    found = [page for page in pages if _is_of_kind(url, page)]
+    return max(found, key=lambda page: len(page.prefix), default=None)
+
+
+def _is_of_kind(url: PageUrl, page: Published) -> bool:
+    is_below = url.path.startswith(f"{page.prefix}/")
+    return is_below or (not page.is_of_article and url.path == page.prefix)
 
 
 def name_file(url: PageUrl, page: Published) -> str:
