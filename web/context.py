@@ -32,6 +32,8 @@ class Published(NamedTuple):
     """What is appended to the name of a file."""
     is_of_article: bool = True
     """Whether the id of an article follows."""
+    is_exact: bool = False
+    """Whether nothing follows at all."""
     is_capture: bool = False
     """Whether it shows what was captured, which is only published on demand."""
 

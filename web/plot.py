@@ -39,6 +39,10 @@ NARROW = Size(400, 300, 3)
 """For narrow screens, so that letters keep their size."""
 
 
+MAX_NAME_LETTERS = 20
+"""Of a series, if two are to stand beside each other in a narrow picture."""
+
+
 class Series(NamedTuple):
     """Values of one kind, one for each label."""
 
@@ -140,13 +144,14 @@ def render_plot(plot: Plot, size: Size) -> bytes:
         margin_right=72 if plot.shape is Shape.LINES else 4,
         spacing=8,
         legend_at_bottom=True,
-        legend_at_bottom_columns=len(plot.series) if size is WIDE else 2,
+        legend_at_bottom_columns=_count_columns(plot, size),
         legend_box_size=12,
         truncate_legend=-1,
         truncate_label=-1,
         show_minor_x_labels=False,
         dots_size=2,
         min_scale=2,
+        order_min=0 if plot.shape is Shape.BARS else None,  # bars are counts, which have no fractions
         range=(0, 100) if plot.unit == "%" else None,
         include_x_axis=True,
         no_data_text="No data",
@@ -158,6 +163,13 @@ def render_plot(plot: Plot, size: Size) -> bytes:
     for one in plot.series:
         chart.add(one.name, list(one.values))
     return _tidy(chart.render())
+
+
+def _count_columns(plot: Plot, size: Size) -> int:
+    """Return how many names of series fit beside each other."""
+    if size is WIDE:
+        return len(plot.series)
+    return 2 if all(len(one.name) <= MAX_NAME_LETTERS for one in plot.series) else 1
 
 
 def _choose_labels(labels: Sequence[str], count: int) -> list[str]:

@@ -24,6 +24,8 @@ from schemas.release import LeftOutReason, ReleaseEmpty
 from schemas.settings import Settings
 from schemas.static_site import PublishedSite
 from storage.static_site.folder import STATE_NAME, FolderUnusable
+from tests.storage.coverage_sample import fill as fill_coverage
+from tests.storage.coverage_sample import record_run
 from tests.waiting import wait_until
 from tests.web.captured import HOSTILE, make_archive
 from tests.web.sample import article_id, fill
@@ -173,6 +175,19 @@ def test_without_captures_nothing_of_a_captured_page_is_published(captured: Sett
     files = list_files(tmp_path / "site")
     assert not [path for path in files if "capture" in path or path.endswith(".warc.gz")]
     assert not [url for _, _, url in list_links(files) if "capture" in url]
+
+
+def test_no_run_has_a_published_page(tmp_path: Path) -> None:
+    """Its parameters are the operator's: the paths of what was imported, for example."""
+    settings = Settings(data_dir=tmp_path / "data")
+    with open_archive(settings, writable=True) as archive:
+        fill_coverage(archive.database)
+        record_run(archive.database, 1)
+    publish(settings, tmp_path / "site")
+    files = list_files(tmp_path / "site")
+    assert {"coverage.html", "coverage/runs.html", "coverage/plots/durations.svg"} <= files.keys()
+    assert not [path for path in files if path.startswith("coverage/runs/")]
+    assert publish(settings, tmp_path / "site").written_count == 0  # no page has the time at which it was made
 
 
 def test_publishing_again_writes_nothing(sample: Settings, tmp_path: Path) -> None:

@@ -18,7 +18,12 @@ router = APIRouter(include_in_schema=False, prefix="/coverage")
 
 MENU = Link("Coverage", "/coverage", 3)
 
-PUBLISHED = (Published("/coverage", is_of_article=False),)
+PUBLISHED = (
+    Published("/coverage", is_of_article=False, is_exact=True),
+    Published("/coverage/days", is_of_article=False),
+    Published("/coverage/sections", is_of_article=False),
+    Published("/coverage/sources", is_of_article=False),
+)
 
 Asked = Annotated[CoverageParameters, Query()]
 

@@ -8,12 +8,17 @@ from fastapi.responses import Response
 from pipeline.coverage import find_quarantined, read_quarantine, read_unstored
 from pipeline.report import STATE_MEANINGS
 from storage.ledger.quarantine import LARGEST_NUMBER
-from web.context import InContext
+from web.context import InContext, Published
 from web.coverage_page import render_coverage
 from web.coverage_parameters import MissingParameters, QuarantineParameters
 from web.coverage_reader import CoverageReader
 
 router = APIRouter(include_in_schema=False, prefix="/coverage")
+
+PUBLISHED = (
+    Published("/coverage/missing", is_of_article=False),
+    Published("/coverage/quarantine", is_of_article=False),
+)
 
 
 @router.get("/missing")

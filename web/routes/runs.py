@@ -19,7 +19,11 @@ from web.run_plots import make_run_plots
 
 router = APIRouter(include_in_schema=False, prefix="/coverage")
 
-PUBLISHED = (Published("/coverage/plots", "", is_of_article=False),)
+PUBLISHED = (
+    Published("/coverage/runs", is_of_article=False, is_exact=True),
+    Published("/coverage/plots", "", is_of_article=False),
+)
+"""Not a page for each run: there may be ten thousand, and their parameters are the operator's."""
 
 MAX_ID_LETTERS = 100
 

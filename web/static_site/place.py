@@ -44,7 +44,7 @@ def find_kind(url: PageUrl, pages: tuple[Published, ...]) -> Published | None:
 
 
 def _is_of_kind(url: PageUrl, page: Published) -> bool:
-    is_below = url.path.startswith(f"{page.prefix}/")
+    is_below = not page.is_exact and url.path.startswith(f"{page.prefix}/")
     return is_below or (not page.is_of_article and url.path == page.prefix)
 
 
