@@ -269,7 +269,7 @@ class FolderLock:
     def admit_others(self) -> None:
         """Let other processes open the folder: runs of other sites, if this lock is a site's."""
         if self._is_shared:
-            fcntl.flock(self._run, fcntl.LOCK_SH)  # at once: nobody asks for it without the opening lock
+            fcntl.flock(self._run, fcntl.LOCK_SH)  # granted at once: only holders of the opening lock ask for it
         fcntl.flock(self._opening, fcntl.LOCK_UN)
 
 

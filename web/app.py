@@ -68,10 +68,8 @@ def create_app(
         ),
         selection=selection or ArticleFilter(),
     )
-    for router in first_routers:
+    for router in (*first_routers, *(module.router for module in list_modules())):
         app.include_router(router)
-    for module in list_modules():
-        app.include_router(module.router)
     _describe_api(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_pages(app)

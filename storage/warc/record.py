@@ -46,7 +46,7 @@ class StoredRecord(NamedTuple):
 
 
 def read_stored(warcs: WarcStore, ref: CaptureRef) -> StoredRecord:
-    """Read the heads of a capture's record; of one that is damaged, none.
+    """Read the heads of a capture's record; a damaged one has none.
 
     Raises:
         FileNotFoundError, StoreUnreachable: see `WarcStore.open_record`.
