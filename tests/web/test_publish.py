@@ -219,6 +219,17 @@ def test_only_what_changed_is_written_and_what_is_gone_is_deleted(sample: Settin
     assert after == list_files(tmp_path / "fresh")
 
 
+def test_what_was_taken_down_is_deleted_even_if_nothing_can_be_published(sample: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    publish(sample, folder)
+    redact(sample, article_id(2), "a request")
+    with pytest.raises(ReleaseEmpty):
+        publish(sample, folder, ArticleFilter(kind=Kind.VIDEO))
+    left = list_files(folder)
+    assert not [path for path, body in left.items() if b"They spoke." in body or b"Peace Talks" in body]
+    assert path_of(article_id(3)) in left
+
+
 def test_a_file_that_was_lost_or_cut_is_made_again(sample: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     publish(sample, folder)

@@ -17,6 +17,7 @@ from schemas.release import ReleaseEmpty
 from schemas.static_site import PublishedSite
 from storage.articles.page_state import iterate_page_states
 from storage.articles.selection import iterate_articles
+from storage.redactions.synchronization import list_tombstones
 from storage.static_site.folder import SiteFolder, opening_site
 from storage.static_site.manifest import Manifest, Selected, StaticFile
 from web.context import Published
@@ -80,6 +81,7 @@ class SiteBuild:
 
     def run(self, folder: Path) -> PublishedSite:
         """Bring the site up to date."""
+        self._delete_redacted()
         count, language = self._select()
         self._delete_gone()
         with RenderPool(self._context, count) as pool:
@@ -125,8 +127,18 @@ class SiteBuild:
         del languages[""]
         return count, languages.most_common(1)[0][0] if languages else "en"
 
+    def _delete_redacted(self) -> None:
+        """Delete the pages of what was taken down, and the lists and the search, even if nothing can be published."""
+        with self._archive.database.read() as session:
+            redacted = [one.id for one in list_tombstones(session)]
+        found = [owner for owner in redacted if self._manifest.list_files(owner)]
+        for owner in (*found, SEARCH, COMMON) if found else ():
+            self._site.delete(self._manifest.list_files(owner))
+            self._manifest.remove(owner)
+        self._site.commit()
+
     def _delete_gone(self) -> None:
-        """Delete what the site has of other articles: first, because it may have been taken down."""
+        """Delete what the site has of other articles."""
         kept = (COMMON, SEARCH) if self._options.has_search else (COMMON,)
         for owner in self._manifest.list_gone(kept):
             self._site.delete(self._manifest.list_files(owner))
