@@ -55,11 +55,12 @@ def reread_on_workers(cluster: Cluster, archive: Archive, since: date | None, un
         ClusterUnusable: a worker has other rules or another archive.
         Whatever `Cluster.map` raises.
     """
-    for findings in cluster.map(reread_shard, _cut(archive, since, until)):
+    for findings in cluster.map(reread_shard, cut_shards(archive, since, until)):
         yield from findings
 
 
-def _cut(archive: Archive, since: date | None, until: date | None) -> Iterator[Shard]:
+def cut_shards(archive: Archive, since: date | None, until: date | None) -> Iterator[Shard]:
+    """Yield the captures of these days in shards, as they are needed."""
     installation = describe_installation(archive.settings.sites_dir)
     with archive.database.read() as session:
         [*newest] = list_runs(session, 1)

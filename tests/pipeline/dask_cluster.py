@@ -35,7 +35,17 @@ class DaskCluster:
     def start_worker(self, **environment: str) -> None:
         """Start a worker of one thread, without a nanny: one process to be killed."""
         address = f"tcp://127.0.0.1:{self._port}"
-        options = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--death-timeout", "120")
+        options = (
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--host",
+            "127.0.0.1",
+            "--death-timeout",
+            "120",
+            "--local-directory",
+            ".",
+        )
         self.workers.append(self._start("worker", address, *options, **environment))
 
     def kill_scheduler(self) -> None:

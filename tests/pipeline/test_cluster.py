@@ -4,6 +4,7 @@ import random
 import shutil
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +125,15 @@ def test_shards_are_cut_by_captures_and_bytes_within_a_file(given: Settings, mon
         with archive.database.read() as session:
             warc_count = session.scalar(select(func.count(func.distinct(Capture.warc)))) or 0
             largest = session.scalar(select(func.max(Capture.length))) or 0
-        whole = list(shard._cut(archive, None, None))
+        whole = list(shard.cut_shards(archive, None, None))
         monkeypatch.setattr(shard, "SHARD_CAPTURES", 7)
-        by_count = list(shard._cut(archive, None, None))
+        by_count = list(shard.cut_shards(archive, None, None))
         monkeypatch.setattr(shard, "SHARD_BYTES", largest - 1)
-        by_bytes = list(shard._cut(archive, None, None))
+        by_bytes = list(shard.cut_shards(archive, None, None))
     assert len(whole) <= warc_count < len(by_count) < len(by_bytes)
     assert any(one.first == one.last for one in by_bytes), "a record above the limit is a shard of its own"
     for cut in (by_count, by_bytes):
-        assert all(one.first <= one.last < after.first for one, after in zip(cut, cut[1:], strict=False))
+        assert all(one.first <= one.last < after.first for one, after in pairwise(cut))
 
 
 @pytest.mark.usefixtures("small_shards")
@@ -186,19 +187,23 @@ def test_a_worker_with_other_rules_is_refused(tmp_path: Path, given: Settings) -
         own.close()
 
 
-def test_a_worker_with_another_archive_is_refused(cluster: DaskCluster, given: Settings, filled: Path) -> None:
-    with open_archive(Settings(data_dir=filled), writable=True):
-        pass
-    other = Settings(data_dir=given.data_dir.with_name("other"))
-    shutil.rmtree(other.data_dir, ignore_errors=True)
-    shutil.move(given.data_dir, other.data_dir)
+def test_a_worker_with_another_archive_or_none_is_refused(
+    cluster: DaskCluster, data: Path, filled: Path, tmp_path: Path
+) -> None:
+    own = Settings(data_dir=tmp_path / "data")
+    shutil.copytree(filled, own.data_dir)
+    shutil.rmtree(data, ignore_errors=True)
     with pytest.raises(ClusterUnusable, match="nothing is stored yet in"):
-        reprocess(other, on=cluster.url)
+        reprocess(own, on=cluster.url)
+    with open_archive(Settings(data_dir=data), writable=True):
+        pass
+    with pytest.raises(ClusterUnusable, match="lead to another archive"):
+        reprocess(own, on=cluster.url)
 
 
 def test_a_cluster_that_is_not_there_is_told(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1.0)
-    with pytest.raises(UsageFailure, match="no Dask scheduler responds at dask://127.0.0.1:1"):
+    with pytest.raises(UsageFailure, match=r"no Dask scheduler responds at dask://127\.0\.0\.1:1:"):
         reprocess(given, on="dask://127.0.0.1:1")
 
 
