@@ -66,7 +66,7 @@ def _format_time(record: ArticleRecord) -> str:
     """Return the publication time in the publisher's time zone, and in UTC if that is another."""
     if record.published_at is None:
         return "no date"
-    local = record.published_at.astimezone(find_time_zone(record.site))
+    local = record.published_at.astimezone(find_time_zone(record.site, record.published_offset))
     shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
     if not local.utcoffset():
         return shown
