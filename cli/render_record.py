@@ -109,7 +109,7 @@ def _list_statements(rights: Rights) -> Iterator[tuple[str, str, str]]:
     if rights.content_signals:
         yield "signals", ", ".join(rights.content_signals), RightsSource.ROBOTS
     for licence in rights.licences:
-        yield "licence", licence.url, licence.source
+        yield "licence", f"{licence.url}, for {licence.scope}" if licence.scope else licence.url, licence.source
     for label, file in (("robots.txt", rights.robots_txt), ("tdmrep.json", rights.tdm_file)):
         when = f"HTTP {file.status} at {file.fetched_at:%Y-%m-%d %H:%M} UTC" if file else "not requested"
         yield label, f"{when}, {file.capture.warc} at {file.capture.offset}" if file else when, ""
