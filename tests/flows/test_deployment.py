@@ -112,3 +112,17 @@ def test_the_file_for_prefects_own_command_has_every_site_in_its_time_zone(tmp_p
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileUnwritable, match=r"none/all\.yaml cannot be written"):
         write_definitions(FOUND, tmp_path / "none" / "all.yaml")
+
+
+def test_another_first_site_takes_over_the_plain_names_alone() -> None:
+    before, after = (read_definitions(names=names) for names in (("meduza", "voa"), ("voa", "meduza")))
+    assert {one.full_name for one in before} - {one.full_name for one in after} == {
+        f"{flow}/{name}-voa"
+        for flow, name in (
+            *(("ingest", "latest"), ("ingest", "sweep"), ("refresh", "hourly")),
+            *(("backfill", "manual"), ("audit", "daily")),
+        )
+    }
+    for definitions in (before, after):
+        sites = [one.parameters["site"] for one in definitions if one.full_name.startswith("ingest/latest")]
+        assert sorted(sites) == ["meduza", "voa"]

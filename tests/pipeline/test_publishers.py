@@ -1,7 +1,7 @@
 """Several publishers in one database: each has its own rules, days and locks."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from storage.articles.selection import iterate_articles
 from storage.schema.tables import Article, Entry
 from storage.search.finding import search_articles
 from storage.search.query import read_query
+from tests.postgresql import PostgreSQL
 
 MakeSettings = Callable[..., Settings]
 
@@ -36,14 +37,30 @@ IDS = {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An archive into which three publishers were ingested at once."""
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An archive, on each database, into which three publishers were ingested at once."""
+    database_url = ""
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        server.create("several")
+        database_url = server.url("several")
     pages = meduza.make_pages() | pangea.make_pages()
     another = render_sitemap([f"{pangea.VOA}{pangea.VOA_PATH}"])
     pages["https://www.svoboda.org"] = {"/sitemap.xml": ("text/xml", another)}
     with serving(pages) as origins:
         settings = Settings(
-            data_dir=tmp_path_factory.mktemp("several"), delay_seconds=0, origins=origins, contact="test@example.org"
+            data_dir=tmp_path_factory.mktemp("several"),
+            database_url=database_url,
+            delay_seconds=0,
+            origins=origins,
+            contact="test@example.org",
         )
         with open_archive(settings, writable=True):
             pass
