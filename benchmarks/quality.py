@@ -29,6 +29,8 @@ from extraction.agency import AGENCIES
 from extraction.page import read_page
 from schemas.article import Draft
 from schemas.capture import Capture, CaptureRef
+from sites.publishers import GENERIC_NAME
+from storage.ledger.publication_date import publication_day
 
 AEB_TARGET = 0.965
 FUNDUS_TARGETS = {"text": 0.955, "headline": 0.84, "authors": 0.87, "day": 0.985}
@@ -272,16 +274,11 @@ def make_capture(page: Page) -> Capture:
 
 def read_own(page: Page) -> Reading:
     """Read as any publisher's page."""
-    draft = read_page(make_capture(page), sites.get_site("generic"))
+    draft = read_page(make_capture(page), sites.get_site(GENERIC_NAME))
     if not isinstance(draft, Draft):
         return Reading()
-    day = find_day(draft.published_at, draft.published_offset) if draft.published_at else None
+    day = publication_day(draft.published_at, GENERIC_NAME, draft.published_offset)
     return Reading(draft.body, draft.headline, (*draft.authors, *draft.agencies), day)
-
-
-def find_day(at: datetime, offset: str | None) -> date:
-    """Return the publisher's day of a time."""
-    return at.astimezone(datetime.fromisoformat(f"2026-01-01T00:00:00{offset or '+00:00'}").tzinfo).date()
 
 
 def read_trafilatura(page: Page, **options: Any) -> Reading:

@@ -26,6 +26,7 @@ from cli.option import (
     PageLimit,
     RecordId,
     RowLimit,
+    SiteName,
     ToDay,
     between,
     day_of,
@@ -211,13 +212,14 @@ def import_files(
 
 
 @app.command()
-def status(
+def status(  # noqa: PLR0913 - an option each
     *,
     months: Annotated[bool, typer.Option("--months", help="Completeness of every month, with reasons.")] = False,
     runs: Annotated[bool, typer.Option("--runs", help="The last ten runs (or N), with all their problems.")] = False,
     reading: Annotated[bool, typer.Option("--reading", help="Where fields are read; boilerplate.")] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the URLs of missing articles.")] = False,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only this publication month.")] = None,
+    site: SiteName = None,
     limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -231,10 +233,10 @@ def status(
     if limit is not None and not (missing or month or runs):
         raise typer.BadParameter("--limit needs --missing or --runs")
     if missing or month:
-        absent = with_archive(lambda archive: list_missing_urls(archive, month, limit))
+        absent = with_archive(lambda archive: list_missing_urls(archive, month, limit, site))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
-    found = with_archive(read_status)
+    found = with_archive(lambda archive: read_status(archive, site))
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -243,7 +245,7 @@ def status(
     if months:
         render_months(found)
     if runs:
-        render_runs(with_archive(lambda archive: list_last_runs(archive, limit)))
+        render_runs(with_archive(lambda archive: list_last_runs(archive, limit, site)))
     if reading:
         render_reading(found)
 

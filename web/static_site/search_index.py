@@ -60,7 +60,7 @@ def list_index_files(folder: Path) -> Iterator[Path]:
 
 
 def _add(service: PagefindService, index: int, record: ArticleRecord, path: str, language: str) -> None:
-    day = publication_day(record.published_at, record.site)
+    day = publication_day(record.published_at, record.site, record.published_offset)
     service.request(
         "AddRecord",
         index_id=index,
