@@ -46,11 +46,6 @@ class SiteFolder:
         self.deleted_count = 0
 
     @property
-    def work_path(self) -> Path:
-        """A path in the folder for files that are moved to their places later."""
-        return self._root / STATE_NAME / "work"
-
-    @property
     def manifest_path(self) -> Path:
         """The file of the manifest, which other processes may read."""
         return self._root / STATE_NAME / MANIFEST_NAME
@@ -70,19 +65,6 @@ class SiteFolder:
             file.write(body)
         part.chmod(USER_FILE_MODE)
         part.replace(target)
-        self.written_count += 1
-        return made
-
-    def move(self, source: Path, path: str) -> StaticFile:
-        """Move a file into the site, unless the site has the same."""
-        with source.open("rb") as file:
-            made = StaticFile(path, hashlib.file_digest(file, "sha256").digest(), source.stat().st_size)
-        if self.manifest.find_file(path) == made and self._has_size(made):
-            source.unlink()
-            return made
-        target = self._begin(path)
-        source.chmod(USER_FILE_MODE)
-        source.replace(target)
         self.written_count += 1
         return made
 
