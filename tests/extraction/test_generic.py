@@ -185,6 +185,12 @@ def test_a_text_that_is_split_around_advertisements_is_whole() -> None:
     assert draft.body.split("\n\n") == [text for part in PARTS for text in part]
 
 
+def test_the_text_after_an_embedded_object_stays() -> None:
+    parts = [f"Paragraph number {number} tells in a good many words what the council decided." for number in range(6)]
+    body = "".join(f"<p>{part}</p><embed src=film.swf>" for part in parts)
+    assert _read("", f"<article>{body}</article>").body.split("\n\n") == parts
+
+
 def test_articles_below_each_other_stay_apart() -> None:
     parts = "".join(make_part(part, f"<h1>Headline {number}</h1>") for number, part in enumerate(PARTS))
     page = f"<html><body>{NAV}<div class='parts'>{parts}</div></body></html>"

@@ -124,6 +124,13 @@ def test_words_and_harmless_styles_stay() -> None:
     assert "[Picture: A dog]" in page
 
 
+def test_what_follows_an_embedded_object_stays() -> None:
+    page = html.fromstring(
+        str(render("<p>before<embed src=//evil.example/e.swf>beside<p>after</p><embed><embed>last").page)
+    )
+    assert "".join(page.itertext()) == "before[Embedded object]besideafter[Embedded object][Embedded object]last"
+
+
 def test_a_pages_own_highlights_are_not_taken_for_ours() -> None:
     frame = render(
         "<p>What <mark>they</mark> say is not the text of this record.</p><p>This is the text of it.</p>",
