@@ -64,6 +64,9 @@ FILE_SUFFIXES = ("", "-shm", *JOURNALS)
 CACHE_KIB = 16 * 1024
 """Holds the upper index pages of a large archive and the pages every batch writes; SQLite's default is 2 MB."""
 
+READER_CACHE_KIB = 4 * 1024
+"""The same where nothing is written: the system's own cache serves as well, and a server has eight connections."""
+
 CHECKPOINT_PAGES = 8_192
 """Pages of 4 kB per checkpoint: several batches share one, so that a page they all change is copied once. A batch of
 250 articles changes 1,000 pages of a small archive, 1,600 of a large one; SQLite's default is 1,000."""
@@ -265,7 +268,8 @@ def _connect(url: str, *, create: bool) -> Database:
             f"{printable_url(parsed)} needs the package {error.name}, which is not installed"
         ) from None
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None))
+        cache_kib = CACHE_KIB if create else READER_CACHE_KIB
+        event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None, cache_kib=cache_kib))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         # First: with an unusable encoding, not even the server's version can be read.
@@ -334,7 +338,7 @@ def audit_sqlite_path(url: URL, *, create: bool) -> None:
         raise DatabaseUnreachable(f"{printable_url(url)}: {error.strerror}") from None
 
 
-def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None:
+def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool, cache_kib: int) -> None:
     # The driver begins a transaction only at the first write, too late for a snapshot or a lock; `_begin_sqlite` does.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -344,7 +348,7 @@ def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None
     # No fsync per transaction: a killed process loses nothing, and what a power cut loses is still in the WARC files.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.execute(f"PRAGMA cache_size = -{cache_kib}")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.close()
 

@@ -26,7 +26,7 @@ from web.routes import list_links, list_modules
 STATIC = Path(__file__).parent / "static"
 
 THREAD_COUNT = 8
-"""Requests handled at a time: each may have a database connection, and SQLite's cache of 16 MB."""
+"""Requests handled at a time: each may have a database connection, and SQLite's cache of 4 MB."""
 
 EXPORT_COUNT = 2
 """Exports made at a time: each reads a large part of the archive, and takes a thread."""
