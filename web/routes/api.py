@@ -44,8 +44,8 @@ MAX_ID_LETTERS = 2_000
 """More than any URL that the archive has."""
 
 Responses = dict[int | str, dict[str, Any]]
-RECORD: Responses = {200: {"content": {WARC_TYPE: {}}}}
 REDACTED: Responses = {410: {"model": Problem, "description": "It was redacted, or erased"}}
+RECORD: Responses = {200: {"content": {WARC_TYPE: {}}}}
 
 Asked = Annotated[PagedParameters, Query()]
 ArticleId = Annotated[str, Path(description="a record id, or any URL of the article", max_length=MAX_ID_LETTERS)]
