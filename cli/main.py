@@ -274,6 +274,9 @@ def reprocess(
         int | None,
         typer.Option(metavar="COUNT", callback=between(1), help="Number of processes; by default one per core."),
     ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="URL", help="Read on the workers of a Dask cluster: dask://HOST:8786.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
@@ -282,7 +285,8 @@ def reprocess(
         from pipeline.reprocess.reprocess import reprocess as reread_captures
         from schemas.settings import load_settings
 
-        report = reread_captures(load_settings(), since=since, until=until, apply=apply, process_count=processes)
+        settings = load_settings()
+        report = reread_captures(settings, since=since, until=until, apply=apply, process_count=processes, on=on)
     from cli.render_reprocess import render_reprocess
 
     render_reprocess(report, as_json=as_json)
