@@ -156,12 +156,12 @@ class Cluster:
 
         task, alone_since = under_way[0], None
         while True:
-            match self._wait_a_while(task.future):
+            future: Any = task.future
+            match self._wait_a_while(future):
                 case "finished":
                     with suppress(OSError, CancelledError):  # its worker, or the scheduler, is gone meanwhile
-                        return task.future.result(timeout=CONNECT_SECONDS)
-                case "error" if not isinstance(error := task.future.exception(), KilledWorker):
-                    assert error  # noqa: S101 - for mypy
+                        return future.result(timeout=CONNECT_SECONDS)
+                case "error" if not isinstance(error := future.exception(), KilledWorker):
                     raise error
                 case "error":
                     self._try_again(function, task)

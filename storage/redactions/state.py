@@ -12,7 +12,7 @@ from storage.redactions.table import RedactionRow
 class RedactionState(NamedTuple):
     """The redactions in force. Two that differ are of different redactions, for each has a time of its own."""
 
-    count: int
+    redacted_count: int
     last_at: datetime | None
 
 

@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 from typing import IO
 
 from schemas.failure import RunFailure, UsageFailure
@@ -148,7 +147,6 @@ def opening_site(folder: Path, protected: Iterable[Path] = ()) -> Iterator[SiteF
             _lock(folder, journal)
             with Manifest(state / MANIFEST_NAME) as manifest:
                 site = SiteFolder(root, manifest, journal)
-                rmtree(site.work_path, ignore_errors=True)  # a killed run's: it may have what was redacted since
                 _recover(root, manifest, journal)
                 yield site
     except OSError as error:

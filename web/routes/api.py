@@ -43,7 +43,9 @@ router = APIRouter(
 MAX_ID_LETTERS = 2_000
 """More than any URL that the archive has."""
 
-REDACTED: dict[int | str, dict[str, Any]] = {410: {"model": Problem, "description": "It was redacted, or erased"}}
+Responses = dict[int | str, dict[str, Any]]
+RECORD: Responses = {200: {"content": {WARC_TYPE: {}}}}
+REDACTED: Responses = {410: {"model": Problem, "description": "It was redacted, or erased"}}
 
 Asked = Annotated[PagedParameters, Query()]
 ArticleId = Annotated[str, Path(description="a record id, or any URL of the article", max_length=MAX_ID_LETTERS)]
@@ -112,7 +114,7 @@ def list_article_captures(request: Request, context: InContext, article_id: Arti
 @router.get(
     "/records/{article_id:path}",
     response_class=StreamingResponse,
-    responses={200: {"content": {WARC_TYPE: {}}}} | REDACTED,
+    responses=RECORD | REDACTED,
 )
 def get_record(
     request: Request,
