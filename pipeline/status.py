@@ -17,7 +17,7 @@ from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
 from schemas.rights import Rights
 from schemas.settings import Settings
-from storage.articles.article import count_articles, find_article, find_ids, list_duplicates
+from storage.articles.article import count_articles, find_article, find_ids, list_articles, list_duplicates
 from storage.captures.capture import list_article_captures
 from storage.captures.rights import RightsReader
 from storage.engine import DatabaseMissing, Session
@@ -147,6 +147,9 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
         RecordRedacted: it was taken down.
         RecordUnknown: there is none.
     """
+    with archive.database.read() as session:
+        if found := list_articles(session, [id_or_url]):  # a whole id needs no looking for others
+            return found[0]
     key = resolve_id(archive, id_or_url)
     with archive.database.read() as session:
         record = find_article(session, key)

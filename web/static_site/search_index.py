@@ -15,6 +15,9 @@ from web.static_site.pagefind_service import PagefindService
 UNUSED = ("pagefind-ui", "pagefind-modular-ui", "pagefind-component-ui", "pagefind-highlight")
 """Files of an interface that the site does not have."""
 
+EVERY = "\U00010900"
+"""A word of every article, in letters that nobody searches for: without any word, Pagefind loads its whole index."""
+
 ENTRY_PATH = "pagefind-entry.json"
 
 UNDATED = "0"
@@ -93,6 +96,7 @@ def _describe(record: ArticleRecord, day: date | None) -> dict[str, str | None]:
         "by": " · ".join(filter(None, (", ".join(record.authors), record.section))),
         "day": format_day(day) if day else None,
         "language": record.language,
+        "every": EVERY,
     }
 
 
