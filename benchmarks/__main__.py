@@ -19,6 +19,7 @@ from benchmarks import (
     reprocess,
     search,
     store,
+    writers,
 )
 
 BENCHMARKS: dict[str, Callable[[], bool]] = {
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "export": export.main,
     "search": search.main,
     "store": store.main,
+    "writers": writers.main,
 }
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from storage.bulk import stream_rows
 from storage.engine import Database, DatabaseLost
 from storage.ledger.unit_of_work import execute_in
+from storage.locks import find_capture_floor
 from storage.redactions.table import RedactionRow
 from storage.schema.tables import Article, Capture
 from storage.search.columns import MANY, SINGLE, Columns, build_columns
@@ -47,7 +48,9 @@ class State(NamedTuple):
     """What tells whether the archive has changed: cheap to read, as each answer asks for it."""
 
     capture_id: int
-    """The newest capture's. New and changed articles have new captures."""
+    """Every capture up to this id is there. New and changed articles have new captures."""
+    newest_id: int
+    """The highest id of a capture. Where several write at the same time, lower ones may still be to come."""
     redacted: tuple[int, datetime | None]
     """How many articles are redacted, and since when the last one."""
 
@@ -93,8 +96,7 @@ class ColumnCache:
         if time.monotonic() > self._full_at:
             self.begin_reading()
         kept = self._kept or self._read_first()
-        with self._database.read() as session:
-            state = read_state(session)
+        state = read_state(self._database)
         if kept.must_wait(state):
             with self._updating:
                 kept = self._kept or kept
@@ -129,8 +131,8 @@ class ColumnCache:
     def _read(self) -> Kept:
         """Read all values. They may miss a redaction that was made meanwhile: the next answer updates them."""
         started = time.monotonic()
+        state = read_state(self._database)
         with self._database.read_snapshot() as session:
-            state = read_state(session)
             columns = read_columns(session)
         seconds = time.monotonic() - started
         with self._updating:
@@ -140,8 +142,8 @@ class ColumnCache:
     def _update(self, kept: Kept) -> Kept:
         """Replace the values by newer ones."""
         started = time.monotonic()
+        state = read_state(self._database)
         with self._database.read_snapshot() as session:
-            state = read_state(session)
             columns = update_columns(session, kept.columns, kept.state.capture_id)
         return self._keep(columns, state, time.monotonic() - started)
 
@@ -152,12 +154,14 @@ class ColumnCache:
         return self._kept
 
 
-def read_state(session: Session) -> State:
-    """Read what tells whether the archive has changed."""
+def read_state(database: Database) -> State:
+    """Read what tells whether the archive has changed; a snapshot that begins after this has all that it tells of."""
     newest = select(func.coalesce(func.max(Capture.id), 0)).scalar_subquery()
-    row = session.execute(select(newest, func.count(), func.max(RedactionRow.redacted_at)).select_from(RedactionRow))
-    capture_id, count, redacted_at = row.one()
-    return State(capture_id, (count, redacted_at))
+    columns = (newest, func.count(), func.max(RedactionRow.redacted_at))
+    with database.read() as session:
+        newest_id, count, redacted_at = session.execute(select(*columns).select_from(RedactionRow)).one()
+        floor = find_capture_floor(session.connection())
+    return State(newest_id if floor is None else min(floor, newest_id), newest_id, (count, redacted_at))
 
 
 def read_columns(session: Session) -> Columns:
