@@ -195,7 +195,7 @@ def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
         record_attempt(batch, entry, at)
         enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
         entry.url = stored.url or entry.url
-        record_publication_time(entry, stored.published_at)
+        record_publication_time(entry, stored.published_at, stored.published_offset)
         if not is_old:
             confirm(batch, entry)
         _record_other(batch, seen, entry)

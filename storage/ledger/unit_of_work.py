@@ -257,12 +257,16 @@ def record_first_seen(entry: Entry, at: datetime) -> None:
     entry.first_seen_at = min(entry.first_seen_at, at)
 
 
-def record_publication_time(entry: Entry, published_at: datetime | None) -> None:
-    """Set an entry's publication time; one without a zone, or without a calendar day, is ignored."""
+def record_publication_time(entry: Entry, published_at: datetime | None, offset: str | None = None) -> None:
+    """Set an entry's publication time; one without a zone, or without a calendar day, is ignored.
+
+    `offset` is the UTC offset that the page gives with it. It may move the day of a time that is known already.
+    """
     at = publication_time(published_at)
-    if at and at != entry.published_at:
-        entry.published_at, entry.published_on = at, publication_day(at, entry.site)
-        entry.published_month = month_of(entry.published_on) if entry.published_on else None
+    day = publication_day(at, entry.site, offset)
+    if at and (at != entry.published_at or day != publication_day(at, entry.site, None)):
+        entry.published_at, entry.published_on = at, day
+        entry.published_month = month_of(day) if day else None
 
 
 def record_publication_day(entry: Entry, day: date | None, month: str | None) -> None:
