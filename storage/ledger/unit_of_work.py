@@ -21,6 +21,7 @@ from schemas.table import ROW_MEDIA_TYPE
 from schemas.url import Identity
 from storage.articles.terms import ReadTerms
 from storage.bulk import insert_mappings
+from storage.ledger.parallel import ParallelWriter
 from storage.ledger.publication_date import is_month, month_of, publication_day, publication_time
 from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
 
@@ -93,6 +94,8 @@ class UnitOfWork:
     """What the articles are found by, where readers have made that."""
     has_merged: bool = False
     """Whether entries were merged."""
+    parallel: ParallelWriter | None = None
+    """The locks of this transaction; None if no other writes at the same time."""
     _ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)
 
     @property
@@ -109,10 +112,15 @@ class UnitOfWork:
         return BEFORE_ALL if self.is_ahead(at) else at
 
     def next_id(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
-        """Return the id of a new row. It is unique because only one transaction writes at a time."""
+        """Return the id of a new row, which no other transaction gets."""
         if table not in self._ids:
-            self._ids[table] = count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
+            self._ids[table] = self._iterate_ids(table)
         return next(self._ids[table])
+
+    def _iterate_ids(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> Iterator[int]:
+        if self.parallel:
+            return self.parallel.iterate_ids(table.__tablename__)
+        return count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
 
     def write(self) -> None:
         """Write all new and changed rows, so that queries see them."""
@@ -222,10 +230,17 @@ def load_batch(
     run_id: str | None,
     now: datetime,
     plan: RevisitPlan = STANDARD_PLAN,
+    parallel: ParallelWriter | None = None,
 ) -> UnitOfWork:
-    """Load all stored rows that the outcomes refer to."""
-    batch = UnitOfWork(session, run_id, now, plan, terms=ReadTerms(outcomes))
+    """Load all stored rows that the outcomes refer to.
+
+    Raises:
+        WritersCollided: an entry is among them that this transaction has not locked.
+    """
+    batch = UnitOfWork(session, run_id, now, plan, terms=ReadTerms(outcomes), parallel=parallel)
     load_urls(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
+    if parallel:
+        parallel.audit(batch.entries)
     _load_captures(batch, outcomes)
     _load_articles(batch, outcomes)
     _load_validators(batch, outcomes)
