@@ -20,6 +20,7 @@ from benchmarks import (
     reprocess,
     search,
     store,
+    writers,
 )
 
 BENCHMARKS: dict[str, Callable[[], bool]] = {
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "search": search.main,
     "reader": reader.main,
     "store": store.main,
+    "writers": writers.main,
 }
 
 

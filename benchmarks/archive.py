@@ -157,7 +157,7 @@ def _make_row(number: int, step: timedelta) -> dict[str, Any]:
     article = make_outcome(number, step=step).article
     return {
         **article.model_dump(exclude={"capture"}),
-        "published_on": publication_day(article.published_at, article.site),
+        "published_on": publication_day(article.published_at, article.site, article.published_offset),
         "checked_at": AT,
         "first_seen_at": AT,
         "capture_id": 1,
