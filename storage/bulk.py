@@ -60,7 +60,7 @@ def stream_rows(connection: Connection, statement: Select[Any], count: int) -> I
 
 
 def _stream(connection: Connection, statement: Select[Any], count: int) -> Iterator[Sequence[Row]]:
-    compiled = statement.compile(connection)
+    compiled: SQLCompiler = statement.compile(connection)
     expanded = compiled.construct_expanded_state()  # with a parameter for each value of an IN
     driver: Any = connection.connection.driver_connection
     # Otherwise the planner may sort everything on disk before the first row, if that returns the last row sooner.

@@ -18,6 +18,7 @@ from schemas.export import ArticleFilter
 from schemas.settings import Settings
 from storage.search.column_cache import ColumnCache
 from web.access import Access
+from web.article_source import ArticleSource
 from web.context import Context
 from web.error_page import add_error_pages
 from web.guard import Guard
@@ -29,7 +30,7 @@ from web.routes import list_links, list_modules
 STATIC = Path(__file__).parent / "static"
 
 THREAD_COUNT = 8
-"""Requests handled at a time: each may have a database connection, and SQLite's cache of 16 MB."""
+"""Requests handled at a time: each may have a database connection, and SQLite's cache of 4 MB."""
 
 EXPORT_COUNT = 2
 """Exports made at a time: each reads a large part of the archive, and takes a thread."""
@@ -59,8 +60,10 @@ def create_app(
         lifespan=_start,
     )
     patient = _limit_time(archive, EXPORT_SECONDS)
+    limited = _limit_time(archive, archive.settings.serve_query_seconds)
     app.state.context = Context(
-        archive=_limit_time(archive, archive.settings.serve_query_seconds),
+        archive=limited,
+        articles=ArticleSource(limited, keeps_last=selection is not None),
         patient_archive=patient,
         columns=ColumnCache(patient.database),
         keeper=Keeper(),

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from storage.bulk import stream_rows
 from storage.engine import Database, DatabaseLost
 from storage.ledger.unit_of_work import execute_in
+from storage.locks import find_capture_floor
 from storage.redactions.state import RedactionState, read_redaction_state
 from storage.schema.tables import Article, Capture, RunRow
 from storage.search.columns import MANY, SINGLE, Columns, build_columns
@@ -58,7 +59,9 @@ class State(NamedTuple):
     """What tells whether the archive has changed: cheap to read, as each answer asks for it."""
 
     capture_id: int
-    """The newest capture's. New and changed articles have new captures."""
+    """Every capture up to this id is there. New and changed articles have new captures."""
+    newest_id: int
+    """The highest id of a capture. Where several write at the same time, lower ones may still be to come."""
     reread_at: datetime | None
     """When the last run ended that changes articles without new captures."""
     redacted: RedactionState
@@ -102,8 +105,7 @@ class ColumnCache:
         if time.monotonic() > self._full_at:
             self.begin_reading()
         kept = self._kept or self._read_first()
-        with self._database.read() as session:
-            state = read_state(session)
+        state = read_state(self._database)
         if self._must_wait(kept, state):
             with self._updating:
                 kept = self._kept or kept
@@ -144,8 +146,8 @@ class ColumnCache:
     def _read(self) -> Kept:
         """Read all values. They may miss a redaction that was made meanwhile: the next answer updates them."""
         started = time.monotonic()
+        state = read_state(self._database)
         with self._database.read_snapshot() as session:
-            state = read_state(session)
             columns = read_columns(session)
         seconds = time.monotonic() - started
         with self._updating:
@@ -155,8 +157,8 @@ class ColumnCache:
     def _update(self, kept: Kept) -> Kept:
         """Replace the values by newer ones."""
         started = time.monotonic()
+        state = read_state(self._database)
         with self._database.read_snapshot() as session:
-            state = read_state(session)
             if state.reread_at == kept.state.reread_at:
                 columns = update_columns(session, kept.columns, kept.state.capture_id)
             else:
@@ -170,13 +172,16 @@ class ColumnCache:
         return self._kept
 
 
-def read_state(session: Session) -> State:
-    """Read what tells whether the archive has changed."""
+def read_state(database: Database) -> State:
+    """Read what tells whether the archive has changed; a snapshot that begins after this has all that it tells of."""
     newest = select(func.coalesce(func.max(Capture.id), 0)).scalar_subquery()
     runs = select(RunRow.kind, RunRow.ended_at).order_by(RunRow.started_at.desc()).limit(RECENT_RUN_COUNT).subquery()
     reread_at = select(func.max(runs.c.ended_at)).where(runs.c.kind.in_(REREADING_KINDS)).scalar_subquery()
-    capture_id, ended_at = session.execute(select(newest, reread_at)).one()
-    return State(capture_id, ended_at, read_redaction_state(session))
+    with database.read() as session:
+        newest_id, ended_at = session.execute(select(newest, reread_at)).one()
+        floor = find_capture_floor(session.connection())
+        redacted = read_redaction_state(session)
+    return State(newest_id if floor is None else min(floor, newest_id), newest_id, ended_at, redacted)
 
 
 def read_columns(session: Session) -> Columns:

@@ -132,6 +132,13 @@ def test_an_article_that_was_withdrawn_is_no_hit_any_more(archive: Database) -> 
     assert page.hits == ()
 
 
+def test_records_of_hits_are_listed_in_the_order_that_is_asked_for(archive: Database) -> None:
+    asked = [f"moscow-times:en:{number}" for number in (3, 1, 99999, 2)]
+    with archive.read() as session:
+        assert [one.id for one in list_articles(session, asked)] == [asked[0], asked[1], asked[3]]
+        assert list_articles(session, []) == []
+
+
 def test_what_takes_too_long_is_ended_and_the_connection_is_as_before(archive: Database) -> None:
     endless = {
         "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n",

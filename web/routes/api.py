@@ -7,7 +7,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from pipeline.replay import choose_capture
-from pipeline.status import compare_revisions, find_details, find_record, list_captures
+from pipeline.status import compare_revisions, list_captures
 from schemas.revision import Difference
 from schemas.search import HitPage
 from storage.articles.article import list_articles
@@ -71,7 +71,7 @@ def list_records(request: Request, context: InContext, asked: Asked) -> Response
 @router.get("/articles/{article_id:path}", response_model=ArticleDocument, responses=REDACTED)
 def get_article(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """Return a record, with its duplicates."""
-    details = find_details(context.archive, article_id)
+    details = context.articles.find_details(article_id)
     document = ArticleDocument(
         record=details.record,
         explanation=details.explanation,
@@ -84,7 +84,7 @@ def get_article(request: Request, context: InContext, article_id: ArticleId) -> 
 @router.get("/revisions/{article_id:path}", response_model=RevisionList, responses=REDACTED)
 def list_revisions(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """List the revisions of an article."""
-    details = find_details(context.archive, article_id)
+    details = context.articles.find_details(article_id)
     return respond_json(request, RevisionList(id=details.record.id, revisions=list(details.revisions)))
 
 
@@ -103,7 +103,7 @@ def get_difference(
 @router.get("/captures/{article_id:path}", response_model=CaptureList, responses=REDACTED)
 def list_article_captures(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """List the captures of an article's pages."""
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     captures = [
         CaptureDocument(**dict(one), record_url=link_record(record.id, one.ref))
         for one in list_captures(context.archive, record)
@@ -127,7 +127,7 @@ def get_record(
 
     By default, it is the capture that the article was read from.
     """
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     _, summary = choose_capture(context.archive, record, warc, offset)
     return respond_record(request, context.archive, summary)
 
