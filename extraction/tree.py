@@ -28,6 +28,7 @@ def parse_page(data: bytes) -> HtmlElement | Unreadable:
         tree = html.document_fromstring(data, parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError) as error:
         return Unreadable(reason="empty-page", detail=str(error)[:200])
+    _empty_embeds(tree)
     # The parser adds at most one element per tag, so that most pages need not be counted.
     if 2 * data.count(b"<") < MAX_ELEMENT_COUNT:
         return tree
@@ -41,9 +42,24 @@ def parse_fragment(text: str) -> HtmlElement:
     if has_overgrown_tag(data):
         return html.Element("div")
     try:
-        return html.fragment_fromstring(data, create_parent="div", parser=_PARSER)
+        tree = html.fragment_fromstring(data, create_parent="div", parser=_PARSER)
     except (ParserError, XMLSyntaxError, ValueError, AssertionError):
         return make_element("div")
+    _empty_embeds(tree)
+    return tree
+
+
+def _empty_embeds(tree: HtmlElement) -> None:
+    """Move behind each `<embed>` what libxml2 has put into it: browsers know that the tag has no end tag."""
+    for element in [*tree.iter("embed")]:
+        children = list(element)
+        after, element.tail = element.tail or "", None
+        if children:
+            children[-1].tail = (children[-1].tail or "") + after
+        for child in reversed(children):
+            element.addnext(child)
+        element.tail = (element.text or "") + ("" if children else after)
+        element.text = None
 
 
 def make_element(tag: str) -> HtmlElement:

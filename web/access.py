@@ -50,7 +50,9 @@ class Access:
             return True
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            return compare_digest(given.strip().encode(), self._password)
+            return compare_digest(
+                given.strip().encode("latin-1", "replace"), self._password
+            )  # the bytes that were sent
         if scheme.lower() != "basic":
             return False
         try:

@@ -5,14 +5,17 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import Any, cast
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from pipeline.archive import Archive
 from schemas.export import ArticleFilter
+from schemas.settings import Settings
 from storage.search.column_cache import ColumnCache
 from web.access import Access
 from web.article_source import ArticleSource
@@ -27,7 +30,7 @@ from web.routes import list_links, list_modules
 STATIC = Path(__file__).parent / "static"
 
 THREAD_COUNT = 8
-"""Requests handled at a time: each may have a database connection, and SQLite's cache of 16 MB."""
+"""Requests handled at a time: each may have a database connection, and SQLite's cache of 4 MB."""
 
 EXPORT_COUNT = 2
 """Exports made at a time: each reads a large part of the archive, and takes a thread."""
@@ -76,7 +79,20 @@ def create_app(
     _describe_api(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_pages(app)
-    return Guard(app, access or Access())
+    return _trust_proxies(Guard(app, access or Access()), archive.settings)
+
+
+def _trust_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Have a request from one of the settings' proxies be its client's: of the client's address and scheme.
+
+    Anybody else's headers are ignored. Of several addresses, the last one counts that is no proxy's: those before it
+    are what a client wrote itself.
+    """
+    if not settings.serve_proxies:
+        return app
+    names = [str(network) for network in settings.serve_proxies]
+    middleware: Any = ProxyHeadersMiddleware(cast("Any", app), names)  # uvicorn has types of its own for the same
+    return cast("ASGIApp", middleware)
 
 
 def _describe_api(app: FastAPI) -> None:

@@ -129,7 +129,7 @@ class HistoryView:
     def _list_values(self, name: str, value: JsonValue) -> list[str]:
         """Return a field's values as texts."""
         if name == "published_at" and isinstance(value, str):
-            return [format_time(datetime.fromisoformat(value), self._record.site)]
+            return [format_time(datetime.fromisoformat(value), self._record.site, self._record.published_offset)]
         values = value if isinstance(value, list) else [value]
         return [_format(one) for one in values if one not in EMPTY]
 

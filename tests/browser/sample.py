@@ -28,13 +28,27 @@ SITE = Site(
     day_count=200,
 )
 
-PLAIN = [one for one in SITE.newest_first if one.head.kind == "article" and one.is_plain]
-CHANGED, PLANTED, QUIET = PLAIN[:3]
+ORIGINALS = {one.copy_of.id for one in SITE.articles if one.copy_of}
+
+
+def ends_alone(article: Article) -> bool:
+    """Say whether an article has no duplicate, and its page its last paragraph letter for letter."""
+    has_duplicate = article.copy_of or article.id in ORIGINALS
+    return article.is_plain and not has_duplicate and read_end(article) in article.page_html()
+
+
+def read_end(article: Article) -> str:
+    """Return the last paragraph of an article."""
+    return str(article.expected["body"]).rsplit("\n\n", 1)[-1]
+
+
+CHANGED, PLANTED, QUIET = [one for one in SITE.newest_first if one.head.kind == "article" and ends_alone(one)][:3]
 """An article that is changed, one whose page has scripts planted, and one without any of this."""
 
 ELSEWHERE = "http://elsewhere.example"
 RUN = f"window.top.marker = window.marker = 'planted'; fetch('{ELSEWHERE}/fetched')"
 
+NEW_HEADLINE = "Somebody Changed This Headline"
 NEW_WORDS = "Quite another ending that nobody had expected."
 
 PLANTED_HEAD = f"""
@@ -74,10 +88,8 @@ def answer(asked: Asked) -> Answer | None:
 
 def change(article: Article) -> str:
     """Return the page with another headline, and other words in its last paragraph."""
-    last = str(article.expected["body"]).rsplit("\n\n", 1)[-1]
-    page = article.page_html()
-    assert last in page
-    return page.replace(article.head.headline, "A Headline That Was Changed").replace(last, f"{last} {NEW_WORDS}")
+    last = read_end(article)
+    return article.page_html().replace(article.head.headline, NEW_HEADLINE).replace(last, f"{last} {NEW_WORDS}")
 
 
 def plant(page: str) -> str:

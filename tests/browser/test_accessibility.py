@@ -21,8 +21,8 @@ style="display: block; width: 9px; height: 9px; overflow: hidden">b</a>"""
 def test_axe_finds_no_barrier(open_page: Open, width: int, scheme: str) -> None:
     opened = open_page(width, scheme)
     found = {}
-    for name, path in PAGES.items():
-        opened.go(path)
+    for name in PAGES:
+        opened.go_to(name)
         found[name] = find_barriers(opened.page)
     assert {name: barriers for name, barriers in found.items() if barriers} == {}
 
@@ -39,9 +39,8 @@ def test_axe_would_find_barriers(open_page: Open) -> None:
 def test_no_page_scrolls_sideways(open_page: Open, width: int, has_scripts: bool) -> None:  # noqa: FBT001
     opened = open_page(width, has_scripts=has_scripts)
     found = {}
-    for name, path in PAGES.items():
-        opened.go(path)
-        opened.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    for name in PAGES:
+        opened.go_to(name)
         found[name] = opened.page.evaluate("document.documentElement.scrollWidth")
     assert {name: found_width for name, found_width in found.items() if found_width > width} == {}
 

@@ -61,3 +61,17 @@ def test_an_article_is_printed_without_what_only_a_screen_needs(open_page: Open)
     assert not opened.page.locator("header.site").is_visible()
     assert not opened.page.locator(".tabs").is_visible()
     assert opened.page.locator(".text").is_visible()
+
+
+@pytest.mark.parametrize("name", ["history", "capture"])
+def test_paper_has_light_colours_whatever_the_screen_has(open_page: Open, name: str) -> None:
+    def read_colours(scheme: str) -> list[object]:
+        opened = open_page(scheme=scheme)
+        opened.go_to(name)
+        opened.page.emulate_media(media="print")
+        elements = "document.querySelectorAll('body, ins, del, .notice, summary, a')"
+        read = "one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]"
+        colours: list[object] = opened.page.evaluate(f"[...{elements}].map({read})")
+        return colours
+
+    assert read_colours("dark") == read_colours("light")

@@ -84,7 +84,7 @@ def page(base_url: str, browser: Browser) -> Iterator[Page]:
         watch.attach(context)
         yield context.new_page()
     assert watch.list_foreign(base_url) == []
-    assert watch.errors == watch.messages == []
+    assert (watch.errors, watch.messages) == ([], [])
 
 
 def search(page: Page, query: str) -> list[str]:

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
 
 ERROR_PAGE = "Failed to load resource: the server responded with a status of 4"
-"""What the console says of any error page."""
+"""What the console says of an error page, and of anything that is missing."""
 
 
 @dataclass
@@ -17,8 +18,10 @@ class Watch:
     """Everything that the pages of a context did."""
 
     requests: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    """Errors and warnings in the console, a refusal by the Content-Security-Policy among them."""
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    """Errors and warnings in the console, a refusal by the Content-Security-Policy among them, with their URLs."""
+    error_urls: set[str] = field(default_factory=set)
+    """Of the error pages that a test loads on purpose."""
     dialogs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """Exceptions of scripts."""
@@ -34,12 +37,20 @@ class Watch:
         self.requests.append(request.url)
 
     def _hear_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(ERROR_PAGE):
-            self.messages.append(message.text)
+        if message.type in {"error", "warning"}:
+            self.messages.append((message.text, message.location["url"]))
 
     def _hear_dialog(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
         dialog.dismiss()
+
+    def list_messages(self) -> list[str]:
+        """Return the errors and warnings, without those of error pages that were wanted."""
+        return [
+            f"{text} ({url})"
+            for text, url in self.messages
+            if not (text.startswith(ERROR_PAGE) and url in self.error_urls)
+        ]
 
     def list_foreign(self, base_url: str) -> list[str]:
         """Return the requests to anything but the server."""
@@ -51,15 +62,18 @@ def read_markers(page: Page) -> list[object]:
     return [frame.evaluate("window.marker ?? null") for frame in page.frames]
 
 
-BROWSER_HOSTS = ("googleapis.com:443", "google.com:443", "gstatic.com:443", "gvt1.com:443")
-"""How the hosts end that Chromium asks by itself for updates, whatever page it shows."""
+BROWSER_HOSTS = (
+    *("accounts.google.com", "clients2.google.com", "update.googleapis.com", "content-autofill.googleapis.com"),
+    *("edgedl.me.gvt1.com", "redirector.gvt1.com"),
+)
+"""The hosts that Chromium asks by itself, for updates and about forms; a page loads nothing from them."""
 
 
 class _Listener(BaseHTTPRequestHandler):
     server: "Outside"
 
     def _hear(self) -> None:
-        if not self.path.endswith(BROWSER_HOSTS) and "//update.googleapis.com/" not in self.path:
+        if urlsplit(self.path if "//" in self.path else f"//{self.path}").hostname not in BROWSER_HOSTS:
             self.server.heard.append(f"{self.command} {self.path}")
         self.send_error(502)
 

@@ -124,6 +124,13 @@ def test_words_and_harmless_styles_stay() -> None:
     assert "[Picture: A dog]" in page
 
 
+def test_what_follows_an_embedded_object_stays() -> None:
+    page = html.fromstring(
+        str(render("<p>before<embed src=//evil.example/e.swf>beside<p>after</p><embed><embed>last").page)
+    )
+    assert "".join(page.itertext()) == "before[Embedded object]besideafter[Embedded object][Embedded object]last"
+
+
 def test_a_pages_own_highlights_are_not_taken_for_ours() -> None:
     frame = render(
         "<p>What <mark>they</mark> say is not the text of this record.</p><p>This is the text of it.</p>",
@@ -172,6 +179,11 @@ def test_what_cannot_be_shown_whole_is_said(body: bytes | str, media_type: str, 
 def test_what_is_special_about_a_response_is_said(special: dict[str, Any], note: str) -> None:
     frame = render_capture(capture("", **special), "")
     assert any(note in one for one in frame.notes)
+
+
+@pytest.mark.parametrize("depth", range(800, 1_000, 10))
+def test_json_as_deep_as_python_can_read_is_shown_somehow(depth: int) -> None:
+    assert render("[" * depth + "]" * depth, media_type="application/json").page
 
 
 @pytest.mark.parametrize(

@@ -390,6 +390,70 @@ def test_files_of_a_killed_run_that_are_needed_no_more_are_deleted(sample: Setti
     assert list_files(folder) == before
 
 
+@pytest.mark.parametrize("is_absolute", [False, True])
+@pytest.mark.parametrize("place", ["journal", "manifest"])
+def test_a_forged_path_leads_out_of_no_folder(
+    sample: Settings, tmp_path: Path, place: str, *, is_absolute: bool
+) -> None:
+    folder, mine = tmp_path / "site", tmp_path / "mine.txt"
+    publish(sample, folder)
+    mine.write_text("mine")
+    path = str(mine) if is_absolute else "article/../../mine.txt"
+    if place == "journal":
+        (folder / STATE_NAME / "journal").write_text(f"{path}\n")
+    else:
+        with closing(sqlite3.connect(folder / STATE_NAME / "manifest.db")) as manifest:
+            manifest.execute("INSERT INTO file VALUES (?, 'gone', x'', 4)", (path,))
+            manifest.commit()
+    with pytest.raises(FolderUnusable, match="leads out"):
+        publish(sample, folder)
+    assert mine.read_text() == "mine"
+
+
+def test_planted_links_are_not_followed(sample: Settings, tmp_path: Path) -> None:
+    folder, mine, elsewhere = tmp_path / "site", tmp_path / "mine.txt", tmp_path / "elsewhere"
+    publish(sample, folder)
+    before = list_files(folder)
+    mine.write_text("mine")
+    (folder / "index.html").unlink()
+    (folder / ".index.html.part").symlink_to(mine)
+    publish(sample, folder)
+    assert mine.read_text() == "mine"
+    assert list_files(folder) == before
+    (folder / "article").rename(elsewhere)
+    (folder / "article").symlink_to(elsewhere)
+    redact(sample, article_id(2), "a request")
+    with pytest.raises(FolderUnusable, match="leads out"):
+        publish(sample, folder)
+    assert path_of(article_id(2)) in {f"article/{path}" for path in list_files(elsewhere)}
+
+
+def test_a_damaged_state_is_said_in_one_line(sample: Settings, tmp_path: Path) -> None:
+    state = tmp_path / "site" / STATE_NAME
+    publish(sample, tmp_path / "site")
+    (state / "journal").write_bytes(b"\0\0\xff\n")  # as after a power cut
+    publish(sample, tmp_path / "site")
+    (state / "manifest.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(FolderUnusable, match="damaged"):
+        publish(sample, tmp_path / "site")
+
+
+def test_what_a_killed_run_left_of_its_index_is_deleted(sample: Settings, tmp_path: Path) -> None:
+    work = tmp_path / "site" / STATE_NAME / "work" / "fragment"
+    publish(sample, tmp_path / "site")
+    work.mkdir(parents=True)
+    (work / "en_1.pf_fragment").write_text("They spoke.")
+    publish(sample, tmp_path / "site")
+    assert not work.exists()
+
+
+def test_who_may_look_into_a_folder_stays_the_choice_of_its_owner(sample: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir(mode=0o700)
+    publish(sample, folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_folder_that_is_not_ours_is_refused(sample: Settings, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine")

@@ -25,7 +25,8 @@ class SearchFacts:
         self.article_count += 1
         if record.language:
             self._languages[record.language] += 1
-        for name, values in list_filters(record, publication_day(record.published_at, record.site)).items():
+        day = publication_day(record.published_at, record.site, record.published_offset)
+        for name, values in list_filters(record, day).items():
             self._values[name].update(values)
 
     @property

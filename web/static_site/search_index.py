@@ -76,7 +76,7 @@ def make_index(found: Iterable[tuple[ArticleRecord, str]], language: str, name: 
 
 
 def _add(service: PagefindService, index: int, record: ArticleRecord, path: str, tag: str) -> None:
-    day = publication_day(record.published_at, record.site)
+    day = publication_day(record.published_at, record.site, record.published_offset)
     service.request(
         "AddRecord",
         index_id=index,
