@@ -5,7 +5,7 @@ FROM python:3.13-slim-trixie AS requirements
 COPY pyproject.toml ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
         extras = p['optional-dependencies']; \
-        print(*p['dependencies'], *extras['s3'], *extras['publish'], sep='\n')" > /requirements.txt
+        print(*p['dependencies'], *extras['s3'], *extras['publish'], *extras['cluster'], sep='\n')" > /requirements.txt
 
 
 FROM python:3.13-slim-trixie AS builder

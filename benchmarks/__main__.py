@@ -15,10 +15,12 @@ from benchmarks import (
     orchestration,
     planted,
     quality,
+    reader,
     reading,
     reprocess,
     search,
     store,
+    writers,
 )
 
 BENCHMARKS: dict[str, Callable[[], bool]] = {
@@ -32,7 +34,9 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "reprocess": reprocess.main,
     "export": export.main,
     "search": search.main,
+    "reader": reader.main,
     "store": store.main,
+    "writers": writers.main,
 }
 
 
@@ -40,7 +44,7 @@ def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all."""
     parser = _make_parser()
     options = parser.parse_args(arguments)
-    known = BENCHMARKS | _list_on_demand(options)
+    known = BENCHMARKS | _list_on_demand(options) | {"reader": partial(reader.main, options.articles, options.database)}
     if unknown := [name for name in options.names if name not in known]:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     if "quality" in options.names and not (options.aeb or options.fundus):
@@ -61,6 +65,8 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}")
     parser.add_argument("--aeb", type=Path, help="for quality: a copy of scrapinghub/article-extraction-benchmark")
     parser.add_argument("--fundus", type=Path, help="for quality: a copy of flairNLP/fundus")
+    parser.add_argument("--articles", type=int, default=reader.ARTICLE_COUNT, help="for reader: how many there are")
+    parser.add_argument("--database", metavar="URL", help="for reader: one that has been filled with so many before")
     return parser
 
 

@@ -1,21 +1,33 @@
 """A large archive of invented articles, and queries for it."""
 
 import random
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate, product
+from typing import Any
+
+from sqlalchemy import insert, text
 
 from schemas.article import Article, Image, Kind, content_sha256
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, Seen
 from schemas.url import Identity
+from storage.engine import Database
+from storage.ledger.publication_date import publication_day
+from storage.schema.tables import Article as ArticleRow
+from storage.schema.tables import Capture
+from storage.search.index import index_all
 
 WORD_COUNT = 400
 """Words per body, as in a news article: 2.5 kB."""
 HEADLINE_COUNT, SUBTITLE_COUNT = 8, 12
 HEAD_COUNT = HEADLINE_COUNT + SUBTITLE_COUNT
 PARAGRAPH_WORDS = 40
+
+PART_COUNT = 1_000
+"""Articles written at a time."""
 
 SYLLABLES = ("bdfgklmnprst", "aeiou", "bdklmnrst", "aeiou", "bdfgklmnrst", ("", "s"))
 """They make 59,400 words, half of them forms of the other half."""
@@ -24,7 +36,9 @@ EXPONENT = -1.1
 
 FIRST_AT = datetime(2005, 1, 1, tzinfo=UTC)
 STEP = timedelta(hours=2)
-"""A hundred thousand steps are twenty-three years."""
+"""Between two articles: a hundred thousand steps are twenty-three years."""
+SPAN = 100_000 * STEP
+"""The time of all articles in an archive that `fill` has filled, however many they are."""
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 """The time of all fetches."""
 
@@ -54,13 +68,31 @@ KINDS = {
 """Kind of query -> its template."""
 
 
-def make_outcome(number: int, body: str | None = None) -> ArticleRead:
+def fill(database: Database, article_count: int) -> float:
+    """Write articles as rows, then index them; return articles indexed per second."""
+    step = SPAN / article_count
+    with database.begin() as session:
+        session.execute(insert(Capture), [_make_capture()])
+        for start in range(0, article_count, PART_COUNT):
+            numbers = range(start, min(start + PART_COUNT, article_count))
+            session.execute(insert(ArticleRow), [_make_row(number, step) for number in numbers])
+    started = time.perf_counter()
+    with database.begin() as session:
+        index_all(session)
+    seconds = time.perf_counter() - started
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))  # as autovacuum would do some time later
+    return article_count / seconds
+
+
+def make_outcome(number: int, body: str | None = None, step: timedelta = STEP) -> ArticleRead:
     """Return the outcome of a distinct article, with the given body or one of its own."""
     url = f"https://www.themoscowtimes.com/2015/01/01/a-story-of-its-own-with-a-headline-a{number}"
     identity = Identity(url=url, site="moscow-times", edition="en", id=f"moscow-times:en:{number}")
     ref = CaptureRef(warc="20150101-000000-benchmark.warc.gz", offset=number, length=1, sha256="0" * 64)
     seen = Seen(ref=ref, url=url, status=200, fetched_at=AT, media_type="text/html")
-    return ArticleRead(seen=seen, identity=identity, article=_write(number, identity, ref, body))
+    return ArticleRead(seen=seen, identity=identity, article=_write(number, identity, ref, body, step))
 
 
 def draw_queries(kind: str, count: int, article_count: int) -> Iterator[str]:
@@ -75,11 +107,11 @@ def draw_queries(kind: str, count: int, article_count: int) -> Iterator[str]:
         )
 
 
-def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None) -> Article:
+def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None, step: timedelta) -> Article:
     words = _draw_words(number)
     paragraphs = (words[start : start + PARAGRAPH_WORDS] for start in range(HEAD_COUNT, len(words), PARAGRAPH_WORDS))
     body = body or "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
-    at = FIRST_AT + number * STEP
+    at = FIRST_AT + number * step
     return Article(
         id=identity.key,
         site="moscow-times",
@@ -106,6 +138,33 @@ def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None) -
         flags=(),
         capture=ref,
     )
+
+
+def _make_capture() -> dict[str, Any]:
+    return {
+        "id": 1,
+        "warc": "old.warc.gz",
+        "offset": 0,
+        "length": 1,
+        "sha256": "0" * 64,
+        "status": 200,
+        "fetched_at": AT,
+        "media_type": "text/html",
+    }
+
+
+def _make_row(number: int, step: timedelta) -> dict[str, Any]:
+    article = make_outcome(number, step=step).article
+    return {
+        **article.model_dump(exclude={"capture"}),
+        "published_on": publication_day(article.published_at, article.site, article.published_offset),
+        "checked_at": AT,
+        "first_seen_at": AT,
+        "capture_id": 1,
+        "revision": 1,
+        # One in twelve is a duplicate of another.
+        "duplicate_of": f"moscow-times:en:{number - 1}" if number % 12 == 11 else None,
+    }
 
 
 def _draw_words(number: int) -> list[str]:

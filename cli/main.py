@@ -26,6 +26,7 @@ from cli.option import (
     PageLimit,
     RecordId,
     RowLimit,
+    SiteName,
     ToDay,
     between,
     day_of,
@@ -211,13 +212,14 @@ def import_files(
 
 
 @app.command()
-def status(
+def status(  # noqa: PLR0913 - an option each
     *,
     months: Annotated[bool, typer.Option("--months", help="Completeness of every month, with reasons.")] = False,
     runs: Annotated[bool, typer.Option("--runs", help="The last ten runs (or N), with all their problems.")] = False,
     reading: Annotated[bool, typer.Option("--reading", help="Where fields are read; boilerplate.")] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the URLs of missing articles.")] = False,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only this publication month.")] = None,
+    site: SiteName = None,
     limit: RowLimit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -231,10 +233,10 @@ def status(
     if limit is not None and not (missing or month or runs):
         raise typer.BadParameter("--limit needs --missing or --runs")
     if missing or month:
-        absent = with_archive(lambda archive: list_missing_urls(archive, month, limit))
+        absent = with_archive(lambda archive: list_missing_urls(archive, month, limit, site))
         print_json([one.model_dump(mode="json") for one in absent]) if as_json else render_missing(absent)
         return
-    found = with_archive(read_status)
+    found = with_archive(lambda archive: read_status(archive, site))
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -243,7 +245,7 @@ def status(
     if months:
         render_months(found)
     if runs:
-        render_runs(with_archive(lambda archive: list_last_runs(archive, limit)))
+        render_runs(with_archive(lambda archive: list_last_runs(archive, limit, site)))
     if reading:
         render_reading(found)
 
@@ -272,15 +274,21 @@ def reprocess(
         int | None,
         typer.Option(metavar="COUNT", callback=between(1), help="Number of processes; by default one per core."),
     ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="URL", help="Read on the workers of a Dask cluster: dask://HOST:8786.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
     since, until = day_of(from_day), day_of(to_day)
+    if on and processes:
+        raise typer.BadParameter("--on and --processes exclude each other: the workers of a cluster read one page each")
     with showing_progress():
         from pipeline.reprocess.reprocess import reprocess as reread_captures
         from schemas.settings import load_settings
 
-        report = reread_captures(load_settings(), since=since, until=until, apply=apply, process_count=processes)
+        settings = load_settings()
+        report = reread_captures(settings, since=since, until=until, apply=apply, process_count=processes, on=on)
     from cli.render_reprocess import render_reprocess
 
     render_reprocess(report, as_json=as_json)

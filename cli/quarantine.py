@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.option import AsJson, RecordId, RowLimit, with_archive
+from cli.option import AsJson, RecordId, RowLimit, SiteName, with_archive
 from cli.usage import App
 
 quarantine_app = App(help="List, show and retry quarantined captures.", invoke_without_command=True)
@@ -19,12 +19,14 @@ def quarantine(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @quarantine_app.command("list")
-def quarantine_list(ctx: typer.Context, *, limit: RowLimit = None, as_json: AsJson = False) -> None:
+def quarantine_list(
+    ctx: typer.Context, *, site: SiteName = None, limit: RowLimit = None, as_json: AsJson = False
+) -> None:
     """List quarantined captures with all their reasons, oldest first."""
     from cli.render import print_json, render_quarantine
     from pipeline.status import list_quarantine_records
 
-    found = with_archive(lambda archive: list_quarantine_records(archive, limit))
+    found = with_archive(lambda archive: list_quarantine_records(archive, limit, site))
     as_json = as_json or ctx.obj
     print_json([one.model_dump(mode="json") for one in found]) if as_json else render_quarantine(found)
 

@@ -66,7 +66,7 @@ def _format_time(record: ArticleRecord) -> str:
     """Return the publication time in the publisher's time zone, and in UTC if that is another."""
     if record.published_at is None:
         return "no date"
-    local = record.published_at.astimezone(find_time_zone(record.site))
+    local = record.published_at.astimezone(find_time_zone(record.site, record.published_offset))
     shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
     if not local.utcoffset():
         return shown
@@ -109,7 +109,7 @@ def _list_statements(rights: Rights) -> Iterator[tuple[str, str, str]]:
     if rights.content_signals:
         yield "signals", ", ".join(rights.content_signals), RightsSource.ROBOTS
     for licence in rights.licences:
-        yield "licence", licence.url, licence.source
+        yield "licence", f"{licence.url}, for {licence.scope}" if licence.scope else licence.url, licence.source
     for label, file in (("robots.txt", rights.robots_txt), ("tdmrep.json", rights.tdm_file)):
         when = f"HTTP {file.status} at {file.fetched_at:%Y-%m-%d %H:%M} UTC" if file else "not requested"
         yield label, f"{when}, {file.capture.warc} at {file.capture.offset}" if file else when, ""

@@ -71,6 +71,8 @@ def render_reading(status: "Status") -> None:
 def _print_counts(status: "Status") -> None:
     duplicates, quarantined = f"{status.duplicate_count:,} duplicates", f"{status.quarantined_count:,} quarantined"
     redacted = f", {status.redacted_count:,} redacted" if status.redacted_count else ""
+    if status.site:
+        _print(f"{status.site}:", "bold")
     _print(f"{status.article_count:,} articles, and {duplicates} of them not counted; {quarantined}{redacted}", "bold")
     if status.completeness is not None:
         _print(f"{status.completeness:.2%} complete: of {status.advertised_count:,} advertised URLs,")

@@ -48,7 +48,13 @@ def schedule(file: Definitions = None) -> None:
         serve(definitions, report)
 
 
-def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
+def deploy(
+    file: Definitions = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Register nothing; write a file for `prefect deploy --all`.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Register the deployments with the Prefect server at PREFECT_API_URL, for its workers to run."""
     from cli.render import print_json
     from flows.environment import set_prefect_defaults
@@ -61,6 +67,15 @@ def deploy(file: Definitions = None, as_json: AsJson = False) -> None:
     from flows.schedule import deploy as register
 
     definitions = read_definitions(file or DEFINITIONS, settings.sites)
+    if out:
+        from flows.prefect_file import write_definitions
+
+        write_definitions(definitions, out)
+        names = [one.full_name for one in definitions]
+        print_json({"path": str(out), "deployments": names}) if as_json else print_line(
+            f"broadsheet: wrote {len(names)} deployments: prefect deploy --all --prefect-file {out}"
+        )
+        return
     check_alarms(settings)
     done = register(definitions)
     if as_json:

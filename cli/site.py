@@ -18,6 +18,10 @@ site_app = App(help="List publishers, begin another one's folder, check how its 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The site's name.")]
 
 
+SHOWN_COUNT = 5
+"""Paragraphs of a page that are shown: enough to see whether they are text."""
+
+
 @site_app.command("list")
 def site_list(*, as_json: AsJson = False) -> None:
     """List the publishers: name, title, editions, time zone; the first of the settings is marked."""
@@ -52,9 +56,9 @@ def site_list(*, as_json: AsJson = False) -> None:
 @site_app.command("new")
 def site_new(
     name: Name,
-    url: Annotated[str, typer.Option(metavar="URL", help="An article of the publisher.")],
+    url: Annotated[list[str], typer.Option(metavar="URL", help="An article; of several, page rules are guessed.")],
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="That article, saved: then nothing is fetched.")
+        list[Path] | None, typer.Option(metavar="FILE", help="That article, saved: then nothing is fetched.")
     ] = None,
     *,
     as_json: AsJson = False,
@@ -65,8 +69,12 @@ def site_new(
     from pipeline.site_folder import MARK, make_site_folder
     from schemas.settings import load_settings
 
+    if page and len(page) != len(url):
+        raise typer.BadParameter(f"{len(page)} --page for {len(url)} --url: give one file for each URL")
+    files: list[Path | None] = [*page] if page else [None] * len(url)
+    (first, saved), *others = zip(url, files, strict=True)
     with showing_progress():
-        done = make_site_folder(load_settings(), name, url, page)
+        done = make_site_folder(load_settings(), name, first, saved, dict(others))
     if as_json:
         print_json(done.model_dump(mode="json"))
         return
@@ -113,6 +121,12 @@ def _render_check(found: "SiteCheck") -> None:
         for one in found.fields
     ]
     print_lines(("field", "found", "from", "example"), rows)
+    for change in found.changes:
+        counts = f"paragraphs: {len(change.lost)} less, {len(change.won)} more"
+        print_line(f"rules: {change.url}: {counts} than without page rules and boilerplate texts")
+        for sign, paragraphs in (("-", change.lost), ("+", change.won)):
+            for paragraph in paragraphs[:SHOWN_COUNT]:
+                print_line(f"  {sign} {paragraph}")
     for flag, count in found.flags.items():
         print_line(f"flag: {flag} on {count}")
     for problem in found.problems:

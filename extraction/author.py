@@ -167,8 +167,8 @@ def _list_unknown(page: Page) -> Iterator[tuple[list[str], str]]:
     for written in _list_metas(page):
         yield written, "meta"
     yield list(page.microdata.get("author", ())), "microdata"
-    yield (page.guess_author() or "").split("; "), "trafilatura"
     yield _list_shown(page), "byline"
+    yield (page.guess_author() or "").split("; "), "trafilatura"
 
 
 def _list_shown(page: Page) -> list[str]:

@@ -21,7 +21,7 @@ from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
 from extraction.published import choose_modified_at, choose_published_at
-from extraction.rights import read_rights
+from extraction.rights import list_known_licences, read_rights
 from extraction.tree import parse_fragment, parse_page
 from extraction.visible import drop_invisible
 from extraction.wrong_page import find_wrong_page
@@ -61,7 +61,9 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     draft = _make_draft(page, kind, fields, body)
     if isinstance(draft, Unreadable):
         return draft
-    return draft.model_copy(update={"rights": read_rights(capture, page.metadata)})
+    stated = read_rights(capture, page.metadata)
+    licences = (*stated.licences, *list_known_licences(site, draft.published_at))
+    return draft.model_copy(update={"rights": stated.model_copy(update={"licences": licences})})
 
 
 def find_url(capture: Capture) -> str | None:

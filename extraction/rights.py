@@ -6,10 +6,12 @@ https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/, https://r
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 
 from extraction.metadata import Metadata
 from schemas.capture import ESCAPED_NUL, NUL, Capture
 from schemas.rights import Directives, Licence, RightsSource, StatedRights, TdmStatement
+from sites.profile import Site
 from sites.rights import read_flag, resolve_url
 
 ALL_BOTS = "robots"
@@ -45,6 +47,14 @@ def read_rights(capture: Capture, metadata: Metadata) -> StatedRights:
         directives=directives[:MAX_STATEMENTS],
         tdm=tuple(filter(None, tdm)),
         licences=tuple(_read_licences(headers.get("link", ()), metadata.licence_urls, capture.url))[:MAX_STATEMENTS],
+    )
+
+
+def list_known_licences(site: Site, published_at: datetime | None) -> tuple[Licence, ...]:
+    """Return the licences that the publisher is known to give for some articles of this time."""
+    day = published_at.astimezone(site.time_zone).date() if published_at else date.min
+    return tuple(
+        Licence(url=one.url, source=RightsSource.PROFILE, scope=one.scope) for one in site.licences if day > one.after
     )
 
 

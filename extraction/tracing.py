@@ -138,11 +138,18 @@ def _find_pieces(page: _Letters, paragraph: _Letters, positions: dict[str, list[
 
 def _measure(page: _Letters, paragraph: _Letters, start: int, at: int) -> int:
     """Return how many letters agree from here on, up to the end of a word."""
-    low, high = 0, min(len(paragraph.text) - start, len(page.text) - at)
+    length = min(len(paragraph.text) - start, len(page.text) - at)
+
+    def is_same(low: int, high: int) -> bool:
+        return paragraph.text[start + low : start + high] == page.text[at + low : at + high]
+
+    low, step = 0, SEED_LETTERS  # growing, so that a short piece of a long text takes little time
+    while low + step < length and is_same(low, low + step):
+        low, step = low + step, 2 * step
+    high = min(low + step, length)
     while low < high:
         middle = (low + high + 1) // 2
-        is_same = paragraph.text[start + low : start + middle] == page.text[at + low : at + middle]
-        low, high = (middle, high) if is_same else (low, middle - 1)
+        low, high = (middle, high) if is_same(low, middle) else (low, middle - 1)
     if start + low == len(paragraph.text):
         return low
     boundary = paragraph.starts[bisect_right(paragraph.starts, start + low) - 1]

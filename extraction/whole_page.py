@@ -88,8 +88,8 @@ def _find_link_lists(tree: HtmlElement) -> list[HtmlElement]:
 
 def _is_link(item: HtmlElement) -> bool:
     """Whether an item has text, nearly all of it in links."""
-    char_count = len(_text_of(item))
-    return 0 < MIN_LINK_SHARE * char_count <= sum(len(_text_of(link)) for link in item.iter("a"))
+    linked_count = sum(len(_text_of(link)) for link in item.iter("a"))
+    return linked_count > 0 and MIN_LINK_SHARE * len(_text_of(item)) <= linked_count
 
 
 def _find_containers(tree: HtmlElement, paragraphs: Sequence[str]) -> list[HtmlElement]:

@@ -25,7 +25,7 @@ from storage.schema.tables import SUCCESSFUL
 DAY = timedelta(days=1)
 
 MAX_RUNS = 200
-"""Runs to look at: a day of `latest` (every quarter of an hour) and `hourly`, and some by hand."""
+"""A site's runs to look at: a day of `latest` (every quarter of an hour) and `hourly`, and some by hand."""
 
 TIMEOUT_SECONDS = 86_400
 """A day: then the next audit is due."""
@@ -86,7 +86,7 @@ def audit_site(settings: Settings, site: str, at: datetime) -> AuditReport:
         with archive.database.read() as session:
             ledger = {state.value: count for state, count in count_states(session, site).items()}
             months = tuple(count_months(session, site)[:MONTHS_SHOWN])
-            runs = [run for run in list_runs(session, MAX_RUNS, until=at) if run.site == site]
+            runs = list_runs(session, MAX_RUNS, site=site, until=at)
         return AuditReport(
             site=site,
             completeness=measure_completeness(ledger),

@@ -26,16 +26,19 @@ TIMEOUT_SECONDS = 86_400
     on_failure=[notify],
     on_crashed=[notify],
 )
-def reprocess(since: date | None = None, until: date | None = None, *, apply: bool = False) -> State[ReprocessReport]:
+def reprocess(
+    since: date | None = None, until: date | None = None, *, apply: bool = False, on: str | None = None
+) -> State[ReprocessReport]:
     """Parse every capture again with the current rules, offline, and report what changes.
 
     Args:
         since: First publication day, in the publisher's time zone; empty for the earliest.
         until: Last publication day, in the publisher's time zone; empty for the latest.
         apply: Store the changes as revisions; otherwise nothing is written.
+        on: URL of a Dask cluster whose workers read (`dask://HOST:8786`); empty to read on this machine.
     """
     try:
-        report = reread_captures(load_settings(), since=since, until=until, apply=apply)
+        report = reread_captures(load_settings(), since=since, until=until, apply=apply, on=on)
     except RunInProgress as error:
         return make_skipped_state(error)
     store_report(render_reprocess_markdown(report), "reprocess", {})

@@ -81,9 +81,10 @@ class Archive:
         dialect = self.database.engine.dialect.name
         context = ReaderContext(self.publishers, self.warcs, self.settings.max_page_bytes, dialect)
         limit = self._reading_seconds if limit_seconds is None else limit_seconds
-        return Reader(context, process_count, limit_seconds=limit, send_heartbeat=self._send_heartbeat)
+        return Reader(context, process_count, limit_seconds=limit, send_heartbeat=self.keep_alive)
 
-    def _send_heartbeat(self) -> None:
+    def keep_alive(self) -> None:
+        """Renew the lease of the run that is active, if any."""
         self.send_heartbeat()
 
     @contextmanager

@@ -108,7 +108,7 @@ def _list_authors(record: ArticleRecord) -> tuple[str, ...]:
 
 
 def _find_issued(record: ArticleRecord) -> date | None:
-    return publication_day(record.published_at, record.site)
+    return publication_day(record.published_at, record.site, record.published_offset)
 
 
 def _find_publication(record: ArticleRecord) -> str | None:

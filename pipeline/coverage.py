@@ -15,6 +15,7 @@ from storage.ledger.quarantine import (
     find_quarantine,
     list_newest_quarantine,
 )
+from storage.redactions.state import RedactionState, read_redaction_state
 from storage.redactions.synchronization import list_tombstones
 from storage.reports.audit import audit_ledger, count_states
 from storage.reports.calendar import YearCount, count_days, list_sites, list_years
@@ -88,6 +89,12 @@ def check_site(archive: Archive, site: str | None) -> None:
     """
     if site is not None:
         archive.publishers.get(site)
+
+
+def read_redacted(archive: Archive) -> RedactionState:
+    """Read what tells whether any article was redacted, or let in again."""
+    with archive.database.read() as session:
+        return read_redaction_state(session)
 
 
 def report_months(archive: Archive, site: str | None = None) -> MonthsReport:

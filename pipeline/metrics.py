@@ -25,6 +25,7 @@ import sites
 from pipeline.archive import Archive, open_archive
 from pipeline.quality.drift import FINDINGS, list_findings
 from pipeline.quality.provenance import AGREED, AGREEMENT, ANY_PAGE
+from pipeline.site_metrics import describe_sites
 from pipeline.status import Status, read_status
 from schemas.failure import Failure, UsageFailure
 from schemas.outcome import State
@@ -91,6 +92,7 @@ def read_metrics(settings: Settings) -> Reading:
         with open_archive(settings, writable=False) as archive:
             status = read_status(archive)
             metrics += [*_describe_status(status), *_describe_activity(archive, status)]
+            metrics += describe_sites(archive, status.checked_at)
     except Failure as error:
         failure = error
     metrics += [

@@ -2,16 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
+from boilerplate.document import squeeze
+from boilerplate.remover import Boilerplate
 from pipeline.ingest import require_contact
 from pipeline.integrity.live_site import open_live_crawl
-from schemas.article import Draft
+from schemas.article import Draft, Unreadable, split_paragraphs
 from schemas.capture import Capture
 from schemas.model import Count, NonEmpty, Record
 from schemas.settings import Settings
 from sites.profile import Site
 from sites.source_page import SourceUnreadable
+from sites.structure import PageRules
 
 FIELDS = ("headline", "subtitle", "authors", "published_at", "section", "tags", "images", "body")
 
@@ -35,6 +39,16 @@ class FieldCheck(Record):
     example: str
 
 
+class RuleChange(Record):
+    """What the page rules and boilerplate texts of a publisher change in the text of a page."""
+
+    url: NonEmpty
+    lost: tuple[str, ...]
+    """Paragraphs that are text without them alone."""
+    won: tuple[str, ...]
+    """Paragraphs that are text with them alone."""
+
+
 class SiteCheck(Record):
     """What a look at a publisher's pages shows."""
 
@@ -43,6 +57,8 @@ class SiteCheck(Record):
     """Pages that were read as articles."""
     fields: tuple[FieldCheck, ...]
     flags: dict[str, Count]
+    changes: tuple[RuleChange, ...]
+    """Of the pages in which there are any."""
     problems: tuple[str, ...]
     """A sentence for each source and page that could not be read."""
 
@@ -101,13 +117,17 @@ def summarize(profile: Site, captures: Iterable[Capture], problems: Sequence[str
     """Read pages by a site's rules, and count for each field where its values are from."""
     from extraction.page import read_page
 
-    drafts, found = [], list(problems)
+    plain = replace(profile, page=PageRules(), boilerplate=Boilerplate())
+    drafts: list[Draft] = []
+    changes: list[RuleChange] = []
+    found = list(problems)
     for capture in captures:
         draft = read_page(capture, profile)
         if not isinstance(draft, Draft):
             found.append(f"{capture.url}: {draft.reason}{f': {draft.detail}' if draft.detail else ''}")
             continue
         drafts.append(draft)
+        changes += _compare(draft, read_page(capture, plain))
         if capture.url and not profile.identify(capture.url).id:
             found.append(f"{capture.url}: no article by its URL: {profile.identify(capture.url).rule}")
     return SiteCheck(
@@ -115,8 +135,23 @@ def summarize(profile: Site, captures: Iterable[Capture], problems: Sequence[str
         page_count=len(drafts),
         fields=tuple(_check_fields(drafts)),
         flags=dict(sorted(Counter(flag for draft in drafts for flag in draft.flags).items())),
+        changes=tuple(changes),
         problems=tuple(found),
     )
+
+
+def _compare(draft: Draft, plain: Draft | Unreadable) -> Iterator[RuleChange]:
+    """Yield what the rules change in the text of a page; nothing if it reads the same without them."""
+    own = split_paragraphs(draft.body)
+    others = split_paragraphs(plain.body) if isinstance(plain, Draft) else []
+    lost, won = (tuple(_show(one) for one in found) for found in (_subtract(others, own), _subtract(own, others)))
+    if lost or won:
+        yield RuleChange(url=draft.url or "?", lost=lost, won=won)
+
+
+def _subtract(paragraphs: Iterable[str], others: Iterable[str]) -> list[str]:
+    known = set(map(squeeze, others))
+    return [one for one in paragraphs if squeeze(one) not in known]
 
 
 def _check_fields(drafts: Sequence[Draft]) -> Iterator[FieldCheck]:

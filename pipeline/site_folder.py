@@ -1,9 +1,10 @@
 """Writes the folder of another publisher from what one of its pages, its feeds and its sitemaps show."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urljoin, urlsplit
 
 from lxml.etree import LxmlError
@@ -12,6 +13,7 @@ from lxml.html import HtmlElement
 import sites
 from pipeline.ingest import origin_of, require_contact
 from pipeline.integrity.live_site import open_live_crawl
+from pipeline.site_guess import Guess, guess_rules
 from schemas.capture import Capture, CaptureRef
 from schemas.failure import RunFailure, UsageFailure
 from schemas.model import NonEmpty, Record
@@ -42,6 +44,12 @@ PATTERNS = (
 """Usual paths of articles, the surest first: by a number, a date, a section and a slug, a slug alone."""
 
 
+LAST_IMPORT = "from sites.profile import Edition"
+
+NO_OTHERS: Mapping[str, Path | None] = MappingProxyType({})
+
+GUESSED = "the rules of the page, which are guesses: `site check` shows what they change"
+
 UNKNOWN_PATTERN = r"^/(?P<id>.+)$"
 """Any path is an article's."""
 
@@ -71,16 +79,26 @@ class NewSite(Record):
     missing: tuple[str, ...]
 
 
-def make_site_folder(settings: Settings, name: str, url: str, page_path: Path | None = None) -> NewSite:
+def make_site_folder(
+    settings: Settings,
+    name: str,
+    url: str,
+    page_path: Path | None = None,
+    others: Mapping[str, Path | None] = NO_OTHERS,
+) -> NewSite:
     """Look at a page of a publisher, live or saved, and write the publisher's folder.
+
+    From other articles besides (URL -> file, if it is saved), the rules of the page are guessed.
 
     Raises:
         SiteExists, SiteNameInvalid, SitesDirMissing, PageUnusable, ContactMissing, CrawlFailed.
     """
     folder = check_name(settings, name, url)
-    captures = [load_saved_page(page_path, url)] if page_path else fetch_samples(settings, url)
+    saved = [load_saved_page(path, each) for each, path in {url: page_path, **others}.items() if path]
+    captures = saved if page_path else [*fetch_samples(settings, url, list(others)), *saved]
     seen = Observations(url, captures)
-    text, found, missing = render_profile(name, seen)
+    guess = guess_rules([seen.captures[each] for each in (url, *others)])
+    text, found, missing = render_profile(name, seen, guess)
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text(text, encoding="utf-8")
     (folder / "README.md").write_text(render_facts(name, url, found, missing), encoding="utf-8")
@@ -131,8 +149,8 @@ def make_capture(url: str, body: bytes) -> Capture:
     return Capture(ref=ref, url=url, status=200, headers=headers, body=body, fetched_at=datetime.now(UTC))
 
 
-def fetch_samples(settings: Settings, url: str) -> list[Capture]:
-    """Fetch the page, robots.txt, and the feeds and sitemaps that these name; robots.txt and pace are respected.
+def fetch_samples(settings: Settings, url: str, others: Sequence[str] = ()) -> list[Capture]:
+    """Fetch the pages, robots.txt, and the feeds and sitemaps that these name; robots.txt and pace are respected.
 
     Raises:
         ContactMissing, RunInProgress, CrawlFailed: as for any crawl.
@@ -142,11 +160,11 @@ def fetch_samples(settings: Settings, url: str) -> list[Capture]:
     if origin_of(url) not in settings.origins:
         require_contact(settings, GENERIC_NAME)
     with open_live_crawl(settings, profile) as crawl:
-        first = crawl.fetch([url])
-        page = first.get(url)
-        if not isinstance(page, Capture):
-            raise PageUnusable(f"{url}: {page or 'no response'}")
-        captures = [page, *(one for one in first.values() if isinstance(one, Capture) and one is not page)]
+        first = crawl.fetch([url, *others])
+        for each in (url, *others):
+            if not isinstance(first.get(each), Capture):
+                raise PageUnusable(f"{each}: {first.get(each) or 'no response'}")
+        captures = [one for one in first.values() if isinstance(one, Capture)]
         seen = Observations(url, captures)
         further = crawl.fetch([*seen.list_feed_urls()[:MAX_SOURCES], *seen.list_sitemap_urls()[:MAX_SOURCES]])
     known = {one.url for one in captures}
@@ -223,7 +241,7 @@ def _parse(url: str) -> UrlParts | None:
         return None
 
 
-def render_profile(name: str, seen: Observations) -> tuple[str, list[str], list[str]]:
+def render_profile(name: str, seen: Observations, guess: Guess) -> tuple[str, list[str], list[str]]:
     """Return the profile's text, what was found and what was not."""
     feeds = seen.list_readable(seen.list_feed_urls())
     sitemaps = seen.list_readable(seen.list_sitemap_urls())
@@ -243,11 +261,11 @@ def render_profile(name: str, seen: Observations) -> tuple[str, list[str], list[
         found[-1] += (
             f": {pattern[0]} fits {pattern[1]} of {pattern[2]} listed URLs" if pattern[2] else f": {pattern[0]}"
         )
-    return (
-        "\n".join(_render_lines(name, seen, title, language, pattern and pattern[0], feeds, sitemaps)),
-        found,
-        missing,
-    )
+    missing += [GUESSED] if guess.content or guess.repeated else []
+    lines = list(_render_lines(name, seen, title, language, pattern and pattern[0], feeds, sitemaps))
+    place, end = lines.index(LAST_IMPORT) + 1, lines.index(")")
+    lines = [*lines[:place], *guess.render_imports(), *lines[place:end], *guess.render_fields(MARK), *lines[end:]]
+    return "\n".join(lines), found, missing
 
 
 def _render_lines(
@@ -262,7 +280,7 @@ def _render_lines(
     code = language or "en"
     yield f'"""{_quote(title or name)}. README.md has the facts; {MARK} marks what was not found."""'
     yield from ("", "import re", "from zoneinfo import ZoneInfo", "")
-    yield from ("from sites.ordinary import OrdinarySite", "from sites.profile import Edition", "")
+    yield from ("from sites.ordinary import OrdinarySite", LAST_IMPORT, "")
     yield "PUBLISHER = OrdinarySite("
     yield f"    name={name!r},"
     yield f"    title={title or name!r},"

@@ -17,7 +17,7 @@ from schemas.report import KindReading, RecurringParagraph
 from schemas.revision import Difference, Revision
 from schemas.rights import Rights
 from schemas.settings import Settings
-from storage.articles.article import count_articles, find_article, find_ids, list_duplicates
+from storage.articles.article import count_articles, find_article, find_ids, list_articles, list_duplicates
 from storage.captures.capture import list_article_captures
 from storage.captures.rights import RightsReader
 from storage.engine import DatabaseMissing, Session
@@ -57,6 +57,8 @@ class Status(Record):
     """The ledger by state, completeness by month, the last runs."""
 
     checked_at: datetime
+    site: str | None = None
+    """The publisher whose state it is; None for the whole archive."""
     article_count: Count
     """Articles in a default export, including imported ones."""
     duplicate_count: Count
@@ -77,41 +79,60 @@ class Status(Record):
     problems: tuple[str, ...]
 
 
-def list_missing_urls(archive: Archive, month: str | None = None, limit: int | None = None) -> list[MissingUrl]:
-    """Return advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or all."""
+def list_missing_urls(
+    archive: Archive, month: str | None = None, limit: int | None = None, site: str | None = None
+) -> list[MissingUrl]:
+    """Return advertised articles that are missing, of one publication month (`YYYY-MM`, `unknown`) or all.
+
+    Raises:
+        UnknownSite: the site has no profile.
+    """
+    _check_site(archive, site)
     with archive.database.read() as session:
-        return list_missing(session, None, month, limit)
+        return list_missing(session, site, month, limit)
 
 
-def list_last_runs(archive: Archive, limit: int | None = None) -> list[RunRecord]:
-    """Return the last runs, newest first."""
+def list_last_runs(archive: Archive, limit: int | None = None, site: str | None = None) -> list[RunRecord]:
+    """Return the last runs, newest first; with a site, its own."""
     with archive.database.read() as session:
-        return list_runs(session, LISTED_COUNT if limit is None else limit)
+        return list_runs(session, LISTED_COUNT if limit is None else limit, site=site)
 
 
-def read_status(archive: Archive) -> Status:
-    """Return the archive's state."""
+def read_status(archive: Archive, site: str | None = None) -> Status:
+    """Return the archive's state, or that of one site.
+
+    Raises:
+        UnknownSite: the site has no profile.
+    """
+    _check_site(archive, site)
     with archive.database.read() as session:
-        ledger = {state.value: count for state, count in count_states(session, None).items() if count}
-        articles = count_articles(session)
-        noticed = find_last_recurrence_report(session)
+        ledger = {state.value: count for state, count in count_states(session, site).items() if count}
+        articles = count_articles(session, site)
+        noticed = find_last_recurrence_report(session, site)
         return Status(
             checked_at=now(),
+            site=site,
             article_count=articles.article_count,
             duplicate_count=articles.duplicate_count,
-            quarantined_count=count_quarantine(session),
-            redacted_count=len(list_tombstones(session)),
+            quarantined_count=count_quarantine(session, site),
+            redacted_count=len(list_tombstones(session, site)),
             advertised_count=sum(ledger.values()),
             ledger=ledger,
             completeness=measure_completeness(ledger),
-            months=tuple(count_months(session, None)),
-            runs=tuple(list_runs(session, limit=RUNS_SHOWN)),
+            months=tuple(count_months(session, site)),
+            runs=tuple(list_runs(session, RUNS_SHOWN, site=site)),
             noticed_by=noticed.run_id if noticed else None,
             recurring=tuple(filter(_is_unknown, noticed.recurring)) if noticed else (),
             leak_rate=noticed.leak_rate if noticed else None,
             reading=noticed.reading if noticed else {},
-            problems=tuple(audit_ledger(session, None)),
+            problems=tuple(audit_ledger(session, site)),
         )
+
+
+def _check_site(archive: Archive, site: str | None) -> None:
+    """Raise if a site is named that has no profile."""
+    if site is not None:
+        archive.publishers.get(site)
 
 
 def _is_unknown(found: RecurringParagraph) -> bool:
@@ -126,6 +147,9 @@ def find_record(archive: Archive, id_or_url: str) -> ArticleRecord:
         RecordRedacted: it was taken down.
         RecordUnknown: there is none.
     """
+    with archive.database.read() as session:
+        if found := list_articles(session, [id_or_url]):  # a whole id needs no looking for others
+            return found[0]
     key = resolve_id(archive, id_or_url)
     with archive.database.read() as session:
         record = find_article(session, key)
@@ -144,10 +168,17 @@ def _find_tombstone(session: Session, key: str) -> Tombstone | None:
     return find_tombstone(session, entry.key if entry else key)
 
 
-def list_quarantine_records(archive: Archive, limit: int | None = None) -> list[QuarantineRecord]:
-    """Return what is quarantined now, oldest first."""
+def list_quarantine_records(
+    archive: Archive, limit: int | None = None, site: str | None = None
+) -> list[QuarantineRecord]:
+    """Return what is quarantined now, oldest first; with a site, only captures of its URLs.
+
+    Raises:
+        UnknownSite: the site has no profile.
+    """
+    _check_site(archive, site)
     with archive.database.read() as session:
-        return list_quarantine(session, limit=limit)
+        return list_quarantine(session, site, limit=limit)
 
 
 def find_quarantine_record(archive: Archive, id_or_url: str) -> QuarantineRecord:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +10,9 @@ from typing import Any
 
 Pages = Mapping[str, tuple[str, bytes]]
 """Path -> media type and body."""
+
+Hold = Callable[[str], object]
+"""Called with the path of each request before it is answered."""
 
 ROBOTS = ("text/plain", b"User-agent: *\nAllow: /\n")
 
@@ -19,9 +22,9 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, hold: Hold) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.pages = {"/robots.txt": ROBOTS} | dict(pages)
+        self.pages, self.hold = {"/robots.txt": ROBOTS} | dict(pages), hold
         self.requests: Counter[str] = Counter()
 
     @property
@@ -35,6 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests[self.path] += 1
+        self.server.hold(self.path)
         kind, body = self.server.pages.get(self.path, ("text/html", b"<h1>Not found</h1>"))
         status = HTTPStatus.OK if self.path in self.server.pages else HTTPStatus.NOT_FOUND
         self.send_response(status)
@@ -48,9 +52,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(pages: Mapping[str, Pages]) -> Iterator[dict[str, str]]:
+def serving(pages: Mapping[str, Pages], hold: Hold = lambda _path: None) -> Iterator[dict[str, str]]:
     """Serve each origin's pages within the block; yield origin -> URL where it is served."""
-    servers = {origin: PageServer(found) for origin, found in pages.items()}
+    servers = {origin: PageServer(found, hold) for origin, found in pages.items()}
     threads = [threading.Thread(target=one.serve_forever, args=(0.05,), daemon=True) for one in servers.values()]
     try:
         for thread in threads:

@@ -14,7 +14,9 @@ class Record(BaseModel):
 UtcTime = AwareDatetime
 """A timestamp with a time zone. The code that creates it converts it to UTC first."""
 
-UtcOffset = Annotated[str, StringConstraints(pattern=r"^[+-]\d{2}:\d{2}$")]
+UtcOffset = Annotated[str, StringConstraints(pattern=r"^[+-](?:[01]\d|2[0-3]):[0-5]\d$")]
+"""Under a day, as a time zone's must be."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest in lower-case hexadecimal digits."""
 

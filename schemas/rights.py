@@ -20,6 +20,9 @@ TDM_FREE = "tdm-free"
 LICENCE = "licence"
 """The term of a page for which a licence is named."""
 
+LICENCE_IN_PART = "licence-in-part"
+"""The term of a page of a publisher that has a licence for some of its articles: whether for this one is not known."""
+
 
 class RightsSource(StrEnum):
     """Where a statement was found."""
@@ -32,6 +35,8 @@ class RightsSource(StrEnum):
     """A link element of the page."""
     ROBOTS = "robots.txt"
     TDM_FILE = "tdmrep.json"
+    PROFILE = "profile"
+    """What is known of the publisher; the page does not say it."""
 
 
 class Directives(Record):
@@ -59,6 +64,8 @@ class Licence(Record):
 
     url: NonEmpty
     source: RightsSource
+    scope: NonEmpty | None = None
+    """What alone it covers, in words; None if it is named without a limit."""
 
 
 class StatedRights(Record):
@@ -101,7 +108,8 @@ def list_terms(rights: Rights) -> tuple[str, ...]:
         found |= {*one.names, *(f"{one.bot}:{name}" for name in one.names if one.bot)}
     if rights.tdm and rights.tdm.is_reserved is not None:
         found.add(TDM_RESERVED if rights.tdm.is_reserved else TDM_FREE)
-    return tuple(sorted(found | ({LICENCE} if rights.licences else set())))
+    found |= {LICENCE_IN_PART if one.scope else LICENCE for one in rights.licences}
+    return tuple(sorted(found))
 
 
 def merge_tdm(statements: Iterable[TdmStatement]) -> TdmStatement | None:

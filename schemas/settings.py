@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from schemas.failure import UsageFailure
@@ -149,6 +149,11 @@ class Settings(BaseSettings):
     )
     serve_hosts: tuple[str, ...] = Field(
         default=(), description='JSON: further Host names under which `serve` is reached, `["archive.example.org"]`'
+    )
+    serve_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="JSON: addresses or networks of the reverse proxies before `serve`, whose word on the client and "
+        'the scheme is taken, `["127.0.0.1"]`',
     )
     serve_query_seconds: Annotated[float, Field(gt=0, le=DAY_SECONDS)] = Field(
         default=5, description="after this time, `serve` ends a query"

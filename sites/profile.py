@@ -29,6 +29,17 @@ class Edition:
 
 
 @dataclass(frozen=True)
+class SiteLicence:
+    """A licence that a publisher gives for some of its articles, without saying so on their pages."""
+
+    url: str
+    scope: str
+    """What it covers, in words."""
+    after: date
+    """It covers nothing that was published on this day or earlier."""
+
+
+@dataclass(frozen=True)
 class Site:
     """The profile of a publisher. This base class serves any page of any publisher."""
 
@@ -54,6 +65,9 @@ class Site:
     """Internal section key, or last part of a section's URL -> the section's name."""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """Label, section or prefix (lower case) -> the kind of page that it indicates."""
+
+    licences: tuple[SiteLicence, ...] = ()
+    """Kept with each article that they may cover, by its day."""
 
     expected: SiteExpectations = field(default_factory=SiteExpectations)
     """The expected structure of its live pages."""

@@ -1,7 +1,7 @@
 """A set of profiles, and the lookup of the profile for a URL."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, timezone, tzinfo
 from functools import cached_property
 from types import MappingProxyType
 
@@ -57,10 +57,15 @@ class Publishers:
         """Return the identity of a URL, from its spelling alone."""
         return self.find(url).identify(url)
 
-    def find_time_zone(self, name: str) -> tzinfo:
-        """Return the time zone of a site's days; UTC for a site without a profile, such as one that was removed."""
+    def find_time_zone(self, name: str, offset: str | None = None) -> tzinfo:
+        """Return the time zone of a site's days.
+
+        Without a profile (as of a site that was removed), it is the UTC offset that the page gives, else UTC.
+        """
         profile = self.profiles.get(name)
-        return profile.time_zone if profile else UTC
+        if profile and profile.name != GENERIC_NAME:
+            return profile.time_zone
+        return _read_offset(offset) if offset else UTC
 
     def find_title(self, name: str) -> str | None:
         """Return a publication's name as its readers know it; None if it is not known."""
@@ -88,3 +93,10 @@ class Publishers:
     def replacing(self, profile: Site) -> "Publishers":
         """Return a copy of the set in which this profile replaces the one with its name."""
         return Publishers({**self.profiles, profile.name: profile}.values())
+
+
+def _read_offset(offset: str) -> timezone:
+    """Return the time zone of an offset as in records: `+09:00`."""
+    hours, minutes = offset[1:].split(":")
+    distance = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-distance if offset.startswith("-") else distance)

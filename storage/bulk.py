@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select, Table, insert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 STREAM = "broadsheet_stream"
@@ -60,14 +60,15 @@ def stream_rows(connection: Connection, statement: Select[Any], count: int) -> I
 
 
 def _stream(connection: Connection, statement: Select[Any], count: int) -> Iterator[Sequence[Row]]:
-    compiled = statement.compile(connection, compile_kwargs={"render_postcompile": True})
+    compiled: SQLCompiler = statement.compile(connection)
+    expanded = compiled.construct_expanded_state()  # with a parameter for each value of an IN
     driver: Any = connection.connection.driver_connection
     # Otherwise the planner may sort everything on disk before the first row, if that returns the last row sooner.
     connection.exec_driver_sql("SET LOCAL enable_sort = off")
     with (
-        _driver_errors_translated(connection, str(compiled)),
+        _driver_errors_translated(connection, expanded.statement),
         driver.cursor() as cursor,
-        closing(cursor.stream(str(compiled), _bind(compiled), binary=True, size=count)) as rows,
+        closing(cursor.stream(expanded.statement, _bind(compiled, expanded), binary=True, size=count)) as rows,
     ):
         connection.info[STREAM] = rows
         while part := list(islice(rows, count)):
@@ -100,10 +101,12 @@ def audit_stream(connection: Connection) -> None:
         raise RuntimeError("a transaction is committed while rows are still read in it")
 
 
-def _bind(compiled: SQLCompiler) -> dict[str, Any]:
+def _bind(compiled: SQLCompiler, expanded: ExpandedState) -> dict[str, Any]:
     """Return the statement's parameters, converted for the driver."""
     converters = {name: find_converter(bound.type, compiled.dialect) for name, bound in compiled.binds.items()}
-    return {name: convert(value) if (convert := converters[name]) else value for name, value in compiled.params.items()}
+    converters |= expanded.processors
+    given = expanded.parameters
+    return {name: convert(value) if (convert := converters.get(name)) else value for name, value in given.items()}
 
 
 @contextmanager

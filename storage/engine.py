@@ -21,6 +21,7 @@ from schemas.failure import UsageFailure
 from schemas.masking import mask_secrets
 from schemas.settings import URL_CODES
 from storage.bulk import audit_stream, end_stream
+from storage.locks import WRITER_LOCK
 from storage.outage import (
     ADVICE,
     DatabaseDamaged,
@@ -64,18 +65,21 @@ FILE_SUFFIXES = ("", "-shm", *JOURNALS)
 CACHE_KIB = 16 * 1024
 """Holds the upper index pages of a large archive and the pages every batch writes; SQLite's default is 2 MB."""
 
+READER_CACHE_KIB = 4 * 1024
+"""The same where nothing is written: the system's own cache serves as well, and a server has eight connections."""
+
 CHECKPOINT_PAGES = 8_192
 """Pages of 4 kB per checkpoint: several batches share one, so that a page they all change is copied once. A batch of
 250 articles changes 1,000 pages of a small archive, 1,600 of a large one; SQLite's default is 1,000."""
-
-WRITER_LOCK = 0x6272_6F61_6473
-"""Key of PostgreSQL's advisory lock: any that no other program on this database uses ("broads" in ASCII)."""
 
 ENCODING = "UTF8"
 """The server encoding that is required, as PostgreSQL names it."""
 
 WRITES = "broadsheet_writes"
 """Execution option that marks a writing transaction."""
+
+PARALLEL = "broadsheet_parallel"
+"""Execution option that marks a writing transaction beside which others write."""
 
 DRIVERS = {
     "sqlite": "sqlite+pysqlite",
@@ -106,8 +110,11 @@ class Database:
     """Without the password."""
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self, *, is_parallel: bool = False) -> Iterator[Session]:
         """Open a writing transaction; an exception rolls it back.
+
+        There is one at a time, except for several with `is_parallel`, on PostgreSQL: these keep out of each other's way
+        by themselves (`storage.ledger.parallel`).
 
         Raises:
             DatabaseLost: it stopped responding, stayed locked for longer than `BUSY_TIMEOUT_MS`, or is full.
@@ -115,7 +122,7 @@ class Database:
         """
         with (
             self._outages_translated(),
-            Session(self.engine.execution_options(**{WRITES: True})) as session,
+            Session(self.engine.execution_options(**{WRITES: True, PARALLEL: is_parallel})) as session,
             session.begin(),
         ):
             yield session
@@ -265,7 +272,8 @@ def _connect(url: str, *, create: bool) -> Database:
             f"{printable_url(parsed)} needs the package {error.name}, which is not installed"
         ) from None
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None))
+        cache_kib = CACHE_KIB if create else READER_CACHE_KIB
+        event.listen(engine, "connect", partial(_set_up_sqlite, is_sealed=sealed is not None, cache_kib=cache_kib))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         # First: with an unusable encoding, not even the server's version can be read.
@@ -334,7 +342,7 @@ def audit_sqlite_path(url: URL, *, create: bool) -> None:
         raise DatabaseUnreachable(f"{printable_url(url)}: {error.strerror}") from None
 
 
-def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None:
+def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool, cache_kib: int) -> None:
     # The driver begins a transaction only at the first write, too late for a snapshot or a lock; `_begin_sqlite` does.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -344,7 +352,7 @@ def _set_up_sqlite(connection: Any, _record: object, *, is_sealed: bool) -> None
     # No fsync per transaction: a killed process loses nothing, and what a power cut loses is still in the WARC files.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.execute(f"PRAGMA cache_size = -{cache_kib}")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.close()
 
@@ -381,6 +389,8 @@ def _audit_encoding(shown: str, connection: Any, _record: object) -> None:
 
 def _begin_postgresql(connection: Connection) -> None:
     # As on SQLite, one writer at a time: what a batch has looked up is still true when it is written.
-    if connection.get_execution_options().get(WRITES, False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+    options = connection.get_execution_options()
+    if options.get(WRITES, False):
+        suffix = "_shared" if options.get(PARALLEL, False) else ""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{suffix}({WRITER_LOCK})")
     limit_postgresql(connection)

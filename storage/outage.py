@@ -25,6 +25,9 @@ INDEX_DAMAGE = sqlite3.SQLITE_CORRUPT_VTAB
 PRIMARY_BITS = 0xFF
 """Mask that reduces an extended result code to its primary one."""
 
+COLLISION_STATES = {"40P01", "53200"}
+"""PostgreSQL's SQLSTATE codes `deadlock_detected`, and `out_of_memory`: there is no room for more locks."""
+
 TIMED_OUT_STATE = "57014"
 """PostgreSQL's SQLSTATE code `query_canceled`."""
 
@@ -107,6 +110,11 @@ def describe_damage(printable_url: str, reason: str) -> str:
 def is_outage(error: Exception) -> bool:
     """Whether any further statement would fail as well."""
     return isinstance(error, OUTAGES) or (isinstance(error, DatabaseError) and is_damage(error))
+
+
+def is_collision(error: DatabaseLost) -> bool:
+    """Whether other transactions at the same time are the reason."""
+    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) in COLLISION_STATES
 
 
 def is_damage(error: DatabaseError) -> bool:

@@ -33,7 +33,7 @@ for name in [name for name in os.environ if name.startswith("BROADSHEET_")]:
     del os.environ[name]
 
 
-LASTING_THREADS = ("fsspecIO",)
+LASTING_THREADS = ("fsspecIO", "IO loop", "Dask-")
 """Of libraries, by how their names begin: one a process, which nothing ends."""
 
 LASTING_PROCESSES = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker", b"pipeline.reading_process")

@@ -1,20 +1,25 @@
 """Makes the application: routes, templates, error pages, security."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import Any, cast
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from pipeline.archive import Archive
 from schemas.export import ArticleFilter
+from schemas.settings import Settings
 from storage.search.column_cache import ColumnCache
 from web.access import Access
+from web.article_source import ArticleSource
 from web.context import Context
 from web.error_page import add_error_pages
 from web.guard import Guard
@@ -26,7 +31,11 @@ from web.routes import list_links, list_modules
 STATIC = Path(__file__).parent / "static"
 
 THREAD_COUNT = 8
-"""Requests handled at a time: each may have a database connection, and SQLite's cache of 16 MB."""
+"""Requests handled at a time: each may have a database connection, and SQLite's cache of 4 MB."""
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may compute while others wait for the interpreter; Python's own is 5 ms. An article's page asks the
+database ten times, and each time would wait that long for the pages that are being counted."""
 
 EXPORT_COUNT = 2
 """Exports made at a time: each reads a large part of the archive, and takes a thread."""
@@ -56,8 +65,10 @@ def create_app(
         lifespan=_start,
     )
     patient = _limit_time(archive, EXPORT_SECONDS)
+    limited = _limit_time(archive, archive.settings.serve_query_seconds)
     app.state.context = Context(
-        archive=_limit_time(archive, archive.settings.serve_query_seconds),
+        archive=limited,
+        articles=ArticleSource(limited, keeps_last=selection is not None),
         patient_archive=patient,
         columns=ColumnCache(patient.database),
         keeper=Keeper(),
@@ -73,7 +84,20 @@ def create_app(
     _describe_api(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_pages(app)
-    return Guard(app, access or Access())
+    return _trust_proxies(Guard(app, access or Access()), archive.settings)
+
+
+def _trust_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Have a request from one of the settings' proxies be its client's: of the client's address and scheme.
+
+    Anybody else's headers are ignored. Of several addresses, the last one counts that is no proxy's: those before it
+    are what a client wrote itself.
+    """
+    if not settings.serve_proxies:
+        return app
+    names = [str(network) for network in settings.serve_proxies]
+    middleware: Any = ProxyHeadersMiddleware(cast("Any", app), names)  # uvicorn has types of its own for the same
+    return cast("ASGIApp", middleware)
 
 
 def _describe_api(app: FastAPI) -> None:
@@ -89,7 +113,10 @@ def _describe_api(app: FastAPI) -> None:
 async def _start(app: FastAPI) -> AsyncIterator[None]:
     app.state.context.columns.begin_reading()  # before the first search wants them
     current_default_thread_limiter().total_tokens = THREAD_COUNT
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
     yield
+    sys.setswitchinterval(before)
 
 
 def _limit_time(archive: Archive, seconds: float) -> Archive:

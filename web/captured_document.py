@@ -87,14 +87,14 @@ def _read_text(capture: Capture) -> CapturedDocument:
 
 def _read_json(capture: Capture) -> CapturedDocument:
     text = decode(capture)
+    writer = _JsonWriter()
     try:
         value = json.loads(text, strict=False) if len(text) <= MAX_LETTERS else None
+        shown = _wrap(writer.write(value, 0))
     except (ValueError, RecursionError):
         value = None
     if value is None:
         return _read_text(capture)
-    writer = _JsonWriter()
-    shown = _wrap(writer.write(value, 0))
     return CapturedDocument(
         shown, () if writer.left_count > 0 else (f"Only its first {MAX_VALUE_COUNT:,} values are shown.",)
     )

@@ -9,6 +9,7 @@ from jinja2 import Environment
 from pipeline.archive import Archive
 from schemas.export import ArticleFilter
 from storage.search.column_cache import ColumnCache
+from web.article_source import ArticleSource
 from web.kept import Keeper
 from web.rate_limit import RateLimit
 
@@ -43,6 +44,8 @@ class Context(NamedTuple):
 
     archive: Archive
     """Its statements are ended after the time that the settings allow."""
+    articles: ArticleSource
+    """Its articles."""
     patient_archive: Archive
     """The same archive; its statements may take as long as an export does."""
     templates: Environment

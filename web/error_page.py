@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from pipeline.status import RecordUnknown
+from pipeline.status import RecordRedacted, RecordUnknown
 from schemas.failure import Failure, UsageFailure
 from storage.engine import DatabaseLost
 from storage.outage import QueryTimedOut
@@ -28,6 +28,7 @@ MAX_LETTERS = 300
 """Of a message, which may repeat what was asked for."""
 
 STATUSES: tuple[tuple[type[Failure], int], ...] = (
+    (RecordRedacted, 410),
     (RecordUnknown, 404),
     (VersionUnknown, 404),
     (QueryEmpty, 400),
@@ -74,7 +75,8 @@ def _handle_failure(request: Request, error: Exception) -> Response:
 def _make_sentence(message: str) -> str:
     """Return a message as a sentence; a record id at its beginning stays as it is."""
     is_id = ":" in message.partition(" ")[0]
-    return f"{message}." if is_id else f"{message[:1].upper()}{message[1:]}."
+    text = message.removesuffix(".")
+    return f"{text}." if is_id else f"{text[:1].upper()}{text[1:]}."
 
 
 def _handle_http(request: Request, error: Exception) -> Response:

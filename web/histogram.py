@@ -1,8 +1,10 @@
 """Hits over time, as bars of days, months or years."""
 
+from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.span import DAY
@@ -57,14 +59,15 @@ def make_bars(days: Mapping[date, int]) -> tuple[str, list[Bar]]:
     """Return the name of the unit, and a bar for each of them from the first hit to the last; none for a single one."""
     if not days:
         return DAILY.name, []
-    first, last = min(days), max(days)
+    ordered = sorted(days.items())
+    first, last = ordered[0][0], ordered[-1][0]
     unit = _choose_unit(first, last)
     starts = [max(unit.begin(first), date(max(last.year - MAX_YEARS, 1), 1, 1))]
     while starts[-1] < unit.begin(last):
         starts.append(unit.next(starts[-1]))
     if len(starts) == 1:
         return unit.name, []
-    counts = _count(days, starts)
+    counts = _count(ordered, starts)
     highest, width = max(counts), 1000 / len(starts)
     return unit.name, [
         Bar(
@@ -80,15 +83,21 @@ def make_bars(days: Mapping[date, int]) -> tuple[str, list[Bar]]:
     ]
 
 
-def _count(days: Mapping[date, int], starts: Sequence[date]) -> list[int]:
-    """Return the hits from each start to the next. Tens of thousands of days are passed once, in their order."""
-    counts, place = [0] * len(starts), -1
-    for day, count in sorted(days.items()):
-        while place + 1 < len(starts) and starts[place + 1] <= day:
-            place += 1
-        if place >= 0:
-            counts[place] += count
-    return counts
+def count_years(days: Mapping[date, int]) -> dict[int, int]:
+    """Return the years with hits, in order, and their hits."""
+    if not days:
+        return {}
+    ordered = sorted(days.items())
+    years = range(ordered[0][0].year, ordered[-1][0].year + 1)
+    counts = _count(ordered, [date(year, 1, 1) for year in years])
+    return {year: count for year, count in zip(years, counts, strict=True) if count}
+
+
+def _count(ordered: Sequence[tuple[date, int]], starts: Sequence[date]) -> list[int]:
+    """Return the hits from each start to the next. Of tens of thousands of days, few are looked at."""
+    places = [bisect_left(ordered, (start,)) for start in starts] + [len(ordered)]
+    hits = [count for _, count in ordered]
+    return [sum(hits[start:end]) for start, end in pairwise(places)]
 
 
 def _choose_unit(first: date, last: date) -> Unit:

@@ -24,50 +24,55 @@ class Kept(NamedTuple):
     value: Any
     at: datetime
     stale_at: float
+    state: Hashable
+
+    def is_usable(self, state: Hashable) -> bool:
+        """Whether it is new enough, and of this state."""
+        return self.state == state and time.monotonic() <= self.stale_at
 
 
 class Keeper:
-    """The values, by name."""
+    """The values, by name. One of another state than is asked for is never returned, however new it is."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, Kept] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: Hashable, count: Callable[[], Value]) -> Value:
+    def get(self, name: Hashable, count: Callable[[], Value], state: Hashable = None) -> Value:
         """Return the value of this name; an old one is counted anew first."""
         kept = self._kept.get(name)
-        if kept is None or time.monotonic() > kept.stale_at:
+        if kept is None or not kept.is_usable(state):
             with self._lock_of(name):
                 kept = self._kept.get(name)
-                if kept is None or time.monotonic() > kept.stale_at:
-                    kept = self._count(name, count)
+                if kept is None or not kept.is_usable(state):
+                    kept = self._count(name, count, state)
         value: Value = kept.value
         return value
 
-    def get_soon(self, name: Hashable, count: Callable[[], Value]) -> tuple[Value, datetime]:
+    def get_soon(self, name: Hashable, count: Callable[[], Value], state: Hashable = None) -> tuple[Value, datetime]:
         """Return the value of this name, and when it was counted; an old one is counted anew meanwhile."""
         kept = self._kept.get(name)
-        if kept is None:
-            self.get(name, count)
+        if kept is None or kept.state != state:
+            self.get(name, count, state)
             kept = self._kept[name]
-        elif time.monotonic() > kept.stale_at and self._lock_of(name).acquire(blocking=False):
-            threading.Thread(target=self._refresh, args=(name, count), name=f"count {name}", daemon=True).start()
+        elif not kept.is_usable(state) and self._lock_of(name).acquire(blocking=False):
+            threading.Thread(target=self._refresh, args=(name, count, state), name=f"count {name}", daemon=True).start()
         return kept.value, kept.at
 
-    def _refresh(self, name: Hashable, count: Callable[[], Value]) -> None:
+    def _refresh(self, name: Hashable, count: Callable[[], Value], state: Hashable) -> None:
         try:
-            self._count(name, count)
+            self._count(name, count, state)
         except Failure as error:  # the old value serves until the next request tries again
             logger.warning("%s cannot be counted: %s", name, error)
         finally:
             self._lock_of(name).release()
 
-    def _count(self, name: Hashable, count: Callable[[], Value]) -> Kept:
+    def _count(self, name: Hashable, count: Callable[[], Value], state: Hashable) -> Kept:
         started, at = time.monotonic(), datetime.now(UTC)
         value = count()
         ended = time.monotonic()
-        kept = Kept(value, at, ended + max(MIN_AGE_SECONDS, AGE_FACTOR * (ended - started)))
+        kept = Kept(value, at, ended + max(MIN_AGE_SECONDS, AGE_FACTOR * (ended - started)), state)
         self._kept[name] = kept
         return kept
 

@@ -76,9 +76,12 @@ def mark_text(text: str, marks: Collection[Mark]) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-def format_time(at: datetime, site: str) -> str:
-    """Return a time in the publisher's time zone, and in UTC if that is another."""
-    local = at.astimezone(find_time_zone(site))
+def format_time(at: datetime, site: str, offset: str | None) -> str:
+    """Return a time in the publisher's time zone, and in UTC if that is another.
+
+    `offset` is the UTC offset that the article's page gives, which counts if the site has no profile.
+    """
+    local = at.astimezone(find_time_zone(site, offset))
     shown = f"{local.day} {local:%B %Y, %H:%M %Z}"
     if not local.utcoffset():
         return shown

@@ -2,7 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any, Self
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -60,10 +60,7 @@ class SearchParameters(BaseModel):
 
     def link(self, path: str, **changes: object) -> str:
         """Return the URL of the same search with these changes, from its first page unless they name a cursor."""
-        changed = self.model_copy(update={"cursor": None} | changes)
-        given = changed.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
-        query = urlencode({name: "1" if value is True else value for name, value in given.items()})
-        return f"{path}?{query}" if query else path
+        return SearchLinks(self).make(path, **changes)
 
     @property
     def newest(self) -> Self:
@@ -75,3 +72,25 @@ class SearchParameters(BaseModel):
         given = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"q", "sort", "cursor"})
         conditions = [f"{name}: {value}" for name, value in given.items()]
         return ", ".join(filter(None, (self.q.strip(), *conditions))) or "all articles"
+
+
+class SearchLinks:
+    """Makes the URLs of a search with changes: a page has a hundred, and the parameters are rendered once."""
+
+    def __init__(self, asked: SearchParameters) -> None:
+        rendered = {name: _render_parameter(name, getattr(asked, name)) for name in SearchParameters.model_fields}
+        self._rendered = rendered | {"cursor": ""}
+
+    def make(self, path: str, **changes: object) -> str:
+        """Return the URL with these changes, from the first page unless they name a cursor."""
+        changed = self._rendered | {name: _render_parameter(name, value) for name, value in changes.items()}
+        query = "&".join(filter(None, changed.values()))
+        return f"{path}?{query}" if query else path
+
+
+def _render_parameter(name: str, value: object) -> str:
+    """Return a parameter as it is in a URL; an empty text if it has its default."""
+    field = SearchParameters.model_fields[name]
+    if value is None or value == field.default:
+        return ""
+    return f"{field.alias or name}={quote_plus('1' if value is True else str(value))}"

@@ -8,8 +8,8 @@ from schemas.article import Kind
 from schemas.export import Format
 from schemas.search import FACETS, HitPage, SearchOrder
 from sites import find_title
-from web.histogram import Bar, make_bars
-from web.search_parameters import SearchParameters
+from web.histogram import Bar, count_years, make_bars
+from web.search_parameters import SearchLinks, SearchParameters
 
 LABELS = {
     "section": "Section",
@@ -47,6 +47,7 @@ class SearchView:
 
     def __init__(self, asked: SearchParameters, page: HitPage) -> None:
         self._asked = asked
+        self._links = SearchLinks(asked)
         self.page = page
         self.unit, self.bars = make_bars(page.count.days)
 
@@ -65,7 +66,7 @@ class SearchView:
     def _list_chips(self) -> Iterator[Choice]:
         for name in FACETS:
             if value := getattr(self._asked, name):
-                yield Choice(f"{LABELS[name]}: {_name(name, value)}", 0, self._asked.link("/", **{name: None}))
+                yield Choice(f"{LABELS[name]}: {_name(name, value)}", 0, self._links.make("/", **{name: None}))
         if self._asked.since or self._asked.until:
             days = " to ".join(
                 f"{word}{day}"
@@ -76,7 +77,7 @@ class SearchView:
                 if day
             )
             label = days if self._asked.since else f"until {days}"
-            yield Choice(label, 0, self._asked.link("/", since=None, until=None))
+            yield Choice(label, 0, self._links.make("/", since=None, until=None))
 
     @property
     def facets(self) -> list[Facet]:
@@ -90,41 +91,39 @@ class SearchView:
         elif getattr(self._asked, name) is None:
             for one in self.page.count.facets[name]:
                 value = Kind(one.value) if name == "kind" else one.value
-                yield Choice(_name(name, one.value), one.count, self._asked.link("/", **{name: value}))
+                yield Choice(_name(name, one.value), one.count, self._links.make("/", **{name: value}))
 
     def _list_years(self) -> Iterator[Choice]:
-        counts: dict[int, int] = {}
-        for day, count in self.page.count.days.items():
-            counts[day.year] = counts.get(day.year, 0) + count
+        counts = count_years(self.page.count.days)
         for year in sorted(counts, reverse=True) if len(counts) > 1 else ():
-            url = self._asked.link("/", since=date(year, 1, 1), until=date(year, 12, 31))
+            url = self._links.make("/", since=date(year, 1, 1), until=date(year, 12, 31))
             yield Choice(str(year), counts[year], url)
 
     def bar_url(self, bar: Bar) -> str:
         """Return the URL of the search within a bar's days."""
-        return self._asked.link("/", since=bar.since, until=bar.until)
+        return self._links.make("/", since=bar.since, until=bar.until)
 
     @property
     def brush_url(self) -> str:
         """The URL of the search in no span of days; the script adds `from` and `to`."""
-        return self._asked.link("/", since=None, until=None)
+        return self._links.make("/", since=None, until=None)
 
     @property
     def next_url(self) -> str | None:
         """The URL of the next page."""
         cursor = self.page.next_cursor
-        return self._asked.link("/", cursor=cursor) if cursor else None
+        return self._links.make("/", cursor=cursor) if cursor else None
 
     @property
     def first_url(self) -> str | None:
         """The URL of the first page, on any other."""
-        return self._asked.link("/") if self._asked.cursor else None
+        return self._links.make("/") if self._asked.cursor else None
 
     @property
     def exports(self) -> list[Choice]:
         """The formats in which the hits are exported."""
         return [
-            Choice(str(one.value), 0, self._asked.link(f"/export.{one.value}", sort=SearchOrder.RELEVANCE))
+            Choice(str(one.value), 0, self._links.make(f"/export.{one.value}", sort=SearchOrder.RELEVANCE))
             for one in Format
         ]
 
@@ -136,7 +135,7 @@ class SearchView:
     @property
     def api_url(self) -> str:
         """The URL of this search in the API."""
-        return self._asked.link("/api/v1/search")
+        return self._links.make("/api/v1/search")
 
 
 def _name(facet: str, value: str) -> str:

@@ -6,9 +6,11 @@ from datetime import date
 
 from pipeline.archive import Archive, open_archive, open_existing
 from pipeline.backfill_plan import check_order
+from pipeline.cluster import using
 from pipeline.progress import report_progress
 from pipeline.reader import LIMIT_SECONDS, count_processes
 from pipeline.reprocess.comparison import attach_parts, recognize_part, reread_captures
+from pipeline.reprocess.shard import reread_on_workers
 from pipeline.reprocess.summary import Finding, ReprocessSummary
 from pipeline.run import Run, finish_run, now, running
 from pipeline.status import find_quarantine_record, list_quarantine_records
@@ -35,15 +37,18 @@ def reprocess(  # noqa: PLR0913 - a choice each
     apply: bool = False,
     process_count: int | None = None,
     numbers: Collection[int] | None = None,
+    on: str | None = None,
     publishers: Publishers = PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> ReprocessReport:
     """Reread the archive, what was published on these days, or only these rows of the quarantine.
 
-    Without `apply`, nothing is written, and other runs may go on meanwhile.
+    Without `apply`, nothing is written, and other runs may go on meanwhile. `on` is the URL of a cluster whose
+    workers read, by their own settings and rules; what they find is stored here, in the same order.
 
     Raises:
         SpanInvalid: the span ends before it begins.
+        ClusterUnusable, ClusterLost: see `pipeline.cluster`.
         RunInProgress: with `apply`, another run is writing.
         Whatever `open_archive` raises.
     """
@@ -53,11 +58,15 @@ def reprocess(  # noqa: PLR0913 - a choice each
         opening = open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
         archive = stack.enter_context(opening)
         total = _count_wanted(archive, since, until, numbers)
-        count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
-        stack.enter_context(archive.reading_in_parallel(count))
         summary = ReprocessSummary(since, until, apply)
-        wanted = _list_wanted(archive, since, until, numbers)
-        findings = _count_each(reread_captures(archive, wanted), total)
+        if on:
+            cluster = stack.enter_context(using(on, archive.keep_alive))
+            found = reread_on_workers(cluster, archive, since, until)
+        else:
+            count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
+            stack.enter_context(archive.reading_in_parallel(count))
+            found = reread_captures(archive, _list_wanted(archive, since, until, numbers))
+        findings = _count_each(found, total)
         if not apply:
             for finding in findings:
                 summary.add(finding)
@@ -103,8 +112,7 @@ def _list_wanted(
 ) -> Iterator[Rereading]:
     with archive.database.read() as session:
         parts = list_companions(session, recognize_part)
-        wanted = attach_parts(iterate_rereadings(session, since, until, numbers), parts)
-        yield from wanted
+        yield from attach_parts(iterate_rereadings(session, since, until, numbers), parts)
 
 
 def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], summary: ReprocessSummary) -> None:

@@ -1,11 +1,12 @@
 """Meduza in English. README.md has the facts that this rests on."""
 
 import re
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from schemas.article import Kind
 from sites.ordinary import OrdinarySite
-from sites.profile import Edition
+from sites.profile import Edition, SiteLicence
 from sites.structure import PageRules
 from sites.xpath import XPath
 
@@ -40,5 +41,12 @@ PUBLISHER = OrdinarySite(
     sitemaps=(f"{ORIGIN}/sitemap.xml",),
     unconfirmed=frozenset({f"{ORIGIN}/rss2/en/news", f"{ORIGIN}/rss2/en/stories", f"{ORIGIN}/sitemap.xml"}),
     page=PAGE,
+    licences=(
+        SiteLicence(
+            "https://creativecommons.org/licenses/by/4.0/",
+            "the text, not the photographs, of coverage of the war",
+            after=date(2022, 2, 23),
+        ),
+    ),
     kinds={"feature": Kind.ARTICLE, "episodes": Kind.PODCAST, "slides": Kind.GALLERY},
 )

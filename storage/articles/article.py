@@ -10,6 +10,7 @@ from schemas.capture import CaptureRef
 from schemas.model import Count, Record
 from storage.export.block import read_records, select_articles
 from storage.redactions.table import RedactionRow
+from storage.reports.audit import filter_site
 from storage.schema.tables import Alias, Article, Capture
 
 MAX_IDS = 9
@@ -54,9 +55,10 @@ def find_ids(session: Session, ids: Collection[str], prefix: str | None = None) 
     return sorted(found)[:MAX_IDS]
 
 
-def count_articles(session: Session) -> ArticleCount:
-    """Count the stored articles, including imported ones."""
-    count, duplicate_count = session.execute(select(func.count(), func.count(Article.duplicate_of))).one()
+def count_articles(session: Session, site: str | None = None) -> ArticleCount:
+    """Count the stored articles, including imported ones; with a site, only its own."""
+    counts = select(func.count(), func.count(Article.duplicate_of))
+    count, duplicate_count = session.execute(filter_site(counts, Article.site, site)).one()
     return ArticleCount(article_count=count - duplicate_count, duplicate_count=duplicate_count)
 
 

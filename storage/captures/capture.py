@@ -7,6 +7,7 @@ articles are the ones to reread when parsing rules change.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true, tuple_
@@ -168,6 +169,10 @@ UNDECIDED_STATES = frozenset({State.PENDING, State.FAILED, State.GONE})
 """States in which a page may have been captured without yielding an article: current rules may find one."""
 
 
+Position = tuple[str, int]
+"""Where a record begins: WARC file and byte."""
+
+
 class Sibling(NamedTuple):
     """Another successful capture of the same article: a live blog consists of its page and its posts."""
 
@@ -196,21 +201,43 @@ def iterate_rereadings(
     since: date | None = None,
     until: date | None = None,
     numbers: Collection[int] | None = None,
+    within: tuple[Position, Position] | None = None,
 ) -> Iterator[Rereading]:
     """Yield the captures to reread, in WARC file order.
 
     These are the capture of each article and of each open quarantine row, and the newest successful capture of each
     URL that has neither. `since` and `until` limit them to publication days (both inclusive), `numbers`
-    to these quarantine rows.
+    to these quarantine rows, `within` to those from one position to another (both inclusive).
     """
     statement = _select(since, until).order_by(Capture.warc, Capture.offset)
     if numbers is not None:
         statement = statement.where(Quarantine.id.in_(numbers))
-    after: tuple[str, int] = ("", -1)
+    if within is not None:
+        statement = statement.where(_is_from(within[0]), ~_is_after(within[1]))
+    after: Position = ("", -1)
     while rows := session.execute(statement.where(_is_after(after)).limit(PART_COUNT)).all():
         yield from _as_rereadings(session, rows)
         after = (rows[-1].warc, rows[-1].offset)
         session.rollback()  # releases the snapshot, so that writers are not held up
+
+
+def iterate_sections(
+    session: Session, since: date | None, until: date | None, *, most_captures: int, most_bytes: int
+) -> Iterator[tuple[Position, Position]]:
+    """Yield where sections of the captures to reread begin and end (both inclusive), in WARC file order.
+
+    A section ends after so many captures or bytes of records, whichever comes first, also in the middle of a file.
+    """
+    statement = _select(since, until).with_only_columns(Capture.warc, Capture.offset, Capture.length)
+    statement = statement.order_by(Capture.warc, Capture.offset)
+    after: Position = ("", -1)
+    while rows := session.execute(statement.where(_is_after(after)).limit(most_captures)).all():
+        session.rollback()  # releases the snapshot, so that writers are not held up
+        sizes = accumulate(row.length for row in rows)
+        count = max(1, sum(1 for size in sizes if size <= most_bytes))
+        first, last = rows[0], rows[count - 1]
+        after = (last.warc, last.offset)
+        yield (first.warc, first.offset), after
 
 
 def list_changed(session: Session, articles: Mapping[str, Read]) -> list[Rereading]:
@@ -348,8 +375,12 @@ def _is_published(since: date | None, until: date | None) -> ColumnElement[bool]
     return or_(is_article_within, and_(Article.id.is_(None), Entry.id.is_not(None), is_within(since, until)))
 
 
-def _is_after(position: tuple[str, int]) -> ColumnElement[bool]:
+def _is_after(position: Position) -> ColumnElement[bool]:
     return tuple_(Capture.warc, Capture.offset) > tuple_(*map(literal, position))
+
+
+def _is_from(position: Position) -> ColumnElement[bool]:
+    return tuple_(Capture.warc, Capture.offset) >= tuple_(*map(literal, position))
 
 
 def _as_rereadings(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Rereading]:

@@ -122,8 +122,8 @@ def _reread_article(batch: UnitOfWork, outcome: ArticleRead, known: StoredCaptur
         _cure(batch, outcome, known)
         return "revised" if has_other_name else "cured"
     ended = reread_article(batch, row, read, known.id)
-    if row.entry_id is not None and ended == "revised" and (entry := _find_entry(batch, row.entry_id)):
-        record_publication_time(entry, read.published_at)
+    if row.entry_id is not None and ended != "unchanged" and (entry := _find_entry(batch, row.entry_id)):
+        record_publication_time(entry, read.published_at, read.published_offset)
     return "cured" if _resolve(batch, _key(batch, seen, known), known.id) else ended
 
 
@@ -149,7 +149,7 @@ def _cure(batch: UnitOfWork, outcome: ArticleRead, known: StoredCapture) -> None
     enter_state(batch, entry, State.STORED, max(entry.state_at, seen.fetched_at))
     entry.tried_at = entry.tried_at or seen.fetched_at
     entry.url = stored.url or entry.url
-    record_publication_time(entry, stored.published_at)
+    record_publication_time(entry, stored.published_at, stored.published_offset)
     confirm(batch, entry)
 
 

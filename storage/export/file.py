@@ -148,16 +148,20 @@ def _report_progress(blocks: Iterable[Block], total_count: int, on_progress: Exp
         on_progress(done_count, total_count)
 
 
+SMALL_GROUP_BYTES = 2 * 1024 * 1024
+"""Bytes of a Parquet file's row group in memory. With 16 MB, a server needs 50 MB more for the same file, less 2 %."""
+
+
 def write_blocks(file: BinaryIO, kind: FileFormat, blocks: Iterable[Block]) -> None:
-    """Write articles to an open file, without a card."""
-    _write(Sink(file), kind, blocks)
+    """Write articles to an open file, without a card, in little memory: a server writes several at a time."""
+    _write(Sink(file), kind, blocks, SMALL_GROUP_BYTES)
 
 
-def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block]) -> None:
+def _write(sink: Sink, kind: FileFormat, blocks: Iterable[Block], group_bytes: int | None = None) -> None:
     if kind.format is Format.PARQUET:
-        from storage.export.parquet import write_parquet
+        from storage.export.parquet import GROUP_BYTES, write_parquet
 
-        write_parquet(sink, blocks)
+        write_parquet(sink, blocks, group_bytes or GROUP_BYTES)
         return
     with compressing(sink, kind.compression) as file:
         if kind.has_bom:

@@ -37,10 +37,10 @@ def make_schema() -> pa.Schema:
     return pa.schema(_make_fields(ArticleRecord))
 
 
-def write_parquet(sink: Sink, blocks: Iterable[Block]) -> None:
+def write_parquet(sink: Sink, blocks: Iterable[Block], group_bytes: int = GROUP_BYTES) -> None:
     """Write row groups of some thousand articles, compressed with zstd."""
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), make_schema(), compression="zstd") as writer:
-        for group in _group_batches(map(_as_batch, _join_blocks(blocks))):
+        for group in _group_batches(map(_as_batch, _join_blocks(blocks)), group_bytes):
             table = pa.Table.from_batches(group)
             writer.write_table(table, row_group_size=table.num_rows)
 
@@ -57,14 +57,14 @@ def _join_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
         yield {name: list(chain.from_iterable(block[name] for block in part)) for name in part[0]}
 
 
-def _group_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+def _group_batches(batches: Iterable[pa.RecordBatch], group_bytes: int) -> Iterator[list[pa.RecordBatch]]:
     """Yield the batches of each row group."""
     group: list[pa.RecordBatch] = []
     byte_count = 0
     for batch in batches:
         group.append(batch)
         byte_count += batch.nbytes
-        if byte_count >= GROUP_BYTES:
+        if byte_count >= group_bytes:
             yield group
             group, byte_count = [], 0
     if group:

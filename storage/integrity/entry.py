@@ -98,7 +98,7 @@ def _make_entry(
     for published_at in select_in(session, seen_times, Sighting.url, set(urls)):
         record_publication_time(entry, published_at)
     if article:
-        record_publication_time(entry, article.published_at)
+        record_publication_time(entry, article.published_at, article.published_offset)
         entry.next_try_at = plan_revisit(batch, entry)
     return entry
 

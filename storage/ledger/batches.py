@@ -1,4 +1,7 @@
-"""Stores batches of outcomes, each in one transaction. An outcome that cannot be stored does not block the others."""
+"""Stores batches of outcomes, each in one transaction. An outcome that cannot be stored does not block the others.
+
+On PostgreSQL, a batch is first tried while others are being stored, then alone, then outcome by outcome.
+"""
 
 import logging
 from collections import Counter
@@ -12,8 +15,9 @@ from schemas.outcome import ArticleRead, CaptureQuarantined, Kept, Outcome, Sour
 from schemas.schedule import STANDARD_PLAN, RevisitPlan
 from storage.engine import Database, DatabaseLost
 from storage.ledger.outcome import store_outcomes
+from storage.ledger.parallel import can_be_parallel
 from storage.ledger.unit_of_work import seen_of
-from storage.outage import is_outage
+from storage.outage import is_collision, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,10 @@ class Storage:
         `reread` are outcomes of captures that are stored already; they come first and are not counted. An outcome that
         cannot be stored is quarantined with the reason. If none of several outcomes can, the first error is raised.
         """
+        if not reread and self.database.engine.dialect.name == "postgresql" and can_be_parallel(outcomes):
+            stored = self._store_in_parallel(outcomes, now, finish)
+            if stored is not None:
+                return stored
         try:
             with self.database.begin() as session:
                 self._write(session, reread, now, is_reread=True)
@@ -63,6 +71,24 @@ class Storage:
             logger.warning("a batch of %d could not be stored, and is stored one by one", len(outcomes), exc_info=True)
             return self._store_each(outcomes, now, reread, finish)
         return stored
+
+    def _store_in_parallel(
+        self, outcomes: Sequence[Outcome], now: datetime, finish: Callable[[Session], None] | None
+    ) -> StoredBatch | None:
+        """Store a batch while others are being stored; None if it has to be stored alone."""
+        try:
+            with self.database.begin(is_parallel=True) as session:
+                stored = StoredBatch(self._write(session, outcomes, now, is_parallel=True))
+                _finish(session, finish)
+        except DatabaseLost as error:
+            if not is_collision(error):
+                raise
+            logger.info("a batch of %d met another one, and is stored alone: %s", len(outcomes), error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is found again where it is not another writer's
+            logger.info("a batch of %d is stored alone: %s", len(outcomes), str(error).partition("\n")[0])
+        else:
+            return stored
+        return None
 
     def _store_each(
         self,
@@ -115,11 +141,25 @@ class Storage:
             return error
 
     def _write(
-        self, session: Session, outcomes: Sequence[Outcome], now: datetime, *, is_reread: bool = False
+        self,
+        session: Session,
+        outcomes: Sequence[Outcome],
+        now: datetime,
+        *,
+        is_reread: bool = False,
+        is_parallel: bool = False,
     ) -> Counter[str]:
         if not outcomes:
             return Counter()
-        return store_outcomes(session, outcomes, run_id=self.run_id, now=now, plan=self.plan, is_reread=is_reread)
+        return store_outcomes(
+            session,
+            outcomes,
+            run_id=self.run_id,
+            now=now,
+            plan=self.plan,
+            is_reread=is_reread,
+            is_parallel=is_parallel,
+        )
 
 
 def _finish(session: Session, finish: Callable[[Session], None] | None) -> None:

@@ -31,6 +31,7 @@ from schemas.schedule import STANDARD_PLAN, RevisitPlan
 from schemas.url import Identity
 from storage.captures.reinterpretation import reread
 from storage.captures.rights import store_rights
+from storage.ledger.parallel import ParallelWriter
 from storage.ledger.quarantine import add_quarantine
 from storage.ledger.sighting import store_sightings
 from storage.ledger.state import (
@@ -62,7 +63,8 @@ from storage.near_duplicates.grouping import regroup
 from storage.redactions.admission import find_redaction, load_redactions, store_redacted
 from storage.revisions.store import record_check, remove_article, store_article
 from storage.schema.tables import Entry, Robots, TdmFile
-from storage.search.index import index_articles
+from storage.search.index import index_articles, index_documents
+from storage.search.vocabulary import insert_forms
 
 __all__ = ["FIRST_RETRY", "LAST_RETRY", "NEW_URLS", "retry_delay", "store_outcomes"]
 
@@ -87,6 +89,7 @@ def store_outcomes(
     now: datetime,
     plan: RevisitPlan = STANDARD_PLAN,
     is_reread: bool = False,
+    is_parallel: bool = False,
 ) -> Counter[str]:
     """Store each outcome that is not stored yet; return how many had each result.
 
@@ -95,10 +98,15 @@ def store_outcomes(
     `tdm-file`, `kept`, `redacted`.
     These count outcomes; beside them, `sighted-new` counts URLs, `request` captures, and `page` captures of article
     pages. With `is_reread`, the outcomes are of captures that are stored already: see
-    `storage.captures.reinterpretation` for their results.
+    `storage.captures.reinterpretation` for their results. With `is_parallel`, others store theirs at the same time:
+    see `storage.ledger.parallel`.
+
+    Raises:
+        WritersCollided: another may be changing the same; the transaction must be repeated alone.
     """
     with session.no_autoflush:  # the unit of work flushes explicitly
-        batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan)
+        parallel = ParallelWriter(session, outcomes) if is_parallel else None
+        batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan, parallel=parallel)
         load_redactions(batch, outcomes)
         if not is_reread:
             return _store_batch(batch, outcomes)
@@ -124,9 +132,11 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
         record_validators(batch, outcome)
         if isinstance(outcome, SourceRead):
             counts[NEW_URLS] += store_sightings(batch, outcome.sightings)
-    duplicates = regroup(batch)
-    index_articles(batch.session, batch.touched_ids, batch.terms)
+    batch.write()
+    new_words = index_documents(batch.session, batch.touched_ids, batch.terms)
     store_rights(batch)
+    duplicates = regroup(batch)  # late, because others wait from here on
+    insert_forms(batch.session, new_words)
     counts["duplicate"] += len(duplicates)
     counts["stored"] -= len(duplicates)
     counts[REQUESTS] += batch.capture_count
@@ -185,7 +195,7 @@ def _store_article(batch: UnitOfWork, outcome: ArticleRead) -> str:
         record_attempt(batch, entry, at)
         enter_state(batch, entry, State.DUPLICATE if stored.duplicate_of else State.STORED, at)
         entry.url = stored.url or entry.url
-        record_publication_time(entry, stored.published_at)
+        record_publication_time(entry, stored.published_at, stored.published_offset)
         if not is_old:
             confirm(batch, entry)
         _record_other(batch, seen, entry)

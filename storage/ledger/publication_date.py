@@ -15,10 +15,13 @@ LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 """Between these, a time has a date in every time zone."""
 
 
-def publication_day(at: datetime | None, site: str) -> date | None:
-    """Return a time's date in the time zone of its site; None for a time that is no publication time."""
+def publication_day(at: datetime | None, site: str, offset: str | None) -> date | None:
+    """Return a time's date in the time zone of its site; None for a time that is no publication time.
+
+    `offset` is the UTC offset that the page gives with it, which counts if the site has no profile.
+    """
     known_at = publication_time(at)
-    return known_at.astimezone(sites.find_time_zone(site)).date() if known_at else None
+    return known_at.astimezone(sites.find_time_zone(site, offset)).date() if known_at else None
 
 
 def month_of(day: date) -> str:

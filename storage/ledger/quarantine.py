@@ -103,9 +103,12 @@ def list_newest_quarantine(
     return [_as_record(row) for row in session.execute(statement)]
 
 
-def count_quarantine(session: Session) -> int:
-    """Return how many rows are open."""
-    return session.scalar(select(func.count()).where(Quarantine.resolved_at.is_(None))) or 0
+def count_quarantine(session: Session, site: str | None = None) -> int:
+    """Return how many rows are open; with a site, only those of its entries."""
+    statement = select(func.count()).select_from(Quarantine).where(Quarantine.resolved_at.is_(None))
+    if site is not None:
+        statement = statement.join(Entry, Entry.id == Quarantine.entry_id).where(Entry.site == site)
+    return session.scalar(statement) or 0
 
 
 def count_quarantine_reasons(session: Session, site: str | None = None) -> dict[str, int]:

@@ -21,6 +21,7 @@ from schemas.table import ROW_MEDIA_TYPE
 from schemas.url import Identity
 from storage.articles.terms import ReadTerms
 from storage.bulk import insert_mappings
+from storage.ledger.parallel import ParallelWriter
 from storage.ledger.publication_date import is_month, month_of, publication_day, publication_time
 from storage.schema.tables import Alias, Article, Base, Capture, Entry, Quarantine, Revision, Sighting, Validator
 
@@ -93,6 +94,8 @@ class UnitOfWork:
     """What the articles are found by, where readers have made that."""
     has_merged: bool = False
     """Whether entries were merged."""
+    parallel: ParallelWriter | None = None
+    """The locks of this transaction; None if no other writes at the same time."""
     _ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)
 
     @property
@@ -109,10 +112,15 @@ class UnitOfWork:
         return BEFORE_ALL if self.is_ahead(at) else at
 
     def next_id(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> int:
-        """Return the id of a new row. It is unique because only one transaction writes at a time."""
+        """Return the id of a new row, which no other transaction gets."""
         if table not in self._ids:
-            self._ids[table] = count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
+            self._ids[table] = self._iterate_ids(table)
         return next(self._ids[table])
+
+    def _iterate_ids(self, table: type[Alias | Capture | Entry | Quarantine | Sighting]) -> Iterator[int]:
+        if self.parallel:
+            return self.parallel.iterate_ids(table.__tablename__)
+        return count((self.session.scalar(select(func.max(table.id))) or 0) + 1)
 
     def write(self) -> None:
         """Write all new and changed rows, so that queries see them."""
@@ -222,10 +230,17 @@ def load_batch(
     run_id: str | None,
     now: datetime,
     plan: RevisitPlan = STANDARD_PLAN,
+    parallel: ParallelWriter | None = None,
 ) -> UnitOfWork:
-    """Load all stored rows that the outcomes refer to."""
-    batch = UnitOfWork(session, run_id, now, plan, terms=ReadTerms(outcomes))
+    """Load all stored rows that the outcomes refer to.
+
+    Raises:
+        WritersCollided: an entry is among them that this transaction has not locked.
+    """
+    batch = UnitOfWork(session, run_id, now, plan, terms=ReadTerms(outcomes), parallel=parallel)
     load_urls(batch, [identity for outcome in outcomes for identity in _identities(outcome)], _urls(outcomes))
+    if parallel:
+        parallel.audit(batch.entries)
     _load_captures(batch, outcomes)
     _load_articles(batch, outcomes)
     _load_validators(batch, outcomes)
@@ -242,12 +257,16 @@ def record_first_seen(entry: Entry, at: datetime) -> None:
     entry.first_seen_at = min(entry.first_seen_at, at)
 
 
-def record_publication_time(entry: Entry, published_at: datetime | None) -> None:
-    """Set an entry's publication time; one without a zone, or without a calendar day, is ignored."""
+def record_publication_time(entry: Entry, published_at: datetime | None, offset: str | None = None) -> None:
+    """Set an entry's publication time; one without a zone, or without a calendar day, is ignored.
+
+    `offset` is the UTC offset that the page gives with it. It may move the day of a time that is known already.
+    """
     at = publication_time(published_at)
-    if at and at != entry.published_at:
-        entry.published_at, entry.published_on = at, publication_day(at, entry.site)
-        entry.published_month = month_of(entry.published_on) if entry.published_on else None
+    day = publication_day(at, entry.site, offset)
+    if at and (at != entry.published_at or day != publication_day(at, entry.site, None)):
+        entry.published_at, entry.published_on = at, day
+        entry.published_month = month_of(day) if day else None
 
 
 def record_publication_day(entry: Entry, day: date | None, month: str | None) -> None:

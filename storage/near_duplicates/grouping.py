@@ -196,6 +196,8 @@ def regroup(batch: UnitOfWork) -> set[str]:
     Returns the batch's new articles that are duplicates. Leaves nothing in the batch unwritten.
     """
     batch.write()
+    if batch.parallel:
+        batch.parallel.begin_merge()
     touched = batch.touched_ids
     groups = _find_member_groups(batch, touched)
     changes = [change for group in groups for change in _find_changed_verdicts(batch, group, touched)]
@@ -304,9 +306,18 @@ class _PrimaryComparison:
         return Shingled(self._batch.session.scalars(select(Article.body).where(Article.id == member.id)).one())
 
 
+def _lock(batch: UnitOfWork, members: Sequence[Member]) -> None:
+    """Lock the articles with their entries, where others write at the same time."""
+    if batch.parallel:
+        entry_ids = {member.entry_id for member in members if member.entry_id is not None}
+        batch.parallel.lock_more(select_in(batch.session, select(Entry.key), Entry.id, entry_ids))
+        batch.parallel.lock_more(member.id for member in members)
+
+
 def _write(batch: UnitOfWork, changes: Sequence[tuple[Member, Verdict]]) -> None:
     if not changes:
         return
+    _lock(batch, [member for member, _ in changes])
     names = ("duplicate_of", "duplicate_kind", "similarity")
     rows = [{"id": member.id, **dict(zip(names, verdict, strict=True))} for member, verdict in changes]
     batch.session.execute(update(Article), rows)

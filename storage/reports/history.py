@@ -41,14 +41,16 @@ def list_readings(session: Session, *, kind: str, site: str | None) -> list[Earl
     ]
 
 
-def find_last_recurrence_report(session: Session) -> RunReport | None:
-    """Return the report of the newest run that looked for recurring blocks; None if none has."""
+def find_last_recurrence_report(session: Session, site: str | None = None) -> RunReport | None:
+    """Return the report of the newest run (with a site, of its own) that looked for recurring blocks; None if none."""
     statement = (
         select(RunRow.report)
         .where(RunRow.report["leak_rate"].as_float().is_not(None))
         .order_by(RunRow.started_at.desc(), RunRow.id.desc())
         .limit(1)
     )
+    if site is not None:
+        statement = statement.where(RunRow.site == site)
     report = session.scalar(statement)
     return RunReport.model_validate(report, strict=False) if report else None
 

@@ -25,8 +25,9 @@ leaves more than half; unrelated paragraphs of one article share a quarter."""
 MATCH_WINDOW = 20
 """Number of old paragraphs searched for a match. With it, a live blog of a thousand paragraphs takes a second."""
 
-LARGE_WORDS = 2_000
-"""Words of a paragraph beyond which only the rarer words are matched; matching all would take seconds."""
+MATCH_STEPS = 20_000_000
+"""Steps of the search for what two sequences share: some seconds. A page that repeats one paragraph, or one word, a
+thousand times would take minutes, and ten thousand times a day."""
 
 _QUOTES = str.maketrans({**dict.fromkeys("«»„“”‟″〝〞", '"'), **dict.fromkeys("‘’‚‛′`´", "'"), "\u00ad": None})
 
@@ -36,11 +37,21 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
 
 
+def align(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield the opcodes that turn one sequence into the other, as `SequenceMatcher` has them.
+
+    The more often a value is repeated and the longer the sequences are, the less it tells where they agree: then it is
+    only matched beside others, or at the beginning.
+    """
+    counts = Counter(new)
+    max_count = MATCH_STEPS // (len(old) * len(new) or 1)
+    yield from SequenceMatcher(lambda one: counts[one] > max_count, old, new, autojunk=False).get_opcodes()
+
+
 def compare_paragraphs(before: str, after: str) -> Iterator[ParagraphChange]:
     """Yield the paragraphs of both bodies in the order of the later one, with removed ones in their old position."""
     old, new = split_paragraphs(before), split_paragraphs(after)
-    matcher = SequenceMatcher(None, [plain(text) for text in old], [plain(text) for text in new], autojunk=False)
-    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+    for op, old_start, old_end, new_start, new_end in align([*map(plain, old)], [*map(plain, new)]):
         if op == "equal":
             pairs = zip(old[old_start:old_end], new[new_start:new_end], strict=True)
             yield from (ParagraphChange(op="same", before=one, after=other) for one, other in pairs)
@@ -60,9 +71,15 @@ def _compare_block(old: Sequence[str], new: Sequence[str]) -> Iterator[Paragraph
             pending_texts.append(text)
             continue
         yield from _list_replaced(old[done:match], pending_texts)
-        yield ParagraphChange(op="changed", before=old[match], after=text, words=tuple(compare_words(old[match], text)))
+        yield _compare_pair(old[match], text)
         done, pending_texts = match + 1, []
     yield from _list_replaced(old[done:], pending_texts)
+
+
+def _compare_pair(before: str, after: str) -> ParagraphChange:
+    if plain(before) == plain(after):  # one of many like it
+        return ParagraphChange(op="same", before=before, after=after)
+    return ParagraphChange(op="changed", before=before, after=after, words=tuple(compare_words(before, after)))
 
 
 def _list_replaced(removed: Sequence[str], added: Sequence[str]) -> Iterator[ParagraphChange]:
@@ -78,9 +95,7 @@ def _is_match(one: Counter[str], other: Counter[str]) -> bool:
 def compare_words(before: str, after: str) -> Iterator[WordRun]:
     """Yield runs of words of two versions of a paragraph, with removed words before their replacement."""
     old, new = before.split(), after.split()
-    is_large = max(len(old), len(new)) > LARGE_WORDS
-    matcher = SequenceMatcher(None, [plain(word) for word in old], [plain(word) for word in new], autojunk=is_large)
-    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+    for op, old_start, old_end, new_start, new_end in align([*map(plain, old)], [*map(plain, new)]):
         if op == "equal":
             yield WordRun(op="same", text=" ".join(new[new_start:new_end]))
             continue

@@ -47,6 +47,7 @@ class StoreResult(NamedTuple):
     """Its primary before this batch."""
     url: str | None
     published_at: datetime | None
+    published_offset: str | None
 
 
 def store_article(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None, capture_id: int) -> StoreResult:
@@ -54,9 +55,9 @@ def store_article(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None
     row = find_row(batch, read.id)
     if row is None:
         _add(batch, read, entry, capture_id)
-        return StoreResult("stored", None, read.url, read.published_at)
+        return StoreResult("stored", None, read.url, read.published_at, read.published_offset)
     outcome = _update(batch, row, read, capture_id)
-    return StoreResult(outcome, row.duplicate_of, row.url, row.published_at)
+    return StoreResult(outcome, row.duplicate_of, row.url, row.published_at, row.published_offset)
 
 
 def record_check(batch: UnitOfWork, article_id: str, at: datetime) -> None:
@@ -230,7 +231,7 @@ def _annotate(row: Article, read: ExtractedArticle, names: tuple[str, ...]) -> N
     if "sources" in names:
         row.sources, row.extractor = fields["sources"], read.extractor
     if "published_offset" in names:
-        row.published_offset = read.published_offset
+        row.published_offset, row.published_on = read.published_offset, fields["published_on"]
     if "modified_at" in names:
         row.modified_at = read.modified_at
         source = {name: value for name, value in read.sources.items() if name == "modified_at"}
@@ -298,7 +299,7 @@ def _to_columns(read: ExtractedArticle) -> Columns:
         "tags": list(read.tags),
         "published_at": read.published_at,
         "published_offset": read.published_offset,
-        "published_on": publication_day(read.published_at, read.site),
+        "published_on": publication_day(read.published_at, read.site, read.published_offset),
         "modified_at": read.modified_at,
         "fetched_at": read.fetched_at,
         "body": read.body,

@@ -64,9 +64,13 @@ def close_run(
     row.report = report.model_dump(mode="json") if report else None
 
 
-def list_runs(session: Session, limit: int = LISTED_COUNT, *, until: datetime | None = None) -> list[RunRecord]:
-    """Return the newest runs, newest first; with `until`, of those that had begun by then."""
+def list_runs(
+    session: Session, limit: int = LISTED_COUNT, *, site: str | None = None, until: datetime | None = None
+) -> list[RunRecord]:
+    """Return the newest runs, newest first: with a site, of its own; with `until`, of those that had begun by then."""
     statement = select(RunRow).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit)
+    if site is not None:
+        statement = statement.where(RunRow.site == site)
     if until is not None:
         statement = statement.where(RunRow.started_at <= until)
     return [_as_record(row) for row in session.scalars(statement)]

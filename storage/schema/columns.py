@@ -12,8 +12,9 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 """A list or mapping of JSON values."""
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
-"""An id assigned by the batch that writes the row: it is the only writer, and no row needs a separate statement to
-learn its id. On SQLite, only `INTEGER` makes the column an alias of the rowid."""
+"""An id assigned by the batch that writes the row, so that no row needs a separate statement to learn its id. Ids have
+gaps on PostgreSQL, and a higher one may be committed first. On SQLite, only `INTEGER` makes the column an alias of the
+rowid."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -102,7 +102,9 @@ class Entry(Base):
     published_at: Mapped[datetime | None]
     """The article's publication time; before it is stored, a source's."""
     published_on: Mapped[date | None]
-    """The day of `published_at` in the site's time zone; while that is unknown, the day in the URL."""
+    """The day of `published_at` in the site's time zone, or that of the article's page if the site has no profile.
+
+    While that is unknown, the day in the URL."""
     published_month: Mapped[str | None]
     """`YYYY-MM` of `published_on`; while that is unknown, the month of the sitemap that listed it."""
 
@@ -254,7 +256,7 @@ class Article(Version, Base):
     entry: Mapped[Entry | None] = relationship(viewonly=True)
     site: Mapped[str]
     published_on: Mapped[date | None]
-    """The day of `published_at` in the site's time zone."""
+    """The day of `published_at` in the site's time zone; if it has no profile, at `published_offset`, else in UTC."""
     first_seen_at: Mapped[datetime]
     capture: Mapped[Capture] = relationship(viewonly=True, foreign_keys="Article.capture_id")
     removed_capture: Mapped[Capture | None] = relationship(viewonly=True, foreign_keys="Article.removed_capture_id")

@@ -1,8 +1,10 @@
 """Keeps the values by which hits are filtered and counted up to date, in a reader's process.
 
-Which articles the index has is looked up within seconds of any new capture, and the values of new ones are read. What
-is redacted is taken out before the next answer. A value of an article that changes without a new capture (`reprocess`)
-is seen when all values are read again, after some minutes. The hits themselves are always read from the database.
+Which articles the index has is looked up when there is a new capture, and the values of new ones are read. After a
+`reprocess` or a repair, which change articles without new captures, all values are read. A small archive's next answer
+waits for that; a large one's is made of the values that are there, and has the new ones within seconds. In any archive,
+what is redacted is taken out before the next answer. Whatever else has changed is seen when all values are read again,
+after some minutes. The hits themselves are always read from the database.
 """
 
 import logging
@@ -20,8 +22,9 @@ from sqlalchemy.orm import Session
 from storage.bulk import stream_rows
 from storage.engine import Database, DatabaseLost
 from storage.ledger.unit_of_work import execute_in
-from storage.redactions.table import RedactionRow
-from storage.schema.tables import Article, Capture
+from storage.locks import find_capture_floor
+from storage.redactions.state import RedactionState, read_redaction_state
+from storage.schema.tables import Article, Capture, RunRow
 from storage.search.columns import MANY, SINGLE, Columns, build_columns
 from storage.search.number_array import read_numbers
 from storage.search.table import Searched
@@ -42,14 +45,26 @@ FULL_AGE_SECONDS = 120
 FULL_AGE_FACTOR = 100
 """The same for values that are all read again."""
 
+SMALL_COUNT = 10_000
+"""Articles of an archive whose values are always updated before an answer: that takes some hundredths of a second."""
+
+REREADING_KINDS = ("reprocess", "repair")
+"""Kinds of run that change articles without new captures."""
+
+RECENT_RUN_COUNT = 20
+"""Runs among which such a run is looked for. Others begin after it has ended, and there are few in a minute."""
+
 
 class State(NamedTuple):
     """What tells whether the archive has changed: cheap to read, as each answer asks for it."""
 
     capture_id: int
-    """The newest capture's. New and changed articles have new captures."""
-    redacted: tuple[int, datetime | None]
-    """How many articles are redacted, and since when the last one."""
+    """Every capture up to this id is there. New and changed articles have new captures."""
+    newest_id: int
+    """The highest id of a capture. Where several write at the same time, lower ones may still be to come."""
+    reread_at: datetime | None
+    """When the last run ended that changes articles without new captures."""
+    redacted: RedactionState
 
 
 class Kept(NamedTuple):
@@ -59,11 +74,6 @@ class Kept(NamedTuple):
     state: State
     stale_at: float
     unusable_at: float
-
-    def must_wait(self, state: State) -> bool:
-        """Whether they must be updated before they are used."""
-        is_old = state != self.state and time.monotonic() > self.unusable_at
-        return is_old or state.redacted != self.state.redacted
 
 
 class ColumnCache:
@@ -75,11 +85,13 @@ class ColumnCache:
         min_age_seconds: float = MIN_AGE_SECONDS,
         age_factor: float = AGE_FACTOR,
         full_age_seconds: float = FULL_AGE_SECONDS,
+        small_count: int = SMALL_COUNT,
     ) -> None:
         self._database = database
         self._min_age_seconds = min_age_seconds
         self._age_factor = age_factor
         self._full_age_seconds = full_age_seconds
+        self._small_count = small_count
         self._full_at = math.inf
         """When all values are to be read again."""
         self._reading = threading.Lock()
@@ -93,16 +105,21 @@ class ColumnCache:
         if time.monotonic() > self._full_at:
             self.begin_reading()
         kept = self._kept or self._read_first()
-        with self._database.read() as session:
-            state = read_state(session)
-        if kept.must_wait(state):
+        state = read_state(self._database)
+        if self._must_wait(kept, state):
             with self._updating:
                 kept = self._kept or kept
                 # Another thread may have updated them meanwhile.
-                return (self._update(kept) if kept.must_wait(state) else kept).columns
+                return (self._update(kept) if self._must_wait(kept, state) else kept).columns
         if state != kept.state and time.monotonic() > kept.stale_at:
             self._begin(self._updating, lambda: self._update(self._kept or kept))
         return kept.columns
+
+    def _must_wait(self, kept: Kept, state: State) -> bool:
+        """Whether values must be updated before they are used."""
+        is_small = len(kept.columns.numbers) <= self._small_count
+        is_old = state != kept.state and (is_small or time.monotonic() > kept.unusable_at)
+        return is_old or state.redacted != kept.state.redacted
 
     def begin_reading(self) -> None:
         """Read all values in a thread, unless they are being read."""
@@ -129,8 +146,8 @@ class ColumnCache:
     def _read(self) -> Kept:
         """Read all values. They may miss a redaction that was made meanwhile: the next answer updates them."""
         started = time.monotonic()
+        state = read_state(self._database)
         with self._database.read_snapshot() as session:
-            state = read_state(session)
             columns = read_columns(session)
         seconds = time.monotonic() - started
         with self._updating:
@@ -140,9 +157,12 @@ class ColumnCache:
     def _update(self, kept: Kept) -> Kept:
         """Replace the values by newer ones."""
         started = time.monotonic()
+        state = read_state(self._database)
         with self._database.read_snapshot() as session:
-            state = read_state(session)
-            columns = update_columns(session, kept.columns, kept.state.capture_id)
+            if state.reread_at == kept.state.reread_at:
+                columns = update_columns(session, kept.columns, kept.state.capture_id)
+            else:
+                columns = read_columns(session)
         return self._keep(columns, state, time.monotonic() - started)
 
     def _keep(self, columns: Columns, state: State, seconds: float) -> Kept:
@@ -152,12 +172,16 @@ class ColumnCache:
         return self._kept
 
 
-def read_state(session: Session) -> State:
-    """Read what tells whether the archive has changed."""
+def read_state(database: Database) -> State:
+    """Read what tells whether the archive has changed; a snapshot that begins after this has all that it tells of."""
     newest = select(func.coalesce(func.max(Capture.id), 0)).scalar_subquery()
-    row = session.execute(select(newest, func.count(), func.max(RedactionRow.redacted_at)).select_from(RedactionRow))
-    capture_id, count, redacted_at = row.one()
-    return State(capture_id, (count, redacted_at))
+    runs = select(RunRow.kind, RunRow.ended_at).order_by(RunRow.started_at.desc()).limit(RECENT_RUN_COUNT).subquery()
+    reread_at = select(func.max(runs.c.ended_at)).where(runs.c.kind.in_(REREADING_KINDS)).scalar_subquery()
+    with database.read() as session:
+        newest_id, ended_at = session.execute(select(newest, reread_at)).one()
+        floor = find_capture_floor(session.connection())
+        redacted = read_redaction_state(session)
+    return State(newest_id if floor is None else min(floor, newest_id), newest_id, ended_at, redacted)
 
 
 def read_columns(session: Session) -> Columns:

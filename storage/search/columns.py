@@ -105,7 +105,7 @@ class Columns:
 
     def find_places(self, numbers: Numbers) -> Places:
         """Return the places of those numbers, in order; an article that was stored later has none."""
-        wanted = np.sort(numbers)
+        wanted = np.sort(numbers, kind="stable")  # the fastest for what is sorted already, as it is from SQLite
         places = np.searchsorted(self.numbers, wanted)
         within = places < len(self.numbers)
         places, wanted = places[within], wanted[within]
@@ -145,15 +145,16 @@ class Columns:
 
     def count(self, places: Places) -> HitCount:
         """Count the articles at these places, by the values of each field and by day."""
-        counts = np.bincount(self.days[places])
+        days = self.days[places]
+        dated = days[days != NO_DAY]
+        first = int(dated.min()) if len(dated) else 0
+        counts = np.bincount(dated - first)
         ordinals = np.flatnonzero(counts)
-        days = dict(zip(ordinals.tolist(), counts[ordinals].tolist(), strict=True))
-        undated_count = days.pop(NO_DAY, 0)
         return HitCount(
             total_count=len(places),
-            undated_count=undated_count,
+            undated_count=len(days) - len(dated),
             facets={name: tuple(self._count_values(name, places)) for name in FACETS},
-            days={date.fromordinal(day): count for day, count in days.items()},
+            days=dict(zip(map(date.fromordinal, (ordinals + first).tolist()), counts[ordinals].tolist(), strict=True)),
         )
 
     def _count_values(self, name: str, places: Places) -> Iterator[FacetValue]:

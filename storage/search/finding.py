@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, cast, func, select, text, true
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from schemas.search import SearchCount, SearchFilter, SearchHit, SearchOrder, SearchPart, SearchQuery
 from schemas.span import DAY
@@ -183,13 +183,20 @@ def _select_postgresql(match: Match) -> tuple[Select[tuple[str]], ColumnElement[
 
 
 def read_hits(
-    session: Session, query: SearchQuery | None, forms: Forms, found: Mapping[str, SearchPart | None]
+    session: Session,
+    query: SearchQuery | None,
+    forms: Forms,
+    found: Mapping[Any, SearchPart | None],
+    key: QueryableAttribute[Any] = Article.id,
 ) -> list[SearchHit]:
-    """Read the hits of these ids, in their order. Without a query, there is nothing to mark in them."""
-    rows = {row[0]: row for row in execute_in(session, select(*HIT_COLUMNS), Article.id, found.keys())}
+    """Read the hits of these ids, or numbers, in their order. Without a query, there is nothing to mark in them."""
+    columns = select(key.label("key"), *HIT_COLUMNS)
+    if key is not Article.id:
+        columns = columns.join(Searched, Searched.article_id == Article.id)
+    rows = {row.key: row for row in execute_in(session, columns, key, found.keys())}
     sequences = {part: _list_sequences(query, forms, part) for part in TIER_ORDER}
-    # On PostgreSQL, an article may have been withdrawn since the search.
-    return [_as_hit(rows[article_id], tier, sequences) for article_id, tier in found.items() if article_id in rows]
+    # An article may have been withdrawn since the search.
+    return [_as_hit(rows[one], tier, sequences) for one, tier in found.items() if one in rows]
 
 
 def _rank_by_relevance(hit: SearchHit) -> tuple[int, float, str]:

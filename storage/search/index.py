@@ -12,6 +12,7 @@ from zlib import crc32
 
 import orjson
 from sqlalchemy import delete, insert, or_, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from schemas.article import content_sha256
@@ -29,7 +30,8 @@ from storage.search.document import (
     render_words,
 )
 from storage.search.table import INDEX, SQLITE_INDEX, SQLITE_TRIGGER, Searched, SearchWord
-from storage.search.vocabulary import list_lost_words, store_words
+from storage.search.vocabulary import find_new_forms, list_lost_words, store_words
+from storage.search.word import list_forms
 
 SECOND_BITS = 8
 """Room for 256 articles of one second: old articles have a date but no time, and no date has more. Any excess spills
@@ -106,6 +108,23 @@ class _Added(NamedTuple):
 def index_articles(session: Session, ids: Collection[str], terms: ReadTerms = NO_TERMS) -> None:
     """Update the index for these articles, which were stored, changed or withdrawn."""
     _index(session, _split_batches(sorted(ids)), len(ids), terms=terms)
+
+
+def index_documents(session: Session, ids: Collection[str], terms: ReadTerms) -> list[tuple[str, str]]:
+    """Update the index as `index_articles`, but for the words that are new; return these, as (stem, word).
+
+    They are stored with `insert_forms` at the end of a transaction: until then, others with the same words would wait.
+    """
+    words: set[str] = set()
+    forms: set[tuple[str, str]] = set()
+    numbers: list[int] = []
+    for part in _split_batches(sorted(ids)):
+        added = _index_part(session, part, terms)
+        words.update(added.words)
+        forms.update(added.forms)
+        numbers += added.numbers
+    _insert_fts(session, numbers)
+    return find_new_forms(session, {*list_forms(words), *forms})
 
 
 def index_all(session: Session, on_progress: IndexListener | None = None) -> int:
@@ -227,24 +246,44 @@ def _index_part(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Adde
 def _add(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Added:
     columns = select(Article.id, Article.published_at, Article.revision, *CONTENT[:-1], Article.content_sha256)
     rows = {row[0]: row for row in execute_in(session, columns, Article.id, ids)}
-    numbers = assign_numbers(session, {key: row[1] for key, row in rows.items()})
     dialect = session.get_bind().dialect.name
     found = {key: one for key, row in rows.items() if (one := terms.find(row[3:], dialect))}
     documents = _read_documents(session, rows.keys() - found.keys())
     words = {key: one.document for key, one in found.items()}
     words |= {key: render_document(one, dialect) for key, one in documents.items()}
-    added = [(number, key, rows[key][2], words[key]) for number, key in sorted(numbers.items())]
-    insert_rows(
-        session.connection(),
-        Base.metadata.tables[Searched.__tablename__],
-        ("number", "article_id", "revision", "document"),
-        [added],
-    )
+    times = {key: row[1] for key, row in rows.items()}
+    revisions = {key: row[2] for key, row in rows.items()}
     return _Added(
-        numbers.keys(),
+        _insert_documents(session, times, revisions, words),
         set().union(*(document.words for document in documents.values())),
         set().union(*(one.forms for one in found.values())),
     )
+
+
+def _insert_documents(
+    session: Session,
+    published_times: Mapping[str, datetime | None],
+    revisions: Mapping[str, int],
+    words: Mapping[str, str],
+) -> Collection[int]:
+    """Insert the rows of articles, and return their numbers.
+
+    A transaction at the same time may take one of the numbers: this one waits for it, and then takes others.
+    """
+    table, names = Base.metadata.tables[Searched.__tablename__], ("number", "article_id", "revision", "document")
+    former: Mapping[int, str] = {}
+    while True:
+        numbers = assign_numbers(session, published_times)
+        added = [(number, key, revisions[key], words[key]) for number, key in sorted(numbers.items())]
+        try:
+            with session.connection().begin_nested():
+                insert_rows(session.connection(), table, names, [added])
+        except IntegrityError:
+            if numbers == former:  # it is not for their numbers
+                raise
+            former = numbers
+        else:
+            return numbers.keys()
 
 
 def _read_documents(session: Session, ids: Collection[str]) -> dict[str, SearchDocument]:

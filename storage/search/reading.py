@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -70,7 +70,8 @@ def read_page(
         found = columns.remember((query, wanted.model_copy(update={"order": SearchOrder.RELEVANCE})), find)
         tiers = _order(session, query, forms, wanted, columns, found.places)
         page = list(islice(_walk(tiers, columns, after, wanted.order), limit + 1))
-        hits = _read_hits(session, query, forms, wanted, dict(_place(columns, tiers, page[:limit])))
+        found_in = {int(columns.numbers[place]): tiers[tier].part for tier, place in page[:limit]}
+        hits = sorted(read_hits(session, query, forms, found_in, Searched.number), key=RANKS[wanted.order])
         last = page[limit - 1] if len(page) > limit else None
         return HitPage(
             hits=tuple(hits),
@@ -141,27 +142,6 @@ def _find_start(numbers: Numbers, after: int, order: SearchOrder) -> int:
     if after >= 0:
         return int(np.searchsorted(dated, after, side="right"))
     return dated_count + int(np.searchsorted(others, after, side="right"))
-
-
-def _place(
-    columns: Columns, tiers: list[Ordered], page: list[tuple[int, int]]
-) -> Iterator[tuple[int, SearchPart | None]]:
-    for tier, place in page:
-        yield int(columns.numbers[place]), tiers[tier].part
-
-
-def _read_hits(
-    session: Session,
-    query: SearchQuery | None,
-    forms: Forms,
-    wanted: ReaderFilter,
-    numbers: Mapping[int, SearchPart | None],
-) -> list[SearchHit]:
-    columns = select(Searched.number, Searched.article_id)
-    ids = {row[0]: row[1] for row in execute_in(session, columns, Searched.number, numbers.keys())}
-    # An article may have been withdrawn since the values were read.
-    found = {ids[number]: part for number, part in numbers.items() if number in ids}
-    return sorted(read_hits(session, query, forms, found), key=RANKS[wanted.order])
 
 
 def _find_duplicates(session: Session, hits: list[SearchHit]) -> dict[str, tuple[Duplicate, ...]]:

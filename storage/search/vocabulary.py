@@ -27,6 +27,11 @@ INSERT_SQL = {
 """Inserts some thousand words of a batch, nearly all of them known; raw SQL takes a fifth of the time."""
 
 
+FIND_NEW_SQL = """
+    SELECT stem, word FROM unnest(%s::text[], %s::text[]) AS asked (stem, word)
+    WHERE NOT EXISTS (SELECT FROM search_word AS held WHERE held.stem = asked.stem AND held.word = asked.word)
+"""
+
 CREATE_TERMS_SQL = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_term USING fts5vocab(main, search_index, row)"
 LIST_TERMS_SQL = {
     "sqlite": "SELECT term FROM temp.search_term",
@@ -49,14 +54,28 @@ FIND_UNFOUND_SQL = """
 
 def store_words(session: Session, words: Iterable[str], forms: Iterable[tuple[str, str]] = ()) -> None:
     """Store words that may be new, and those whose stems are known as (stem, word)."""
-    rows = sorted({*list_forms(words), *forms})
-    if not rows:
+    insert_forms(session, {*list_forms(words), *forms})
+
+
+def insert_forms(session: Session, forms: Collection[tuple[str, str]]) -> None:
+    """Store words that may be new, as (stem, word)."""
+    if not forms:
         return
+    rows = sorted(forms)
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(INSERT_SQL["sqlite"], rows)
     else:
         connection.exec_driver_sql(INSERT_SQL["postgresql"], tuple(map(list, zip(*rows, strict=True))))
+
+
+def find_new_forms(session: Session, forms: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of these words, as (stem, word), that may be new: on SQLite, inserting all takes no longer."""
+    connection = session.connection()
+    if not forms or connection.dialect.name == "sqlite":
+        return list(forms)
+    columns = tuple(map(list, zip(*sorted(forms), strict=True)))
+    return [(stem, word) for stem, word in connection.exec_driver_sql(FIND_NEW_SQL, columns)]
 
 
 def remove_unused_words(session: Session, words: Collection[str]) -> None:

@@ -6,6 +6,7 @@ A killed run leaves a journal of the files that it began. The next one makes sur
 import fcntl
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,11 +45,6 @@ class SiteFolder:
         self.deleted_count = 0
 
     @property
-    def work_path(self) -> Path:
-        """A path in the folder for files that are moved to their places later."""
-        return self._root / STATE_NAME / "work"
-
-    @property
     def manifest_path(self) -> Path:
         """The file of the manifest, which other processes may read."""
         return self._root / STATE_NAME / MANIFEST_NAME
@@ -63,22 +59,11 @@ class SiteFolder:
             return made
         target = self._begin(path)
         part = target.with_name(f".{target.name}.part")
-        part.write_bytes(body)
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:  # no link that someone planted is followed
+            file.write(body)
         part.chmod(USER_FILE_MODE)
         part.replace(target)
-        self.written_count += 1
-        return made
-
-    def move(self, source: Path, path: str) -> StaticFile:
-        """Move a file into the site, unless the site has the same."""
-        with source.open("rb") as file:
-            made = StaticFile(path, hashlib.file_digest(file, "sha256").digest(), source.stat().st_size)
-        if self.manifest.find_file(path) == made and self._has_size(made):
-            source.unlink()
-            return made
-        target = self._begin(path)
-        source.chmod(USER_FILE_MODE)
-        source.replace(target)
         self.written_count += 1
         return made
 
@@ -89,7 +74,7 @@ class SiteFolder:
     def delete(self, files: Iterable[StaticFile]) -> None:
         """Delete files, and the folders that become empty."""
         for one in files:
-            target = self._root / one.path
+            target = self._locate(one.path)
             target.unlink(missing_ok=True)
             self.deleted_count += 1
             for parent in target.parents:
@@ -119,12 +104,16 @@ class SiteFolder:
 
     def _begin(self, path: str) -> Path:
         """Note that a file is begun; return its path."""
+        target = self._locate(path)
         self._journal.write(f"{path}\n")
         self._journal.flush()
-        target = self._root / path
         if target.parent not in self._known_folders:
             self._make_folder(target.parent)
         return target
+
+    def _locate(self, path: str) -> Path:
+        known = self._root / path
+        return known if known.parent in self._known_folders else _locate(self._root, path)
 
     def _make_folder(self, folder: Path) -> None:
         for one in reversed([folder, *folder.parents]):
@@ -146,13 +135,15 @@ def opening_site(folder: Path, protected: Iterable[Path] = ()) -> Iterator[SiteF
     state = root / STATE_NAME
     try:
         _check_folder(folder, root, protected)
+        is_new = not root.exists()
         state.mkdir(parents=True, exist_ok=True)
-        root.chmod(FOLDER_MODE)
+        if is_new:  # who may look into another folder is its owner's choice
+            root.chmod(FOLDER_MODE)
     except OSError as error:
         raise FolderUnusable(f"{folder} cannot be written: {error.strerror or error}") from None
     try:
         # Opened for appending before it is locked: another process must not lose its journal.
-        with (state / JOURNAL_NAME).open("a+", encoding="utf-8") as journal:
+        with (state / JOURNAL_NAME).open("a+", encoding="utf-8", errors="surrogateescape") as journal:
             _lock(folder, journal)
             with Manifest(state / MANIFEST_NAME) as manifest:
                 site = SiteFolder(root, manifest, journal)
@@ -160,6 +151,10 @@ def opening_site(folder: Path, protected: Iterable[Path] = ()) -> Iterator[SiteF
                 yield site
     except OSError as error:
         raise FolderUnwritable(f"{folder} cannot be written: {error.strerror or error}") from None
+    except sqlite3.OperationalError as error:
+        raise FolderUnwritable(f"{folder} cannot be written: {error}") from None
+    except sqlite3.DatabaseError:
+        raise FolderUnusable(f"{folder}/{STATE_NAME} is damaged: delete the folder, and publish anew") from None
 
 
 def _check_folder(folder: Path, root: Path, protected: Iterable[Path]) -> None:
@@ -181,15 +176,30 @@ def _lock(folder: Path, journal: IO[str]) -> None:
         raise FolderUnusable(f"another command publishes to {folder} just now") from None
 
 
+def _locate(root: Path, path: str) -> Path:
+    """Return the place of a file. What the folder says of itself may be forged, and it may have links.
+
+    Raises:
+        FolderUnusable: the place is outside of the folder.
+    """
+    target = root / path
+    if ".." in target.parts or not target.is_relative_to(root) or target.parent.resolve() != target.parent:
+        raise FolderUnusable(f"{path} leads out of {root}: links and foreign paths are not followed")
+    return target
+
+
 def _recover(root: Path, manifest: Manifest, journal: IO[str]) -> None:
     """Make sure of the files that a run began and did not finish: delete those that the manifest does not know."""
     journal.seek(0)
     for line in journal:
         if not line.endswith("\n"):
             break  # the kill came before the file was touched
-        target = root / line.rstrip("\n")
+        path = line.rstrip("\n")
+        if not path.isprintable():
+            continue  # a power cut left it
+        target = _locate(root, path)
         target.with_name(f".{target.name}.part").unlink(missing_ok=True)
-        if not manifest.doubt(line.rstrip("\n")):
+        if not manifest.doubt(path):
             target.unlink(missing_ok=True)
     manifest.commit()
     journal.truncate(0)

@@ -34,6 +34,21 @@ def run_json(broadsheet: Broadsheet, *arguments: object) -> Any:
     return json.loads(ended.stdout)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--on", "http://127.0.0.1:8786"), "names no cluster"),
+        (("--on", "dask://127.0.0.1", "--processes", "2"), "exclude each other"),
+    ],
+)
+@pytest.mark.usefixtures("filled")
+def test_a_wrong_cluster_is_refused_in_a_line(broadsheet: Broadsheet, options: tuple[str, ...], told: str) -> None:
+    ended = broadsheet("reprocess", *options)
+    assert ended.returncode == 2
+    assert told in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+
+
 def pretend_other_rules(data_dir: Path) -> None:
     """Change the records as if they had been parsed by rules that miss headlines."""
     with open_archive(Settings(data_dir=data_dir), writable=True) as archive, archive.database.begin() as session:

@@ -52,3 +52,10 @@ def test_a_port_that_is_taken_is_one_line() -> None:
 def test_a_host_that_is_not_here_is_one_line() -> None:
     with pytest.raises(HostUnusable), listening("192.0.2.1", 0):
         pass
+
+
+def test_no_part_of_a_response_waits_for_an_acknowledgement() -> None:
+    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

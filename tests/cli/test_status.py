@@ -8,10 +8,12 @@ import pytest
 from cli.render import wrap
 from pipeline.archive import open_archive
 from pipeline.interpret import identify_sightings
+from pipeline.status import list_missing_urls, read_status
 from schemas.failure import RunFailure
 from schemas.report import RunReport
 from schemas.settings import Settings
 from schemas.url import Sighting, SourceKind
+from sites import UnknownSite
 from storage.ledger.frontier import add_urls
 from storage.ledger.outcome import store_outcomes
 from storage.runs.run import close_run, list_runs, mark_interrupted, open_run
@@ -93,6 +95,22 @@ def test_each_run_that_did_not_complete_has_its_reason_and_urls_stay_whole(tmp_p
     assert "\n    another" in full
     assert "it was killed" not in full
     assert "articles" not in full
+
+
+def test_the_status_of_one_site_has_nothing_of_another(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    fill(settings, [(RunStatus.COMPLETED, ())])
+    shown = show_status(settings.data_dir, "--site", "meduza")
+    assert shown[:2] == ["meduza:", "0 articles, and 0 duplicates of them not counted; 0 quarantined"]
+    assert not any("completed" in line for line in shown)
+    with open_archive(settings, writable=False) as archive:
+        own, whole = read_status(archive, "moscow-times"), read_status(archive)
+        assert own.article_count == 20
+        assert own.model_copy(update={"site": None, "checked_at": whole.checked_at}) == whole
+        assert len(list_missing_urls(archive, site="moscow-times")) == 20
+        assert not list_missing_urls(archive, site="meduza")
+        with pytest.raises(UnknownSite):
+            read_status(archive, "medusa")
 
 
 def test_a_run_that_an_exception_ended_keeps_the_reason(tmp_path: Path) -> None:

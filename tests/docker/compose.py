@@ -16,7 +16,7 @@ from flows.server import find_port
 from tests import waiting
 
 ROOT = Path(__file__).parent.parent.parent
-SERVICES = ("postgres", "prefect", "worker", "replica")
+SERVICES = ("postgres", "prefect", "worker", "reader", "replica")
 ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 UNDER_WAY = ("PENDING", "RUNNING")
 SKIPPED = "Deployment concurrency limit reached."
@@ -47,21 +47,24 @@ def wait_until(condition: Callable[[], object], poll_seconds: float = POLL_SECON
 
 
 class Deployment:
-    """The services of the profile `demo`, with volumes of their own."""
+    """The services of the profiles `demo` and `reader`, with volumes of their own."""
 
     def __init__(self, folder: Path) -> None:
         self._env_file = folder / "env"
         subprocess.run(["/bin/sh", "docker/make-env.sh", "demo", str(self._env_file)], cwd=ROOT, check=True)
-        self._port = find_port(0)
+        self._port, reader_port = find_port(0), find_port(0)
         with self._env_file.open("a") as file:
             # A slower crawl, so that it can be met in the middle; an image name of its own.
             file.write(f"PREFECT_PORT={self._port}\nBROADSHEET_DELAY_SECONDS=0.3\nIMAGE_TAG=test\n")
+            file.write(f"COMPOSE_PROFILES=demo,reader\nREADER_PORT={reader_port}\n")
         settings = dict(line.split("=", 1) for line in self._env_file.read_text().splitlines() if "=" in line)
         # docker-compose 1.29 is a Python program: the tests' own path is none of its business.
         self._environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         self.project = f"broadsheet-test-{os.getpid()}"
         self._compose = [*find_compose(), "--project-name", self.project, "--env-file", str(self._env_file)]
         self.url = f"http://127.0.0.1:{self._port}/api"
+        self.reader_url = f"http://127.0.0.1:{reader_port}"
+        self.reader_password = settings["READER_PASSWORD"]
         self._client = httpx.Client(base_url=self.url, auth=("broadsheet", settings["PREFECT_PASSWORD"]), timeout=60)
 
     def compose(self, *arguments: str) -> str:

@@ -21,6 +21,9 @@ ARTICLE_COUNT = 600
 KILLED = 137
 """A container's exit code after SIGKILL."""
 
+USAGE = 2
+"""The exit code of wrong usage or settings."""
+
 KEPT = ("stored", "duplicate")
 SITE = Site(ARTICLE_COUNT)
 
@@ -116,7 +119,7 @@ def test_a_scheduled_deployment_stores_articles(deployment: Deployment, began_at
 
 def test_every_service_is_well_and_has_no_more_rights_than_it_needs(deployment: Deployment, say: Say) -> None:
     wait_until(deployment.is_healthy)
-    for service in ("postgres", "prefect", "worker", "replica"):
+    for service in SERVICES:
         [one] = deployment.inspect(service)
         host = one["HostConfig"]
         assert host["ReadonlyRootfs"]
@@ -142,6 +145,31 @@ def test_the_server_lets_nobody_in_without_the_password(deployment: Deployment) 
     for auth in (None, ("broadsheet", "wrong")):
         assert httpx.post(f"{deployment.url}/deployments/filter", json={}, auth=auth).status_code == 401
     assert len(deployment.request("POST", "/deployments/filter", {})) == 7
+
+
+def test_the_reader_does_not_start_without_a_password(deployment: Deployment) -> None:
+    ended = deployment.run("run", "--rm", "--no-deps", "-T", "-e", "BROADSHEET_SERVE_PASSWORD=", "reader")
+    assert ended.returncode == USAGE
+    assert "can be reached from other machines: set BROADSHEET_SERVE_PASSWORD first" in ended.stdout + ended.stderr
+
+
+def test_the_reader_shows_what_was_stored_to_those_who_have_the_password(deployment: Deployment) -> None:
+    assert httpx.get(f"{deployment.reader_url}/health").text == "fine\n"
+    for auth in (None, ("reader", "wrong")):
+        assert httpx.get(deployment.reader_url, auth=auth).status_code == 401
+    [[article_id]] = deployment.query("SELECT id FROM article WHERE duplicate_of IS NULL ORDER BY id LIMIT 1")
+    expected = next(one.expected for one in SITE.articles if one.id == article_id)
+    auth = ("reader", deployment.reader_password)
+    with httpx.Client(base_url=deployment.reader_url, auth=auth, timeout=60) as client:
+        headline = expected["headline"].replace('"', "")
+        query = {"q": f'"{headline}"'}
+        assert article_id in {hit["id"] for hit in client.get("/api/v1/search", params=query).json()["hits"]}
+        assert f'href="/article/{article_id}"' in client.get("/", params=query).text
+        for page in ("article", "history", "capture", "capture-page"):
+            assert client.get(f"/{page}/{article_id}").status_code == 200, page
+        assert client.get(f"/api/v1/articles/{article_id}").json()["record"]["body"] == expected["body"]
+        assert client.get(f"/api/v1/records/{article_id}").content.startswith(b"\x1f\x8b")  # of the volume
+        assert len(client.get("/export.jsonl").text.splitlines()) > 1  # by way of a file in its /tmp
 
 
 def test_a_backfill_stores_each_article_of_its_days_as_it_is(deployment: Deployment) -> None:

@@ -46,7 +46,7 @@ def test_json_ld_and_meta_have_precedence() -> None:
 def test_trafilaturas_metadata_fills_gaps_and_is_recorded_as_the_source() -> None:
     draft = _read(
         "<title>T</title>",
-        f'<p class="author">By <a rel="author">Jane Doe</a></p><time datetime="2024-03-05"></time>{TEXT}',
+        f'<p id="author">By Jane Doe</p><time datetime="2024-03-05"></time>{TEXT}',
     )
     assert draft.headline == "The page's headline"
     assert draft.authors == ("Jane Doe",)
@@ -54,6 +54,11 @@ def test_trafilaturas_metadata_fills_gaps_and_is_recorded_as_the_source() -> Non
     assert (draft.sources["headline"], draft.sources["authors"]) == ("trafilatura", "trafilatura")
     assert draft.sources["published_at"] == "htmldate"
     assert "published-at-day-only" in draft.flags
+
+
+def test_a_byline_that_is_shown_is_better_than_trafilaturas_guess() -> None:
+    draft = _read("<title>T</title>", f'<div id="author"><a rel="author">Jane Doe</a> Monday</div>{TEXT}')
+    assert (draft.authors, draft.sources["authors"]) == (("Jane Doe",), "byline")
 
 
 def test_the_body_is_trafilaturas_without_a_flag() -> None:

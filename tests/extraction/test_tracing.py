@@ -76,3 +76,9 @@ def test_marks_never_overlap() -> None:
 def test_a_page_that_repeats_one_sentence_takes_no_more_than_linear_time() -> None:
     trace = trace_text([SENTENCE] * 5_000, [SENTENCE] * 1_000)
     assert trace.found_count == trace.word_count
+
+
+def test_a_long_text_in_many_short_pieces_takes_no_more_than_linear_time() -> None:
+    page = f"{SENTENCE} Page. " * 8_000
+    trace = trace_text([page], [f"{SENTENCE} Text. " * 8_000])
+    assert trace.found_count == trace.word_count - 8_000

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from flows.deployment import DEFINITIONS, Deployment, DeploymentInvalid, make_deployment, read_definitions
+from flows.prefect_file import FileUnwritable, write_definitions
 
 ROOT = Path(__file__).parents[2]
 FOUND = read_definitions()
@@ -93,3 +95,34 @@ def test_an_unknown_key_is_an_error() -> None:
         Deployment.model_validate(given | {"scheduels": []})
     with pytest.raises(ValidationError, match="entrypoint"):
         Deployment.model_validate(given | {"entrypoint": "flows/ingest.py:ingest"})
+
+
+def test_the_file_for_prefects_own_command_has_every_site_in_its_time_zone(tmp_path: Path) -> None:
+    expected = read_definitions(names=("moscow-times", "meduza"))
+    path = tmp_path / "all.yaml"
+    write_definitions(expected, path)
+    assert read_definitions(path) == expected
+    found = {one["name"]: one for one in YAML(typ="safe").load(path)["deployments"]}
+    assert found["latest-meduza"]["parameters"]["site"] == "meduza"
+    assert found["sweep-meduza"]["schedules"] == [{"cron": "7 4 * * *", "timezone": "Europe/Riga"}]
+    assert found["sweep"]["schedules"] == [{"cron": "7 4 * * *", "timezone": "Europe/Moscow"}]
+    assert "site" not in found["weekly"]["parameters"]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileUnwritable, match=r"none/all\.yaml cannot be written"):
+        write_definitions(FOUND, tmp_path / "none" / "all.yaml")
+
+
+def test_another_first_site_takes_over_the_plain_names_alone() -> None:
+    before, after = (read_definitions(names=names) for names in (("meduza", "voa"), ("voa", "meduza")))
+    assert {one.full_name for one in before} - {one.full_name for one in after} == {
+        f"{flow}/{name}-voa"
+        for flow, name in (
+            *(("ingest", "latest"), ("ingest", "sweep"), ("refresh", "hourly")),
+            *(("backfill", "manual"), ("audit", "daily")),
+        )
+    }
+    for definitions in (before, after):
+        sites = [one.parameters["site"] for one in definitions if one.full_name.startswith("ingest/latest")]
+        assert sorted(sites) == ["meduza", "voa"]

@@ -62,3 +62,10 @@ def test_what_is_unknown_is_left_out(style: CitationStyle) -> None:
     text = render_citation(bare.model_copy(update={"url": None, "published_at": None}), style)
     assert "None" not in text
     assert "null" not in text
+
+
+def test_an_unknown_publishers_article_is_cited_with_the_day_at_its_pages_offset() -> None:
+    record = make_record(site="generic", published_offset="+05:30")
+    assert "DA  - 2024/02/01/" in render_citation(record, CitationStyle.RIS).splitlines()
+    record = make_record(site="generic")
+    assert "DA  - 2024/01/31/" in render_citation(record, CitationStyle.RIS).splitlines()

@@ -135,6 +135,11 @@ def test_every_value_equals_that_of_the_status(settings: Settings) -> None:
     assert pick(series, "last_run_end_timestamp_seconds", "kind") == {"ingest": run.ended_at.timestamp()}
     assert pick(series, "runs_total", "status") == {"completed": 0, "degraded": 0, "failed": 1, "interrupted": 0}
     assert pick(series, "last_success_timestamp_seconds", "kind") == {}
+    assert pick(series, "site_articles", "site") == {"moscow-times": status.article_count}
+    assert pick(series, "site_scheduled", "site") == {"moscow-times": 1}
+    assert pick(series, "site_completeness_ratio", "site") == {"moscow-times": status.completeness}
+    assert pick(series, "site_urls", "state") == urls
+    assert pick(series, "site_due_urls", "pages") == pick(series, "due_urls", "pages")
     responses = sum(value for (name, _), value in series.items() if name == "broadsheet_responses_total")
     assert responses == run.report.request_count
 
@@ -226,7 +231,10 @@ def test_a_textfile_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_each_alert_and_panel_names_metrics_and_labels_that_exist(ingested: Settings) -> None:
-    found: dict[str, set[str]] = {"broadsheet_last_success_timestamp_seconds": {"kind"}}  # no run has succeeded
+    found: dict[str, set[str]] = {  # no run has succeeded
+        "broadsheet_last_success_timestamp_seconds": {"kind"},
+        "broadsheet_site_last_success_timestamp_seconds": {"site"},
+    }
     for series in read_archive(ingested)[1]:
         found.setdefault(series.name, set()).update(label for label, _ in series.labels)
     found |= PROMETHEUS_OWN
@@ -236,7 +244,7 @@ def test_each_alert_and_panel_names_metrics_and_labels_that_exist(ingested: Sett
         for name, labels in named:
             assert name in found, title
             assert labels <= found[name] | {"job"}, (title, name)
-        grouped = {label for group in re.findall(r"\bby \(([\w, ]+)\)", query) for label in group.split(", ")}
+        grouped = {label for group in re.findall(r"\b(?:by|on) \(([\w, ]+)\)", query) for label in group.split(", ")}
         assert grouped <= set().union(*(found[name] for name, _ in named)), title
 
 

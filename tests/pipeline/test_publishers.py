@@ -1,22 +1,30 @@
 """Several publishers in one database: each has its own rules, days and locks."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+import sites
+from extraction.rights import list_known_licences
 from pipeline.archive import RunInProgress, open_archive
+from pipeline.export import write_exports
 from pipeline.ingest import ingest_once
+from pipeline.status import find_details
 from replica import meduza, pangea
 from replica.pages import render_sitemap, serving
+from schemas.export import ArticleFilter, Format
 from schemas.search import SearchFilter
 from schemas.settings import Settings
+from storage.articles.selection import iterate_articles
 from storage.schema.tables import Article, Entry
 from storage.search.finding import search_articles
 from storage.search.query import read_query
+from tests.postgresql import PostgreSQL
 
 MakeSettings = Callable[..., Settings]
 
@@ -29,14 +37,30 @@ IDS = {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An archive into which three publishers were ingested at once."""
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An archive, on each database, into which three publishers were ingested at once."""
+    database_url = ""
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        server.create("several")
+        database_url = server.url("several")
     pages = meduza.make_pages() | pangea.make_pages()
     another = render_sitemap([f"{pangea.VOA}{pangea.VOA_PATH}"])
     pages["https://www.svoboda.org"] = {"/sitemap.xml": ("text/xml", another)}
     with serving(pages) as origins:
         settings = Settings(
-            data_dir=tmp_path_factory.mktemp("several"), delay_seconds=0, origins=origins, contact="test@example.org"
+            data_dir=tmp_path_factory.mktemp("several"),
+            database_url=database_url,
+            delay_seconds=0,
+            origins=origins,
+            contact="test@example.org",
         )
         with open_archive(settings, writable=True):
             pass
@@ -68,6 +92,39 @@ def test_a_search_by_day_goes_by_the_publishers_day(filled: Settings, site: str,
         other = wanted.model_copy(update={"since": date(2024, 4, 28), "until": date(2024, 4, 28)})
         assert not search_articles(archive.database, read_query("nobody OR lighthouse"), other)
     assert [(hit.id.partition(":")[0], hit.published_on) for hit in hits] == [(site, day)]
+
+
+def test_a_publishers_own_licence_is_kept_with_its_scope_and_found(filled: Settings) -> None:
+    with open_archive(filled, writable=False) as archive:
+        with archive.database.read() as session:
+            found = {one.id for one in iterate_articles(session, ArticleFilter(rights="licence-in-part"))}
+            assert not list(iterate_articles(session, ArticleFilter(rights="licence")))
+        rights = find_details(archive, next(iter(IDS))).rights
+    assert found == {f"meduza:en:{path.removeprefix('/en/')}" for path in (meduza.PATH, meduza.NEWS_PATH)}
+    assert rights
+    [licence] = rights.licences
+    assert (licence.url, licence.source.value) == ("https://creativecommons.org/licenses/by/4.0/", "profile")
+    assert licence.scope == "the text, not the photographs, of coverage of the war"
+
+
+@pytest.mark.parametrize(
+    ("published_at", "count"),
+    [("2022-02-23T21:59:00+00:00", 0), ("2022-02-23T22:00:00+00:00", 1), (None, 0)],
+)
+def test_the_licence_holds_after_its_day_in_the_publishers_time_zone(published_at: str | None, count: int) -> None:
+    at = datetime.fromisoformat(published_at) if published_at else None
+    assert len(list_known_licences(sites.get_site("meduza"), at)) == count
+
+
+def test_an_export_by_site_has_a_file_for_each_publisher_and_one_for_all(filled: Settings) -> None:
+    with open_archive(filled, writable=False) as archive:
+        found = write_exports(archive, Format.JSONL, ArticleFilter(), by_site=True)
+        assert [one.count for one in found] == [4, 2, 1, 1]
+        assert len(write_exports(archive, Format.JSONL, ArticleFilter(), by_site=False)) == 1
+    files = {path.name for path in (filled.data_dir / "exports").glob("*.jsonl")}
+    assert files == {"articles.jsonl", *(f"articles-{site}.jsonl" for site in SITES)}
+    text = (filled.data_dir / "exports" / "articles-voa.jsonl").read_text(encoding="utf-8")
+    assert {json.loads(line)["site"] for line in text.splitlines()} == {"voa"}
 
 
 def test_runs_of_two_sites_have_the_folder_at_once_and_two_runs_of_one_do_not(tmp_path: Path) -> None:

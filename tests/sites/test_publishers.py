@@ -3,7 +3,7 @@
 import pickle
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,14 @@ def test_the_site_that_is_meant_is_that_of_the_settings_else_the_default() -> No
     assert Publishers([Site(), Site(name="a")]).choose(()) == ("a",)
 
 
-def test_a_site_without_a_profile_has_its_days_in_utc() -> None:
-    assert sites.find_time_zone("a-site-that-was-removed") is UTC
-    assert str(sites.find_time_zone("meduza")) == "Europe/Riga"
+@pytest.mark.parametrize("name", ["generic", "a-site-that-was-removed"])
+def test_a_site_without_a_profile_has_its_days_at_the_pages_offset_or_in_utc(name: str) -> None:
+    late = datetime(2026, 5, 7, 16, 30, tzinfo=UTC)
+    assert sites.find_time_zone(name) is UTC
+    assert late.astimezone(sites.find_time_zone(name, "+09:00")).isoformat() == "2026-05-08T01:30:00+09:00"
+    assert late.astimezone(sites.find_time_zone(name, "-23:59")).isoformat() == "2026-05-06T16:31:00-23:59"
+
+
+def test_a_site_with_a_profile_has_its_days_in_its_own_time_zone_whatever_the_page_says() -> None:
+    for offset in (None, "+09:00"):
+        assert str(sites.find_time_zone("meduza", offset)) == "Europe/Riga"

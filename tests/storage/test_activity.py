@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from schemas.outcome import Outcome
+from storage.articles.article import count_articles
 from storage.captures.capture import store_position
 from storage.engine import Database
 from storage.ledger.frontier import count_due, find_due
 from storage.ledger.outcome import store_outcomes
+from storage.ledger.quarantine import count_quarantine
 from storage.ledger.state import ARTICLE_STATES
 from storage.reports.activity import (
     OTHER_HOST,
@@ -19,17 +21,29 @@ from storage.reports.activity import (
     measure_database,
     measure_warcs,
 )
-from storage.runs.run import close_run, open_run
+from storage.reports.site_activity import (
+    count_site_articles,
+    count_site_quarantine,
+    find_last_site_successes,
+    find_newest_publications,
+)
+from storage.runs.run import close_run, list_runs, open_run
 from storage.schema.tables import RunStatus
-from tests.storage.sample import SITE, advertise, at, fail, identify, miss, read, read_text
+from tests.storage.sample import SITE, advertise, at, fail, identify, miss, quarantine, read, read_text
 from tests.storage.test_run import report_of
 
 
 def store_run(
-    database: Database, kind: str, hour: float, status: RunStatus, hours: float = 1, problems: tuple[str, ...] = ()
+    database: Database,
+    kind: str,
+    hour: float,
+    status: RunStatus,
+    hours: float = 1,
+    problems: tuple[str, ...] = (),
+    site: str = SITE,
 ) -> None:
     with database.begin() as session:
-        run_id = open_run(session, kind=kind, site=SITE, started_at=at(hour))
+        run_id = open_run(session, kind=kind, site=site, started_at=at(hour))
         if status is RunStatus.RUNNING:
             return
         report = (
@@ -113,3 +127,27 @@ def test_sizes_are_those_of_the_loaded_files_and_of_the_database(database: Datab
     with database.read() as session:
         assert measure_warcs(session) == (2, 5_000_000_007)
         assert measure_database(session) > 100_000
+
+
+def test_what_each_site_did_is_told_apart(database: Database) -> None:
+    for site, hour, status in (
+        ("one", 1, RunStatus.COMPLETED),
+        ("one", 3, RunStatus.DEGRADED),
+        ("one", 5, RunStatus.FAILED),
+        ("two", 2, RunStatus.COMPLETED),
+        ("three", 2, RunStatus.FAILED),
+    ):
+        store_run(database, "ingest", hour, status, site=site)
+    store_run(database, "backfill", 8, RunStatus.COMPLETED, site="two")
+    others = [read(n, n, site=site, published_at=at(n)) for n, site in ((1, SITE), (2, SITE), (3, "two"))]
+    with database.begin() as session:
+        store_outcomes(session, [*others, quarantine(4, 4), quarantine(5, 5)], run_id=None, now=at(0))
+    with database.read() as session:
+        assert find_last_site_successes(session, "ingest") == {"one": at(4), "two": at(3)}
+        assert count_site_articles(session) == {SITE: 2, "two": 1}
+        assert count_site_quarantine(session) == {SITE: 2}
+        assert (count_quarantine(session, SITE), count_quarantine(session, "two")) == (2, 0)
+        assert (count_articles(session, SITE).article_count, count_articles(session, "two").article_count) == (2, 1)
+        assert find_newest_publications(session, at(9)) == {SITE: at(2), "two": at(3)}
+        assert [run.status for run in list_runs(session, site="two")] == [RunStatus.COMPLETED, RunStatus.COMPLETED]
+        assert [run.site for run in list_runs(session, 1, site="one", until=at(4))] == ["one"]

@@ -1,16 +1,19 @@
 """Several processes on one database: each article is stored once, and none fails because the database is locked."""
 
+import random
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select, text
 
 from storage.articles.selection import ArticleFilter, iterate_articles
-from storage.engine import Database, open_database
+from storage.engine import Database, DatabaseLost, open_database
 from storage.ledger.batches import Storage
 from storage.near_duplicates.lsh_index import ArticleText
 from storage.reports.audit import audit_ledger
@@ -54,6 +57,53 @@ def test_four_writers_of_the_same_articles_store_each_once_and_the_same_as_one(
     assert store_shuffled(database, "another") == COUNT
     assert list_rows(database) == together
     assert together["near_duplicate_pair"]
+
+
+WRITER = "writer"
+PICK_SQL = """
+    SELECT pid FROM pg_stat_activity WHERE application_name = :name AND xact_start IS NOT NULL ORDER BY random() LIMIT 1
+"""
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("kill_count", [12, pytest.param(300, marks=pytest.mark.soak)])
+def test_writers_that_are_killed_again_and_again_leave_the_same_as_one(
+    database: Database, database_url: str, kill_count: int
+) -> None:
+    url = make_url(database_url).update_query_dict({"application_name": WRITER})
+    killed: list[int] = []
+    errors: list[Exception] = []
+
+    def write(own: Database, seed: str) -> None:
+        try:
+            is_complete = False
+            while not (is_complete and len(killed) >= kill_count):
+                with suppress(DatabaseLost):
+                    store_shuffled(own, seed)
+                    is_complete = True
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test fails with it
+            errors.append(error)
+        finally:
+            own.close()
+
+    opened = [open_database(url.render_as_string(hide_password=False)) for _ in range(3)]
+    writers = [threading.Thread(target=write, args=(own, str(seed))) for seed, own in enumerate(opened)]
+    for writer in writers:
+        writer.start()
+    while len(killed) < kill_count and not errors:
+        with database.read() as session:
+            if pid := session.scalar(text(PICK_SQL), {"name": WRITER}):
+                killed += [pid] if session.scalar(select(func.pg_terminate_backend(pid))) else []
+        time.sleep(random.uniform(0, 0.2))
+    for writer in writers:
+        writer.join()
+    assert errors == []
+    with database.read() as session:
+        assert audit_ledger(session) == []
+    together = list_rows(database)
+    empty_tables(database)
+    assert store_shuffled(database, "another") == COUNT
+    assert list_rows(database) == together
 
 
 def empty_tables(database: Database) -> None:

@@ -311,3 +311,13 @@ def test_added_and_removed_paragraphs_are_distinguished_from_changed_ones() -> N
         ("removed", False, True),
         ("changed", False, False),
     ]
+
+
+@pytest.mark.parametrize("separator", ["\n\n", " "])
+def test_a_text_that_repeats_itself_is_compared_in_little_time(separator: str) -> None:
+    """Aligning all with all would take hours: the time limit of tests would end it."""
+    before, after = separator.join(["Yes."] * 8_000), separator.join((["Yes."] * 7 + ["No."]) * 1_000)
+    changes = list(compare_paragraphs(before, after))
+    assert changes[0].op == ("same" if separator == "\n\n" else "changed")
+    assert separator.join(one.after for one in changes if one.after is not None) == after
+    assert separator.join(one.before for one in changes if one.before is not None) == before

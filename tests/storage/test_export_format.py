@@ -27,12 +27,13 @@ from schemas.article import SOURCED_FIELDS, Article, ArticleRecord, Image, Kind
 from schemas.capture import CaptureRef
 from schemas.export import ArticleFilter, Exported, FileFormat
 from storage.articles.article import find_article
-from storage.articles.selection import iterate_articles
+from storage.articles.selection import iterate_articles, iterate_blocks
 from storage.engine import Database, open_database
 from storage.export.block import FIELDS, Block
 from storage.export.file import export_articles
 from storage.export.line import write_csv, write_jsonl
-from storage.export.parquet import make_schema
+from storage.export.parquet import GROUP_BYTES, JOINED_COUNT, make_schema, write_parquet
+from storage.export.sink import Sink
 from tests.storage.export_sample import ODD, OLD, fill
 from tests.storage.sample import identify
 
@@ -240,6 +241,19 @@ def test_parquet_has_the_types_of_the_record(shelf: Database, tmp_path: Path) ->
     assert not schema.field("body").nullable
     metadata = pq.read_metadata(tmp_path / "out.parquet")
     assert {metadata.row_group(0).column(place).compression for place in range(5)} == {"ZSTD"}
+
+
+def test_a_servers_parquet_file_has_smaller_row_groups_and_the_same_records(shelf: Database) -> None:
+    with shelf.read_snapshot() as session:
+        blocks = list(iterate_blocks(session, ArticleFilter()))
+    copies = [block for block in blocks for _ in range(4 * JOINED_COUNT)]
+    files = []
+    for group_bytes in (1, GROUP_BYTES):
+        file = io.BytesIO()
+        write_parquet(Sink(file), copies, group_bytes)
+        files.append(pq.ParquetFile(io.BytesIO(file.getvalue())))
+    assert [file.num_row_groups for file in files] == [4 * len(blocks), 1]
+    assert files[0].read().equals(files[1].read())
 
 
 def test_parquet_round_trips_the_records(filled: Database, tmp_path: Path) -> None:

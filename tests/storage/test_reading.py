@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from schemas.search import FacetValue, HitPage, ReaderFilter, SearchOrder
+from storage.articles.article import list_articles
 from storage.engine import Database, open_database
 from storage.ledger.outcome import store_outcomes
 from storage.outage import DatabaseLost, QueryTimedOut
@@ -98,10 +99,18 @@ def test_pages_by_cursor_are_the_whole(archive: Database, query: str | None, ord
     assert sorted(found) == sorted(list_numbers(whole))
 
 
+def test_records_are_read_in_the_order_of_their_ids_that_is_asked_for(archive: Database) -> None:
+    ids = [f"moscow-times:en:{number}" for number in (3, 1, 8, 2)]
+    with archive.read() as session:
+        assert [one.id for one in list_articles(session, ids)] == [ids[0], ids[1], ids[3]]
+        assert list_articles(session, []) == []
+
+
 def test_values_are_read_again_when_they_are_old_and_only_then(archive: Database) -> None:
     caches = {
-        "old": ColumnCache(archive, min_age_seconds=0, age_factor=0),
-        "new": ColumnCache(archive, min_age_seconds=1e6),
+        "old": ColumnCache(archive, min_age_seconds=0, age_factor=0, small_count=0),
+        "new": ColumnCache(archive, min_age_seconds=1e6, small_count=0),
+        "small": ColumnCache(archive, min_age_seconds=1e6),
     }
     first = {name: cache.get() for name, cache in caches.items()}
     with archive.begin() as session:
@@ -110,7 +119,7 @@ def test_values_are_read_again_when_they_are_old_and_only_then(archive: Database
         name: read_page(archive, cache, read_query("sanctions"), ReaderFilter(), 20).count.total_count
         for name, cache in caches.items()
     }
-    assert counts == {"old": 6, "new": 5}
+    assert counts == {"old": 6, "new": 5, "small": 6}
     assert caches["new"].get() is first["new"]
 
 
@@ -121,6 +130,13 @@ def test_an_article_that_was_withdrawn_is_no_hit_any_more(archive: Database) -> 
         session.execute(delete(Article).where(Article.headline == "A Quiet Day"))
     page = read_page(archive, cache, read_query("quiet"), ReaderFilter(), 20)
     assert page.hits == ()
+
+
+def test_records_of_hits_are_listed_in_the_order_that_is_asked_for(archive: Database) -> None:
+    asked = [f"moscow-times:en:{number}" for number in (3, 1, 99999, 2)]
+    with archive.read() as session:
+        assert [one.id for one in list_articles(session, asked)] == [asked[0], asked[1], asked[3]]
+        assert list_articles(session, []) == []
 
 
 def test_what_takes_too_long_is_ended_and_the_connection_is_as_before(archive: Database) -> None:

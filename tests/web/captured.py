@@ -1,6 +1,6 @@
 """An archive of real captures: the replica's pages and posts, a hostile page, imported files, a page that changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,10 +67,10 @@ def _list_exchanges() -> Iterator[tuple[str, str, bytes]]:
     yield url_of(HOSTILE), "text/html", page_of(HOSTILE, f"{PLANT}{OLD_SENTENCE}", *FILLER, PLANT)
 
 
-def write_captures(folder: Path) -> Path:
-    """Write a WARC file as a crawl does, and return it."""
+def write_captures(folder: Path, exchanges: Iterable[tuple[str, str, bytes]] = ()) -> Path:
+    """Write a WARC file as a crawl does, by default of everything, and return it."""
     with WarcWriter(folder, site="elsewhere", run_id="elsewhere") as writer:
-        for number, (url, media_type, body) in enumerate(_list_exchanges()):
+        for number, (url, media_type, body) in enumerate(exchanges or _list_exchanges()):
             head = (
                 f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}; charset=utf-8\r\nX-Number: {number}\r\n\r\n".encode()
             )

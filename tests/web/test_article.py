@@ -3,7 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
+from pipeline.archive import Archive
 from tests.web.sample import article_id
+from web.article_source import ArticleSource
 
 
 def test_an_article_is_shown_with_its_text_and_metadata(client: TestClient) -> None:
@@ -41,6 +43,15 @@ def test_a_duplicate_is_explained_and_its_shared_paragraphs_are_marked(client: T
 @pytest.mark.parametrize(("style", "begins"), [("bibtex", "@article{"), ("ris", "TY  - NEWS"), ("csl", "[\n")])
 def test_an_article_is_cited(client: TestClient, style: str, begins: str) -> None:
     assert client.get(f"/cite/{style}/{article_id(1)}").text.startswith(begins)
+
+
+def test_an_article_is_read_anew_unless_the_last_is_kept(archive: Archive) -> None:
+    anew, kept = ArticleSource(archive), ArticleSource(archive, keeps_last=True)
+    first, second = article_id(1), article_id(2)
+    assert anew.find_details(first) is not anew.find_details(first)
+    assert kept.find_details(first).record is kept.find_record(first)
+    assert kept.find_record(second).id == second
+    assert kept.find_details(first) == anew.find_details(first)
 
 
 @pytest.mark.parametrize("path", ["/article/moscow-times:en:99", "/cite/bibtex/nothing", "/nothing"])

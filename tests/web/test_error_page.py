@@ -1,5 +1,6 @@
 """What a reader sees when something fails."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from pipeline.archive import open_archive
-from pipeline.status import RecordUnknown
+from pipeline.status import RecordRedacted, RecordUnknown
+from schemas.redaction import Tombstone
 from schemas.settings import Settings
 from storage.engine import DatabaseLost
 from storage.outage import QueryTimedOut
@@ -15,6 +17,10 @@ from tests.web.conftest import BASE_URL
 from tests.web.sample import article_id, fill
 from web.app import create_app
 from web.error_page import add_error_pages
+
+TOMBSTONE = Tombstone(
+    id="moscow-times:en:1", reason="As the court ordered.", redacted_at=datetime(2026, 10, 1, tzinfo=UTC)
+)
 
 
 def test_a_database_that_is_away_is_reported_without_its_place(tmp_path: Path) -> None:
@@ -41,7 +47,8 @@ def test_a_database_that_is_away_is_reported_without_its_place(tmp_path: Path) -
     [
         (QueryTimedOut("the query took too long, and was ended"), 503, "The query took too long, and was ended."),
         (DatabaseLost("postgresql://me@host/archive: gone"), 503, "does not respond"),
-        (RecordUnknown("moscow-times:en:1 was redacted"), 404, "moscow-times:en:1 was redacted."),
+        (RecordUnknown("no record nothing in the archive"), 404, "No record nothing in the archive."),
+        (RecordRedacted(TOMBSTONE), 410, "moscow-times:en:1 was redacted on 2026-10-01: As the court ordered."),
         (KeyError("a secret"), 500, "a defect of the program"),
     ],
 )

@@ -181,6 +181,11 @@ def test_what_is_special_about_a_response_is_said(special: dict[str, Any], note:
     assert any(note in one for one in frame.notes)
 
 
+@pytest.mark.parametrize("depth", range(800, 1_000, 10))
+def test_json_as_deep_as_python_can_read_is_shown_somehow(depth: int) -> None:
+    assert render("[" * depth + "]" * depth, media_type="application/json").page
+
+
 @pytest.mark.parametrize(
     "body", ['{"a": ' * 5_000 + "1" + "}" * 5_000, "[" * 100_000, '{"a": "\\ud800\\u0000<p>b</p>"}', "{"]
 )

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
@@ -24,6 +26,7 @@ from schemas.release import LeftOutReason, ReleaseEmpty
 from schemas.settings import Settings
 from schemas.static_site import PublishedSite
 from storage.static_site.folder import STATE_NAME, FolderUnusable
+from storage.static_site.manifest import Manifest
 from tests.storage.coverage_sample import fill as fill_coverage
 from tests.storage.coverage_sample import record_run
 from tests.waiting import wait_until
@@ -33,6 +36,17 @@ from web.context import Published
 from web.static_site.build import Options, publish_site
 from web.static_site.place import PageUrl, encode_name, link_files, name_file
 from web.static_site.search_index import PagefindMissing
+from web.static_site.search_part import iterate_parts, make_key
+
+MONTHLY: dict[int, dict[str, Any]] = {
+    number: {
+        "headline": f"Month {number}",
+        "body": f"The text of month{number} alone.",
+        "published_at": datetime(2020, number, 15, tzinfo=UTC),
+    }
+    for number in range(1, 9)
+}
+"""An article of each month."""
 
 EVERYTHING = Options(has_captures=True)
 TEXTS = Options(has_search=False)
@@ -164,10 +178,80 @@ def test_the_feed_has_relative_links_and_ids_of_its_own(site: dict[str, bytes]) 
 
 
 def test_the_index_has_every_article(site: dict[str, bytes]) -> None:
-    entry = orjson.loads(site["pagefind/pagefind-entry.json"])
-    article_count = sum(path.startswith("article/") for path in site)
-    assert [one["page_count"] for one in entry["languages"].values()] == [article_count]
+    counts = count_searched(site)
+    assert list(counts.values()) == [sum(path.startswith("article/") for path in site)]
     assert not [path for path in site if "-ui" in path]
+
+
+def count_searched(files: dict[str, bytes]) -> dict[str, int]:
+    """The parts of the search's index, the newest first, with their numbers of articles."""
+    names = [one["name"] for one in orjson.loads(files["pagefind/parts.json"])["parts"]]
+    entries = {name: orjson.loads(files[f"pagefind/{name}/pagefind-entry.json"]) for name in names}
+    return {name: sum(one["page_count"] for one in entry["languages"].values()) for name, entry in entries.items()}
+
+
+def list_part_files(files: dict[str, bytes], name: str) -> dict[str, bytes]:
+    return {path: body for path, body in files.items() if path.startswith(f"pagefind/{name}/")}
+
+
+def test_only_the_part_of_the_search_that_changed_is_made_again(tmp_path: Path) -> None:
+    folder, settings = tmp_path / "site", Settings(data_dir=tmp_path / "data")
+    with open_archive(settings, writable=True) as archive:
+        fill(archive.database, MONTHLY)
+    options = Options(part_count=3)
+    publish(settings, folder, options=options)
+    before = list_files(folder)
+    counts = count_searched(before)
+    assert sum(counts.values()) == len(MONTHLY)
+    assert len(counts) > 2
+    assert max(counts.values()) <= 3
+    with open_archive(settings, writable=True) as archive:
+        another = {
+            "headline": "Another Story",
+            "body": "Its own text.",
+            "published_at": datetime(2020, 1, 16, tzinfo=UTC),
+        }
+        fill(archive.database, {9: another})
+    publish(settings, folder, options=options)
+    after = list_files(folder)
+    changed = [name for name in counts if list_part_files(before, name) != list_part_files(after, name)]
+    assert changed == list(counts)[-1:]  # the oldest
+    publish(settings, tmp_path / "fresh", options=options)
+    assert count_searched(after) == count_searched(list_files(tmp_path / "fresh"))
+
+
+def test_what_was_taken_down_leaves_the_search_at_once(tmp_path: Path) -> None:
+    folder, settings = tmp_path / "site", Settings(data_dir=tmp_path / "data")
+    with open_archive(settings, writable=True) as archive:
+        fill(archive.database, MONTHLY)
+    options = Options(part_count=3)
+    publish(settings, folder, options=options)
+    counts = count_searched(list_files(folder))
+    redact(settings, article_id(1), "a request")
+    with pytest.raises(ReleaseEmpty):
+        publish(settings, folder, ArticleFilter(kind=Kind.VIDEO), options)
+    left = list_files(folder)
+    oldest = list(counts)[-1]
+    assert not list_part_files(left, oldest)
+    assert "pagefind/parts.json" not in left
+    assert {path.split("/")[1] for path in left if path.startswith("pagefind/")} == set(counts) - {oldest}
+    publish(settings, folder, options=options)
+    publish(settings, tmp_path / "fresh", options=options)
+    assert count_searched(list_files(folder)) == count_searched(list_files(tmp_path / "fresh"))
+    assert sum(count_searched(list_files(folder)).values()) == len(MONTHLY) - 1
+
+
+def test_any_number_of_articles_of_the_same_second_is_divided(tmp_path: Path) -> None:
+    at = datetime(2020, 5, 17, 12, tzinfo=UTC)
+    with Manifest(tmp_path / "manifest.db") as manifest:
+        times = {f"a{number}": (at, None)[number % 2] for number in range(40)}
+        manifest.select((one, b"", (), make_key(one, published_at)) for one, published_at in times.items())
+        parts = list(iterate_parts(manifest, 4))
+    assert all(0 < len(part.articles) <= 4 for part in parts)
+    assert sorted(one.id for part in parts for one in part.articles) == sorted(times)
+    years = [(part.first_year, part.last_year) for part in parts]
+    assert set(years) == {(2020, 2020), (1, 1)}
+    assert years == sorted(years, reverse=True)
 
 
 def test_without_captures_nothing_of_a_captured_page_is_published(captured: Settings, tmp_path: Path) -> None:
@@ -304,6 +388,70 @@ def test_files_of_a_killed_run_that_are_needed_no_more_are_deleted(sample: Setti
     (folder / path_of(article_id(1))).write_text("by the killed run")
     publish(sample, folder)
     assert list_files(folder) == before
+
+
+@pytest.mark.parametrize("is_absolute", [False, True])
+@pytest.mark.parametrize("place", ["journal", "manifest"])
+def test_a_forged_path_leads_out_of_no_folder(
+    sample: Settings, tmp_path: Path, place: str, *, is_absolute: bool
+) -> None:
+    folder, mine = tmp_path / "site", tmp_path / "mine.txt"
+    publish(sample, folder)
+    mine.write_text("mine")
+    path = str(mine) if is_absolute else "article/../../mine.txt"
+    if place == "journal":
+        (folder / STATE_NAME / "journal").write_text(f"{path}\n")
+    else:
+        with closing(sqlite3.connect(folder / STATE_NAME / "manifest.db")) as manifest:
+            manifest.execute("INSERT INTO file VALUES (?, 'gone', x'', 4)", (path,))
+            manifest.commit()
+    with pytest.raises(FolderUnusable, match="leads out"):
+        publish(sample, folder)
+    assert mine.read_text() == "mine"
+
+
+def test_planted_links_are_not_followed(sample: Settings, tmp_path: Path) -> None:
+    folder, mine, elsewhere = tmp_path / "site", tmp_path / "mine.txt", tmp_path / "elsewhere"
+    publish(sample, folder)
+    before = list_files(folder)
+    mine.write_text("mine")
+    (folder / "index.html").unlink()
+    (folder / ".index.html.part").symlink_to(mine)
+    publish(sample, folder)
+    assert mine.read_text() == "mine"
+    assert list_files(folder) == before
+    (folder / "article").rename(elsewhere)
+    (folder / "article").symlink_to(elsewhere)
+    redact(sample, article_id(2), "a request")
+    with pytest.raises(FolderUnusable, match="leads out"):
+        publish(sample, folder)
+    assert path_of(article_id(2)) in {f"article/{path}" for path in list_files(elsewhere)}
+
+
+def test_a_damaged_state_is_said_in_one_line(sample: Settings, tmp_path: Path) -> None:
+    state = tmp_path / "site" / STATE_NAME
+    publish(sample, tmp_path / "site")
+    (state / "journal").write_bytes(b"\0\0\xff\n")  # as after a power cut
+    publish(sample, tmp_path / "site")
+    (state / "manifest.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(FolderUnusable, match="damaged"):
+        publish(sample, tmp_path / "site")
+
+
+def test_what_a_killed_run_left_of_its_index_is_deleted(sample: Settings, tmp_path: Path) -> None:
+    work = tmp_path / "site" / STATE_NAME / "work" / "fragment"
+    publish(sample, tmp_path / "site")
+    work.mkdir(parents=True)
+    (work / "en_1.pf_fragment").write_text("They spoke.")
+    publish(sample, tmp_path / "site")
+    assert not work.exists()
+
+
+def test_who_may_look_into_a_folder_stays_the_choice_of_its_owner(sample: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir(mode=0o700)
+    publish(sample, folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_folder_that_is_not_ours_is_refused(sample: Settings, tmp_path: Path) -> None:

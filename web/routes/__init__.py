@@ -6,6 +6,7 @@ page of an article; the article's id is appended to its URL). Its `PUBLISHED` sa
 """
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -13,9 +14,10 @@ from types import ModuleType
 from web.context import Link, Published
 
 
-def list_modules() -> list[ModuleType]:
+@cache
+def list_modules() -> tuple[ModuleType, ...]:
     """Return the modules of the pages, by name."""
-    return [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__)]
+    return tuple(import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__))
 
 
 def list_links(name: str) -> tuple[Link, ...]:

@@ -1,13 +1,13 @@
 """The archive as JSON, under `/api/v1`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from pipeline.replay import choose_capture
-from pipeline.status import compare_revisions, find_details, find_record, list_captures
+from pipeline.status import compare_revisions, list_captures
 from schemas.revision import Difference
 from schemas.search import HitPage
 from storage.articles.article import list_articles
@@ -43,6 +43,10 @@ router = APIRouter(
 MAX_ID_LETTERS = 2_000
 """More than any URL that the archive has."""
 
+Responses = dict[int | str, dict[str, Any]]
+REDACTED: Responses = {410: {"model": Problem, "description": "It was redacted, or erased"}}
+RECORD: Responses = {200: {"content": {WARC_TYPE: {}}}}
+
 Asked = Annotated[PagedParameters, Query()]
 ArticleId = Annotated[str, Path(description="a record id, or any URL of the article", max_length=MAX_ID_LETTERS)]
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
@@ -64,10 +68,10 @@ def list_records(request: Request, context: InContext, asked: Asked) -> Response
     return respond_json(request, found)
 
 
-@router.get("/articles/{article_id:path}", response_model=ArticleDocument)
+@router.get("/articles/{article_id:path}", response_model=ArticleDocument, responses=REDACTED)
 def get_article(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """Return a record, with its duplicates."""
-    details = find_details(context.archive, article_id)
+    details = context.articles.find_details(article_id)
     document = ArticleDocument(
         record=details.record,
         explanation=details.explanation,
@@ -77,14 +81,14 @@ def get_article(request: Request, context: InContext, article_id: ArticleId) -> 
     return respond_json(request, document)
 
 
-@router.get("/revisions/{article_id:path}", response_model=RevisionList)
+@router.get("/revisions/{article_id:path}", response_model=RevisionList, responses=REDACTED)
 def list_revisions(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """List the revisions of an article."""
-    details = find_details(context.archive, article_id)
+    details = context.articles.find_details(article_id)
     return respond_json(request, RevisionList(id=details.record.id, revisions=list(details.revisions)))
 
 
-@router.get("/differences/{article_id:path}", response_model=Difference)
+@router.get("/differences/{article_id:path}", response_model=Difference, responses=REDACTED)
 def get_difference(
     request: Request,
     context: InContext,
@@ -96,10 +100,10 @@ def get_difference(
     return respond_json(request, compare_revisions(context.archive, article_id, before, after))
 
 
-@router.get("/captures/{article_id:path}", response_model=CaptureList)
+@router.get("/captures/{article_id:path}", response_model=CaptureList, responses=REDACTED)
 def list_article_captures(request: Request, context: InContext, article_id: ArticleId) -> Response:
     """List the captures of an article's pages."""
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     captures = [
         CaptureDocument(**dict(one), record_url=link_record(record.id, one.ref))
         for one in list_captures(context.archive, record)
@@ -110,7 +114,7 @@ def list_article_captures(request: Request, context: InContext, article_id: Arti
 @router.get(
     "/records/{article_id:path}",
     response_class=StreamingResponse,
-    responses={200: {"content": {WARC_TYPE: {}}}, 410: {"model": Problem}},
+    responses=RECORD | REDACTED,
 )
 def get_record(
     request: Request,
@@ -123,7 +127,7 @@ def get_record(
 
     By default, it is the capture that the article was read from.
     """
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     _, summary = choose_capture(context.archive, record, warc, offset)
     return respond_record(request, context.archive, summary)
 

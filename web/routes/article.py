@@ -4,7 +4,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from pipeline.citation import CitationStyle, render_citation
-from pipeline.status import find_details, find_record
 from web.article_view import ArticleView
 from web.context import InContext, Link, Published
 from web.page import render_page, respond
@@ -30,12 +29,12 @@ CITATION_TYPES = {
 @router.get("/article/{article_id:path}")
 def show_article(request: Request, context: InContext, article_id: str) -> Response:
     """Show an article by its id, or by any of its URLs."""
-    details = find_details(context.archive, article_id)
+    details = context.articles.find_details(article_id)
     return render_page(request, "article.html", view=ArticleView(details), record=details.record, details=details)
 
 
 @router.get("/cite/{style}/{article_id:path}")
 def cite_article(request: Request, context: InContext, style: CitationStyle, article_id: str) -> Response:
     """Return a citation of an article."""
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     return respond(request, render_citation(record, style).encode(), f"{CITATION_TYPES[style]}; charset=utf-8")

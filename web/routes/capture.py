@@ -9,7 +9,6 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from pipeline.replay import ArchivedCapture, choose_capture, find_version, read_archived
-from pipeline.status import find_record
 from schemas.article import ArticleRecord
 from schemas.capture import Capture
 from web.capture_frame import render_capture
@@ -51,7 +50,7 @@ def show_captures(
     request: Request, context: InContext, article_id: str, warc: Warc = None, offset: Offset = None
 ) -> Response:
     """Show the captures of an article, and one of them: by default the one that it was read from."""
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     captures, summary = choose_capture(context.archive, record, warc, offset)
     with _place():
         shown = read_archived(context.archive, summary)._replace(capture=None)
@@ -88,7 +87,7 @@ def show_source(
 def _read(
     context: Context, article_id: str, warc: str | None, offset: int | None
 ) -> tuple[ArticleRecord, ArchivedCapture, Capture]:
-    record = find_record(context.archive, article_id)
+    record = context.articles.find_record(article_id)
     _, summary = choose_capture(context.archive, record, warc, offset)
     shown = read_archived(context.archive, summary)
     if shown.capture is None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-from pipeline.status import compare_revisions, find_details
+from pipeline.status import compare_revisions
 from web.context import InContext, Link, Published
 from web.history_view import HistoryView
 from web.page import render_page
@@ -29,7 +29,7 @@ def show_history(
     after: Annotated[Number, Query(alias="to")] = None,
 ) -> Response:
     """Show the versions of an article, and the difference between two of them; by default the last two."""
-    details = find_details(context.archive, article_id)
+    details = context.articles.find_details(article_id)
     is_asked_twice = before is not None and before == after
     is_changed = len(details.revisions) > 1
     difference = None

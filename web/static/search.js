@@ -1,4 +1,5 @@
-// The search of a published site, over the index that Pagefind made. The URL holds the whole search.
+// The search of a published site, over the indexes that Pagefind made: one for each part of its time, the newest first.
+// The URL holds the whole search.
 "use strict";
 
 (() => {
@@ -8,10 +9,15 @@
     ["section", "Section"], ["author", "Author"], ["tag", "Tag"], ["kind", "Kind"],
     ["language", "Language"], ["year", "Year"], ["site", "Publisher"],
   ];
+  const EVERY = '"\u{10900}"'; // a word that the index has of every article
   const ORDERS = { newest: { date: "desc" }, oldest: { date: "asc" } };
   const at = (id) => document.getElementById(id);
   const own = document.currentScript.src;
+  const folder = new URL("../pagefind/", own);
+  let listed = null;
   let pagefind = null;
+  let loading = Promise.resolve();
+  const loaded = new Set();
   let results = [];
   let shownCount = 0;
   let turn = 0;
@@ -30,6 +36,7 @@
     if (from && from.slice(0, 4) === to.slice(0, 4)) asked.set("year", from.slice(0, 4));
     return asked;
   };
+  const readOrder = (asked) => Object.hasOwn(ORDERS, asked.get("sort")) ? asked.get("sort") : null;
   const link = (asked, changes) => {
     const changed = new URLSearchParams();
     for (const name of ["q", "sort", ...FACETS.map(([name]) => name)]) {
@@ -96,43 +103,93 @@
         `${label}: ${asked.get(name)}`))));
   };
 
+  const loadPart = async (name) => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    const mergeFilter = { part: name };
+    if (pagefind) return pagefind.mergeIndex(`${folder}${name}/`, { mergeFilter });
+    pagefind = await import(`${folder}${name}/pagefind.js`);
+    await pagefind.init();
+    await pagefind.options({ mergeFilter });
+  };
+
+  // The first part has to be there before others are merged into it.
+  const load = (asked) => {
+    const year = Number(asked.get("year"));
+    const needed = listed.parts.filter((part) => !year || (part.since <= year && year <= part.until));
+    const [first, ...others] = needed.length ? needed : listed.parts.slice(0, 1);
+    loading = loading.then(() => loadPart(first.name)).then(() => Promise.all(others.map(({ name }) => loadPart(name))));
+    return loading;
+  };
+
+  // Pagefind orders the hits of each part by date, and then all of them by their places in their parts.
+  const orderByPart = (hits, isNewestFirst) => {
+    const byPart = new Map(listed.parts.map(({ name }) => [name, []]));
+    for (const hit of hits) byPart.get(hit.id.split("_")[0].split("-").at(-1)).push(hit);
+    const parts = [...byPart.values()];
+    return (isNewestFirst ? parts : parts.reverse()).flat();
+  };
+
+  // Where a word does not occur, Pagefind searches without it. So parts are left out that lack a word others have.
+  const listPartsWith = async (query) => {
+    if (/^".+"$/.test(query)) return null;
+    const words = new Set(query.replaceAll('"', " ").split(/\s+/).filter(Boolean));
+    const found = await Promise.all([...words].map((word) => pagefind.search(`"${word}"`, { filters: { part: "none" } })));
+    return found.map(({ totalFilters }) => Object.entries(totalFilters.part || {}).filter(([, count]) => count))
+      .filter((counts) => counts.length).map((counts) => new Set(counts.map(([name]) => name)))
+      .reduce((all, names) => all ? new Set([...all].filter((name) => names.has(name))) : names, null);
+  };
+
+  const find = async (asked, query) => {
+    const filters = Object.fromEntries(FACETS.filter(([name]) => asked.get(name)).map(([name]) => [name, asked.get(name)]));
+    const order = readOrder(asked) || (query ? null : "newest");
+    await load(asked);
+    await pagefind.filters(); // a search counts by those that are loaded
+    const names = query ? await listPartsWith(query) : null;
+    if (names) filters.part = { any: names.size ? [...names] : ["none"] };
+    const found = await pagefind.search(query || EVERY, { filters, sort: order ? ORDERS[order] : {} });
+    return { results: order ? orderByPart(found.results, order === "newest") : found.results, filters: found.filters };
+  };
+
   const search = async () => {
     const mine = ++turn;
     const asked = readUrl();
     const query = (asked.get("q") || "").trim();
-    const filters = Object.fromEntries(FACETS.filter(([name]) => asked.get(name)).map(([name]) => [name, asked.get(name)]));
     at("q").value = query;
-    at("sort").value = asked.get("sort") || "relevance";
-    const isAsked = Boolean(query || Object.keys(filters).length || asked.get("sort"));
-    const sort = ORDERS[asked.get("sort")] || (query ? {} : ORDERS.newest);
-    const all = await pagefind.filters(); // a search counts by those that are loaded
-    const found = isAsked ? await pagefind.search(query || null, { filters, sort }) : { results: [], filters: all };
-    const counts = found.filters;
+    at("sort").value = readOrder(asked) || "relevance";
+    const isAsked = Boolean(query || readOrder(asked) || FACETS.some(([name]) => asked.get(name)));
+    at("found").hidden = !isAsked;
+    at("start").hidden = isAsked;
+    if (isAsked) at("heading").textContent = "Searching…";
+    const found = isAsked ? await find(asked, query) : { results: [], filters: listed.filters };
     if (mine !== turn) return;
     results = found.results;
     shownCount = 0;
-    at("found").hidden = !isAsked;
-    at("start").hidden = isAsked;
     at("hits").replaceChildren();
     const count = results.length;
     at("heading").textContent = `${count.toLocaleString("en")} article${count === 1 ? "" : "s"}`;
     showChips(asked);
-    showFacets(asked, counts);
+    showFacets(asked, found.filters);
     at(isAsked ? "narrow" : "start-aside").prepend(at("facets"));
     await showMore();
   };
 
-  const goTo = (url) => { history.pushState(null, "", url); search(); };
   const fail = () => {
+    at("found").hidden = true;
+    at("start").hidden = false;
     at("search-problem").hidden = false;
     at("search-problem").firstElementChild.textContent = location.protocol === "file:"
       ? "Searching needs a web server: a browser does not load the index from a disk. Choose a year instead."
       : "The search cannot be loaded. Choose a year instead.";
   };
 
+  const show = () => search().catch(fail);
+  const goTo = (url) => { history.pushState(null, "", url); show(); };
+
   const begin = async () => {
-    pagefind = await import(new URL("../pagefind/pagefind.js", own));
-    await pagefind.init();
+    const answer = await fetch(`${folder}parts.json`, { cache: "no-cache" });
+    if (!answer.ok) throw new Error("there is no index");
+    listed = await answer.json();
     at("search").hidden = at("syntax").hidden = false;
     at("search").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -147,7 +204,7 @@
       event.preventDefault();
       goTo(target.getAttribute("href"));
     });
-    window.addEventListener("popstate", search);
+    window.addEventListener("popstate", show);
     await search();
   };
   begin().catch(fail);

@@ -5,35 +5,29 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from shutil import rmtree
 from typing import NamedTuple
 
 from pipeline.archive import Archive
 from pipeline.progress import report_progress
 from pipeline.release import list_left_out
-from schemas.article import ArticleRecord
 from schemas.export import ArticleFilter
 from schemas.release import ReleaseEmpty
 from schemas.static_site import PublishedSite
 from storage.articles.page_state import iterate_page_states
-from storage.articles.selection import iterate_articles
 from storage.redactions.synchronization import list_tombstones
 from storage.static_site.folder import SiteFolder, opening_site
 from storage.static_site.manifest import Manifest, Selected, StaticFile
-from web.context import Published
-from web.static_site.place import PageUrl, name_file
-from web.static_site.search_index import check_pagefind, list_index_files, write_index
+from web.static_site.search_build import SEARCH, SearchBuild, delete_searched
+from web.static_site.search_facts import SearchFacts
+from web.static_site.search_index import check_pagefind
+from web.static_site.search_part import PART_COUNT, make_key
 from web.static_site.worker import RenderContext, RenderedArticle, RenderPool, render_common
 
 COMMON = "common:"
-SEARCH = "search:"
-"""Owners of files that belong to no article; no record id is so."""
+"""Owner of files that belong to no article; no record id begins so."""
 
 BATCH_COUNT = 50
 """Articles after which what was written is kept: a kill costs at most their time."""
-
-ARTICLE = Published("/article")
-SEARCH_PATH = "pagefind"
 
 
 class Changed(NamedTuple):
@@ -48,6 +42,8 @@ class Options(NamedTuple):
 
     has_captures: bool = False
     has_search: bool = True
+    part_count: int = PART_COUNT
+    """Articles in a part of the search's index, at most."""
 
 
 def publish_site(archive: Archive, folder: Path, wanted: ArticleFilter, options: Options) -> PublishedSite:
@@ -82,13 +78,14 @@ class SiteBuild:
     def run(self, folder: Path) -> PublishedSite:
         """Bring the site up to date."""
         self._delete_redacted()
-        count, language = self._select()
+        facts = self._select()
+        count = facts.article_count
         self._delete_gone()
         with RenderPool(self._context, count) as pool:
             self._render_articles(pool, count)
             self._render_common()
         if self._options.has_search:
-            self._index(language)
+            SearchBuild(self._archive, self._site, self._program, self._options.part_count).run(facts)
         self._site.finish()
         return self._summarize(folder, count)
 
@@ -109,30 +106,29 @@ class SiteBuild:
             problems=tuple(self._problems),
         )
 
-    def _select(self) -> tuple[int, str]:
-        """Note which articles the site shall show; return their number, and the language of most."""
-        languages: Counter[str] = Counter()
+    def _select(self) -> SearchFacts:
+        """Note which articles the site shall show; return what they have in common."""
+        facts = SearchFacts()
 
-        def iterate() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+        def iterate() -> Iterator[tuple[str, bytes, tuple[str, ...], int]]:
             with self._archive.database.read_snapshot() as session:
                 for count, (record, digest, related) in enumerate(iterate_page_states(session, self._wanted)):
                     if count % 1000 == 0:
                         report_progress("select", count, None, unit="articles")
-                    languages[record.language or ""] += 1
-                    yield record.id, digest, related
+                    facts.add(record)
+                    yield record.id, digest, related, make_key(record.id, record.published_at)
 
-        count = self._manifest.select(iterate())
-        if not count:
+        if not self._manifest.select(iterate()):
             raise ReleaseEmpty("no article matches: there is nothing to publish")
-        del languages[""]
-        return count, languages.most_common(1)[0][0] if languages else "en"
+        return facts
 
     def _delete_redacted(self) -> None:
-        """Delete the pages of what was taken down, and the lists and the search, even if nothing can be published."""
+        """Delete the pages of what was taken down, its search, and the lists, even if nothing can be published."""
         with self._archive.database.read() as session:
             redacted = [one.id for one in list_tombstones(session)]
         found = [owner for owner in redacted if self._manifest.list_files(owner)]
-        for owner in (*found, SEARCH, COMMON) if found else ():
+        was_searched = delete_searched(self._site, redacted)
+        for owner in (*found, SEARCH, COMMON) if found or was_searched else ():
             self._site.delete(self._manifest.list_files(owner))
             self._manifest.remove(owner)
         self._site.commit()
@@ -200,34 +196,6 @@ class SiteBuild:
         kept = {one.path for one in made}
         self._site.delete(one for one in self._manifest.list_files(owner) if one.path not in kept)
         self._manifest.store(owner, fingerprint, made)
-
-    def _index(self, language: str) -> None:
-        """Make the search index anew, if any article is another."""
-        fingerprint = hashlib.sha256(self._program + language.encode() + self._manifest.digest_selected()).digest()
-        files = self._manifest.list_files(SEARCH)
-        if self._manifest.find_fingerprint(SEARCH) == fingerprint and self._site.is_complete(files):
-            return
-        work = self._site.work_path
-        rmtree(work, ignore_errors=True)
-        try:
-            write_index(self._iterate_indexed(), language, work)
-            report_progress("search", 0, None, unit="files")
-            made = [
-                self._site.move(path, f"{SEARCH_PATH}/{path.relative_to(work).as_posix()}")
-                for path in list_index_files(work)
-            ]
-        finally:
-            rmtree(work, ignore_errors=True)
-        self._store(SEARCH, fingerprint, made)
-        self._site.commit()
-
-    def _iterate_indexed(self) -> Iterator[tuple[ArticleRecord, str]]:
-        with self._archive.database.read_snapshot() as session:
-            for count, record in enumerate(iterate_articles(session, self._wanted)):
-                if count % 1000 == 0:
-                    report_progress("search", count, None, unit="articles")
-                if self._manifest.is_selected(record.id):
-                    yield record, name_file(PageUrl(f"/article/{record.id}", ""), ARTICLE)
 
 
 def _digest_program(options: Options) -> bytes:

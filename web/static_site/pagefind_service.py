@@ -5,6 +5,7 @@ Pagefind's own client for Python reads ten answers in a second, which takes hour
 
 import base64
 import json
+import os
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,9 @@ from schemas.failure import RunFailure
 
 END = b","
 """After each request and each answer."""
+
+READ_BYTES = 2**20
+"""Read at a time, at most: an answer with the files of an index has some ten million."""
 
 
 class IndexingStopped(RunFailure):
@@ -32,7 +36,7 @@ class PagefindService:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
-        self._process.kill()  # all that it should write is written
+        self._process.kill()  # it writes no files
         for one in (self._process.stdin, self._process.stdout):
             if one is not None and kind is None:
                 one.close()
@@ -59,11 +63,12 @@ class PagefindService:
 
 def _read_answer(receiver: IO[bytes]) -> bytes:
     answer = bytearray()
-    while (letter := receiver.read(1)) != END:
-        if not letter:
+    while not answer.endswith(END):  # nothing follows it: no other request is under way
+        part = os.read(receiver.fileno(), READ_BYTES)
+        if not part:
             raise OSError("Pagefind ended")
-        answer += letter
-    return bytes(answer)
+        answer += part
+    return bytes(answer.removesuffix(END))
 
 
 def _need(stream: IO[bytes] | None) -> IO[bytes]:

@@ -1,6 +1,5 @@
 """Renders the pages of one article, or those that belong to none, with everything that they link to."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -17,9 +16,6 @@ START = PageUrl("/", "")
 OK = 200
 NOT_FOUND = 404
 GONE = 410
-
-CONCURRENT_COUNT = 4
-"""Pages asked for at a time. Their work is this process's, so more would only take memory."""
 
 MAX_PAGES = 1_000
 """Pages of one article: a live blog has some hundred captures."""
@@ -59,16 +55,16 @@ class Renderer:
         pages: dict[PageUrl, tuple[Page, html.HtmlElement | None]] = {}
         waiting, seen = deque(first), set(first)
         while waiting:
-            urls = [waiting.popleft() for _ in range(min(len(waiting), CONCURRENT_COUNT))]
-            for url, page in zip(urls, await asyncio.gather(*map(self._fetch, urls)), strict=True):
-                if page is None:
-                    continue
-                tree = parse_page(page.body) if page.is_html else None
-                pages[url] = page, tree
-                for link in map(PageUrl.parse, list_links(tree) if tree is not None else ()):
-                    if link not in seen and len(seen) < limit and self._is_own(link, article_id):
-                        seen.add(link)
-                        waiting.append(link)
+            url = waiting.popleft()
+            page = await self._fetch(url)  # one at a time: their work is this process's
+            if page is None:
+                continue
+            tree = parse_page(page.body) if page.is_html else None
+            pages[url] = page, tree
+            for link in map(PageUrl.parse, list_links(tree) if tree is not None else ()):
+                if link not in seen and len(seen) < limit and self._is_own(link, article_id):
+                    seen.add(link)
+                    waiting.append(link)
 
         def find(link: PageUrl) -> str | None:
             return self._find_file(link, article_id, pages.keys())

@@ -66,10 +66,9 @@ def render_articles(context: RenderContext, article_ids: Sequence[str]) -> Itera
 async def _render_articles(context: RenderContext, article_ids: Sequence[str]) -> list[RenderedArticle]:
     app, manifest = _open(context)
     rendered = []
-    async with Client(app) as client:
-        for article_id in article_ids:
-            renderer = _make_renderer(context, client, manifest)
-            rendered.append(RenderedArticle(await renderer.render_article(article_id), renderer.problems))
+    for article_id in article_ids:
+        renderer = _make_renderer(context, Client(app), manifest)
+        rendered.append(RenderedArticle(await renderer.render_article(article_id), renderer.problems))
     return rendered
 
 
@@ -80,9 +79,8 @@ def render_common(context: RenderContext) -> RenderedArticle:
 
 async def _render_common(context: RenderContext) -> RenderedArticle:
     app, manifest = _open(context)
-    async with Client(app) as client:
-        renderer = _make_renderer(context, client, manifest)
-        return RenderedArticle(await renderer.render_common(link.url for link in list_links("MENU")), renderer.problems)
+    renderer = _make_renderer(context, Client(app), manifest)
+    return RenderedArticle(await renderer.render_common(link.url for link in list_links("MENU")), renderer.problems)
 
 
 def _make_renderer(context: RenderContext, client: Client, manifest: Manifest) -> Renderer:

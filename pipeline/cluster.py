@@ -1,0 +1,251 @@
+"""Runs a function on the workers of a Dask cluster, with the results in the order of the items.
+
+The cluster is the user's own: `dask scheduler`, and `dask worker` wherever Broadsheet is installed. Workers and the
+scheduler may be killed at any time: what they had not returned is computed again.
+"""
+
+import hashlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
+
+from schemas.failure import RunFailure, UsageFailure
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+logger = logging.getLogger(__name__)
+
+SCHEMES = {"dask": "tcp", "dask+tls": "tls"}
+"""Scheme of our URLs -> Dask's."""
+
+DEFAULT_PORT = 8786
+
+ITEMS_AHEAD = 8
+"""Items per worker that are sent before the first one's result: so many that no worker waits for a slow one, so few
+that their results fit in memory."""
+
+CONNECT_SECONDS = 60.0
+"""Seconds to wait for a scheduler, and for the first worker: both may just have been started."""
+
+PATIENCE_SECONDS = 300.0
+"""Seconds without a scheduler or without any worker after which it is given up: long enough for a restart."""
+
+HEARTBEAT_SECONDS = 15.0
+
+TRIES = 10
+"""Tries of an item whose workers end: one that ends each of them must not do so for ever."""
+
+READING_ROOMS = ("boilerplate", "extraction", "pipeline", "schemas", "sites", "storage")
+READING_PACKAGES = ("trafilatura", "lxml", "htmldate", "courlan", "w3lib", "pydantic", "dask", "distributed")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class ClusterUnusable(UsageFailure):
+    """There is no cluster to be used under this URL, or its workers have another version."""
+
+
+class ClusterLost(RunFailure):
+    """The cluster did not come back."""
+
+
+class Installation(NamedTuple):
+    """What decides how a page is read on a machine."""
+
+    version: str
+    rules: str
+    """Digest of the rules: of our own code, of the user's profiles and of the versions of libraries."""
+
+
+@cache
+def describe_installation(sites_dir: Path | None) -> Installation:
+    """Describe this machine's installation, with the profiles of the user's own folder."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    folders = [*(root / name for name in READING_ROOMS), *([sites_dir] if sites_dir else [])]
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{path.relative_to(folder.parent if folder.parent == root else folder)}\0".encode())
+            digest.update(path.read_bytes())
+    for name in READING_PACKAGES:
+        digest.update(f"{name} {version(name)}\n".encode())
+    return Installation(version("broadsheet"), digest.hexdigest())
+
+
+class Cluster:
+    """A connection to a Dask cluster. It connects anew to a scheduler that was restarted."""
+
+    def __init__(self, url: str, send_heartbeat: Callable[[], None]) -> None:
+        self._url = url
+        self._address = find_address(url)
+        self._send_heartbeat = send_heartbeat
+        self._client = _connect(self._address, url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget what is under way, and disconnect. The cluster stays."""
+        with suppress(Exception):  # a scheduler that is gone
+            self._client.close(timeout=5)
+
+    def count_workers(self) -> int:
+        """Return how many items the workers can compute at a time."""
+        with suppress(OSError, ValueError):  # while the scheduler is gone
+            return sum(self._client.nthreads().values())
+        return 0
+
+    def wait_for_workers(self) -> int:
+        """Wait until there is a worker; return how many items they compute at a time.
+
+        Raises:
+            ClusterUnusable: none comes.
+        """
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while not (count := self.count_workers()):
+            if time.monotonic() > deadline:
+                raise ClusterUnusable(f"{self._url} has no worker: start one with `dask worker {self._address}`")
+            time.sleep(0.2)
+        return count
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Yield the function's result for each item, in order. The items are consumed as they are needed.
+
+        Raises:
+            ClusterLost: an item ended each worker that computed it, or for minutes there was no scheduler or worker.
+            Whatever the function raises.
+        """
+        waiting = iter(items)
+        under_way: deque[_Task] = deque()
+        is_more = True
+        while is_more or under_way:
+            while is_more and len(under_way) < ITEMS_AHEAD * max(1, self.count_workers()):
+                if is_more := (item := next(waiting, None)) is not None:
+                    under_way.append(_Task(item, self._submit(function, item)))
+            if under_way:
+                yield self._wait_for(function, under_way)
+                under_way.popleft()
+
+    def _submit(self, function: Callable[[Item], Result], item: Item) -> "Future | None":
+        """Send an item; return None if there is no scheduler now."""
+        from distributed.client import ClosedClientError
+
+        with suppress(ClosedClientError):
+            return self._client.submit(function, item, pure=False)
+        return None
+
+    def _wait_for(self, function: Callable[[Any], Any], under_way: "deque[_Task]") -> Any:
+        """Return the result of the first task, however often it has to be computed."""
+        from distributed import KilledWorker
+
+        task, alone_since = under_way[0], None
+        while True:
+            future: Any = task.future
+            match self._wait_a_while(future):
+                case "finished":
+                    with suppress(OSError, CancelledError):  # its worker, or the scheduler, is gone meanwhile
+                        return future.result(timeout=CONNECT_SECONDS)
+                case "error" if not isinstance(error := future.exception(), KilledWorker):
+                    raise error
+                case "error":
+                    self._try_again(function, task)
+                case "cancelled" | "lost":
+                    self._reconnect()
+                    for one in under_way:
+                        one.future = self._submit(function, one.item)
+            self._send_heartbeat()
+            alone_since = None if self.count_workers() else alone_since or time.monotonic()
+            if alone_since and time.monotonic() - alone_since > PATIENCE_SECONDS:
+                raise ClusterLost(f"{self._url} has had no worker for {PATIENCE_SECONDS:.0f} s")
+
+    def _wait_a_while(self, future: "Future | None") -> str:
+        """Wait for a task, but no longer than until the next heartbeat; return its status."""
+        from distributed import wait
+
+        if future is None:
+            return "lost"
+        with self._client.as_current(), suppress(TimeoutError, CancelledError):
+            wait([future], timeout=HEARTBEAT_SECONDS)
+        return str(future.status) if self._client.status == "running" else "lost"
+
+    def _try_again(self, function: Callable[[Any], Any], task: "_Task") -> None:
+        task.tries += 1
+        if task.tries >= TRIES:
+            raise ClusterLost(f"{self._url}: {task.item} ended every worker that was given it")
+        logger.warning("workers ended while they computed %s: it is computed again", task.item)
+        task.future = self._submit(function, task.item)
+
+    def _reconnect(self) -> None:
+        logger.warning("%s was lost; what it had not returned is computed again", self._url)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        self.close()
+        while True:
+            self._send_heartbeat()
+            try:
+                self._client = _connect(self._address, self._url)
+            except ClusterUnusable:
+                if time.monotonic() > deadline:
+                    raise ClusterLost(f"{self._url} did not come back within {PATIENCE_SECONDS:.0f} s") from None
+            else:
+                return
+
+
+class _Task:
+    def __init__(self, item: Any, future: "Future | None") -> None:
+        self.item = item
+        self.future = future
+        self.tries = 0
+
+
+def find_address(url: str) -> str:
+    """Return Dask's own address of a scheduler: `tcp://HOST:8786` for `dask://HOST`.
+
+    Raises:
+        ClusterUnusable: it is no URL of a scheduler.
+    """
+    parts = urlsplit(url)
+    try:
+        port = parts.port or DEFAULT_PORT
+    except ValueError:
+        port = 0
+    if parts.scheme not in SCHEMES or not parts.hostname or not port or parts.path.strip("/"):
+        raise ClusterUnusable(f"{url!r} names no cluster: write dask://HOST:{DEFAULT_PORT} (or dask+tls://)")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{SCHEMES[parts.scheme]}://{host}:{port}"
+
+
+def _connect(address: str, url: str) -> "Client":
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterUnusable(f"{url} needs Dask: pip install 'broadsheet[cluster]'") from None
+    try:
+        # Not the default client of this process: that would be found by whatever else uses Dask.
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="broadsheet")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ClusterUnusable(f"no Dask scheduler responds at {url}: {reason}") from None
+
+
+@contextmanager
+def using(url: str, send_heartbeat: Callable[[], None]) -> Iterator[Cluster]:
+    """Within the block, use the cluster under this URL."""
+    with Cluster(url, send_heartbeat) as cluster:
+        cluster.wait_for_workers()
+        yield cluster

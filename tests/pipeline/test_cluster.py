@@ -1,0 +1,225 @@
+"""Everything reread on the workers of a cluster: the same result as in one process, whoever is killed."""
+
+import random
+import shutil
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from pipeline import cluster as clusters
+from pipeline.archive import open_archive
+from pipeline.cluster import ClusterUnusable, find_address
+from pipeline.ingest import ingest_once
+from pipeline.reprocess import shard
+from pipeline.reprocess.reprocess import reprocess
+from replica.server import running
+from replica.site import Site
+from schemas.failure import UsageFailure
+from schemas.reprocess import Change, ReprocessReport
+from schemas.settings import Settings
+from storage.schema.tables import Article, Base, Capture
+from tests.pipeline.dask_cluster import DaskCluster
+
+OF_A_RUN = {"run", "lease"}
+"""Tables of what a run is, not of what it found."""
+
+OF_A_MOMENT = {"run_id", "revised_at"}
+"""Columns that name the run, and when it stored a row."""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a small archive, in which every third headline is another than its page has."""
+    folder = tmp_path_factory.mktemp("cluster") / "data"
+    with running(Site(42, kinds=("article", "opinion", "live", "archive"))) as server:
+        settings = Settings(data_dir=folder, contact="test@example.org", delay_seconds=0, origins=dict(server.origins))
+        ingest_once(settings, "moscow-times", "sitemaps")
+    with open_archive(settings, writable=True) as archive, archive.database.begin() as session:
+        session.execute(update(Article).where(Article.capture_id % 3 == 0).values(headline="Planted"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder that the workers know: each test puts its own archive there."""
+    return tmp_path_factory.mktemp("workers") / "data"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[DaskCluster]:
+    """A cluster of two workers."""
+    folder = tmp_path_factory.mktemp("dask")
+    found = DaskCluster(folder, {"BROADSHEET_DATA_DIR": str(data)})
+    try:
+        found.start_scheduler()
+        found.start_worker()
+        found.start_worker()
+        yield found
+    finally:
+        found.close()
+
+
+@pytest.fixture
+def given(filled: Path, data: Path) -> Settings:
+    """The settings that lead to a fresh copy of the archive."""
+    shutil.rmtree(data, ignore_errors=True)
+    shutil.copytree(filled, data)
+    return Settings(data_dir=data)
+
+
+@pytest.fixture
+def alone(filled: Path, tmp_path: Path) -> tuple[ReprocessReport, dict[str, Any]]:
+    """What one process reports and writes."""
+    folder = tmp_path / "alone"
+    shutil.copytree(filled, folder)
+    settings = Settings(data_dir=folder)
+    return reprocess(settings, apply=True, process_count=1), dump(settings)
+
+
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some captures in each shard, so that there are many."""
+    monkeypatch.setattr(shard, "SHARD_CAPTURES", 5)
+
+
+def dump(settings: Settings) -> dict[str, Any]:
+    """Return the rows of every table, but the runs' own, without run and moment."""
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        tables = [table for table in Base.metadata.sorted_tables if table.name not in OF_A_RUN]
+        return {
+            table.name: [
+                {name: value for name, value in row.items() if name not in OF_A_MOMENT}
+                for row in session.execute(select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in tables
+        }
+
+
+def summarize(report: ReprocessReport) -> dict[str, Any]:
+    """Return what a report says of the captures."""
+    return report.model_dump(exclude={"started_at", "ended_at", "run"})
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_cluster_writes_what_one_process_writes(
+    cluster: DaskCluster, given: Settings, alone: tuple[ReprocessReport, dict[str, Any]]
+) -> None:
+    before = dump(given)
+    dry = reprocess(given, on=cluster.url)
+    assert dry.changes[Change.CHANGED] > 3
+    assert dump(given) == before
+    applied = reprocess(given, apply=True, on=cluster.url)
+    assert summarize(applied) == summarize(alone[0])
+    assert summarize(applied) | {"applied": False} == summarize(dry)
+    assert dump(given) == alone[1]
+    assert reprocess(given, on=cluster.url).changes.keys() <= {Change.UNCHANGED, Change.QUARANTINED}
+
+
+def test_shards_are_cut_by_captures_and_bytes_within_a_file(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_archive(given, writable=False) as archive:
+        with archive.database.read() as session:
+            warc_count = session.scalar(select(func.count(func.distinct(Capture.warc)))) or 0
+            largest = session.scalar(select(func.max(Capture.length))) or 0
+        whole = list(shard.cut_shards(archive, None, None))
+        monkeypatch.setattr(shard, "SHARD_CAPTURES", 7)
+        by_count = list(shard.cut_shards(archive, None, None))
+        monkeypatch.setattr(shard, "SHARD_BYTES", largest - 1)
+        by_bytes = list(shard.cut_shards(archive, None, None))
+    assert len(whole) <= warc_count < len(by_count) < len(by_bytes)
+    assert any(one.first == one.last for one in by_bytes), "a record above the limit is a shard of its own"
+    for cut in (by_count, by_bytes):
+        assert all(one.first <= one.last < after.first for one, after in pairwise(cut))
+
+
+@pytest.mark.usefixtures("small_shards")
+@pytest.mark.parametrize("kill_count", [3, pytest.param(30, marks=pytest.mark.soak)])
+def test_killed_workers_and_schedulers_change_nothing(
+    tmp_path: Path, filled: Path, alone: tuple[ReprocessReport, dict[str, Any]], kill_count: int
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(filled, data)
+    own = DaskCluster(tmp_path / "dask", {"BROADSHEET_DATA_DIR": str(data)})
+    own.start_scheduler()
+    own.start_worker()
+    own.start_worker()
+    has_ended = threading.Event()
+
+    def kill() -> None:
+        chance = random.Random(7)
+        for number in range(kill_count):
+            if has_ended.wait(chance.uniform(0.5, 4)):
+                return
+            if number % 3 == 1:
+                own.kill_scheduler()
+                own.start_scheduler()
+            else:
+                own.kill_worker()
+                own.start_worker()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        report = reprocess(Settings(data_dir=data), apply=True, on=own.url)
+    finally:
+        has_ended.set()
+        killer.join()
+        own.close()
+    assert summarize(report) == summarize(alone[0])
+    assert dump(Settings(data_dir=data)) == alone[1]
+
+
+def test_a_worker_with_other_rules_is_refused(tmp_path: Path, given: Settings) -> None:
+    other_rules = tmp_path / "sites"
+    (other_rules / "mine").mkdir(parents=True)
+    (other_rules / "mine" / "notes.py").write_text("EXAMPLE = 1\n")
+    own = DaskCluster(tmp_path / "dask", {"BROADSHEET_DATA_DIR": str(given.data_dir)})
+    try:
+        own.start_scheduler()
+        own.start_worker(BROADSHEET_SITES_DIR=str(other_rules))
+        with pytest.raises(ClusterUnusable, match="other rules"):
+            reprocess(given, on=own.url)
+    finally:
+        own.close()
+
+
+def test_a_worker_with_another_archive_or_none_is_refused(
+    cluster: DaskCluster, data: Path, filled: Path, tmp_path: Path
+) -> None:
+    own = Settings(data_dir=tmp_path / "data")
+    shutil.copytree(filled, own.data_dir)
+    shutil.rmtree(data, ignore_errors=True)
+    with pytest.raises(ClusterUnusable, match="nothing is stored yet in"):
+        reprocess(own, on=cluster.url)
+    with open_archive(Settings(data_dir=data), writable=True):
+        pass
+    with pytest.raises(ClusterUnusable, match="lead to another archive"):
+        reprocess(own, on=cluster.url)
+
+
+def test_a_cluster_that_is_not_there_is_told(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1.0)
+    with pytest.raises(UsageFailure, match=r"no Dask scheduler responds at dask://127\.0\.0\.1:1:"):
+        reprocess(given, on="dask://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("dask://example.org", "tcp://example.org:8786"),
+        ("dask://example.org:99/", "tcp://example.org:99"),
+        ("dask+tls://[::1]:99", "tls://[::1]:99"),
+    ],
+)
+def test_the_address_of_a_scheduler(url: str, address: str) -> None:
+    assert find_address(url) == address
+
+
+@pytest.mark.parametrize("url", ["", "example.org", "http://example.org:8786", "dask://", "dask://a:x", "dask://a/b"])
+def test_what_is_no_url_of_a_cluster_is_refused(url: str) -> None:
+    with pytest.raises(ClusterUnusable, match="names no cluster"):
+        find_address(url)
