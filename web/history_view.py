@@ -57,6 +57,8 @@ class Version(NamedTuple):
     capture_url: str
     change_url: str | None
     """Where the page shows what it changed; None for the first version."""
+    all_changes_url: str | None
+    """Where the page shows what has changed since the first version; None if that is the one before, or itself."""
 
 
 class FieldView(NamedTuple):
@@ -92,6 +94,7 @@ class HistoryView:
                 MEANINGS[one.revision_class],
                 self._link_capture(one),
                 self.link_change(one.number - 1, one.number) if one.number > first else None,
+                self.link_change(first, one.number) if one.number > first + 1 else None,
             )
             for one in reversed(self._revisions)
         ]

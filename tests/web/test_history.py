@@ -87,6 +87,15 @@ def test_any_two_versions_are_compared_word_by_word(client: TestClient) -> None:
     assert [one.get("value") for one in page.xpath("//option[@selected]")] == ["1", "3"]
 
 
+def test_each_version_can_be_compared_with_the_one_before_and_the_first(client: TestClient) -> None:
+    links = open_page(client, 1).xpath("//ol[@class='timeline']/li//a[contains(@href, 'from=')]/@href")
+    assert [link.partition("?")[2] for link in links] == [
+        "from=2&to=3#difference",
+        "from=1&to=3#difference",
+        "from=1&to=2#difference",
+    ]
+
+
 def test_a_change_can_be_seen_without_colour(client: TestClient) -> None:
     page = open_page(client, 1, "?from=1&to=2")
     for tag, sign in (("del", "−"), ("ins", "+")):
@@ -128,7 +137,7 @@ def test_versions_that_are_not_there_are_refused(client: TestClient, query: str,
 def test_every_link_of_the_page_leads_somewhere(client: TestClient) -> None:
     page = open_page(client, 1)
     links = page.xpath("//ol[@class='timeline']//a/@href")
-    assert len(links) == 5
+    assert len(links) == 6
     for link in links:
         assert client.get(link.partition("#")[0]).status_code == 200
 
