@@ -44,11 +44,17 @@ MEMORY_TARGET = 250_000_000
 
 READER_COUNT = 4
 
-PAGE_COUNT = 5
+PAGE_COUNT = 4
 """Pages of each kind that a reader asks for in a round."""
 
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 1.0
 """Between two pages of a reader, who looks at none for less."""
+
+PACED_COUNT = 60
+"""Pages that a reader with pauses asks for: a minute."""
+
+EXPORTED = {"from": "2010-01-01", "to": "2011-12-31"}
+"""The articles that are exported: one in eleven."""
 
 STORED_COUNT = 50
 STORE_SECONDS = 1.0
@@ -160,7 +166,7 @@ def _measure(url: str, article_count: int) -> bool:
         _run_round(server, pool, [draw()])  # reads what the database has to read from the disk
         rounds = {"one reader": _run_round(server, pool, [draw()])}
         for name, pause in (("without pauses", 0.0), (f"{PAUSE_SECONDS:g} s between pages", PAUSE_SECONDS)):
-            asked = [draw() for _ in range(READER_COUNT)]
+            asked = [draw()[: PACED_COUNT if pause else None] for _ in range(READER_COUNT)]
             with _writing(url, article_count):
                 rounds[f"{READER_COUNT} readers and a writer, {name}"] = _run_round(server, pool, asked, pause)
         reading_bytes = server.read_peak_bytes()
@@ -238,7 +244,7 @@ def _run_round(server: Server, pool: Pool, asked: Sequence[list[Asked]], pause: 
 
 def _run_beside_exports(server: Server, pool: Pool, asked: list[Asked]) -> Round:
     """Have a reader ask for its pages until files of all formats are made, two at a time."""
-    pages = [Asked(f"export {one}", f"/export.{one}") for one in Format]
+    pages = [Asked(f"export {one}", f"/export.{one}?{urlencode(EXPORTED)}") for one in Format]
     with ThreadPoolExecutor(max_workers=2) as exporting:
         exports = [exporting.submit(_ask, server.port, [page], 0) for page in pages]
         found = _run_round(server, pool, [asked])

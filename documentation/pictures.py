@@ -1,21 +1,25 @@
 """`python -m documentation.pictures [DATA_DIR]`: makes the pictures in `docs/images/` from the demo's archive.
 
-Terminals are drawn by Rich from what the commands print in a pseudo-terminal. The report's picture needs Chromium.
+Terminals are drawn by Rich from what the commands print in a pseudo-terminal. The pictures of the report and of the
+pages of `serve` need Chromium.
 """
 
 import io
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from playwright.sync_api import Browser
 from rich.console import Console
 from rich.text import Text
 
+from documentation.browser import running_browser
 from replica.demo import DEMO_DIR
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
@@ -36,19 +40,49 @@ TERMINALS = {
 WEB_FONT = re.compile(r"\s*@font-face \{.*?\}\n", re.DOTALL)
 """Rich names a font on another host."""
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PAGE_SIZE = "960,760"
+REPORT_SIZE = (960, 760)
 """Of the report's picture, in pixels: its plot, and the states below it."""
+
+WIDE, NARROW = (1440, 780), (360, 740)
+
+PAGES = {
+    "reader-search": ("/?q=syria", WIDE),
+    "reader-article": ("/article/moscow-times:en:9803", WIDE),
+    "reader-capture": ("/capture/moscow-times:en:9803", WIDE),
+    "reader-coverage": ("/coverage", WIDE),
+    "reader-narrow": ("/article/moscow-times:en:9803", NARROW),
+}
+"""Name of a picture -> path and query of the page of `serve`, and the window's size. A narrow one is dark."""
 
 
 def main(data_dir: Path) -> None:
     """Make all pictures."""
     for name, command in TERMINALS.items():
         (IMAGES / f"{name}.svg").write_text(draw_terminal(name, command, run(command, data_dir)), encoding="utf-8")
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, running_browser() as browser:
         report = Path(folder) / "report.html"
         run(f"broadsheet report --out {report}", data_dir)
-        photograph(report, IMAGES / "completeness.png")
+        photograph(browser, report.as_uri(), IMAGES / "completeness.png", REPORT_SIZE)
+        with serving(data_dir) as base_url:
+            for name, (path, size) in PAGES.items():
+                photograph(browser, base_url + path, IMAGES / f"{name}.png", size)
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[str]:
+    """Within the block, `broadsheet serve` runs; the value is its URL."""
+    command = [sys.executable, "-m", "cli", "serve", "--port", "0"]
+    own = {"BROADSHEET_DATA_DIR": str(data_dir)}
+    with subprocess.Popen(command, env=os.environ | own, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            assert process.stderr  # noqa: S101 - for the type checker
+            found = re.search(r"http://[\w.]+:\d+", process.stderr.readline())
+            if not found:
+                raise ChildProcessError("serve did not start")
+            yield found[0]
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 def run(command: str, data_dir: Path) -> str:
@@ -87,18 +121,15 @@ def draw_terminal(name: str, command: str, printed: str) -> str:
     return WEB_FONT.sub("", console.export_svg(title="", unique_id=f"terminal-{name}"))
 
 
-def photograph(page: Path, picture: Path) -> None:
-    """Take a picture of the top of a page.
-
-    Raises:
-        FileNotFoundError: there is no browser to do it.
-    """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise FileNotFoundError(f"{picture.name} needs one of {', '.join(BROWSERS)}")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
-    size = [f"--window-size={PAGE_SIZE}", f"--screenshot={picture}"]
-    subprocess.run([browser, *options, *size, page.as_uri()], check=True, capture_output=True)  # noqa: S603
+def photograph(browser: Browser, url: str, picture: Path, size: tuple[int, int]) -> None:
+    """Take a picture of the top of a page."""
+    width, height = size
+    with browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if size == NARROW else "light", locale="en-GB"
+    ) as context:
+        page = context.new_page()
+        page.goto(url, wait_until="networkidle")
+        page.screenshot(path=picture)
 
 
 if __name__ == "__main__":

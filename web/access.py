@@ -1,5 +1,6 @@
 """Who may use the server: the password, the Host names, and what is refused at its start."""
 
+import re
 from base64 import b64decode
 from binascii import Error as Base64Invalid
 from collections.abc import Collection
@@ -12,6 +13,9 @@ from schemas.settings import Settings
 
 LOOPBACK_NAME = "localhost"
 
+HOST = re.compile(r"(?:\[(?P<ip6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]*)?")
+"""A Host header (RFC 9110): a name or an address, and a port, which may be empty."""
+
 
 class PasswordMissing(UsageFailure):
     """The host can be reached from other machines, and no password is set."""
@@ -22,7 +26,7 @@ class Access:
 
     def __init__(self, password: str = "", hosts: Collection[str] = ()) -> None:
         self._password = password.encode()
-        self._hosts = {LOOPBACK_NAME, *(host.lower() for host in hosts)}
+        self._hosts = {LOOPBACK_NAME, *map(_normalize, hosts)}
 
     @classmethod
     def from_settings(cls, settings: Settings, host: str) -> Self:
@@ -41,8 +45,13 @@ class Access:
 
         An IP address always does: only a name can be made to resolve to this server by a foreign page (DNS rebinding).
         """
-        name = host.rpartition(":")[0] if _has_port(host) else host
-        return name.lower().rstrip(".") in self._hosts or _is_ip_address(name.strip("[]"))
+        match = HOST.fullmatch(host)
+        if match is None:
+            return False
+        if match["ip6"] is not None:
+            return _is_ip_address(match["ip6"])
+        name = _normalize(match["name"])
+        return name in self._hosts or _is_ip_address(name)
 
     def allows(self, authorization: str) -> bool:
         """Whether an Authorization header has the password, as HTTP Basic (any user) or as a bearer token."""
@@ -67,8 +76,9 @@ def is_loopback(host: str) -> bool:
     return host.lower() == LOOPBACK_NAME or (_is_ip_address(host) and ip_address(host).is_loopback)
 
 
-def _has_port(host: str) -> bool:
-    return host.rpartition(":")[2].isdecimal() and (host.count(":") == 1 or host.startswith("["))
+def _normalize(name: str) -> str:
+    """Return a name in lower case, without the dot that may end it."""
+    return name.lower().removesuffix(".")
 
 
 def _is_ip_address(name: str) -> bool:

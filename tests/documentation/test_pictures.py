@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from documentation.pictures import IMAGES, ROW_COUNT, TERMINALS, draw_terminal, run
+from documentation.pictures import IMAGES, PAGES, ROW_COUNT, TERMINALS, draw_terminal, run
 
 
 def test_a_command_prints_in_a_terminal(tmp_path: Path) -> None:
@@ -26,3 +26,12 @@ def test_a_terminal_is_drawn_with_its_colours_and_without_web_fonts() -> None:
 def test_every_picture_of_a_terminal_is_there(name: str) -> None:
     drawn = (IMAGES / f"{name}.svg").read_text(encoding="utf-8")
     assert TERMINALS[name].split()[1] in drawn
+
+
+MOST_BYTES = 150_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_of_a_page_is_there_and_small(name: str) -> None:
+    assert 0 < (IMAGES / f"{name}.png").stat().st_size < MOST_BYTES
+    assert f"](images/{name}.png)" in (IMAGES.parent / "serve.md").read_text(encoding="utf-8")

@@ -1,11 +1,14 @@
 """Who may ask, for what, and what every response carries."""
 
+import socket
 from base64 import b64encode
+from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from cli.serve import listening, serving
 from pipeline.archive import Archive
 from schemas.settings import Settings
 from tests.web.conftest import BASE_URL
@@ -35,14 +38,61 @@ def test_every_response_has_the_security_headers(client: TestClient, path: str) 
         ("192.168.1.2", True),
         ("archive.example.org", True),
         ("archive.example.org.:443", True),
+        ("ARCHIVE.Example.ORG:443", True),
+        ("localhost:", True),
+        ("[::1]", True),
+        ("[0:0:0:0:0:0:0:1]:8600", True),
+        ("[::ffff:127.0.0.1]", True),
+        ("127.0.0.1.:8600", True),
         ("evil.example", False),
         ("127.0.0.1.evil.example", False),
+        ("evil.example:localhost", False),
+        ("localhost:8600:8600", False),
+        ("localhost:port", False),
+        ("[::1", False),
+        ("[::1]evil.example", False),
+        ("[evil.example]", False),
+        ("archive.example.org..", False),
+        ("2130706433", False),  # browsers write these three as 127.0.0.1
+        ("0x7f000001", False),
+        ("0177.0.0.1", False),
         ("localhost@evil.example", False),
         ("", False),
     ],
 )
 def test_only_names_of_this_server_are_answered(host: str, is_allowed: bool) -> None:  # noqa: FBT001 - the table's
     assert Access(hosts=("archive.example.org",)).allows_host(host) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        ("GET /article/moscow-times:en:2 HTTP/1.1\r\nHost: LOCALHOST.:1", 200),
+        ("GET /article/moscow-times:en:2 HTTP/1.0\r\nHost: [::1]", 200),
+        ("GET /article/moscow-times:en:2 HTTP/1.0", 421),
+        ("GET /article/moscow-times:en:2 HTTP/1.0\r\nHost:", 421),
+        ("GET /article/moscow-times:en:2 HTTP/1.1", 400),
+        ("GET /article/moscow-times:en:2 HTTP/1.1\r\nHost: localhost\r\nHost: evil.example", 400),
+        ("GET http://localhost/article/moscow-times:en:2 HTTP/1.1\r\nHost: evil.example", 421),
+        ("GET http://evil.example/article/moscow-times:en:2 HTTP/1.1\r\nHost: localhost", 404),
+        ("GET //evil.example/article/moscow-times:en:2 HTTP/1.1\r\nHost: localhost", 404),
+        ("CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost", 405),
+        ("OPTIONS * HTTP/1.1\r\nHost: localhost", 405),
+    ],
+)
+def test_requests_as_only_programs_write_them_get_no_more(port: int, request_head: str, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"{request_head}\r\nConnection: close\r\n\r\n".encode())
+        response = b"".join(iter(lambda: connection.recv(1 << 16), b"")).decode()
+    assert int(response.split(" ")[1]) == status
+    assert ("Peace Talks" in response) is (status == 200)
+
+
+@pytest.fixture
+def port(archive: Archive) -> Iterator[int]:
+    """The port of a server that is really there."""
+    with listening("127.0.0.1", 0) as listener, serving(create_app(archive), listener):
+        yield listener.getsockname()[1]
 
 
 def test_a_foreign_host_gets_nothing(client: TestClient) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import sys
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from lxml import etree, html
 from starlette.testclient import TestClient
 
+from pipeline.archive import Archive
+from tests.web.conftest import BASE_URL
 from tests.web.paging import list_ids
 from tests.web.sample import article_id
+from web.app import create_app
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 
@@ -211,3 +215,10 @@ def test_an_export_without_room_is_no_defect(client: TestClient, monkeypatch: py
     assert "/proc" not in response.text
     monkeypatch.undo()
     assert client.get("/export.csv").status_code == 200
+
+
+def test_threads_take_shorter_turns_while_the_application_runs(archive: Archive) -> None:
+    before = sys.getswitchinterval()
+    with TestClient(create_app(archive), base_url=BASE_URL):
+        assert sys.getswitchinterval() < before
+    assert sys.getswitchinterval() == before

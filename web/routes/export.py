@@ -1,14 +1,17 @@
 """Exports what a search finds, in every format."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, HTTPException, Query
+from anyio import from_thread
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from schemas.export import FileFormat, Format
+from storage.export.block import Block
 from storage.export.file import write_blocks
 from storage.search.reading import iterate_found
 from web.context import Context, InContext
@@ -25,16 +28,31 @@ MEDIA_TYPES = {
 }
 
 
+class FileStream(StreamingResponse):
+    """A response with a file, which is closed with it: also if the client goes away in the middle."""
+
+    def __init__(self, file: BinaryIO, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(_read_chunks(file), media_type=media_type, headers=headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
+
+
 @router.get("/export.{file_format}")
 def export_found(
-    context: InContext, file_format: Format, asked: Annotated[SearchParameters, Query()]
+    request: Request, context: InContext, file_format: Format, asked: Annotated[SearchParameters, Query()]
 ) -> StreamingResponse:
     """Return a file with the articles that match."""
     _ = asked.query  # raises before anything is written if it cannot be read
     if not context.export_places.acquire(blocking=False):
         raise HTTPException(503, "Other exports are being made: try again in a minute.", {"Retry-After": "60"})
     try:
-        file = _write_file(context, file_format, asked)
+        file = _write_file(request, context, file_format, asked)
     except OSError as error:  # its words name folders of the server
         raise HTTPException(503, "The server has no room for this export.") from error
     finally:
@@ -43,15 +61,16 @@ def export_found(
         "Content-Disposition": f'attachment; filename="broadsheet.{file_format}"',
         "Content-Length": str(os.fstat(file.fileno()).st_size),
     }
-    return StreamingResponse(_read_chunks(file), media_type=MEDIA_TYPES[file_format], headers=headers)
+    return FileStream(file, media_type=MEDIA_TYPES[file_format], headers=headers)
 
 
-def _write_file(context: Context, file_format: Format, asked: SearchParameters) -> BinaryIO:
+def _write_file(request: Request, context: Context, file_format: Format, asked: SearchParameters) -> BinaryIO:
     """Return a file without a name: nothing is left of it, however this process ends."""
     file: BinaryIO = TemporaryFile()  # noqa: SIM115 - it is read later, chunk by chunk
     try:
         with context.patient_archive.database.read_snapshot() as session:
-            write_blocks(file, FileFormat(format=file_format), iterate_found(session, asked.q, asked.filter))
+            blocks = _stop_without_client(request, iterate_found(session, asked.q, asked.filter))
+            write_blocks(file, FileFormat(format=file_format), blocks)
         file.flush()
         file.seek(0)
     except BaseException:
@@ -60,7 +79,18 @@ def _write_file(context: Context, file_format: Format, asked: SearchParameters) 
     return file
 
 
+def _stop_without_client(request: Request, blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield blocks until the client closes its connection.
+
+    Raises:
+        HTTPException: it did.
+    """
+    for block in blocks:
+        if from_thread.run(request.is_disconnected):
+            raise HTTPException(400, "The client did not wait for this export.")
+        yield block
+
+
 def _read_chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
