@@ -438,15 +438,6 @@ def test_a_damaged_state_is_said_in_one_line(sample: Settings, tmp_path: Path) -
         publish(sample, tmp_path / "site")
 
 
-def test_what_a_killed_run_left_of_its_index_is_deleted(sample: Settings, tmp_path: Path) -> None:
-    work = tmp_path / "site" / STATE_NAME / "work" / "fragment"
-    publish(sample, tmp_path / "site")
-    work.mkdir(parents=True)
-    (work / "en_1.pf_fragment").write_text("They spoke.")
-    publish(sample, tmp_path / "site")
-    assert not work.exists()
-
-
 def test_who_may_look_into_a_folder_stays_the_choice_of_its_owner(sample: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir(mode=0o700)
