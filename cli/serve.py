@@ -83,12 +83,15 @@ def serving(app: "ASGIApp", listener: socket.socket) -> Iterator[threading.Event
     """
     import uvicorn
 
+    from web.timed_protocol import TimedProtocol
+
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=TimedProtocol,
         limit_concurrency=CONNECTION_COUNT,
         timeout_graceful_shutdown=STOP_SECONDS,
     )

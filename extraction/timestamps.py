@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -100,7 +100,7 @@ def parse_timestamp(text: Any, zone: tzinfo) -> Timestamp | None:
             utc_time = (at if is_aware else at.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError, TypeError, IndexError):
             continue
-        if utc_time.year < EARLIEST_YEAR or _is_default(at, utc_time):
+        if not EARLIEST_YEAR <= utc_time.year < MAXYEAR or _is_default(at, utc_time):
             return None
         is_day = not is_aware and ":" not in text and "T" not in text
         return Timestamp(utc_time, is_aware, _format_offset(at), is_day=is_day)

@@ -104,7 +104,19 @@ def test_a_date_is_its_first_midnight_and_marked(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, 5, "", " ", "soon", "03/05/2024", "2024-13-01", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00", "9" * 5000],
+    [
+        None,
+        5,
+        "",
+        " ",
+        "soon",
+        "03/05/2024",
+        "2024-13-01",
+        "1970-01-01T00:00:00Z",
+        "0001-01-01T00:00:00",
+        "9999-12-31T23:59Z",
+        "9" * 5000,
+    ],
 )
 def test_invalid_and_ambiguous_times_are_none(text: object) -> None:
     assert parse_timestamp(text, UTC) is None

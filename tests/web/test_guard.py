@@ -3,6 +3,7 @@
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from pydantic import SecretStr
@@ -12,6 +13,7 @@ from cli.serve import listening, serving
 from pipeline.archive import Archive
 from schemas.settings import Settings
 from tests.web.conftest import BASE_URL
+from web import timed_protocol
 from web.access import Access, PasswordMissing, is_loopback
 from web.app import create_app
 from web.guard import CONTENT_SECURITY_POLICY
@@ -86,6 +88,24 @@ def test_requests_as_only_programs_write_them_get_no_more(port: int, request_hea
         response = b"".join(iter(lambda: connection.recv(1 << 16), b"")).decode()
     assert int(response.split(" ")[1]) == status
     assert ("Peace Talks" in response) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "",
+        "GET / HTTP/1.1\r\nHost: localho",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HT",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1",
+    ],
+)
+def test_half_a_request_keeps_no_connection(port: int, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_protocol, "REQUEST_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(sent.encode())
+        with suppress(ConnectionResetError):
+            response = b"".join(iter(lambda: connection.recv(1 << 16), b"")).decode()
+            assert response.count("HTTP/1.1 200") == sent.count("/health")
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from tests.waiting import wait_until
 from tests.web.captured import HOSTILE, make_archive
 from tests.web.sample import article_id, fill
 from web.context import Published
+from web.routes import browse
 from web.static_site.build import Options, publish_site
 from web.static_site.place import PageUrl, encode_name, link_files, name_file
 from web.static_site.search_index import PagefindMissing
@@ -508,3 +509,27 @@ def test_without_pagefind_the_search_is_refused_in_one_line(
         publish(sample, tmp_path / "site", options=Options())
     assert raised.value.exit_status == 2
     assert not (tmp_path / "site").exists()
+
+
+def test_without_pagefind_what_was_redacted_is_still_deleted(
+    sample: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(sample, tmp_path / "site")
+    redact(sample, article_id(2), "a request")
+    monkeypatch.setitem(sys.modules, "pagefind.service", None)
+    with pytest.raises(PagefindMissing):
+        publish(sample, tmp_path / "site", options=Options())
+    assert not (tmp_path / "site" / path_of(article_id(2))).exists()
+    assert (tmp_path / "site" / path_of(article_id(1))).exists()
+
+
+def test_a_defect_of_one_page_is_a_problem_and_costs_no_other(
+    sample: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(browse, "list_years", fail)
+    made = publish(sample, tmp_path / "site")
+    assert any("browse" in problem and "status 500" in problem for problem in made.problems)
+    assert any(path.startswith("article/") for path in list_files(tmp_path / "site"))

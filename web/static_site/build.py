@@ -55,7 +55,7 @@ def publish_site(archive: Archive, folder: Path, wanted: ArticleFilter, options:
         FolderUnusable: the folder is another one.
         FolderUnwritable: a file cannot be written.
     """
-    if options.has_search:
+    if options.has_search and not folder.exists():
         check_pagefind()
     with opening_site(folder, (*archive.settings.own_dirs, archive.settings.data_dir)) as site:
         return SiteBuild(archive, site, wanted, options).run(folder)
@@ -78,6 +78,8 @@ class SiteBuild:
     def run(self, folder: Path) -> PublishedSite:
         """Bring the site up to date."""
         self._delete_redacted()
+        if self._options.has_search:
+            check_pagefind()
         facts = self._select()
         count = facts.article_count
         self._delete_gone()

@@ -1,12 +1,15 @@
 """Asks the application for pages, in this process: nothing listens."""
 
 import asyncio
+import logging
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp, Message, Scope
 
 from web.static_site.place import PageUrl
+
+logger = logging.getLogger(__name__)
 
 HOST = "localhost"
 BASE_URL = f"http://{HOST}"
@@ -28,16 +31,13 @@ class Page(NamedTuple):
 
 
 class Client:
-    """A client of an application. A defect raises here what the server's log would describe.
-
-    httpx does the same, and takes as long as a small page does.
-    """
+    """A client of an application. httpx does the same, and takes as long as a small page does."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def fetch(self, url: PageUrl) -> Page:
-        """Return the response to a GET."""
+        """Return the response to a GET; of status 500 where a defect keeps the application from it."""
         sent: list[Message] = []
         is_asked = asyncio.Event()
 
@@ -50,7 +50,11 @@ class Client:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await self._app(_make_scope(url), receive, send)
+        try:
+            await self._app(_make_scope(url), receive, send)
+        except Exception:  # the application has said what it could before; one page must not cost all others
+            logger.exception("the application failed at %s", url.path)
+            return Page(status=500, media_type="", policy="", body=b"")
         head, *parts = sent
         headers = {name.lower(): value.decode("latin-1") for name, value in head["headers"]}
         return Page(
