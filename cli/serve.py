@@ -1,5 +1,6 @@
 """The command `serve`: the archive in a browser."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -44,6 +45,8 @@ def serve(
     from web.access import Access
     from web.app import create_app
 
+    # pyarrow, which writes Parquet, reads it when it is imported. Its own pool keeps 25 MB that it no longer uses.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     settings = load_settings()
     access = Access.from_settings(settings, host)
     with (
