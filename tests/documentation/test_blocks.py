@@ -29,6 +29,7 @@ NOT_RUN = {
     "Prefect server": r"PREFECT_API_URL|prefect deployment run",
     "Docker": r"^docker compose",
     "another machine": r"^ssh ",
+    "reverse proxy": r"BROADSHEET_SERVE_PROXIES",
     "several machines": r"\bdask\b|\[cluster\]",
 }
 """Why a block is not executed here, and what every such block has in it.
