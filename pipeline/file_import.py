@@ -26,7 +26,7 @@ from schemas.report import ImportedFile, RunReport
 from schemas.url import Identity, Sighting, SourceKind
 from sites.cdx import read_cdx
 from spiders.warc import WarcWriter
-from storage.captures.capture import ImportedArticle, find_imported_articles, find_imported_digests
+from storage.captures.imported import ImportedArticle, find_imported_articles, find_imported_digests
 from storage.ledger.frontier import add_urls
 from storage.ledger.outcome import NEW_URLS, PAGES, REQUESTS
 from storage.ledger.quarantine import find_imported_reasons

@@ -19,7 +19,7 @@ from pipeline.run import Run, now
 from schemas.report import ImportedFile
 from schemas.table import ROW_MEDIA_TYPE, Row
 from spiders.warc import WarcWriter
-from storage.captures.capture import find_imported_digests, list_row_digests
+from storage.captures.imported import find_imported_digests, list_row_digests
 from storage.ledger.quarantine import find_imported_reasons
 from storage.redactions.synchronization import find_redacted_digests
 from storage.table.file import Table, TableUnusable

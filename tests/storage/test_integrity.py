@@ -8,7 +8,7 @@ from sqlalchemy import select
 from schemas.outcome import ArticleRead, State
 from schemas.schedule import STANDARD_PLAN
 from storage.articles.article import find_article
-from storage.captures.capture import find_imported_digests
+from storage.captures.imported import find_imported_digests
 from storage.engine import Database
 from storage.integrity.content import list_lost, restore_articles, schedule_refetch
 from storage.integrity.entry import audit_entries, has_lost_sightings, restore_aliases, restore_entries

@@ -5,7 +5,8 @@ from sqlalchemy import text as sql_text
 
 from schemas.outcome import Outcome
 from schemas.report import RunReport
-from storage.captures.capture import find_imported_digests, find_position, list_positions, store_position
+from storage.captures.capture import find_position, list_positions, store_position
+from storage.captures.imported import find_imported_digests
 from storage.engine import Database
 from storage.ledger.outcome import store_outcomes
 from storage.ledger.quarantine import count_quarantine, find_quarantine, list_quarantine
