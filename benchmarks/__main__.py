@@ -66,7 +66,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--aeb", type=Path, help="for quality: a copy of scrapinghub/article-extraction-benchmark")
     parser.add_argument("--fundus", type=Path, help="for quality: a copy of flairNLP/fundus")
     parser.add_argument("--articles", type=int, default=reader.ARTICLE_COUNT, help="for reader: how many there are")
-    parser.add_argument("--database", metavar="URL", help="for reader: one that has been filled with so many before")
+    parser.add_argument("--database", metavar="URL", help="for reader: a database that already has that many")
     return parser
 
 

@@ -31,19 +31,19 @@ SCHEMES = {"dask": "tcp", "dask+tls": "tls"}
 DEFAULT_PORT = 8786
 
 ITEMS_AHEAD = 8
-"""Items per worker that are sent before the first one's result: so many that no worker waits for a slow one, so few
-that their results fit in memory."""
+"""Items per worker that are under way at a time: enough that no worker waits for a slow one, few enough that their
+results fit in memory."""
 
 CONNECT_SECONDS = 60.0
 """Seconds to wait for a scheduler, and for the first worker: both may just have been started."""
 
 PATIENCE_SECONDS = 300.0
-"""Seconds without a scheduler or without any worker after which it is given up: long enough for a restart."""
+"""Seconds to wait for a lost scheduler, or for any worker, before giving up: long enough for a restart."""
 
 HEARTBEAT_SECONDS = 15.0
 
 TRIES = 10
-"""Tries of an item whose workers end: one that ends each of them must not do so for ever."""
+"""Attempts at an item whose workers die: an item that kills each of them must not be retried forever."""
 
 READING_ROOMS = ("boilerplate", "extraction", "pipeline", "schemas", "sites", "storage")
 READING_PACKAGES = ("trafilatura", "lxml", "htmldate", "courlan", "w3lib", "pydantic", "dask", "distributed")

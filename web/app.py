@@ -64,27 +64,30 @@ def create_app(
         redoc_url=None,
         lifespan=_start,
     )
-    patient = _limit_time(archive, EXPORT_SECONDS)
-    limited = _limit_time(archive, archive.settings.serve_query_seconds)
-    app.state.context = Context(
-        archive=limited,
-        articles=ArticleSource(limited, keeps_last=selection is not None),
-        patient_archive=patient,
-        columns=ColumnCache(patient.database),
-        keeper=Keeper(),
-        export_places=BoundedSemaphore(EXPORT_COUNT),
-        rate_limit=RateLimit(archive.settings.serve_requests_per_minute),
-        templates=make_templates(
-            menu=list_links("MENU"), tabs=list_links("ARTICLE_TAB"), is_static=selection is not None
-        ),
-        selection=selection or ArticleFilter(),
-    )
+    app.state.context = _make_context(archive, selection)
     for router in (*first_routers, *(module.router for module in list_modules())):
         app.include_router(router)
     _describe_api(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_pages(app)
     return _trust_proxies(Guard(app, access or Access()), archive.settings)
+
+
+def _make_context(archive: Archive, selection: ArticleFilter | None) -> Context:
+    patient = _limit_time(archive, EXPORT_SECONDS)
+    limited = _limit_time(archive, archive.settings.serve_query_seconds)
+    is_static = selection is not None
+    return Context(
+        archive=limited,
+        articles=ArticleSource(limited, keeps_last=is_static),
+        patient_archive=patient,
+        columns=ColumnCache(patient.database),
+        keeper=Keeper(),
+        export_places=BoundedSemaphore(EXPORT_COUNT),
+        rate_limit=RateLimit(archive.settings.serve_requests_per_minute),
+        templates=make_templates(menu=list_links("MENU"), tabs=list_links("ARTICLE_TAB"), is_static=is_static),
+        selection=selection or ArticleFilter(),
+    )
 
 
 def _trust_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:

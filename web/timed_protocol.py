@@ -1,15 +1,15 @@
-"""HTTP connections that do not wait for ever: who sends half a request keeps none."""
+"""HTTP connections with a time limit for each request, so that half-open ones do not keep others out."""
 
 from asyncio import TimerHandle, Transport
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_SECONDS = 20.0
-"""Seconds for a whole request, from the connection or its first byte on: far more than the slowest network takes."""
+"""Seconds for a complete request, from the connection or its first byte: far more than the slowest network takes."""
 
 
 class TimedProtocol(H11Protocol):
-    """Closes a connection on which no whole request came in time. uvicorn limits the time between requests alone."""
+    """Closes a connection that sends no complete request in time. uvicorn only limits the time between requests."""
 
     _timer: TimerHandle | None = None
 

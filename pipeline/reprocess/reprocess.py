@@ -58,7 +58,6 @@ def reprocess(  # noqa: PLR0913 - a choice each
         opening = open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
         archive = stack.enter_context(opening)
         total = _count_wanted(archive, since, until, numbers)
-        summary = ReprocessSummary(since, until, apply)
         if on:
             cluster = stack.enter_context(using(on, archive.keep_alive))
             found = reread_on_workers(cluster, archive, since, until)
@@ -66,13 +65,18 @@ def reprocess(  # noqa: PLR0913 - a choice each
             count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
             stack.enter_context(archive.reading_in_parallel(count))
             found = reread_captures(archive, _list_wanted(archive, since, until, numbers))
-        findings = _count_each(found, total)
-        if not apply:
-            for finding in findings:
-                summary.add(finding)
-            return summary.make_report()
-        days = {"since": str(since or ""), "until": str(until or "")}
-        run = stack.enter_context(running(archive, "reprocess", None, {**days}))
+        return _summarize(archive, _count_each(found, total), ReprocessSummary(since, until, apply), apply=apply)
+
+
+def _summarize(
+    archive: Archive, findings: Iterable[Finding], summary: ReprocessSummary, *, apply: bool
+) -> ReprocessReport:
+    """Return a report on the findings; with `apply`, store them in a run."""
+    if not apply:
+        for finding in findings:
+            summary.add(finding)
+        return summary.make_report()
+    with running(archive, "reprocess", None, summary.parameters) as run:
         _store_all(archive, run, findings, summary)
         run.problems += summary.problems
         return summary.make_report().model_copy(update={"run": finish_run(archive, run)})

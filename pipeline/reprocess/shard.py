@@ -28,7 +28,7 @@ SHARD_BYTES = 32 * 1024 * 1024
 """Bytes of records in a shard, unless one record alone has more: so a shard of large pages takes no longer."""
 
 
-class Rereading(NamedTuple):
+class ShardContext(NamedTuple):
     """What a worker must know of the run whose shards it is given."""
 
     id: str
@@ -43,7 +43,7 @@ class Rereading(NamedTuple):
 class Shard(NamedTuple):
     """Captures from one record to another (both inclusive), in WARC file order."""
 
-    of: Rereading
+    context: ShardContext
     first: Position
     last: Position
 
@@ -63,11 +63,11 @@ def cut_shards(archive: Archive, since: date | None, until: date | None) -> Iter
     """Yield the captures of these days in shards, as they are needed."""
     installation = describe_installation(archive.settings.sites_dir)
     with archive.database.read() as session:
-        [*newest] = list_runs(session, 1)
-        rereading = Rereading(secrets.token_hex(8), installation, newest[0].id if newest else None, since, until)
+        newest = list_runs(session, 1)
+        context = ShardContext(secrets.token_hex(8), installation, newest[0].id if newest else None, since, until)
         limits = {"most_captures": SHARD_CAPTURES, "most_bytes": SHARD_BYTES}
         for first, last in iterate_sections(session, since, until, **limits):
-            yield Shard(rereading, first, last)
+            yield Shard(context, first, last)
 
 
 def reread_shard(shard: Shard) -> list[Finding]:
@@ -76,9 +76,9 @@ def reread_shard(shard: Shard) -> list[Finding]:
     Raises:
         ClusterUnusable: this worker has other rules, or its settings lead to another archive or to none.
     """
-    archive, parts = _opened.get(shard.of)
+    archive, parts = _opened.get(shard.context)
     with archive.database.read() as session:
-        found = iterate_rereadings(session, shard.of.since, shard.of.until, within=(shard.first, shard.last))
+        found = iterate_rereadings(session, shard.context.since, shard.context.until, within=(shard.first, shard.last))
         return list(reread_captures(archive, attach_parts(found, parts)))
 
 
@@ -87,34 +87,34 @@ class _Opened:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._of: Rereading | None = None
+        self._context: ShardContext | None = None
         self._found: tuple[Archive, dict[str, list[Sibling]]] | None = None
 
-    def get(self, rereading: Rereading) -> tuple[Archive, dict[str, list[Sibling]]]:
+    def get(self, context: ShardContext) -> tuple[Archive, dict[str, list[Sibling]]]:
         """Return the archive, and the captures of live blogs' posts by record id."""
-        if self._of != rereading or self._found is None:
+        if self._context != context or self._found is None:
             self.close()
             try:
-                self._found = self._open(rereading)
+                self._found = self._open(context)
             except Failure as error:
                 raise ClusterUnusable(f"the worker on {socket.gethostname()} cannot be used: {error}") from None
-            self._of = rereading
+            self._context = context
         return self._found
 
-    def _open(self, rereading: Rereading) -> tuple[Archive, dict[str, list[Sibling]]]:
+    def _open(self, context: ShardContext) -> tuple[Archive, dict[str, list[Sibling]]]:
         settings = load_settings()
         own = describe_installation(settings.sites_dir)
-        if own != rereading.installation:
+        if own != context.installation:
             raise ClusterUnusable(f"it has other rules or libraries (Broadsheet {own.version}) than this machine")
         archive = self._stack.enter_context(open_archive(settings, writable=False))
         with archive.database.read() as session:
-            if rereading.last_run and find_run(session, rereading.last_run) is None:
+            if context.last_run and find_run(session, context.last_run) is None:
                 raise ClusterUnusable(f"its settings lead to another archive, {archive.database.url}")
             return archive, list_companions(session, recognize_part)
 
     def close(self) -> None:
         """Close the archive, if one is open."""
-        self._of = self._found = None
+        self._context = self._found = None
         with suppress(Exception):  # a database that is gone
             self._stack.close()
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.run import now
 from schemas.outcome import Outcome
@@ -50,6 +50,11 @@ class ReprocessSummary:
         self._examples: list[ChangedRecord] = []
         self._unreadable: list[str] = []
         self._unopened: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The days, as a run keeps them; empty for no limit."""
+        return {"since": str(self._since or ""), "until": str(self._until or "")}
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""

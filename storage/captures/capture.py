@@ -189,7 +189,7 @@ def iterate_sections(
 ) -> Iterator[tuple[Position, Position]]:
     """Yield where sections of the captures to reread begin and end (both inclusive), in WARC file order.
 
-    A section ends after so many captures or bytes of records, whichever comes first, also in the middle of a file.
+    A section ends after that many captures or bytes of records, whichever comes first, even in the middle of a file.
     """
     statement = _select(since, until).with_only_columns(Capture.warc, Capture.offset, Capture.length)
     statement = statement.order_by(Capture.warc, Capture.offset)

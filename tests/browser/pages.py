@@ -64,7 +64,7 @@ PLANTED_PAGES = {
 ALL_PAGES = PAGES | PLANTED_PAGES
 
 FOLLOWED = {"run": "a[href^='/coverage/runs/']"}
-"""Pages whose path nobody can know before -> the link to them, on the page that is named above."""
+"""Pages whose path is not known in advance -> the link to them, on the page named above."""
 
 STATUSES = {"error": 404, "wrong query": 400, "planted error": 404, "path": 404, "choice": 400}
 """Of the error pages."""

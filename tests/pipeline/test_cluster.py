@@ -1,4 +1,4 @@
-"""Everything reread on the workers of a cluster: the same result as in one process, whoever is killed."""
+"""Rereading on the workers of a cluster has the same result as in one process, whatever is killed."""
 
 import random
 import shutil
