@@ -1,10 +1,11 @@
 """The command `serve`: the archive in a browser."""
 
+import ctypes
 import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,12 @@ STOP_SECONDS = 2
 CONNECTION_COUNT = 200
 """Connections at a time; any more get 503."""
 
+M_ARENA_MAX = -8
+"""The number by which glibc knows the option `M_ARENA_MAX` (malloc.h)."""
+
+ARENA_COUNT = 2
+"""Heaps of the C library: two threads may allocate at the same time, as the interpreter lets one of them compute."""
+
 
 class HostUnusable(UsageFailure):
     """The server cannot listen at this host and port."""
@@ -45,8 +52,7 @@ def serve(
     from web.access import Access
     from web.app import create_app
 
-    # pyarrow, which writes Parquet, reads it when it is imported. Its own pool keeps 25 MB that it no longer uses.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    limit_memory()
     settings = load_settings()
     access = Access.from_settings(settings, host)
     with (
@@ -56,6 +62,15 @@ def serve(
     ):
         print_line(f"broadsheet: the archive is at {name_url(host, listener)}; Ctrl-C stops it")
         ended.wait()
+
+
+def limit_memory() -> None:
+    """Have libraries keep less memory that they no longer use. To be called before any thread is started."""
+    # pyarrow, which writes Parquet, reads it when it is imported. Its own pool keeps 25 MB.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # The C library has a heap for each thread, up to eight per core; those of the threads of requests keep 30 MB.
+    with suppress(AttributeError, OSError):  # not glibc
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENA_COUNT)
 
 
 @contextmanager

@@ -26,6 +26,9 @@ HEADERS = {
 
 READING_METHODS = {"GET", "HEAD"}
 
+IS_HEAD = "broadsheet.is_head"
+"""What the scope of a request for headers alone has: routes whose bodies take long do not make them."""
+
 HEALTH_PATH = "/health"
 """Answered without a password, and without any content of the archive."""
 
@@ -52,7 +55,7 @@ class Guard:
 
         refusal = self._refuse(scope)
         # FastAPI answers GET alone; the server leaves out the body of a response to HEAD.
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        inner = {**scope, "method": "GET", IS_HEAD: True} if scope["method"] == "HEAD" else scope
         await (refusal or self._app)(inner, receive, send_guarded)
 
     def _refuse(self, scope: Scope) -> PlainTextResponse | None:

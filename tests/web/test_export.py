@@ -74,6 +74,20 @@ def test_an_export_ends_with_its_client(
     assert list_temporary_files() <= before
 
 
+def test_while_exports_are_made_the_next_one_waits_but_a_request_for_headers_makes_none(archive: Archive) -> None:
+    app: Any = create_app(archive)
+    client = TestClient(app, base_url=BASE_URL)
+    places = app._app.state.context.export_places  # noqa: SLF001 - the guarded application
+    for _ in range(EXPORT_COUNT):
+        assert places.acquire(blocking=False)
+    refused = client.get("/export.csv")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+    told = client.head("/export.csv")
+    assert (told.status_code, told.headers["content-type"], told.content) == (200, "text/csv; charset=utf-8", b"")
+    assert "content-length" not in told.headers
+    assert client.head("/export.csv?q=%22").status_code == client.get("/export.csv?q=%22").status_code == 400
+
+
 SLOW = {
     "sqlite": "SELECT article_row.* FROM article_row, (WITH RECURSIVE n(x) AS "
     "(SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS x FROM n) AS slow WHERE slow.x IS NOT NULL",

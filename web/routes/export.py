@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO
 
 from anyio import from_thread
 from fastapi import APIRouter, HTTPException, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from schemas.export import FileFormat, Format
@@ -15,6 +15,7 @@ from storage.export.block import Block
 from storage.export.file import write_blocks
 from storage.search.reading import iterate_found
 from web.context import Context, InContext
+from web.guard import IS_HEAD
 from web.search_parameters import SearchParameters
 
 router = APIRouter(include_in_schema=False)
@@ -46,9 +47,13 @@ class FileStream(StreamingResponse):
 @router.get("/export.{file_format}")
 def export_found(
     request: Request, context: InContext, file_format: Format, asked: Annotated[SearchParameters, Query()]
-) -> StreamingResponse:
+) -> Response:
     """Return a file with the articles that match."""
     _ = asked.query  # raises before anything is written if it cannot be read
+    headers = {"Content-Disposition": f'attachment; filename="broadsheet.{file_format}"'}
+    media_type = MEDIA_TYPES[file_format]
+    if IS_HEAD in request.scope:
+        return StreamingResponse(iter(()), media_type=media_type, headers=headers)  # without a length: none is known
     if not context.export_places.acquire(blocking=False):
         raise HTTPException(503, "Other exports are being made: try again in a minute.", {"Retry-After": "60"})
     try:
@@ -57,11 +62,8 @@ def export_found(
         raise HTTPException(503, "The server has no room for this export.") from error
     finally:
         context.export_places.release()
-    headers = {
-        "Content-Disposition": f'attachment; filename="broadsheet.{file_format}"',
-        "Content-Length": str(os.fstat(file.fileno()).st_size),
-    }
-    return FileStream(file, media_type=MEDIA_TYPES[file_format], headers=headers)
+    headers["Content-Length"] = str(os.fstat(file.fileno()).st_size)
+    return FileStream(file, media_type=media_type, headers=headers)
 
 
 def _write_file(request: Request, context: Context, file_format: Format, asked: SearchParameters) -> BinaryIO:
