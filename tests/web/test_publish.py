@@ -9,9 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
@@ -24,53 +22,18 @@ from schemas.article import Kind
 from schemas.export import ArticleFilter
 from schemas.release import LeftOutReason, ReleaseEmpty
 from schemas.settings import Settings
-from schemas.static_site import PublishedSite
 from storage.static_site.folder import STATE_NAME, FolderUnusable
-from storage.static_site.manifest import Manifest
 from tests.storage.coverage_sample import fill as fill_coverage
 from tests.storage.coverage_sample import record_run
 from tests.waiting import wait_until
 from tests.web.captured import HOSTILE, make_archive
+from tests.web.published import count_searched, list_files, make_sample, parse, path_of, publish
 from tests.web.sample import article_id, fill
-from web.context import Published
 from web.routes import browse
-from web.static_site.build import Options, publish_site
-from web.static_site.place import PageUrl, encode_name, link_files, name_file
-from web.static_site.search_index import PagefindMissing
-from web.static_site.search_part import iterate_parts, make_key
-
-MONTHLY: dict[int, dict[str, Any]] = {
-    number: {
-        "headline": f"Month {number}",
-        "body": f"The text of month{number} alone.",
-        "published_at": datetime(2020, number, 15, tzinfo=UTC),
-    }
-    for number in range(1, 9)
-}
-"""An article of each month."""
+from web.static_site.build import Options
+from web.static_site.place import encode_name, link_files
 
 EVERYTHING = Options(has_captures=True)
-TEXTS = Options(has_search=False)
-ALL = ArticleFilter()
-
-
-def publish(settings: Settings, folder: Path, wanted: ArticleFilter = ALL, options: Options = TEXTS) -> PublishedSite:
-    with open_archive(settings, writable=False) as archive:
-        return publish_site(archive, folder, wanted, options)
-
-
-def list_files(folder: Path) -> dict[str, bytes]:
-    """The files of a site, without its state."""
-    found = (path for path in folder.rglob("*") if path.is_file() and STATE_NAME not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-
-
-def parse(body: bytes) -> html.HtmlElement:
-    return html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
-
-
-def path_of(record_id: str, prefix: str = "/article", suffix: str = ".html") -> str:
-    return name_file(PageUrl(f"{prefix}/{record_id}", ""), Published(prefix, suffix))
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +59,7 @@ def site(captured: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 @pytest.fixture
 def sample(tmp_path: Path) -> Settings:
-    settings = Settings(data_dir=tmp_path / "data")
-    with open_archive(settings, writable=True) as archive:
-        fill(archive.database)
-    return settings
+    return make_sample(tmp_path)
 
 
 def list_links(files: dict[str, bytes]) -> Iterator[tuple[str, html.HtmlElement, str]]:
@@ -182,77 +142,6 @@ def test_the_index_has_every_article(site: dict[str, bytes]) -> None:
     counts = count_searched(site)
     assert list(counts.values()) == [sum(path.startswith("article/") for path in site)]
     assert not [path for path in site if "-ui" in path]
-
-
-def count_searched(files: dict[str, bytes]) -> dict[str, int]:
-    """The parts of the search's index, the newest first, with their numbers of articles."""
-    names = [one["name"] for one in orjson.loads(files["pagefind/parts.json"])["parts"]]
-    entries = {name: orjson.loads(files[f"pagefind/{name}/pagefind-entry.json"]) for name in names}
-    return {name: sum(one["page_count"] for one in entry["languages"].values()) for name, entry in entries.items()}
-
-
-def list_part_files(files: dict[str, bytes], name: str) -> dict[str, bytes]:
-    return {path: body for path, body in files.items() if path.startswith(f"pagefind/{name}/")}
-
-
-def test_only_the_part_of_the_search_that_changed_is_made_again(tmp_path: Path) -> None:
-    folder, settings = tmp_path / "site", Settings(data_dir=tmp_path / "data")
-    with open_archive(settings, writable=True) as archive:
-        fill(archive.database, MONTHLY)
-    options = Options(part_count=3)
-    publish(settings, folder, options=options)
-    before = list_files(folder)
-    counts = count_searched(before)
-    assert sum(counts.values()) == len(MONTHLY)
-    assert len(counts) > 2
-    assert max(counts.values()) <= 3
-    with open_archive(settings, writable=True) as archive:
-        another = {
-            "headline": "Another Story",
-            "body": "Its own text.",
-            "published_at": datetime(2020, 1, 16, tzinfo=UTC),
-        }
-        fill(archive.database, {9: another})
-    publish(settings, folder, options=options)
-    after = list_files(folder)
-    changed = [name for name in counts if list_part_files(before, name) != list_part_files(after, name)]
-    assert changed == list(counts)[-1:]  # the oldest
-    publish(settings, tmp_path / "fresh", options=options)
-    assert count_searched(after) == count_searched(list_files(tmp_path / "fresh"))
-
-
-def test_what_was_taken_down_leaves_the_search_at_once(tmp_path: Path) -> None:
-    folder, settings = tmp_path / "site", Settings(data_dir=tmp_path / "data")
-    with open_archive(settings, writable=True) as archive:
-        fill(archive.database, MONTHLY)
-    options = Options(part_count=3)
-    publish(settings, folder, options=options)
-    counts = count_searched(list_files(folder))
-    redact(settings, article_id(1), "a request")
-    with pytest.raises(ReleaseEmpty):
-        publish(settings, folder, ArticleFilter(kind=Kind.VIDEO), options)
-    left = list_files(folder)
-    oldest = list(counts)[-1]
-    assert not list_part_files(left, oldest)
-    assert "pagefind/parts.json" not in left
-    assert {path.split("/")[1] for path in left if path.startswith("pagefind/")} == set(counts) - {oldest}
-    publish(settings, folder, options=options)
-    publish(settings, tmp_path / "fresh", options=options)
-    assert count_searched(list_files(folder)) == count_searched(list_files(tmp_path / "fresh"))
-    assert sum(count_searched(list_files(folder)).values()) == len(MONTHLY) - 1
-
-
-def test_any_number_of_articles_of_the_same_second_is_divided(tmp_path: Path) -> None:
-    at = datetime(2020, 5, 17, 12, tzinfo=UTC)
-    with Manifest(tmp_path / "manifest.db") as manifest:
-        times = {f"a{number}": (at, None)[number % 2] for number in range(40)}
-        manifest.select((one, b"", (), make_key(one, published_at)) for one, published_at in times.items())
-        parts = list(iterate_parts(manifest, 4))
-    assert all(0 < len(part.articles) <= 4 for part in parts)
-    assert sorted(one.id for part in parts for one in part.articles) == sorted(times)
-    years = [(part.first_year, part.last_year) for part in parts]
-    assert set(years) == {(2020, 2020), (1, 1)}
-    assert years == sorted(years, reverse=True)
 
 
 def test_without_captures_nothing_of_a_captured_page_is_published(captured: Settings, tmp_path: Path) -> None:
@@ -499,28 +388,6 @@ def test_the_manifest_names_every_file(sample: Settings, tmp_path: Path) -> None
     with closing(sqlite3.connect(tmp_path / "site" / STATE_NAME / "manifest.db")) as manifest:
         paths = {path for (path,) in manifest.execute("SELECT path FROM file")}
     assert paths == set(list_files(tmp_path / "site"))
-
-
-def test_without_pagefind_the_search_is_refused_in_one_line(
-    sample: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pagefind.service", None)
-    with pytest.raises(PagefindMissing, match=r"broadsheet\[publish\]") as raised:
-        publish(sample, tmp_path / "site", options=Options())
-    assert raised.value.exit_status == 2
-    assert not (tmp_path / "site").exists()
-
-
-def test_without_pagefind_what_was_redacted_is_still_deleted(
-    sample: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(sample, tmp_path / "site")
-    redact(sample, article_id(2), "a request")
-    monkeypatch.setitem(sys.modules, "pagefind.service", None)
-    with pytest.raises(PagefindMissing):
-        publish(sample, tmp_path / "site", options=Options())
-    assert not (tmp_path / "site" / path_of(article_id(2))).exists()
-    assert (tmp_path / "site" / path_of(article_id(1))).exists()
 
 
 def test_a_defect_of_one_page_is_a_problem_and_costs_no_other(
