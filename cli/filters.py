@@ -40,6 +40,13 @@ RespectTdm = Annotated[
     bool, typer.Option("--respect-tdm", help="Leave out what is reserved from text and data mining, or unknown.")
 ]
 
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        "--min-confidence", metavar="NUMBER", min=0, max=1, help="Leave out records of lower or unknown confidence."
+    ),
+]
+
 OPTIONS: Mapping[str, tuple[Any, object]] = {
     "from_day": (FromDay, None),
     "to_day": (ToDay, None),
@@ -52,6 +59,7 @@ OPTIONS: Mapping[str, tuple[Any, object]] = {
     "include_duplicates": (IncludeDuplicates, False),
     "rights": (Rights, None),
     "respect_tdm": (RespectTdm, False),
+    "min_confidence": (MinConfidence, None),
 }
 """Parameter -> its annotation and its default."""
 
@@ -70,6 +78,7 @@ class Filters(NamedTuple):
     include_duplicates: bool
     rights: str | None
     respect_tdm: bool
+    min_confidence: float | None
 
     @property
     def query_parts(self) -> dict[str, Any]:
@@ -90,6 +99,7 @@ class Filters(NamedTuple):
             "include_duplicates": self.include_duplicates,
             "rights": self.rights,
             "respect_tdm": self.respect_tdm,
+            "min_confidence": self.min_confidence,
         }
 
     def select(self, query: str) -> "ArticleFilter":

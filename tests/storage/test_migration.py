@@ -21,7 +21,7 @@ from storage.search.table import Searched, SearchWord
 from tests.storage.every_table import fill_every_table
 
 ROOT = Path(__file__).parent.parent.parent
-NEW_COLUMNS = {"sponsor", "published_offset"}
+NEW_COLUMNS = {"sponsor", "published_offset", "confidence"}
 NEW_TABLES = {one.__tablename__ for one in (Searched, SearchWord, RedactionRow, RedactedKey, RightsRow, TdmFile)}
 OLD_NAMES = {
     "article_text": "wording",
