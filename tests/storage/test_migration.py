@@ -94,6 +94,20 @@ def test_an_upgrade_adds_empty_sponsors_and_changes_nothing_else(database: Datab
             assert set(session.scalars(select(table.sponsor))) == {None}
 
 
+def test_an_upgrade_adds_confidences_that_are_unknown(database: Database, database_url: str) -> None:
+    fill_every_table(database)
+    rows = read_old_tables(database)
+    go_back(database, "0010")
+    for table in (Article, Revision):
+        columns = inspect(database.engine).get_columns(table.__tablename__)
+        assert {"confidence"}.isdisjoint(one["name"] for one in columns)
+    migrate_database(database_url)
+    assert read_old_tables(database) == rows
+    with database.read() as session:
+        for table in (Article, Revision):
+            assert set(session.scalars(select(table.confidence))) == {None}
+
+
 KILLED = """
 import os, signal, sys
 from storage.engine import migrate_database
