@@ -18,6 +18,7 @@ from cli.option import (
     SiteName,
     Tag,
     ToDay,
+    between,
     day_of,
     refuse_empty,
     report_unknown_values,
@@ -42,9 +43,7 @@ RespectTdm = Annotated[
 
 MinConfidence = Annotated[
     float | None,
-    typer.Option(
-        "--min-confidence", metavar="NUMBER", min=0, max=1, help="Leave out records of lower or unknown confidence."
-    ),
+    typer.Option(metavar="NUMBER", callback=between(0, 1), help="Leave out records of lower or unknown confidence."),
 ]
 
 OPTIONS: Mapping[str, tuple[Any, object]] = {
