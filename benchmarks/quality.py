@@ -25,6 +25,7 @@ import trafilatura
 from trafilatura.settings import Document
 
 import sites
+from benchmarks.calibration import JudgedReading, print_calibration
 from extraction.agency import AGENCIES
 from extraction.page import read_page
 from schemas.article import Draft
@@ -34,6 +35,9 @@ from storage.ledger.publication_date import publication_day
 
 AEB_TARGET = 0.965
 FUNDUS_TARGETS = {"text": 0.955, "headline": 0.84, "authors": 0.87, "day": 0.985}
+RIGHT_F1 = 0.9
+"""F1 of the words from which a text counts as right."""
+
 RESAMPLE_COUNT = 1_000
 """Resamples of the pages from which the interval of a difference is taken."""
 
@@ -53,6 +57,7 @@ class Reading:
     headline: str | None = None
     authors: tuple[str, ...] | None = None
     day: date | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,24 @@ class Field:
 def main(aeb: Path | None, fundus: Path | None) -> bool:
     """Measure and print; return whether the targets are met."""
     is_met = True
+    judged: list[JudgedReading] = []
     if aeb:
-        is_met &= measure("article-extraction-benchmark", list(load_aeb(aeb)), [make_aeb_field(aeb)])
+        is_met &= measure("article-extraction-benchmark", list(load_aeb(aeb)), [make_aeb_field(aeb)], judged)
     if fundus:
-        is_met &= measure("Fundus' test pages", list(load_fundus(fundus)), FUNDUS_FIELDS)
+        is_met &= measure("Fundus' test pages", list(load_fundus(fundus)), FUNDUS_FIELDS, judged)
+    if judged:
+        print_calibration(judged)
     return is_met
 
 
-def measure(title: str, pages: Sequence[Page], fields: Sequence[Field]) -> bool:
-    """Read all pages with every reader, print the table, and return whether the targets are met."""
+def measure(title: str, pages: Sequence[Page], fields: Sequence[Field], judged: list[JudgedReading]) -> bool:
+    """Read all pages with every reader, print the table, and return whether the targets are met.
+
+    Appends to `judged` what our own reading of each page came to.
+    """
     print(f"{title}: {len(pages)} pages; the halves are those with an even and an odd digest of their names")
     readings = _read_all(pages)
+    judged += [judge(page.expected, read, is_odd=is_odd(page)) for page, read in zip(pages, readings[OWN], strict=True)]
     missed = [field.name for field in fields if not _render_field(field, pages, readings)]
     return not missed
 
@@ -252,6 +264,18 @@ def score_day(expected: Reading, read: Reading) -> bool | None:
     return expected.day == read.day if expected.day else None
 
 
+def judge(expected: Reading, read: Reading, *, is_odd: bool) -> JudgedReading:
+    """Return what is right in our reading of a page."""
+    f1 = score_text(expected, read)
+    return JudgedReading(
+        is_odd=is_odd,
+        confidence=read.confidence,
+        is_text_right=None if f1 is None else f1 >= RIGHT_F1,
+        is_headline_right=score_headline(expected, read),
+        is_day_right=score_day(expected, read),
+    )
+
+
 FUNDUS_FIELDS = (
     Field("text: F1 of words, mean", score_text, fmean, FUNDUS_TARGETS["text"]),
     Field("headline: pages", score_headline, fmean, FUNDUS_TARGETS["headline"]),
@@ -278,7 +302,7 @@ def read_own(page: Page) -> Reading:
     if not isinstance(draft, Draft):
         return Reading()
     day = publication_day(draft.published_at, GENERIC_NAME, draft.published_offset)
-    return Reading(draft.body, draft.headline, (*draft.authors, *draft.agencies), day)
+    return Reading(draft.body, draft.headline, (*draft.authors, *draft.agencies), day, draft.confidence)
 
 
 def read_trafilatura(page: Page, **options: Any) -> Reading:

@@ -137,6 +137,7 @@ class Archive:
         include_duplicates: bool = False,
         rights: str | None = None,
         respect_tdm: bool = False,
+        min_confidence: float | None = None,
     ) -> "Articles":
         """Select articles. Nothing is read until the selection is used.
 
@@ -153,6 +154,7 @@ class Archive:
             include_duplicates: Also give articles whose `duplicate_of` names another one.
             rights: What the page says about its use (`tdm-reserved`, `noarchive`).
             respect_tdm: Leave out articles whose text and data mining is reserved, or whose rights are unknown.
+            min_confidence: Leave out articles whose confidence is lower (0 to 1), or unknown.
         """
         return Articles(
             self._archive,
@@ -169,6 +171,7 @@ class Archive:
                 include_duplicates=include_duplicates,
                 rights=rights,
                 respect_tdm=respect_tdm,
+                min_confidence=None if min_confidence is None else float(min_confidence),
             ),
         )
 
@@ -187,6 +190,7 @@ class Archive:
         include_duplicates: bool = False,
         rights: str | None = None,
         respect_tdm: bool = False,
+        min_confidence: float | None = None,
         order: SearchOrder | str = SearchOrder.RELEVANCE,
         offset: int = 0,
         limit: int = 20,
@@ -207,6 +211,7 @@ class Archive:
             include_duplicates=include_duplicates,
             rights=rights,
             respect_tdm=respect_tdm,
+            min_confidence=None if min_confidence is None else float(min_confidence),
             order=SearchOrder(order),
             offset=offset,
             limit=limit,

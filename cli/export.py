@@ -68,6 +68,8 @@ def export(
         _report_undated(wanted)
     if filters.respect_tdm and not as_json:
         report_reserved(wanted)
+    if filters.min_confidence is not None and not as_json:
+        _report_uncertain(wanted)
 
 
 def _is_standard_output(out: Path) -> bool:
@@ -145,3 +147,19 @@ def report_reserved(wanted: "ArticleFilter") -> None:
     if found.unknown_count:
         why = "imported without their page, or fetched before rights were read (run: broadsheet reprocess --apply)"
         print_line(f"{found.unknown_count} more left out by --respect-tdm: their rights are unknown; {why}")
+
+
+def _report_uncertain(wanted: "ArticleFilter") -> None:
+    """Report how many articles `--min-confidence` leaves out, and why."""
+    from storage.articles.selection import UncertainCount, count_uncertain
+
+    def count(archive: "Archive") -> UncertainCount:
+        with archive.database.read() as session:
+            return count_uncertain(session, wanted)
+
+    found = with_archive(count)
+    if found.low_count:
+        print_line(f"{found.low_count} more left out by --min-confidence: theirs is lower")
+    if found.unknown_count:
+        why = "imported without their page, or fetched before there was one (run: broadsheet reprocess --apply)"
+        print_line(f"{found.unknown_count} more left out by --min-confidence: theirs is unknown; {why}")

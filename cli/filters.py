@@ -18,6 +18,7 @@ from cli.option import (
     SiteName,
     Tag,
     ToDay,
+    between,
     day_of,
     refuse_empty,
     report_unknown_values,
@@ -40,6 +41,11 @@ RespectTdm = Annotated[
     bool, typer.Option("--respect-tdm", help="Leave out what is reserved from text and data mining, or unknown.")
 ]
 
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(metavar="NUMBER", callback=between(0, 1), help="Leave out records of lower or unknown confidence."),
+]
+
 OPTIONS: Mapping[str, tuple[Any, object]] = {
     "from_day": (FromDay, None),
     "to_day": (ToDay, None),
@@ -52,6 +58,7 @@ OPTIONS: Mapping[str, tuple[Any, object]] = {
     "include_duplicates": (IncludeDuplicates, False),
     "rights": (Rights, None),
     "respect_tdm": (RespectTdm, False),
+    "min_confidence": (MinConfidence, None),
 }
 """Parameter -> its annotation and its default."""
 
@@ -70,6 +77,7 @@ class Filters(NamedTuple):
     include_duplicates: bool
     rights: str | None
     respect_tdm: bool
+    min_confidence: float | None
 
     @property
     def query_parts(self) -> dict[str, Any]:
@@ -90,6 +98,7 @@ class Filters(NamedTuple):
             "include_duplicates": self.include_duplicates,
             "rights": self.rights,
             "respect_tdm": self.respect_tdm,
+            "min_confidence": self.min_confidence,
         }
 
     def select(self, query: str) -> "ArticleFilter":

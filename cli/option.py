@@ -26,10 +26,10 @@ def read_day(text: str | datetime) -> datetime:
         raise typer.BadParameter(f"{text!r} is not a day such as 2024-02-29") from None
 
 
-def between(lowest: int, highest: int = MAX_COUNT) -> Callable[[int | None], int | None]:
+def between(lowest: int, highest: int = MAX_COUNT) -> Callable[[float | None], float | None]:
     """Return a callback that refuses smaller and larger numbers. Unlike Typer's own, it does not lengthen the help."""
 
-    def check(count: int | None) -> int | None:
+    def check(count: float | None) -> float | None:
         if count is not None and not lowest <= count <= highest:
             limit = f"at least {lowest}" if count < lowest else f"at most {highest:,}"
             raise typer.BadParameter(f"{count} is not {limit}")

@@ -10,7 +10,7 @@ from schemas.reprocess import Change, ReprocessReport
 
 CHANGE_MEANINGS = {
     Change.UNCHANGED: "the same record",
-    Change.ANNOTATED: "the same record; only its sources, flags or rights differ",
+    Change.ANNOTATED: "the same record; only its sources, flags, confidence or rights differ",
     Change.CHANGED: "different content",
     Change.WITHDRAWN: "stored, but no valid article by the current rules",
     Change.CURED: "quarantined or missing before, a valid article now",

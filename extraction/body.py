@@ -1,7 +1,7 @@
 """Extract the text of a page from its blocks, checked against trafilatura; without blocks, by trafilatura alone."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
 
@@ -9,13 +9,14 @@ from boilerplate.remover import squeeze
 from boilerplate.text_block import has_running_text, is_sentence
 from extraction.agreement import find_differences
 from extraction.byline import cut_credit
+from extraction.confidence import TEXTLESS, UNEXPECTED, weigh_blocks, weigh_text
 from extraction.content import TEXTLESS_KINDS, Content, clear_container
 from extraction.normalization import join
 from extraction.paragraph import read_paragraphs
 from extraction.parsed import Page
 from extraction.tree import drop, is_overgrown, make_element
 from extraction.whole_page import read_whole_page
-from schemas.article import Kind
+from schemas.article import Kind, split_paragraphs
 from sites.profile import Site
 
 MAX_BLURB_CHARS = 400
@@ -38,6 +39,8 @@ class Body:
     source: str | None = None
     """None if there is no text."""
     flags: frozenset[str] = frozenset()
+    weight: float = 1.0
+    """Its part of the confidence in the record."""
 
 
 def read_body(page: Page, kind: Kind, content: Content) -> Body:
@@ -50,9 +53,10 @@ def read_body(page: Page, kind: Kind, content: Content) -> Body:
         differences = find_differences(content.elements, paragraphs)
         source = BLOCKS if differences else TRAFILATURA
         paragraphs = paragraphs if content.has_text_blocks else drop_repeated_blurb(paragraphs)
-        return _clean(paragraphs, page.site, source, content.flags | differences, edges=False)
+        body = _clean(paragraphs, page.site, source, content.flags | differences, edges=False)
+        return replace(body, weight=weigh_blocks(has_differences=bool(differences)))
     if content.may_be_empty:
-        return Body("", flags=content.flags)
+        return Body("", flags=content.flags, weight=TEXTLESS)
     if page.container is None:
         return _read_around(page, kind, "container-missing" if page.site.hosts else None)
     clear_container(page.container, page.site.page)
@@ -71,7 +75,7 @@ def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
     if is_textless:
         for furniture in page.site.page.furniture(tree):
             drop(furniture)
-    paragraphs = read_whole_page(tree)
+    paragraphs, evidence = read_whole_page(tree)
     if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
         del paragraphs[0]  # trafilatura may take an `<h1>` near the text for its first paragraph
     # On a whole page, a message may be extracted as one long paragraph.
@@ -81,7 +85,11 @@ def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
     ):
         paragraphs = []
     paragraphs = drop_repeated_blurb(paragraphs) + list(page.posts.paragraphs if page.posts else ())
-    return _clean(paragraphs, page.site, TRAFILATURA, flags, edges=True)
+    body = _clean(paragraphs, page.site, TRAFILATURA, flags, edges=True)
+    if not body.text and page.site.hosts and not missing:
+        return replace(body, weight=TEXTLESS)
+    weight = weigh_text(split_paragraphs(body.text), evidence)
+    return replace(body, weight=weight * UNEXPECTED if missing else weight)
 
 
 def _make_document(container: HtmlElement) -> HtmlElement:

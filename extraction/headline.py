@@ -68,6 +68,7 @@ def _list_known(page: Page) -> Iterator[Found]:
     ld, meta = page.metadata.json_ld, page.metadata.meta
     shown = page.first_text(page.site.page.headline) or ""
     json_ld_title = strip_title(_as_shown(ld.get("headline"), shown), page)
+    page.titles = (json_ld_title, shown)  # the other titles may be for search engines
     yield (shown, "page") if _is_cut_from(json_ld_title, shown) else (json_ld_title, "json-ld")
     yield shown, "page"
     yield strip_title(clean_markup(meta.get("og:title") or meta.get("twitter:title") or ""), page), "meta"
@@ -80,6 +81,7 @@ def _list_unknown(page: Page) -> Iterator[Found]:
     titles = [strip_title(clean_markup(page.metadata.meta.get(name, "")), page) for name in META_NAMES]
     shown = next((title for title in titles if title), "")
     h1 = page.only_h1 or ""
+    page.titles = (json_ld_title, page.metadata.meta.get("og:title"), page.metadata.title, h1)
     json_ld_title = (
         "" if json_ld_title and page.publisher and squeeze(json_ld_title) == squeeze(page.publisher) else json_ld_title
     )

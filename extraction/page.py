@@ -10,6 +10,7 @@ from extraction import EXTRACTOR
 from extraction.author import choose_byline
 from extraction.body import Body, read_body
 from extraction.byline import Byline
+from extraction.confidence import combine, weigh_day, weigh_headline
 from extraction.content import narrow_content
 from extraction.decoding import decode_page
 from extraction.doubt import find_front, is_doubtful
@@ -20,7 +21,7 @@ from extraction.metadata import read_metadata
 from extraction.parsed import Page
 from extraction.picture import read_images
 from extraction.post import find_page_posts, read_posts
-from extraction.published import choose_modified_at, choose_published_at
+from extraction.published import choose_modified_at, choose_published_at, list_other_days
 from extraction.rights import list_known_licences, read_rights
 from extraction.tree import parse_fragment, parse_page
 from extraction.visible import drop_invisible
@@ -145,7 +146,20 @@ def _make_draft(page: Page, kind: Kind, fields: _Fields, body: Body) -> Draft | 
         images=fields.images,
         sources=dict(sorted(page.sources.items())),
         flags=tuple(sorted(page.flags)),
+        confidence=_weigh(page, fields, body),
         extractor=EXTRACTOR,
+    )
+
+
+def _weigh(page: Page, fields: _Fields, body: Body) -> float:
+    """Return the confidence in the record."""
+    at = fields.published_at
+    day = at.astimezone(page.site.time_zone).date() if at else None
+    return combine(
+        body.weight,
+        weigh_headline(fields.headline, page.titles),
+        weigh_day(day, page.sources.get("published_at"), list_other_days(page, day) if day else ()),
+        is_doubtful="maybe-no-article" in page.flags,
     )
 
 

@@ -49,6 +49,10 @@ class Page:
     """A live blog's posts, if available."""
     headline: str | None = None
     """Set once it has been chosen."""
+    titles: tuple[str | None, ...] = ()
+    """What the places of the page give as the headline, set with it."""
+    published_text: str | None = None
+    """The time of publication as the chosen place has it."""
     published_offset: str | None = None
     """The offset that the page gives with its time of publication: `+09:00`."""
     sources: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from lxml.etree import XPath
@@ -108,15 +108,21 @@ def _find_label(element: HtmlElement) -> str:
 def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -> datetime | None:
     """Return the first time; if it is only a date, the first candidate with an hour on that date in the site's zone."""
     zone = page.site.time_zone
-    day: tuple[Timestamp, str] | None = None
+    day: tuple[Any, Timestamp, str] | None = None
     for text, source in candidates:
         timestamp = parse_timestamp(text, zone)
         if timestamp is None:
             continue
-        if not timestamp.is_day and (day is None or _is_same_day(timestamp, day[0], zone)):
-            return _record_time(page, name, timestamp, source)
-        day = day or (timestamp, source)
-    return _record_time(page, name, *day) if day else None
+        if not timestamp.is_day and (day is None or _is_same_day(timestamp, day[1], zone)):
+            return _record_text(page, name, text, timestamp, source)
+        day = day or (text, timestamp, source)
+    return _record_text(page, name, *day) if day else None
+
+
+def _record_text(page: Page, name: str, text: Any, timestamp: Timestamp, source: str) -> datetime:
+    if name == "published_at":
+        page.published_text = text
+    return _record_time(page, name, timestamp, source)
 
 
 def _is_same_day(one: Timestamp, other: Timestamp, zone: tzinfo) -> bool:
@@ -139,6 +145,19 @@ def _choose_path_date(page: Page) -> datetime | None:
         return None
     midnight = datetime.combine(day, time(), page.site.time_zone).astimezone(UTC)
     return _record_time(page, "published_at", Timestamp(midnight, is_aware=False, is_day=True), "path")
+
+
+def list_other_days(page: Page, chosen: date) -> Iterator[date]:
+    """Yield the days that JSON-LD, the best meta tag and the URL name, unless it is the chosen one, written alike."""
+    zone, metas = page.site.time_zone, page.metadata.metas
+    meta = next((metas[name][0] for name in PUBLISHED_METAS if name in metas), None)
+    stated = page.metadata.json_ld.get("datePublished")
+    for text in (stated, meta) if stated != meta else (stated,):
+        if text != page.published_text and (found := parse_timestamp(text, zone)):
+            yield found.at.astimezone(zone).date()
+    # The search is much faster than finding the day, and nearly always enough.
+    if page.url and f"/{chosen:%Y/%m/%d}/" not in page.url and (day := page.site.path_date(page.url)):
+        yield day
 
 
 def _read_title_date(page: Page, zone: tzinfo) -> Timestamp | None:

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import NamedTuple
 
 import trafilatura
 from lxml.etree import XPath
@@ -11,6 +12,7 @@ from lxml.html import HtmlElement
 from trafilatura.settings import Document, Extractor
 
 from boilerplate.widgets import drop_button_text, find_widgets
+from extraction.confidence import Evidence
 from extraction.normalization import tidy
 from extraction.paragraph import read_paragraphs
 from extraction.tree import drop, is_overgrown
@@ -53,18 +55,26 @@ _FAST, _FULL, _PRECISE = (
 )
 
 
-def read_whole_page(tree: HtmlElement) -> list[str]:
+class WholePage(NamedTuple):
+    """The text found on a page, and what was seen of it."""
+
+    paragraphs: list[str]
+    evidence: Evidence
+
+
+def read_whole_page(tree: HtmlElement) -> WholePage:
     """Return the paragraphs of what is the article's text by trafilatura; on an overgrown page, all paragraphs.
 
     Modifies the tree.
     """
     if is_overgrown(tree):
-        return read_paragraphs(tree.iter("p"))
+        return WholePage(read_paragraphs(tree.iter("p")), Evidence(0, is_overgrown=True))
     for discarded in [*_DISCARDED(tree), *find_widgets(tree), *_find_link_lists(tree)]:
         drop(discarded)
     drop_button_text(tree)
     char_count = sum(map(len, _PARAGRAPH_TEXTS(tree)))
     text = _extract(tree, _FAST)
+    is_second_mode = not MIN_FAST_SHARE * char_count <= len(text) <= MAX_LOOSE_RATIO * char_count
     if len(text) < MIN_FAST_SHARE * char_count:
         text = max(text, _extract(tree, _FULL), key=len)
     elif len(text) > MAX_LOOSE_RATIO * char_count:
@@ -73,7 +83,7 @@ def read_whole_page(tree: HtmlElement) -> list[str]:
     if len(text) < MIN_SHARE * char_count:
         parts = read_paragraphs(map(deepcopy, _find_containers(tree, paragraphs)))
         paragraphs = max(paragraphs, parts, key=lambda found: sum(map(len, found)))
-    return paragraphs
+    return WholePage(paragraphs, Evidence(char_count, is_second_mode))
 
 
 def _find_link_lists(tree: HtmlElement) -> list[HtmlElement]:

@@ -41,7 +41,13 @@ from schemas.release import (
     Released,
     ReleaseEmpty,
 )
-from storage.articles.selection import count_matching, iterate_articles, iterate_duplicates, iterate_reserved
+from storage.articles.selection import (
+    count_matching,
+    iterate_articles,
+    iterate_duplicates,
+    iterate_reserved,
+    iterate_uncertain,
+)
 from storage.atomic_file import USER_FILE_MODE, flush
 from storage.captures.capture import Sibling, find_capture, list_article_captures, list_companions
 from storage.captures.rights import RightsReader
@@ -241,6 +247,8 @@ def list_left_out(session: Session, wanted: ArticleFilter) -> Iterator[LeftOut]:
         yield LeftOut(id=article_id, url=url, reason=LeftOutReason.DUPLICATE, detail=f"duplicate of {duplicate_of}")
     for article_id, url, is_known in iterate_reserved(session, wanted):
         yield _leave_out_reserved(article_id, url, is_known=is_known)
+    for article_id, url, confidence in iterate_uncertain(session, wanted):
+        yield _leave_out_uncertain(article_id, url, confidence)
     for one in sorted(list_missing(session, wanted.site), key=lambda missing: missing.key):
         detail = f"{one.state.value}: {one.last_error}" if one.last_error else one.state.value
         yield LeftOut(id=one.key, url=one.url, reason=LeftOutReason.MISSING, detail=detail)
@@ -255,6 +263,13 @@ def _leave_out_reserved(article_id: str, url: str | None, *, is_known: bool) -> 
         return LeftOut(id=article_id, url=url, reason=LeftOutReason.TDM_RESERVED, detail=detail)
     detail = "what the publisher says about its use is unknown"
     return LeftOut(id=article_id, url=url, reason=LeftOutReason.RIGHTS_UNKNOWN, detail=detail)
+
+
+def _leave_out_uncertain(article_id: str, url: str | None, confidence: float | None) -> LeftOut:
+    if confidence is None:
+        detail = "it was not read from a page, or before confidences were computed"
+        return LeftOut(id=article_id, url=url, reason=LeftOutReason.CONFIDENCE_UNKNOWN, detail=detail)
+    return LeftOut(id=article_id, url=url, reason=LeftOutReason.CONFIDENCE_LOW, detail=f"confidence {confidence:.2f}")
 
 
 def _write_lines(path: Path, records: Iterable[Record]) -> None:

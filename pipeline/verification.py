@@ -36,6 +36,7 @@ from schemas.release import (
     WACZ_PATH,
     CopiedCapture,
     LeftOut,
+    LeftOutReason,
     Provenance,
     ReleaseUnreadable,
     Verified,
@@ -46,6 +47,9 @@ from storage.warc.capture import iterate_captures
 
 CARD_PATHS = tuple(f"data/{name_card(Path(path).name)}" for path in (JSONL_PATH, PARQUET_PATH))
 REQUIRED = (JSONL_PATH, PROVENANCE_PATH, PARQUET_PATH, WACZ_PATH, LEFT_OUT_PATH, COMPLETENESS_PATH, *CARD_PATHS)
+
+ARTICLE_REASONS = frozenset(LeftOutReason) - {LeftOutReason.MISSING, LeftOutReason.REDACTED}
+"""Reasons why a stored article is not among those of a release."""
 
 MAX_PAGE_BYTES = 2**40
 """No limit: what is in a release was read once within the archive's own."""
@@ -95,6 +99,8 @@ class _Verification:
         self._folder = folder
         self._reread = reread
         self._reread_count = self._article_count = self._capture_count = 0
+        self._lowest_confidence = 1.0
+        """Of the rows; 0 if one has none."""
         self._problems: dict[str, None] = {}
         """In their order; what several checks find is one problem."""
         self._notes: list[str] = []
@@ -109,7 +115,7 @@ class _Verification:
             ({JSONL_PATH, PARQUET_PATH}, self._check_parquet),
             ({WACZ_PATH}, self._check_wacz),
             ({WACZ_PATH, PROVENANCE_PATH}, self._check_captures),
-            ({LEFT_OUT_PATH}, self._check_left_out),
+            ({PROVENANCE_PATH, LEFT_OUT_PATH}, self._check_left_out),
             ({COMPLETENESS_PATH}, self._check_states),
             ({JSONL_PATH, *CARD_PATHS}, self._check_cards),
         ):
@@ -197,6 +203,7 @@ class _Verification:
                 self._add(f"{JSONL_PATH} and {PROVENANCE_PATH} differ in their number of lines")
                 break
             self._article_count = number
+            self._lowest_confidence = min(self._lowest_confidence, article.confidence or 0.0)
             self._check_row(f"row {number} ({article.id})", article, origin)
 
     def _check_row(self, row: str, article: ArticleRecord, origin: Provenance) -> None:
@@ -298,8 +305,16 @@ class _Verification:
             self._notes.append(f"{origin.id}: {outcome.article.extractor} reads another text than {origin.extractor}")
 
     def _check_left_out(self) -> None:
-        for _ in self._iterate(LEFT_OUT_PATH, LeftOut):
-            pass
+        """Check that each article is left out once, or is in the release."""
+        seen: set[str] = set()
+        for one in self._iterate(LEFT_OUT_PATH, LeftOut):
+            if one.reason in ARTICLE_REASONS:
+                if one.id in seen:
+                    self._add(f"{LEFT_OUT_PATH} lists {one.id} twice")
+                seen.add(one.id)
+        for origin in self._iterate(PROVENANCE_PATH, Provenance) if seen else ():
+            if origin.id in seen:
+                self._add(f"{LEFT_OUT_PATH} lists {origin.id}, which is in the release")
 
     def _check_states(self) -> None:
         """Check that the ledger's states and months add up."""
@@ -312,11 +327,14 @@ class _Verification:
                 self._add(f"{COMPLETENESS_PATH}: the {name} do not add up to {report.advertised_count} URLs")
 
     def _check_cards(self) -> None:
-        """Check that the cards count the rows that are there."""
+        """Check that the cards count the rows that are there, and that each has the confidence that they want."""
         for path in CARD_PATHS:
-            count = self._load(path, DataCard).article_count
-            if count != self._article_count:
-                self._add(f"{path} counts {count} articles, and there are {self._article_count}")
+            card = self._load(path, DataCard)
+            if card.article_count != self._article_count:
+                self._add(f"{path} counts {card.article_count} articles, and there are {self._article_count}")
+            wanted = card.filters.min_confidence
+            if wanted is not None and self._lowest_confidence < wanted:
+                self._add(f"{path} says min_confidence {wanted}, but an article has a lower one, or none")
 
     def _load(self, path: str, model: type[Model]) -> Model:
         with _reading(path):

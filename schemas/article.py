@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.capture import CaptureRef
-from schemas.model import Count, NonEmpty, Record, Sha256, UtcOffset, UtcTime
+from schemas.model import Confidence, Count, NonEmpty, Record, Sha256, UtcOffset, UtcTime
 from schemas.rights import StatedRights
 
 PARAGRAPH_BREAK = "\n\n"
@@ -64,13 +64,18 @@ class Draft(Record):
     """Field -> source of its value: `json-ld`, `meta`, `byline`, `page`, `path`, `feed`, `text`, …"""
     flags: tuple[str, ...] = ()
     """Anything unusual about the extraction, sorted: `headline-missing`, `container-missing`, …"""
+    confidence: Confidence | None = None
+    """How far the page's own evidence supports the values; None for what was not read from a page."""
     extractor: NonEmpty
     """Name and version of the extractor."""
     rights: StatedRights | None = None
     """What the capture says about its use; None if it does not show the publisher's page, like a row of a table."""
 
 
-SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in {"sources", "flags", "extractor", "rights"})
+UNSOURCED_FIELDS = frozenset({"sources", "flags", "confidence", "extractor", "rights"})
+"""The fields of a draft that say how it was read."""
+
+SOURCED_FIELDS = tuple(name for name in Draft.model_fields if name not in UNSOURCED_FIELDS)
 """The fields that `sources` may speak of."""
 
 
@@ -111,6 +116,8 @@ class Article(Record):
     extractor: NonEmpty
     sources: dict[str, str]
     flags: tuple[str, ...]
+    confidence: Confidence | None = None
+    """How far the page's own evidence supports the values."""
     capture: CaptureRef
 
 

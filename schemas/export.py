@@ -6,7 +6,7 @@ from typing import Self
 
 from schemas.article import Kind
 from schemas.failure import UsageFailure
-from schemas.model import Count, NonEmpty, Record, Sha256, UtcTime
+from schemas.model import Confidence, Count, NonEmpty, Record, Sha256, UtcTime
 from schemas.span import Span
 
 CARD_SUFFIX = ".card.json"
@@ -96,6 +96,8 @@ class ArticleFilter(Span):
     """A term of its capture's rights: `tdm-reserved`, `noarchive`, …"""
     respect_tdm: bool = False
     """Leave out articles whose text and data mining is reserved, and those whose rights are unknown."""
+    min_confidence: Confidence | None = None
+    """Leave out articles with a lower confidence, and those of which none is known."""
 
 
 class FieldCard(Record):
@@ -190,6 +192,7 @@ MEANINGS: dict[str, str] = {
     "extractor": "Name and version of the extractor.",
     "sources": "Field -> source of its value.",
     "flags": "Anything unusual about the extraction.",
+    "confidence": "How far the page's own evidence supports the record, 0 to 1; null if it was not read from a page.",
     "capture": "Location of the raw page: WARC file, offset and length in bytes, SHA-256 of the payload.",
     "aliases": "Every other URL at which it was ever seen.",
     "first_seen_at": "When the archive first saw it.",

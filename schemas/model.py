@@ -20,5 +20,8 @@ UtcOffset = Annotated[str, StringConstraints(pattern=r"^[+-](?:[01]\d|2[0-3]):[0
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest in lower-case hexadecimal digits."""
 
+Confidence = Annotated[float, Field(ge=0, le=1)]
+"""How far a record can be trusted, from 0 to 1."""
+
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 Count = Annotated[int, Field(ge=0)]

@@ -69,6 +69,10 @@ class LeftOutReason(StrEnum):
     """Its text and data mining is reserved, and the release respects that."""
     RIGHTS_UNKNOWN = "rights-unknown"
     """It is not known whether it is, and the release respects that."""
+    CONFIDENCE_LOW = "confidence-low"
+    """The confidence in it is lower than the release wants."""
+    CONFIDENCE_UNKNOWN = "confidence-unknown"
+    """It has none, and the release wants one."""
 
 
 class LeftOut(Record):
@@ -79,7 +83,8 @@ class LeftOut(Record):
     url: str | None
     reason: LeftOutReason
     detail: str
-    """The article that it duplicates, the ledger's state with its last error, or the redaction's date and reason."""
+    """The article that it duplicates, the ledger's state with its last error, the redaction's date and reason, or the
+    confidence."""
 
 
 class Released(Record):

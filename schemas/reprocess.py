@@ -12,7 +12,7 @@ class Change(StrEnum):
 
     UNCHANGED = "unchanged"
     ANNOTATED = "annotated"
-    """The same article; only the sources of its values, its flags or its rights differ."""
+    """The same article; only the sources of its values, its flags, its confidence or its rights differ."""
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
     """It is stored as an article, but is no longer a valid one."""

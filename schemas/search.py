@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.article import Kind
-from schemas.model import Count, NonEmpty, Record
+from schemas.model import Confidence, Count, NonEmpty, Record
 
 
 class SearchPart(StrEnum):
@@ -65,7 +65,8 @@ class SearchFilter(Record):
     include_duplicates: bool = False
     rights: NonEmpty | None = None
     respect_tdm: bool = False
-    """Both as in `schemas.export.ArticleFilter`."""
+    """Both as in `schemas.export.ArticleFilter`, and so is the next."""
+    min_confidence: Confidence | None = None
     order: SearchOrder = SearchOrder.RELEVANCE
     offset: Count = 0
     """Hits to skip."""
@@ -123,6 +124,8 @@ class ReaderFilter(Record):
     kind: Kind | None = None
     language: str | None = None
     include_duplicates: bool = False
+    min_confidence: Confidence | None = None
+    """Articles of which no confidence is known are excluded by any."""
     order: SearchOrder = SearchOrder.RELEVANCE
 
 

@@ -39,6 +39,9 @@ class SearchParameters(BaseModel):
     until: Day = Field(default=None, alias="to", description="last publication day, in the publisher's time zone")
     sort: SearchOrder = SearchOrder.RELEVANCE
     duplicates: bool = Field(default=False, description="list duplicates too")
+    min_confidence: Annotated[float | None, Field(ge=0, le=1), BeforeValidator(read_empty)] = Field(
+        default=None, description="least confidence in a record, 0 to 1"
+    )
     cursor: Value = Field(default=None, description="where the page begins: `next_cursor` of the page before")
 
     @property
@@ -55,7 +58,12 @@ class SearchParameters(BaseModel):
         """The filter."""
         chosen: dict[str, Any] = {name: getattr(self, name) for name in FACETS}
         return ReaderFilter(
-            **chosen, since=self.since, until=self.until, include_duplicates=self.duplicates, order=self.sort
+            **chosen,
+            since=self.since,
+            until=self.until,
+            include_duplicates=self.duplicates,
+            min_confidence=self.min_confidence,
+            order=self.sort,
         )
 
     def link(self, path: str, **changes: object) -> str:

@@ -26,6 +26,10 @@ OPEN_FACETS = ("section", "author", "year")
 """Facets that are open at first."""
 
 
+CONFIDENCES = (0.5, 0.7, 0.9)
+"""Least confidences offered by the form: the bands of the table in docs/reading.md."""
+
+
 class Choice(NamedTuple):
     """A link that narrows the search, or takes a condition away."""
 
@@ -59,6 +63,11 @@ class SearchView:
         return found if self._asked.q.strip() or any(self.chips) else f"All {found}"
 
     @property
+    def confidences(self) -> list[float]:
+        """The least confidences that the form offers, with that of this search."""
+        return sorted({*CONFIDENCES, self._asked.min_confidence or CONFIDENCES[0]})
+
+    @property
     def chips(self) -> list[Choice]:
         """The conditions, each with the URL of the search without it."""
         return list(self._list_chips())
@@ -78,6 +87,9 @@ class SearchView:
             )
             label = days if self._asked.since else f"until {days}"
             yield Choice(label, 0, self._links.make("/", since=None, until=None))
+        if self._asked.min_confidence is not None:
+            label = f"Confidence: at least {self._asked.min_confidence:g}"
+            yield Choice(label, 0, self._links.make("/", min_confidence=None))
 
     @property
     def facets(self) -> list[Facet]:

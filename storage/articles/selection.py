@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from schemas.article import ArticleRecord
@@ -38,7 +38,8 @@ def iterate_duplicates(session: Session, wanted: ArticleFilter) -> Iterator[tupl
     """Yield (id, URL, id of its primary) of the duplicates that the filter leaves out, sorted by id."""
     if wanted.include_duplicates:
         return
-    conditions = list_conditions(session, wanted.model_copy(update={"include_duplicates": True, "respect_tdm": False}))
+    others = {"include_duplicates": True, "respect_tdm": False, "min_confidence": None}
+    conditions = list_conditions(session, wanted.model_copy(update=others))
     statement = select(Article.id, Article.url, Article.duplicate_of).where(
         Article.duplicate_of.is_not(None), *conditions
     )
@@ -65,11 +66,39 @@ def iterate_reserved(session: Session, wanted: ArticleFilter) -> Iterator[tuple[
     """Yield (id, URL, whether its rights are known) of the articles that `respect_tdm` leaves out, sorted by id."""
     if not wanted.respect_tdm:
         return
-    conditions = list_conditions(session, wanted.model_copy(update={"respect_tdm": False}))
+    conditions = list_conditions(session, wanted.model_copy(update={"respect_tdm": False, "min_confidence": None}))
     is_free = and_(*list_rights_conditions(None, respect_tdm=True))
     statement = select(Article.id, Article.url, is_known()).where(~is_free, *conditions)
     for article_id, url, known in session.execute(statement.order_by(Article.id)):
         yield article_id, url, bool(known)
+
+
+class UncertainCount(Record):
+    """How many articles a filter leaves out because of their confidence."""
+
+    low_count: Count
+    """Their confidence is lower than the filter wants."""
+    unknown_count: Count
+    """They have none."""
+
+
+def count_uncertain(session: Session, wanted: ArticleFilter) -> UncertainCount:
+    """Count the articles that `min_confidence` leaves out."""
+    found = Counter(confidence is not None for _, _, confidence in iterate_uncertain(session, wanted))
+    return UncertainCount(low_count=found[True], unknown_count=found[False])
+
+
+def iterate_uncertain(session: Session, wanted: ArticleFilter) -> Iterator[tuple[str, str | None, float | None]]:
+    """Yield (id, URL, confidence) of the articles that `min_confidence` leaves out, sorted by id.
+
+    Those that another condition leaves out are not among them, so that each article is left out for one reason.
+    """
+    if wanted.min_confidence is None:
+        return
+    conditions = list_conditions(session, wanted.model_copy(update={"min_confidence": None}))
+    is_uncertain = or_(Article.confidence.is_(None), Article.confidence < wanted.min_confidence)
+    statement = select(Article.id, Article.url, Article.confidence).where(is_uncertain, *conditions)
+    yield from session.execute(statement.order_by(Article.id)).tuples()
 
 
 def iterate_articles(session: Session, wanted: ArticleFilter | None = None) -> Iterator[ArticleRecord]:
@@ -111,6 +140,8 @@ def list_conditions(session: Session, wanted: ArticleFilter) -> Iterator[ColumnE
         query = read_query(wanted.query or "", author=wanted.author, section=wanted.section, tag=wanted.tag)
         yield Article.id.in_(select_matching(session, query))
     yield from list_rights_conditions(wanted.rights, respect_tdm=wanted.respect_tdm)
+    if wanted.min_confidence is not None:
+        yield Article.confidence >= wanted.min_confidence
     if not wanted.include_duplicates:
         yield Article.duplicate_of.is_(None)
 

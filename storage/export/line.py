@@ -33,7 +33,7 @@ PROTECTED = re.compile(rf"(?:{FORMULA.pattern})'")
 SIGN_IN_JSON = re.compile(rf"(?<=;)([{IGNORED_PREFIX}]*)([{FORMULA_SIGNS}])")
 """Signs to escape in JSON cells, in which line ends and tabs are escaped anyway."""
 
-NUMBER_FIELDS = ("word_count", "revision", "similarity")
+NUMBER_FIELDS = ("word_count", "confidence", "revision", "similarity")
 TEXT_FIELDS = frozenset(COLUMNS) - {*DOCUMENT_FIELDS, *NUMBER_FIELDS}
 """Fields whose cell is a text or a time; the others are JSON."""
 

@@ -2,7 +2,7 @@
 
 Words are compared after normalization: all styles of quotes and all widths of spaces are equal.
 `COMPARED` alone defines what is compared, and how. Other fields make no revision: the publisher's own modification
-time, the URL, and how the article was extracted (extractor, sources, flags).
+time, the URL, and how the article was extracted (extractor, sources, flags, confidence).
 """
 
 import re

@@ -142,7 +142,7 @@ def list_changes(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str
     return tuple(FIELD_NAMES.get(name, name) for name in CONTENT_FIELDS if stored[name] != fields[name])
 
 
-ANNOTATED_FIELDS = ("sources", "flags", "published_offset", "modified_at", "fetched_at", "checked_at")
+ANNOTATED_FIELDS = ("sources", "flags", "confidence", "published_offset", "modified_at", "fetched_at", "checked_at")
 
 
 def list_annotations(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple[str, ...]:
@@ -150,6 +150,8 @@ def list_annotations(stored: Mapping[str, Any], read: ExtractedArticle) -> tuple
     names = ["sources"] if stored["sources"] != dict(read.sources) else []
     if set(stored["flags"]) - {REMOVED} != set(read.flags) - {REMOVED}:
         names.append("flags")
+    if stored["confidence"] != read.confidence:
+        names.append("confidence")
     if stored["published_offset"] != read.published_offset:
         names.append("published_offset")
     # If later captures showed the same content, the modification time may come from one of them.
@@ -230,6 +232,8 @@ def _annotate(row: Article, read: ExtractedArticle, names: tuple[str, ...]) -> N
         row.flags = sorted({*read.flags, *kept})
     if "sources" in names:
         row.sources, row.extractor = fields["sources"], read.extractor
+    if "confidence" in names:
+        row.confidence = read.confidence
     if "published_offset" in names:
         row.published_offset, row.published_on = read.published_offset, fields["published_on"]
     if "modified_at" in names:
@@ -309,5 +313,6 @@ def _to_columns(read: ExtractedArticle) -> Columns:
         "extractor": read.extractor,
         "sources": dict(sorted(read.sources.items())),
         "flags": list(read.flags),
+        "confidence": read.confidence,
         "removed_capture_id": None,
     }

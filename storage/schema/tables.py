@@ -227,6 +227,8 @@ class Version:
     extractor: Mapped[str]
     sources: Mapped[dict[str, str]]
     flags: Mapped[list[str]]
+    confidence: Mapped[float | None] = mapped_column(Double)
+    """None for what was not read from a page, or was read before there was one."""
     capture_id: Mapped[int] = mapped_column(points_to("capture.id"))
     removed_capture_id: Mapped[int | None] = mapped_column(points_to("capture.id"))
     """The capture that confirmed its removal, while the page is missing."""

@@ -209,5 +209,5 @@ def _select_values() -> Select[Any]:
     lists = [cast(getattr(Article, column), Text) for columns in MANY.values() for column in columns]
     singles = [type_coerce(getattr(Article, name), Text) for name in SINGLE]
     is_duplicate = Article.duplicate_of.is_not(None)
-    columns = select(Searched.number, Article.published_on, is_duplicate, *singles, *lists)
+    columns = select(Searched.number, Article.published_on, is_duplicate, Article.confidence, *singles, *lists)
     return columns.join(Article, Article.id == Searched.article_id)

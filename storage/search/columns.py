@@ -25,6 +25,13 @@ SINGLE = ("site", "section", "kind", "language")
 MANY = {"author": ("authors", "agencies"), "tag": ("tags",)}
 """Fields with several values -> their columns."""
 
+NO_CONFIDENCE = -1
+HUNDREDTHS = 100
+"""Confidences have two decimal places, and are kept as whole numbers."""
+
+EPSILON = 1e-6
+"""Makes up for the binary fractions of a number such as 0.57."""
+
 NO_DAY = 0
 """The ordinal of a day that is unknown; the calendar's first is 1."""
 
@@ -93,11 +100,13 @@ class Columns:
         numbers: Numbers,
         days: Codes,
         are_primaries: npt.NDArray[np.bool_],
+        confidences: npt.NDArray[np.int8],
         singles: dict[str, Codes],
         lists: dict[str, Lists],
         vocabularies: dict[str, Vocabulary],
     ) -> None:
         self.numbers, self.days, self.are_primaries = numbers, days, are_primaries
+        self.confidences = confidences
         self.singles, self.lists, self.vocabularies = singles, lists, vocabularies
         self.dated_place = int(np.searchsorted(numbers, 0))
         """The place of the oldest article with a date: numbers of those without one are negative."""
@@ -121,6 +130,8 @@ class Columns:
             last = wanted.until.toordinal() if wanted.until else date.max.toordinal()
             days = self.days[places]
             places = places[(first <= days) & (days <= last)]
+        if wanted.min_confidence is not None:
+            places = places[self.confidences[places] >= HUNDREDTHS * wanted.min_confidence - EPSILON]
         for name in FACETS:
             value = getattr(wanted, name)
             if value is not None:
@@ -180,6 +191,7 @@ class Columns:
             numbers[order],
             join(self.days, others.days),
             join(self.are_primaries, others.are_primaries),
+            join(self.confidences, others.confidences),
             {name: join(self.singles[name], others.singles[name]) for name in SINGLE},
             {name: _join_lists(self.lists[name].take(kept), others.lists[name]).take(order) for name in MANY},
             self.vocabularies,
@@ -199,15 +211,16 @@ def _join_lists(first: Lists, second: Lists) -> Lists:
 
 
 def build_columns(rows: Iterable[Sequence[Any]], vocabularies: dict[str, Vocabulary] | None = None) -> Columns:
-    """Return the values of rows, by number: number, day, whether it is a duplicate, `SINGLE`, lists of `MANY`."""
+    """Return the values of rows, by number: number, day, is a duplicate, confidence, `SINGLE`, lists of `MANY`."""
     named = vocabularies or {name: Vocabulary() for name in FACETS}
-    numbers, days, are_primaries = array("q"), array("i"), bytearray()
+    numbers, days, are_primaries, confidences = array("q"), array("i"), bytearray(), array("b")
     singles = {name: array("i") for name in SINGLE}
     codes, ends = {name: array("i") for name in MANY}, {name: array("q") for name in MANY}
-    for number, day, is_duplicate, *rest in rows:
+    for number, day, is_duplicate, confidence, *rest in rows:
         numbers.append(number)
         days.append(day.toordinal() if day else NO_DAY)
         are_primaries.append(not is_duplicate)
+        confidences.append(NO_CONFIDENCE if confidence is None else round(HUNDREDTHS * confidence))
         for name, value in zip(SINGLE, rest, strict=False):
             singles[name].append(named[name].encode(value))
         texts = iter(rest[len(SINGLE) :])
@@ -219,6 +232,7 @@ def build_columns(rows: Iterable[Sequence[Any]], vocabularies: dict[str, Vocabul
         np.array(numbers, dtype=np.int64),
         np.array(days, dtype=np.int32),
         np.array(are_primaries, dtype=bool),
+        np.array(confidences, dtype=np.int8),
         {name: np.array(column, dtype=np.int32) for name, column in singles.items()},
         {name: Lists(np.array(ends[name], np.int64), np.array(codes[name], np.int32)) for name in MANY},
         named,

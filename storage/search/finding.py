@@ -144,6 +144,8 @@ def _select(session: Session, match: Match, wanted: SearchFilter) -> Select[tupl
         if value is not None:
             statement = statement.where(column == value)
     statement = statement.where(*list_rights_conditions(wanted.rights, respect_tdm=wanted.respect_tdm))
+    if wanted.min_confidence is not None:
+        statement = statement.where(Article.confidence >= wanted.min_confidence)
     return statement if wanted.include_duplicates else statement.where(Article.duplicate_of.is_(None))
 
 

@@ -162,6 +162,7 @@ def iterate_found(session: Session, query_text: str, wanted: ReaderFilter) -> It
         kind=wanted.kind,
         language=wanted.language or None,
         include_duplicates=wanted.include_duplicates,
+        min_confidence=wanted.min_confidence,
     )
     for block in iterate_blocks(session, chosen):
         # Section, author and tag are words in an `ArticleFilter`; here they are values.

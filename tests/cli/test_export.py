@@ -46,6 +46,21 @@ def test_csv_has_a_row_for_each_article(broadsheet: Broadsheet, filled: Site, tm
     assert rows[article.id]["body"] == article.expected["body"]
 
 
+def test_what_the_least_confidence_leaves_out_is_said(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
+    ended = broadsheet("export", "--out", tmp_path / "out.jsonl", "--min-confidence", "0.9")
+    assert ended.returncode == 0
+    [row] = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert (row["id"], row["confidence"]) == (filled.articles[1].id, 1.0)
+    assert "1 more left out by --min-confidence: theirs is unknown" in ended.stderr
+    assert json.loads((tmp_path / name_card("out.jsonl")).read_text())["filters"]["min_confidence"] == 0.9
+    assert json.loads(broadsheet("show", filled.articles[1].id, "--json").stdout)["confidence"] == 1.0
+    hits = json.loads(broadsheet("search", "the", "--min-confidence", "0.9", "--json").stdout)
+    assert {hit["id"] for hit in hits} <= {filled.articles[1].id}
+    refused = broadsheet("export", "--out", tmp_path / "o.csv", "--min-confidence", "90")
+    assert refused.returncode == 2
+    assert "--min-confidence" in refused.stderr
+
+
 def test_what_respecting_reservations_leaves_out_is_said(broadsheet: Broadsheet, filled: Site, tmp_path: Path) -> None:
     ended = broadsheet("export", "--out", tmp_path / "out.jsonl", "--respect-tdm")
     assert ended.returncode == 0

@@ -21,7 +21,7 @@ from storage.search.table import Searched, SearchWord
 from tests.storage.every_table import fill_every_table
 
 ROOT = Path(__file__).parent.parent.parent
-NEW_COLUMNS = {"sponsor", "published_offset"}
+NEW_COLUMNS = {"sponsor", "published_offset", "confidence"}
 NEW_TABLES = {one.__tablename__ for one in (Searched, SearchWord, RedactionRow, RedactedKey, RightsRow, TdmFile)}
 OLD_NAMES = {
     "article_text": "wording",
@@ -92,6 +92,20 @@ def test_an_upgrade_adds_empty_sponsors_and_changes_nothing_else(database: Datab
     with database.read() as session:
         for table in (Article, Revision):
             assert set(session.scalars(select(table.sponsor))) == {None}
+
+
+def test_an_upgrade_adds_confidences_that_are_unknown(database: Database, database_url: str) -> None:
+    fill_every_table(database)
+    rows = read_old_tables(database)
+    go_back(database, "0010")
+    for table in (Article, Revision):
+        columns = inspect(database.engine).get_columns(table.__tablename__)
+        assert {"confidence"}.isdisjoint(one["name"] for one in columns)
+    migrate_database(database_url)
+    assert read_old_tables(database) == rows
+    with database.read() as session:
+        for table in (Article, Revision):
+            assert set(session.scalars(select(table.confidence))) == {None}
 
 
 KILLED = """

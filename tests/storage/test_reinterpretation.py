@@ -100,8 +100,13 @@ def test_a_changed_reading_of_quotation_marks_is_written(database: Database) -> 
 
 @pytest.mark.parametrize(
     "special",
-    [{"sources": {"headline": "meta"}}, {"flags": ("container-missing",)}, {"modified_at": at(-1)}],
-    ids=["sources", "flags", "modified_at"],
+    [
+        {"sources": {"headline": "meta"}},
+        {"flags": ("container-missing",)},
+        {"confidence": 0.57},
+        {"modified_at": at(-1)},
+    ],
+    ids=["sources", "flags", "confidence", "modified_at"],
 )
 def test_fields_about_the_reading_are_updated_in_place(database: Database, special: dict[str, Any]) -> None:
     store(database, read(1, 1))

@@ -13,8 +13,20 @@ TEXT = "\n\n".join(
 )
 
 ARTICLES: dict[int, dict[str, Any]] = {
-    1: {"headline": "Sanctions Hit Banks", "body": "The Kremlin said so.", "section": "business", "tags": ("Oil",)},
-    2: {"headline": "Peace Talks", "subtitle": "New sanctions", "body": "They spoke.", "kind": Kind.OPINION},
+    1: {
+        "headline": "Sanctions Hit Banks",
+        "body": "The Kremlin said so.",
+        "section": "business",
+        "tags": ("Oil",),
+        "confidence": 0.94,
+    },
+    2: {
+        "headline": "Peace Talks",
+        "subtitle": "New sanctions",
+        "body": "They spoke.",
+        "kind": Kind.OPINION,
+        "confidence": 0.57,
+    },
     3: {"headline": "A Quiet Day", "body": "Nothing but sanctions.", "section": "news", "flags": ("byline-missing",)},
     4: {"headline": "The Long Text", "body": TEXT, "published_at": datetime(2019, 3, 1, 22, tzinfo=UTC)},
     5: {"headline": "The Long Text", "body": f"{TEXT}\n\nAn end of its own.", "authors": ("Anna Ivanova",)},

@@ -51,8 +51,11 @@ def read_facet(client: TestClient, label: str, **asked: str) -> dict[str, int]:
         ({"from": "2019-03-02", "to": "2019-03-02"}, {4}),  # the evening before in UTC
         ({"from": "2020-01-01", "to": "2019-01-01"}, set()),
         ({"q": "nowhere"}, set()),
+        ({"min_confidence": "0.9"}, {1}),
+        ({"min_confidence": "0.57"}, {1, 2}),  # the others have none
+        ({"q": "talks", "min_confidence": "0.9"}, set()),
         ({"duplicates": "1"}, {1, 2, 3, 4, 5, 6}),
-        ({"q": "", "section": "", "from": "", "kind": ""}, {1, 2, 3, 6} | {4}),  # an empty form
+        ({"q": "", "section": "", "from": "", "kind": "", "min_confidence": ""}, {1, 2, 3, 6} | {4}),  # an empty form
     ],
 )
 def test_a_search_finds_what_it_asks_for(client: TestClient, asked: dict[str, str], numbers: set[int]) -> None:
@@ -222,3 +225,32 @@ def test_threads_take_shorter_turns_while_the_application_runs(archive: Archive)
     with TestClient(create_app(archive), base_url=BASE_URL):
         assert sys.getswitchinterval() < before
     assert sys.getswitchinterval() == before
+
+
+def test_the_form_keeps_the_least_confidence_and_a_chip_takes_it_away(client: TestClient) -> None:
+    page = html.fromstring(client.get("/", params={"q": "sanctions", "min_confidence": "0.57"}).content)
+    [chosen] = page.xpath('//select[@id="min_confidence"]/option[@selected]')
+    assert (chosen.get("value"), chosen.text) == ("0.57", "0.57 or more")
+    assert page.xpath('//label[@for="min_confidence"]')[0].text == "Confidence"
+    [url] = [str(url) for url in page.xpath('//ul[@class="chips"]//a[contains(., "at least 0.57")]/@href')]
+    assert parse_qs(urlsplit(url).query) == {"q": ["sanctions"]}
+    plain = html.fromstring(client.get("/").content)
+    options = plain.xpath('//select[@id="min_confidence"]/option')
+    assert [one.get("value") for one in options] == ["", "0.5", "0.7", "0.9"]
+    assert not plain.xpath('//select[@id="min_confidence"]/option[@selected]')
+
+
+def test_the_api_the_feed_and_the_export_know_the_least_confidence(client: TestClient) -> None:
+    asked = {"min_confidence": "0.9"}
+    found = client.get("/api/v1/articles", params=asked).json()
+    assert [(one["id"], one["confidence"]) for one in found["articles"]] == [(article_id(1), 0.94)]
+    assert client.get("/export.jsonl", params=asked).text.count("\n") == 1
+    feed = etree.fromstring(client.get("/feed.atom", params=asked).content)
+    assert len(feed.findall("a:entry", ATOM)) == 1
+    assert client.get("/api/v1/search", params={"min_confidence": "1.5"}).status_code == 400
+
+
+def test_the_page_of_an_article_shows_its_confidence(client: TestClient) -> None:
+    page = html.fromstring(client.get(f"/article/{article_id(2)}").content)
+    [row] = page.xpath('//tr[th/code="confidence"]')
+    assert row.findtext("td").strip() == "0.57"

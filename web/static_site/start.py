@@ -37,6 +37,8 @@ REASONS = {
     LeftOutReason.REDACTED: "taken down",
     LeftOutReason.TDM_RESERVED: "reserved from text and data mining by the publisher",
     LeftOutReason.RIGHTS_UNKNOWN: "of unknown rights",
+    LeftOutReason.CONFIDENCE_LOW: "of a confidence below the one asked for",
+    LeftOutReason.CONFIDENCE_UNKNOWN: "of unknown confidence",
 }
 
 
