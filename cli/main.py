@@ -268,6 +268,7 @@ def identify(
 def reprocess(
     from_day: FromDay = None,
     to_day: ToDay = None,
+    site: SiteName = None,
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Store the changes as revisions.")] = False,
     processes: Annotated[
@@ -288,7 +289,9 @@ def reprocess(
         from schemas.settings import load_settings
 
         settings = load_settings()
-        report = reread_captures(settings, since=since, until=until, apply=apply, process_count=processes, on=on)
+        report = reread_captures(
+            settings, since=since, until=until, site=site, apply=apply, process_count=processes, on=on
+        )
     from cli.render_reprocess import render_reprocess
 
     render_reprocess(report, as_json=as_json)
