@@ -52,7 +52,7 @@ def quarantine_retry(
     site: SiteName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Parse quarantined captures again (all, a site's, or the named ones) with the current rules; store the valid ones."""
+    """Parse quarantined captures again (all, a site's, or the named ones) with today's rules; store the valid ones."""
     if ids and site:
         raise typer.BadParameter("--site retries all of a publisher's: name no ID beside it")
     from cli.progress import showing_progress
