@@ -30,7 +30,7 @@ ENTRYPOINT = r"^flows\.\w+\.\w+$"
 DEFINITIONS = Path(__file__).with_name("deployment.yaml")
 """The file shipped with the package."""
 
-WHOLE_ARCHIVE = frozenset({"reprocess"})
+WHOLE_ARCHIVE = frozenset({"audit", "reprocess"})
 """Flows that mean the whole archive unless they are given a site: one deployment serves all sites."""
 
 
