@@ -268,6 +268,7 @@ def identify(
 def reprocess(
     from_day: FromDay = None,
     to_day: ToDay = None,
+    site: SiteName = None,
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Store the changes as revisions.")] = False,
     processes: Annotated[
@@ -288,7 +289,9 @@ def reprocess(
         from schemas.settings import load_settings
 
         settings = load_settings()
-        report = reread_captures(settings, since=since, until=until, apply=apply, process_count=processes, on=on)
+        report = reread_captures(
+            settings, since=since, until=until, site=site, apply=apply, process_count=processes, on=on
+        )
     from cli.render_reprocess import render_reprocess
 
     render_reprocess(report, as_json=as_json)
@@ -300,12 +303,12 @@ def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired from the WARC files.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Skip the WARC files.")] = False,
     live: Annotated[
-        bool, typer.Option("--live", help="Skip the WARC files; check that the live site has the expected structure.")
+        bool, typer.Option("--live", help="Skip the WARC files; check that the live sites have the expected structure.")
     ] = False,
-    site: CrawledSite = None,
+    site: SiteName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the settings, database, disk, Prefect and the integrity of the archive; or the live site."""
+    """Check the settings, database, disk, Prefect and the integrity of the archive; or the live sites."""
     if repair and quick:
         raise typer.BadParameter("--repair reads the WARC files, --quick skips them")
     if site and not live:
@@ -314,12 +317,12 @@ def doctor(
         raise typer.BadParameter("--repair reads the WARC files, --live skips them")
     with showing_progress():
         from pipeline.integrity.doctor import repair_archive, run_checks
-        from pipeline.integrity.live_site import audit_live
-        from pipeline.site_choice import choose_site
+        from pipeline.integrity.live_sites import audit_live_sites
+        from pipeline.site_choice import choose_sites
         from schemas.settings import load_settings
 
         settings = load_settings()
-        seen = audit_live(settings, choose_site(settings, site)) if live else []
+        seen = audit_live_sites(settings, choose_sites(settings, site)) if live else []
         checks = repair_archive(settings) if repair else run_checks(settings, is_quick=quick or live)
     from cli.render import print_json
     from cli.render_doctor import render_checks, render_live

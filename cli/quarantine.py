@@ -49,14 +49,17 @@ def quarantine_retry(
         list[str] | None, typer.Argument(metavar="ID", help="Numbers from the list, record ids or URLs.")
     ] = None,
     *,
+    site: SiteName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Parse quarantined captures again with the current rules, all or the named ones; store those now valid."""
+    """Parse quarantined captures again (all, a site's, or the named ones) with today's rules; store the valid ones."""
+    if ids and site:
+        raise typer.BadParameter("--site retries all of a publisher's: name no ID beside it")
     from cli.progress import showing_progress
     from cli.render_reprocess import render_reprocess
     from pipeline.reprocess.reprocess import retry_quarantine
     from schemas.settings import load_settings
 
     with showing_progress():
-        report = retry_quarantine(load_settings(), ids or [])
+        report = retry_quarantine(load_settings(), ids or [], site)
     render_reprocess(report, as_json=as_json or ctx.obj)

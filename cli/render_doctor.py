@@ -44,11 +44,12 @@ def _print_check(check: "Check") -> None:
 
 
 def render_live(checks: "Sequence[LiveCheck]") -> None:
-    """Print each expected structure of the live site, and where it was seen; what is missing comes first."""
-    rows = [
-        (one.result if one.ok else one.result.upper(), one.name, one.where, one.detail)
-        for one in sorted(checks, key=lambda one: one.ok)
-    ]
-    if rows:
-        console.print(Text("\nthe live site", "bold"))
+    """Print each expected structure of each live site, and where it was seen; what is missing comes first."""
+    for site in dict.fromkeys(one.site for one in checks):
+        rows = [
+            (one.result if one.ok else one.result.upper(), one.name, one.where, one.detail)
+            for one in sorted(checks, key=lambda one: one.ok)
+            if one.site == site
+        ]
+        console.print(Text(f"\nthe live site {site}", "bold"))
         print_lines(("", "expected", "where", "seen on"), rows)

@@ -1,6 +1,5 @@
 """JSON Schema in words."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,10 +44,3 @@ def _describe_content(schema: Schema, definitions: Mapping[str, Schema]) -> str:
         named = f"{describe_type(keys, definitions)} → " if keys else ""
         return f": {named}{describe_type(values, definitions)}"
     return ""
-
-
-def render_value(value: object) -> str:
-    """Return a default as it is written in the environment."""
-    if value in (None, ""):
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

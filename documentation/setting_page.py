@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from documentation.markdown import NOTICE, escape_text, quote_code
-from documentation.schema import Schema, describe_type, render_value
-from schemas.settings import PREFIX, Settings
+from documentation.schema import Schema, describe_type
+from schemas.settings import PREFIX, Settings, render_value
 
 INTRODUCTION = """
 Settings are environment variables, or lines in a `.env` file in the working directory. `broadsheet doctor` prints the

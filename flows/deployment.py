@@ -30,6 +30,9 @@ ENTRYPOINT = r"^flows\.\w+\.\w+$"
 DEFINITIONS = Path(__file__).with_name("deployment.yaml")
 """The file shipped with the package."""
 
+WHOLE_ARCHIVE = frozenset({"audit", "reprocess"})
+"""Flows that mean the whole archive unless they are given a site: one deployment serves all sites."""
+
 
 class DeploymentInvalid(UsageFailure):
     """The file is invalid; the message says where, in one line."""
@@ -85,7 +88,7 @@ class Deployment(Definition):
 
 
 def read_definitions(path: Path = DEFINITIONS, names: Sequence[str] = ()) -> tuple[Deployment, ...]:
-    """Read and validate the deployments of the file, in order; those of a flow that has a site, for each of these.
+    """Read and validate the deployments of the file, in order; those that work on a site, for each of these.
 
     Raises:
         UnknownSite, SiteUnnamed: see `sites.Publishers.choose`.
@@ -110,8 +113,9 @@ def read_definitions(path: Path = DEFINITIONS, names: Sequence[str] = ()) -> tup
 
 def _expand(one: Deployment, names: Sequence[str]) -> Iterator[Deployment]:
     """Yield the deployment for each site: the first site's has its plain name, another's ends in the site's name."""
-    if "site" not in get_type_hints(one.load_flow().fn) or "site" in one.parameters:
-        yield one.at_zone(one.parameters.get("site", names[0]))
+    flow = one.load_flow()
+    if "site" not in get_type_hints(flow.fn) or flow.name in WHOLE_ARCHIVE or "site" in one.parameters:
+        yield one.at_zone(one.parameters.get("site") or names[0])
         return
     for name in names:
         changes = {

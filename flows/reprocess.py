@@ -20,25 +20,31 @@ TIMEOUT_SECONDS = 86_400
 
 @flow(
     name="reprocess",
-    flow_run_name="reprocess {since} to {until} apply={apply}",
+    flow_run_name="reprocess {since} to {until} site={site} apply={apply}",
     persist_result=False,
     timeout_seconds=TIMEOUT_SECONDS,
     on_failure=[notify],
     on_crashed=[notify],
 )
 def reprocess(
-    since: date | None = None, until: date | None = None, *, apply: bool = False, on: str | None = None
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    site: str | None = None,
+    apply: bool = False,
+    on: str | None = None,
 ) -> State[ReprocessReport]:
     """Parse every capture again with the current rules, offline, and report what changes.
 
     Args:
         since: First publication day, in the publisher's time zone; empty for the earliest.
         until: Last publication day, in the publisher's time zone; empty for the latest.
+        site: Name of the publisher whose captures are read, as `broadsheet identify` shows it; empty for all.
         apply: Store the changes as revisions; otherwise nothing is written.
         on: URL of a Dask cluster whose workers read (`dask://HOST:8786`); empty to read on this machine.
     """
     try:
-        report = reread_captures(load_settings(), since=since, until=until, apply=apply, on=on)
+        report = reread_captures(load_settings(), since=since, until=until, site=site, apply=apply, on=on)
     except RunInProgress as error:
         return make_skipped_state(error)
     store_report(render_reprocess_markdown(report), "reprocess", {})

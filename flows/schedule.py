@@ -63,7 +63,7 @@ def check_crawls(settings: Settings, definitions: Sequence[Deployment]) -> None:
     Raises:
         What `pipeline.ingest.check_ingest` raises.
     """
-    for site in sorted({one.parameters["site"] for one in definitions if "site" in one.parameters}):
+    for site in sorted({one.parameters["site"] for one in definitions if one.parameters.get("site")}):
         check_ingest(settings, site)
 
 

@@ -19,6 +19,9 @@ from sites.structure import PageRules
 
 FIELDS = ("headline", "subtitle", "authors", "published_at", "section", "tags", "images", "body")
 
+NEEDED_FIELDS = ("headline", "published_at", "body")
+"""Fields that every article has."""
+
 PAGE_COUNT = 5
 """Pages that are read: enough to see what only some have."""
 
@@ -66,7 +69,7 @@ class SiteCheck(Record):
     def is_good(self) -> bool:
         """Whether every page was read, and all have a headline, a date and a body."""
         needed = {one.field: one.found_count for one in self.fields}
-        is_whole = all(needed[name] == self.page_count for name in ("headline", "published_at", "body"))
+        is_whole = all(needed[name] == self.page_count for name in NEEDED_FIELDS)
         return bool(self.page_count) and is_whole and not self.problems
 
 

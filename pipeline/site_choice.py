@@ -1,4 +1,4 @@
-"""Chooses the site that a command or flow means if none is named."""
+"""Chooses the site or sites that a command or flow means if none is named."""
 
 import sites
 from schemas.settings import Settings
@@ -11,7 +11,16 @@ def choose_site(settings: Settings, name: str | None = None) -> str:
         UnknownSite: it has no profile.
         SiteUnnamed: none is named, and several could be meant.
     """
-    return sites.PUBLISHERS.choose((name,) if name else settings.sites)[0]
+    return choose_sites(settings, name)[0]
+
+
+def choose_sites(settings: Settings, name: str | None = None) -> tuple[str, ...]:
+    """Return the names of the sites that are meant: the named one, else all of the settings, else the default.
+
+    Raises:
+        UnknownSite, SiteUnnamed: as `choose_site`.
+    """
+    return sites.PUBLISHERS.choose((name,) if name else settings.sites)
 
 
 def list_chosen(settings: Settings) -> tuple[str, ...]:

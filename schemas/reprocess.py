@@ -53,6 +53,8 @@ class ReprocessReport(Record):
     since: date | None
     until: date | None
     """Range of publication days, both inclusive."""
+    site: str | None = None
+    """The publisher whose captures were read; None for all."""
     applied: bool
     started_at: datetime
     ended_at: datetime

@@ -1,5 +1,6 @@
 """The settings: environment variables with the prefix `BROADSHEET_`, or a `.env` file in the working directory."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -211,6 +212,10 @@ class Settings(BaseSettings):
             object.__setattr__(self, "user_agent", f"{agent} (+{self.contact})" if self.contact else agent)
         return self
 
+    def render_values(self) -> dict[str, str]:
+        """Return each setting's value as it is written in the environment; secrets are masked."""
+        return {name: render_value(value) for name, value in self.model_dump(mode="json").items()}
+
     @property
     def revisit_plan(self) -> RevisitPlan:
         """When URLs are revisited."""
@@ -240,6 +245,26 @@ class Settings(BaseSettings):
     def spool_dir(self) -> Path:
         """Folder of the crawls' jobs and logs."""
         return self.data_dir / "spool"
+
+
+def render_value(value: object) -> str:
+    """Return a setting's value as it is written in the environment: lists and mappings as JSON, no value as nothing."""
+    if value in (None, ""):
+        return ""
+    return value if isinstance(value, str) else json.dumps(_shorten_numbers(value), ensure_ascii=False)
+
+
+def _shorten_numbers(value: object) -> object:
+    """Return the value with whole numbers as such: 6, not 6.0."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: _shorten_numbers(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_shorten_numbers(one) for one in value]
+        case _:
+            return value
 
 
 def load_settings() -> Settings:

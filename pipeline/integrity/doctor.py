@@ -113,10 +113,9 @@ def _as_checks(report: IntegrityReport) -> list[Check]:
 
 
 def list_settings(settings: Settings) -> Iterator[Check]:
-    """Yield every setting with its current value, without secrets."""
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        shown = printable_url(value) if name == "warc_url" else str(value)
+    """Yield every setting with its current value as it is written in the environment, without secrets."""
+    for name, value in settings.render_values().items():
+        shown = printable_url(value) if name == "warc_url" else value
         yield Check(name=PREFIX + name.upper(), ok=True, detail=shown)
 
 

@@ -15,6 +15,7 @@ from pipeline.integrity.doctor import Check
 from pipeline.run import now
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
+from schemas.model import NonEmpty
 from schemas.settings import Settings
 from sites.expectation import Expectation, PageKind, find_kind, is_met
 from sites.profile import Site
@@ -22,7 +23,7 @@ from sites.source_page import SourceUnreadable
 from storage.warc.capture import iterate_captures
 from storage.warc.store import WarcStore
 
-FOUND, MISSING, NOT_SEEN = "found", "missing", "not seen"
+FOUND, MISSING, NOT_SEEN, FAILED = "found", "missing", "not seen", "failed"
 
 POLL_SECONDS = 0.2
 """Seconds between checks of whether the crawl has ended; a site responds about every two seconds."""
@@ -31,11 +32,12 @@ POLL_SECONDS = 0.2
 class LiveCheck(Check):
     """One expected structure in one source or kind of page."""
 
+    site: NonEmpty
     where: str
     expected: str
-    """The expression that finds it."""
+    """The expression that finds it; empty if it is a field of articles."""
     result: str
-    """`found`, `missing`, or `not seen` (the sample had no such page)."""
+    """`found`, `missing`, `not seen` (the sample had no such page), or `failed` (the site could not be checked)."""
 
 
 @dataclass
@@ -99,7 +101,7 @@ def audit_live(settings: Settings, site: str) -> list[LiveCheck]:
     for url, response in pages.items():
         if url in sample or profile.recognize_companion(url):
             seen[_name_kind(profile, response, sample.get(url, ""))][url] = response
-    return [_check(one, where, seen.get(where, {})) for one in expected.expectations for where in one.where]
+    return [_check(site, one, where, seen.get(where, {})) for one in expected.expectations for where in one.where]
 
 
 @contextmanager
@@ -156,7 +158,7 @@ def _classify_response(line: CrawlLine, capture: Capture | None) -> Capture | st
     return "robots.txt forbids it" if line.result is FetchResult.FORBIDDEN else line.error or line.result.value
 
 
-def _check(one: Expectation, where: str, responses: Mapping[str, Capture | str]) -> LiveCheck:
+def _check(site: str, one: Expectation, where: str, responses: Mapping[str, Capture | str]) -> LiveCheck:
     """Return the result of an expectation: where it is missing, or where it was found."""
     met = [url for url, response in responses.items() if isinstance(response, Capture) and is_met(one, response.body)]
     failed = {url: response for url, response in responses.items() if isinstance(response, str)}
@@ -169,4 +171,5 @@ def _check(one: Expectation, where: str, responses: Mapping[str, Capture | str])
     elif failed:
         url, reason = next(iter(failed.items()))
         result, detail = NOT_SEEN if "robots.txt forbids" in reason else MISSING, f"{url}: {reason}"
-    return LiveCheck(name=one.name, ok=result != MISSING, detail=detail, where=where, expected=one.finds, result=result)
+    is_ok = result != MISSING
+    return LiveCheck(name=one.name, ok=is_ok, detail=detail, site=site, where=where, expected=one.finds, result=result)

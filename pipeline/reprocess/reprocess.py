@@ -19,7 +19,7 @@ from schemas.reprocess import ReprocessReport
 from schemas.settings import Settings
 from sites import PUBLISHERS
 from sites.publishers import Publishers
-from storage.captures.capture import Rereading, count_rereadings, iterate_rereadings, list_companions
+from storage.captures.capture import Rereading, RereadingFilter, count_rereadings, iterate_rereadings, list_companions
 from storage.ledger.outcome import store_outcomes
 
 SHARED_COUNT = 400
@@ -34,6 +34,7 @@ def reprocess(  # noqa: PLR0913 - a choice each
     *,
     since: date | None = None,
     until: date | None = None,
+    site: str | None = None,
     apply: bool = False,
     process_count: int | None = None,
     numbers: Collection[int] | None = None,
@@ -41,31 +42,35 @@ def reprocess(  # noqa: PLR0913 - a choice each
     publishers: Publishers = PUBLISHERS,
     reading_seconds: float = LIMIT_SECONDS,
 ) -> ReprocessReport:
-    """Reread the archive, what was published on these days, or only these rows of the quarantine.
+    """Reread the archive, what was published on these days or by this publisher, or these rows of the quarantine.
 
     Without `apply`, nothing is written, and other runs may go on meanwhile. `on` is the URL of a cluster whose
     workers read, by their own settings and rules; what they find is stored here, in the same order.
 
     Raises:
         SpanInvalid: the span ends before it begins.
+        UnknownSite: the site has no profile.
         ClusterUnusable, ClusterLost: see `pipeline.cluster`.
         RunInProgress: with `apply`, another run is writing.
         Whatever `open_archive` raises.
     """
     check_order(since, until)
+    if site is not None:
+        publishers.get(site)
+    wanted = RereadingFilter(since, until, site)
     open_existing(settings).close()  # do not create an archive just to reread it
     with ExitStack() as stack:
         opening = open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
         archive = stack.enter_context(opening)
-        total = _count_wanted(archive, since, until, numbers)
+        total = _count_wanted(archive, wanted, numbers)
         if on:
             cluster = stack.enter_context(using(on, archive.keep_alive))
-            found = reread_on_workers(cluster, archive, since, until)
+            found = reread_on_workers(cluster, archive, wanted)
         else:
             count = process_count or (count_processes(None) if total >= SHARED_COUNT else 1)
             stack.enter_context(archive.reading_in_parallel(count))
-            found = reread_captures(archive, _list_wanted(archive, since, until, numbers))
-        return _summarize(archive, _count_each(found, total), ReprocessSummary(since, until, apply), apply=apply)
+            found = reread_captures(archive, _list_wanted(archive, wanted, numbers))
+        return _summarize(archive, _count_each(found, total), ReprocessSummary(wanted, apply), apply=apply)
 
 
 def _summarize(
@@ -82,25 +87,27 @@ def _summarize(
         return summary.make_report().model_copy(update={"run": finish_run(archive, run)})
 
 
-def retry_quarantine(settings: Settings, ids: Sequence[str]) -> ReprocessReport:
-    """Reread quarantined captures (all, or by number, record id or URL), and store what is valid now.
+def retry_quarantine(settings: Settings, ids: Sequence[str], site: str | None = None) -> ReprocessReport:
+    """Reread quarantined captures (all, a site's, or by number, record id or URL), and store what is valid now.
 
     Raises:
+        UnknownSite: the site has no profile.
         RecordUnknown: nothing is quarantined under one of these.
         RunInProgress: another run is writing.
         Whatever `open_archive` raises.
     """
     with open_archive(settings, writable=False) as archive:
-        found = [find_quarantine_record(archive, one) for one in ids] if ids else list_quarantine_records(archive)
+        named = [find_quarantine_record(archive, one) for one in ids]
+        found = named or list_quarantine_records(archive, site=site)
     numbers = {one.id for one in found if one.resolved_at is None}
-    return reprocess(settings, apply=True, numbers=numbers)
+    return reprocess(settings, site=site, apply=True, numbers=numbers)
 
 
-def _count_wanted(archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None) -> int:
+def _count_wanted(archive: Archive, wanted: RereadingFilter, numbers: Collection[int] | None) -> int:
     if numbers is not None:
         return len(numbers)
     with archive.database.read() as session:
-        return count_rereadings(session, since, until)
+        return count_rereadings(session, wanted)
 
 
 def _count_each(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
@@ -111,12 +118,10 @@ def _count_each(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
         yield finding
 
 
-def _list_wanted(
-    archive: Archive, since: date | None, until: date | None, numbers: Collection[int] | None
-) -> Iterator[Rereading]:
+def _list_wanted(archive: Archive, wanted: RereadingFilter, numbers: Collection[int] | None) -> Iterator[Rereading]:
     with archive.database.read() as session:
         parts = list_companions(session, recognize_part)
-        yield from attach_parts(iterate_rereadings(session, since, until, numbers), parts)
+        yield from attach_parts(iterate_rereadings(session, wanted, numbers), parts)
 
 
 def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], summary: ReprocessSummary) -> None:

@@ -9,7 +9,6 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from datetime import date
 from typing import NamedTuple
 
 from pipeline.archive import Archive, open_archive
@@ -18,7 +17,14 @@ from pipeline.reprocess.comparison import attach_parts, recognize_part, reread_c
 from pipeline.reprocess.summary import Finding
 from schemas.failure import Failure
 from schemas.settings import load_settings
-from storage.captures.capture import Position, Sibling, iterate_rereadings, iterate_sections, list_companions
+from storage.captures.capture import (
+    Position,
+    RereadingFilter,
+    Sibling,
+    iterate_rereadings,
+    iterate_sections,
+    list_companions,
+)
 from storage.runs.run import find_run, list_runs
 
 SHARD_CAPTURES = 256
@@ -36,8 +42,7 @@ class ShardContext(NamedTuple):
     installation: Installation
     last_run: str | None
     """The archive's newest run, by which a worker sees whether its settings lead to the same archive."""
-    since: date | None
-    until: date | None
+    wanted: RereadingFilter
 
 
 class Shard(NamedTuple):
@@ -48,25 +53,25 @@ class Shard(NamedTuple):
     last: Position
 
 
-def reread_on_workers(cluster: Cluster, archive: Archive, since: date | None, until: date | None) -> Iterator[Finding]:
-    """Yield what the workers read from the captures of these days, in WARC file order.
+def reread_on_workers(cluster: Cluster, archive: Archive, wanted: RereadingFilter) -> Iterator[Finding]:
+    """Yield what the workers read from these captures, in WARC file order.
 
     Raises:
         ClusterUnusable: a worker has other rules or another archive.
         Whatever `Cluster.map` raises.
     """
-    for findings in cluster.map(reread_shard, cut_shards(archive, since, until)):
+    for findings in cluster.map(reread_shard, cut_shards(archive, wanted)):
         yield from findings
 
 
-def cut_shards(archive: Archive, since: date | None, until: date | None) -> Iterator[Shard]:
-    """Yield the captures of these days in shards, as they are needed."""
+def cut_shards(archive: Archive, wanted: RereadingFilter) -> Iterator[Shard]:
+    """Yield these captures in shards, as they are needed."""
     installation = describe_installation(archive.settings.sites_dir)
     with archive.database.read() as session:
         newest = list_runs(session, 1)
-        context = ShardContext(secrets.token_hex(8), installation, newest[0].id if newest else None, since, until)
+        context = ShardContext(secrets.token_hex(8), installation, newest[0].id if newest else None, wanted)
         limits = {"most_captures": SHARD_CAPTURES, "most_bytes": SHARD_BYTES}
-        for first, last in iterate_sections(session, since, until, **limits):
+        for first, last in iterate_sections(session, wanted, **limits):
             yield Shard(context, first, last)
 
 
@@ -78,7 +83,7 @@ def reread_shard(shard: Shard) -> list[Finding]:
     """
     archive, parts = _opened.get(shard.context)
     with archive.database.read() as session:
-        found = iterate_rereadings(session, shard.context.since, shard.context.until, within=(shard.first, shard.last))
+        found = iterate_rereadings(session, shard.context.wanted, within=(shard.first, shard.last))
         return list(reread_captures(archive, attach_parts(found, parts)))
 
 

@@ -1,12 +1,12 @@
 """The findings of reprocessing, per capture and in total."""
 
 from collections import Counter
-from datetime import date
 from typing import Any, NamedTuple
 
 from pipeline.run import now
 from schemas.outcome import Outcome
 from schemas.reprocess import Change, ChangedRecord, FieldCount, ReprocessReport
+from storage.captures.capture import RereadingFilter
 
 EXAMPLE_COUNT = 20
 """Changed records named in a report: a screenful."""
@@ -39,8 +39,8 @@ class Finding(NamedTuple):
 class ReprocessSummary:
     """Totals of findings."""
 
-    def __init__(self, since: date | None, until: date | None, applied: bool) -> None:  # noqa: FBT001 - a fact
-        self._since, self._until, self._applied = since, until, applied
+    def __init__(self, wanted: RereadingFilter, applied: bool) -> None:  # noqa: FBT001 - a fact
+        self._wanted, self._applied = wanted, applied
         self._started_at = now()
         self._changes: Counter[Change] = Counter()
         self._fields: dict[str, Counter[str]] = {}
@@ -53,8 +53,8 @@ class ReprocessSummary:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The days, as a run keeps them; empty for no limit."""
-        return {"since": str(self._since or ""), "until": str(self._until or "")}
+        """The days and the site, as a run keeps them; empty for no limit."""
+        return {name: str(value or "") for name, value in self._wanted._asdict().items()}
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
@@ -96,8 +96,9 @@ class ReprocessSummary:
         """Return the totals as a report."""
         fields = {name: FieldCount(**counts) for name, counts in sorted(self._fields.items())}
         return ReprocessReport(
-            since=self._since,
-            until=self._until,
+            since=self._wanted.since,
+            until=self._wanted.until,
+            site=self._wanted.site,
             applied=self._applied,
             started_at=self._started_at,
             ended_at=now(),

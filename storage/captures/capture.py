@@ -144,6 +144,19 @@ class Sibling(NamedTuple):
     fetched_at: datetime
 
 
+class RereadingFilter(NamedTuple):
+    """Which captures to reread; by default all of them."""
+
+    since: date | None = None
+    until: date | None = None
+    """First and last publication day, both inclusive."""
+    site: str | None = None
+    """Only captures of this publisher's articles and URLs."""
+
+
+EVERYTHING = RereadingFilter()
+
+
 class Rereading(NamedTuple):
     """A capture to reread, with the article that is stored from it."""
 
@@ -161,18 +174,17 @@ class Rereading(NamedTuple):
 
 def iterate_rereadings(
     session: Session,
-    since: date | None = None,
-    until: date | None = None,
+    wanted: RereadingFilter = EVERYTHING,
     numbers: Collection[int] | None = None,
     within: tuple[Position, Position] | None = None,
 ) -> Iterator[Rereading]:
     """Yield the captures to reread, in WARC file order.
 
     These are the capture of each article and of each open quarantine row, and the newest successful capture of each
-    URL that has neither. `since` and `until` limit them to publication days (both inclusive), `numbers`
-    to these quarantine rows, `within` to those from one position to another (both inclusive).
+    URL that has neither. `numbers` limits them to these quarantine rows, `within` to those from one position to
+    another (both inclusive).
     """
-    statement = _select(since, until).order_by(Capture.warc, Capture.offset)
+    statement = _select(wanted).order_by(Capture.warc, Capture.offset)
     if numbers is not None:
         statement = statement.where(Quarantine.id.in_(numbers))
     if within is not None:
@@ -185,13 +197,13 @@ def iterate_rereadings(
 
 
 def iterate_sections(
-    session: Session, since: date | None, until: date | None, *, most_captures: int, most_bytes: int
+    session: Session, wanted: RereadingFilter, *, most_captures: int, most_bytes: int
 ) -> Iterator[tuple[Position, Position]]:
     """Yield where sections of the captures to reread begin and end (both inclusive), in WARC file order.
 
     A section ends after that many captures or bytes of records, whichever comes first, even in the middle of a file.
     """
-    statement = _select(since, until).with_only_columns(Capture.warc, Capture.offset, Capture.length)
+    statement = _select(wanted).with_only_columns(Capture.warc, Capture.offset, Capture.length)
     statement = statement.order_by(Capture.warc, Capture.offset)
     after: Position = ("", -1)
     while rows := session.execute(statement.where(_is_after(after)).limit(most_captures)).all():
@@ -284,10 +296,10 @@ def list_companions(session: Session, recognize: Callable[[str], str | None]) ->
     return dict(found)
 
 
-def count_rereadings(session: Session, since: date | None = None, until: date | None = None) -> int:
-    """Return how many captures `iterate_rereadings` yields for these days."""
-    wanted = _select(since, until).with_only_columns(Capture.id).subquery()
-    return session.scalar(select(func.count()).select_from(wanted)) or 0
+def count_rereadings(session: Session, wanted: RereadingFilter = EVERYTHING) -> int:
+    """Return how many captures `iterate_rereadings` yields."""
+    found = _select(wanted).with_only_columns(Capture.id).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def _select_rows() -> Select[Any]:
@@ -310,7 +322,7 @@ def _select_rows() -> Select[Any]:
     )
 
 
-def _select(since: date | None = None, until: date | None = None) -> Select[Any]:
+def _select(wanted: RereadingFilter = EVERYTHING) -> Select[Any]:
     newer = aliased(Capture)
     is_overtaken = (
         select(newer.id)
@@ -326,7 +338,7 @@ def _select(since: date | None = None, until: date | None = None) -> Select[Any]
     return (
         _select_rows()
         .where(or_(Article.id.is_not(None), Quarantine.id.is_not(None), is_undecided))
-        .where(_is_published(since, until))
+        .where(_is_published(wanted.since, wanted.until), _is_of_site(wanted.site))
     )
 
 
@@ -336,6 +348,13 @@ def _is_published(since: date | None, until: date | None) -> ColumnElement[bool]
     bounds = [Article.published_on >= since if since else None, Article.published_on <= until if until else None]
     is_article_within = and_(*(bound for bound in bounds if bound is not None))
     return or_(is_article_within, and_(Article.id.is_(None), Entry.id.is_not(None), is_within(since, until)))
+
+
+def _is_of_site(site: str | None) -> ColumnElement[bool]:
+    """Whether the article is of this site or, where there is none, the URL is: a text without a URL may have a site."""
+    if site is None:
+        return true()
+    return or_(Article.site == site, and_(Article.id.is_(None), Entry.site == site))
 
 
 def _is_after(position: Position) -> ColumnElement[bool]:

@@ -97,6 +97,25 @@ def test_a_damaged_database_is_one_line_with_advice(broadsheet: Broadsheet, data
     assert broadsheet("quarantine", "list", "--json").stdout.strip() == "[]"
 
 
+def test_settings_are_printed_as_they_are_typed(broadsheet: Broadsheet) -> None:
+    typed = {
+        "BROADSHEET_SERVE_PROXIES": '["10.0.0.0/8", "::1/128"]',
+        "BROADSHEET_SITES": '["meduza", "voa"]',
+        "BROADSHEET_ORIGINS": '{"https://meduza.io": "http://127.0.0.1:1"}',
+        "BROADSHEET_FLOORS": '{"completeness": 0.98, "stored_per_day": 5}',
+        "BROADSHEET_CEILINGS": '{"recurring": 0.1, "leak_rate": 0.01, "drift": 0.5}',
+        "BROADSHEET_EXTRA_SOURCES": '["search", "old-site"]',
+        "BROADSHEET_REVISIT_HOURS": "[0.5, 6]",
+        "BROADSHEET_DELAY_SECONDS": "1.5",
+        "BROADSHEET_TIMEOUT_SECONDS": "30",
+        "BROADSHEET_SERVE_HOSTS": '["archive.example.org"]',
+    }
+    ended = broadsheet("doctor", "--quick", "--json", **typed)
+    shown = {one["name"]: one["detail"] for one in json.loads(ended.stdout)}
+    assert {name: shown[name] for name in typed} == typed
+    assert (shown["BROADSHEET_SITES_DIR"], shown["BROADSHEET_MAX_PAGE_BYTES"]) == ("", "8388608")
+
+
 def test_repair_with_quick_is_rejected_in_one_line(broadsheet: Broadsheet) -> None:
     ended = broadsheet("doctor", "--quick", "--repair")
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

@@ -84,10 +84,20 @@ def test_reprocess_only_reports_and_stores_revisions_with_apply(broadsheet: Broa
 @pytest.mark.usefixtures("filled")
 def test_quarantined_captures_are_retried_by_number_or_url(broadsheet: Broadsheet) -> None:
     [found] = run_json(broadsheet, "quarantine", "list")
-    for named in ((), (str(found["id"]),), (URL,)):
+    for named in ((), (str(found["id"]),), (URL,), ("--site", "moscow-times")):
         report = run_json(broadsheet, "quarantine", "retry", *named)
         assert (report["read_count"], report["changes"]) == (1, {"quarantined": 1})
     assert run_json(broadsheet, "quarantine", "list") == [found]
+
+
+@pytest.mark.usefixtures("filled")
+def test_another_publishers_captures_are_not_reread(broadsheet: Broadsheet) -> None:
+    found = {site: run_json(broadsheet, "reprocess", "--site", site) for site in ("moscow-times", "meduza")}
+    assert {site: (one["site"], one["read_count"]) for site, one in found.items()} == {
+        "moscow-times": ("moscow-times", 5),
+        "meduza": ("meduza", 0),
+    }
+    assert run_json(broadsheet, "quarantine", "retry", "--site", "meduza")["read_count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -96,6 +106,9 @@ def test_quarantined_captures_are_retried_by_number_or_url(broadsheet: Broadshee
         ("reprocess --from 2024-05-02 --to 2024-05-01", 2),
         ("reprocess --from yesterday", 2),
         ("reprocess --processes 0", 2),
+        ("reprocess --site moscow", 2),
+        ("quarantine retry --site moscow", 2),
+        ("quarantine retry --site meduza 1", 2),
         ("quarantine retry 999", 1),
         ("quarantine retry moscow-times:en:1", 1),
     ],

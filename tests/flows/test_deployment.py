@@ -23,6 +23,8 @@ NAMES = [
     "audit/daily",
 ]
 
+WHOLE_ARCHIVE = ("reprocess", "export", "audit")
+
 
 def test_every_deployment_is_defined_and_prefects_own_command_reads_the_same_file() -> None:
     assert [one.full_name for one in FOUND] == NAMES
@@ -81,12 +83,16 @@ def test_a_typo_is_reported_in_one_line(said: str, instead: str, message: str, t
 
 def test_each_further_site_has_deployments_of_its_own_in_its_own_time_zone() -> None:
     found = {one.full_name: one for one in read_definitions(names=("meduza", "voa"))}
-    expected = [*NAMES, *(f"{name}-voa" for name in NAMES if not name.startswith(("reprocess", "export")))]
+    expected = [*NAMES, *(f"{name}-voa" for name in NAMES if not name.startswith(WHOLE_ARCHIVE))]
     assert sorted(found) == sorted(expected)
     assert [found[name].parameters["site"] for name in ("ingest/latest", "ingest/latest-voa")] == ["meduza", "voa"]
     zones = [found[name].schedules[0].timezone for name in ("refresh/hourly", "refresh/hourly-voa")]
     assert zones == ["Europe/Riga", "America/New_York"]
-    assert found["audit/daily-voa"].tags == ("archive", "voa")
+    assert found["ingest/latest-voa"].tags == ("crawl", "voa")
+    assert ("site" in found["audit/daily"].parameters, found["audit/daily"].schedules[0].timezone) == (
+        False,
+        "Europe/Riga",
+    )
 
 
 def test_an_unknown_key_is_an_error() -> None:
@@ -120,7 +126,7 @@ def test_another_first_site_takes_over_the_plain_names_alone() -> None:
         f"{flow}/{name}-voa"
         for flow, name in (
             *(("ingest", "latest"), ("ingest", "sweep"), ("refresh", "hourly")),
-            *(("backfill", "manual"), ("audit", "daily")),
+            ("backfill", "manual"),
         )
     }
     for definitions in (before, after):

@@ -74,6 +74,8 @@ def test_reprocess_is_a_dry_run_an_export_has_a_card_and_an_audit_reports_silenc
 ) -> None:
     assert reprocess(return_state=True).type is StateType.COMPLETED
     assert "nothing was written" in read_artifact("reprocess")
+    assert "8 captures reprocessed" in str(reprocess(site="moscow-times", return_state=True).message)
+    assert "0 captures reprocessed" in str(reprocess(site="meduza", return_state=True).message)
     assert export(return_state=True).type is StateType.COMPLETED
     folder = archive.data_dir / "exports"
     assert {path.name for path in folder.iterdir()} == {"articles.parquet", "articles-parquet.card.json"}

@@ -22,6 +22,7 @@ from replica.site import Site
 from schemas.failure import UsageFailure
 from schemas.reprocess import Change, ReprocessReport
 from schemas.settings import Settings
+from storage.captures.capture import EVERYTHING
 from storage.schema.tables import Article, Base, Capture
 from tests.pipeline.dask_cluster import DaskCluster
 
@@ -125,11 +126,11 @@ def test_shards_are_cut_by_captures_and_bytes_within_a_file(given: Settings, mon
         with archive.database.read() as session:
             warc_count = session.scalar(select(func.count(func.distinct(Capture.warc)))) or 0
             largest = session.scalar(select(func.max(Capture.length))) or 0
-        whole = list(shard.cut_shards(archive, None, None))
+        whole = list(shard.cut_shards(archive, EVERYTHING))
         monkeypatch.setattr(shard, "SHARD_CAPTURES", 7)
-        by_count = list(shard.cut_shards(archive, None, None))
+        by_count = list(shard.cut_shards(archive, EVERYTHING))
         monkeypatch.setattr(shard, "SHARD_BYTES", largest - 1)
-        by_bytes = list(shard.cut_shards(archive, None, None))
+        by_bytes = list(shard.cut_shards(archive, EVERYTHING))
     assert len(whole) <= warc_count < len(by_count) < len(by_bytes)
     assert any(one.first == one.last for one in by_bytes), "a record above the limit is a shard of its own"
     for cut in (by_count, by_bytes):

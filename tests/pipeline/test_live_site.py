@@ -1,4 +1,4 @@
-"""`broadsheet doctor --live`: the live site, compared line by line with its expectations."""
+"""`broadsheet doctor --live`: the live sites, compared line by line with their expectations."""
 
 import json
 import re
@@ -10,13 +10,19 @@ import pytest
 from lxml import etree
 
 import sites
-from pipeline.archive import RunInProgress, lock_folder, make_folders
+from pipeline.archive import RunInProgress, lock_folder, lock_site, make_folders
 from pipeline.ingest import ContactMissing
 from pipeline.integrity.live_site import audit_live
+from pipeline.integrity.live_sites import audit_live_sites
+from replica import meduza, pages, pangea
 from schemas.settings import Settings
 from sites.expectation import Expectation, SiteExpectations, is_met
 from tests.cli.starting import run_command
 from tests.pipeline.live_site import PATHS, make_site, serving
+
+NO_SERVER = "http://127.0.0.1:1"
+
+ORDER = ["voa", "rferl", "meduza", "moscow-times"]
 
 MakeSettings = Callable[..., Settings]
 Results = dict[tuple[str, str], str]
@@ -105,9 +111,36 @@ def test_no_live_crawl_beside_a_run(make_settings: MakeSettings) -> None:
         audit_live(settings, "moscow-times")
 
 
-def run_doctor(tmp_path: Path, pages: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+def test_a_site_that_cannot_be_checked_does_not_keep_the_others_from_it(make_settings: MakeSettings) -> None:
+    with serving(make_site()) as (own, _), pages.serving(meduza.make_pages() | pangea.make_pages()) as others:
+        settings = make_settings(origins=own | others | dict.fromkeys(sites.get_site("rferl").origins, NO_SERVER))
+        make_folders(settings)
+        with lock_site(settings, "voa", wait_seconds=0) as lock:
+            lock.admit_others()
+            found = audit_live_sites(settings, ORDER)
+    results = {site: {one.name: one.result for one in found if one.site == site} for site in ORDER}
+    assert list(dict.fromkeys(one.site for one in found)) == ORDER
+    assert results["voa"] == {"site": "failed"}
+    assert [one.detail for one in found if one.result == "failed" and "another run" in one.detail]
+    assert results["rferl"]["page"] == "missing"
+    assert [results["meduza"][name] for name in ("headline", "published_at", "body")] == ["found"] * 3
+    assert results["moscow-times"]["lead card"] == "found"
+    assert {one.site for one in found if not one.ok} == {"voa", "rferl"}
+
+
+def test_without_a_contact_no_site_of_several_is_asked(make_settings: MakeSettings) -> None:
+    with serving(make_site()) as (origins, asked), pytest.raises(ContactMissing):
+        audit_live_sites(make_settings(contact="", origins=origins), ("moscow-times", "meduza"))
+    assert asked == []
+
+
+def run_doctor(
+    tmp_path: Path, pages: dict[str, str], *options: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     with serving(pages) as (origins, _):
+        origins |= {meduza.ORIGIN: NO_SERVER}
         environment = {"BROADSHEET_DATA_DIR": str(tmp_path / "data"), "BROADSHEET_ORIGINS": json.dumps(origins)}
+        environment |= settings
         environment |= {"BROADSHEET_CONTACT": "me@example.org", "BROADSHEET_DELAY_SECONDS": "0", "COLUMNS": "300"}
         return run_command(["doctor", "--live", *options], environment, tmp_path)
 
@@ -121,6 +154,20 @@ def test_the_command_exits_1_where_something_is_missing_and_shows_every_line(tmp
     shown = run_doctor(tmp_path, make_site() | {"/rss/all": "<html>Home</html>"})
     assert shown.returncode == 1
     assert any("MISSING" in line and "/rss/all" in line for line in shown.stdout.splitlines())
+
+
+def test_the_command_checks_every_site_of_the_settings_or_the_named_one(tmp_path: Path) -> None:
+    both = {"BROADSHEET_SITES": '["meduza", "moscow-times"]'}
+    ended = run_doctor(tmp_path, make_site(), "--json", **both)
+    assert ended.returncode == 1
+    lines = [line for line in json.loads(ended.stdout) if "where" in line]
+    assert list(dict.fromkeys(line["site"] for line in lines)) == ["meduza", "moscow-times"]
+    assert {line["site"] for line in lines if not line["ok"]} == {"meduza"}
+    shown = run_doctor(tmp_path, make_site(), "--site", "moscow-times", **both)
+    assert shown.returncode == 0, shown.stdout
+    assert [line for line in shown.stdout.splitlines() if line.startswith("the live site")] == [
+        "the live site moscow-times"
+    ]
 
 
 @pytest.mark.parametrize(

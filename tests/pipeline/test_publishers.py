@@ -1,4 +1,4 @@
-"""Several publishers in one database: each has its own rules, days and locks."""
+"""Several publishers in one database: each has its own rules, days and locks, and is reread on its own."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,19 +7,23 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import sites
 from extraction.rights import list_known_licences
 from pipeline.archive import RunInProgress, open_archive
 from pipeline.export import write_exports
+from pipeline.file_import import import_paths
 from pipeline.ingest import ingest_once
-from pipeline.status import find_details
+from pipeline.reprocess.reprocess import reprocess, retry_quarantine
+from pipeline.status import find_details, list_quarantine_records
 from replica import meduza, pangea
 from replica.pages import render_sitemap, serving
 from schemas.export import ArticleFilter, Format
+from schemas.reprocess import Change
 from schemas.search import SearchFilter
 from schemas.settings import Settings
+from sites.publishers import UnknownSite
 from storage.articles.selection import iterate_articles
 from storage.schema.tables import Article, Entry
 from storage.search.finding import search_articles
@@ -125,6 +129,66 @@ def test_an_export_by_site_has_a_file_for_each_publisher_and_one_for_all(filled:
     assert files == {"articles.jsonl", *(f"articles-{site}.jsonl" for site in SITES)}
     text = (filled.data_dir / "exports" / "articles-voa.jsonl").read_text(encoding="utf-8")
     assert {json.loads(line)["site"] for line in text.splitlines()} == {"voa"}
+
+
+EMPTY_URLS = {
+    "meduza": f"{meduza.ORIGIN}/en/news/2024/05/05/a-page-without-text",
+    "rferl": f"{pangea.RFERL}/a/a-page-without-text/33779275.html",
+    "voa": f"{pangea.VOA}/a/a-page-without-text/7588002.html",
+}
+"""Pages that are quarantined."""
+
+
+@pytest.fixture
+def imported(tmp_path: Path, seeds: Path) -> Settings:
+    """An archive of three publishers' saved pages, one of each without text, and of the seeds, which have no URL."""
+    urls = [f"{meduza.ORIGIN}{meduza.PATH}", f"{pangea.RFERL}{pangea.RFERL_PATH}", f"{pangea.VOA}{pangea.VOA_PATH}"]
+    pages = meduza.make_pages() | pangea.make_pages()
+    bodies = {url: pages[origin][url.removeprefix(origin)][1] for url in urls for origin in pages if origin in url}
+    bodies |= dict.fromkeys(EMPTY_URLS.values(), b"<title>No text</title>")
+    for number, (url, body) in enumerate(bodies.items()):
+        path = tmp_path / f"{number}.html"
+        path.write_bytes(f'<!DOCTYPE html><link rel="canonical" href="{url}">'.encode() + body)
+    settings = Settings(data_dir=tmp_path / "data")
+    with open_archive(settings, writable=True) as archive:
+        import_paths(archive, [*sorted(tmp_path.glob("*.html")), *sorted(seeds.glob("*.txt"))])
+    return settings
+
+
+def list_planted(settings: Settings) -> set[str]:
+    """Return the sites of articles whose headline is not that of their pages."""
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        return set(session.scalars(select(Article.site).where(Article.headline == "Planted")))
+
+
+def test_only_the_captures_of_the_named_publisher_are_reread(imported: Settings) -> None:
+    with open_archive(imported, writable=True) as archive, archive.database.begin() as session:
+        session.execute(update(Article).values(headline="Planted"))
+    everyone = list_planted(imported)
+    assert everyone > {*SITES, "moscow-times"}
+    found = {site: reprocess(imported, site=site).changes for site in everyone}
+    assert [found[site] for site in SITES] == [{Change.CHANGED: 1, Change.QUARANTINED: 1}] * len(SITES)
+    assert found["moscow-times"].keys() == {Change.CHANGED}, "texts have a site without a URL"
+    assert sum(sum(changes.values()) for changes in found.values()) == reprocess(imported).read_count
+    report = reprocess(imported, site="voa", apply=True)
+    assert (report.read_count, report.site) == (2, "voa")
+    assert list_planted(imported) == everyone - {"voa"}
+    with pytest.raises(UnknownSite):
+        reprocess(imported, site="vao")
+
+
+def test_a_quarantine_is_retried_for_one_publisher(imported: Settings) -> None:
+    with open_archive(imported, writable=False) as archive:
+        assert [len(list_quarantine_records(archive, site=site)) for site in (*SITES, None)] == [1, 1, 1, 3]
+    report = retry_quarantine(imported, [], "rferl")
+    assert report.changes == {Change.QUARANTINED: 1}
+    assert retry_quarantine(imported, []).changes == {Change.QUARANTINED: 3}
+
+
+def test_on_each_database_a_publishers_days_are_reread(filled: Settings) -> None:
+    assert {site: reprocess(filled, site=site).read_count for site in SITES} == {"meduza": 2, "rferl": 1, "voa": 1}
+    day = date(2024, 4, 27)
+    assert [reprocess(filled, site=site, since=day, until=day).read_count for site in SITES] == [0, 0, 1]
 
 
 def test_runs_of_two_sites_have_the_folder_at_once_and_two_runs_of_one_do_not(tmp_path: Path) -> None:
