@@ -41,21 +41,33 @@ class CountingProxy:
         self.requests: Counter[str] = Counter()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{parts.path}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._threads = [threading.Thread(target=self._serve, daemon=True)]
+        self._threads[0].start()
 
     def close(self) -> None:
-        """Accept no more connections."""
-        self._listener.close()
+        """Accept no more connections, and wait until those under way have ended."""
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        for thread in self._threads:  # the first adds others until it ends
+            thread.join()
 
     def _serve(self) -> None:
-        with suppress(OSError):  # closed
+        with self._listener, suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
-                upstream = socket.create_connection(self._target)
-                for source, sink, is_request in ((client, upstream, True), (upstream, client, False)):
-                    threading.Thread(target=self._forward, args=(source, sink, is_request), daemon=True).start()
+                thread = threading.Thread(target=self._carry, args=(client,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
-    def _forward(self, source: socket.socket, sink: socket.socket, is_request: bool) -> None:  # noqa: FBT001 - a fact
+    def _carry(self, client: socket.socket) -> None:
+        with client, socket.create_connection(self._target) as upstream:
+            back = threading.Thread(
+                target=self._forward, args=(upstream, client), kwargs={"is_request": False}, daemon=True
+            )
+            back.start()
+            self._forward(client, upstream, is_request=True)
+            back.join()
+
+    def _forward(self, source: socket.socket, sink: socket.socket, *, is_request: bool) -> None:
         with suppress(OSError):
             while chunk := source.recv(CHUNK_BYTES):
                 if is_request:

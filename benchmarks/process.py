@@ -29,14 +29,14 @@ def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> M
         subprocess.CalledProcessError: it failed.
     """
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True)
     peak = 0
-    while process.returncode is None:
-        peak = max(peak, sum_resident_bytes(process.pid))
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(SAMPLE_SECONDS)  # returns as soon as it ends, which is what is timed
-    seconds = time.perf_counter() - started
-    output = process.stdout.read() if process.stdout else ""
+    with subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True) as process:
+        while process.returncode is None:
+            peak = max(peak, sum_resident_bytes(process.pid))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(SAMPLE_SECONDS)  # returns as soon as it ends, which is what is timed
+        seconds = time.perf_counter() - started
+        output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), output)
     return Measured(seconds, peak, output)

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.report import OUTCOME_MEANINGS, list_reading_rows, list_recurring_row
+from pipeline.step_time import describe_waits
 from schemas.printing import make_json_printable, make_printable
 from schemas.report import BackfillReport, ImportedFile, KindReading, RecurringParagraph, RunReport
 from storage.ledger.quarantine import QuarantineRecord
@@ -64,6 +65,8 @@ def render_report(report: RunReport) -> None:
         f"{report.advertised_count} URLs advertised, {report.advertised_new_count} new",
         highlight=False,
     )
+    if waits := describe_waits(report.waited_seconds):
+        console.print(f"waited for: {waits}", highlight=False)
     _print_counts("outcomes of this run", report.outcomes, OUTCOME_MEANINGS)
     _print_counts("the ledger", report.ledger, {})
     _print_files(report.files)

@@ -22,6 +22,7 @@ from pipeline.quality.provenance import Reading, count_reading
 from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
 from pipeline.run import Run, now
+from pipeline.step_time import Step, StepTimes
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
 from schemas.model import Record
@@ -91,6 +92,8 @@ class LoadedBatch(Record):
     """How its pages were read."""
     quarantined: dict[str, tuple[str, ...]] = {}
     """`file:NAME` of an imported file (`file:NAME#row=12` of a table's row) -> why it was quarantined."""
+    waited_seconds: dict[str, float] = {}
+    """Step -> seconds that it took."""
 
 
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
@@ -108,15 +111,19 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
     with archive.database.read() as session:
         start = find_position(session, name)
     captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
-    captured, is_last = read_batch(captures)
     problems: list[str] = []
-    outcomes = archive.reader.read(map(Page, captured))
-    outcomes = complete_pages(captured, outcomes, partial(_find_page, archive, problems), archive.reader)
+    waits = StepTimes()
+    with waits.measuring(Step.FILES):
+        captured, is_last = read_batch(captures)
+    with waits.measuring(Step.READING):
+        outcomes = archive.reader.read(map(Page, captured))
+        outcomes = complete_pages(captured, outcomes, partial(_find_page, archive, problems), archive.reader)
     # Flush before the database refers to it: a power cut must not leave a record without its capture.
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
     finish = partial(store_position, name=name, position=captures.position)
-    stored = _storage(archive, run_id).store(outcomes, now(), reread=read_former(archive, outcomes), finish=finish)
+    with waits.measuring(Step.DATABASE):
+        stored = _storage(archive, run_id).store(outcomes, now(), reread=read_former(archive, outcomes), finish=finish)
     damages = tuple(f"damaged record skipped: {damage}" for damage in captures.corrupt)
     # A record of our own crawl has an outcome, or is reported as a problem.
     notes, unread = ((), damages) if is_own(name) else (damages, ())
@@ -129,12 +136,14 @@ def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
         problems=(*problems, *stored.problems, *unread),
         sources=_list_source_findings(outcomes, known),
         reading=count_reading(outcomes),
-        quarantined={
-            one.seen.file_url: one.reasons
-            for one in outcomes
-            if isinstance(one, CaptureQuarantined) and one.seen.file_url
-        },
+        quarantined=_list_quarantined(outcomes),
+        waited_seconds=dict(waits.seconds),
     )
+
+
+def _list_quarantined(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
+    found = (one for one in outcomes if isinstance(one, CaptureQuarantined))
+    return {one.seen.file_url: one.reasons for one in found if one.seen.file_url}
 
 
 def _storage(archive: Archive, run_id: str) -> Storage:
@@ -310,6 +319,7 @@ def load_batches(archive: Archive, run: Run, name: str, load: BatchLoader = load
         run.notes += batch.notes
         run.problems += batch.problems
         run.reading += batch.reading
+        run.waits.add(batch.waited_seconds)
         yield batch
         is_last = batch.is_last
 

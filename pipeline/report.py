@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.quality.drift import find_median
+from pipeline.step_time import describe_waits
 from schemas.report import BackfillReport, KindReading, RecurringParagraph, RunReport
 from storage.ledger.quarantine import QuarantineRecord
 from storage.reports.completeness import MonthCount
@@ -97,6 +98,8 @@ def _lines(report: RunReport) -> Iterator[str]:
         f"{report.request_count} responses archived ({report.page_count} of them pages) in {seconds:.0f} s; "
         f"{report.advertised_count} URLs advertised so far, {report.advertised_new_count} of them new."
     )
+    if waits := describe_waits(report.waited_seconds):
+        yield from ("", f"Waited for: {waits}.")
     yield from _list("Problems", report.problems)
     yield from _list("Notes", report.notes)
     yield from _table("Outcomes of this run", report.outcomes, OUTCOME_MEANINGS)

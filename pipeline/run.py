@@ -15,6 +15,7 @@ from pipeline.archive import Archive, RunInProgress, skip_heartbeat
 from pipeline.offload import move_files
 from pipeline.other_runs import drop_files, list_other_runs
 from pipeline.quality.provenance import Reading
+from pipeline.step_time import Step, StepTimes
 from schemas.failure import Failure, RunFailure
 from schemas.report import ImportedFile, RecurringParagraph, RunReport, SlowPage
 from schemas.settings import Settings
@@ -77,6 +78,8 @@ class Run:
         self.recurring: tuple[RecurringParagraph, ...] = ()
         self.leak_rate: float | None = None
         self.slowest: tuple[SlowPage, ...] = ()
+        self.waits = StepTimes()
+        """For what it waited."""
         self.gave_way = False
         """The run ended early because another run was waiting to crawl."""
         self._job_count = 0
@@ -211,7 +214,8 @@ def finish_run(archive: Archive, run: Run) -> RunReport:
     with archive.database.read() as session:
         ledger = {state.value: count for state, count in count_states(session, run.site).items() if count}
         run.problems += audit_ledger(session, run.site)
-    notes, problems = move_files(archive, run.id, run.site, run.renew_lease)
+    with run.waits.measuring(Step.OFFLOAD):
+        notes, problems = move_files(archive, run.id, run.site, run.renew_lease)
     run.notes += notes
     run.problems += problems
     if run.span == EVER:  # a part of a backfill says nothing about the finished archive
@@ -299,6 +303,7 @@ def _make_report(run: Run, ledger: dict[str, int]) -> RunReport:
         recurring=run.recurring,
         leak_rate=run.leak_rate,
         slowest=run.slowest,
+        waited_seconds={step: round(seconds, 3) for step, seconds in sorted(run.waits.seconds.items())},
         gave_way=run.gave_way,
     )
 

@@ -128,6 +128,10 @@ class RunReport(Record):
     """Share of the newest articles that contain known boilerplate; None if the run stored nothing new."""
     slowest: tuple[SlowPage, ...] = ()
     """The pages that took longest to fetch, slowest first."""
+    waited_seconds: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """Step -> seconds for which the run waited for it: `files` (captures out of WARC files, on the disk or in their
+    store), `reading` (what makes outcomes of captures), `database` (storing these), `offload` (WARC files on their way
+    into the store). The largest is what slowed the run down; fetching is not among them."""
     gave_way: bool = False
     """Whether it stopped before everything due was fetched because another run was waiting for the crawl lock."""
 

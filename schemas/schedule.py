@@ -34,9 +34,10 @@ class RevisitPlan(Record):
 
     def next_revisit(self, published_at: datetime, at: datetime) -> datetime | None:
         """Return the first time after `at` at which an article is revisited; None if it is too old."""
+        elapsed = at - published_at
         monthly = (MONTH * number for number in range(1, self.revisit_months + 1))
-        times = (published_at + age for age in (*self.revisit_ages, *monthly))
-        return min((time for time in times if time > at), default=None)
+        age = min((age for age in (*self.revisit_ages, *monthly) if age > elapsed), default=None)
+        return None if age is None else published_at + age
 
 
 STANDARD_PLAN = RevisitPlan()

@@ -4,6 +4,7 @@ import selectors
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -20,6 +21,8 @@ class Proxy(socketserver.ThreadingTCPServer):
         super().__init__((LOOPBACK, 0), _Carrier)
         self.target = LOOPBACK, port
         self.is_refusing = False
+        self.delay_seconds = 0.0
+        """How long each request, or piece of one, is held up."""
         self.carried: set[socket.socket] = set()
 
     @property
@@ -52,16 +55,17 @@ class _Carrier(socketserver.BaseRequestHandler):
             selector.register(self.request, selectors.EVENT_READ, behind)
             selector.register(behind, selectors.EVENT_READ, self.request)
             with suppress(OSError):
-                while all(_carry(key.fileobj, key.data) for key, _ in selector.select()):
+                while all(self._carry(key.fileobj, key.data) for key, _ in selector.select()):
                     pass
             self.server.carried -= ours
 
-
-def _carry(source: object, target: socket.socket) -> bool:
-    assert isinstance(source, socket.socket)
-    data = source.recv(CHUNK_BYTES)
-    target.sendall(data)
-    return bool(data)
+    def _carry(self, source: object, target: socket.socket) -> bool:
+        assert isinstance(source, socket.socket)
+        data = source.recv(CHUNK_BYTES)
+        if data and source is self.request:
+            time.sleep(self.server.delay_seconds)
+        target.sendall(data)
+        return bool(data)
 
 
 @contextmanager

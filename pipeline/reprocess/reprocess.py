@@ -14,6 +14,7 @@ from pipeline.reprocess.shard import reread_on_workers
 from pipeline.reprocess.summary import Finding, ReprocessSummary
 from pipeline.run import Run, finish_run, now, running
 from pipeline.status import find_quarantine_record, list_quarantine_records
+from pipeline.step_time import Step
 from schemas.outcome import Outcome
 from schemas.reprocess import ReprocessReport
 from schemas.settings import Settings
@@ -126,7 +127,7 @@ def _list_wanted(archive: Archive, wanted: RereadingFilter, numbers: Collection[
 
 def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], summary: ReprocessSummary) -> None:
     waiting: list[Outcome] = []
-    for finding in findings:
+    for finding in run.waits.iterate(Step.READING, findings):
         summary.add(finding)
         if finding.outcome is not None:
             waiting.append(finding.outcome)
@@ -138,7 +139,7 @@ def _store_all(archive: Archive, run: Run, findings: Iterable[Finding], summary:
 
 def _store(archive: Archive, run: Run, outcomes: Sequence[Outcome]) -> None:
     run.renew_lease()
-    with archive.database.begin() as session:
+    with run.waits.measuring(Step.DATABASE), archive.database.begin() as session:
         run.counts.update(
             store_outcomes(
                 session, outcomes, run_id=run.id, now=now(), plan=archive.settings.revisit_plan, is_reread=True

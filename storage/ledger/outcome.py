@@ -3,8 +3,10 @@
 Each capture is stored once: loading the same WARC file again, after a crash or by a second import, changes nothing.
 """
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import assert_never
 
@@ -104,7 +106,7 @@ def store_outcomes(
     Raises:
         WritersCollided: another may be changing the same; the transaction must be repeated alone.
     """
-    with session.no_autoflush:  # the unit of work flushes explicitly
+    with session.no_autoflush, _collection_paused():  # the unit of work flushes explicitly
         parallel = ParallelWriter(session, outcomes) if is_parallel else None
         batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan, parallel=parallel)
         load_redactions(batch, outcomes)
@@ -115,6 +117,21 @@ def store_outcomes(
         index_articles(session, batch.touched_ids, batch.terms)
         store_rights(batch)
         return counts
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Within the block, let Python not look for cycles: a batch's objects all live until its end.
+
+    Looking through them again and again as they grow takes a sixth of a batch's time, and frees nothing.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]:
@@ -133,7 +150,7 @@ def _store_batch(batch: UnitOfWork, outcomes: Sequence[Outcome]) -> Counter[str]
         if isinstance(outcome, SourceRead):
             counts[NEW_URLS] += store_sightings(batch, outcome.sightings)
     batch.write()
-    new_words = index_documents(batch.session, batch.touched_ids, batch.terms)
+    new_words = index_documents(batch.session, batch.touched_ids, batch.terms, batch.new_articles)
     store_rights(batch)
     duplicates = regroup(batch)  # late, because others wait from here on
     insert_forms(batch.session, new_words)

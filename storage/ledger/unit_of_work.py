@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
-from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload
+from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, make_transient_to_detached
 
 from schemas.capture import CaptureRef
 from schemas.outcome import ArticleRead, CaptureQuarantined, FetchForbidden, Outcome, Redirected, Seen, State, Unchanged
@@ -66,10 +66,12 @@ class UnitOfWork:
     """Ids of the captures that are rows of imported tables: of `articles`, and of those that are stored."""
     open_rows: dict[str, list[Quarantine]] = field(default_factory=lambda: defaultdict(list))
     """Open quarantine rows by the entry's key; without an entry, by the digest of the capture."""
+    new_entries: list[Entry] = field(default_factory=list)
+    """Entries to insert: they are the session's from then on."""
     new_rows: dict[type[Base], list[Columns]] = field(default_factory=lambda: defaultdict(list))
     """Rows to insert."""
-    new_article_ids: set[str] = field(default_factory=set)
-    """Articles that were added, and not looked up since."""
+    new_articles: dict[str, Columns] = field(default_factory=dict)
+    """Articles that were added, and not looked up since, with all columns as they are stored."""
     added_article_ids: set[str] = field(default_factory=set)
     """All articles that were added."""
     former_texts: dict[str, str | None] = field(default_factory=dict)
@@ -125,6 +127,7 @@ class UnitOfWork:
     def write(self) -> None:
         """Write all new and changed rows, so that queries see them."""
         self.session.flush()
+        self._insert_entries()
         for table, rows in self.new_rows.items():
             insert_mappings(self.session.connection(), Base.metadata.tables[table.__tablename__], rows)
         if self.changed_sightings:
@@ -135,6 +138,17 @@ class UnitOfWork:
         self.new_rows.clear()
         self.changed_sightings.clear()
         self.changed_validators.clear()
+
+    def _insert_entries(self) -> None:
+        """Insert the new entries as rows, which takes a third of the time that the session would take."""
+        if not self.new_entries:
+            return
+        table = Base.metadata.tables[Entry.__tablename__]
+        insert_mappings(self.session.connection(), table, list(map(vars, self.new_entries)))
+        for entry in self.new_entries:
+            make_transient_to_detached(entry)
+        self.session.add_all(self.new_entries)
+        self.new_entries.clear()
 
     def _write_validators(self) -> None:
         changed = sorted(self.changed_validators)
@@ -181,7 +195,7 @@ class UnitOfWork:
             next_try_at=None if identity.rule else min(at, self.now),
             first_seen_at=at,
         )
-        self.session.add(entry)
+        self.new_entries.append(entry)
         self.entries[entry.key] = entry
         return entry
 

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from schemas.outcome import State
 from storage.articles.terms import ReadTerms
+from storage.bulk import insert_rows
 from storage.ledger.unit_of_work import IN_COUNT, UnitOfWork, execute_in, select_in
 from storage.near_duplicates.comparison import Relation, Shingled, is_near_duplicate, relate
 from storage.near_duplicates.duplicate import Member, choose_primary, name_kind
@@ -23,7 +24,7 @@ from storage.near_duplicates.lsh_index import (
     remove_lsh_keys,
     store_lsh_keys,
 )
-from storage.schema.tables import Article, Entry, Revision
+from storage.schema.tables import Article, Base, Entry, Revision
 
 CACHED_TEXTS = 128
 """Shingled texts in memory: twice the most candidates of one text, some MB."""
@@ -40,10 +41,8 @@ def update_texts(session: Session, present: Collection[str], former: Mapping[str
     """
     still_used = set(select_in(session, select(Article.content_sha256).distinct(), Article.content_sha256, former))
     affected = _remove_texts(session, {digest: owner for digest, owner in former.items() if digest not in still_used})
-    _add_texts(session, present, terms)
-    return affected | set(
-        select_in(session, select(ArticleText.id), ArticleText.content_sha256, {*present, *still_used})
-    )
+    others = select_in(session, select(ArticleText.id), ArticleText.content_sha256, still_used - set(present))
+    return affected | _add_texts(session, present, terms) | set(others)
 
 
 def find_groups(session: Session, ids: Collection[int]) -> Iterator[list[str]]:
@@ -105,7 +104,8 @@ def _remove_texts(session: Session, former: Mapping[str, str]) -> set[int]:
     return others - set(ids.values())
 
 
-def _add_texts(session: Session, digests: Collection[str], terms: ReadTerms) -> None:
+def _add_texts(session: Session, digests: Collection[str], terms: ReadTerms) -> set[int]:
+    """Add these texts where they are new or return, and return the ids of all."""
     rows = execute_in(
         session,
         select(ArticleText.content_sha256, ArticleText.id, ArticleText.is_current),
@@ -119,12 +119,17 @@ def _add_texts(session: Session, digests: Collection[str], terms: ReadTerms) -> 
     count = session.scalar(select(func.max(ArticleText.id))) or 0
     new = dict(enumerate(sorted(set(digests) - known.keys()), count + 1))
     if new:
-        rows_new = [{"id": number, "content_sha256": digest, "is_current": True} for number, digest in new.items()]
-        session.execute(insert(ArticleText), rows_new)
+        _insert(session, ArticleText, [(number, digest, True) for number, digest in new.items()])
     fresh = list((returning | new).items())
     for start in range(0, len(fresh), IN_COUNT):
         _compare_texts(session, dict(fresh[start : start + IN_COUNT]), returning, terms)
     compact_levels(session, count, count + len(new))
+    return {text_id for text_id, _ in known.values()} | new.keys()
+
+
+def _insert(session: Session, table: type[ArticleText | NearDuplicatePair], rows: Sequence[tuple[Any, ...]]) -> None:
+    columns = Base.metadata.tables[table.__tablename__]
+    insert_rows(session.connection(), columns, columns.c.keys(), [rows])
 
 
 def _compare_texts(session: Session, wanted: Mapping[int, str], returning: Collection[int], terms: ReadTerms) -> None:
@@ -145,7 +150,7 @@ def _compare_texts(session: Session, wanted: Mapping[int, str], returning: Colle
     pairs = set(_find_pairs(session, bodies, candidates))
     if pairs:
         both = sorted(pairs | {(other, one) for one, other in pairs})
-        session.execute(insert(NearDuplicatePair), [{"text_id": one, "other_id": other} for one, other in both])
+        _insert(session, NearDuplicatePair, both)
 
 
 def _find_pairs(
@@ -206,15 +211,17 @@ def regroup(batch: UnitOfWork) -> set[str]:
 
 
 def _find_member_groups(batch: UnitOfWork, touched: set[str]) -> Iterator[list[Member]]:
+    rows = [(key, row["content_sha256"], row["word_count"]) for key, row in batch.new_articles.items()]
     statement = select(Article.id, Article.content_sha256, Article.word_count)
-    rows = list(execute_in(batch.session, statement, Article.id, touched))
+    others = touched - batch.new_articles.keys()
+    rows += [(row[0], row[1], row[2]) for row in execute_in(batch.session, statement, Article.id, others)]
     # An article without words has no near-duplicates, even if it had some before.
     wordless = [row[0] for row in rows if not row[2]]
     for row in execute_in(batch.session, select(*MEMBER_COLUMNS), Article.id, wordless):
         yield [Member(*row)]
     former = {digest: article_id for article_id, digest in batch.former_texts.items() if digest}
     ids = update_texts(batch.session, {row[1] for row in rows if row[2]}, former, batch.terms)
-    groups = list(find_groups(batch.session, ids))
+    groups = list(_skip_settled(batch, list(find_groups(batch.session, ids))))
     members = _read_members(batch, {digest for group in groups for digest in group})
     yield from ([member for digest in group for member in members[digest]] for group in groups)
 
@@ -225,6 +232,16 @@ def _read_members(batch: UnitOfWork, digests: set[str]) -> Mapping[str, list[Mem
     for row in execute_in(batch.session, statement, Article.content_sha256, digests):
         found[row[2]].append(Member(*row))
     return found
+
+
+def _skip_settled(batch: UnitOfWork, groups: Sequence[list[str]]) -> Iterator[list[str]]:
+    """Yield the groups except those of one article that is marked as no duplicate: nearly all in most batches."""
+    alone = {group[0] for group in groups if len(group) == 1}
+    verdicts: dict[str, list[Verdict]] = defaultdict(list)
+    statement = select(Article.content_sha256, *MEMBER_COLUMNS[-3:]).where(Article.word_count > 0)
+    for digest, *verdict in execute_in(batch.session, statement, Article.content_sha256, alone):
+        verdicts[digest].append(tuple(verdict))
+    yield from (group for group in groups if len(group) > 1 or verdicts[group[0]] != [NO_DUPLICATE])
 
 
 def _find_changed_verdicts(

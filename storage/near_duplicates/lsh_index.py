@@ -110,8 +110,8 @@ def store_lsh_keys(
 
     The given texts are compared with all stored keys and with each other; the keys of the `new` ones are stored.
     """
-    texts_by_key = _find_texts_by_key(session.connection(), set().union(*keys.values()))
     counts = Counter(chain.from_iterable(keys.values()))
+    texts_by_key = _find_texts_by_key(session.connection(), counts.keys())
     shared = {key for key, count in counts.items() if count > 1} | texts_by_key.keys()
     rows: list[tuple[int, int]] = []
     for text_id in new:
@@ -155,7 +155,7 @@ def _move_slice(connection: Connection, level: type[LshKey], following: type[Lsh
     connection.execute(delete(level).where(in_slice))
 
 
-def _find_texts_by_key(connection: Connection, keys: set[int]) -> dict[int, list[int]]:
+def _find_texts_by_key(connection: Connection, keys: AbstractSet[int]) -> dict[int, list[int]]:
     texts_by_key: dict[int, list[int]] = defaultdict(list)
     ordered = sorted(keys)
     for level in reversed(LEVELS):  # the oldest texts first

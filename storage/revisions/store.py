@@ -170,9 +170,9 @@ def is_removed(row: Article) -> bool:
 
 def find_row(batch: UnitOfWork, article_id: str) -> Article | None:
     """Return the row of an article in this batch; None if it is not stored."""
-    if article_id in batch.new_article_ids:
+    if article_id in batch.new_articles:
         batch.write()
-        batch.new_article_ids.discard(article_id)
+        del batch.new_articles[article_id]
         return _load_row(batch, article_id)
     return batch.articles.get(article_id)
 
@@ -255,7 +255,7 @@ def _add(batch: UnitOfWork, read: ExtractedArticle, entry: Entry | None, capture
         "revision_class": revision_class,
         "revised_at": revised_at,
     }
-    batch.new_article_ids.add(read.id)
+    batch.new_articles[read.id] = row
     batch.added_article_ids.add(read.id)
     batch.former_texts.setdefault(read.id, None)
     batch.new_rows[Article].append(row)

@@ -7,7 +7,7 @@ unchanged. PostgreSQL maintains its index itself; SQLite's gets new rows here, a
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import orjson
@@ -95,14 +95,19 @@ FIND_CHANGED_SQL = (
 
 CONTENT = tuple(getattr(Article, name) for name in Searchable._fields)
 
+INDEXED = ("id", "published_at", "revision", *Searchable._fields[:-1], "content_sha256")
+"""The columns that say what is indexed for an article: the digest in place of its body."""
+
+NOTHING_NEW: Mapping[str, Mapping[str, Any]] = {}
+
 
 class _Added(NamedTuple):
     """The numbers and words written for some articles."""
 
     numbers: Collection[int] = ()
     words: Collection[str] = ()
-    forms: Collection[tuple[str, str]] = ()
-    """(stem, word) where the stems came with the articles."""
+    forms: Sequence[Collection[tuple[str, str]]] = ()
+    """By article, (stem, word) where the stems came with it."""
 
 
 def index_articles(session: Session, ids: Collection[str], terms: ReadTerms = NO_TERMS) -> None:
@@ -110,21 +115,22 @@ def index_articles(session: Session, ids: Collection[str], terms: ReadTerms = NO
     _index(session, _split_batches(sorted(ids)), len(ids), terms=terms)
 
 
-def index_documents(session: Session, ids: Collection[str], terms: ReadTerms) -> list[tuple[str, str]]:
+def index_documents(
+    session: Session, ids: Collection[str], terms: ReadTerms, new: Mapping[str, Mapping[str, Any]]
+) -> Collection[tuple[str, str]]:
     """Update the index as `index_articles`, but for the words that are new; return these, as (stem, word).
 
     They are stored with `insert_forms` at the end of a transaction: until then, others with the same words would wait.
+    `new` has the columns of articles whose rows were just written, so that they need not be read.
     """
-    words: set[str] = set()
     forms: set[tuple[str, str]] = set()
     numbers: list[int] = []
     for part in _split_batches(sorted(ids)):
-        added = _index_part(session, part, terms)
-        words.update(added.words)
-        forms.update(added.forms)
+        added = _index_part(session, part, terms, new)
+        forms.update(list_forms(added.words), *added.forms)
         numbers += added.numbers
     _insert_fts(session, numbers)
-    return find_new_forms(session, {*list_forms(words), *forms})
+    return find_new_forms(session, forms)
 
 
 def index_all(session: Session, on_progress: IndexListener | None = None) -> int:
@@ -217,7 +223,7 @@ def _index(
     for ids in parts:
         added = _index_part(session, ids, terms)
         words.update(added.words)
-        forms.update(added.forms)
+        forms.update(*added.forms)
         numbers += added.numbers
         if len(words) >= MAX_BUFFERED_WORDS:
             store_words(session, words)
@@ -232,20 +238,25 @@ def _index(
     _insert_fts(session, numbers)
 
 
-def _index_part(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Added:
+def _index_part(
+    session: Session, ids: Sequence[str], terms: ReadTerms, new: Mapping[str, Mapping[str, Any]] = NOTHING_NEW
+) -> _Added:
     columns = select(Searched.article_id, Searched.number, Searched.revision)
     indexed = {row[0]: (row[1], row[2]) for row in execute_in(session, columns, Searched.article_id, ids)}
-    present = {row[0]: row[1] for row in execute_in(session, select(Article.id, Article.revision), Article.id, ids)}
+    present = {key: new[key]["revision"] for key in ids if key in new}
+    others = [key for key in ids if key not in new]
+    present |= {row[0]: row[1] for row in execute_in(session, select(Article.id, Article.revision), Article.id, others)}
     stale = [number for article_id, (number, revision) in indexed.items() if present.get(article_id) != revision]
     if stale:
         session.execute(delete(Searched).where(Searched.number.in_(stale)))
     fresh = [key for key, revision in present.items() if key not in indexed or indexed[key][1] != revision]
-    return _add(session, fresh, terms) if fresh else _Added()
+    return _add(session, fresh, terms, new) if fresh else _Added()
 
 
-def _add(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Added:
-    columns = select(Article.id, Article.published_at, Article.revision, *CONTENT[:-1], Article.content_sha256)
-    rows = {row[0]: row for row in execute_in(session, columns, Article.id, ids)}
+def _add(session: Session, ids: Sequence[str], terms: ReadTerms, new: Mapping[str, Mapping[str, Any]]) -> _Added:
+    rows: dict[str, Sequence[Any]] = {key: [new[key][name] for name in INDEXED] for key in ids if key in new}
+    columns = select(*(getattr(Article, name) for name in INDEXED))
+    rows |= {row[0]: row for row in execute_in(session, columns, Article.id, [key for key in ids if key not in new])}
     dialect = session.get_bind().dialect.name
     found = {key: one for key, row in rows.items() if (one := terms.find(row[3:], dialect))}
     documents = _read_documents(session, rows.keys() - found.keys())
@@ -256,7 +267,7 @@ def _add(session: Session, ids: Sequence[str], terms: ReadTerms) -> _Added:
     return _Added(
         _insert_documents(session, times, revisions, words),
         set().union(*(document.words for document in documents.values())),
-        set().union(*(one.forms for one in found.values())),
+        [one.forms for one in found.values()],
     )
 
 

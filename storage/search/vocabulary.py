@@ -69,11 +69,11 @@ def insert_forms(session: Session, forms: Collection[tuple[str, str]]) -> None:
         connection.exec_driver_sql(INSERT_SQL["postgresql"], tuple(map(list, zip(*rows, strict=True))))
 
 
-def find_new_forms(session: Session, forms: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+def find_new_forms(session: Session, forms: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
     """Return those of these words, as (stem, word), that may be new: on SQLite, inserting all takes no longer."""
     connection = session.connection()
     if not forms or connection.dialect.name == "sqlite":
-        return list(forms)
+        return forms
     columns = tuple(map(list, zip(*sorted(forms), strict=True)))
     return [(stem, word) for stem, word in connection.exec_driver_sql(FIND_NEW_SQL, columns)]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from fsspec import filesystem
-from moto.server import ThreadedMotoServer
 
 from pipeline.archive import Archive, open_archive
 from pipeline.file_import import import_paths
@@ -26,7 +25,8 @@ from schemas.reprocess import Change
 from schemas.settings import Settings
 from storage.articles.selection import ArticleFilter, iterate_articles
 from storage.warc.remote import StoreUnusable
-from tests.proxy import Proxy, running_proxy
+from tests.pipeline.s3 import running_s3
+from tests.proxy import Proxy
 
 MakeSettings = Callable[..., Settings]
 
@@ -36,21 +36,8 @@ URL = "s3://archive/the-moscow-times"
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Proxy]:
     """Set up an S3 on loopback with an empty bucket; it is configured by the usual AWS variables."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    with running_proxy(server.get_host_and_port()[1]) as proxy, pytest.MonkeyPatch.context() as patch:
-        variables = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_MAX_ATTEMPTS": "1",  # an outage is one at once
-        }
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        filesystem("s3").mkdir("archive")
+    with running_s3("archive") as proxy:
         yield proxy
-    server.stop()
 
 
 @pytest.fixture(scope="module")
