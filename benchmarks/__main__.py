@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import (
+    cluster,
     duplicates,
     export,
     fuzz,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "planted": planted.main,
     "duplicates": duplicates.main,
     "reprocess": reprocess.main,
+    "cluster": cluster.main,
     "export": export.main,
     "search": search.main,
     "reader": reader.main,

@@ -194,6 +194,11 @@ def import_files(
             readable=False,
         ),
     ],
+    *,
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Read WARC files on the workers of a Dask cluster: dask://HOST:8786."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import files: parse, validate and deduplicate them as if they had been fetched."""
@@ -203,7 +208,7 @@ def import_files(
         from schemas.settings import load_settings
 
         with open_archive(load_settings(), writable=True) as archive:
-            report = import_paths(archive, paths)
+            report = import_paths(archive, paths, on)
     for sentence in report.unusable:
         print_line(f"broadsheet: {sentence}")
     _report(report, as_json=as_json)

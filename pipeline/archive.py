@@ -73,14 +73,15 @@ class Archive:
         self.warcs = WarcStore(settings.warc_dir, settings.warc_url)
         self.send_heartbeat: Callable[[], None] = skip_heartbeat
         """Called now and then during long operations; set by a run to renew its lease."""
-        self._reading_seconds = reading_seconds
+        self.reading_seconds = reading_seconds
+        """Processor time for one capture."""
         self.reader = self.make_reader()
 
     def make_reader(self, process_count: int | None = 1, limit_seconds: float | None = None) -> Reader:
         """Return another reader of this archive; `process_count` None means one process per core."""
         dialect = self.database.engine.dialect.name
         context = ReaderContext(self.publishers, self.warcs, self.settings.max_page_bytes, dialect)
-        limit = self._reading_seconds if limit_seconds is None else limit_seconds
+        limit = self.reading_seconds if limit_seconds is None else limit_seconds
         return Reader(context, process_count, limit_seconds=limit, send_heartbeat=self.keep_alive)
 
     def keep_alive(self) -> None:

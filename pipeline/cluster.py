@@ -42,6 +42,10 @@ PATIENCE_SECONDS = 300.0
 
 HEARTBEAT_SECONDS = 15.0
 
+COUNT_SECONDS = 2.0
+"""Seconds for which the number of workers is taken for the same: asking the scheduler for each item would cost as much
+as sending it."""
+
 TRIES = 10
 """Attempts at an item whose workers die: an item that kills each of them must not be retried forever."""
 
@@ -91,6 +95,7 @@ class Cluster:
         self._address = find_address(url)
         self._send_heartbeat = send_heartbeat
         self._client = _connect(self._address, url)
+        self._counted_at, self._count = -COUNT_SECONDS, 0
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +115,12 @@ class Cluster:
         with suppress(OSError, ValueError):  # while the scheduler is gone
             return sum(self._client.nthreads().values())
         return 0
+
+    def _count_lately(self) -> int:
+        """Return how many items the workers could compute at a time, at most `COUNT_SECONDS` ago."""
+        if (at := time.monotonic()) - self._counted_at > COUNT_SECONDS:
+            self._counted_at, self._count = at, self.count_workers()
+        return self._count
 
     def wait_for_workers(self) -> int:
         """Wait until there is a worker; return how many items they compute at a time.
@@ -135,7 +146,7 @@ class Cluster:
         under_way: deque[_Task] = deque()
         is_more = True
         while is_more or under_way:
-            while is_more and len(under_way) < ITEMS_AHEAD * max(1, self.count_workers()):
+            while is_more and len(under_way) < ITEMS_AHEAD * max(1, self._count_lately()):
                 if is_more := (item := next(waiting, None)) is not None:
                     under_way.append(_Task(item, self._submit(function, item)))
             if under_way:
@@ -170,7 +181,7 @@ class Cluster:
                     for one in under_way:
                         one.future = self._submit(function, one.item)
             self._send_heartbeat()
-            alone_since = None if self.count_workers() else alone_since or time.monotonic()
+            alone_since = None if self._count_lately() else alone_since or time.monotonic()
             if alone_since and time.monotonic() - alone_since > PATIENCE_SECONDS:
                 raise ClusterLost(f"{self._url} has had no worker for {PATIENCE_SECONDS:.0f} s")
 

@@ -9,13 +9,17 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from pipeline.archive import Archive
+from pipeline.cluster import using
 from pipeline.interpret import identify_sightings
 from pipeline.load import load_unloaded
+from pipeline.load_on_cluster import ClusterLoader
 from pipeline.progress import report_progress
 from pipeline.run import Run, finish_run, now, running
 from pipeline.table_import import import_tables
@@ -68,19 +72,26 @@ class ZipUnusable(ValueError):  # noqa: N818 - it states a fact
     """A file is a ZIP file. The message is one line."""
 
 
-def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
+def import_paths(archive: Archive, paths: Sequence[Path], on: str | None = None) -> RunReport:
     """Import files, and the files directly in folders; the archive keeps a copy of each.
 
+    `on` is the URL of a cluster whose workers read the WARC files that the archive keeps; what they find is stored
+    here, in the same order.
+
     Raises:
+        ClusterUnusable, ClusterLost: see `pipeline.cluster`.
         ImportUnreadable: a path cannot be read, is too large, or is not the WARC file, table or list of URLs that it
             seems to be. Nothing was imported then. In a folder, an invalid WARC file or table is skipped.
     """
     found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
     files, lists, tables, unusable, skipped = _examine(found, set(paths), archive.settings.max_page_bytes)
     names = [os.fsencode(path).decode(errors="replace") for path in paths]
-    with running(archive, "import", None, {"paths": names}) as run:
+    with ExitStack() as stack:
+        cluster = stack.enter_context(using(on, archive.keep_alive)) if on else None
+        run = stack.enter_context(running(archive, "import", None, {"paths": names}))
+        make_loader = partial(ClusterLoader, cluster) if cluster else None
         run.unusable += unusable
-        load_unloaded(archive, run)
+        load_unloaded(archive, run, make_loader=make_loader)
         for file, sightings in lists.items():
             _store_list(archive, run, file, sightings)
         others = lists.keys() | tables.keys()
@@ -89,7 +100,7 @@ def import_paths(archive: Archive, paths: Sequence[Path]) -> RunReport:
         copies = {file: _store_warc(archive, run, file) for file in files if _is_warc(file)}
         for file in copies:
             _record_skipped(run, file, skipped[file])
-        load_unloaded(archive, run)
+        load_unloaded(archive, run, make_loader=make_loader)
         run.files += _describe_files(archive, written)
         run.files += [_describe_warc(run, file, name) for file, name in copies.items()]
         return finish_run(archive, run)

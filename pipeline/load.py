@@ -16,12 +16,12 @@ import sites
 from pipeline.archive import Archive
 from pipeline.backlog import Backlog
 from pipeline.crawl import PAGE_LOG, read_log
-from pipeline.interpret import fail_fetch, find_page_id, is_incomplete
+from pipeline.interpret import fail_fetch
 from pipeline.other_runs import drop_files, list_other_runs
 from pipeline.quality.provenance import Reading, count_reading
-from pipeline.reader import Page, Reader
 from pipeline.reprocess.comparison import read_former
 from pipeline.run import Run, now
+from pipeline.section import SectionRead, complete_parts, read_section
 from pipeline.step_time import Step, StepTimes
 from schemas.capture import Capture
 from schemas.crawl import CrawlLine, FetchResult
@@ -35,7 +35,6 @@ from storage.warc.capture import (
     CaptureCorrupt,
     CaptureTruncated,
     NotAWarc,
-    WarcCaptures,
     iterate_captures,
     read_capture,
 )
@@ -46,15 +45,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_DELAYS_SECONDS = (1.0, 10.0, 50.0)
 """Delays between tries: a minute in all."""
-
-BATCH_CAPTURES = 256
-"""Captures in a batch: enough that a transaction costs little in comparison, few enough to be read in seconds."""
-
-BATCH_BYTES = 32 * 1024 * 1024
-"""Bytes of bodies in a batch: limits memory when pages are large."""
-
-BATCH_SIGHTINGS = 5_000
-"""Advertised URLs in a batch: keeps a transaction near one second when all monthly sitemaps arrive at once."""
 
 PARALLEL_BYTES = 8 * 1024 * 1024
 """Bytes of finished WARC files (about 900 pages) from which starting several processes is worth it."""
@@ -99,39 +89,44 @@ class LoadedBatch(Record):
 UNASKED = frozenset({FetchResult.ROBOTS_UNREACHABLE, FetchResult.RESTING, FetchResult.SPENT})
 """No request reached the publisher, so the result says nothing about the page."""
 
-PageFinder = Callable[[str], Capture | None]
-"""Record id -> the newest capture of its page."""
-
 BatchLoader = Callable[[Archive, str, str], LoadedBatch]
-"""`load_batch` or `load_with_retries`."""
+"""`load_batch` or `load_with_retries`, or one that reads ahead."""
+
+LoaderMaker = Callable[[Archive, Sequence[str]], BatchLoader]
+"""Makes a loader of these files, which reads them ahead in this order."""
 
 
 def load_batch(archive: Archive, run_id: str, name: str) -> LoadedBatch:
     """Read the next section of a WARC file and store its outcomes, in one transaction."""
     with archive.database.read() as session:
         start = find_position(session, name)
-    captures = iterate_captures(archive.warcs.at(name), name, start, archive.settings.max_page_bytes)
-    problems: list[str] = []
     waits = StepTimes()
-    with waits.measuring(Step.FILES):
-        captured, is_last = read_batch(captures)
+    return store_section(archive, run_id, read_section(archive, name, start, waits), waits)
+
+
+def store_section(archive: Archive, run_id: str, read: SectionRead, waits: StepTimes) -> LoadedBatch:
+    """Store what was read from the section that begins at the file's position, in one transaction.
+
+    What it waits for is added to `waits`, which has what reading the section waited for.
+    """
+    name, position, is_last, corrupt = read.end
+    problems: list[str] = []
     with waits.measuring(Step.READING):
-        outcomes = archive.reader.read(map(Page, captured))
-        outcomes = complete_pages(captured, outcomes, partial(_find_page, archive, problems), archive.reader)
+        outcomes = complete_parts(read, partial(_find_page, archive, problems), archive.reader)
     # Flush before the database refers to it: a power cut must not leave a record without its capture.
     archive.warcs.flush(name)
     known = _list_known(archive, outcomes)
-    finish = partial(store_position, name=name, position=captures.position)
+    finish = partial(store_position, name=name, position=position)
     with waits.measuring(Step.DATABASE):
         stored = _storage(archive, run_id).store(outcomes, now(), reread=read_former(archive, outcomes), finish=finish)
-    damages = tuple(f"damaged record skipped: {damage}" for damage in captures.corrupt)
+    damages = tuple(f"damaged record skipped: {damage}" for damage in corrupt)
     # A record of our own crawl has an outcome, or is reported as a problem.
     notes, unread = ((), damages) if is_own(name) else (damages, ())
     return LoadedBatch(
         name=name,
         counts=dict(stored.counts),
         is_last=is_last,
-        position=captures.position,
+        position=position,
         notes=(*notes, *_describe_truncated(outcomes)),
         problems=(*problems, *stored.problems, *unread),
         sources=_list_source_findings(outcomes, known),
@@ -188,45 +183,6 @@ def _find_listing(outcome: SourceRead) -> str | None:
     return sites.find_site(url).first_listing_page(url)
 
 
-def read_batch(captures: WarcCaptures) -> tuple[list[Capture], bool]:
-    """Return the captures of the next batch, and whether the file has no more."""
-    captured: list[Capture] = []
-    body_bytes = link_count = 0
-    for found, _ in captures:
-        # A foreign file, or a clock that ran ahead: a future time would override all later captures.
-        at = min(found.fetched_at, now())  # not the time at the start: a crawl is still writing
-        capture = found if at == found.fetched_at else found.model_copy(update={"fetched_at": at})
-        captured.append(capture)
-        body_bytes += len(capture.body)
-        link_count += _count_links(capture)
-        if len(captured) >= BATCH_CAPTURES or body_bytes >= BATCH_BYTES or link_count >= BATCH_SIGHTINGS:
-            return captured, False
-    return captured, True
-
-
-def _count_links(capture: Capture) -> int:
-    """Return roughly how many URLs a feed or sitemap advertises; 0 for any other response."""
-    return capture.body.count(b"<loc>") + capture.body.count(b"<item>")
-
-
-def complete_pages(
-    captures: Sequence[Capture], outcomes: list[Outcome], find_page: PageFinder, reader: Reader
-) -> list[Outcome]:
-    """Combine pages with their companions (a live blog's posts) into one outcome for the complete article."""
-    completed = list(outcomes)
-    waiting: dict[str, int] = {}
-    for index, (capture, outcome) in enumerate(zip(captures, outcomes, strict=True)):
-        if is_incomplete(outcome) and isinstance(outcome, CaptureQuarantined) and outcome.identity:
-            waiting[outcome.identity.key] = index
-        if page_id := find_page_id(capture):
-            if page_id in waiting:
-                first = waiting.pop(page_id)
-                [completed[first]] = reader.read([Page(captures[first], companions=(capture,))])
-            elif page := find_page(page_id):
-                [completed[index]] = reader.read([Page(capture, page)])
-    return completed
-
-
 def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture | None:
     """Return the newest capture of a record's page in the archive; None if it cannot be read."""
     with archive.database.read() as session:
@@ -243,8 +199,10 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
     return None
 
 
-def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) -> None:
-    """Load what no run has loaded yet, but what runs of other sites are writing.
+def load_unloaded(
+    archive: Archive, run: Run, load: BatchLoader = load_batch, make_loader: LoaderMaker | None = None
+) -> None:
+    """Load what no run has loaded yet, but what runs of other sites are writing; in place of `load`, by a made loader.
 
     No other crawl is writing, so a truncated record stays truncated.
     """
@@ -261,9 +219,9 @@ def load_unloaded(archive: Archive, run: Run, load: BatchLoader = load_batch) ->
     names = list_unloaded(archive, sizes)
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
     backlog = Backlog(archive, {name: sizes[name] for name in names})
-    with archive.reading_in_parallel() if is_much else nullcontext():
-        _load_all(archive, run, [name for name in names if name in local], load, backlog)
-        _load_all(archive, run, [name for name in names if name not in local], load, backlog)
+    with archive.reading_in_parallel() if is_much and not make_loader else nullcontext():
+        for group in ([name for name in names if name in local], [name for name in names if name not in local]):
+            _load_all(archive, run, group, make_loader(archive, group) if make_loader else load, backlog)
     for folder in folders:
         if folder.name not in {run.id, *others}:
             for path in sorted(folder.glob(f"{PAGE_LOG}-*.jsonl")):

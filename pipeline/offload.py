@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 
 from pipeline.archive import Archive, is_crawling
 from pipeline.other_runs import drop_files, list_other_runs
@@ -9,6 +10,7 @@ from pipeline.progress import report_progress
 from storage.captures.capture import list_positions
 from storage.warc.cdxj import write_index
 from storage.warc.remote import INDEX_SUFFIX, StoreUnreachable
+from storage.warc.store import copy_file
 
 WATCH_SECONDS = 20.0
 """Seconds between lease renewals while an upload runs: a file of 1 GiB may take many minutes."""
@@ -55,8 +57,23 @@ def _move_file(archive: Archive, name: str, renew_lease: Callable[[], None]) -> 
     index.parent.mkdir(exist_ok=True)
     with archive.database.read() as session:
         write_index(session, name, index)
+    _wait_for(partial(archive.warcs.move, name, index), renew_lease)
+
+
+def copy_to_store(archive: Archive, name: str) -> None:
+    """Copy a local file to the store, if one is set, so that other machines can read it; the local file stays.
+
+    Raises:
+        CopyDiffers, StoreUnreachable: as `WarcStore.move`.
+    """
+    path = archive.settings.warc_dir / name
+    if archive.warcs.remote and path.exists():
+        _wait_for(partial(copy_file, path, archive.warcs.remote, name), archive.keep_alive)
+
+
+def _wait_for(upload: Callable[[], None], renew_lease: Callable[[], None]) -> None:
     with ThreadPoolExecutor(1) as pool:
-        moving = pool.submit(archive.warcs.move, name, index)
-        while not wait([moving], WATCH_SECONDS).done:
+        uploading = pool.submit(upload)
+        while not wait([uploading], WATCH_SECONDS).done:
             renew_lease()
-        moving.result()
+        uploading.result()

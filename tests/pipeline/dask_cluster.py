@@ -1,13 +1,28 @@
 """A Dask cluster on loopback: a scheduler and workers, each a process that can be killed and started again."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import select
+
+from pipeline.archive import open_archive
+from schemas.settings import Settings
+from storage.schema.tables import Base
 from tests.waiting import wait_until
+
+OF_A_RUN = {"run", "lease"}
+"""Tables of what a run is, not of what it found."""
+
+OF_A_MOMENT = {"run_id", "revised_at", "created_at", "resolved_at"}
+"""Columns that name the run, and when it stored a row: all that is compared is whether they are empty."""
 
 
 class DaskCluster:
@@ -67,6 +82,37 @@ class DaskCluster:
         if self._scheduler:
             self.kill_scheduler()
 
+    @contextmanager
+    def being_killed(self, kill_count: int, seconds: tuple[float, float] = (0.5, 4)) -> Iterator[list[str]]:
+        """Within the block, kill and replace now a worker, now the scheduler, at random times; yield what was killed.
+
+        At the end of the block, end all of it.
+        """
+        has_ended, killed = threading.Event(), list[str]()
+        killer = threading.Thread(target=self._kill_some, args=(kill_count, seconds, has_ended, killed))
+        killer.start()
+        try:
+            yield killed
+        finally:
+            has_ended.set()
+            killer.join()
+            self.close()
+
+    def _kill_some(
+        self, kill_count: int, seconds: tuple[float, float], has_ended: threading.Event, killed: list[str]
+    ) -> None:
+        chance = random.Random(7)
+        for number in range(kill_count):
+            if has_ended.wait(chance.uniform(*seconds)):
+                return
+            if number % 3 == 1:
+                self.kill_scheduler()
+                self.start_scheduler()
+            else:
+                self.kill_worker()
+                self.start_worker()
+            killed.append("scheduler" if number % 3 == 1 else "worker")
+
     def _is_listening(self) -> bool:
         with socket.socket() as found:
             return found.connect_ex(("127.0.0.1", self._port)) == 0
@@ -81,3 +127,16 @@ class DaskCluster:
                 stdout=log,
                 stderr=log,
             )
+
+
+def dump(settings: Settings) -> dict[str, Any]:
+    """Return the rows of every table, but the runs' own, without run and moment."""
+    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
+        tables = [table for table in Base.metadata.sorted_tables if table.name not in OF_A_RUN]
+        return {
+            table.name: [
+                {name: value is None if name in OF_A_MOMENT else value for name, value in row.items()}
+                for row in session.execute(select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in tables
+        }

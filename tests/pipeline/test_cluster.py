@@ -1,8 +1,6 @@
 """Rereading on the workers of a cluster has the same result as in one process, whatever is killed."""
 
-import random
 import shutil
-import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -23,14 +21,8 @@ from schemas.failure import UsageFailure
 from schemas.reprocess import Change, ReprocessReport
 from schemas.settings import Settings
 from storage.captures.capture import EVERYTHING
-from storage.schema.tables import Article, Base, Capture
-from tests.pipeline.dask_cluster import DaskCluster
-
-OF_A_RUN = {"run", "lease"}
-"""Tables of what a run is, not of what it found."""
-
-OF_A_MOMENT = {"run_id", "revised_at"}
-"""Columns that name the run, and when it stored a row."""
+from storage.schema.tables import Article, Capture
+from tests.pipeline.dask_cluster import DaskCluster, dump
 
 
 @pytest.fixture(scope="module")
@@ -88,19 +80,6 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shard, "SHARD_CAPTURES", 5)
 
 
-def dump(settings: Settings) -> dict[str, Any]:
-    """Return the rows of every table, but the runs' own, without run and moment."""
-    with open_archive(settings, writable=False) as archive, archive.database.read() as session:
-        tables = [table for table in Base.metadata.sorted_tables if table.name not in OF_A_RUN]
-        return {
-            table.name: [
-                {name: value for name, value in row.items() if name not in OF_A_MOMENT}
-                for row in session.execute(select(table).order_by(*table.primary_key)).mappings()
-            ]
-            for table in tables
-        }
-
-
 def summarize(report: ReprocessReport) -> dict[str, Any]:
     """Return what a report says of the captures."""
     return report.model_dump(exclude={"started_at", "ended_at", "run"})
@@ -148,28 +127,9 @@ def test_killed_workers_and_schedulers_change_nothing(
     own.start_scheduler()
     own.start_worker()
     own.start_worker()
-    has_ended = threading.Event()
-
-    def kill() -> None:
-        chance = random.Random(7)
-        for number in range(kill_count):
-            if has_ended.wait(chance.uniform(0.5, 4)):
-                return
-            if number % 3 == 1:
-                own.kill_scheduler()
-                own.start_scheduler()
-            else:
-                own.kill_worker()
-                own.start_worker()
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
+    with own.being_killed(kill_count) as killed:
         report = reprocess(Settings(data_dir=data), apply=True, on=own.url)
-    finally:
-        has_ended.set()
-        killer.join()
-        own.close()
+    assert killed
     assert summarize(report) == summarize(alone[0])
     assert dump(Settings(data_dir=data)) == alone[1]
 
