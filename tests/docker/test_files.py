@@ -1,16 +1,21 @@
 """What the deployment's files owe to the rest of the project; without Docker."""
 
+import os
 import re
+import shlex
 import stat
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from fsspec import filesystem
 from ruamel.yaml import YAML
 
 from schemas.settings import PREFIX, Settings
 from tests.docker.compose import ROOT
+from tests.object_store import running_s3
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 OWN = {"data_dir", "database_url"}
@@ -55,6 +60,19 @@ def test_monitoring_starts_only_if_it_is_asked_for_and_in_fixed_versions() -> No
         sources = [volume.partition(":")[0] for volume in service["volumes"] if volume.startswith(".")]
         assert all((ROOT / source).is_file() for source in sources)
     assert "ports" not in services["worker"]
+
+
+def test_the_bucket_of_the_cluster_s_store_is_made_by_its_own_command(tmp_path: Path) -> None:
+    service = YAML(typ="safe").load(COMPOSE)["services"]["objects-bucket"]
+    with running_s3() as variables:
+        environment = {**os.environ, **service["environment"], **variables}
+        for _ in range(2):  # it runs each time that everything is started
+            command = [sys.executable, *shlex.split(service["command"])[1:]]
+            subprocess.run(command, env=environment, cwd=tmp_path, check=True)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            assert filesystem("s3", skip_instance_cache=True).ls("") == ["archive"]
 
 
 def test_prometheus_scrapes_the_port_that_the_worker_serves() -> None:
