@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import (
+    capacity,
     cluster,
     duplicates,
     export,
     fuzz,
     growth,
     ingest,
+    kills,
     orchestration,
     planted,
     quality,
@@ -34,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "duplicates": duplicates.main,
     "reprocess": reprocess.main,
     "cluster": cluster.main,
+    "capacity": capacity.main,
     "export": export.main,
     "search": search.main,
     "reader": reader.main,
@@ -74,7 +77,11 @@ def _make_parser() -> argparse.ArgumentParser:
 
 def _list_on_demand(options: argparse.Namespace) -> dict[str, Callable[[], bool]]:
     """Return the benchmarks that take hours or need data of others: they run only when named."""
-    return {"store-million": store.main_million, "quality": partial(quality.main, options.aeb, options.fundus)}
+    return {
+        "store-million": store.main_million,
+        "quality": partial(quality.main, options.aeb, options.fundus),
+        "kills": kills.main,
+    }
 
 
 sys.exit(main(sys.argv[1:]))

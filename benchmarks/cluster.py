@@ -1,12 +1,8 @@
 """Measures a cluster: two workers beside one, and how well sixteen are kept busy. One file has half of the captures."""
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +16,7 @@ from replica.site import Site
 from schemas.reprocess import Change, ReprocessReport
 from schemas.settings import Settings
 from spiders.warc import Exchange, WarcWriter
+from tests.pipeline.dask_cluster import DaskCluster
 
 CAPTURE_COUNT = 3_000
 SHARE_COUNT = 6
@@ -54,8 +51,8 @@ def _measure_simulated() -> bool:
     """Have sixteen workers sleep, through the connection that `--on` uses."""
     with (
         TemporaryDirectory() as folder,
-        _cluster(Path(folder), SIMULATED_PROCESSES, {}, SIMULATED_WORKERS // SIMULATED_PROCESSES) as url,
-        using(url, lambda: None) as cluster,
+        running_cluster(Path(folder), SIMULATED_PROCESSES, {}, SIMULATED_WORKERS // SIMULATED_PROCESSES) as found,
+        using(found.url, lambda: None) as cluster,
     ):
         _wait_for_workers(cluster, SIMULATED_WORKERS)
         items = [SHARD_SECONDS] * (SIMULATED_WORKERS * SHARDS_EACH)
@@ -79,8 +76,8 @@ def _measure_real() -> bool:
         found: dict[int, list[tuple[float, ReprocessReport]]] = {1: [], 2: []}
         for _ in range(ROUND_COUNT):  # alternating, so that other load affects both
             for worker_count, rounds in found.items():
-                with _cluster(folder, worker_count, environment) as url:
-                    rounds.append(_measure(settings, url, worker_count))
+                with running_cluster(folder, worker_count, environment) as cluster:
+                    rounds.append(_measure(settings, cluster.url, worker_count))
     one, two = (min(seconds for seconds, _ in rounds) for rounds in found.values())
     report = found[2][-1][1]
     changed_count = sum(report.changes.get(change, 0) for change in Change if change not in SAME)
@@ -123,23 +120,15 @@ def write_files(folder: Path, capture_count: int) -> Sequence[Path]:
 
 
 @contextmanager
-def _cluster(folder: Path, worker_count: int, environment: dict[str, str], thread_count: int = 1) -> Iterator[str]:
-    """Within the block, there are a scheduler and workers on loopback; yield the URL for `--on`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = ("--host", "127.0.0.1", "--no-dashboard")
-    workers = ("--no-nanny", "--death-timeout", "120", "--local-directory", str(folder))
-    commands = [["scheduler", "--port", str(port), *own]]
-    commands += [["worker", f"tcp://127.0.0.1:{port}", "--nthreads", str(thread_count), *workers, *own]] * worker_count
-    with ExitStack() as stack:
-        for command in commands:
-            started = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{command[0]}", *command[1:]],
-                env=os.environ | environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(started.wait)
-            stack.callback(started.kill)
-        yield f"dask://127.0.0.1:{port}"
+def running_cluster(
+    folder: Path, worker_count: int, environment: dict[str, str], thread_count: int = 1
+) -> Iterator[DaskCluster]:
+    """Within the block, there are a scheduler and workers on loopback."""
+    found = DaskCluster(folder / "dask", environment)
+    try:
+        found.start_scheduler()
+        for _ in range(worker_count):
+            found.start_worker(thread_count)
+        yield found
+    finally:
+        found.close()

@@ -9,10 +9,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
+from itertools import islice, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -33,6 +34,9 @@ DEFAULT_PORT = 8786
 ITEMS_AHEAD = 8
 """Items per worker that are under way at a time: enough that no worker waits for a slow one, few enough that their
 results fit in memory."""
+
+FETCH_COUNT = 16
+"""Results fetched at a time, if they are there: each takes some round trips to the scheduler and to its worker."""
 
 CONNECT_SECONDS = 60.0
 """Seconds to wait for a scheduler, and for the first worker: both may just have been started."""
@@ -96,6 +100,7 @@ class Cluster:
         self._send_heartbeat = send_heartbeat
         self._client = _connect(self._address, url)
         self._counted_at, self._count = -COUNT_SECONDS, 0
+        self._threads = ThreadPoolExecutor(FETCH_COUNT, "cluster")
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +112,10 @@ class Cluster:
 
     def close(self) -> None:
         """Forget what is under way, and disconnect. The cluster stays."""
+        self._disconnect()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _disconnect(self) -> None:
         with suppress(Exception):  # a scheduler that is gone
             self._client.close(timeout=5)
 
@@ -150,8 +159,10 @@ class Cluster:
                 if is_more := (item := next(waiting, None)) is not None:
                     under_way.append(_Task(item, self._submit(function, item)))
             if under_way:
-                yield self._wait_for(function, under_way)
-                under_way.popleft()
+                results = self._wait_for(function, under_way)
+                for _ in results:
+                    under_way.popleft()
+                yield from results
 
     def _submit(self, function: Callable[[Item], Result], item: Item) -> "Future | None":
         """Send an item; return None if there is no scheduler now."""
@@ -161,8 +172,8 @@ class Cluster:
             return self._client.submit(function, item, pure=False)
         return None
 
-    def _wait_for(self, function: Callable[[Any], Any], under_way: "deque[_Task]") -> Any:
-        """Return the result of the first task, however often it has to be computed."""
+    def _wait_for(self, function: Callable[[Any], Any], under_way: "deque[_Task]") -> list[Any]:
+        """Return the result of the first task, however often it has to be computed, and of those after it so far."""
         from distributed import KilledWorker
 
         task, alone_since = under_way[0], None
@@ -170,8 +181,8 @@ class Cluster:
             future: Any = task.future
             match self._wait_a_while(future):
                 case "finished":
-                    with suppress(OSError, CancelledError):  # its worker, or the scheduler, is gone meanwhile
-                        return future.result(timeout=CONNECT_SECONDS)
+                    if results := self._fetch(under_way):
+                        return results
                 case "error" if not isinstance(error := future.exception(), KilledWorker):
                     raise error
                 case "error":
@@ -184,6 +195,15 @@ class Cluster:
             alone_since = None if self._count_lately() else alone_since or time.monotonic()
             if alone_since and time.monotonic() - alone_since > PATIENCE_SECONDS:
                 raise ClusterLost(f"{self._url} has had no worker for {PATIENCE_SECONDS:.0f} s")
+
+    def _fetch(self, under_way: "deque[_Task]") -> list[Any]:
+        """Return the results of the first tasks, up to one that is not finished or whose result was lost."""
+        ready = [one.future for one in takewhile(_Task.is_finished, islice(under_way, FETCH_COUNT))]
+        results: list[Any] = []
+        with suppress(OSError, CancelledError):  # its worker, or the scheduler, is gone meanwhile
+            for fetching in [self._threads.submit(_fetch_result, one) for one in ready]:
+                results.append(fetching.result())  # noqa: PERF401 - those before one that is lost count
+        return results
 
     def _wait_a_while(self, future: "Future | None") -> str:
         """Wait for a task, but no longer than until the next heartbeat; return its status."""
@@ -205,7 +225,7 @@ class Cluster:
     def _reconnect(self) -> None:
         logger.warning("%s was lost; what it had not returned is computed again", self._url)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        self.close()
+        self._disconnect()
         while True:
             self._send_heartbeat()
             try:
@@ -222,6 +242,13 @@ class _Task:
         self.item = item
         self.future = future
         self.tries = 0
+
+    def is_finished(self) -> bool:
+        return self.future is not None and bool(self.future.status == "finished")
+
+
+def _fetch_result(future: Any) -> Any:
+    return future.result(timeout=CONNECT_SECONDS)
 
 
 def find_address(url: str) -> str:

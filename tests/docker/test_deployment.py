@@ -1,5 +1,6 @@
 """The deployment, really built and started: each step goes on where the one before ended (`make docker-test`)."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -270,6 +271,23 @@ def test_what_is_stored_is_still_there_after_all_was_taken_down(deployment: Depl
     deployment.compose("exec", "-T", "worker", "broadsheet", "doctor")
     state = deployment.run_to_end("ingest/latest")
     assert state["type"] == "COMPLETED", state["message"]
+
+
+def test_a_cluster_reads_everything_again_and_a_killed_worker_changes_nothing(deployment: Deployment, say: Say) -> None:
+    began_at = time.monotonic()
+    services = ("cluster-scheduler", "cluster-worker")
+    deployment.compose("up", "--detach", "--no-deps", "--scale", "cluster-worker=2", *services)
+    say(f"a scheduler and two workers are up: {time.monotonic() - began_at:.0f} s")
+    articles = deployment.read_articles()
+    first, _ = deployment.inspect("cluster-worker")
+    deployment.docker("kill", first["Id"])
+    command = ("broadsheet", "reprocess", "--on", "dask://cluster-scheduler", "--apply", "--json")
+    report = json.loads(deployment.compose("exec", "-T", "worker", *command))
+    assert report["problems"] == []
+    assert report["changes"].keys() <= {"unchanged", "quarantined"}
+    assert report["changes"]["unchanged"] >= len(articles)
+    assert deployment.read_articles() == articles
+    deployment.compose("rm", "--stop", "--force", *services)
 
 
 def test_nothing_is_left_when_the_volumes_are_removed_too(deployment: Deployment) -> None:

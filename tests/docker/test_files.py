@@ -1,8 +1,11 @@
 """What the deployment's files owe to the rest of the project; without Docker."""
 
+import os
 import re
+import shlex
 import stat
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from ruamel.yaml import YAML
 
 from schemas.settings import PREFIX, Settings
 from tests.docker.compose import ROOT
+from tests.object_store import running_s3
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 OWN = {"data_dir", "database_url"}
@@ -55,6 +59,17 @@ def test_monitoring_starts_only_if_it_is_asked_for_and_in_fixed_versions() -> No
         sources = [volume.partition(":")[0] for volume in service["volumes"] if volume.startswith(".")]
         assert all((ROOT / source).is_file() for source in sources)
     assert "ports" not in services["worker"]
+
+
+def test_the_bucket_of_the_cluster_s_store_is_made_by_its_own_command(tmp_path: Path) -> None:
+    service = YAML(typ="safe").load(COMPOSE)["services"]["objects-bucket"]
+    with running_s3() as variables:
+        environment = {**os.environ, **service["environment"], **variables}
+        for _ in range(2):  # it runs each time that everything is started
+            command = [sys.executable, *shlex.split(service["command"])[1:]]
+            subprocess.run(command, env=environment, cwd=tmp_path, check=True)
+        listing = [sys.executable, "-c", "from s3fs import S3FileSystem; print(*S3FileSystem().ls(''))"]
+        assert subprocess.check_output(listing, env=environment, cwd=tmp_path, text=True) == "archive\n"
 
 
 def test_prometheus_scrapes_the_port_that_the_worker_serves() -> None:

@@ -47,12 +47,12 @@ class DaskCluster:
         self._scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", str(self._port))
         wait_until(self._is_listening)
 
-    def start_worker(self, **environment: str) -> None:
-        """Start a worker of one thread, without a nanny: one process to be killed."""
+    def start_worker(self, thread_count: int = 1, **environment: str) -> None:
+        """Start a worker, without a nanny: one process to be killed."""
         address = f"tcp://127.0.0.1:{self._port}"
         options = (
             "--nthreads",
-            "1",
+            str(thread_count),
             "--no-nanny",
             "--host",
             "127.0.0.1",

@@ -1,19 +1,15 @@
 """Importing WARC files on the workers of a cluster has the same result as in one process, whatever is killed."""
 
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from fsspec import filesystem
 
-from flows.server import find_port
 from pipeline import section
 from pipeline.archive import open_archive
 from pipeline.cluster import ClusterUnusable
@@ -29,10 +25,10 @@ from schemas.reprocess import Change
 from schemas.settings import Settings
 from sites import PUBLISHERS
 from spiders.warc import Exchange, WarcWriter
+from tests.object_store import running_s3
 from tests.pipeline.dask_cluster import DaskCluster, dump
 from tests.pipeline.test_reader import make_hanging
 from tests.postgresql import PostgreSQL
-from tests.waiting import wait_until
 
 LIMIT_SECONDS = 3.0
 """Processor time for a capture: several times what a process needs for its first page."""
@@ -65,10 +61,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
     """WARC files: of a crawl, and of later versions of its pages."""
     folder = tmp_path_factory.mktemp("files")
     with running(SITE) as server:
-        crawled = {"data_dir": folder / "crawled", "contact": "test@example.org", "origins": dict(server.origins)}
-        ingest_once(Settings(**crawled, delay_seconds=0), "moscow-times", "sitemaps")
+        crawled = Settings(data_dir=folder / "crawled", contact="test@example.org", origins=dict(server.origins))
+        ingest_once(crawled.model_copy(update={"delay_seconds": 0}), "moscow-times", "sitemaps")
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-    at = datetime.now(UTC) - timedelta(seconds=1)
+    at = datetime.now(UTC)
     pages = [(one.url, one.page_html().replace(" the ", " that ")) for one in SITE.articles]
     with WarcWriter(folder / "later", site="test", run_id="later") as writer:
         for url, page in pages:
@@ -226,27 +222,11 @@ def test_a_worker_that_cannot_read_the_file_is_refused(tmp_path: Path, files: Se
 @pytest.fixture(scope="module")
 def s3() -> Iterator[None]:
     """Set up an S3 on loopback with an empty bucket; it is configured by the usual AWS variables."""
-    port = find_port(0)
-    command = [sys.executable, "-c", "from moto.server import main; main()", "--port", str(port)]
-    output = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **output) as server, pytest.MonkeyPatch.context() as patch:
-        variables = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
+    with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        wait_until(lambda: is_listening(port))
         filesystem("s3", skip_instance_cache=True).mkdir("archive")
         yield
-        server.kill()
-
-
-def is_listening(port: int) -> bool:
-    with socket.socket() as found:
-        return found.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
