@@ -65,7 +65,8 @@ class SearchView:
     @property
     def confidences(self) -> list[float]:
         """The least confidences that the form offers, with that of this search."""
-        return sorted({*CONFIDENCES, self._asked.min_confidence or CONFIDENCES[0]})
+        asked = self._asked.min_confidence
+        return sorted({*CONFIDENCES, *(() if asked is None else (asked,))})
 
     @property
     def chips(self) -> list[Choice]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 import sites
+from benchmarks.calibration import QUESTIONS, JudgedReading, measure_area
 from extraction.confidence import (
     CONTRADICTED,
     DAY_SOURCES,
@@ -190,6 +191,15 @@ def test_a_text_without_a_page_has_none() -> None:
     draft = read_text(make_capture("\n\n".join(SENTENCES), None))
     assert isinstance(draft, Draft)
     assert draft.confidence is None
+
+
+def test_the_area_is_the_chance_that_a_right_record_has_a_higher_confidence_than_a_wrong_one() -> None:
+    right = [JudgedReading(is_odd=True, confidence=one, is_text_right=True) for one in (0.9, 0.5)]
+    wrong = [JudgedReading(is_odd=True, confidence=one, is_text_right=False) for one in (0.5, 0.1)]
+    unknown = JudgedReading(is_odd=True, confidence=0.3, is_text_right=None)
+    ask = QUESTIONS["text F1 >= .9"]
+    assert measure_area([*right, *wrong, unknown], ask) == (1 + 1 + 0.5 + 1) / 4
+    assert measure_area([*right, unknown], ask) is None
 
 
 def test_golden_pages_rank_as_they_should() -> None:
