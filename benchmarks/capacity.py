@@ -20,6 +20,7 @@ from pipeline.reprocess.comparison import reread_captures
 from pipeline.reprocess.reprocess import STORE_COUNT
 from pipeline.run import now, running
 from pipeline.section import SectionRead, cut_section
+from pipeline.step_time import StepTimes
 from schemas.capture import Capture
 from schemas.settings import Settings
 from storage.captures.capture import iterate_rereadings
@@ -92,7 +93,7 @@ def _measure_import(archive: Archive, folder: Path, costs: Costs) -> int:
                 with costs.counted(READ):
                     read = SectionRead(end, list(read_pages(context, _as_pages(captured))), {})
                 with costs.counted(NEW):
-                    store_section(archive, run.id, read)
+                    store_section(archive, run.id, read, StepTimes())
                 count += len(captured)
                 position, is_last = end.position, end.is_last
     return count
