@@ -97,6 +97,8 @@ def import_paths(archive: Archive, paths: Sequence[Path], on: str | None = None)
         others = lists.keys() | tables.keys()
         written = _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in others])
         import_tables(archive, run, [(_name_url(table.path), table) for table in tables.values()])
+        # Before the copies of WARC files: their names, by which files are loaded, are digests.
+        load_unloaded(archive, run, make_loader=make_loader)
         copies = {file: _store_warc(archive, run, file) for file in files if _is_warc(file)}
         for file in copies:
             _record_skipped(run, file, skipped[file])
