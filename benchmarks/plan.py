@@ -23,7 +23,7 @@ from storage.articles.terms import add_terms
 from storage.engine import open_database
 from storage.ledger.outcome import store_outcomes
 
-PAGE_COUNT = 2_000
+PAGE_COUNT = 1_000
 BATCH_COUNT = 256
 STORED_COUNT = 20 * BATCH_COUNT
 FACTOR_TARGET = 2.0
