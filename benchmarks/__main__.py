@@ -15,7 +15,9 @@ from benchmarks import (
     growth,
     ingest,
     kills,
+    near_duplicates,
     orchestration,
+    plan,
     planted,
     quality,
     reader,
@@ -32,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "reading": reading.main,
     "fuzz": fuzz.main,
     "growth": growth.main,
+    "plan": plan.main,
     "planted": planted.main,
     "duplicates": duplicates.main,
     "reprocess": reprocess.main,
@@ -49,7 +52,8 @@ def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all."""
     parser = _make_parser()
     options = parser.parse_args(arguments)
-    known = BENCHMARKS | _list_on_demand(options) | {"reader": partial(reader.main, options.articles, options.database)}
+    known = BENCHMARKS | _list_on_demand(options)
+    known["reader"] = partial(reader.main, options.articles or reader.ARTICLE_COUNT, options.database)
     if unknown := [name for name in options.names if name not in known]:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     if "quality" in options.names and not (options.aeb or options.fundus):
@@ -66,19 +70,22 @@ def main(arguments: list[str]) -> int:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    names = sorted(BENCHMARKS | _list_on_demand(argparse.Namespace(aeb=None, fundus=None)))
+    names = sorted(BENCHMARKS | _list_on_demand(argparse.Namespace(aeb=None, fundus=None, articles=None, kind=None)))
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}")
     parser.add_argument("--aeb", type=Path, help="for quality: a copy of scrapinghub/article-extraction-benchmark")
     parser.add_argument("--fundus", type=Path, help="for quality: a copy of flairNLP/fundus")
-    parser.add_argument("--articles", type=int, default=reader.ARTICLE_COUNT, help="for reader: how many there are")
+    parser.add_argument("--articles", type=int, help="for reader and near-duplicates: how many there are")
+    parser.add_argument("--kind", choices=near_duplicates.KINDS, help="for near-duplicates: on this database alone")
     parser.add_argument("--database", metavar="URL", help="for reader: a database that already has that many")
     return parser
 
 
 def _list_on_demand(options: argparse.Namespace) -> dict[str, Callable[[], bool]]:
     """Return the benchmarks that take hours or need data of others: they run only when named."""
+    kinds = (options.kind,) if options.kind else near_duplicates.KINDS
     return {
         "store-million": store.main_million,
+        "near-duplicates": partial(near_duplicates.main, options.articles or near_duplicates.LARGEST, kinds),
         "quality": partial(quality.main, options.aeb, options.fundus),
         "kills": kills.main,
     }

@@ -72,10 +72,10 @@ def fill(database: Database, article_count: int) -> float:
     """Write articles as rows, then index them; return articles indexed per second."""
     step = SPAN / article_count
     with database.begin() as session:
-        session.execute(insert(Capture), [_make_capture()])
+        session.execute(insert(Capture), [make_capture()])
         for start in range(0, article_count, PART_COUNT):
             numbers = range(start, min(start + PART_COUNT, article_count))
-            session.execute(insert(ArticleRow), [_make_row(number, step) for number in numbers])
+            session.execute(insert(ArticleRow), [make_row(number, step) for number in numbers])
     started = time.perf_counter()
     with database.begin() as session:
         index_all(session)
@@ -140,7 +140,8 @@ def _write(number: int, identity: Identity, ref: CaptureRef, body: str | None, s
     )
 
 
-def _make_capture() -> dict[str, Any]:
+def make_capture() -> dict[str, Any]:
+    """Return the row of the capture that all articles share."""
     return {
         "id": 1,
         "warc": "old.warc.gz",
@@ -153,7 +154,8 @@ def _make_capture() -> dict[str, Any]:
     }
 
 
-def _make_row(number: int, step: timedelta) -> dict[str, Any]:
+def make_row(number: int, step: timedelta = STEP) -> dict[str, Any]:
+    """Return the row of an article."""
     article = make_outcome(number, step=step).article
     return {
         **article.model_dump(exclude={"capture"}),

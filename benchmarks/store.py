@@ -144,7 +144,7 @@ def _search(database: Database, article_count: int) -> dict[str, float]:
     milliseconds = [
         _time_query(database, query) for kind in KINDS for query in draw_queries(kind, QUERY_COUNT, article_count)
     ]
-    return {"p50": median(milliseconds), "p95": quantiles(milliseconds, n=20)[-1], "size": _measure_size(database)}
+    return {"p50": median(milliseconds), "p95": quantiles(milliseconds, n=20)[-1], "size": measure_size(database)}
 
 
 def _time_query(database: Database, query: str) -> float:
@@ -159,7 +159,8 @@ def _vacuum(database: Database) -> None:
             connection.execute(text("VACUUM ANALYZE"))  # as autovacuum would do some time later
 
 
-def _measure_size(database: Database) -> int:
+def measure_size(database: Database) -> int:
+    """Return the size of the database, in bytes."""
     with database.read() as session:
         if database.engine.dialect.name == "postgresql":
             return int(session.scalars(select(func.pg_database_size(func.current_database()))).one())

@@ -33,6 +33,7 @@ from cli.option import (
     read_day,
     with_archive,
 )
+from cli.plan import plan
 from cli.progress import announce_prefect, showing_progress
 from cli.publish import publish
 from cli.quarantine import quarantine_app
@@ -68,6 +69,7 @@ app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(release)
 app.command(cls=QueryCommand, context_settings=NO_SHORT_OPTIONS)(publish)
 app.command()(verify)
 app.command()(redact)
+app.command()(plan)
 app.command()(compliance)
 app.command()(migrate)
 app.command()(copy)

@@ -5,7 +5,8 @@ Near-duplicate pairs are maintained between distinct texts, independent of the a
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -28,6 +29,9 @@ from storage.schema.tables import Article, Base, Entry, Revision
 
 CACHED_TEXTS = 128
 """Shingled texts in memory: twice the most candidates of one text, some MB."""
+
+READ_PAIRS = 256
+"""Pairs whose stored bodies are read at a time: a statement for each would take twice as long as comparing them."""
 
 Neighbours = dict[int, set[int]]
 """Id of a text -> ids of its near-duplicates."""
@@ -156,28 +160,34 @@ def _compare_texts(session: Session, wanted: Mapping[int, str], returning: Colle
 def _find_pairs(
     session: Session, bodies: Mapping[int, str], candidates: Mapping[int, list[int]]
 ) -> Iterator[tuple[int, int]]:
-    @lru_cache(CACHED_TEXTS)
-    def read(number: int) -> Shingled:
-        return Shingled(bodies.get(number) or _read_body(session, number) or "")
+    pairs = list(_list_pairs(candidates))
+    for start in range(0, len(pairs), READ_PAIRS):
+        part = pairs[start : start + READ_PAIRS]
+        stored = _read_bodies(session, set(chain.from_iterable(part)) - bodies.keys())
+        texts = lru_cache(CACHED_TEXTS)(partial(_shingle, bodies, stored))
+        yield from ((one, other) for one, other in part if is_near_duplicate(texts(one), texts(other)))
 
+
+def _list_pairs(candidates: Mapping[int, list[int]]) -> Iterator[tuple[int, int]]:
+    """Yield each pair to compare once, in one direction."""
     compared: Neighbours = defaultdict(set)
     for number, others in candidates.items():
         for other in others:
             if number not in compared[other]:
                 compared[number].add(other)
-                if is_near_duplicate(read(number), read(other)):
-                    yield number, other
+                yield number, other
 
 
-def _read_body(session: Session, text_id: int) -> str | None:
-    """Return a text's body; None if no article has it any more."""
-    statement = (
-        select(Article.body)
-        .join(ArticleText, ArticleText.content_sha256 == Article.content_sha256)
-        .where(ArticleText.id == text_id, ArticleText.is_current)
-        .limit(1)
-    )
-    return session.scalar(statement)
+def _shingle(bodies: Mapping[int, str], stored: Mapping[int, str], text_id: int) -> Shingled:
+    return Shingled(bodies.get(text_id) or stored.get(text_id, ""))
+
+
+def _read_bodies(session: Session, text_ids: Collection[int]) -> dict[int, str]:
+    """Return these texts' bodies, without those that no article has any more."""
+    owner = aliased(Article)
+    first = select(func.min(owner.id)).where(owner.content_sha256 == ArticleText.content_sha256).scalar_subquery()
+    statement = select(ArticleText.id, Article.body).join(Article, Article.id == first).where(ArticleText.is_current)
+    return {row[0]: row[1] for row in execute_in(session, statement, ArticleText.id, text_ids)}
 
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)

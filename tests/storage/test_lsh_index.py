@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from replica.site import Site
 from storage.articles.selection import ArticleFilter, iterate_articles
@@ -76,3 +76,21 @@ def test_keys_move_from_level_to_level_and_are_found_in_each(
     copies = [read(100 + number, 100 + number, f"{texts[number]} The end.") for number in texts]
     with database.begin() as session:
         assert store_outcomes(session, copies, run_id=None, now=at(100)) == {"duplicate": 60, "request": 60, "page": 60}
+
+
+def test_the_bodies_of_all_candidates_are_read_in_one_statement(database: Database) -> None:
+    stored = [read(1 + number, 1 + number, body) for number, body in enumerate(NOTICES[:-1])]
+    with database.begin() as session:
+        store_outcomes(session, stored, run_id=None, now=at(100))
+    statements: list[str] = []
+
+    def record(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(database.engine, "before_cursor_execute", record)
+    try:
+        with database.begin() as session:
+            store_outcomes(session, [read(100, 100, NOTICES[-1])], run_id=None, now=at(100))
+    finally:
+        event.remove(database.engine, "before_cursor_execute", record)
+    assert sum(one.startswith("SELECT article_text.id, article.body") for one in statements) == 1
