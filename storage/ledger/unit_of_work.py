@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, any_, delete, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import QueryableAttribute, Session, defer, joinedload, make_transient_to_detached
 
 from schemas.capture import CaptureRef
@@ -394,5 +395,9 @@ def execute_in(
 ) -> Iterator[Row[Found]]:
     """Yield the rows whose `column` has one of any number of values."""
     wanted = sorted(values)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
     for start in range(0, len(wanted), IN_COUNT):
-        yield from session.execute(statement.where(column.in_(wanted[start : start + IN_COUNT])))
+        part = wanted[start : start + IN_COUNT]
+        # PostgreSQL's driver parses a statement with hundreds of parameters anew each time.
+        is_wanted = column.in_(part) if is_sqlite else column == any_(literal(part, ARRAY(column.type)))
+        yield from session.execute(statement.where(is_wanted))

@@ -6,13 +6,12 @@ sorted slices, so that one page written there takes many keys. One slice is move
 whole level.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import chain, pairwise, repeat
 
-from sqlalchemy import BigInteger, Connection, CursorResult, delete, insert, select
+from sqlalchemy import BigInteger, Connection, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.bulk import insert_rows
@@ -99,7 +98,7 @@ MAX_CANDIDATES = 64
 LOOKUP_SQL = {
     # CROSS JOIN fixes the order: each key is looked up in the level, not the other way round.
     "sqlite": "SELECT held.key, text_id FROM json_each(?) AS asked CROSS JOIN {} AS held ON held.key = value",
-    "postgresql": "SELECT key, text_id FROM {} WHERE key = ANY(%s)",
+    "postgresql": "SELECT key, text_id FROM {} WHERE key = ANY(%s::bigint[])",
 }
 
 
@@ -157,18 +156,14 @@ def _move_slice(connection: Connection, level: type[LshKey], following: type[Lsh
 
 def _find_texts_by_key(connection: Connection, keys: AbstractSet[int]) -> dict[int, list[int]]:
     texts_by_key: dict[int, list[int]] = defaultdict(list)
-    ordered = sorted(keys)
+    # Bound as one value, in each database's notation: binding each key costs more than looking it up.
+    asked = ",".join(map(str, sorted(keys)))
+    asked = f"[{asked}]" if connection.dialect.name == "sqlite" else f"{{{asked}}}"
     for level in reversed(LEVELS):  # the oldest texts first
-        for key, text_id in _look_up(connection, level, ordered):
+        statement = LOOKUP_SQL[connection.dialect.name].format(level.__tablename__)
+        for key, text_id in connection.exec_driver_sql(statement, (asked,)):
             texts_by_key[key].append(text_id)
     return texts_by_key
-
-
-def _look_up(connection: Connection, level: type[LshKey], keys: list[int]) -> CursorResult[tuple[int, int]]:
-    """Look up keys, bound as one value: binding each of them costs more than looking it up."""
-    if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(LOOKUP_SQL["postgresql"].format(level.__tablename__), (keys,))
-    return connection.exec_driver_sql(LOOKUP_SQL["sqlite"].format(level.__tablename__), (json.dumps(keys),))
 
 
 def _rank(text_id: int, keys: AbstractSet[int], shared: Mapping[int, list[int]]) -> list[int]:

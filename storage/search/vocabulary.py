@@ -4,7 +4,7 @@ The index itself has the words unstemmed, so that quoted words and prefixes matc
 rules does not change the index. Forms are looked up at query time.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
@@ -21,14 +21,14 @@ MAX_FORMS = 64
 
 INSERT_SQL = {
     "sqlite": "INSERT OR IGNORE INTO search_word (stem, word) VALUES (?, ?)",
-    "postgresql": "INSERT INTO search_word (stem, word) SELECT * FROM unnest(%s::text[], %s::text[])"
-    " ON CONFLICT DO NOTHING",
+    "postgresql": "INSERT INTO search_word (stem, word)"
+    " SELECT * FROM unnest(string_to_array(%s, ' '), string_to_array(%s, ' ')) ON CONFLICT DO NOTHING",
 }
 """Inserts some thousand words of a batch, nearly all of them known; raw SQL takes a fifth of the time."""
 
 
 FIND_NEW_SQL = """
-    SELECT stem, word FROM unnest(%s::text[], %s::text[]) AS asked (stem, word)
+    SELECT stem, word FROM unnest(string_to_array(%s, ' '), string_to_array(%s, ' ')) AS asked (stem, word)
     WHERE NOT EXISTS (SELECT FROM search_word AS held WHERE held.stem = asked.stem AND held.word = asked.word)
 """
 
@@ -66,7 +66,7 @@ def insert_forms(session: Session, forms: Collection[tuple[str, str]]) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(INSERT_SQL["sqlite"], rows)
     else:
-        connection.exec_driver_sql(INSERT_SQL["postgresql"], tuple(map(list, zip(*rows, strict=True))))
+        connection.exec_driver_sql(INSERT_SQL["postgresql"], _join(rows))
 
 
 def find_new_forms(session: Session, forms: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
@@ -74,8 +74,12 @@ def find_new_forms(session: Session, forms: Collection[tuple[str, str]]) -> Coll
     connection = session.connection()
     if not forms or connection.dialect.name == "sqlite":
         return forms
-    columns = tuple(map(list, zip(*sorted(forms), strict=True)))
-    return [(stem, word) for stem, word in connection.exec_driver_sql(FIND_NEW_SQL, columns)]
+    return [(stem, word) for stem, word in connection.exec_driver_sql(FIND_NEW_SQL, _join(sorted(forms)))]
+
+
+def _join(forms: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return the stems and the words, each between spaces, which none has: an array takes ten times as long to bind."""
+    return " ".join(stem for stem, _ in forms), " ".join(word for _, word in forms)
 
 
 def remove_unused_words(session: Session, words: Collection[str]) -> None:

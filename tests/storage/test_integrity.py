@@ -123,7 +123,9 @@ def test_references_to_a_lost_entry_move_to_its_recreated_one(database: Database
     store(database, read(1, 1, BODY))
     run_sql(database, "DELETE FROM entry")
     with database.begin() as session:
-        UnitOfWork(session, None, at(2)).add_entry(identify(1), at(2)).id = 99
+        batch = UnitOfWork(session, None, at(2))
+        batch.add_entry(identify(1), at(2)).id = 99
+        batch.write()
     with database.begin() as session:
         assert len(audit_entries(session)) == 1
         assert restore_entries(session, at(2), STANDARD_PLAN) == 1
