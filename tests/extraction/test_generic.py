@@ -307,3 +307,10 @@ def test_a_saved_home_page_is_no_article_but_an_article_may_name_the_home_page_a
     assert find_url(capture) == f"{ORIGIN}/a"
     assert isinstance(draft, Draft)
     assert draft.url == f"{ORIGIN}/a"
+
+
+def test_a_button_beside_a_script_is_no_paragraph() -> None:
+    script = f"<script>var share = 'no text of the page, but {'longer than any button, ' * 9}';</script>"
+    plain = _read("").body
+    for button in ("<div>Share</div>", f"<div>{script}Share</div>", f"<div>Share{script}</div>"):
+        assert _read("", TEXT.replace("</p>", f"</p>{button}", 1)).body == plain
