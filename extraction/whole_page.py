@@ -42,10 +42,7 @@ ITEM_PREFIX_CHARS = 20
 
 # trafilatura discards all of this in each of its steps, after copying the tree several times. Elements with paragraphs
 # or JSON-LD are left to it, as pages may be nested wrongly.
-_DISCARDED = XPath(
-    "descendant::style | descendant::script[not(contains(@type, 'json'))] | descendant::svg | descendant::link"
-    " | descendant::meta | descendant::*[self::aside or self::footer][not(descendant::p or descendant::script)]"
-)
+_DISCARDED_TAGS = ("style", "script", "svg", "link", "meta", "aside", "footer")
 _PARAGRAPH_TEXTS = XPath("descendant::p//text()", smart_strings=False)
 _OWN_HEADS = XPath("boolean(descendant::h1 | descendant::article)")
 _FAST, _FULL, _PRECISE = (
@@ -69,7 +66,10 @@ def read_whole_page(tree: HtmlElement) -> WholePage:
     """
     if is_overgrown(tree):
         return WholePage(read_paragraphs(tree.iter("p")), Evidence(0, is_overgrown=True))
-    for discarded in [*_DISCARDED(tree), *find_widgets(tree), *_find_link_lists(tree)]:
+    # First, because the text of a script is no text of the button beside it, nor has a widget to be looked for in it.
+    for discarded in [one for one in tree.iterdescendants(*_DISCARDED_TAGS) if _is_discarded(one)]:
+        drop(discarded)
+    for discarded in [*find_widgets(tree), *_find_link_lists(tree)]:
         drop(discarded)
     drop_button_text(tree)
     char_count = sum(map(len, _PARAGRAPH_TEXTS(tree)))
@@ -84,6 +84,16 @@ def read_whole_page(tree: HtmlElement) -> WholePage:
         parts = read_paragraphs(map(deepcopy, _find_containers(tree, paragraphs)))
         paragraphs = max(paragraphs, parts, key=lambda found: sum(map(len, found)))
     return WholePage(paragraphs, Evidence(char_count, is_second_mode))
+
+
+def _is_discarded(element: HtmlElement) -> bool:
+    match element.tag:
+        case "script":
+            return "json" not in element.get("type", "")
+        case "aside" | "footer":
+            return next(element.iter("p", "script"), None) is None
+        case _:
+            return True
 
 
 def _find_link_lists(tree: HtmlElement) -> list[HtmlElement]:

@@ -9,7 +9,8 @@ from lxml import html
 
 import sites
 from extraction.page import find_url, read_page
-from extraction.whole_page import MIN_FAST_SHARE
+from extraction.tree import parse_page
+from extraction.whole_page import MIN_FAST_SHARE, read_whole_page
 from schemas.article import Draft, Unreadable
 from tests.extraction.pages import make_capture
 
@@ -307,3 +308,15 @@ def test_a_saved_home_page_is_no_article_but_an_article_may_name_the_home_page_a
     assert find_url(capture) == f"{ORIGIN}/a"
     assert isinstance(draft, Draft)
     assert draft.url == f"{ORIGIN}/a"
+
+
+def test_a_button_beside_a_script_is_no_paragraph() -> None:
+    script = f"<script>var share = 'no text of the page, but {'longer than any button, ' * 9}';</script>"
+    first, second = (
+        f"<p>{f'The {word} part of a story that is long enough for a page. ' * 6}</p>" for word in ("one", "other")
+    )
+    for button in ("", "<div>Share</div>", f"<div>{script}Share</div>"):
+        page = f"<html><body><article><h1>A headline</h1>{first}{button}{second}</article></body></html>"
+        tree = parse_page(page.encode())
+        assert not isinstance(tree, Unreadable)
+        assert [text.split()[:2] for text in read_whole_page(tree)[-2:]] == [["The", "one"], ["The", "other"]]
