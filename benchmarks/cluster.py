@@ -18,7 +18,9 @@ from schemas.settings import Settings
 from spiders.warc import Exchange, WarcWriter
 from tests.pipeline.dask_cluster import DaskCluster
 
-CAPTURE_COUNT = 3_000
+CAPTURE_COUNT = 8_000
+"""Half a minute of work for one worker, beside which the seconds count little in which each of them starts to read."""
+
 SHARE_COUNT = 6
 """Files: the first has half of the captures, each other one a tenth."""
 
