@@ -18,12 +18,14 @@ from schemas.settings import Settings
 from spiders.warc import Exchange, WarcWriter
 from tests.pipeline.dask_cluster import DaskCluster
 
-CAPTURE_COUNT = 3_000
+CAPTURE_COUNT = 8_000
+"""Half a minute of work for one worker, beside which the seconds count little in which each of them starts to read."""
+
 SHARE_COUNT = 6
 """Files: the first has half of the captures, each other one a tenth."""
 
 SHARD_CAPTURES = 128
-"""As many shards as two workers have of a larger archive at a time: with 256, the last one would weigh more."""
+"""Half of what `reprocess` sends: of few shards, the last one, for which one worker waits, counts more."""
 
 ROUND_COUNT = 3
 TARGET = 1.7

@@ -103,6 +103,11 @@ def test_the_same_import_again_stores_nothing(broadsheet: Broadsheet, seeds: Pat
     assert read_export(broadsheet, tmp_path / "after.jsonl") == before
 
 
+def test_a_wrong_cluster_is_refused_before_anything_is_stored(broadsheet: Broadsheet, seeds: Path) -> None:
+    assert_one_line(broadsheet("import", seeds, "--on", "http://127.0.0.1:8786"), "names no cluster")
+    assert import_json(broadsheet, seeds)["outcomes"] == {"stored": 5}
+
+
 def test_a_folder_is_imported_as_the_files_in_it(broadsheet: Broadsheet, seeds: Path, tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
