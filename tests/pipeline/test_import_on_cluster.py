@@ -170,7 +170,7 @@ def test_an_interrupted_import_is_continued_on_a_cluster(
     assert import_files(settings, files, cluster.url).tables == alone.tables
 
 
-@pytest.mark.parametrize("kill_count", [3, pytest.param(30, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kill_count", [3, pytest.param(20, marks=pytest.mark.soak)])
 def test_killed_workers_and_schedulers_change_nothing(
     tmp_path: Path, files: Sequence[Path], rules: Path, alone: Imported, kill_count: int
 ) -> None:
