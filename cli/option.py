@@ -26,7 +26,7 @@ def read_day(text: str | datetime) -> datetime:
         raise typer.BadParameter(f"{text!r} is not a day such as 2024-02-29") from None
 
 
-def between(lowest: int, highest: int = MAX_COUNT) -> Callable[[float | None], float | None]:
+def between(lowest: float, highest: int = MAX_COUNT) -> Callable[[float | None], float | None]:
     """Return a callback that refuses smaller and larger numbers. Unlike Typer's own, it does not lengthen the help."""
 
     def check(count: float | None) -> float | None:

@@ -26,7 +26,9 @@ def plan(
     database: Annotated[
         DatabaseKind, typer.Option(metavar="KIND", help=f"The database: {', '.join(DatabaseKind)}.")
     ] = DatabaseKind.SQLITE,
-    delay: Annotated[float, typer.Option(metavar="SECONDS", help="Between two requests to the publisher.")] = 2.0,
+    delay: Annotated[
+        float, typer.Option(metavar="SECONDS", callback=between(0), help="Between two requests to the publisher.")
+    ] = 2.0,
     cores: Annotated[
         int | None,
         typer.Option(
@@ -35,9 +37,13 @@ def plan(
     ] = None,
     memory: Annotated[
         float | None,
-        typer.Option(metavar="GB", help="Memory. By default, this machine's.", show_default=False),
+        typer.Option(
+            metavar="GB", callback=between(0.1), help="Memory. By default, this machine's.", show_default=False
+        ),
     ] = None,
-    page: Annotated[float, typer.Option(metavar="KB", help="Size of a page in a WARC file, compressed.")] = 20.0,
+    page: Annotated[
+        float, typer.Option(metavar="KB", callback=between(0.1), help="Size of a page in a WARC file, compressed.")
+    ] = 20.0,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -45,8 +51,6 @@ def plan(
     from cli.render import print_json
     from pipeline.plan import Machine, make_plan
 
-    if delay < 0 or page <= 0 or (memory is not None and memory <= 0):
-        raise typer.BadParameter("--delay must not be negative; --memory and --page must be more than 0")
     memory_bytes = int(memory * 1e9) if memory else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     machine = Machine(database.value, cores or os.cpu_count() or 1, memory_bytes, delay, int(page * 1e3))
     planned = make_plan(articles, machine)
@@ -60,7 +64,7 @@ def _render(planned: "Plan") -> None:
     from cli.render import console, print_sentences, print_table
 
     console.print(
-        f"{planned.article_count:,} articles, {planned.database}, {planned.core_count} cores,"
+        f"{_say_count(planned.article_count, 'article')}, {planned.database}, {_say_count(planned.core_count, 'core')},"
         f" {planned.memory_bytes / 1e9:.0f} GB of memory, {planned.delay_seconds:g} s between requests",
         highlight=False,
     )
@@ -68,7 +72,7 @@ def _render(planned: "Plan") -> None:
     print_table("to have the archive", columns, map(_list_cells, planned.build))
     print_table("to use it", columns, map(_list_cells, planned.use))
     console.print(
-        f"complete after {_say_time(planned.seconds)}, with {_say_bytes(planned.disk_bytes)} on the disk;"
+        f"complete in {_say_time(planned.seconds)}, with {_say_bytes(planned.disk_bytes)} on the disk;"
         " a backup takes the same again\n",
         highlight=False,
     )
@@ -89,6 +93,10 @@ def _list_cells(step: "PlannedStep") -> tuple[str, ...]:
     )
 
 
+def _say_count(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -99,8 +107,13 @@ def _say_time(seconds: float) -> str:
     return f"{seconds / size:,.0f} {unit}" if seconds >= 1 else "under 1 s"
 
 
+SMALLEST_BYTES = 100_000
+
+
 def _say_bytes(count: int) -> str:
     if not count:
         return ""
+    if count < SMALLEST_BYTES:
+        return "under 0.1 MB"
     size, unit = next(((size, unit) for size, unit in ((1e12, "TB"), (1e9, "GB")) if count >= size), (1e6, "MB"))
     return f"{count / size:,.{1 if count < 10 * size else 0}f} {unit}"

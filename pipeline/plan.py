@@ -49,7 +49,8 @@ class Cost(NamedTuple):
 FETCH, CAPTURES, READ, STORE = "fetch", "WARC files", "read", "store"
 SEARCH_INDEX, NEAR_DUPLICATES = "search index", "near-duplicates"
 REPROCESS, RELEASE, SERVE = "reprocess", "release", "serve"
-BUILD = (CAPTURES, READ, STORE, SEARCH_INDEX, NEAR_DUPLICATES)
+WRITING = (STORE, SEARCH_INDEX, NEAR_DUPLICATES)
+BUILD = (CAPTURES, READ, *WRITING)
 
 STORE_SOURCE = "python -m benchmarks plan, the work on both indexes included"
 COSTS: tuple[Cost, ...] = (
@@ -106,6 +107,7 @@ def make_plan(article_count: int, machine: Machine) -> Plan:
     crawl += [_plan_fetch(cost, article_count, machine) for cost in costs if cost.step == FETCH]
     build = (*crawl, *(step for step in steps if step.name in BUILD))
     computed = sum(step.processor_seconds for step in build) / machine.core_count
+    written = sum(step.seconds for step in build if step.name in WRITING)  # by one process
     return Plan(
         article_count=article_count,
         database=machine.database,
@@ -116,7 +118,7 @@ def make_plan(article_count: int, machine: Machine) -> Plan:
         build=build,
         use=tuple(step for step in steps if step.name not in BUILD),
         disk_bytes=sum(step.disk_bytes for step in build),
-        seconds=max(sum(step.seconds for step in crawl), computed, _find_step(steps, STORE).seconds),
+        seconds=max(sum(step.seconds for step in crawl), computed, written),
         limits=tuple(_find_limits(article_count, machine, crawl, steps)),
     )
 
@@ -182,24 +184,24 @@ def _find_limits(
     index_bytes = _find_step(steps, NEAR_DUPLICATES).disk_bytes
     if index_bytes > INDEX_MEMORY_SHARE * machine.memory_bytes:
         yield (
-            f"The near-duplicate index takes {index_bytes / 1e9:.0f} GB, more than half of the memory: what it"
-            " lacks there is read from the disk, half a megabyte for each article. Add memory first, at least an SSD."
+            f"The near-duplicate index takes {index_bytes / 1e9:,.0f} GB, more than half of the memory: what does"
+            " not fit is read from the disk, half a megabyte for each article. Add memory first, or at least an SSD."
         )
     read_hours = _find_step(steps, REPROCESS).seconds / 3600
     if read_hours > LONG_READ_HOURS:
         yield (
-            f"Reading everything again takes {read_hours:.0f} hours on this machine."
+            f"Reading everything again takes {read_hours:,.0f} hours on this machine."
             " Add cores, or those of other machines (reprocess --on)."
         )
     search_seconds = SEARCH_SECONDS[machine.database] * article_count
     if search_seconds > QUERY_SECONDS:
         yield (
-            f"A search for a word that most articles have would take {search_seconds:.0f} s in serve, which ends it"
+            f"A search for a word that most articles have would take {search_seconds:,.0f} s in serve, which ends it"
             f" after {QUERY_SECONDS} s (BROADSHEET_SERVE_QUERY_SECONDS)."
         )
     captures_bytes = _find_step(steps, CAPTURES).disk_bytes
     if captures_bytes > LARGE_CAPTURES_BYTES:
-        yield f"The WARC files take {captures_bytes / 1e12:.1f} TB. Move them into a store (BROADSHEET_WARC_URL)."
+        yield f"The WARC files take {captures_bytes / 1e12:,.1f} TB. Move them into a store (BROADSHEET_WARC_URL)."
     fetch_days = sum(step.seconds for step in crawl) / DAY_SECONDS
     if fetch_days > LONG_FETCH_DAYS:
         yield (

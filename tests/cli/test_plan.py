@@ -28,7 +28,27 @@ def test_a_plan_names_its_steps_and_its_limits(broadsheet: Broadsheet) -> None:
     assert "limit: Requests 2 s apart take 232 days" in said
 
 
-@pytest.mark.parametrize("options", [["--articles", 0], ["--articles", 10, "--delay", -1], []])
+def test_a_plan_of_one_article_on_one_core_reads_well(broadsheet: Broadsheet) -> None:
+    ended = broadsheet("plan", "--articles", 1, "--cores", 1, "--memory", 8, "--delay", 0)
+    said = " ".join(ended.stdout.split())
+    assert said.startswith("1 article, sqlite, 1 core, 8 GB of memory, 0 s between requests")
+    assert "complete in under 1 s, with under 0.1 MB on the disk" in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--articles", 0],
+        ["--articles", 10, "--delay", -1],
+        ["--articles", 10, "--delay", "nan"],
+        ["--articles", 10, "--delay", "inf"],
+        ["--articles", 10, "--memory", 0],
+        ["--articles", 10, "--memory", "inf"],
+        ["--articles", 10, "--page", "nan"],
+    ],
+)
 def test_an_impossible_plan_is_refused(broadsheet: Broadsheet, options: list[object]) -> None:
     ended = broadsheet("plan", *options)
     assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Traceback" not in ended.stderr

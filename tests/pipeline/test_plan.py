@@ -54,6 +54,14 @@ def test_without_a_delay_the_processors_set_it() -> None:
     assert slow.seconds / 4 <= fast.seconds < slow.seconds
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_no_number_of_cores_is_faster_than_the_one_process_that_stores(database: str) -> None:
+    machine = SMALL._replace(database=database, delay_seconds=0.0, core_count=1_000)
+    planned = make_plan(100_000_000, machine)
+    stored = sum(find(planned.build, name).seconds for name in DATABASE_STEPS)
+    assert planned.seconds >= stored > find(planned.build, "store").seconds
+
+
 def test_more_cores_shorten_reading_alone() -> None:
     one, four = (make_plan(100_000, SMALL._replace(core_count=cores)) for cores in (1, 4))
     assert find(four.use, "reprocess").seconds == find(one.use, "reprocess").seconds / 4
