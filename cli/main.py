@@ -289,7 +289,7 @@ def reprocess(
 ) -> None:
     """Parse every capture again with the current rules, offline; show what changes, and store it with --apply."""
     since, until = day_of(from_day), day_of(to_day)
-    if on and processes:
+    if on is not None and processes:
         raise typer.BadParameter("--on and --processes exclude each other: the workers of a cluster read one page each")
     with showing_progress():
         from pipeline.reprocess.reprocess import reprocess as reread_captures

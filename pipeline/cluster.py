@@ -198,9 +198,11 @@ class Cluster:
 
     def _fetch(self, under_way: "deque[_Task]") -> list[Any]:
         """Return the results of the first tasks, up to one that is not finished or whose result was lost."""
+        from distributed import KilledWorker
+
         ready = [one.future for one in takewhile(_Task.is_finished, islice(under_way, FETCH_COUNT))]
         results: list[Any] = []
-        with suppress(OSError, CancelledError):  # its worker, or the scheduler, is gone meanwhile
+        with suppress(OSError, CancelledError, KilledWorker):  # its workers, or the scheduler, are gone meanwhile
             for fetching in [self._threads.submit(_fetch_result, one) for one in ready]:
                 results.append(fetching.result())  # noqa: PERF401 - those before one that is lost count
         return results
@@ -259,10 +261,12 @@ def find_address(url: str) -> str:
     """
     parts = urlsplit(url)
     try:
-        port = parts.port or DEFAULT_PORT
+        port = DEFAULT_PORT if parts.port is None else parts.port
     except ValueError:
         port = 0
-    if parts.scheme not in SCHEMES or not parts.hostname or not port or parts.path.strip("/"):
+    # What Dask would not use (a password, a query) is refused, not dropped.
+    is_more = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in SCHEMES or not parts.hostname or not port or is_more:
         raise ClusterUnusable(f"{url!r} names no cluster: write dask://HOST:{DEFAULT_PORT} (or dask+tls://)")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{SCHEMES[parts.scheme]}://{host}:{port}"
@@ -273,6 +277,8 @@ def _connect(address: str, url: str) -> "Client":
         from distributed import Client
     except ImportError:
         raise ClusterUnusable(f"{url} needs Dask: pip install 'broadsheet[cluster]'") from None
+    # It logs a lost scheduler with its stack; that it was lost, and what follows, is said here.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         # Not the default client of this process: that would be found by whatever else uses Dask.
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="broadsheet")

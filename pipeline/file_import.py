@@ -83,11 +83,12 @@ def import_paths(archive: Archive, paths: Sequence[Path], on: str | None = None)
         ImportUnreadable: a path cannot be read, is too large, or is not the WARC file, table or list of URLs that it
             seems to be. Nothing was imported then. In a folder, an invalid WARC file or table is skipped.
     """
-    found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
-    files, lists, tables, unusable, skipped = _examine(found, set(paths), archive.settings.max_page_bytes)
-    names = [os.fsencode(path).decode(errors="replace") for path in paths]
     with ExitStack() as stack:
-        cluster = stack.enter_context(using(on, archive.keep_alive)) if on else None
+        # Before the files are examined: that takes as long as reading all of them.
+        cluster = stack.enter_context(using(on, archive.keep_alive)) if on is not None else None
+        found = list(dict.fromkeys(file for path in paths for file in _find_files(path)))
+        files, lists, tables, unusable, skipped = _examine(found, set(paths), archive.settings.max_page_bytes)
+        names = [os.fsencode(path).decode(errors="replace") for path in paths]
         run = stack.enter_context(running(archive, "import", None, {"paths": names}))
         make_loader = partial(ClusterLoader, cluster) if cluster else None
         run.unusable += unusable

@@ -53,9 +53,9 @@ def open_on_worker(context: WorkerContext) -> Archive:
     return _opened.get(context)
 
 
-def refuse_worker(reason: object) -> ClusterUnusable:
-    """Return the error that this worker cannot be used, by the name of its machine."""
-    return ClusterUnusable(f"the worker on {socket.gethostname()} cannot be used: {reason}")
+def refuse_worker(reason: object, host: str | None = None) -> ClusterUnusable:
+    """Return the error that the worker on this machine cannot be used; by default, the one that this code runs on."""
+    return ClusterUnusable(f"the worker on {host or socket.gethostname()} cannot be used: {reason}")
 
 
 class _Opened:
@@ -80,7 +80,10 @@ class _Opened:
         settings = load_settings().model_copy(update={"max_page_bytes": context.max_page_bytes})
         own = describe_installation(settings.sites_dir)
         if own != context.installation:
-            raise ClusterUnusable(f"it has other rules or libraries (Broadsheet {own.version}) than this machine")
+            raise ClusterUnusable(
+                f"it has other rules or libraries (Broadsheet {own.version}) than this machine;"
+                " if they are the same by now, start it again: it keeps those that it first read with"
+            )
         opening = open_archive(settings, writable=False, reading_seconds=context.reading_seconds)
         archive = self._stack.enter_context(opening)
         with archive.database.read() as session:

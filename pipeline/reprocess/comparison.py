@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 GROUP_COUNT = 32
 """Captures sent to a process at a time: about 80 ms of work; adjacent ones in a store take one request."""
 
+STORE = "the store of WARC files"
+"""As reports name it."""
+
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 
@@ -114,7 +117,7 @@ def _read_one(read: "partial[Capture]", wanted: Rereading, publishers: Publisher
     try:
         outcome = _read(wanted, read, publishers)
     except StoreUnreachable as error:
-        return Finding(Change.UNREADABLE, record_id, extractor, unopened=("the store of WARC files", str(error)))
+        return Finding(Change.UNREADABLE, record_id, extractor, unopened=(STORE, str(error)))
     except OSError as error:
         unopened = f"the WARC file {wanted.ref.warc}", (error.strerror or str(error)).lower()
         return Finding(Change.UNREADABLE, record_id, extractor, unopened=unopened)

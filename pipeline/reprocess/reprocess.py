@@ -64,7 +64,7 @@ def reprocess(  # noqa: PLR0913 - a choice each
         opening = open_archive(settings, writable=apply, publishers=publishers, reading_seconds=reading_seconds)
         archive = stack.enter_context(opening)
         total = _count_wanted(archive, wanted, numbers)
-        if on:
+        if on is not None:
             cluster = stack.enter_context(using(on, archive.keep_alive))
             found = reread_on_workers(cluster, archive, wanted)
         else:

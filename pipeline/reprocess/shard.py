@@ -1,13 +1,14 @@
 """Cuts the captures to be reread into shards, which the workers of a cluster read from the archive themselves."""
 
 from collections.abc import Iterator
+from socket import gethostname
 from typing import NamedTuple
 
 from pipeline.archive import Archive
 from pipeline.cluster import Cluster
-from pipeline.reprocess.comparison import attach_parts, recognize_part, reread_captures
+from pipeline.reprocess.comparison import STORE, attach_parts, recognize_part, reread_captures
 from pipeline.reprocess.summary import Finding
-from pipeline.worker_archive import WorkerContext, describe_context, open_on_worker
+from pipeline.worker_archive import WorkerContext, describe_context, open_on_worker, refuse_worker
 from storage.captures.capture import (
     Position,
     RereadingFilter,
@@ -33,15 +34,39 @@ class Shard(NamedTuple):
     last: Position
 
 
+class ShardRead(NamedTuple):
+    """What a worker read from a shard."""
+
+    shard: Shard
+    host: str
+    """The worker's machine."""
+    findings: list[Finding]
+
+
 def reread_on_workers(cluster: Cluster, archive: Archive, wanted: RereadingFilter) -> Iterator[Finding]:
     """Yield what the workers read from these captures, in WARC file order.
 
     Raises:
-        ClusterUnusable: a worker has other rules or another archive.
+        ClusterUnusable: a worker has other rules or another archive, or cannot read a WARC file that can be read here.
         Whatever `Cluster.map` raises.
     """
-    for findings in cluster.map(reread_shard, cut_shards(archive, wanted)):
-        yield from findings
+    for read in cluster.map(reread_shard, cut_shards(archive, wanted)):
+        _refuse_unable_worker(archive, read)
+        yield from read.findings
+
+
+def _refuse_unable_worker(archive: Archive, read: ShardRead) -> None:
+    """Raise if a worker could not read a file that can be read here: the archive has not lost it, but it would say so.
+
+    A store that did not respond is left to the report: it may have been down for a moment.
+    """
+    failures = {one.unopened for one in read.findings if one.unopened and one.unopened[0] != STORE}
+    if not failures:
+        return
+    own = {one.unopened[0] for one in _reread(archive, read.shard) if one.unopened}
+    for what, why in sorted(failures):
+        if what not in own:
+            raise refuse_worker(f"it cannot read {what}: {why}", read.host)
 
 
 def cut_shards(archive: Archive, wanted: RereadingFilter) -> Iterator[Shard]:
@@ -53,13 +78,16 @@ def cut_shards(archive: Archive, wanted: RereadingFilter) -> Iterator[Shard]:
             yield Shard(context, wanted, first, last)
 
 
-def reread_shard(shard: Shard) -> list[Finding]:
+def reread_shard(shard: Shard) -> ShardRead:
     """Return what the current rules read from the captures of a shard; runs on a worker of a cluster.
 
     Raises:
         ClusterUnusable: this worker has other rules, or its settings lead to another archive or to none.
     """
-    archive = open_on_worker(shard.context)
+    return ShardRead(shard, gethostname(), _reread(open_on_worker(shard.context), shard))
+
+
+def _reread(archive: Archive, shard: Shard) -> list[Finding]:
     parts = _parts.get(shard.context, archive)
     with archive.database.read() as session:
         found = iterate_rereadings(session, shard.wanted, within=(shard.first, shard.last))
@@ -67,7 +95,7 @@ def reread_shard(shard: Shard) -> list[Finding]:
 
 
 class _Parts:
-    """The captures of live blogs' posts by record id, as this worker found them for the last run."""
+    """The captures of live blogs' posts by record id, as this process found them for the last run."""
 
     def __init__(self) -> None:
         self._context: WorkerContext | None = None

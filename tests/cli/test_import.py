@@ -104,7 +104,8 @@ def test_the_same_import_again_stores_nothing(broadsheet: Broadsheet, seeds: Pat
 
 
 def test_a_wrong_cluster_is_refused_before_anything_is_stored(broadsheet: Broadsheet, seeds: Path) -> None:
-    assert_one_line(broadsheet("import", seeds, "--on", "http://127.0.0.1:8786"), "names no cluster")
+    for url in ("http://127.0.0.1:8786", ""):
+        assert_one_line(broadsheet("import", seeds, "--on", url), "names no cluster")
     assert import_json(broadsheet, seeds)["outcomes"] == {"stored": 5}
 
 

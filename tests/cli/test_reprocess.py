@@ -38,6 +38,7 @@ def run_json(broadsheet: Broadsheet, *arguments: object) -> Any:
     ("options", "told"),
     [
         (("--on", "http://127.0.0.1:8786"), "names no cluster"),
+        (("--on", ""), "names no cluster"),
         (("--on", "dask://127.0.0.1", "--processes", "2"), "exclude each other"),
     ],
 )

@@ -1,8 +1,10 @@
 """Rereading on the workers of a cluster has the same result as in one process, whatever is killed."""
 
+import logging
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +129,12 @@ def test_killed_workers_and_schedulers_change_nothing(
     own.start_scheduler()
     own.start_worker()
     own.start_worker()
+    logged = BufferingHandler(1_000)
+    logging.getLogger("distributed.client").addHandler(logged)
     with own.being_killed(kill_count) as killed:
         report = reprocess(Settings(data_dir=data), apply=True, on=own.url)
     assert killed
+    assert logged.buffer == [], "no stack is printed: what was lost is said in a line of ours"
     assert summarize(report) == summarize(alone[0])
     assert dump(Settings(data_dir=data)) == alone[1]
 
@@ -162,6 +167,27 @@ def test_a_worker_with_another_archive_or_none_is_refused(
         reprocess(own, on=cluster.url)
 
 
+def test_a_worker_without_the_warc_files_is_refused(tmp_path: Path, given: Settings) -> None:
+    database_url = f"sqlite:///{given.data_dir}/broadsheet.db"
+    environment = {"BROADSHEET_DATA_DIR": str(tmp_path / "nothing"), "BROADSHEET_DATABASE_URL": database_url}
+    own = DaskCluster(tmp_path / "dask", environment)
+    try:
+        own.start_scheduler()
+        own.start_worker()
+        with pytest.raises(ClusterUnusable, match=r"worker on .+: it cannot read the WARC file .+: no such file"):
+            reprocess(given, on=own.url)
+    finally:
+        own.close()
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_file_that_the_archive_has_lost_is_reported_as_by_one_process(cluster: DaskCluster, given: Settings) -> None:
+    next(iter(given.warc_dir.iterdir())).unlink()
+    found, expected = reprocess(given, on=cluster.url), reprocess(given, process_count=1)
+    assert found.changes[Change.UNREADABLE]
+    assert (found.changes, found.problems) == (expected.changes, expected.problems)
+
+
 def test_a_cluster_that_is_not_there_is_told(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1.0)
     with pytest.raises(UsageFailure, match=r"no Dask scheduler responds at dask://127\.0\.0\.1:1:"):
@@ -180,7 +206,21 @@ def test_the_address_of_a_scheduler(url: str, address: str) -> None:
     assert find_address(url) == address
 
 
-@pytest.mark.parametrize("url", ["", "example.org", "http://example.org:8786", "dask://", "dask://a:x", "dask://a/b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.org",
+        "http://example.org:8786",
+        "dask://",
+        "dask://a:x",
+        "dask://a:0",
+        "dask://a/b",
+        "dask://a?b=c",
+        "dask://a#b",
+        "dask://me:secret@a",
+    ],
+)
 def test_what_is_no_url_of_a_cluster_is_refused(url: str) -> None:
     with pytest.raises(ClusterUnusable, match="names no cluster"):
         find_address(url)
