@@ -98,7 +98,7 @@ class WarcCaptures:
             OSError: it cannot be read.
         """
         with self._source.open("rb") as file:
-            compressed = is_gzip_warc(file, str(self._source))
+            compressed = is_gzip_warc(file, self._name)
             while self._is_more(file, compressed=compressed):
                 record = self._read_next(file, compressed=compressed)
                 if record is None:

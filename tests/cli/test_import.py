@@ -280,6 +280,7 @@ def test_unreadable_input_is_one_line_and_status_2_and_nothing_is_imported(
     os.mkfifo(tmp_path / "fifo.txt")
     ended = broadsheet("import", next(seeds.glob("001*")), tmp_path / name, BROADSHEET_MAX_PAGE_BYTES="5000")
     assert_one_line(ended, name)
+    assert ended.stderr.count(name) == 1
     assert ended.stdout == ""
     assert import_json(broadsheet, next(seeds.glob("001*")))["outcomes"]["stored"] == 1
 

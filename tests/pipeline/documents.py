@@ -234,16 +234,13 @@ DOCUMENTS = (
 
 
 class _File:
-    """A WARC file in memory, called `it`."""
+    """A WARC file in memory."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
 
     def open(self, mode: str, /) -> BinaryIO:  # noqa: ARG002 - as a path's
         return io.BytesIO(self._data)
-
-    def __str__(self) -> str:
-        return "it"
 
 
 def list_texts(document: Document) -> list[str]:
@@ -268,7 +265,7 @@ def _read(document: Document) -> Outcome:
 
 
 def _read_warc(document: Document) -> str:
-    captures = iterate_captures(_File(document.body), document.url, 0, MAX_BYTES)
+    captures = iterate_captures(_File(document.body), "it", 0, MAX_BYTES)
     try:
         count = len(list(captures))
     except NotAWarc as error:
