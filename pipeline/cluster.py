@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import islice, takewhile
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +52,15 @@ as sending it."""
 
 TRIES = 10
 """Attempts at an item whose workers die: an item that kills each of them must not be retried forever."""
+
+PACKAGE = "broadsheet"
+
+DESERIALIZATION = "Error during deserialization"
+"""How Dask's message begins when the scheduler cannot load what it is sent."""
+
+OTHER_CODE = (
+    "its scheduler has other code than this machine: bring it up to date, and start the scheduler and the workers again"
+)
 
 READING_ROOMS = ("boilerplate", "extraction", "pipeline", "schemas", "sites", "storage")
 READING_PACKAGES = ("trafilatura", "lxml", "htmldate", "courlan", "w3lib", "pydantic", "dask", "distributed")
@@ -144,11 +153,35 @@ class Cluster:
             time.sleep(0.2)
         return count
 
+    def audit_versions(self) -> None:
+        """Check that the scheduler and the workers have this version of Broadsheet.
+
+        Dask loads what it is sent, and a worker that cannot ends: it would seem to have been killed.
+
+        Raises:
+            ClusterUnusable: one has another, or none.
+        """
+        own = version(PACKAGE)
+        found: dict[str, object] = {}
+        with suppress(OSError):  # one that is gone by now
+            for address, other in self._client.run(version, PACKAGE, on_error="return").items():
+                found[f"worker {address}"] = other
+            try:
+                found["scheduler"] = self._client.run_on_scheduler(version, PACKAGE)
+            except PackageNotFoundError as error:
+                found["scheduler"] = error
+        for name, other in found.items():
+            if isinstance(other, PackageNotFoundError):
+                raise ClusterUnusable(f"{self._url}: Broadsheet is not installed for its {name}")
+            if isinstance(other, str) and other != own:
+                raise ClusterUnusable(f"{self._url}: its {name} has Broadsheet {other}, and this machine {own}")
+
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Yield the function's result for each item, in order. The items are consumed as they are needed.
 
         Raises:
             ClusterLost: an item ended each worker that computed it, or for minutes there was no scheduler or worker.
+            ClusterUnusable: the scheduler has other code than this machine.
             Whatever the function raises.
         """
         waiting = iter(items)
@@ -184,6 +217,8 @@ class Cluster:
                     if results := self._fetch(under_way):
                         return results
                 case "error" if not isinstance(error := future.exception(), KilledWorker):
+                    if DESERIALIZATION in str(error):
+                        raise ClusterUnusable(f"{self._url}: {OTHER_CODE}") from error
                     raise error
                 case "error":
                     self._try_again(function, task)
@@ -292,4 +327,5 @@ def using(url: str, send_heartbeat: Callable[[], None]) -> Iterator[Cluster]:
     """Within the block, use the cluster under this URL."""
     with Cluster(url, send_heartbeat) as cluster:
         cluster.wait_for_workers()
+        cluster.audit_versions()
         yield cluster

@@ -42,9 +42,9 @@ class DaskCluster:
         """What `--on` takes."""
         return f"dask://127.0.0.1:{self._port}"
 
-    def start_scheduler(self) -> None:
+    def start_scheduler(self, **environment: str) -> None:
         """Start the scheduler, under the same address each time, and wait until it listens."""
-        self._scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", str(self._port))
+        self._scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", str(self._port), **environment)
         wait_until(self._is_listening)
 
     def start_worker(self, thread_count: int = 1, **environment: str) -> None:

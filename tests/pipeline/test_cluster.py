@@ -153,6 +153,39 @@ def test_a_worker_with_other_rules_is_refused(tmp_path: Path, given: Settings) -
         own.close()
 
 
+def make_installation(folder: Path, *, has_metadata: bool) -> str:
+    """Return a folder that Python looks into first, with another version of the program, or with other code alone."""
+    (folder / "pipeline").mkdir(parents=True)
+    (folder / "pipeline" / "__init__.py").touch()
+    if has_metadata:
+        metadata = folder / "broadsheet-9.9.dist-info" / "METADATA"
+        metadata.parent.mkdir()
+        metadata.write_text("Metadata-Version: 2.1\nName: broadsheet\nVersion: 9.9\n")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "has_metadata", "told"),
+    [
+        ("scheduler", True, r"its scheduler has Broadsheet 9\.9"),
+        ("worker", True, r"its worker tcp://\S+ has Broadsheet 9\.9"),
+        ("scheduler", False, "its scheduler has other code"),
+    ],
+)
+def test_another_program_on_the_cluster_is_refused(
+    tmp_path: Path, given: Settings, *, part: str, has_metadata: bool, told: str
+) -> None:
+    other = {"PYTHONPATH": make_installation(tmp_path / "other", has_metadata=has_metadata)}
+    own = DaskCluster(tmp_path / "dask", {"BROADSHEET_DATA_DIR": str(given.data_dir)})
+    try:
+        own.start_scheduler(**(other if part == "scheduler" else {}))
+        own.start_worker(1, **(other if part == "worker" else {}))
+        with pytest.raises(ClusterUnusable, match=told):
+            reprocess(given, on=own.url)
+    finally:
+        own.close()
+
+
 def test_a_worker_with_another_archive_or_none_is_refused(
     cluster: DaskCluster, data: Path, filled: Path, tmp_path: Path
 ) -> None:
