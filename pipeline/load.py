@@ -251,7 +251,8 @@ def load_finished(
         run.notes += [f"{url}: {one.reason}" for url, one in found.items() if one.reason]
         record_truncation(archive, run, name)
     except NotAWarc as error:  # a stray file must not stop all further runs
-        run.problems.append(f"{name} is among the WARC files but is not one: {error}")
+        problem = f"{name} is among the WARC files but is not one: {error}"
+        run.problems += [] if problem in run.problems else [problem]  # a run may come across it several times
 
 
 def load_file(

@@ -114,9 +114,9 @@ def test_nothing_is_copied_if_nothing_is_stored(broadsheet: Broadsheet, data_dir
 
 
 def test_every_command_is_tried_on_an_older_database() -> None:
-    # `deploy` may run on a machine without the database, which the workers have; `verify` and `site` need none;
+    # `deploy` may run on a machine without the database, which the workers have; `verify`, `site` and `plan` need none;
     # `metrics` says of any database whether it can be read.
-    assert {*COMMANDS, "migrate", "deploy", "verify", "metrics", "site"} == set(
+    assert {*COMMANDS, "migrate", "deploy", "verify", "metrics", "site", "plan"} == set(
         getattr(get_command(app), "commands", {})
     )
 

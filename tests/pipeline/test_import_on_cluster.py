@@ -194,7 +194,7 @@ def test_what_is_no_warc_file_any_more_is_a_problem_as_in_one_process(
     found = import_files(settings, files, cluster.url)
     assert found.tables == alone.tables
     problem = "import-0.warc.gz is among the WARC files but is not one: import-0.warc.gz is not a WARC file"
-    assert found.report.problems == (problem, problem)
+    assert found.report.problems == (problem,)
 
 
 @contextmanager
