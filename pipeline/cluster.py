@@ -163,7 +163,7 @@ class Cluster:
         """
         own = version(PACKAGE)
         found: dict[str, object] = {}
-        with suppress(OSError):  # one that is gone by now
+        with suppress(OSError, ValueError, CancelledError):  # one that is gone by now
             for address, other in self._client.run(version, PACKAGE, on_error="return").items():
                 found[f"worker {address}"] = other
             try:
