@@ -47,6 +47,13 @@ MAX_LABEL_CHARS = 40
 
 _LABEL_SEPARATOR = re.compile(r"[|•·\n]")
 _TITLE_DATE = re.compile(r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})\s*$", re.ASCII)
+_NEW_YEAR = re.compile(
+    r"\d{4}[-/.]?0?1[-/.]?0?1(?!\d)|(?<!\d)0?1[-/.]\s?0?1[-/.]\s?\d\d|1月\s*1日"
+    r"|(?<!\d)0?1(?:st|er|[.ºª])?,?\s+(?:de\s+|of\s+)?(?:jan|янв|січ|студ|ene|gen|sty|led|sij|siu|oca|ιαν|xaneir)"
+    r"|\b(?:jan|ene|oca)\w*\.?\s+0?1(?!\d)",
+    re.IGNORECASE,
+)
+"""A first of January, written as a day. Of a year alone (`© 2024`), htmldate makes that day too."""
 _MARKED_TIMES = XPath("descendant::time[@pubdate and @datetime]")
 
 
@@ -173,7 +180,15 @@ def _choose_guessed_date(page: Page) -> datetime | None:
     if page.is_unknown and (timestamp := _read_title_date(page, zone)):
         return _record_time(page, "published_at", timestamp, "page")
     timestamp = parse_timestamp(page.guess_date(), zone)
-    if timestamp is None:
+    if timestamp is None or _is_year_alone(page, timestamp.at.astimezone(zone).date()):
         page.flags.add("published-at-missing")
         return None
     return _record_time(page, "published_at", timestamp, "htmldate")
+
+
+def _is_year_alone(page: Page, guess: date) -> bool:
+    """Whether a guess is the first of January, which the page does not name."""
+    if (guess.month, guess.day) != (1, 1):
+        return False
+    texts = (page.url or "", page.html.decode("utf-8", "replace"), " ".join(page.tree.itertext()))
+    return not any(map(_NEW_YEAR.search, texts))

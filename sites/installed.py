@@ -37,7 +37,7 @@ def load_profiles(folder: Path | None) -> dict[str, Site]:
     found = {profile.name: profile for profile in _list_profiles(folder)}
     owners: dict[str, str] = {}
     for profile in found.values():
-        for host in profile.hosts:
+        for host in profile.own_hosts:
             if owners.setdefault(host, profile.name) != profile.name:
                 raise SiteUnusable(f"the sites {owners[host]} and {profile.name} both claim the host {host}")
     return found

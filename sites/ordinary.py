@@ -41,13 +41,28 @@ class OrdinarySite(Site):
 
     def __post_init__(self) -> None:
         """Derive hosts and origins from the editions and sources."""
-        named = {urlsplit(edition.origin).netloc: code for code, edition in self.editions.items()}
+        editions = tuple(edition.origin for edition in self.editions.values())
+        named = {parse_url(edition.origin).host: code for code, edition in self.editions.items()}
         object.__setattr__(self, "edition_by_host", named | dict(self.edition_by_host))
-        urls = (*(edition.origin for edition in self.editions.values()), *self.feeds, *self.sitemaps, *self.listings)
+        urls = (*editions, *self.feeds, *self.sitemaps, *self.listings)
         origins = dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls)
         object.__setattr__(self, "origins", self.origins or tuple(origins))
-        hosts = {urlsplit(origin).netloc for origin in origins}
-        object.__setattr__(self, "hosts", self.hosts | hosts | self.edition_by_host.keys())
+        object.__setattr__(
+            self, "hosts", self.hosts | {parse_url(url).host for url in urls} | self.edition_by_host.keys()
+        )
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The hosts of its editions. That of a feed may serve those of other publishers too."""
+        return frozenset(self.edition_by_host)
+
+    def has_host(self, url: str) -> bool:
+        """Return whether the URL is on a host of its editions, or one of its sources elsewhere."""
+        try:
+            host = parse_url(url).host
+        except UrlMalformed:
+            return False
+        return host in self.edition_by_host or (host in self.hosts and self.recognize_source(url) is not None)
 
     def identify(self, url: str) -> Identity:
         """Return the edition and article of a URL, or the rule that says that it is not an article. Never raises."""

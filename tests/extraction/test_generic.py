@@ -319,4 +319,5 @@ def test_a_button_beside_a_script_is_no_paragraph() -> None:
         page = f"<html><body><article><h1>A headline</h1>{first}{button}{second}</article></body></html>"
         tree = parse_page(page.encode())
         assert not isinstance(tree, Unreadable)
-        assert [text.split()[:2] for text in read_whole_page(tree).paragraphs[-2:]] == [["The", "one"], ["The", "other"]]
+        last = read_whole_page(tree).paragraphs[-2:]
+        assert [text.split()[:2] for text in last] == [["The", "one"], ["The", "other"]]
