@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, tzinfo
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from lxml.etree import XPath
@@ -38,6 +39,10 @@ MODIFIED_METAS = (
     "last-modified",
 )
 """Names of meta tags, best first."""
+
+UTC_OFFSET = "+00:00"
+MINUTE = timedelta(minutes=1)
+"""Two places that give one time may differ in the seconds."""
 
 MAX_LABEL_DEPTH = 3
 """Ancestors of a time in which its label is searched."""
@@ -121,9 +126,21 @@ def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -
         if timestamp is None:
             continue
         if not timestamp.is_day and (day is None or _is_same_day(timestamp, day[1], zone)):
-            return _record_text(page, name, text, timestamp, source)
+            local = (
+                _find_local(timestamp, candidates, zone) if name == "published_at" and page.is_unknown else timestamp
+            )
+            return _record_text(page, name, text, local, source)
         day = day or (text, timestamp, source)
     return _record_text(page, name, *day) if day else None
+
+
+def _find_local(timestamp: Timestamp, others: Iterator[tuple[Any, str]], zone: tzinfo) -> Timestamp:
+    """Return a time in UTC with the offset that another place gives with the same time: that is the publisher's."""
+    if timestamp.offset != UTC_OFFSET:
+        return timestamp
+    found = (parse_timestamp(text, zone) for text, _ in others)
+    offsets = (one.offset for one in found if one and abs(one.at - timestamp.at) < MINUTE)
+    return replace(timestamp, offset=next((one for one in offsets if one not in {None, UTC_OFFSET}), UTC_OFFSET))
 
 
 def _record_text(page: Page, name: str, text: Any, timestamp: Timestamp, source: str) -> datetime:
