@@ -23,11 +23,11 @@ from schemas.failure import RunFailure, UsageFailure
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
 from sites.feed import read_xml_source
+from sites.installed import SITE_NAME
 from sites.publishers import GENERIC_NAME
 from sites.source_page import SourceUnreadable
 from sites.url import UrlMalformed, UrlParts, parse_url
 
-NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 MARK = "FIXME"
 """Stands in the folder where something was not found."""
 
@@ -119,7 +119,7 @@ def check_name(settings: Settings, name: str, urls: Iterable[str]) -> Path:
     Raises:
         SiteExists, SiteNameInvalid, SitesDirMissing: it cannot be written.
     """
-    if not NAME.fullmatch(name):
+    if not SITE_NAME.fullmatch(name):
         raise SiteNameInvalid(f"{name!r} is no name for a site: use small letters, digits and hyphens (kyiv-post)")
     if settings.sites_dir is None:
         raise SitesDirMissing("BROADSHEET_SITES_DIR is needed: the folder of your own publishers, such as ./publishers")

@@ -17,8 +17,14 @@ from sites.url import UrlMalformed, UrlParts, parse_url
 
 NOTHING = re.compile(r"(?!)")
 
+ORIGIN = re.compile(r"https?://[^/?#\s]+")
+
 SITEMAP = re.compile(r"/[\w./-]*sitemap[\w./-]*$|/[\w./-]+\.xml(?:\.gz)?$", re.ASCII | re.IGNORECASE)
 """The path of a sitemap: the index names its children, whose names differ by publisher."""
+
+
+class ProfileInvalid(ValueError):  # noqa: N818 - it states a fact
+    """The data of a publisher's profile contradict themselves."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ class OrdinarySite(Site):
     """Those of the sources that the site may lack: without one, a run has a note instead of a problem."""
 
     def __post_init__(self) -> None:
-        """Derive hosts and origins from the editions and sources."""
+        """Check the data, and derive hosts and origins from the editions and sources."""
+        for problem in self._find_problems():
+            raise ProfileInvalid(problem)
         editions = tuple(edition.origin for edition in self.editions.values())
         named = {parse_url(edition.origin).host: code for code, edition in self.editions.items()}
         object.__setattr__(self, "edition_by_host", named | dict(self.edition_by_host))
@@ -50,6 +58,22 @@ class OrdinarySite(Site):
         object.__setattr__(
             self, "hosts", self.hosts | {parse_url(url).host for url in urls} | self.edition_by_host.keys()
         )
+
+    def _find_problems(self) -> Iterator[str]:
+        """Yield the slips that would only show when pages are read, or not at all."""
+        if not isinstance(self.article, re.Pattern) or (
+            self.article != NOTHING and "id" not in self.article.groupindex
+        ):
+            yield 'article is no compiled pattern with a group id, as in re.compile(r"^/(?P<id>.+)$")'
+        for name in ("feeds", "sitemaps", "listings"):
+            if isinstance(getattr(self, name), str):
+                yield f"{name} is a text: in brackets, one URL needs a comma after it"
+        for edition in self.editions.values():
+            if not ORIGIN.fullmatch(edition.origin):
+                yield f"the origin {edition.origin!r} is not a scheme and a host alone, as in https://example.org"
+        for code in self.edition_by_host.values():
+            if code not in self.editions:
+                yield f"edition_by_host names an edition {code!r}, which is not among the editions"
 
     @property
     def own_hosts(self) -> frozenset[str]:

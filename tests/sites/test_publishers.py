@@ -98,6 +98,29 @@ PUBLISHER = OrdinarySite(
 """
 
 
+@pytest.mark.parametrize(
+    ("written", "slip", "message"),
+    [
+        ("(?P<id>", "(", "group id"),
+        ('re.compile(r"^/(?P<id>[a-z-]+)$")', '"/.+"', "group id"),
+        ('feeds=("https://feeds.example/mill",)', 'feeds=("https://feeds.example/mill")', "comma"),
+        ("https://mill.example", "mill.example", "a scheme and a host"),
+        ("https://mill.example", "https://mill.example/", "a scheme and a host"),
+        ("article=", 'edition_by_host={"m.mill.example": "ru"}, article=', "'ru'"),
+        ('"en")}', '"english")}', "two letters"),
+        ("article=", 'time_zone="Europe/Riga", article=', "ZoneInfo"),
+        ('name="mill"', 'name="Mill Post"', "kyiv-post"),
+        ('name="mill"', 'name="generic"', "generic"),
+        ("import re", "raise SystemExit(3)", "SystemExit"),
+    ],
+)
+def test_a_slip_in_a_profile_is_named_when_it_is_loaded(tmp_path: Path, written: str, slip: str, message: str) -> None:
+    text = PLAIN.format(name="mill")
+    assert written in text
+    with pytest.raises(SiteUnusable, match=message):
+        load_profiles(write_profile(tmp_path, text.replace(written, slip, 1), "mill"))
+
+
 def test_publishers_may_have_their_feeds_on_one_host(tmp_path: Path) -> None:
     for name in ("mill", "weir"):
         write_profile(tmp_path, PLAIN.format(name=name), name)
