@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
@@ -22,7 +22,7 @@ from schemas.capture import Capture, CaptureRef
 from schemas.failure import RunFailure, UsageFailure
 from schemas.model import NonEmpty, Record
 from schemas.settings import Settings
-from sites.feed import read_xml_source
+from sites.feed import read_xml_source, resolve_url
 from sites.installed import SITE_NAME
 from sites.publishers import GENERIC_NAME
 from sites.source_page import SourceUnreadable
@@ -211,15 +211,22 @@ class Observations:
         return f"{scheme}://{parts.host}{'' if parts.port is None else f':{parts.port}'}"
 
     def list_feed_urls(self) -> list[str]:
-        """Return the feeds that the page names."""
+        """Return the feeds that the page names, except those of comments, on this article or on all."""
         links = self.tree.xpath(f"//*[{FEED_TYPES}]/@href")
-        return list(dict.fromkeys(urljoin(self.url, str(link)) for link in links))
+        own = parse_url(self.url).path
+        found = self._resolve(map(str, links))
+        return [one for one in found if not parse_url(one).path.startswith((f"{own}/", "/comments/"))]
 
     def list_sitemap_urls(self) -> list[str]:
         """Return the sitemaps that robots.txt names, else the usual place of one."""
         robots = self.captures.get(f"{self.origin}/robots.txt")
         named = ROBOTS_SITEMAP.findall(robots.body.decode("utf-8", "replace")) if robots else []
-        return list(dict.fromkeys(urljoin(self.origin, one) for one in named)) or [f"{self.origin}/sitemap.xml"]
+        return self._resolve(named) or [f"{self.origin}/sitemap.xml"]
+
+    def _resolve(self, links: Iterable[str]) -> list[str]:
+        """Return what links lead to, without repetitions, the page itself, and what is no URL of the web."""
+        found = dict.fromkeys(resolve_url(self.url, link.strip()) for link in links)
+        return [one for one in found if one != self.url and one.startswith(("http://", "https://")) and _parse(one)]
 
     def list_readable(self, urls: Iterable[str]) -> dict[str, list[str]]:
         """Return those of the sources that were received and can be read, with the URLs that each lists."""

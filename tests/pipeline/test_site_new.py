@@ -148,3 +148,16 @@ def test_what_is_no_page_is_refused_before_anything_is_written(settings: Setting
         make_site_folder(settings, "mill", url, page, {"https://meduza.io/en/news/2024/01/02/x": page})
     assert settings.sites_dir is not None
     assert list(settings.sites_dir.iterdir()) == []
+
+
+def test_feeds_of_comments_and_links_that_lead_nowhere_are_left_out(settings: Settings) -> None:
+    origin, path = "https://mill.example", "/a-story-of-the-mill"
+    feeds = ("/feed", "/comments/feed", f"{path}/feed", "http://[bad", " ", "javascript:void(0)", "/feed")
+    head = "".join(f'<link rel="alternate" type="application/rss+xml" href="{one}">' for one in feeds)
+    feed = ("application/rss+xml", render_feed({f"{origin}{path}": "Мост"}, DAY))
+    robots = b"User-agent: *\nAllow: /\nSitemap: http://[bad\nSitemap: ftp://mill.example/map\nSitemap:\n"
+    pages: Pages = {path: (HTML, render("utf-8", head=head)), "/robots.txt": ("text/plain", robots)}
+    pages = {**pages, "/feed": feed, "/comments/feed": feed, f"{path}/feed": feed}
+    with serving({origin: pages}) as origins:
+        done = make_site_folder(settings.model_copy(update={"origins": origins}), "mill", f"{origin}{path}")
+    assert load(settings, done).feeds == (f"{origin}/feed",)
