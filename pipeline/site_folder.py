@@ -327,6 +327,8 @@ def _render_lines(
         yield f"    edition_by_host={{{seen.asked_host!r}: {code!r}}},"
     note = "" if pattern else f"  # {MARK}: the path of an article, and what in it identifies it"
     yield f'    article=re.compile(r"{pattern or UNKNOWN_PATTERN}", re.ASCII),{note}'
+    if parse_url(seen.url).path != "/" and seen.url.partition("?")[0].endswith("/"):
+        yield "    has_final_slash=True,"
     for field, urls in (("feeds", feeds), ("sitemaps", sitemaps)):
         listed = "".join(f"{url!r}, " for url in urls)
         yield f"    {field}=({listed.rstrip()})," if listed else f"    {field}=(),  # {MARK}"

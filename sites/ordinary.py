@@ -34,6 +34,8 @@ class OrdinarySite(Site):
     article: re.Pattern[str] = NOTHING
     """The path of an article. Group `id` identifies it within its edition; group `path`, if there is one, is the path
     of its canonical URL, which other renderings (`/amp/…`) contain."""
+    has_final_slash: bool = False
+    """Whether articles' URLs end in a slash. Without it, such sites redirect, or have no such page."""
     rules: tuple[tuple[str, str], ...] = ()
     """Rule -> pattern of paths that it says are not articles; any other path is `other-page`."""
     edition_by_host: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +102,7 @@ class OrdinarySite(Site):
         match = self.article.search(parts.path)
         path = match.groupdict().get("path") or parts.path if match else parts.path
         return Identity(
-            url=edition.origin + path,
+            url=edition.origin + path + ("/" if match and self.has_final_slash else ""),
             site=self.name,
             edition=edition.code,
             id=f"{self.name}:{edition.code}:{match['id']}" if match else None,

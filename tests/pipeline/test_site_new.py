@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 import sites
+from pipeline.site_check import check_site
 from pipeline.site_folder import NewSite, PageUnusable, SiteExists, SiteNameInvalid, make_site_folder
 from replica.pages import MOVED, Pages, render_feed, render_sitemap, serving
 from schemas.settings import Settings
@@ -161,3 +162,20 @@ def test_feeds_of_comments_and_links_that_lead_nowhere_are_left_out(settings: Se
     with serving({origin: pages}) as origins:
         done = make_site_folder(settings.model_copy(update={"origins": origins}), "mill", f"{origin}{path}")
     assert load(settings, done).feeds == (f"{origin}/feed",)
+
+
+def test_articles_whose_urls_end_in_a_slash_are_asked_for_with_it(settings: Settings) -> None:
+    origin, paths = "https://mill.example", ("/a-story-of-the-mill/", "/a-story-of-the-weir/")
+    head = '<link rel="alternate" type="application/rss+xml" href="/feed/">'
+    pages: Pages = {path: (HTML, render("utf-8", head=head)) for path in paths}
+    feed = render_feed({f"{origin}{path}": "Мост" for path in paths}, DAY)
+    with serving({origin: {**pages, "/feed/": ("application/rss+xml", feed)}}) as origins:
+        live = settings.model_copy(update={"origins": origins})
+        profile = load(settings, make_site_folder(live, "mill", f"{origin}{paths[0]}"))
+        vars(sites.PUBLISHERS).update(profiles=load_profiles(settings.sites_dir))  # as the next command would
+        found = check_site(live, profile)
+    assert profile.feeds == (f"{origin}/feed/",)
+    assert {profile.identify(f"{origin}{path}").url for path in ("/one-two-three", "/one-two-three/")} == {
+        f"{origin}/one-two-three/"
+    }
+    assert found.page_count == len(paths)
