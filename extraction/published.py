@@ -75,7 +75,7 @@ def choose_modified_at(page: Page) -> datetime | None:
 
 def _list_published(page: Page) -> Iterator[tuple[Any, str]]:
     """Yield candidates for the time, best first."""
-    yield page.metadata.json_ld.get("datePublished"), "json-ld"
+    yield _read_stated(page, "datePublished"), "json-ld"
     yield from ((value, "meta") for name in PUBLISHED_METAS for value in page.metadata.metas.get(name, ()))
     yield from _list_shown(page, is_update=False)
     if page.is_unknown:
@@ -85,9 +85,15 @@ def _list_published(page: Page) -> Iterator[tuple[Any, str]]:
         yield page.posts.first_at.isoformat(), "posts"
 
 
+def _read_stated(page: Page, name: str) -> Any:
+    """Return a value of JSON-LD, which may be the first of a list."""
+    value = page.metadata.json_ld.get(name)
+    return next(iter(value), None) if isinstance(value, list) else value
+
+
 def _list_modified(page: Page) -> Iterator[tuple[Any, str]]:
     if page.site.page.trusts_modified:
-        yield page.metadata.json_ld.get("dateModified"), "json-ld"
+        yield _read_stated(page, "dateModified"), "json-ld"
         yield from ((value, "meta") for name in MODIFIED_METAS for value in page.metadata.metas.get(name, ()))
     yield from _list_shown(page, is_update=True)
     if page.is_unknown and page.site.page.trusts_modified:
@@ -175,7 +181,7 @@ def list_other_days(page: Page, chosen: date) -> Iterator[date]:
     """Yield the days that JSON-LD, the best meta tag and the URL name, unless it is the chosen one, written alike."""
     zone, metas = page.site.time_zone, page.metadata.metas
     meta = next((metas[name][0] for name in PUBLISHED_METAS if name in metas), None)
-    stated = page.metadata.json_ld.get("datePublished")
+    stated = _read_stated(page, "datePublished")
     for text in (stated, meta) if stated != meta else (stated,):
         if text != page.published_text and (found := parse_timestamp(text, zone)):
             yield found.at.astimezone(zone).date()

@@ -156,6 +156,13 @@ def test_of_two_spellings_of_a_time_the_one_in_the_publishers_zone_gives_the_off
     assert _read(node + meta % "2024-03-06T23:30:00-08:00").published_offset == "+00:00"
 
 
+def test_a_time_in_a_list_is_read() -> None:
+    node = '{"@type": "NewsArticle", "datePublished": ["2024-03-05T23:30:00-05:00"], "dateModified": []}'
+    draft = _read(f'<script type="application/ld+json">{node}</script>')
+    assert (draft.published_at, draft.published_offset) == (datetime(2024, 3, 6, 4, 30, tzinfo=UTC), "-05:00")
+    assert draft.modified_at is None
+
+
 @pytest.mark.parametrize("text", ["© 2024 The Post", "Founded in 1998", "<p>In 2019 the council said no.</p>"])
 def test_a_year_alone_is_no_day(text: str) -> None:
     draft = _read("<title>T</title>", f"{TEXT}<footer>{text}</footer>")
