@@ -72,6 +72,10 @@ class SitesDirMissing(UsageFailure):
     """The setting is missing that says where the user's own publishers are."""
 
 
+class SitesDirUnusable(UsageFailure):
+    """The folder of the user's own publishers cannot be written."""
+
+
 class PageUnusable(RunFailure):
     """The page cannot be read, so nothing can be learned from it."""
 
@@ -97,7 +101,7 @@ def make_site_folder(
     From other articles besides (URL -> file, if it is saved), the rules of the page are guessed.
 
     Raises:
-        SiteExists, SiteNameInvalid, SitesDirMissing, PageUnusable, ContactMissing, CrawlFailed.
+        SiteExists, SiteNameInvalid, SitesDirMissing, SitesDirUnusable, PageUnusable, ContactMissing, CrawlFailed.
     """
     pages = {url: page_path, **others}
     folder = check_name(settings, name, pages)
@@ -107,9 +111,12 @@ def make_site_folder(
     check_owner(seen.url)
     guess = guess_rules([received[each] for each in pages])
     text, found, missing = render_profile(name, seen, guess)
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text(text, encoding="utf-8")
-    (folder / "README.md").write_text(render_facts(name, url, found, missing), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(text, encoding="utf-8")
+        (folder / "README.md").write_text(render_facts(name, url, found, missing), encoding="utf-8")
+    except OSError as error:
+        raise SitesDirUnusable(f"{folder}: {error.strerror}") from None
     return NewSite(name=name, folder=str(folder), found=tuple(found), missing=tuple(missing))
 
 
@@ -117,7 +124,7 @@ def check_name(settings: Settings, name: str, urls: Iterable[str]) -> Path:
     """Return the folder to write.
 
     Raises:
-        SiteExists, SiteNameInvalid, SitesDirMissing: it cannot be written.
+        SiteExists, SiteNameInvalid, SitesDirMissing, SitesDirUnusable: it cannot be written.
     """
     if not SITE_NAME.fullmatch(name):
         raise SiteNameInvalid(f"{name!r} is no name for a site: use small letters, digits and hyphens (kyiv-post)")
@@ -126,7 +133,10 @@ def check_name(settings: Settings, name: str, urls: Iterable[str]) -> Path:
     for url in urls:
         if not url.lower().startswith(("http://", "https://")) or _parse(url) is None:
             raise SiteNameInvalid(f"--url: {url!r} is not an HTTP(S) URL")
-    settings.sites_dir.mkdir(parents=True, exist_ok=True)  # before the profiles are read from there
+    try:
+        settings.sites_dir.mkdir(parents=True, exist_ok=True)  # before the profiles are read from there
+    except OSError as error:
+        raise SitesDirUnusable(f"BROADSHEET_SITES_DIR: {settings.sites_dir}: {error.strerror}") from None
     folder = settings.sites_dir / name.replace("-", "_")
     if name in sites.PUBLISHERS.profiles or folder.exists():
         raise SiteExists(f"there is a site {name} already")

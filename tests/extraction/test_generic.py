@@ -62,6 +62,13 @@ def test_a_byline_that_is_shown_is_better_than_trafilaturas_guess() -> None:
     assert (draft.authors, draft.sources["authors"]) == (("Jane Doe",), "byline")
 
 
+def test_the_language_of_an_xhtml_page_is_read() -> None:
+    page = f'<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="de-AT"><body><h1>Ein Titel</h1>{TEXT}</body></html>'
+    draft = read_page(make_capture(page, URL), sites.get_site("generic"))
+    assert isinstance(draft, Draft)
+    assert draft.language == "de"
+
+
 def test_the_body_is_trafilaturas_without_a_flag() -> None:
     draft = _read("<title>T</title>")
     assert draft.body.count("Paragraph number") == 12
@@ -351,12 +358,7 @@ def test_a_button_beside_a_script_is_no_paragraph() -> None:
         page = f"<html><body><article><h1>A headline</h1>{first}{button}{second}</article></body></html>"
         tree = parse_page(page.encode())
         assert not isinstance(tree, Unreadable)
-        last = read_whole_page(tree).paragraphs[-2:]
-        assert [text.split()[:2] for text in last] == [["The", "one"], ["The", "other"]]
-
-
-def test_the_language_of_an_xhtml_page_is_read() -> None:
-    page = f'<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="de-AT"><body><h1>Ein Titel</h1>{TEXT}</body></html>'
-    draft = read_page(make_capture(page, URL), sites.get_site("generic"))
-    assert isinstance(draft, Draft)
-    assert draft.language == "de"
+        assert [text.split()[:2] for text in read_whole_page(tree).paragraphs[-2:]] == [
+            ["The", "one"],
+            ["The", "other"],
+        ]

@@ -8,7 +8,7 @@ import pytest
 
 import sites
 from pipeline.site_check import check_site
-from pipeline.site_folder import NewSite, PageUnusable, SiteExists, SiteNameInvalid, make_site_folder
+from pipeline.site_folder import NewSite, PageUnusable, SiteExists, SiteNameInvalid, SitesDirUnusable, make_site_folder
 from replica.pages import MOVED, Pages, render_feed, render_sitemap, serving
 from schemas.settings import Settings
 from sites.installed import load_profiles
@@ -147,6 +147,9 @@ def test_what_is_no_page_is_refused_before_anything_is_written(settings: Setting
         make_site_folder(settings, "mill", url, page, {"mill2": page})
     with pytest.raises(SiteExists, match="meduza"):
         make_site_folder(settings, "mill", url, page, {"https://meduza.io/en/news/2024/01/02/x": page})
+    file = settings.model_copy(update={"sites_dir": page})
+    with pytest.raises(SitesDirUnusable, match=r"page\.html: File exists"):
+        make_site_folder(file, "mill", url, page)
     assert settings.sites_dir is not None
     assert list(settings.sites_dir.iterdir()) == []
 
