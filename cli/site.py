@@ -58,7 +58,8 @@ def site_new(
     name: Name,
     url: Annotated[list[str], typer.Option(metavar="URL", help="An article; of several, page rules are guessed.")],
     page: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="That article, saved: then nothing is fetched.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="That article, saved: then nothing is fetched."),
     ] = None,
     *,
     as_json: AsJson = False,

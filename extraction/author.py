@@ -172,13 +172,14 @@ def _list_unknown(page: Page) -> Iterator[tuple[list[str], str]]:
 
 
 def _list_shown(page: Page) -> list[str]:
-    """Return the full names in the first byline that an unknown page shows, or in the line above its text."""
+    """Return the names in the first byline with a person that an unknown page shows, or in the line above its text."""
     for line in (*_SHOWN_BYLINES(page.tree), *_find_leading_names(page)):
         text = tidy(" ".join(line.itertext()))
         if len(text) > MAX_BYLINE_CHARS or _BUTTONS.search(text):
             continue
-        found = [name for name in clean_names([text]) if is_person(name)]
-        if found and not any(_is_house(name, page) for name in found):
+        found = [name for name in clean_names([text]) if is_person(name) or read_names([name]).agencies]
+        persons = [name for name in read_names(found).authors if is_person(name)]
+        if persons and not any(_is_house(name, page) for name in persons):
             return found
     return []
 

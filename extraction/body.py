@@ -52,13 +52,14 @@ def read_body(page: Page, kind: Kind, content: Content) -> Body:
     if paragraphs:
         differences = find_differences(content.elements, paragraphs)
         source = BLOCKS if differences else TRAFILATURA
-        paragraphs = paragraphs if content.has_text_blocks else drop_repeated_blurb(paragraphs)
+        if not content.has_text_blocks:
+            paragraphs = drop_repeated_blurb(_drop_headline(paragraphs, page))
         body = _clean(paragraphs, page.site, source, content.flags | differences, edges=False)
         return replace(body, weight=weigh_blocks(has_differences=bool(differences)))
     if content.may_be_empty:
         return Body("", flags=content.flags, weight=TEXTLESS)
     if page.container is None:
-        return _read_around(page, kind, "container-missing" if page.site.hosts else None)
+        return _read_around(page, kind, "container-missing" if page.site.has_page_rules else None)
     clear_container(page.container, page.site.page)
     return _read_around(page, kind, None if content.is_found else "content-missing")
 
@@ -71,13 +72,12 @@ def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
     tree = page.tree if page.container is None else _make_document(page.container)
     is_empty = page.container is not None and missing is None
     flags = frozenset({missing} if missing else ()) | frozenset({"page-overgrown"} if is_overgrown(tree) else ())
-    is_textless = page.site.hosts and (kind in TEXTLESS_KINDS or is_empty)
+    is_textless = page.site.has_page_rules and (kind in TEXTLESS_KINDS or is_empty)
     if is_textless:
         for furniture in page.site.page.furniture(tree):
             drop(furniture)
     paragraphs, evidence = read_whole_page(tree)
-    if paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline):
-        del paragraphs[0]  # trafilatura may take an `<h1>` near the text for its first paragraph
+    paragraphs = _drop_headline(paragraphs, page)
     # On a whole page, a message may be extracted as one long paragraph.
     is_text = has_running_text(paragraphs) if page.container is not None else sum(map(is_sentence, paragraphs)) > 1
     if is_textless and not (
@@ -86,7 +86,7 @@ def _read_around(page: Page, kind: Kind, missing: str | None) -> Body:
         paragraphs = []
     paragraphs = drop_repeated_blurb(paragraphs) + list(page.posts.paragraphs if page.posts else ())
     body = _clean(paragraphs, page.site, TRAFILATURA, flags, edges=True)
-    if not body.text and page.site.hosts and not missing:
+    if not body.text and page.site.has_page_rules and not missing:
         return replace(body, weight=TEXTLESS)
     weight = weigh_text(split_paragraphs(body.text), evidence)
     return replace(body, weight=weight * UNEXPECTED if missing else weight)
@@ -98,6 +98,12 @@ def _make_document(container: HtmlElement) -> HtmlElement:
     container.tail = None
     document.append(container)
     return document
+
+
+def _drop_headline(paragraphs: list[str], page: Page) -> list[str]:
+    """Return the paragraphs without the `<h1>` in or near the text's element."""
+    is_first = bool(paragraphs and page.headline and squeeze(paragraphs[0]) == squeeze(page.headline))
+    return paragraphs[1:] if is_first else paragraphs
 
 
 def drop_repeated_blurb(paragraphs: list[str]) -> list[str]:

@@ -30,7 +30,8 @@ _BARE_BY = re.compile(r"(?:by|von|par|автор|авторы)\W*$", re.IGNORECA
 _CONTACT = re.compile(r"(?<!\S)@?[^\s@]++@\S+\.\w+\)?|(?<!\w)@\w+|https?://\S+")
 _TRAILER = re.compile(
     r"(?:(?<!\s)\s++[|•·–—-]"
-    r"|;?+(?:(?<!\s)\s++)?+(?:Edit(?:ed|ing)|Photo(?:graph)?s?|Additional reporting) by)\s(?s:.*)",
+    r"|;?+(?:(?<!\s)\s++)?+(?:Edit(?:ed|ing)|Photo(?:graph)?s?|Additional reporting) by"
+    r"|[,;/]?+(?:(?<!\s)\s++)?+\b(?:photos?|fotos?|bild(?:er)?|pictures?|images?|фото):)\s(?s:.*)",
     re.IGNORECASE,
 )
 _PARENTHESIS = re.compile(r"(?:(?<!\s)\s++)?+\(([^()]{1,60})\)")
@@ -49,11 +50,22 @@ _GENERIC_NAME = re.compile(
     r"|contributors?|correspondents?|unknown|anonymous|redaktion|redacción|rédaction)",
     re.IGNORECASE,
 )
-_ON_BEHALF_OF = re.compile(r"(?:^|(?<!\s)\s++)(?:for|with|/|of)\s++(?P<agency>[\w .-]{1,100})$", re.IGNORECASE)
+_ON_BEHALF_OF = re.compile(
+    r"(?:^|(?<!\s)\s++)(?:for|with|/|of|avec|mit|con)\s++(?P<agency>[\w .-]{1,100})$", re.IGNORECASE
+)
 _BY = re.compile(
-    r"^(?:(?:Text|Story|Words|Written|Posted|Reported|Analysis)\s+)?(?:By|Von|Par|Автор:|Авторы:)[:\s]\s*",
+    r"^(?:(?:(?:Text|Story|Words|Written|Posted|Reported|Analysis)\s+)?(?:By|Von|Par|Автор:|Авторы:)[:\s]"
+    r"|(?:Text|Story|Words|Текст):)\s*",
     re.IGNORECASE,
 )
+_LAST_ROLE = re.compile(
+    r"(?<!\s)\s++(?:(?:staff|senior|chief|deputy|associate|assistant|managing|contributing|special|freelance|guest"
+    r"|foreign|national|local|political|diplomatic|business|economics|sports?|health|science|environment|technology"
+    r"|education|culture|arts|news|features|data|video)\s++)*+"
+    r"(?:editor(?:-in-chief)?|correspondent|reporter|writer|columnist|redakteur(?:in)?|korrespondent(?:in)?)$",
+    re.IGNORECASE,
+)
+"""A post after a name, without a comma: `Jane Doe Political Editor`."""
 
 _NAME_AFTER_BY = re.compile(r"(?:^|(?<!\s)\s++)(?:By|Von|Par)\s++(?=[^\W\d_a-z])")
 """`Capital Von Jane Doe`. The small word is part of a name: `Jane von Doe`."""
@@ -124,10 +136,15 @@ def clean_names(texts: Iterable[str]) -> Iterator[str]:
             if is_person(head):  # what follows is a place, a post or the author's abbreviation
                 extras = [extra for extra in extras if is_suffix(extra) or is_name(extra)]
             plain = _drop_roles([head, *extras]) if index else _drop_roles(extras, head)
-            name = _ASIAN_ROLE.sub("", _LOCATION.sub("", plain).strip(" ,;:|-–—"))
+            name = _drop_last_role(_ASIAN_ROLE.sub("", _LOCATION.sub("", plain).strip(" ,;:|-–—")))
             is_extra = index and name.isupper() and " " not in name and name.casefold() not in AGENCIES
             if name and not is_extra and any(char.isalpha() for char in name):
                 yield name
+
+
+def _drop_last_role(name: str) -> str:
+    person = _LAST_ROLE.sub("", name)
+    return person if is_person(person) else name
 
 
 def is_generic_name(name: str) -> bool:

@@ -54,7 +54,7 @@ def choose_tags(page: Page) -> tuple[str, ...]:
     A known publisher's tags are the links below the article, in which a comma does not separate tags, or
     `article:tag`; its keywords are for search engines.
     """
-    for tags, source in _list_tags(page) if page.site.hosts else _list_unknown_tags(page):
+    for tags, source in _list_tags(page) if page.site.has_page_rules else _list_unknown_tags(page):
         if found := tuple(dict.fromkeys(text for tag in tags if (text := tidy(tag)))):
             page.record_source("tags", source)
             return found

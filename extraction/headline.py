@@ -29,7 +29,7 @@ _NAME_END = re.compile(r"\.(?:com|org|net|co\.uk|news)$", re.IGNORECASE)
 def choose_headline(page: Page) -> str | None:
     """Return the headline without the site's name and the label of its kind."""
     for text, source in _list_unknown(page) if page.is_unknown else _list_known(page):
-        line = strip_name(text, page) if page.is_unknown and not page.site.hosts else text
+        line = strip_name(text, page) if page.is_unknown and not page.site.has_page_rules else text
         if line and len(line) <= MAX_HEADLINE_CHARS:
             page.record_source("headline", source)
             return line

@@ -70,7 +70,7 @@ def read_metadata(tree: HtmlElement, url: str | None = None) -> Metadata:
 
 def _read_language(tree: HtmlElement, metas: dict[str, list[str]]) -> str | None:
     """Return the ISO 639-1 code from the first source that names a language."""
-    values = [tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang")]
+    values = [tree.get("lang"), tree.get("xml:lang")]  # the HTML parser knows no namespaces
     for name in ("og:locale", "content-language", "language"):
         values += metas.get(name, ())
     return next((match[1].lower() for value in values if value and (match := _LANGUAGE.match(value))), None)

@@ -67,10 +67,15 @@ def read_page(capture: Capture, site: Site, companions: tuple[Capture, ...] = ()
     return draft.model_copy(update={"rights": stated.model_copy(update={"licences": licences})})
 
 
+def parse_capture(capture: Capture) -> HtmlElement | Unreadable:
+    """Return the tree of a captured page, or the reason why it is not a page."""
+    html = decode_page(capture)
+    return html if isinstance(html, Unreadable) else parse_page(html)
+
+
 def find_url(capture: Capture) -> str | None:
     """Return the URL that a page states as its own, for a capture without a URL."""
-    html = decode_page(capture)
-    tree = html if isinstance(html, Unreadable) else parse_page(html)
+    tree = parse_capture(capture)
     return None if isinstance(tree, Unreadable) else find_stated_url(read_metadata(tree))
 
 
@@ -180,7 +185,7 @@ def _complete_live(page: Page) -> None:
         page.flags.add("posts-from-page")
     if page.posts:
         page.flags.update(page.posts.flags)
-    elif page.site.page.live is not NOWHERE:
+    elif page.site.page.live != NOWHERE:
         page.flags.add("posts-missing")
     if page.container is not None:
         _show_hidden_byline(page.html, page.container)

@@ -14,7 +14,7 @@ _JOINT = re.compile(
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq|MBE|OBE|CBE)\.?$")
 # A word of a name: `O’Neill`, `al-Assad`, `J.`, `Jean-Luc`, `McDonald`; it has a capital at or near its start.
 _WORD = re.compile(r"(?:[a-z]{1,3}['’-])?[^\W\d_a-zа-яё](?:[\w'’-]*\.?|(?:\.-?[^\W\d_])*\.)$")
-_ADDITION = re.compile(r"(?<!\s)\s++(?:for|in|with)\s+(?=[A-ZА-ЯЁ])|(?:(?<!\s)\s++)?+/")
+_ADDITION = re.compile(r"(?<!\s)\s++(?:for|in|with|avec|mit|con)\s+(?=[A-ZА-ЯЁ])|(?:(?<!\s)\s++)?+/")
 _PARTICLE = re.compile(r"(?:al|bin|d[aeio]|del|den|der|dos|du|el|ibn|la|le|te[rn]|van|von|y|zu)$")
 _ACRONYM = re.compile(r"[A-ZА-ЯЁ]{2,6}$")
 # Words in names of organisations, but not of people.

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, tzinfo
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from lxml.etree import XPath
@@ -39,6 +40,10 @@ MODIFIED_METAS = (
 )
 """Names of meta tags, best first."""
 
+UTC_OFFSET = "+00:00"
+MINUTE = timedelta(minutes=1)
+"""Two places that give one time may differ in the seconds."""
+
 MAX_LABEL_DEPTH = 3
 """Ancestors of a time in which its label is searched."""
 
@@ -47,6 +52,13 @@ MAX_LABEL_CHARS = 40
 
 _LABEL_SEPARATOR = re.compile(r"[|•·\n]")
 _TITLE_DATE = re.compile(r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})\s*$", re.ASCII)
+_NEW_YEAR = re.compile(
+    r"\d{4}[-/.]?0?1[-/.]?0?1(?!\d)|(?<!\d)0?1[-/.]\s?0?1[-/.]\s?\d\d|1月\s*1日"
+    r"|(?<!\d)0?1(?:st|er|[.ºª])?,?\s+(?:de\s+|of\s+)?(?:jan|янв|січ|студ|ene|gen|sty|led|sij|siu|oca|ιαν|xaneir)"
+    r"|\b(?:jan|ene|oca)\w*\.?\s+0?1(?!\d)",
+    re.IGNORECASE,
+)
+"""A first of January, written as a day. Of a year alone (`© 2024`), htmldate makes that day too."""
 _MARKED_TIMES = XPath("descendant::time[@pubdate and @datetime]")
 
 
@@ -63,7 +75,7 @@ def choose_modified_at(page: Page) -> datetime | None:
 
 def _list_published(page: Page) -> Iterator[tuple[Any, str]]:
     """Yield candidates for the time, best first."""
-    yield page.metadata.json_ld.get("datePublished"), "json-ld"
+    yield _read_stated(page, "datePublished"), "json-ld"
     yield from ((value, "meta") for name in PUBLISHED_METAS for value in page.metadata.metas.get(name, ()))
     yield from _list_shown(page, is_update=False)
     if page.is_unknown:
@@ -73,9 +85,15 @@ def _list_published(page: Page) -> Iterator[tuple[Any, str]]:
         yield page.posts.first_at.isoformat(), "posts"
 
 
+def _read_stated(page: Page, name: str) -> Any:
+    """Return a value of JSON-LD, which may be the first of a list."""
+    value = page.metadata.json_ld.get(name)
+    return next(iter(value), None) if isinstance(value, list) else value
+
+
 def _list_modified(page: Page) -> Iterator[tuple[Any, str]]:
     if page.site.page.trusts_modified:
-        yield page.metadata.json_ld.get("dateModified"), "json-ld"
+        yield _read_stated(page, "dateModified"), "json-ld"
         yield from ((value, "meta") for name in MODIFIED_METAS for value in page.metadata.metas.get(name, ()))
     yield from _list_shown(page, is_update=True)
     if page.is_unknown and page.site.page.trusts_modified:
@@ -114,9 +132,21 @@ def _choose_time(page: Page, name: str, candidates: Iterator[tuple[Any, str]]) -
         if timestamp is None:
             continue
         if not timestamp.is_day and (day is None or _is_same_day(timestamp, day[1], zone)):
-            return _record_text(page, name, text, timestamp, source)
+            local = (
+                _find_local(timestamp, candidates, zone) if name == "published_at" and page.is_unknown else timestamp
+            )
+            return _record_text(page, name, text, local, source)
         day = day or (text, timestamp, source)
     return _record_text(page, name, *day) if day else None
+
+
+def _find_local(timestamp: Timestamp, others: Iterator[tuple[Any, str]], zone: tzinfo) -> Timestamp:
+    """Return a time in UTC with the offset that another place gives with the same time: that is the publisher's."""
+    if timestamp.offset != UTC_OFFSET:
+        return timestamp
+    found = (parse_timestamp(text, zone) for text, _ in others)
+    offsets = (one.offset for one in found if one and abs(one.at - timestamp.at) < MINUTE)
+    return replace(timestamp, offset=next((one for one in offsets if one not in {None, UTC_OFFSET}), UTC_OFFSET))
 
 
 def _record_text(page: Page, name: str, text: Any, timestamp: Timestamp, source: str) -> datetime:
@@ -151,7 +181,7 @@ def list_other_days(page: Page, chosen: date) -> Iterator[date]:
     """Yield the days that JSON-LD, the best meta tag and the URL name, unless it is the chosen one, written alike."""
     zone, metas = page.site.time_zone, page.metadata.metas
     meta = next((metas[name][0] for name in PUBLISHED_METAS if name in metas), None)
-    stated = page.metadata.json_ld.get("datePublished")
+    stated = _read_stated(page, "datePublished")
     for text in (stated, meta) if stated != meta else (stated,):
         if text != page.published_text and (found := parse_timestamp(text, zone)):
             yield found.at.astimezone(zone).date()
@@ -173,7 +203,15 @@ def _choose_guessed_date(page: Page) -> datetime | None:
     if page.is_unknown and (timestamp := _read_title_date(page, zone)):
         return _record_time(page, "published_at", timestamp, "page")
     timestamp = parse_timestamp(page.guess_date(), zone)
-    if timestamp is None:
+    if timestamp is None or _is_year_alone(page, timestamp.at.astimezone(zone).date()):
         page.flags.add("published-at-missing")
         return None
     return _record_time(page, "published_at", timestamp, "htmldate")
+
+
+def _is_year_alone(page: Page, guess: date) -> bool:
+    """Whether a guess is the first of January, which the page does not name."""
+    if (guess.month, guess.day) != (1, 1):
+        return False
+    texts = (page.url or "", page.html.decode("utf-8", "replace"), " ".join(page.tree.itertext()))
+    return not any(map(_NEW_YEAR.search, texts))

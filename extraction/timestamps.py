@@ -85,6 +85,8 @@ class Timestamp:
 
 def parse_timestamp(text: Any, zone: tzinfo) -> Timestamp | None:
     """Parse a time, taking `zone` if it has no offset; None if it is not a time."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        text = str(text)  # seconds, as a number of JSON-LD
     if not isinstance(text, str) or not (text := text.strip()):
         return None
     if _DIGITS.match(text):  # seconds, which would otherwise parse as a year

@@ -100,7 +100,7 @@ def _find_no_article(page: Page) -> Unreadable | None:
     return (
         _find_missing(tree, metadata, site, None)
         or _find_message_page(tree, " ".join(tree.text_content().split()), metadata, site)
-        or (_find_articleless(tree, metadata, site) if container is None and site.hosts else None)
+        or (_find_articleless(tree, metadata, site) if container is None and site.has_page_rules else None)
     )
 
 

@@ -9,12 +9,11 @@ from lxml.html import HtmlElement
 
 import sites
 from boilerplate.document import squeeze
-from extraction.page import read_page
-from schemas.article import Draft, split_paragraphs
+from extraction.page import parse_capture, read_page
+from schemas.article import Draft, Unreadable, split_paragraphs
 from schemas.capture import Capture
 from sites.publishers import GENERIC_NAME
 from sites.structure import has_class
-from sites.tag import parse_html
 from sites.xpath import XPath
 
 MIN_PAGES = 2
@@ -94,12 +93,12 @@ def guess_rules(captures: Sequence[Capture]) -> Guess:
 
 
 def _read(capture: Capture) -> _Article | None:
-    draft = read_page(capture, sites.get_site(GENERIC_NAME))
-    if not isinstance(draft, Draft):
+    draft, tree = read_page(capture, sites.get_site(GENERIC_NAME)), parse_capture(capture)
+    if not isinstance(draft, Draft) or isinstance(tree, Unreadable):
         return None
     paragraphs = tuple(split_paragraphs(draft.body))
     keys = frozenset(key for one in paragraphs if len(key := squeeze(one)) >= MIN_LETTERS)
-    return _Article(parse_html(capture.body, "utf-8"), paragraphs, keys) if keys else None
+    return _Article(tree, paragraphs, keys) if keys else None
 
 
 def _list_repeated(articles: Sequence[_Article]) -> Iterator[str]:

@@ -9,7 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Pages = Mapping[str, tuple[str, bytes]]
-"""Path -> media type and body."""
+"""Path -> media type and body; of a redirect, `MOVED` and the URL where it leads."""
+
+MOVED = "redirect"
+"""In place of a media type."""
 
 Hold = Callable[[str], object]
 """Called with the path of each request before it is answered."""
@@ -41,7 +44,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.hold(self.path)
         kind, body = self.server.pages.get(self.path, ("text/html", b"<h1>Not found</h1>"))
         status = HTTPStatus.OK if self.path in self.server.pages else HTTPStatus.NOT_FOUND
-        self.send_response(status)
+        if kind == MOVED:
+            self.send_response(HTTPStatus.MOVED_PERMANENTLY)
+            self.send_header("Location", body.decode())
+            kind, body = "text/plain", b""
+        else:
+            self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -6,8 +6,10 @@ A profile's package has it under the name `PUBLISHER`. No list names the package
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
+from datetime import tzinfo
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +25,9 @@ USER_PACKAGE = "broadsheet_user_sites"
 
 PROFILE_NAME = "PUBLISHER"
 
+SITE_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+LANGUAGE = re.compile(r"[a-z]{2}")
+
 
 class SiteUnusable(UsageFailure):
     """A publisher's folder cannot be used. The message says why, in one line."""
@@ -37,7 +42,7 @@ def load_profiles(folder: Path | None) -> dict[str, Site]:
     found = {profile.name: profile for profile in _list_profiles(folder)}
     owners: dict[str, str] = {}
     for profile in found.values():
-        for host in profile.hosts:
+        for host in profile.own_hosts:
             if owners.setdefault(host, profile.name) != profile.name:
                 raise SiteUnusable(f"the sites {owners[host]} and {profile.name} both claim the host {host}")
     return found
@@ -75,10 +80,27 @@ def _add_user_package(folder: Path) -> None:
 def _read_profile(name: str, what: str) -> Site:
     try:
         module = importlib.import_module(name)
-    except Exception as error:  # noqa: BLE001 - any error of a profile's own code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of a profile's own code
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise SiteUnusable(f"{what} cannot be used: {reason}") from None
     profile = getattr(module, PROFILE_NAME, None)
     if not isinstance(profile, Site):
         raise SiteUnusable(f"{what} cannot be used: it has no profile named {PROFILE_NAME}")
+    if problem := _find_problem(profile):
+        raise SiteUnusable(f"{what} cannot be used: {problem}")
     return profile
+
+
+def _find_problem(profile: Site) -> str | None:
+    """Return what is wrong with any profile's data; None if nothing is."""
+    zone: object = profile.time_zone  # Python checks no types
+    if profile.hosts and profile.name == Site.name:
+        return f"the name {Site.name} is that of any other publisher"
+    if not SITE_NAME.fullmatch(profile.name):
+        return f"{profile.name!r} is no name for a site: use small letters, digits and hyphens (kyiv-post)"
+    if not isinstance(zone, tzinfo):
+        return f'the time zone {zone!r} is a text: write ZoneInfo("Europe/Riga")'
+    for one in profile.editions.values():
+        if not LANGUAGE.fullmatch(one.language):
+            return f"the language {one.language!r} is no code of two letters, such as en"
+    return None

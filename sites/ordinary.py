@@ -17,8 +17,14 @@ from sites.url import UrlMalformed, UrlParts, parse_url
 
 NOTHING = re.compile(r"(?!)")
 
+ORIGIN = re.compile(r"https?://[^/?#\s]+")
+
 SITEMAP = re.compile(r"/[\w./-]*sitemap[\w./-]*$|/[\w./-]+\.xml(?:\.gz)?$", re.ASCII | re.IGNORECASE)
 """The path of a sitemap: the index names its children, whose names differ by publisher."""
+
+
+class ProfileInvalid(ValueError):  # noqa: N818 - it states a fact
+    """The data of a publisher's profile contradict themselves."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class OrdinarySite(Site):
     article: re.Pattern[str] = NOTHING
     """The path of an article. Group `id` identifies it within its edition; group `path`, if there is one, is the path
     of its canonical URL, which other renderings (`/amp/…`) contain."""
+    has_final_slash: bool = False
+    """Whether articles' URLs end in a slash. Without it, such sites redirect, or have no such page."""
     rules: tuple[tuple[str, str], ...] = ()
     """Rule -> pattern of paths that it says are not articles; any other path is `other-page`."""
     edition_by_host: Mapping[str, str] = field(default_factory=dict)
@@ -40,14 +48,47 @@ class OrdinarySite(Site):
     """Those of the sources that the site may lack: without one, a run has a note instead of a problem."""
 
     def __post_init__(self) -> None:
-        """Derive hosts and origins from the editions and sources."""
-        named = {urlsplit(edition.origin).netloc: code for code, edition in self.editions.items()}
+        """Check the data, and derive hosts and origins from the editions and sources."""
+        for problem in self._find_problems():
+            raise ProfileInvalid(problem)
+        editions = tuple(edition.origin for edition in self.editions.values())
+        named = {parse_url(edition.origin).host: code for code, edition in self.editions.items()}
         object.__setattr__(self, "edition_by_host", named | dict(self.edition_by_host))
-        urls = (*(edition.origin for edition in self.editions.values()), *self.feeds, *self.sitemaps, *self.listings)
+        urls = (*editions, *self.feeds, *self.sitemaps, *self.listings)
         origins = dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls)
         object.__setattr__(self, "origins", self.origins or tuple(origins))
-        hosts = {urlsplit(origin).netloc for origin in origins}
-        object.__setattr__(self, "hosts", self.hosts | hosts | self.edition_by_host.keys())
+        object.__setattr__(
+            self, "hosts", self.hosts | {parse_url(url).host for url in urls} | self.edition_by_host.keys()
+        )
+
+    def _find_problems(self) -> Iterator[str]:
+        """Yield the slips that would only show when pages are read, or not at all."""
+        if not isinstance(self.article, re.Pattern) or (
+            self.article != NOTHING and "id" not in self.article.groupindex
+        ):
+            yield 'article is no compiled pattern with a group id, as in re.compile(r"^/(?P<id>.+)$")'
+        for name in ("feeds", "sitemaps", "listings"):
+            if isinstance(getattr(self, name), str):
+                yield f"{name} is a text: in brackets, one URL needs a comma after it"
+        for edition in self.editions.values():
+            if not ORIGIN.fullmatch(edition.origin):
+                yield f"the origin {edition.origin!r} is not a scheme and a host alone, as in https://example.org"
+        for code in self.edition_by_host.values():
+            if code not in self.editions:
+                yield f"edition_by_host names an edition {code!r}, which is not among the editions"
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The hosts of its editions. That of a feed may serve those of other publishers too."""
+        return frozenset(self.edition_by_host)
+
+    def has_host(self, url: str) -> bool:
+        """Return whether the URL is on a host of its editions, or one of its sources elsewhere."""
+        try:
+            host = parse_url(url).host
+        except UrlMalformed:
+            return False
+        return host in self.edition_by_host or (host in self.hosts and self.recognize_source(url) is not None)
 
     def identify(self, url: str) -> Identity:
         """Return the edition and article of a URL, or the rule that says that it is not an article. Never raises."""
@@ -61,7 +102,7 @@ class OrdinarySite(Site):
         match = self.article.search(parts.path)
         path = match.groupdict().get("path") or parts.path if match else parts.path
         return Identity(
-            url=edition.origin + path,
+            url=edition.origin + path + ("/" if match and self.has_final_slash else ""),
             site=self.name,
             edition=edition.code,
             id=f"{self.name}:{edition.code}:{match['id']}" if match else None,

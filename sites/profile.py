@@ -12,7 +12,7 @@ from sites.cdx import read_cdx
 from sites.expectation import SiteExpectations
 from sites.feed import read_xml_source
 from sites.source_page import SourcePage
-from sites.structure import PageRules
+from sites.structure import NOWHERE, PageRules
 from sites.url import UrlMalformed, canonicalize, find_path_day, is_cdx_url, parse_url
 
 SourceChoice = Literal["feeds", "sitemaps", "listings", "all"]
@@ -71,6 +71,16 @@ class Site:
 
     expected: SiteExpectations = field(default_factory=SiteExpectations)
     """The expected structure of its live pages."""
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The hosts that no other publisher has."""
+        return self.hosts
+
+    @property
+    def has_page_rules(self) -> bool:
+        """Whether it is known which element of a page is the article."""
+        return self.page.container != NOWHERE
 
     def identify(self, url: str) -> Identity:
         """Return the identity of a URL, from its spelling alone. Never raises."""

@@ -119,7 +119,7 @@ def _list_field_sources(outcome: ArticleRead | CaptureQuarantined) -> Iterator[F
     article = outcome.article
     kind = article.kind.value
     yield from ((kind, name, article.sources.get(name, MISSING)) for name in FIELDS)
-    if sites.get_site(article.site).hosts and article.body:
+    if sites.get_site(article.site).has_page_rules and article.body:
         yield kind, AGREEMENT, describe_agreement(article)
     yield kind, LENGTH, str(classify_length(article))
 

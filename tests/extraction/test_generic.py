@@ -62,6 +62,13 @@ def test_a_byline_that_is_shown_is_better_than_trafilaturas_guess() -> None:
     assert (draft.authors, draft.sources["authors"]) == (("Jane Doe",), "byline")
 
 
+def test_the_language_of_an_xhtml_page_is_read() -> None:
+    page = f'<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="de-AT"><body><h1>Ein Titel</h1>{TEXT}</body></html>'
+    draft = read_page(make_capture(page, URL), sites.get_site("generic"))
+    assert isinstance(draft, Draft)
+    assert draft.language == "de"
+
+
 def test_the_body_is_trafilaturas_without_a_flag() -> None:
     draft = _read("<title>T</title>")
     assert draft.body.count("Paragraph number") == 12
@@ -143,6 +150,37 @@ def test_the_date_in_the_url_is_the_second_to_last_resort() -> None:
 )
 def test_the_offset_of_the_page_is_kept(written: str, offset: str | None) -> None:
     assert _read(f'<meta property="article:published_time" content="{written}">').published_offset == offset
+
+
+def test_of_two_spellings_of_a_time_the_one_in_the_publishers_zone_gives_the_offset() -> None:
+    node = (
+        '<script type="application/ld+json">{"@type": "NewsArticle", "datePublished": "2024-03-06T07:30:00Z"}</script>'
+    )
+    meta = '<meta property="article:published_time" content="%s">'
+    draft = _read(node + meta % "2024-03-05T23:30:00-08:00")
+    assert (draft.published_at, draft.published_offset) == (datetime(2024, 3, 6, 7, 30, tzinfo=UTC), "-08:00")
+    assert draft.sources["published_at"] == "json-ld"
+    assert _read(node + meta % "2024-03-06T23:30:00-08:00").published_offset == "+00:00"
+
+
+def test_a_time_in_a_list_is_read() -> None:
+    node = '{"@type": "NewsArticle", "datePublished": ["2024-03-05T23:30:00-05:00"], "dateModified": []}'
+    draft = _read(f'<script type="application/ld+json">{node}</script>')
+    assert (draft.published_at, draft.published_offset) == (datetime(2024, 3, 6, 4, 30, tzinfo=UTC), "-05:00")
+    assert draft.modified_at is None
+
+
+@pytest.mark.parametrize("text", ["© 2024 The Post", "Founded in 1998", "<p>In 2019 the council said no.</p>"])
+def test_a_year_alone_is_no_day(text: str) -> None:
+    draft = _read("<title>T</title>", f"{TEXT}<footer>{text}</footer>")
+    assert draft.published_at is None
+    assert "published-at-missing" in draft.flags
+
+
+@pytest.mark.parametrize("written", ["1 January 2024", "Jan. 1, 2024", "01.01.2024", "2024-01-01", "1er janvier 2024"])
+def test_the_first_of_january_is_a_day_if_it_is_written(written: str) -> None:
+    draft = _read("<title>T</title>", f"<p>{written}</p>{TEXT}<footer>© 2024 The Post</footer>")
+    assert draft.published_at == datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def test_the_date_at_the_end_of_a_title_is_that_of_publication() -> None:
@@ -239,6 +277,7 @@ def test_a_person_in_the_byline_wins_over_the_publisher_in_the_metadata() -> Non
     shown = f'<p class="author">Von Jane Doe, Berlin</p>{TEXT}'
     assert _read(house, shown).authors == ("Jane Doe",)
     assert _read(house, f"<p><strong>Jane Doe/John Roe</strong></p>{TEXT}").authors == ("Jane Doe", "John Roe")
+    assert _read(house, f'<p class="byline">Jane Doe / Associated Press</p>{TEXT}').agencies == ("AP",)
     beside = f'{TEXT}<aside><a rel="author">Jane Doe</a></aside><p class="author">Follow us on Twitter</p>'
     assert _read(house, beside).authors == ("The Post",)
 

@@ -157,6 +157,7 @@ def test_bare_digits_are_seconds_or_milliseconds(text: str, at: datetime) -> Non
     instant = parse_timestamp(text, MOSCOW)
     assert instant is not None
     assert abs(instant.at - at) < timedelta(days=1)
+    assert text.startswith("0") or parse_timestamp(int(text), MOSCOW) == instant  # a number in JSON-LD
 
 
 def test_a_real_day_of_those_years_is_a_date() -> None:

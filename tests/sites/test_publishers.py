@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import sites
+from extraction.page import read_page
+from pipeline.site_folder import make_capture
+from schemas.article import Draft
 from sites.installed import SiteUnusable, load_profiles
 from sites.profile import Site
 from sites.publishers import GENERIC_NAME, Publishers, SiteUnnamed, UnknownSite
@@ -79,6 +82,79 @@ def write_profile(folder: Path, text: str, name: str = "riverbend_post") -> Path
     (folder / name).mkdir()
     (folder / name / "__init__.py").write_text(text, encoding="utf-8")
     return folder
+
+
+PLAIN = """
+import re
+from sites.ordinary import OrdinarySite
+from sites.profile import Edition
+
+PUBLISHER = OrdinarySite(
+    name="{name}",
+    editions={{"en": Edition("en", "https://{name}.example", "en")}},
+    article=re.compile(r"^/(?P<id>[a-z-]+)$"),
+    feeds=("https://feeds.example/{name}",),
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "slip", "message"),
+    [
+        ("(?P<id>", "(", "group id"),
+        ('re.compile(r"^/(?P<id>[a-z-]+)$")', '"/.+"', "group id"),
+        ('feeds=("https://feeds.example/mill",)', 'feeds=("https://feeds.example/mill")', "comma"),
+        ("https://mill.example", "mill.example", "a scheme and a host"),
+        ("https://mill.example", "https://mill.example/", "a scheme and a host"),
+        ("article=", 'edition_by_host={"m.mill.example": "ru"}, article=', "'ru'"),
+        ('"en")}', '"english")}', "two letters"),
+        ("article=", 'time_zone="Europe/Riga", article=', "ZoneInfo"),
+        ('name="mill"', 'name="Mill Post"', "kyiv-post"),
+        ('name="mill"', 'name="generic"', "generic"),
+        ("import re", "raise SystemExit(3)", "SystemExit"),
+    ],
+)
+def test_a_slip_in_a_profile_is_named_when_it_is_loaded(tmp_path: Path, written: str, slip: str, message: str) -> None:
+    text = PLAIN.format(name="mill")
+    assert written in text
+    with pytest.raises(SiteUnusable, match=message):
+        load_profiles(write_profile(tmp_path, text.replace(written, slip, 1), "mill"))
+
+
+def test_publishers_may_have_their_feeds_on_one_host(tmp_path: Path) -> None:
+    for name in ("mill", "weir"):
+        write_profile(tmp_path, PLAIN.format(name=name), name)
+    publishers = Publishers(load_profiles(tmp_path).values())
+    owners = {
+        url: publishers.find(url).name
+        for url in ("https://feeds.example/weir", "https://feeds.example/mill", "https://feeds.example/third")
+    }
+    assert list(owners.values()) == ["weir", "mill", "generic"]
+
+
+def test_a_profile_without_page_rules_reads_pages_as_those_of_any_publisher(tmp_path: Path) -> None:
+    page = b"""<html><head><title>A mill burns | The Mill</title></head><body><div><h1>A mill burns</h1>
+    <p>The old mill beside the river burned down on Tuesday night, and no one was hurt, the firemen said.</p>
+    <p>It had been empty since the flood, and was to become a school after the summer holidays.</p></div>"""
+    found = pickle.loads(pickle.dumps(load_profiles(write_profile(tmp_path, PLAIN.format(name="mill"), "mill"))))  # noqa: S301 - our own
+    own, other = (
+        read_page(make_capture("https://mill.example/a-fire", page), found[one]) for one in ("mill", "generic")
+    )
+    assert isinstance(own, Draft)
+    assert isinstance(other, Draft)
+    assert (own.headline, own.body, own.site) == (other.headline, other.body, "mill")
+    assert own.body.count("\n\n") == 1
+    assert "container-missing" not in own.flags
+    assert own.confidence == 0.7  # it has no day
+
+
+def test_a_live_blog_of_an_unknown_publisher_lacks_no_posts_in_a_reading_process() -> None:
+    data = '{"@type": "LiveBlogPosting", "headline": "A mill burns", "datePublished": "2024-03-05T10:00:00Z"}'
+    page = f'<script type="application/ld+json">{data}</script><p>The old mill burned down on Tuesday night.</p>'
+    profile = pickle.loads(pickle.dumps(sites.get_site("generic")))  # noqa: S301 - our own
+    draft = read_page(make_capture("https://mill.example/a-fire", page.encode()), profile)
+    assert isinstance(draft, Draft)
+    assert (draft.kind, "posts-missing" in draft.flags) == ("live", False)
 
 
 def test_a_folder_of_the_users_own_is_a_publisher_and_reaches_reading_processes(tmp_path: Path) -> None:
