@@ -123,7 +123,7 @@ def _find_moved(keys: Numbers, step: int, count: int) -> Numbers:
 
 
 class _Held:
-    """Counts the texts of shared keys: only so many are stored for each."""
+    """Counts the texts of shared keys, of which each is stored with a limited number."""
 
     def __init__(self) -> None:
         self._keys = np.empty(0, np.int64)

@@ -2,9 +2,10 @@
 
 import os
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from schemas.export import ArticleFilter, Exported, FileFormat
 
 STANDARD_OUTPUT = Path("-")
+
+Counted = TypeVar("Counted")
 
 
 class ExportFormat(StrEnum):
@@ -64,12 +67,8 @@ def export(
     _report(exported, as_json=as_json)
     if not exported.count:
         filters.report_unknown()
-    if (filters.from_day or filters.to_day) and not as_json:
-        _report_undated(wanted)
-    if filters.respect_tdm and not as_json:
-        report_reserved(wanted)
-    if filters.min_confidence is not None and not as_json:
-        _report_uncertain(wanted)
+    if not as_json:
+        _report_left_out(wanted)
 
 
 def _is_standard_output(out: Path) -> bool:
@@ -122,26 +121,38 @@ def _report(exported: "Exported", *, as_json: bool) -> None:
         print_line(f"described in {exported.card}")
 
 
+def _report_left_out(wanted: "ArticleFilter") -> None:
+    """Report how many articles those filters leave out that a reader may not think of."""
+    if wanted.since or wanted.until:
+        _report_undated(wanted)
+    if wanted.respect_tdm:
+        report_reserved(wanted)
+    if wanted.min_confidence is not None:
+        _report_uncertain(wanted)
+
+
+def _count(count: Callable[[Any, "ArticleFilter"], Counted], wanted: "ArticleFilter") -> Counted:
+    """Return what a function counts in a session of the archive's database."""
+
+    def read(archive: "Archive") -> Counted:
+        with archive.database.read() as session:
+            return count(session, wanted)
+
+    return with_archive(read)
+
+
 def _report_undated(wanted: "ArticleFilter") -> None:
     from storage.articles.selection import count_undated
 
-    def count(archive: "Archive") -> int:
-        with archive.database.read() as session:
-            return count_undated(session, wanted)
-
-    if undated_count := with_archive(count):
+    if undated_count := _count(count_undated, wanted):
         print_line(f"{undated_count} more without a date, left out by --from and --to")
 
 
 def report_reserved(wanted: "ArticleFilter") -> None:
     """Report how many articles `--respect-tdm` leaves out, and why."""
-    from storage.articles.selection import ReservedCount, count_reserved
+    from storage.articles.selection import count_reserved
 
-    def count(archive: "Archive") -> ReservedCount:
-        with archive.database.read() as session:
-            return count_reserved(session, wanted)
-
-    found = with_archive(count)
+    found = _count(count_reserved, wanted)
     if found.reserved_count:
         print_line(f"{found.reserved_count} more left out by --respect-tdm: text and data mining is reserved")
     if found.unknown_count:
@@ -151,13 +162,9 @@ def report_reserved(wanted: "ArticleFilter") -> None:
 
 def _report_uncertain(wanted: "ArticleFilter") -> None:
     """Report how many articles `--min-confidence` leaves out, and why."""
-    from storage.articles.selection import UncertainCount, count_uncertain
+    from storage.articles.selection import count_uncertain
 
-    def count(archive: "Archive") -> UncertainCount:
-        with archive.database.read() as session:
-            return count_uncertain(session, wanted)
-
-    found = with_archive(count)
+    found = _count(count_uncertain, wanted)
     if found.low_count:
         print_line(f"{found.low_count} more left out by --min-confidence: theirs is lower")
     if found.unknown_count:

@@ -99,7 +99,7 @@ class Machine(NamedTuple):
 
 
 def make_plan(article_count: int, machine: Machine) -> Plan:
-    """Reckon what so many articles cost on one machine."""
+    """Reckon what this number of articles costs on one machine."""
     costs = [cost for cost in COSTS if cost.database in ("", machine.database)]
     costs = [_complete(cost, article_count, machine) for cost in costs]
     steps = [_plan_step(cost, article_count, machine) for cost in costs if cost.step != FETCH]

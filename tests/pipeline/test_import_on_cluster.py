@@ -35,7 +35,7 @@ LIMIT_SECONDS = 3.0
 
 SITE = Site(42, kinds=("article", "opinion", "live", "archive"), duplicate_share=0.1)
 SLOW = next(one.head.headline for one in SITE.articles if "/20" in one.url)
-"""The headline of an article that our rules here take for ever to read."""
+"""The headline of an article that our rules here never finish reading."""
 
 RULES = f"""
 from dataclasses import replace
