@@ -108,7 +108,10 @@ class DaskCluster:
             if number % 3 == 1:
                 self.kill_scheduler()
                 self.start_scheduler()
+                replaced_count = len(self.workers)  # they end with their scheduler: what watches them starts others
             else:
+                replaced_count = 1
+            for _ in range(replaced_count):
                 self.kill_worker()
                 self.start_worker()
             killed.append("scheduler" if number % 3 == 1 else "worker")
