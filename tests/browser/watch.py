@@ -63,8 +63,13 @@ def read_markers(page: Page) -> list[object]:
 
 
 BROWSER_HOSTS = (
-    *("accounts.google.com", "clients2.google.com", "update.googleapis.com", "content-autofill.googleapis.com"),
-    *("edgedl.me.gvt1.com", "redirector.gvt1.com"),
+    "accounts.google.com",
+    "android.clients.google.com",
+    "clients2.google.com",
+    "content-autofill.googleapis.com",
+    "edgedl.me.gvt1.com",
+    "redirector.gvt1.com",
+    "update.googleapis.com",
 )
 """The hosts that Chromium asks by itself, for updates and about forms; a page loads nothing from them."""
 
