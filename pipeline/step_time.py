@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 SLOW_SECONDS = 10.0
 """From this long a wait on, the log says so: a batch takes about a second in each step."""
 
+SHOWN_SECONDS = 10.0
+"""From this long on, a run's report says for what it waited: what took less is of no use to anyone who looks for it."""
+
 Item = TypeVar("Item")
 
 
@@ -67,6 +70,8 @@ class StepTimes:
 
 
 def describe_waits(seconds: Mapping[str, float]) -> str | None:
-    """Return for what a run waited, the longest first: `database 12 s, reading 3 s`; None if for less than a second."""
+    """Return for what a run waited, the longest first: `database 12 s, reading 3 s`; None if no step took long."""
+    if max(seconds.values(), default=0) < SHOWN_SECONDS:
+        return None
     ordered = sorted(seconds.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{step} {found:.0f} s" for step, found in ordered if found >= 1) or None
+    return ", ".join(f"{step} {found:.0f} s" for step, found in ordered if found >= 1)

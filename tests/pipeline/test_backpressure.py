@@ -181,3 +181,10 @@ def test_a_worker_ten_times_slower_holds_up_only_its_own_items(uneven: DaskClust
             counts[pace] += 1
     assert counts.total() == ITEM_COUNT
     assert counts["fast"] >= 2 * counts["slow"]
+
+
+def test_a_report_names_what_a_run_waited_for_if_it_was_long() -> None:
+    waited = {"files": 0.4, "reading": 12.0, "database": 340.2, "offload": 3.0}
+    assert step_time.describe_waits(waited) == "database 340 s, reading 12 s, offload 3 s"
+    assert step_time.describe_waits({"reading": 9.9}) is None
+    assert step_time.describe_waits({}) is None
