@@ -30,8 +30,8 @@ CONNECTION_COUNT = 200
 M_ARENA_MAX = -8
 """The number by which glibc knows the option `M_ARENA_MAX` (malloc.h)."""
 
-ARENA_COUNT = 2
-"""Heaps of the C library: two threads may allocate at the same time, as the interpreter lets one of them compute."""
+ARENA_COUNT = 1
+"""Heaps of the C library: the interpreter lets one thread compute at a time anyway."""
 
 
 class HostUnusable(UsageFailure):
