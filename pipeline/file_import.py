@@ -92,18 +92,18 @@ def import_paths(archive: Archive, paths: Sequence[Path], on: str | None = None)
         run = stack.enter_context(running(archive, "import", None, {"paths": names}))
         make_loader = partial(ClusterLoader, cluster) if cluster else None
         run.unusable += unusable
-        load_unloaded(archive, run, make_loader=make_loader)
+        # In the order in which they were named, also what an interrupted import left: their names here are digests.
+        copies = {file: _name_copy(file) for file in files if _is_warc(file)}
+        load_unloaded(archive, run, make_loader=make_loader, last=list(copies.values()))
         for file, sightings in lists.items():
             _store_list(archive, run, file, sightings)
         others = lists.keys() | tables.keys()
         written = _store_files(archive, run, [file for file in files if not _is_warc(file) and file not in others])
         import_tables(archive, run, [(_name_url(table.path), table) for table in tables.values()])
-        # Before the copies of WARC files: their names, by which files are loaded, are digests.
-        load_unloaded(archive, run, make_loader=make_loader)
-        copies = {file: _store_warc(archive, run, file) for file in files if _is_warc(file)}
-        for file in copies:
+        for file, name in copies.items():
+            _store_warc(archive, run, file, name)
             _record_skipped(run, file, skipped[file])
-        load_unloaded(archive, run, make_loader=make_loader)
+        load_unloaded(archive, run, make_loader=make_loader, last=list(copies.values()))
         run.files += _describe_files(archive, written)
         run.files += [_describe_warc(run, file, name) for file, name in copies.items()]
         return finish_run(archive, run)
@@ -378,15 +378,20 @@ def _describe_warc(run: Run, file: Path, name: str) -> ImportedFile:
     return ImportedFile(name=file.name, outcomes=outcomes)
 
 
-def _store_warc(archive: Archive, run: Run, file: Path) -> str:
-    """Copy a foreign WARC file unchanged; return its name here, derived from its content, so a copy is recognized."""
+def _name_copy(file: Path) -> str:
+    """Return the name of a foreign WARC file here, derived from its content, so a copy is recognized."""
     with file.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     suffix = next(suffix for suffix in WARC_SUFFIXES if file.name.lower().endswith(suffix))
-    target = archive.settings.warc_dir / f"{IMPORT_SITE}-{digest[:32]}{suffix}"
-    if archive.warcs.has(target.name):
-        run.notes.append(f"{_name_url(file)} was already imported, as {target.name}")
-        return target.name
+    return f"{IMPORT_SITE}-{digest[:32]}{suffix}"
+
+
+def _store_warc(archive: Archive, run: Run, file: Path, name: str) -> None:
+    """Copy a foreign WARC file unchanged, under this name."""
+    target = archive.settings.warc_dir / name
+    if archive.warcs.has(name):
+        run.notes.append(f"{_name_url(file)} was already imported, as {name}")
+        return
     partial = target.with_suffix(COPY_SUFFIX)
     partial.unlink(missing_ok=True)  # of a run that was killed
     with file.open("rb") as source, partial.open("xb") as copy:
@@ -394,4 +399,3 @@ def _store_warc(archive: Archive, run: Run, file: Path) -> str:
         copy.flush()
         os.fsync(copy.fileno())
     partial.rename(target)
-    return target.name

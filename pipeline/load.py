@@ -200,10 +200,15 @@ def _find_page(archive: Archive, problems: list[str], page_id: str) -> Capture |
 
 
 def load_unloaded(
-    archive: Archive, run: Run, load: BatchLoader = load_batch, make_loader: LoaderMaker | None = None
+    archive: Archive,
+    run: Run,
+    load: BatchLoader = load_batch,
+    make_loader: LoaderMaker | None = None,
+    last: Sequence[str] = (),
 ) -> None:
     """Load what no run has loaded yet, but what runs of other sites are writing; in place of `load`, by a made loader.
 
+    Files are loaded by name, and then those of `last`, in their order.
     No other crawl is writing, so a truncated record stays truncated.
     """
     try:
@@ -216,7 +221,8 @@ def load_unloaded(
     folders = [path for path in archive.settings.spool_dir.iterdir() if path.is_dir()]
     others = list_other_runs(archive, run.id)
     sizes = {name: size for name, size in (remote | local).items() if drop_files([name], others)}
-    names = list_unloaded(archive, sizes)
+    places = {name: place for place, name in enumerate(last)}
+    names = sorted(list_unloaded(archive, sizes), key=lambda name: places.get(name, -1))
     is_much = sum(sizes[name] for name in names) >= PARALLEL_BYTES
     backlog = Backlog(archive, {name: sizes[name] for name in names})
     with archive.reading_in_parallel() if is_much and not make_loader else nullcontext():
