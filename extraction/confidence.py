@@ -28,7 +28,7 @@ UNEXPECTED = 0.6
 have changed, or it is another kind of page."""
 
 OVERGROWN = 0.6
-"""All paragraphs of an overgrown page were taken, whatever they are; by judgement."""
+"""All paragraphs of an overgrown page were taken, without choosing among them; by judgement."""
 
 EMPTY = 0.3
 """No text was found on an unknown publisher's page, or outside of a known one's elements; by judgement."""
