@@ -75,16 +75,18 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--aeb", type=Path, help="for quality: a copy of scrapinghub/article-extraction-benchmark")
     parser.add_argument("--fundus", type=Path, help="for quality: a copy of flairNLP/fundus")
     parser.add_argument("--articles", type=int, help="for reader and near-duplicates: how many there are")
-    parser.add_argument("--kind", choices=near_duplicates.KINDS, help="for near-duplicates: on this database alone")
+    parser.add_argument(
+        "--kind", choices=store.DATABASES, help="for near-duplicates and store-million: on this database alone"
+    )
     parser.add_argument("--database", metavar="URL", help="for reader: a database that already has that many")
     return parser
 
 
 def _list_on_demand(options: argparse.Namespace) -> dict[str, Callable[[], bool]]:
     """Return the benchmarks that take hours or need data of others: they run only when named."""
-    kinds = (options.kind,) if options.kind else near_duplicates.KINDS
+    kinds = (options.kind,) if options.kind else store.DATABASES
     return {
-        "store-million": store.main_million,
+        "store-million": partial(store.main_million, kinds),
         "near-duplicates": partial(near_duplicates.main, options.articles or near_duplicates.LARGEST, kinds),
         "quality": partial(quality.main, options.aeb, options.fundus),
         "kills": kills.main,

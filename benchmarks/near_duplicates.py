@@ -23,7 +23,7 @@ from sqlalchemy import insert, make_url, select
 from benchmarks import archive
 from benchmarks.lsh_fill import draw_keys, fill_index
 from benchmarks.process import measure_command
-from benchmarks.store import measure_size
+from benchmarks.store import DATABASES, measure_size
 from schemas.outcome import ArticleRead
 from schemas.terms import ArticleTerms
 from storage.articles.terms import ReadTerms
@@ -34,7 +34,6 @@ from storage.near_duplicates.grouping import find_groups, update_texts
 from storage.near_duplicates.lsh_index import ArticleText, store_lsh_keys
 from storage.schema.tables import Article, Capture
 
-KINDS = ("sqlite", "postgresql")
 SMALLEST = 100_000
 LARGEST = 10_000_000
 
@@ -80,7 +79,7 @@ class Usage(NamedTuple):
     written_bytes: int
 
 
-def main(article_count: int = LARGEST, kinds: Sequence[str] = KINDS) -> bool:
+def main(article_count: int = LARGEST, kinds: Sequence[str] = DATABASES) -> bool:
     """Measure ten times as many articles each time, up to that many; return whether the cost has grown too much."""
     is_met = True
     for kind in kinds:

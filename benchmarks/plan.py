@@ -13,8 +13,8 @@ from typing import NamedTuple
 import psutil
 
 from benchmarks import archive
-from benchmarks.near_duplicates import KINDS, served
-from benchmarks.store import measure_size
+from benchmarks.near_duplicates import served
+from benchmarks.store import DATABASES, measure_size
 from pipeline.plan import COSTS
 from replica.server import running
 from replica.site import Site
@@ -43,7 +43,7 @@ class Used(NamedTuple):
 
 def main() -> bool:
     """Measure each step and print it beside the plan; return whether they agree."""
-    found = measure_pages() | {f"store, {kind}": measure_store(kind) for kind in KINDS}
+    found = measure_pages() | {f"store, {kind}": measure_store(kind) for kind in DATABASES}
     ingest, others = found.pop("ingest"), (found["read"], found["store, sqlite"])
     fetch = ingest.milliseconds - sum(other.milliseconds for other in others)
     found["fetch"] = ingest._replace(milliseconds=fetch)

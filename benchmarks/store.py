@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -29,6 +29,8 @@ from storage.ledger.outcome import store_outcomes
 from storage.search.finding import search_articles
 from storage.search.query import read_query
 
+DATABASES = ("sqlite", "postgresql")
+
 STEPS = (10_000, 100_000)
 LARGEST = 1_000_000
 """On demand: on SQLite, it takes more than an hour and 13 GB, and more than twice that while it is copied."""
@@ -40,8 +42,8 @@ QUERY_COUNT = 20
 """Queries per kind."""
 HIT_COUNT = 20
 
-WRITE_TARGET = 2_000
-"""Articles per second, including their search index, on SQLite."""
+WRITE_TARGET = 1_500
+"""Articles per second at the smallest size, including their search index, on SQLite."""
 SEARCH_TARGET_MS = 50.0
 """For 95 of 100 searches at 100,000 articles."""
 EXPORT_TARGET = 20_000
@@ -72,20 +74,25 @@ def main() -> bool:
     return measure(STEPS)
 
 
-def main_million() -> bool:
+def main_million(kinds: Sequence[str] = DATABASES) -> bool:
     """Measure the same, then a million."""
-    return measure((*STEPS, LARGEST))
+    return measure((*STEPS, LARGEST), kinds)
 
 
-def measure(steps: tuple[int, ...]) -> bool:
+def measure(steps: tuple[int, ...], kinds: Sequence[str] = DATABASES) -> bool:
     """Fill each kind of database step by step and print; return whether the targets are met."""
     is_met = True
-    for name in ("sqlite", "postgresql"):
+    for name in kinds:
+        print(f"\n{name}")
+        print(
+            "  articles  written/s   search p50      p95  exported/s  copied/s  bytes/article  peak memory", flush=True
+        )
+        found: list[Step] = []
         with TemporaryDirectory() as folder, _served(name, Path(folder)) as url:
-            found = [
-                _measure_step(url, start, end, Path(folder)) for start, end in zip((0, *steps[:-1]), steps, strict=True)
-            ]
-        is_met = _render(name, found) and is_met
+            for start, end in pairwise((0, *steps)):
+                found.append(_measure_step(url, start, end, Path(folder)))
+                _print_step(found[-1])
+        is_met = _judge(name, found) and is_met
     return is_met
 
 
@@ -186,16 +193,18 @@ def _copy(database: Database, folder: Path, article_count: int) -> dict[str, flo
     return {"per_second": article_count / seconds}
 
 
-def _render(name: str, steps: list[Step]) -> bool:
-    print(f"\n{name}")
-    print("  articles  written/s   search p50      p95  exported/s  copied/s  bytes/article  peak memory")
-    for step in steps:
-        found = f"{step.search_p50_ms:9.1f} ms {step.search_p95_ms:5.1f} ms"
-        size = f"{step.size_bytes / step.article_count:14.0f} {step.peak_bytes / 1e6:9.0f} MB"
-        print(
-            f"{step.article_count:10,} {step.written_per_second:10.0f} {found} {step.exported_per_second:11.0f}"
-            f" {step.copied_per_second:9.0f} {size}"
-        )
+def _print_step(step: Step) -> None:
+    found = f"{step.search_p50_ms:9.1f} ms {step.search_p95_ms:5.1f} ms"
+    size = f"{step.size_bytes / step.article_count:14.0f} {step.peak_bytes / 1e6:9.0f} MB"
+    print(
+        f"{step.article_count:10,} {step.written_per_second:10.0f} {found} {step.exported_per_second:11.0f}"
+        f" {step.copied_per_second:9.0f} {size}",
+        flush=True,
+    )
+
+
+def _judge(name: str, steps: list[Step]) -> bool:
+    """Print how the cost grows; return whether the targets are met."""
     for one, other in pairwise(steps):
         written = one.written_per_second / other.written_per_second
         searched = other.search_p95_ms / one.search_p95_ms
@@ -209,11 +218,11 @@ def _render(name: str, steps: list[Step]) -> bool:
     write_target = WRITE_TARGET if name == "sqlite" else 0
     print(
         f"  targets: p95 {SEARCH_TARGET_MS:.0f} ms at {max(STEPS):,}, {EXPORT_TARGET:,} exported/s,"
-        f" below {MEMORY_TARGET / 1e6:.0f} MB{f', {write_target:,} written/s' if write_target else ''}"
+        f" below {MEMORY_TARGET / 1e6:.0f} MB{f', {write_target:,} written/s at {STEPS[0]:,}' if write_target else ''}"
     )
     return (
         max(at_target) <= SEARCH_TARGET_MS
-        and min(step.written_per_second for step in steps) >= write_target
+        and steps[0].written_per_second >= write_target
         and min(step.exported_per_second for step in steps) >= EXPORT_TARGET
         and max(step.peak_bytes for step in steps) < MEMORY_TARGET
     )

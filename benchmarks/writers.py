@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,14 +22,14 @@ from storage.engine import open_database
 from storage.ledger.batches import Storage
 from storage.ledger.outcome import store_outcomes
 
-ARTICLE_COUNT = 4_096
-"""Written in each round, by all writers together."""
+ARTICLE_COUNT = 8_192
+"""Written in each round, by all writers together, into a database of its own: an article costs more in a larger one."""
 
 BATCH_COUNT = 256
 ROUNDS = 3
 TARGET = 1.6
 
-SAMPLE_SECONDS = 0.02
+SAMPLE_SECONDS = 0.1
 WAITS_SQL = """
     SELECT wait_event FROM pg_stat_activity
     WHERE application_name LIKE 'writer-%' AND state <> 'idle' AND wait_event_type = 'Lock'
@@ -48,11 +50,10 @@ def main() -> bool:
     with TemporaryDirectory() as folder:
         server = get_server(Path(folder) / "pg")
         try:
-            start = 0
             for _ in range(ROUNDS):  # alternating, so that other load affects all
                 for name, rounds in found.items():
-                    rounds.append(_write(server.get_uri(), start, name))
-                    start += ARTICLE_COUNT
+                    with _created(server.get_uri()) as url:
+                        rounds.append(_write(url, name))
         finally:
             server.cleanup()
     one = max(written.per_second for written in found["one"])
@@ -66,7 +67,18 @@ def main() -> bool:
     return ratio >= TARGET
 
 
-def _write(url: str, start: int, name: str) -> Written:
+@contextmanager
+def _created(url: str) -> Iterator[str]:
+    """Within the block, there is an empty archive in a database of its own."""
+    made = make_url(url).set(database="round").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE round")
+        open_database(made).close()
+        yield made
+        connection.execute("DROP DATABASE round")
+
+
+def _write(url: str, name: str) -> Written:
     count = 1 if name == "one" else 2
     each = ARTICLE_COUNT // count
     mode = "alone" if name.endswith("at a time") else "beside"
@@ -75,7 +87,7 @@ def _write(url: str, start: int, name: str) -> Written:
             [
                 *(sys.executable, "-m", "benchmarks.writers", mode),
                 _name(url, f"writer-{number}"),
-                *(str(start + number * each), str(start + (number + 1) * each)),
+                *(str(number * each), str((number + 1) * each)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,9 +95,7 @@ def _write(url: str, start: int, name: str) -> Written:
         )
         for number in range(count)
     ]
-    for writer in writers:
-        assert writer.stdout
-        writer.stdout.readline()
+    _await_lines(writers)
     has_ended = threading.Event()
     waits: Counter[str] = Counter()
     watcher = threading.Thread(target=_watch, args=(url, has_ended, waits))
@@ -95,13 +105,21 @@ def _write(url: str, start: int, name: str) -> Written:
         assert writer.stdin
         writer.stdin.write("\n")
         writer.stdin.flush()
-    for writer in writers:
-        writer.wait()
+    _await_lines(writers)
     seconds = time.perf_counter() - began
     has_ended.set()
     watcher.join()
+    for writer in writers:
+        writer.wait()
     looks = waits.pop("looks") * count
     return Written(ARTICLE_COUNT / seconds, {kind: seen / looks for kind, seen in sorted(waits.items())})
+
+
+def _await_lines(writers: Sequence[subprocess.Popen[str]]) -> None:
+    """Wait until each of them has said that it is ready, or done."""
+    for writer in writers:
+        assert writer.stdout
+        writer.stdout.readline()
 
 
 def _name(url: str, name: str) -> str:
@@ -128,6 +146,7 @@ def _run_writer(mode: str, url: str, start: str, end: str) -> None:
         else:
             with database.begin() as session:
                 store_outcomes(session, batch, run_id=None, now=now)
+    print("done", flush=True)
     database.close()
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import assert_never
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from schemas.outcome import (
@@ -107,6 +108,7 @@ def store_outcomes(
         WritersCollided: another may be changing the same; the transaction must be repeated alone.
     """
     with session.no_autoflush, _collection_paused():  # the unit of work flushes explicitly
+        _look_up_by_index(session)
         parallel = ParallelWriter(session, outcomes) if is_parallel else None
         batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan, parallel=parallel)
         load_redactions(batch, outcomes)
@@ -117,6 +119,15 @@ def store_outcomes(
         index_articles(session, batch.touched_ids, batch.terms)
         store_rights(batch)
         return counts
+
+
+def _look_up_by_index(session: Session) -> None:
+    """Have this transaction on PostgreSQL look everything up by indexes.
+
+    Its statistics are older than what was stored in the last minutes, by which it would read whole tables instead.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_seqscan = off"))
 
 
 @contextmanager
