@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice, takewhile
 from pathlib import Path
@@ -40,6 +40,9 @@ FETCH_COUNT = 16
 
 CONNECT_SECONDS = 60.0
 """Seconds to wait for a scheduler, and for the first worker: both may just have been started."""
+
+SILENT_SECONDS = 5.0
+"""Seconds after which such a wait is logged."""
 
 PATIENCE_SECONDS = 300.0
 """Seconds to wait for a lost scheduler, or for any worker, before giving up: long enough for a restart."""
@@ -146,10 +149,14 @@ class Cluster:
         Raises:
             ClusterUnusable: none comes.
         """
-        deadline = time.monotonic() + CONNECT_SECONDS
+        began_at, is_logged = time.monotonic(), False
         while not (count := self.count_workers()):
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began_at
+            if waited > CONNECT_SECONDS:
                 raise ClusterUnusable(f"{self._url} has no worker: start one with `dask worker {self._address}`")
+            if waited > SILENT_SECONDS and not is_logged:
+                logger.warning("%s has no worker yet: waiting for up to %.0f s", self._url, CONNECT_SECONDS)
+                is_logged = True
             time.sleep(0.2)
         return count
 
@@ -314,9 +321,14 @@ def _connect(address: str, url: str) -> "Client":
         raise ClusterUnusable(f"{url} needs Dask: pip install 'broadsheet[cluster]'") from None
     # It logs a lost scheduler with its stack; that it was lost, and what follows, is said here.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    # Not the default client of this process: that would be found by whatever else uses Dask.
+    connect = partial(Client, address, set_as_default=False, name="broadsheet")
     try:
-        # Not the default client of this process: that would be found by whatever else uses Dask.
-        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="broadsheet")
+        try:
+            return connect(timeout=SILENT_SECONDS)
+        except OSError:
+            logger.warning("no Dask scheduler responds at %s yet: waiting for up to %.0f s", url, CONNECT_SECONDS)
+            return connect(timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ClusterUnusable(f"no Dask scheduler responds at {url}: {reason}") from None

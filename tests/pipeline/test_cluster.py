@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from pipeline import cluster as clusters
 from pipeline.archive import open_archive
-from pipeline.cluster import ClusterUnusable, find_address
+from pipeline.cluster import Cluster, ClusterUnusable, find_address
 from pipeline.ingest import ingest_once
 from pipeline.reprocess import shard
 from pipeline.reprocess.reprocess import reprocess
@@ -221,10 +221,33 @@ def test_a_file_that_the_archive_has_lost_is_reported_as_by_one_process(cluster:
     assert (found.changes, found.problems) == (expected.changes, expected.problems)
 
 
-def test_a_cluster_that_is_not_there_is_told(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "SILENT_SECONDS", 0.5)
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1.0)
+
+
+def test_a_cluster_that_is_not_there_is_told(
+    given: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shorten_waits(monkeypatch)
     with pytest.raises(UsageFailure, match=r"no Dask scheduler responds at dask://127\.0\.0\.1:1:"):
         reprocess(given, on="dask://127.0.0.1:1")
+    assert "no Dask scheduler responds at dask://127.0.0.1:1 yet: waiting for up to 1 s" in caplog.messages
+
+
+def test_a_cluster_without_workers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = DaskCluster(tmp_path / "dask", {})
+    try:
+        own.start_scheduler()
+        with Cluster(own.url, lambda: None) as connected:
+            shorten_waits(monkeypatch)
+            with pytest.raises(UsageFailure, match="has no worker: start one with `dask worker tcp://"):
+                connected.wait_for_workers()
+    finally:
+        own.close()
+    assert f"{own.url} has no worker yet: waiting for up to 1 s" in caplog.messages
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=T
 TEXT = " ".join(f"word{number}" for number in range(80))
 """Long enough to have near-duplicates."""
 
+READ_AS_A_WHOLE_SQL = """
+    SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE seq_tup_read > 0 AND relname <> 'alembic_version'
+"""
+"""What this connection has done just before counts, too: the table of migrations was read when it was opened."""
+
 WAITING_SQL = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
@@ -85,6 +90,14 @@ def test_a_batch_is_stored_while_another_one_is_at_work(database: Database) -> N
         store_beside(session, read(1, 1))
     assert count_articles(database) == 2
     assert list_faults(database) == []
+
+
+def test_a_batch_reads_no_table_as_a_whole(database: Database) -> None:
+    several = [read(number, number, " ".join(f"{word}{number}" for word in TEXT.split())) for number in range(1, 65)]
+    store(database, *several[:-1])
+    with database.begin() as session:
+        store_outcomes(session, several[-1:], run_id=None, now=at(10))
+        assert session.execute(text(READ_AS_A_WHOLE_SQL)).all() == []
 
 
 def test_one_waits_for_another_with_the_same_article(database: Database) -> None:
