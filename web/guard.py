@@ -1,5 +1,8 @@
 """Stands before the application: checks the Host and the password, and gives every response its security headers."""
 
+from asyncio import sleep
+from http import HTTPStatus
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +35,9 @@ IS_HEAD = "broadsheet.is_head"
 HEALTH_PATH = "/health"
 """Answered without a password, and without any content of the archive."""
 
+WRONG_PASSWORD_SECONDS = 1.0
+"""How long a wrong password is left without an answer: a connection can try one in this time. Nobody else waits."""
+
 
 class Guard:
     """An ASGI application around another."""
@@ -54,6 +60,8 @@ class Guard:
             await send(message)
 
         refusal = self._refuse(scope)
+        if refusal and refusal.status_code == HTTPStatus.UNAUTHORIZED and "authorization" in Headers(scope=scope):
+            await sleep(WRONG_PASSWORD_SECONDS)
         # FastAPI answers GET alone; the server leaves out the body of a response to HEAD.
         inner = {**scope, "method": "GET", IS_HEAD: True} if scope["method"] == "HEAD" else scope
         await (refusal or self._app)(inner, receive, send_guarded)

@@ -13,7 +13,7 @@ from cli.serve import listening, serving
 from pipeline.archive import Archive
 from schemas.settings import Settings
 from tests.web.conftest import BASE_URL
-from web import timed_protocol
+from web import guard, timed_protocol
 from web.access import Access, PasswordMissing, is_loopback
 from web.app import create_app
 from web.guard import CONTENT_SECURITY_POLICY
@@ -150,6 +150,23 @@ def test_a_protected_server_asks_for_the_password(archive: Archive) -> None:
         assert client.get(path, auth=("me", "secret")).status_code == 200
     assert client.get("/health").text == "fine\n"  # which says nothing of the archive
     assert client.get("/health/").status_code == 401
+
+
+def test_a_wrong_password_is_answered_late_and_no_other_request(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(guard, "sleep", wait)
+    client = TestClient(create_app(archive, Access("secret")), base_url=BASE_URL)
+    assert client.get("/", auth=("me", "secret")).status_code == 200
+    assert client.get("/").status_code == 401  # how every browser asks first
+    assert waits == []
+    assert client.get("/", auth=("me", "another")).status_code == 401
+    assert waits == [guard.WRONG_PASSWORD_SECONDS]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "archive.example.org"])  # noqa: S104 - refused
