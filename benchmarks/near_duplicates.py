@@ -29,6 +29,7 @@ from schemas.terms import ArticleTerms
 from storage.articles.terms import ReadTerms
 from storage.bulk import insert_mappings
 from storage.engine import Database, Session, open_database
+from storage.ledger.outcome import look_up_by_index
 from storage.ledger.unit_of_work import execute_in
 from storage.near_duplicates.grouping import find_groups, update_texts
 from storage.near_duplicates.lsh_index import ArticleText, store_lsh_keys
@@ -203,6 +204,7 @@ def _measure(database: Database, folder: Path, count: int, part: slice) -> dict[
     for batch in batches:
         begun = perf_counter()
         with database.begin() as session:
+            look_up_by_index(session)
             digests = {outcome.article.content_sha256 for outcome in batch}
             list(find_groups(session, update_texts(session, digests, {}, ReadTerms(batch))))
         slowest = max(slowest, perf_counter() - begun)

@@ -6,13 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fsspec import get_filesystem_class
+
 from flows.server import find_port
+from pipeline.reader import end_idle_process
 from tests.waiting import wait_until
 
 
 @contextmanager
 def running_s3() -> Iterator[dict[str, str]]:
     """Within the block, an S3 without buckets is up; yield the usual AWS variables that lead to it."""
+    forget_clients()
     port = find_port(0)
     command = [sys.executable, "-c", "from moto.server import main; main()", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
@@ -26,6 +30,15 @@ def running_s3() -> Iterator[dict[str, str]]:
             }
         finally:
             server.kill()
+
+
+def forget_clients() -> None:
+    """Drop the library's S3 clients: they lead to another test's server, whatever the variables say by now.
+
+    The reading process that waits for the next reader has its own.
+    """
+    get_filesystem_class("s3").clear_instance_cache()
+    end_idle_process()
 
 
 def _is_listening(port: int) -> bool:

@@ -108,7 +108,7 @@ def store_outcomes(
         WritersCollided: another may be changing the same; the transaction must be repeated alone.
     """
     with session.no_autoflush, _collection_paused():  # the unit of work flushes explicitly
-        _look_up_by_index(session)
+        look_up_by_index(session)
         parallel = ParallelWriter(session, outcomes) if is_parallel else None
         batch = load_batch(session, outcomes, run_id=run_id, now=now, plan=plan, parallel=parallel)
         load_redactions(batch, outcomes)
@@ -121,7 +121,7 @@ def store_outcomes(
         return counts
 
 
-def _look_up_by_index(session: Session) -> None:
+def look_up_by_index(session: Session) -> None:
     """Have this transaction on PostgreSQL look everything up by indexes.
 
     Its statistics are older than what was stored in the last minutes, by which it would read whole tables instead.

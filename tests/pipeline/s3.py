@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from fsspec import filesystem, get_filesystem_class
+from fsspec import filesystem
 from moto.server import ThreadedMotoServer
 
+from tests.object_store import forget_clients
 from tests.proxy import Proxy, running_proxy
 
 
@@ -25,7 +26,7 @@ def running_s3(bucket: str) -> Iterator[Proxy]:
         }
         for name, value in variables.items():
             patch.setenv(name, value)
-        get_filesystem_class("s3").clear_instance_cache()  # those of other tests, which have another endpoint
+        forget_clients()
         filesystem("s3").mkdir(bucket)
         yield proxy
     server.stop()

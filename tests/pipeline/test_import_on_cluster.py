@@ -225,7 +225,7 @@ def s3() -> Iterator[None]:
     with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        filesystem("s3", skip_instance_cache=True).mkdir("archive")
+        filesystem("s3").mkdir("archive")
         yield
 
 
