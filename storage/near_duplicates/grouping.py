@@ -184,10 +184,12 @@ def _shingle(bodies: Mapping[int, str], stored: Mapping[int, str], text_id: int)
 
 def _read_bodies(session: Session, text_ids: Collection[int]) -> dict[int, str]:
     """Return these texts' bodies, without those that no article has any more."""
-    owner = aliased(Article)
-    first = select(func.min(owner.id)).where(owner.content_sha256 == ArticleText.content_sha256).scalar_subquery()
-    statement = select(ArticleText.id, Article.body).join(Article, Article.id == first).where(ArticleText.is_current)
-    return {row[0]: row[1] for row in execute_in(session, statement, ArticleText.id, text_ids)}
+    # In two statements: PostgreSQL, with statistics older than the archive, may compute one for each pair of rows.
+    owned = select(ArticleText.id, func.min(Article.id)).where(ArticleText.is_current).group_by(ArticleText.id)
+    joined = owned.join(Article, Article.content_sha256 == ArticleText.content_sha256)
+    owners = {row[1]: row[0] for row in execute_in(session, joined, ArticleText.id, text_ids)}
+    rows = execute_in(session, select(Article.id, Article.body), Article.id, owners)
+    return {owners[row[0]]: row[1] for row in rows}
 
 
 MEMBER_COLUMNS = tuple(getattr(Article, name) for name in Member._fields)

@@ -78,7 +78,7 @@ def test_keys_move_from_level_to_level_and_are_found_in_each(
         assert store_outcomes(session, copies, run_id=None, now=at(100)) == {"duplicate": 60, "request": 60, "page": 60}
 
 
-def test_the_bodies_of_all_candidates_are_read_in_one_statement(database: Database) -> None:
+def test_the_bodies_of_all_candidates_are_read_together(database: Database) -> None:
     stored = [read(1 + number, 1 + number, body) for number, body in enumerate(NOTICES[:-1])]
     with database.begin() as session:
         store_outcomes(session, stored, run_id=None, now=at(100))
@@ -93,4 +93,4 @@ def test_the_bodies_of_all_candidates_are_read_in_one_statement(database: Databa
             store_outcomes(session, [read(100, 100, NOTICES[-1])], run_id=None, now=at(100))
     finally:
         event.remove(database.engine, "before_cursor_execute", record)
-    assert sum(one.startswith("SELECT article_text.id, article.body") for one in statements) == 1
+    assert sum(one.startswith("SELECT article.id, article.body") for one in statements) == 1
