@@ -109,8 +109,8 @@ def _write(url: str, name: str) -> Written:
     seconds = time.perf_counter() - began
     has_ended.set()
     watcher.join()
-    for writer in writers:
-        writer.wait()
+    statuses = [writer.wait() for writer in writers]
+    assert not any(statuses), statuses
     looks = waits.pop("looks") * count
     return Written(ARTICLE_COUNT / seconds, {kind: seen / looks for kind, seen in sorted(waits.items())})
 

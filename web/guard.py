@@ -36,7 +36,7 @@ HEALTH_PATH = "/health"
 """Answered without a password, and without any content of the archive."""
 
 WRONG_PASSWORD_SECONDS = 1.0
-"""How long a wrong password is left without an answer: a connection can try one in this time. Nobody else waits."""
+"""Delay before a wrong password is rejected: one connection can guess once a second. Other requests are not delayed."""
 
 
 class Guard:

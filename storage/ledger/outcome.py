@@ -122,9 +122,9 @@ def store_outcomes(
 
 
 def look_up_by_index(session: Session) -> None:
-    """Have this transaction on PostgreSQL look everything up by indexes.
+    """Have PostgreSQL use indexes in this transaction.
 
-    Its statistics are older than what was stored in the last minutes, by which it would read whole tables instead.
+    Its statistics lag behind what was stored in the last minutes; by them, it would read whole tables instead.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL enable_seqscan = off"))

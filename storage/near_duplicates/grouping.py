@@ -184,7 +184,7 @@ def _shingle(bodies: Mapping[int, str], stored: Mapping[int, str], text_id: int)
 
 def _read_bodies(session: Session, text_ids: Collection[int]) -> dict[int, str]:
     """Return these texts' bodies, without those that no article has any more."""
-    # In two statements: PostgreSQL, with statistics older than the archive, may compute one for each pair of rows.
+    # As one statement, it took PostgreSQL seconds while its statistics were older than the archive.
     owned = select(ArticleText.id, func.min(Article.id)).where(ArticleText.is_current).group_by(ArticleText.id)
     joined = owned.join(Article, Article.content_sha256 == ArticleText.content_sha256)
     owners = {row[1]: row[0] for row in execute_in(session, joined, ArticleText.id, text_ids)}
